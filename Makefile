@@ -1,0 +1,55 @@
+# What people do with this repository. All that is assumed: Python 3.10 or newer (3.11 to 3.13 for udata), make, and
+# a package index that pip is configured for. The work is in sandbox/ and tests/run.py.
+
+PYTHON ?= python3
+# Arguments for the tests, such as ARGS="-k cron -x"
+ARGS ?=
+# How many chaos cycles, and what their chance comes from
+COUNT ?= 20
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help python demo sandbox test full unit integration dags crash chaos lint environments clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit("This needs Python 3.10 or newer, and $(PYTHON) is older; say for example: make test PYTHON=python3.12" if sys.version_info < (3, 10) else 0)'
+
+demo: python ## Harvest a catalogue into a real udata portal by real Airflow DAGs, and show what came of it
+	@$(PYTHON) -m sandbox.demo
+
+sandbox: python ## Start a real udata portal and a catalogue on loopback, until Ctrl-C
+	@$(PYTHON) -m sandbox $(ARGS)
+
+test: python ## Run every test on every Airflow and udata release, from a fresh clone
+	@$(PYTHON) -m tests.run test
+
+full: python ## Run every test, and the crash matrix beside it
+	@$(PYTHON) -m tests.run full
+
+unit: python ## Run the unit tests on the newest Airflow: the inner loop, no udata
+	@$(PYTHON) -m tests.run unit -- $(ARGS)
+
+integration: python ## Run the tests against real udata releases
+	@$(PYTHON) -m tests.run integration -- $(ARGS)
+
+dags: python ## Run the example DAGs through real Airflow against a real udata
+	@$(PYTHON) -m tests.run dags -- $(ARGS)
+
+crash: python ## Kill tasks and components of a real Airflow that harvests on a real udata, and see what comes of it
+	@$(PYTHON) -m tests.run crash -- $(ARGS)
+
+chaos: python ## Send complete lives of sources through a portal that goes wrong at random: COUNT=200 SEED=1
+	@$(PYTHON) -m tests.run chaos -- --count $(COUNT) --seed $(SEED) $(ARGS)
+
+lint: python ## Check style, format and types
+	@$(PYTHON) -m tests.run lint
+
+environments: python ## Build all virtual environments
+	@$(PYTHON) -m sandbox.environments ensure all
+
+clean: ## Remove the environments, caches and logs
+	rm -rf .venvs logs dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,140 @@
+"""Every error of this package: one class for each way of handling it; raised by all layers, caught by DAG authors.
+
+All of them take one sentence and keep what it was made from as attributes. None of them is an
+``AirflowException``: Airflow turns those into *skipped* under ``soft_fail``, also for a wrong key.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class HarvestError(Exception):
+    """Root of all errors of this package."""
+
+
+class HarvestInvalidInput(HarvestError, ValueError):
+    """An argument cannot be right; nothing was sent."""
+
+
+# --- what an HTTP exchange can come to -------------------------------------------------------------------------
+
+
+class HarvestApiError(HarvestError):
+    """The portal answered with an error.
+
+    :param message: the whole sentence.
+    :param status_code: HTTP status of the answer.
+    :param method: HTTP method of the request.
+    :param url: URL of the request; it never holds a key.
+    :param payload: the decoded JSON body, or the first characters of another body.
+    """
+
+    def __init__(
+        self, message: str, *, status_code: int = 0, method: str = "", url: str = "", payload: Any = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status_code
+        self.method = method
+        self.url = url
+        self.payload = payload
+
+
+class HarvestAuthError(HarvestApiError):
+    """401 (no key, or a wrong, expired or revoked one) or 403 (the key lacks the right)."""
+
+
+class HarvestNotFound(HarvestApiError):
+    """404: there is no such thing on the portal (up to 17.7 an unknown job answers 500, up to 10.8.1 a source too)."""
+
+
+class HarvestRequestRejected(HarvestApiError):
+    """400, 405, 409, 415, 422 or another 4xx: the same request will be refused again."""
+
+
+class HarvestUnavailable(HarvestApiError):
+    """423: the portal is in read-only mode (maintenance)."""
+
+
+class HarvestRateLimited(HarvestApiError):
+    """429: too many requests.
+
+    :param retry_after: seconds that the portal asks to wait, None where it does not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
+        super().__init__(message, **kwargs)
+        self.retry_after = retry_after
+
+
+class HarvestServerError(HarvestApiError):
+    """5xx: the portal, or a proxy before it, failed.
+
+    :param retry_after: seconds that the portal asks to wait (503), None where it does not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
+        super().__init__(message, **kwargs)
+        self.retry_after = retry_after
+
+
+class HarvestConnectionError(HarvestError):
+    """No connection came about: nothing was sent, so asking again is safe."""
+
+
+class HarvestResponseLost(HarvestError):
+    """The request went out and no whole answer came back: it may or may not have been carried out."""
+
+
+class HarvestRedirected(HarvestError):
+    """The portal points to another address; not followed, since the key must not travel there.
+
+    :param location: origin (scheme, host and port) of the address that was named.
+    """
+
+    def __init__(self, message: str, *, location: str = "") -> None:
+        super().__init__(message)
+        self.location = location
+
+
+class HarvestProtocolError(HarvestError):
+    """The answer is not what udata answers (not JSON, or another shape): perhaps not a udata portal."""
+
+
+# --- what a harvest can come to --------------------------------------------------------------------------------
+
+
+class HarvestSourceNotRunnable(HarvestError):
+    """The source is deleted, inactive, not validated, has no schedule to wait for, or its backend is off."""
+
+
+class HarvestSourceBusy(HarvestError):
+    """A job of the source is under way, and ``if_running="fail"`` was asked for."""
+
+
+class HarvestJobNotStarted(HarvestError):
+    """No job appeared in time, although one was asked for or was due."""
+
+
+class HarvestJobStalled(HarvestError):
+    """The job has not ended, and nothing in it has moved for longer than allowed."""
+
+
+class HarvestTimeout(HarvestError):
+    """The job, or the whole wait, takes longer than allowed."""
+
+
+class HarvestPortalUnreachable(HarvestError):
+    """The portal could not be read too many times in a row while waiting; this says nothing of the job."""
+
+
+class HarvestOutcomeRejected(HarvestError):
+    """The job has ended, and not as required.
+
+    :param result: the result dict, as a successful task would have returned it.
+    """
+
+    def __init__(self, message: str, *, result: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.result = result or {}

@@ -1,0 +1,117 @@
+"""Pure: what an Airflow connection of type ``harvest`` says, checked; called by the hook only."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.address import site_url
+from airflow_provider_harvest.provider_info import EXTRA_FIELDS
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest._compat import Connection
+
+log = logging.getLogger(__name__)
+
+#: Seconds to wait for an answer of the portal.
+DEFAULT_TIMEOUT = 30.0
+#: Seconds between two looks at a job, at least. Portals limit readers: dados.gov.pt allows 200 requests an hour.
+DEFAULT_MIN_POLL_INTERVAL = 30.0
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """What a connection says.
+
+    :param site: the portal's site, such as ``https://www.data.gouv.fr``.
+    :param api_key: the connection's password, None without; not shown by ``repr``.
+    :param timeout: seconds to wait for an answer; 30.
+    :param verify: whether certificates are checked (True), or the path of a CA bundle.
+    :param min_poll_interval: seconds between two looks at a job, at least; 30.
+    :param source_page: URL template of the portal's admin page of a source, None leads to the API.
+    :param job_page: the same of a job.
+    """
+
+    site: str
+    api_key: str | None = field(default=None, repr=False)
+    timeout: float = DEFAULT_TIMEOUT
+    verify: bool | str = True
+    min_poll_interval: float = DEFAULT_MIN_POLL_INTERVAL
+    source_page: str | None = None
+    job_page: str | None = None
+
+
+def connection_settings(connection: Connection) -> ConnectionSettings:
+    """Return what a connection says; extras that this package does not know are named in a warning.
+
+    The extra is decoded here: Airflow's ``extra_dejson`` is a synchronous call, which a trigger must not make.
+
+    :param connection: Airflow's connection.
+    :raises HarvestInvalidInput: for what cannot be right; the key is not repeated.
+    """
+    extra = _extra(connection.extra)
+    unknown = sorted(set(extra) - set(EXTRA_FIELDS))
+    if unknown:
+        log.warning(
+            "The connection's extra holds %s, which this package does not read: it reads %s.",
+            ", ".join(unknown),
+            ", ".join(EXTRA_FIELDS),
+        )
+    return ConnectionSettings(
+        site=site_url(connection.host, connection.schema, connection.port),
+        api_key=(connection.password or "").strip() or None,
+        timeout=_seconds(extra, "timeout", DEFAULT_TIMEOUT),
+        verify=_verify(extra.get("verify")),
+        min_poll_interval=_seconds(extra, "min_poll_interval", DEFAULT_MIN_POLL_INTERVAL),
+        source_page=_page(extra, "source_page", "{source_id}"),
+        job_page=_page(extra, "job_page", "{job_id}"),
+    )
+
+
+def _extra(text: str | None) -> dict[str, Any]:
+    try:
+        extra = json.loads(text or "{}")
+    except ValueError:
+        raise HarvestInvalidInput('The extra is not JSON: give an object such as {"timeout": 60}.') from None
+    if not isinstance(extra, dict):
+        raise HarvestInvalidInput('The extra is no JSON object: give one such as {"timeout": 60}.')
+    return extra
+
+
+def _seconds(extra: dict[str, Any], name: str, default: float) -> float:
+    """Return a number of seconds; the connection form of Airflow 2.11 stores numbers as text."""
+    value = extra.get(name)
+    if value is None or value == "":
+        return default
+    try:
+        seconds = 0.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise HarvestInvalidInput(f"{name} in the extra is {value!r}: give a number of seconds above 0.")
+    return seconds
+
+
+def _verify(value: Any) -> bool | str:
+    """Return whether certificates are checked, or a path; the connection form stores true and false as text."""
+    if value is None or value == "":
+        return True
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        raise HarvestInvalidInput(f"verify in the extra is {value!r}: give true, false, or the path of a CA bundle.")
+    return {"true": True, "false": False}.get(value.strip().lower(), value.strip())
+
+
+def _page(extra: dict[str, Any], name: str, placeholder: str) -> str | None:
+    value = extra.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")) or placeholder not in value:
+        raise HarvestInvalidInput(
+            f"{name} in the extra is {value!r}: give an http or https URL with {placeholder} in it."
+        )
+    return value

@@ -1,0 +1,141 @@
+"""What every task of this package shares: its hook, and what a portal's errors mean to Airflow."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest._compat import AirflowFailException, BaseOperator
+from airflow_provider_harvest.exceptions import (
+    HarvestAuthError,
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestOutcomeRejected,
+    HarvestRedirected,
+    HarvestRequestRejected,
+    HarvestSourceNotRunnable,
+)
+from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.links.harvest import push_links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+log = logging.getLogger(__name__)
+
+#: Errors that the same request would meet again.
+_FINAL = (
+    HarvestInvalidInput,
+    HarvestAuthError,
+    HarvestNotFound,
+    HarvestRequestRejected,
+    HarvestRedirected,
+    HarvestSourceNotRunnable,
+)
+
+
+class HarvestFailException(AirflowFailException):
+    """Fails the task without a retry, which would come to the same.
+
+    :param error: what went wrong.
+    """
+
+    def __init__(self, error: HarvestError | str) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result dict of a harvest that did not end as required, else an empty one."""
+        return getattr(self.error, "result", {})
+
+
+def is_final(error: HarvestError) -> bool:
+    """Whether a retry of the task would meet the same error.
+
+    A harvest that failed since the portal could not reach the remote catalogue is worth another try, unless only the
+    portal itself may start one.
+    """
+    if isinstance(error, HarvestOutcomeRejected):
+        return error.result.get("failure_kind") != "remote_unreachable" or error.result.get("how") == "waited"
+    return isinstance(error, _FINAL)
+
+
+def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
+    """Return a source by id or slug, as this key sees it.
+
+    A slug is resolved once, here: it may change and be given to another source, the id never. So what follows
+    uses the id of what is returned, and the log tells it.
+
+    :param client: of the portal.
+    :param source_id: what the user gave.
+    :raises HarvestInvalidInput: for what is neither, or a slug that names a deleted source: its name may have been
+        given to another one since.
+    :raises HarvestNotFound: where there is none.
+    """
+    from airflow_provider_harvest.portal.checks import check_id, is_object_id
+
+    ident = check_id(source_id, "source_id")
+    source = client.get_source(ident, keyed=client.has_key)
+    if is_object_id(ident):
+        return source
+    if source.deleted is not None:
+        raise HarvestInvalidInput(
+            f"The slug {ident!r} names source {source.id}, which is deleted: give the id of the source that you mean."
+        )
+    log.info("The slug %r names source %s (%s).", ident, source.id, source.name)
+    return source
+
+
+class HarvestTaskMixin:
+    """The hook of a task, its links, and the translation of errors."""
+
+    harvest_conn_id: str
+
+    @cached_property
+    def hook(self) -> HarvestHook:
+        """The hook, made when the task runs."""
+        return HarvestHook(self.harvest_conn_id)
+
+    @contextmanager
+    def errors(self, context: Context, *, soft_fail: bool = False) -> Iterator[None]:
+        """Turn an error that a retry would meet again into one that Airflow does not retry, and close the hook.
+
+        :param context: Airflow's task context.
+        :param soft_fail: whether the task is a sensor that skips on ``AirflowFailException``: then errors stay as
+            they are, so that a wrong key does not look like a skip.
+        """
+        try:
+            yield
+        except HarvestError as error:
+            if soft_fail or not is_final(error):
+                raise
+            raise HarvestFailException(error) from error
+        finally:
+            if "hook" in self.__dict__:
+                self.hook.close()
+
+    def push_links(self, context: Context, source_url: str | None = None, job_url: str | None = None) -> None:
+        """Make the task's buttons lead to the portal."""
+        push_links(context, source_url, job_url)
+
+
+class HarvestOperator(HarvestTaskMixin, BaseOperator):
+    """Base of the operators.
+
+    :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
+    """
+
+    template_fields: Sequence[str] = ("harvest_conn_id",)
+    ui_color = "#e3f3e6"
+
+    def __init__(self, *, harvest_conn_id: str = "harvest_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.harvest_conn_id = harvest_conn_id

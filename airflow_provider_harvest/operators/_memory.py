@@ -1,0 +1,143 @@
+"""What a task remembers across its tries, so that a retry never asks for a harvest again; used by the run operator.
+
+Airflow clears a task's XComs at each try, so they are no place for it. Airflow 3.3 has one (``task_state_store``);
+before, only the time at which the task instance first started can be known, and only on 2.11.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest._compat import Context
+
+log = logging.getLogger(__name__)
+
+_KEY = "harvest_run"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What this task instance has asked a portal for, since it was last cleared. Times are this machine's epochs.
+
+    :param source_id: the source that it is about; another one (a changed template) makes the intent void.
+    :param max_tries: ``ti.max_tries`` when it was made: constant over retries, another one after a clear.
+    :param first_started: when the first try started.
+    :param known: ids of the jobs that were there before asking.
+    :param asked_at: when the harvest was asked for, or was about to be; None while it was not.
+    :param job_id: the job that answers it.
+    :param how: ``started``, ``attached`` or ``waited``, once decided.
+    :param passed_over: ids of jobs that are dead or were judged by an earlier try.
+    """
+
+    source_id: str
+    max_tries: int | None
+    first_started: float
+    known: tuple[str, ...] = ()
+    asked_at: float | None = None
+    job_id: str | None = None
+    how: str | None = None
+    passed_over: tuple[str, ...] = ()
+
+    def spent(self) -> Intent:
+        """Return the intent of a task whose job is over and done with: the next try asks anew."""
+        over = (*self.passed_over, self.job_id) if self.job_id else self.passed_over
+        return replace(self, asked_at=None, job_id=None, how=None, known=(), passed_over=over)
+
+
+class TaskMemory:
+    """Reads and writes the intent of the task instance that runs.
+
+    :param context: Airflow's task context.
+    :param source_id: the source that the task is about.
+    :param now: seconds since the epoch.
+    """
+
+    def __init__(self, context: Context, source_id: str, now: float) -> None:
+        self._ti: Any = context.get("ti")
+        self._store: Any = context.get("task_state_store")
+        self._source_id = source_id
+        self._max_tries = getattr(self._ti, "max_tries", None)
+        self.is_durable = self._store is not None
+        self.is_retry = is_retry(context)
+        stored = self._load()
+        self.was_stored = stored is not None
+        self.intent = stored or Intent(source_id, self._max_tries, now)
+
+    def save(self, intent: Intent) -> None:
+        """Remember an intent; where Airflow has no place for it, for this try only."""
+        self.intent = intent
+        if self._store is not None:
+            self._store.set(
+                _KEY, {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
+            )
+
+    def update(self, **changes: Any) -> None:
+        """Change some of what is remembered."""
+        self.save(replace(self.intent, **changes))
+
+    def _load(self) -> Intent | None:
+        data = self._store.get(_KEY) if self._store is not None else None
+        if not isinstance(data, dict):
+            return None
+        intent = Intent(**{**data, "known": tuple(data["known"]), "passed_over": tuple(data["passed_over"])})
+        if intent.max_tries != self._max_tries:
+            log.info("This task was cleared since it last ran: it asks for a harvest of its own.")
+            return None
+        if intent.source_id != self._source_id:
+            log.info("This task was about another source (%s) before: it asks anew.", intent.source_id)
+            return None
+        return intent
+
+
+def first_start_of(context: Context) -> float | None:
+    """Return when the first try since the last clear started, from Airflow's history; None where it keeps none for us.
+
+    Airflow 2.11 lets a worker read its database; 3.0 to 3.2 answer nothing of earlier tries.
+    """
+    ti: Any = context.get("ti")
+    try:
+        from airflow.models.taskinstancehistory import TaskInstanceHistory
+        from airflow.utils.session import create_session
+    except ImportError:
+        return None
+    try:
+        with create_session() as session:
+            starts = (
+                session.query(TaskInstanceHistory.start_date)
+                .filter_by(dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index)
+                .filter(TaskInstanceHistory.try_number >= _first_try(context))
+                .all()
+            )
+    except Exception:  # Airflow 3 refuses database access from tasks with errors of its own
+        log.debug("Airflow's history of this task cannot be read.", exc_info=True)
+        return None
+    return min((start.timestamp() for (start,) in starts if start is not None), default=None)
+
+
+def first_reschedule_of(context: Context) -> float | None:
+    """Return when a rescheduled task first started; None at its first look."""
+    ti: Any = context.get("ti")
+    if hasattr(ti, "get_first_reschedule_date"):  # Airflow 3
+        first = ti.get_first_reschedule_date(context)
+    else:
+        from airflow.sensors.base import _orig_start_date  # type: ignore[import-not-found]  # Airflow 2.11
+
+        first = _orig_start_date(ti.dag_id, ti.task_id, ti.run_id, ti.map_index, _first_try(context))
+    return None if first is None else first.timestamp()
+
+
+def is_retry(context: Context) -> bool:
+    """Whether an earlier try of this task has begun since it was last cleared."""
+    ti: Any = context.get("ti")
+    return getattr(ti, "try_number", 1) > _first_try(context)
+
+
+def _first_try(context: Context) -> int:
+    """Number of the first try since the last clear: a clear sets ``max_tries`` to ``try_number + retries``."""
+    ti: Any = context.get("ti")
+    task: Any = context.get("task") or getattr(ti, "task", None)
+    retries = getattr(task, "retries", 0) or 0
+    return (getattr(ti, "max_tries", None) or 0) - retries + 1

@@ -1,0 +1,315 @@
+"""Waiting for a job from inside a task, and delivering its result: shared by the run operator and the sensor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest import exceptions
+from airflow_provider_harvest._compat import conf
+from airflow_provider_harvest.exceptions import (
+    HarvestError,
+    HarvestJobNotStarted,
+    HarvestJobStalled,
+    HarvestOutcomeRejected,
+    HarvestPortalUnreachable,
+    HarvestSourceNotRunnable,
+    HarvestTimeout,
+)
+from airflow_provider_harvest.operators._base import is_final
+from airflow_provider_harvest.portal.checks import as_seconds
+from airflow_provider_harvest.portal.cron import InvalidCron
+from airflow_provider_harvest.portal.outcome import OutcomePolicy
+from airflow_provider_harvest.portal.plans import (
+    GONE,
+    NOT_STARTED,
+    OVERRAN,
+    STALLED,
+    TIMED_OUT,
+    UNREACHABLE,
+    Poll,
+    WaitPlan,
+    describe_wait,
+)
+from airflow_provider_harvest.portal.report import failure_message, summary_lines
+from airflow_provider_harvest.portal.results import RESULT_KEY, is_success
+from airflow_provider_harvest.portal.runs import SAME_CLOCK, Limits, on_portal_clock, spell
+from airflow_provider_harvest.portal.ticks import Expectation, describe, expect
+from airflow_provider_harvest.portal.waiting import LEAD, JobWait
+from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+#: Seconds between looks while a task is still young: small harvests end then, and the job gets known.
+_QUICK = 2.0
+#: Airflow's own timeout of a deferral is this much later than ours: it only matters where no triggerer runs.
+_BACKSTOP = 3600.0
+#: How long a schedule that is no cron may take to fire, in seconds.
+_UNREADABLE_PERIOD = 24 * 3600.0
+
+_NOT_STARTED_BECAUSE = (
+    "udata creates the job only when one of the portal's workers takes it: they may be busy or down, the request may "
+    "never have arrived, or the backend could not be loaded. A retry goes on looking for that job and asks for no "
+    "other one; clear the task to ask again."
+)
+_STALLED_BECAUSE = (
+    "Its worker was probably killed: udata never ends such a job and has no way to cancel it. The next try passes it "
+    "over and asks for a new harvest."
+)
+_EXPLANATIONS: dict[str, tuple[type[HarvestError], str]] = {
+    NOT_STARTED: (HarvestJobNotStarted, _NOT_STARTED_BECAUSE),
+    STALLED: (HarvestJobStalled, _STALLED_BECAUSE),
+    OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it goes on; a retry looks at it again."),
+    TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, goes on."),
+    UNREACHABLE: (HarvestPortalUnreachable, "This says nothing about the harvest itself, which goes on without us."),
+    GONE: (HarvestSourceNotRunnable, "No harvest can come of this wait."),
+}
+
+
+class HarvestWaitMixin:
+    """What a task needs to wait for a job on the worker or deferred, with one meaning everywhere.
+
+    The class that uses it has the attributes of the run operator of the same names.
+    """
+
+    #: Whether waiting for the portal's own run defers by default.
+    defers_for_portal = False
+    #: Seconds that a task waits on the worker, looking often, before it defers.
+    worker_patience = 20.0
+
+    # --- what was asked for ----------------------------------------------------------------------------------
+
+    def outcome_policy(self: Any) -> OutcomePolicy:
+        """Return what the harvest must come to.
+
+        :raises HarvestInvalidInput: for an impossible limit.
+        """
+        return OutcomePolicy.create(
+            max_failed_items=self.max_failed_items,
+            max_failed_ratio=self.max_failed_ratio,
+            min_done_items=self.min_done_items,
+            fail_on_job_errors=self.fail_on_job_errors,
+            remote_ids=self.remote_ids,
+        )
+
+    def limits(self: Any) -> Limits:
+        """Return how long the job may take.
+
+        :raises HarvestInvalidInput: for a length of time that is none.
+        """
+        stall = as_seconds(self.stall_timeout, "stall_timeout")
+        return Limits(
+            run_timeout=as_seconds(self.run_timeout, "run_timeout"),
+            stall_timeout=stall,
+            first_item_timeout=max(stall, as_seconds(self.first_item_timeout, "first_item_timeout")),
+        )
+
+    def plan(self: Any, client: HarvestClient, source_id: str, how: str, **what: Any) -> WaitPlan:
+        """Return the plan of a wait that begins now.
+
+        :param what: which job is waited for, and other fields of :class:`WaitPlan`.
+        """
+        now = what.pop("begun", client.clock.now())
+        interval = max(as_seconds(self.poll_interval, "poll_interval"), self.hook.min_poll_interval)
+        what.setdefault("deadline", self.deadline_from(now))
+        return WaitPlan(
+            source_id=source_id,
+            how=how,
+            begun=now,
+            poll_interval=interval,
+            max_poll_failures=self.max_poll_failures,
+            limits=self.limits(),
+            **what,
+        )
+
+    def deadline_from(self: Any, now: float) -> float | None:
+        """Return when this try must be over. Airflow enforces no ``execution_timeout`` on a deferred task (3.3)."""
+        limit: timedelta | None = self.execution_timeout
+        return None if limit is None else now + limit.total_seconds()
+
+    def until_portal_runs(
+        self: Any, client: HarvestClient, source: HarvestSource, plan: WaitPlan, grace: float | None
+    ) -> WaitPlan:
+        """Return a plan that knows when the portal's own run is due, and say so in the log.
+
+        :param grace: seconds after the due time in which the job must begin; None sets no such limit, and then a
+            source without a schedule is waited for, too: somebody may start its harvest by hand.
+        :raises HarvestSourceNotRunnable: where no run is due, and no job is there already.
+        """
+        jobs = client.recent_jobs(source.id)
+        now = client.clock.now()
+        if JobWait(plan, client).find(jobs) is not None:
+            return plan
+        if not source.schedule and grace is None:
+            self.log.warning("Source %r has no schedule: only a harvest started by hand ends this wait.", source.name)
+            return plan
+        if not source.schedule:
+            raise HarvestSourceNotRunnable(
+                f"Source {source.name!r} has no schedule, so the portal will not harvest it by itself: ask its team to "
+                "schedule it (HarvestScheduleSourceOperator, with a sysadmin's key)."
+            )
+        begins = [begin for job in jobs if (begin := job.started or job.created)]
+        try:
+            # From the beginning of the wait, which a rescheduled sensor begins anew at each look.
+            expectation = expect(source.schedule, begins, on_portal_clock(plan.begun, now, client.portal_now()))
+        except InvalidCron:
+            expectation = Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
+        if expectation is None:
+            raise HarvestSourceNotRunnable(
+                f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."
+            )
+        # The due time is the portal's; a plan is kept by this machine's clock.
+        expectation = replace(expectation, due=on_portal_clock(expectation.due, client.portal_now(), now))
+        ends = [plan.deadline, None if grace is None else expectation.due + grace]
+        plan = replace(plan, due=expectation.due, start_deadline=ends[1])
+        fails_at = min((end for end in ends if end is not None), default=None)
+        if plan.begun > now - SAME_CLOCK:  # told once
+            self.log.info("%s", describe(expectation, now, fails_at, self.is_deferring(plan)))
+        return plan
+
+    # --- waiting ---------------------------------------------------------------------------------------------
+
+    def wait(
+        self: Any, context: Context, client: HarvestClient, plan: WaitPlan, on_job: Callable[[WaitPlan], None]
+    ) -> tuple[WaitPlan, Poll]:
+        """Wait as planned, deferring where that is wanted; return the plan as it ended, and its last look.
+
+        :param on_job: told once, as soon as the job is known.
+        """
+        wait = JobWait(plan, client)
+        deferring = self.is_deferring(plan)
+        begun = client.clock.monotonic()
+        self.log.info("%s", describe_wait(plan, client.clock.now()))
+        told = plan.job_id
+        while True:
+            poll = wait.poll()
+            for line in poll.lines:
+                self.log.info("%s", line)
+            if wait.plan.job_id is not None and wait.plan.job_id != told:
+                told = wait.plan.job_id
+                on_job(wait.plan)
+            if poll.is_final:
+                return wait.plan, poll
+            waited = client.clock.monotonic() - begun
+            is_far_off = plan.due is not None and client.clock.now() < plan.due - LEAD
+            if deferring and (waited >= self.worker_patience or is_far_off):
+                self._defer(client, wait.plan)
+            quick = (
+                poll.has_looked
+                and waited < self.worker_patience
+                and not is_far_off
+                and poll.pause <= plan.poll_interval
+            )
+            client.clock.sleep(min(_QUICK, poll.pause) if quick else poll.pause)
+
+    def is_deferring(self: Any, plan: WaitPlan | None = None) -> bool:
+        """Whether a wait uses a triggerer; one for the portal's own run does unless ``deferrable=False`` was given."""
+        if self.deferrable is not None:
+            return bool(self.deferrable)
+        if self.defers_for_portal and plan is not None and plan.due is not None:
+            return True
+        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+
+    def _defer(self: Any, client: HarvestClient, plan: WaitPlan) -> None:
+        now = client.clock.now()
+        longest = (plan.start_deadline or now) + plan.limits.run_timeout
+        end = longest if plan.deadline is None else min(plan.deadline, longest)
+        self.log.info("Deferred: a triggerer looks on every %s.", spell(plan.poll_interval))
+        self.defer(
+            trigger=HarvestJobTrigger(self.harvest_conn_id, plan.to_dict()),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=end - now + _BACKSTOP),
+        )
+
+    def read_event(self: Any, event: dict[str, Any] | None) -> tuple[WaitPlan, Poll]:
+        """Return the plan and the last look that a trigger's event carries.
+
+        :raises HarvestError: for an event that tells of an error, or says nothing.
+        """
+        if not isinstance(event, dict) or not isinstance(event.get("plan"), dict) or not event.get("state"):
+            raise HarvestError(
+                "The trigger's event says nothing about the harvest, so this task cannot call it a success."
+            )
+        if event["state"] == ERROR:
+            raise _rebuilt(event)
+        return WaitPlan.from_dict(event["plan"]), Poll(event["state"], detail=str(event.get("detail") or ""))
+
+    def why_wait_ended(self: Any, context: Context, client: HarvestClient, plan: WaitPlan, poll: Poll) -> HarvestError:
+        """Return the exception for a wait that ended without an ended job."""
+        kind, explanation = _EXPLANATIONS.get(poll.state, (HarvestError, "This state of a wait is unknown."))
+        page = client.job_url(plan.source_id, plan.job_id) if plan.job_id else client.source_url(plan.source_id)
+        return kind(f"{poll.detail}\n{explanation}\nLook at: {page}\n{retry_sentence(context, is_final(kind('')))}")
+
+    # --- the end ---------------------------------------------------------------------------------------------
+
+    def deliver(
+        self: Any, context: Context, client: HarvestClient, source: HarvestSource, result: dict[str, Any], *, fail: bool
+    ) -> dict[str, Any]:
+        """Log, push and return a result; raise where it is no success and failing was asked for.
+
+        :raises HarvestOutcomeRejected: with the result.
+        """
+        for line in summary_lines(result):
+            self.log.info("%s", line)
+        context["ti"].xcom_push(key=RESULT_KEY, value=result)
+        self.push_links(context, job_url=result["job_url"])
+        if is_success(result) or not fail:
+            _tell_outlets(context, self.outlets, result)
+            return result
+        rejected = HarvestOutcomeRejected("", result=result)
+        chance = self._next_chance(context, client, source, is_final(rejected))
+        raise HarvestOutcomeRejected(failure_message(result, chance), result=result)
+
+    def _next_chance(self: Any, context: Context, client: HarvestClient, source: HarvestSource, final: bool) -> str:
+        """Return a sentence on whether Airflow retries, and when the portal harvests again."""
+        sentence = retry_sentence(context, final)
+        if not source.schedule:
+            return f"{sentence} The portal has no schedule for this source."
+        try:
+            begins = [begin for job in client.recent_jobs(source.id) if (begin := job.started or job.created)]
+            expectation = expect(source.schedule, begins, client.portal_now())
+        except HarvestError:
+            return sentence
+        if expectation is None:
+            return sentence
+        now = client.portal_now()
+        return (
+            f"{sentence} The portal's own next run: in about {spell(expectation.due - now)} (cron {source.schedule})."
+        )
+
+
+def retry_sentence(context: Context, final: bool) -> str:
+    """Return whether Airflow will try this task again, as a sentence.
+
+    :param final: whether the error is one that a retry would not mend.
+    """
+    ti: Any = context.get("ti")
+    tried, allowed = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)
+    if final:
+        return "Airflow does not retry this: the same would come of it. Clear the task to harvest again."
+    if isinstance(tried, int) and isinstance(allowed, int) and tried <= allowed:
+        return f"Airflow retries this (try {tried} of {allowed + 1})."
+    return "Airflow does not retry this: no retries are left."
+
+
+def _tell_outlets(context: Context, outlets: Any, result: dict[str, Any]) -> None:
+    """Give each asset that the task updates the result as its event's extra, for DAGs that are scheduled on it."""
+    events: Any = context.get("outlet_events")
+    if events is None:
+        return
+    for outlet in outlets or ():
+        if hasattr(outlet, "uri"):  # an asset; an alias only names others
+            events[outlet].extra = {**(events[outlet].extra or {}), **result}
+
+
+def _rebuilt(event: dict[str, Any]) -> HarvestError:
+    kind = getattr(exceptions, str(event.get("error")), None)
+    if isinstance(kind, type) and issubclass(kind, HarvestError):
+        return kind(str(event.get("detail") or "The trigger failed."))
+    return HarvestError(f"The trigger failed: {event.get('error')}: {event.get('detail')}")

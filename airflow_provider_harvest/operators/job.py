@@ -1,0 +1,377 @@
+"""The operator that harvests a source and tells the truth about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import (
+    HarvestAuthError,
+    HarvestConnectionError,
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestProtocolError,
+    HarvestRateLimited,
+    HarvestRedirected,
+    HarvestRequestRejected,
+    HarvestResponseLost,
+    HarvestServerError,
+    HarvestSourceBusy,
+    HarvestSourceNotRunnable,
+    HarvestUnavailable,
+)
+from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
+from airflow_provider_harvest.operators._base import HarvestOperator, resolve_source
+from airflow_provider_harvest.operators._memory import TaskMemory, first_start_of
+from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.portal.checks import as_datetime, as_seconds
+from airflow_provider_harvest.portal.conclude import conclude
+from airflow_provider_harvest.portal.plans import ENDED, GONE, STALLED, Poll, WaitPlan
+from airflow_provider_harvest.portal.report import goes_on
+from airflow_provider_harvest.portal.results import ATTACHED, STARTED, WAITED
+from airflow_provider_harvest.portal.runs import begun_since, on_portal_clock, spell, why_not_runnable
+from airflow_provider_harvest.portal.waiting import why_dead
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime, timedelta
+
+    from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.exceptions import HarvestError
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+
+FAIL, WAIT, ATTACH = "fail", "wait", "attach"
+#: ``how`` of a wait for somebody else's job that must end before this task starts its own.
+BLOCKED = "blocked"
+#: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
+PORTAL_GRACE = 3 * 3600.0
+
+
+class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
+    """Harvest a source now, wait for *that* harvest, and succeed only if it ended as required.
+
+    A green task means: a harvest that began after this task asked has ended as the arguments below require, and the
+    task never knowingly asked twice, however often it was retried. Which job answers is told by the ids of the jobs
+    that were there before asking, never by comparing clocks.
+
+    :param source_id: id of the source (a slug is resolved once). Templated.
+    :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
+    :param on_run_refused: what to do where the key may not start a harvest (400 or 403, or no key at all; udata's
+        default lets only sysadmins): ``"fail"`` (default), or ``"wait"`` for the portal's own next run. A wrong key
+        (401) always fails.
+    :param after: when waiting for the portal, a job counts if it began at or after this time, even if it has already
+        ended: an aware datetime or ISO text. Default: when the task first started. Templated.
+    :param if_running: a job of the source is under way: ``"wait"`` (default) lets it end and then starts its own,
+        since it may have read the old catalogue; ``"attach"`` takes it as the answer; ``"fail"`` fails.
+    :param start_timeout: how long a job may take to appear after asking, in seconds or as ``timedelta``; 2 h. When
+        waiting for the portal: counted from the next tick of its cron, and at least 3 h.
+    :param run_timeout: how long the job may run, in seconds or as ``timedelta``; 24 h.
+    :param stall_timeout: how long nothing may move between two items of the job; 2 h. A job beyond that is dead.
+    :param first_item_timeout: how long the job may go without its first item (fetching a large catalogue shows
+        nothing); 6 h.
+    :param poll_interval: pause between two looks, in seconds or as ``timedelta``; 60 s.
+    :param max_poll_failures: looks in a row that may fail before the wait is given up; 10.
+    :param deferrable: whether the wait uses a triggerer instead of a worker slot; default: Airflow's
+        ``operators.default_deferrable``. Waiting for the portal's own run defers unless this is False.
+    :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
+    :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1; all given limits hold.
+    :param min_done_items: how many items must be done; 1. Archived and skipped items never count.
+    :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
+    :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
+        or the id of a CKAN package. Templated.
+    :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
+    :returns: the result dict (see the README), also pushed as XCom ``harvest_result`` before a failing task raises.
+    :raises HarvestFailException: (an ``AirflowFailException``) for what a retry would not mend.
+    :raises HarvestError: for what it may.
+    """
+
+    template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "after", "remote_ids")
+    operator_extra_links = (HarvestSourceLink(), HarvestJobLink())
+    defers_for_portal = True
+
+    def __init__(
+        self,
+        *,
+        source_id: str,
+        on_run_refused: str = FAIL,
+        after: datetime | str | None = None,
+        if_running: str = WAIT,
+        start_timeout: float | timedelta = 2 * 3600,
+        run_timeout: float | timedelta = 24 * 3600,
+        stall_timeout: float | timedelta = 2 * 3600,
+        first_item_timeout: float | timedelta = 6 * 3600,
+        poll_interval: float | timedelta = 60,
+        max_poll_failures: int = 10,
+        deferrable: bool | None = None,
+        max_failed_items: int | None = None,
+        max_failed_ratio: float | None = None,
+        min_done_items: int = 1,
+        fail_on_job_errors: bool = True,
+        remote_ids: Collection[str] | None = None,
+        fail_on_outcome: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.source_id = source_id
+        self.on_run_refused = on_run_refused
+        self.after = after
+        self.if_running = if_running
+        self.start_timeout = start_timeout
+        self.run_timeout = run_timeout
+        self.stall_timeout = stall_timeout
+        self.first_item_timeout = first_item_timeout
+        self.poll_interval = poll_interval
+        self.max_poll_failures = max_poll_failures
+        self.deferrable = deferrable
+        self.max_failed_items = max_failed_items
+        self.max_failed_ratio = max_failed_ratio
+        self.min_done_items = min_done_items
+        self.fail_on_job_errors = fail_on_job_errors
+        self.remote_ids = remote_ids
+        self.fail_on_outcome = fail_on_outcome
+        self._job_page: str | None = None
+
+    # --- Airflow's entry points ------------------------------------------------------------------------------
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Ask for a harvest, or find the one that was asked for, and wait for it."""
+        with self.errors(context):
+            self._refuse_bad_input()
+            client = self.hook.get_conn()
+            source = resolve_source(client, self.source_id)
+            # An empty address until the job is known: Airflow 3 logs an error for a link without one.
+            self.push_links(context, source_url=client.source_url(source.id), job_url="")
+            memory = TaskMemory(context, source.id, client.clock.now())
+            plan = self._remembered_plan(context, client, source, memory) or self._ask(context, client, source, memory)
+            return self._follow(context, client, source, memory, plan)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Go on where the trigger left off; everything that is needed comes in its event."""
+        with self.errors(context):
+            plan, ended = self.read_event(event)
+            client = self.hook.get_conn()
+            memory = TaskMemory(context, plan.source_id, client.clock.now())
+            self._note_job(context, client, memory, plan)
+            if plan.how != BLOCKED and ended.state != ENDED:  # the portal may be down: nothing more is read
+                raise self._why_given_up(context, client, memory, plan, ended)
+            source = client.get_source(plan.source_id, keyed=client.has_key)
+            return self._follow(context, client, source, memory, plan, ended)
+
+    # --- what is to be done ----------------------------------------------------------------------------------
+
+    def _refuse_bad_input(self) -> None:
+        """Check what was given before anything is sent."""
+        for name, value, allowed in (
+            ("on_run_refused", self.on_run_refused, (FAIL, WAIT)),
+            ("if_running", self.if_running, (WAIT, ATTACH, FAIL)),
+        ):
+            if value not in allowed:
+                raise HarvestInvalidInput(f"{name} is {value!r}: give one of {', '.join(map(repr, allowed))}.")
+        self.outcome_policy()
+        self.limits()
+        self._after()
+        as_seconds(self.start_timeout, "start_timeout")
+        as_seconds(self.poll_interval, "poll_interval")
+
+    def _remembered_plan(
+        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
+    ) -> WaitPlan | None:
+        """Return how to go on with what an earlier try began, None where none began anything."""
+        intent = memory.intent
+        if memory.was_stored and intent.job_id:
+            self.log.info("An earlier try found its job already: %s.", client.job_url(source.id, intent.job_id))
+            return self.plan(client, source.id, intent.how or STARTED, job_id=intent.job_id)
+        if memory.was_stored and intent.asked_at is not None:
+            self.log.info(
+                "An earlier try asked for a harvest %s ago, or was about to: looking for its job, not asking again.",
+                spell(client.clock.now() - intent.asked_at),
+            )
+            return self._plan_after_asking(context, client, source, intent.known)
+        if memory.is_retry and not memory.is_durable:
+            return self._plan_by_first_start(context, client, source, memory)
+        return None
+
+    def _plan_by_first_start(
+        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
+    ) -> WaitPlan | None:
+        """Below Airflow 3.3 nothing survives a try: the best there is, is a job begun since the first one started."""
+        first_start = first_start_of(context)
+        if first_start is None:
+            self.log.warning(
+                "This Airflow keeps nothing of earlier tries for a task: if one of them asked for a harvest whose job "
+                "has ended, or has not begun, another one is asked for. Airflow 3.3 remembers."
+            )
+            return None
+        memory.update(first_started=first_start)
+        since = on_portal_clock(first_start, client.clock.now(), client.portal_now())
+        mine = begun_since(client.recent_jobs(source.id), since)
+        if not mine:
+            return None
+        self.log.info("Job %s began since this task first started: taken as the one that it asked for.", mine[0].id)
+        return self.plan(client, source.id, ATTACHED, job_id=str(mine[0].id))
+
+    def _ask(self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory) -> WaitPlan:
+        """Start a harvest where none is under way, or say what must be waited for first."""
+        problem = why_not_runnable(source, client.list_backends())
+        if problem:
+            raise HarvestSourceNotRunnable(problem)
+        refusal = self._foreseen_refusal(client, source)
+        if refusal:
+            return self._plan_for_portal(context, client, source, memory, refusal)
+        jobs = client.recent_jobs(source.id)
+        running = self._alive(client, jobs, memory)
+        if running and self.if_running == FAIL:
+            raise HarvestSourceBusy(
+                f"Job {running[-1].id} of source {source.name!r} is under way "
+                f"({client.job_url(source.id, str(running[-1].id))}), and if_running='fail' was asked for."
+            )
+        if running and self.if_running == ATTACH:
+            self.log.info("Joining job %s, which is under way.", running[-1].id)
+            memory.update(job_id=running[-1].id, how=ATTACHED)
+            return self.plan(client, source.id, ATTACHED, job_id=str(running[-1].id))
+        if running:
+            self.log.info(
+                "Job %s of this source is under way and may have read the old catalogue: letting it end first.",
+                running[-1].id,
+            )
+            return self.plan(client, source.id, BLOCKED, job_id=str(running[-1].id))
+        return self._post(context, client, source, memory, tuple(str(job.id) for job in jobs))
+
+    def _post(
+        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, known: tuple[str, ...]
+    ) -> WaitPlan:
+        """Ask once. What is certain not to have been carried out is forgotten again; all else counts as asked."""
+        memory.update(known=known, asked_at=client.clock.now(), job_id=None, how=STARTED)
+        try:
+            client.run_source(source.id)
+        except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
+            memory.save(memory.intent.spent())
+            raise
+        except (HarvestAuthError, HarvestRequestRejected, HarvestRedirected, HarvestNotFound) as error:
+            memory.save(memory.intent.spent())
+            if isinstance(error, (HarvestRedirected, HarvestNotFound)) or getattr(error, "status_code", 0) == 401:
+                raise
+            return self._plan_for_portal(context, client, source, memory, str(error), error)
+        except (HarvestResponseLost, HarvestServerError, HarvestProtocolError) as error:
+            self.log.warning("%s Looking for the job instead of asking again.", error)
+        else:
+            self.log.info("Asked the portal to harvest source %r (%s).", source.name, source.id)
+        return self._plan_after_asking(context, client, source, known)
+
+    def _foreseen_refusal(self, client: HarvestClient, source: HarvestSource) -> str | None:
+        """Say why asking would be refused, where that is known before; the switch for manual runs is not shown."""
+        if not client.has_key:
+            return "The connection has no API key, and starting a harvest takes one."
+        if source.permissions is not None and source.permissions.get("run") is False:
+            return f"This key's user may not run source {source.name!r}."
+        return None
+
+    # --- the plans -------------------------------------------------------------------------------------------
+
+    def _plan_after_asking(
+        self, context: Context, client: HarvestClient, source: HarvestSource, known: tuple[str, ...]
+    ) -> WaitPlan:
+        until = client.clock.now() + as_seconds(self.start_timeout, "start_timeout")
+        return self.plan(client, source.id, STARTED, known=known, start_deadline=until)
+
+    def _plan_for_portal(
+        self,
+        context: Context,
+        client: HarvestClient,
+        source: HarvestSource,
+        memory: TaskMemory,
+        refusal: str,
+        cause: Exception | None = None,
+    ) -> WaitPlan:
+        """Wait for the portal's own next run, if that was asked for."""
+        if self.on_run_refused != WAIT:
+            raise HarvestSourceNotRunnable(
+                f"{refusal} This key may not start harvests on this portal; set on_run_refused='wait' to wait for the "
+                "portal's own next one."
+            ) from cause
+        after = self._after()
+        if after is None:
+            after = memory.intent.first_started
+            if memory.is_retry and not memory.was_stored:
+                self.log.warning(
+                    "This is a retry, and when its first try started is not known here: only harvests that begin from "
+                    "now on count. Set 'after' to say from when on."
+                )
+        memory.update(how=WAITED, first_started=memory.intent.first_started)
+        plan = self.plan(client, source.id, WAITED, after=after, passed_over=memory.intent.passed_over)
+        grace = max(PORTAL_GRACE, as_seconds(self.start_timeout, "start_timeout"))
+        return self.until_portal_runs(client, source, plan, grace)
+
+    def _after(self) -> float | None:
+        return None if self.after is None else as_datetime(self.after, "after").timestamp()
+
+    def _alive(self, client: HarvestClient, jobs: list[HarvestJob], memory: TaskMemory) -> list[HarvestJob]:
+        """Return the jobs that are under way, newest first; dead ones are named and passed over."""
+        alive = []
+        for job in jobs:
+            if job.has_ended:
+                continue
+            dead = why_dead(client, job, self.limits())
+            if dead:
+                self.log.warning(
+                    "Passed over as dead: %s (%s).", dead, client.job_url(memory.intent.source_id, str(job.id))
+                )
+            else:
+                alive.append(job)
+        return alive
+
+    # --- following a plan to its end -------------------------------------------------------------------------
+
+    def _follow(
+        self,
+        context: Context,
+        client: HarvestClient,
+        source: HarvestSource,
+        memory: TaskMemory,
+        plan: WaitPlan,
+        ended: Poll | None = None,
+    ) -> dict[str, Any]:
+        """Wait as planned (perhaps by deferring), as often as other jobs stand in the way, and judge."""
+        while True:
+            if ended is None:
+                plan, ended = self.wait(
+                    context, client, plan, lambda known: self._note_job(context, client, memory, known)
+                )
+            if plan.how != BLOCKED:
+                break
+            if ended.state not in (ENDED, STALLED, GONE):
+                raise self.why_wait_ended(context, client, plan, ended)
+            self.log.info("Job %s no longer stands in the way.", plan.job_id)
+            plan, ended = self._ask(context, client, client.get_source(source.id), memory), None
+        if ended.state != ENDED:
+            raise self._why_given_up(context, client, memory, plan, ended)
+        return self._finish(context, client, source, memory, plan)
+
+    def _why_given_up(
+        self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan, ended: Poll
+    ) -> HarvestError:
+        """Return the exception for a wait without an ended job; a job that is dead or gone is not waited for again."""
+        if ended.state in (STALLED, GONE):
+            memory.save(memory.intent.spent())
+        return self.why_wait_ended(context, client, plan, ended)
+
+    def _finish(
+        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, plan: WaitPlan
+    ) -> dict[str, Any]:
+        result = conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
+        if result["failure_kind"] == "remote_unreachable":
+            memory.save(memory.intent.spent())  # a retry asks for a new harvest
+        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+
+    def _note_job(self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan) -> None:
+        """Store and show the job as soon as it is known."""
+        if plan.job_id is None or plan.how == BLOCKED:
+            return
+        memory.update(job_id=plan.job_id, how=plan.how)
+        self._job_page = client.job_url(plan.source_id, plan.job_id)
+        self.push_links(context, job_url=self._job_page)
+
+    def on_kill(self) -> None:
+        """Say that the harvest goes on: udata has no way to cancel a job."""
+        self.log.warning("%s", goes_on(self._job_page))

@@ -1,0 +1,83 @@
+"""Pure: where a portal's API is, from what a user typed as its address; used by the client and the hook."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+
+API_PATH = "/api/1"
+
+
+def site_url(host: str | None, schema: str | None = None, port: int | None = None) -> str:
+    """Return the portal's site, without a slash at its end.
+
+    :param host: ``www.data.gouv.fr``, ``https://www.data.gouv.fr``, ``portal:8080``, with or without a path;
+        a path that ends in ``/api/1`` is cut there.
+    :param schema: ``http`` or ``https``, where ``host`` names none; default https.
+    :param port: where ``host`` names none; 0 counts as none (Airflow's connection form sends it).
+    :raises HarvestInvalidInput: for an empty host, another scheme, credentials in the address, or two ports.
+    """
+    text = (host or "").strip()
+    if not text:
+        raise HarvestInvalidInput(
+            "The connection has no host: set it to the portal's site, for example https://www.data.gouv.fr."
+        )
+    if "://" not in text:
+        text = f"{(schema or 'https').strip().lower()}://{text}"
+    try:
+        parts = urlsplit(text)
+        named_port = parts.port
+    except ValueError:
+        raise HarvestInvalidInput("The connection's host is no address: its port is not a number.") from None
+    if parts.scheme.lower() not in ("http", "https"):
+        raise HarvestInvalidInput(f"The connection's scheme is {parts.scheme!r}: only http and https lead to a portal.")
+    if "@" in parts.netloc:
+        raise HarvestInvalidInput("The connection's host holds credentials: put the API key into its password.")
+    if not parts.hostname or any(character.isspace() for character in text):
+        raise HarvestInvalidInput("The connection's host is no address: give the portal's site and nothing else.")
+    if port and named_port and port != named_port:
+        raise HarvestInvalidInput(f"The connection names two ports, {named_port} in its host and {port} as its port.")
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    scheme = parts.scheme.lower()
+    chosen = named_port or port
+    default = {"http": 80, "https": 443}[scheme]
+    netloc = name if not chosen or chosen == default else f"{name}:{chosen}"
+    path = parts.path.rstrip("/")
+    path = path.removesuffix(API_PATH)
+    return f"{scheme}://{netloc}{path}"
+
+
+def is_loopback(site: str) -> bool:
+    """Whether an address leads to this machine, by name or number, without asking a name server."""
+    host = urlsplit(site).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_key_in_clear(site: str, api_key: str | None) -> None:
+    """Refuse to send a key over plain http, except to this machine.
+
+    :raises HarvestInvalidInput: where the key would travel in clear.
+    """
+    if api_key and site.startswith("http://") and not is_loopback(site):
+        raise HarvestInvalidInput(
+            f"The connection would send its API key to {site} in clear: use https, or remove the key, "
+            "which reading does not need."
+        )
+
+
+def expand_page(template: str | None, default: str, **ids: str) -> str:
+    """Return the page of a source or job for a person to open.
+
+    :param template: URL with ``{source_id}`` and ``{job_id}``, from the connection's extra; None takes ``default``.
+    """
+    url = template or default
+    for name, value in ids.items():
+        url = url.replace("{" + name + "}", value)
+    return url

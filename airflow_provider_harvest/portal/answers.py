@@ -1,0 +1,117 @@
+"""Pure: what an error answer of a portal says, as an exception; used by the transport only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_harvest.exceptions import (
+    HarvestApiError,
+    HarvestAuthError,
+    HarvestNotFound,
+    HarvestRateLimited,
+    HarvestRequestRejected,
+    HarvestServerError,
+    HarvestUnavailable,
+)
+
+#: What the web framework below udata says of itself; it tells a reader nothing that the status does not.
+_BOILERPLATE = ("The requested URL was not found on the server.", "The server could not verify that you are authorized")
+_ADVICE = {
+    404: "There is no such thing on the portal.",
+    405: "This portal's udata release has no such endpoint (run came with 9.1.2), or a proxy forbids the method.",
+    407: "A proxy on the way wants credentials: put them into the address that HTTP_PROXY or HTTPS_PROXY names.",
+    423: "The portal is in read-only mode (maintenance); try again later.",
+}
+
+
+def _key_advice(status: int, keyed: bool, has_key: bool) -> str:
+    if not keyed:
+        return (
+            "Anybody may read this on a udata portal, so no key was sent: a login or a firewall stands before it. "
+            "Ask its team to let this machine and the User-Agent airflow-provider-harvest in."
+        )
+    if not has_key:
+        return "This needs an API key: put it into the connection's password."
+    if status == 401:
+        return "Check the API key in the connection's password: it may be wrong, expired or revoked."
+    return "The key is valid, but its user lacks this right on the portal."
+
+
+def excerpt(text: str, limit: int = 200) -> str:
+    """Return a text on one line, cut to ``limit`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def looks_like_html(content: bytes) -> bool:
+    """Whether a body is a web page."""
+    start = content[:200].lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html"))
+
+
+def words_of(payload: Any) -> str:
+    """Return the portal's own words from an error body of any generation.
+
+    ``{"errors": {"name": ["..."]}}`` up to 17.3, ``{"errors": {"name": "..."}, "message": "..."}`` from 17.4,
+    ``{"message": "..."}`` and ``{"error": "..."}`` everywhere.
+    """
+    if not isinstance(payload, dict):
+        return excerpt(str(payload or ""))
+    parts: list[str] = []
+    errors = payload.get("errors")
+    if isinstance(errors, dict):
+        parts = [f"{key}: {_joined(value)}" for key, value in errors.items()]
+    elif errors:
+        parts = [_joined(errors)]
+    message = payload.get("message") or payload.get("error")
+    if message and not str(message).startswith(_BOILERPLATE) and not any(str(message) in part for part in parts):
+        parts.append(str(message))
+    return excerpt("; ".join(parts), 500)
+
+
+def _joined(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_joined(inner)}" for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_joined(inner) for inner in value)
+    return str(value)
+
+
+def api_error(
+    method: str,
+    url: str,
+    status: int,
+    payload: Any,
+    is_json: bool,
+    retry_after: float | None,
+    *,
+    keyed: bool = True,
+    has_key: bool = True,
+) -> HarvestApiError:
+    """Return the exception for an error answer.
+
+    :param payload: decoded JSON, or the beginning of another body.
+    :param is_json: whether the body was JSON; an HTML page's words are not the portal's.
+    :param retry_after: seconds from ``Retry-After``, None without.
+    :param keyed: whether the request takes a key (default True).
+    :param has_key: whether there was one to send (default True).
+    """
+    words = words_of(payload) if is_json else "(a page, not the API's own words)"
+    sentence = f"{method} {url} answered {status}"
+    sentence += f": {words.rstrip('.')}." if words else "."
+    advice = _key_advice(status, keyed, has_key) if status in (401, 403) else _ADVICE.get(status)
+    if advice:
+        sentence += f" {advice}"
+    known: dict[str, Any] = {"status_code": status, "method": method, "url": url, "payload": payload}
+    if status in (401, 403):
+        return HarvestAuthError(sentence, **known)
+    if status == 404:
+        return HarvestNotFound(sentence, **known)
+    if status == 423:
+        return HarvestUnavailable(sentence, **known)
+    if status == 429:
+        wait = "" if retry_after is None else f" The portal asks to wait {retry_after:g} s."
+        return HarvestRateLimited(sentence + wait, retry_after=retry_after, **known)
+    if status >= 500:
+        return HarvestServerError(sentence, retry_after=retry_after, **known)
+    return HarvestRequestRejected(sentence, **known)

@@ -1,0 +1,343 @@
+"""The harvest API of one portal: one method per endpoint, for every udata release from 9.2.4 on.
+
+Called by the hook and by plain scripts; nothing else in this package speaks HTTP. Sources are addressed by id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import (
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestProtocolError,
+    HarvestServerError,
+)
+from airflow_provider_harvest.portal.address import API_PATH, expand_page
+from airflow_provider_harvest.portal.checks import check_validation
+from airflow_provider_harvest.portal.cron import check_cron
+from airflow_provider_harvest.portal.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
+from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
+from airflow_provider_harvest.portal.session import as_not_found, segment
+from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from airflow_provider_harvest.portal.clock import Clock
+    from airflow_provider_harvest.portal.retries import RetryPolicy
+
+__all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
+
+
+class HarvestClient(JobReads):
+    """Talks to the harvest API of one udata portal.
+
+    The generation of the portal is found out by itself, once, with two small requests, when it is first needed.
+    Usable from several threads; close it, or use it as a context manager.
+
+    :param site: the portal's site, such as ``https://www.data.gouv.fr``.
+    :param api_key: sent as ``X-API-KEY`` with writes and with reads whose answer depends on it; None reads only.
+    :param timeout: seconds to wait for an answer, 30 by default; preview, run, validate and create wait 300.
+    :param connect_timeout: seconds to wait for a connection, 5 by default.
+    :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
+    :param retry: how often a request is repeated; writes that are not repeatable never are.
+    :param clock: what delays are waited by.
+    :param source_page: URL template of the portal's admin page of a source, with ``{source_id}``.
+    :param job_page: the same of a job, with ``{source_id}`` and ``{job_id}``.
+    :param generation: letter of the portal's generation where it is known already; saves the two requests.
+    :raises HarvestInvalidInput: for an address that leads nowhere, or a key that would travel in clear.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        api_key: str | None = None,
+        *,
+        timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        verify: bool | str = True,
+        retry: RetryPolicy | None = None,
+        clock: Clock | None = None,
+        source_page: str | None = None,
+        job_page: str | None = None,
+        generation: str | None = None,
+    ) -> None:
+        super().__init__(
+            site,
+            api_key,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            verify=verify,
+            retry=retry,
+            clock=clock,
+            generation=generation,
+        )
+        self._source_page = source_page
+        self._job_page = job_page
+
+    def __enter__(self) -> HarvestClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<HarvestClient {self.site}>"
+
+    # --- the portal ------------------------------------------------------------------------------------------
+
+    def source_url(self, source_id: str) -> str:
+        """Return the page of a source for a person to open: the connection's ``source_page``, or its API address."""
+        try:
+            slash = self.generation.slash
+        except HarvestError:  # a portal that is down has an address all the same
+            slash = "/"
+        default = f"{self.site}{API_PATH}/harvest/source/{{source_id}}{slash}"
+        return expand_page(self._source_page, default, source_id=source_id)
+
+    def job_url(self, source_id: str, job_id: str) -> str:
+        """Return the page of a job for a person to open: the connection's ``job_page``, or its API address."""
+        default = f"{self.site}{API_PATH}/harvest/job/{{job_id}}/"
+        return expand_page(self._job_page, default, source_id=source_id, job_id=job_id)
+
+    def whoami(self) -> dict[str, Any]:
+        """Return the user whose key this is (``GET /me/``), without the key that releases up to 15.4.1 answer.
+
+        :raises HarvestAuthError: without a key, or with a wrong, expired or revoked one.
+        """
+        me = self._get("/me/", keyed=True).body
+        if not isinstance(me, dict) or not me.get("id"):
+            raise HarvestProtocolError("The portal answered something else where the key's user belongs.")
+        return {key: value for key, value in me.items() if key.lower() != "apikey"}
+
+    def get_organization(self, organization: str) -> HarvestRef:
+        """Return an organization by id or slug (``GET /organizations/{}/``).
+
+        :raises HarvestNotFound: where there is none.
+        """
+        answer = self._get(f"/organizations/{segment(organization)}/", fields="id,name,slug").body
+        found = HarvestRef.from_api(answer)
+        if found is None:
+            raise HarvestProtocolError("The portal answered something else where an organization belongs.")
+        return found
+
+    # --- backends and statuses -------------------------------------------------------------------------------
+
+    def list_backends(self) -> list[HarvestBackend]:
+        """Return the kinds of catalogue that this portal can harvest (``GET /harvest/backends``)."""
+        answer = self._get(f"/harvest/backends{self.generation.slash}").body
+        if not isinstance(answer, list):
+            raise HarvestProtocolError("The portal answered something else where its harvest backends belong.")
+        return [HarvestBackend.from_api(entry) for entry in answer]
+
+    def list_job_statuses(self) -> dict[str, str]:
+        """Return the job statuses that udata defines, with their meaning; sends nothing.
+
+        The endpoint ``/harvest/job_status`` answers 500 in every release that has it, and is gone since 14.0.
+        """
+        return dict(JOB_STATUSES)
+
+    # --- sources ---------------------------------------------------------------------------------------------
+
+    def iter_sources(
+        self,
+        owner: str | None = None,
+        organization: str | None = None,
+        q: str | None = None,
+        deleted: bool = False,
+        *,
+        fields: str | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Iterator[HarvestSource]:
+        """Yield the portal's sources, newest first (``GET /harvest/sources/``), each once.
+
+        :param owner: id of a user; only the sources that belong to them.
+        :param organization: id of an organization; only its sources.
+        :param q: words to search for. Releases before 10.3 do not know it: up to 10.8.1 the names are searched here.
+        :param deleted: whether deleted sources are listed too.
+        :param fields: mask of the fields of a source that are wanted, such as ``id,name,last_job{id,status}``;
+            ``owner``, ``organization`` and ``id`` are always read.
+        :param page_size: sources in one request.
+        """
+        params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
+        if organization:
+            params[self.generation.organization_filter] = organization
+        mask = None
+        if fields:
+            mask = f"data{{id,owner{{id}},organization{{id,name,slug}},{fields}}},total"
+        # Unknown parameters are ignored by udata and then everything is listed: filtered again here.
+        search_here = q.casefold() if q and self.generation.partial_search else None
+        for entry in self._pages("/harvest/sources/", params, mask, page_size):
+            source = HarvestSource.from_api(entry)
+            if owner and (source.owner is None or source.owner.id != owner):
+                continue
+            if organization and (source.organization is None or source.organization.id != organization):
+                continue
+            if search_here and search_here not in source.name.casefold():
+                continue
+            yield source
+
+    def get_source(self, source_id: str, *, keyed: bool = True) -> HarvestSource:
+        """Return a source, deleted ones included (``GET /harvest/source/{}``).
+
+        :param source_id: its id; a slug works, but may name a deleted source.
+        :param keyed: whether the key goes along (default True): ``permissions`` are those of its user.
+        :raises HarvestNotFound: where there is none, also on releases that answer 500 then.
+        """
+        path = self._path("source", source_id)
+        try:
+            return HarvestSource.from_api(self._get(path, keyed=keyed).body)
+        except HarvestServerError as error:
+            unknown_is_500 = error.status_code == 500 and self.generation.unknown_source_is_500
+            if unknown_is_500 and not self._is_listed(source_id):
+                raise as_not_found(error, f"There is no harvest source {source_id!r} on {self.site}.") from error
+            raise
+
+    def create_source(
+        self,
+        name: str,
+        url: str,
+        backend: str,
+        description: str | None = None,
+        config: dict[str, Any] | None = None,
+        active: bool = True,
+        autoarchive: bool = True,
+        organization: str | None = None,
+        owner: str | None = None,
+    ) -> HarvestSource:
+        """Create a source (``POST /harvest/sources/``). Never repeated by itself: each POST makes a new source.
+
+        :param name: shown on the portal; not unique.
+        :param url: address of the remote catalogue; public, so it must hold no secret.
+        :param backend: one of :meth:`list_backends`.
+        :param description: shown on the portal.
+        :param config: filters, features and extra_configs of the backend; public, too.
+        :param active: whether it may be harvested. Always sent: left out, it means False up to 17.3.0.
+        :param autoarchive: whether datasets that left the catalogue are archived after the portal's grace (7 days).
+        :param organization: id of the organization it belongs to; default: the key's user.
+        :param owner: id of the user it belongs to; only a sysadmin may name another one.
+        """
+        body: dict[str, Any] = _configuration(name, url, backend, description, config, active, autoarchive)
+        if organization:
+            body["organization"] = organization
+        if owner:
+            body["owner"] = owner
+        return HarvestSource.from_api(self._write("POST", "/harvest/sources/", body).body)
+
+    def update_source(self, source_id: str, **changes: Any) -> HarvestSource:
+        """Change only the given fields of a source (``PUT /harvest/source/{}``); nothing is sent without a change.
+
+        All seven fields that udata takes are sent, from a fresh read, so that none is reset by being left out.
+        ``config`` is replaced, not merged: give all of it.
+
+        :param changes: of ``name``, ``url``, ``backend``, ``description``, ``config``, ``active``, ``autoarchive``.
+        :returns: the source, read again.
+        :raises HarvestInvalidInput: for another field; owner and organization are fixed at creation (from 17.4).
+        """
+        unknown = sorted(set(changes) - set(UPDATABLE_FIELDS))
+        if unknown:
+            raise HarvestInvalidInput(
+                f"A source's {', '.join(unknown)} cannot be changed: only {', '.join(UPDATABLE_FIELDS)} can."
+            )
+        source = self.get_source(source_id)
+        current = {name: getattr(source, name) for name in UPDATABLE_FIELDS}
+        wanted = {**current, **changes}
+        if wanted == current:
+            return source
+        self._write("PUT", self._path("source", source.id), wanted)
+        return self.get_source(source.id)
+
+    def delete_source(self, source_id: str) -> None:
+        """Mark a source as deleted (``DELETE /harvest/source/{}``); it stays readable until the portal purges it."""
+        self._transport.call("DELETE", self._path("source", source_id), keyed=True)
+
+    # --- preview ---------------------------------------------------------------------------------------------
+
+    def preview_source(self, source_id: str) -> HarvestJob:
+        """Harvest the first 20 items of a saved source without keeping anything (``GET .../preview``).
+
+        Synchronous: the portal fetches the catalogue meanwhile. A failed fetch is a job with status ``failed``.
+        """
+        path = self._path("source", source_id, "preview")
+        return HarvestJob.from_api(self._get(path, keyed=True, timeout=self._long_timeout).body)
+
+    def preview_config(
+        self,
+        name: str,
+        url: str,
+        backend: str,
+        description: str | None = None,
+        config: dict[str, Any] | None = None,
+        active: bool = True,
+        autoarchive: bool = True,
+        organization: str | None = None,
+        owner: str | None = None,
+    ) -> HarvestJob:
+        """Preview a source that does not exist yet (``POST /harvest/source/preview``); arguments as for creating."""
+        body: dict[str, Any] = _configuration(name, url, backend, description, config, active, autoarchive)
+        if organization:
+            body["organization"] = organization
+        if owner:
+            body["owner"] = owner
+        path = f"/harvest/source/preview{self.generation.slash}"
+        return HarvestJob.from_api(self._write("POST", path, body).body)
+
+    # --- what the portal does with a source ------------------------------------------------------------------
+
+    def validate_source(self, source_id: str, state: str = ACCEPTED, comment: str | None = None) -> HarvestSource:
+        """Accept or refuse a source (``POST .../validate``); takes a sysadmin's key.
+
+        Each acceptance, also of an accepted source, starts a harvest and resets the cron to the portal's default.
+
+        :param state: ``accepted`` or ``refused``. ``pending`` would mean *refused* in every release.
+        :param comment: shown to the owner; required for a refusal.
+        :raises HarvestInvalidInput: for another state, or a refusal without a comment.
+        """
+        state, comment = check_validation(state, comment)
+        body = {"state": state} if comment is None else {"state": state, "comment": comment}
+        return HarvestSource.from_api(self._write("POST", self._path("source", source_id, "validate"), body).body)
+
+    def run_source(self, source_id: str) -> HarvestSource:
+        """Ask for a harvest (``POST .../run``, from 9.1.2). Never repeated by itself: each POST queues a harvest.
+
+        The answer names no job: the portal's worker creates it later. ``last_job`` is the previous one.
+
+        :raises HarvestRequestRejected: not validated, or manual runs are off (udata's default; from 10.4.3 a
+            sysadmin may all the same).
+        """
+        return HarvestSource.from_api(self._write("POST", self._path("source", source_id, "run")).body)
+
+    def schedule_source(self, source_id: str, cron: str) -> HarvestSource:
+        """Set the cron of a source (``POST .../schedule``); takes a sysadmin's key.
+
+        :param cron: five fields by Celery's rules, checked before it is sent.
+        :raises HarvestInvalidInput: for a cron that would mislead or stop the portal's scheduler.
+        """
+        text = check_cron(cron)
+        path = self._path("source", source_id, "schedule")
+        # Unquoted, and labelled JSON: the one form that gave the right cron on all thirteen releases.
+        return HarvestSource.from_api(self._write("POST", path, text=text).body)
+
+    def unschedule_source(self, source_id: str) -> None:
+        """Remove the cron of a source (``DELETE .../schedule``); takes a sysadmin's key.
+
+        :raises HarvestRequestRejected: where none is set.
+        """
+        self._transport.call("DELETE", self._path("source", source_id, "schedule"), keyed=True)
+
+    def _is_listed(self, source_id: str) -> bool:
+        return any(source_id in (s.id, s.slug) for s in self.iter_sources(deleted=True, fields="slug,deleted"))
+
+
+#: What a PUT may change; owner and organization are fixed at creation from 17.4 on, and null orphans before.
+UPDATABLE_FIELDS = ("name", "url", "backend", "description", "config", "active", "autoarchive")
+
+
+def _configuration(*values: Any) -> dict[str, Any]:
+    body = dict(zip(UPDATABLE_FIELDS, values, strict=True))
+    body["config"] = body["config"] or {}
+    return body

@@ -1,0 +1,351 @@
+"""What the harvest API answers, as frozen dataclasses; made by the client from JSON, read by everybody.
+
+A field that a release does not answer is ``None``, never an error; ``raw`` keeps the whole answer.
+Generations are those of :mod:`airflow_provider_harvest.portal.generations`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+import pendulum
+
+from airflow_provider_harvest.exceptions import HarvestProtocolError
+from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PENDING, TERMINAL_JOB_STATUSES
+
+
+def parse_time(value: Any) -> datetime | None:
+    """Return an API time as an aware UTC datetime, None for none.
+
+    Releases from 6.1 on answer UTC with an offset; a time without one is taken as UTC.
+
+    :raises HarvestProtocolError: for a text that is no time.
+    """
+    if not value:
+        return None
+    try:
+        parsed: object = pendulum.parse(str(value))
+    except ValueError as error:
+        raise HarvestProtocolError(f"The portal answered {str(value)[:40]!r} where a time belongs.") from error
+    if not isinstance(parsed, datetime):
+        raise HarvestProtocolError(f"The portal answered {str(value)[:40]!r} where a time belongs.")
+    return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
+
+
+def _object(data: Any, what: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise HarvestProtocolError(f"The portal answered {type(data).__name__} where {what} belongs.")
+    return data
+
+
+@dataclass(frozen=True)
+class HarvestRef:
+    """A user or an organization that a source belongs to, or a source that a job names."""
+
+    id: str
+    name: str | None = None
+    slug: str | None = None
+
+    @classmethod
+    def from_api(cls, data: Any) -> HarvestRef | None:
+        """Return the reference, None where the answer has none (null, or an object without id)."""
+        if not isinstance(data, dict) or not data.get("id"):
+            return None
+        person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
+        return cls(id=str(data["id"]), name=data.get("name") or person or None, slug=data.get("slug"))
+
+
+@dataclass(frozen=True)
+class HarvestValidation:
+    """Whether the portal's team lets a source be harvested: ``pending``, ``accepted`` or ``refused``."""
+
+    state: str | None = None
+    by: HarvestRef | None = None
+    on: datetime | None = None
+    comment: str | None = None
+
+    @classmethod
+    def from_api(cls, data: Any) -> HarvestValidation:
+        """Read the ``validation`` block of a source."""
+        data = data if isinstance(data, dict) else {}
+        return cls(
+            state=data.get("state"),
+            by=HarvestRef.from_api(data.get("by")),
+            on=parse_time(data.get("on")),
+            comment=data.get("comment"),
+        )
+
+
+@dataclass(frozen=True)
+class HarvestMessage:
+    """An error of a job or of an item. ``details`` (a stack trace) is for sysadmins only from 10.1 on."""
+
+    message: str
+    created_at: datetime | None = None
+    details: str | None = None
+
+    @classmethod
+    def from_api(cls, data: Any) -> HarvestMessage:
+        """Read one entry of ``errors``."""
+        if not isinstance(data, dict):
+            return cls(message=str(data))
+        return cls(
+            message=str(data.get("message") or ""),
+            created_at=parse_time(data.get("created_at")),
+            details=data.get("details"),
+        )
+
+
+@dataclass(frozen=True)
+class ItemCounts:
+    """How many items of a job are in which status."""
+
+    total: int = 0
+    pending: int = 0
+    started: int = 0
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    archived: int = 0
+    other: int = 0
+
+    @classmethod
+    def from_statuses(cls, by_status: dict[str, Any], total: int | None = None) -> ItemCounts:
+        """Count by status; a status that udata did not have when this was written counts as ``other``."""
+        try:
+            counted = {name: int(count or 0) for name, count in by_status.items()}
+        except (TypeError, ValueError):
+            raise HarvestProtocolError("The portal answered something else where numbers of items belong.") from None
+        known = {name: counted.get(name, 0) for name in ITEM_STATUSES}
+        listed = sum(counted.values())
+        return cls(total=listed if total is None else total, other=listed - sum(known.values()), **known)
+
+    @property
+    def processed(self) -> int:
+        """Items that are through: done, failed or skipped. Archived ones were not in the catalogue."""
+        return self.done + self.failed + self.skipped
+
+
+@dataclass(frozen=True)
+class HarvestItem:
+    """One record of the remote catalogue in one job."""
+
+    remote_id: str | None
+    status: str | None
+    remote_url: str | None = None
+    dataset_id: str | None = None
+    dataset_url: str | None = None
+    errors: tuple[HarvestMessage, ...] = ()
+    created: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_api(cls, data: Any) -> HarvestItem:
+        """Read one item, listed or embedded in a job or in a preview."""
+        data = _object(data, "a harvest item")
+        target = data.get("dataset") or data.get("dataservice") or {}
+        target = target if isinstance(target, dict) else {}
+        remote_id = data.get("remote_id")
+        return cls(
+            remote_id=None if remote_id is None else str(remote_id),
+            status=data.get("status"),
+            remote_url=data.get("remote_url"),
+            dataset_id=target.get("id"),
+            dataset_url=target.get("page") or target.get("uri"),
+            errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
+            created=parse_time(data.get("created")),
+            started=parse_time(data.get("started")),
+            ended=parse_time(data.get("ended")),
+            raw=data,
+        )
+
+    @property
+    def newest_time(self) -> datetime | None:
+        """The last instant at which something happened to this item."""
+        return max((t for t in (self.created, self.started, self.ended) if t), default=None)
+
+
+@dataclass(frozen=True)
+class HarvestJob:
+    """One harvest of one source; a preview answers the same shape with ``id`` None.
+
+    ``items`` holds the items where the portal embeds them (up to 16.x, and in every preview), else None;
+    ``counts`` is None where the answer had neither items nor counters (a ``last_job`` up to 16.x, a masked read).
+    """
+
+    id: str | None
+    status: str | None
+    created: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    errors: tuple[HarvestMessage, ...] = ()
+    counts: ItemCounts | None = None
+    items: tuple[HarvestItem, ...] | None = None
+    source_id: str | None = None
+    source_name: str | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_api(cls, data: Any) -> HarvestJob:
+        """Read a job, a ``last_job`` or a preview, of any generation."""
+        data = _object(data, "a harvest job")
+        if not data.get("id") and not data.get("status"):  # a preview has no id
+            raise HarvestProtocolError(
+                "The portal answered an object without id and status where a harvest job belongs."
+            )
+        items, counts = cls._items(data.get("items"))
+        source = data.get("source")
+        reference = HarvestRef.from_api(source)
+        return cls(
+            id=str(data["id"]) if data.get("id") else None,
+            status=data.get("status"),
+            created=parse_time(data.get("created")),
+            started=parse_time(data.get("started")),
+            ended=parse_time(data.get("ended")),
+            errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
+            counts=counts,
+            items=items,
+            source_id=reference.id if reference else None,
+            source_name=source if isinstance(source, str) else None,
+            raw=data,
+        )
+
+    @classmethod
+    def from_last_job(cls, data: Any) -> HarvestJob | None:
+        """Read a source's ``last_job``: the newest *created* job, not the one that runs.
+
+        Its ``errors`` are always empty, and up to 16.x its ``items`` too, whatever the job holds: the latter
+        are left out here, so that nobody counts them.
+        """
+        if not data:
+            return None
+        data = _object(data, "a harvest job")
+        return cls.from_api({key: value for key, value in data.items() if key != "items" or isinstance(value, dict)})
+
+    @staticmethod
+    def _items(data: Any) -> tuple[tuple[HarvestItem, ...] | None, ItemCounts | None]:
+        if isinstance(data, list):  # up to 16.x, and previews
+            items = tuple(HarvestItem.from_api(item) for item in data)
+            by_status: dict[str, int] = {}
+            for item in items:
+                by_status[item.status or "?"] = by_status.get(item.status or "?", 0) + 1
+            return items, ItemCounts.from_statuses(by_status)
+        if isinstance(data, dict) and isinstance(data.get("by_status"), dict):  # from 17.0
+            return None, ItemCounts.from_statuses(data["by_status"], data.get("total"))
+        return None, None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the portal says that the job is over. An unknown status with an end has ended, too."""
+        return self.ended is not None
+
+    @property
+    def has_known_end(self) -> bool:
+        """Whether the job ended in one of the statuses that udata defines for it."""
+        return self.has_ended and self.status in TERMINAL_JOB_STATUSES
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from the job's creation to its end, None while it runs."""
+        begun = self.started or self.created
+        return (self.ended - begun).total_seconds() if self.ended and begun else None
+
+
+@dataclass(frozen=True)
+class HarvestSource:
+    """A catalogue that the portal harvests.
+
+    ``slug`` is answered from 17.0 on, ``permissions`` from 14.3 on.
+    """
+
+    id: str
+    name: str
+    url: str
+    backend: str
+    description: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    active: bool | None = None
+    autoarchive: bool | None = None
+    validation: HarvestValidation = HarvestValidation()
+    last_job: HarvestJob | None = None
+    owner: HarvestRef | None = None
+    organization: HarvestRef | None = None
+    deleted: datetime | None = None
+    schedule: str | None = None
+    permissions: dict[str, bool] | None = None
+    slug: str | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_api(cls, data: Any) -> HarvestSource:
+        """Read a source, alone or from a list, of any generation.
+
+        :raises HarvestProtocolError: where the answer is no harvest source.
+        """
+        data = _object(data, "a harvest source")
+        if not data.get("id"):
+            raise HarvestProtocolError("The portal answered an object without id where a harvest source belongs.")
+        return cls(
+            id=str(data["id"]),
+            name=data.get("name") or "",
+            url=data.get("url") or "",
+            backend=data.get("backend") or "",
+            description=data.get("description"),
+            config=data.get("config") or {},
+            created_at=parse_time(data.get("created_at")),
+            active=data.get("active"),
+            autoarchive=data.get("autoarchive"),
+            validation=HarvestValidation.from_api(data.get("validation")),
+            last_job=HarvestJob.from_last_job(data.get("last_job")),
+            owner=HarvestRef.from_api(data.get("owner")),
+            organization=HarvestRef.from_api(data.get("organization")),
+            deleted=parse_time(data.get("deleted")),
+            schedule=data.get("schedule"),
+            permissions=data.get("permissions"),
+            slug=data.get("slug"),
+            raw=data,
+        )
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the source waits for the portal's team, whose acceptance starts a harvest."""
+        return self.validation.state == PENDING and self.deleted is None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the portal's team has accepted the source."""
+        return self.validation.state == ACCEPTED
+
+
+@dataclass(frozen=True)
+class HarvestBackend:
+    """A kind of catalogue that this portal can harvest, and what its ``config`` may hold.
+
+    Each entry of ``filters``, ``features`` and ``extra_configs`` (None up to 9.2.3) is a dict with a ``key``.
+    """
+
+    id: str
+    label: str
+    filters: tuple[dict[str, Any], ...] = ()
+    features: tuple[dict[str, Any], ...] = ()
+    extra_configs: tuple[dict[str, Any], ...] | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_api(cls, data: Any) -> HarvestBackend:
+        """Read one entry of the portal's list of backends."""
+        data = _object(data, "a harvest backend")
+        extra = data.get("extra_configs")
+        return cls(
+            id=str(data.get("id") or ""),
+            label=data.get("label") or "",
+            filters=tuple(data.get("filters") or ()),
+            features=tuple(data.get("features") or ()),
+            extra_configs=None if extra is None else tuple(extra),
+            raw=data,
+        )

@@ -1,0 +1,102 @@
+"""The connections below a session: they tell whether anything was sent, and can be cut off. For the transport only.
+
+``requests`` does not tell a request that never left from one that was lost on its way back: its exceptions
+differ between urllib3 1.26 and 2, and with proxies. Here the bytes themselves are watched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_current = threading.local()
+
+
+class Exchange:
+    """One request and its answer, as its connection sees it; a context manager around both.
+
+    :param limit: seconds after which the connection is cut, however lively it is: a server that sends a byte now
+        and then is never silent for as long as a read timeout.
+    :param timer: makes the timer, as :class:`threading.Timer` does.
+    """
+
+    def __init__(self, limit: float, timer: Callable[[float, Callable[[], None]], Any] = threading.Timer) -> None:
+        self.sent = False
+        self.was_cut = False
+        self._socket: Any = None
+        self._timer = timer(limit, self.cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Exchange:
+        _current.exchange = self
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        _current.exchange = None
+
+    def cut(self) -> None:
+        """Break the connection off; whoever waits for it gets an error, or an end, at once."""
+        self.was_cut = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # it may just have ended by itself
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def uses(self, sock: Any) -> None:
+        """Remember the socket that carries this exchange; None once it is somebody else's."""
+        self._socket = sock
+
+
+class _Watched:
+    """Mixed into urllib3's connection classes."""
+
+    sock: Any
+    _exchange: Exchange | None = None  # joined after the connection stands: what is said to a proxy is not the request
+
+    def putrequest(self, *args: Any, **kwargs: Any) -> Any:
+        if self._exchange is not None:
+            self._exchange.uses(None)
+        self._exchange = getattr(_current, "exchange", None)
+        return super().putrequest(*args, **kwargs)  # type: ignore[misc]
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()  # type: ignore[attr-defined]
+        if self._exchange is not None:
+            self._exchange.uses(self.sock)
+            self._exchange.sent = True
+        super().send(data)  # type: ignore[misc]
+
+
+class WatchedAdapter(HTTPAdapter):
+    """Makes a session's connections report to the :class:`Exchange` of their thread, also through proxies."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _watch(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        is_new = proxy not in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if is_new:
+            _watch(manager)
+        return manager
+
+
+def _watch(manager: Any) -> None:
+    manager.pool_classes_by_scheme = {
+        scheme: _watched_pool(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
+
+
+def _watched_pool(pool: Any) -> type:
+    connection = type(f"Watched{pool.ConnectionCls.__name__}", (_Watched, pool.ConnectionCls), {})
+    return type(f"Watched{pool.__name__}", (pool,), {"ConnectionCls": connection})

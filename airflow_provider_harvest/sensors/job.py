@@ -1,0 +1,285 @@
+"""The sensor that waits for a harvest which somebody else starts: the portal itself, or another task."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest._compat import (
+    AirflowRescheduleException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+)
+from airflow_provider_harvest.exceptions import (
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestPortalUnreachable,
+    HarvestSourceNotRunnable,
+)
+from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
+from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
+from airflow_provider_harvest.operators._memory import first_reschedule_of
+from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.portal.checks import as_datetime, as_seconds
+from airflow_provider_harvest.portal.conclude import conclude
+from airflow_provider_harvest.portal.plans import ENDED, TIMED_OUT, Poll, WaitPlan
+from airflow_provider_harvest.portal.results import WAITED
+from airflow_provider_harvest.portal.runs import why_not_runnable
+from airflow_provider_harvest.portal.waiting import MAX_PAUSE, PASSING, JobWait
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+
+class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
+    """Wait for a harvest job to end, and succeed only if it ended as required. Needs no API key.
+
+    Which job: this one (``job_id``), the first one after those known before (``known_job_ids``), the first one that
+    began at or after a time (``after``), or, without any of them, the next job of the source to end.
+
+    ``soft_fail`` skips when ``timeout`` is over, and on nothing else: a wrong key, a missing source and a failed
+    harvest fail in every mode. A failed harvest is not retried.
+
+    :param source_id: id of the source (a slug is resolved once); may be left out with ``job_id`` on udata 17.0 or
+        newer, whose jobs name their source. Templated.
+    :param job_id: id of the job. Templated.
+    :param known_job_ids: ids of the jobs that were there before, such as ``jobs_before`` of
+        ``HarvestValidateSourceOperator``; an empty list means that there were none. Templated.
+    :param after: aware datetime or ISO text. Templated.
+    :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
+    :param start_timeout: how long a job may take to appear, in seconds or as ``timedelta``; counted from the next
+        tick of the source's cron where ``after`` or nothing says which job. Default None: only ``timeout`` ends it.
+    :param run_timeout: how long the job may run; 24 h.
+    :param stall_timeout: how long nothing may move between two items of the job; 2 h.
+    :param first_item_timeout: how long the job may go without its first item; 6 h.
+    :param max_poll_failures: looks in a row that may fail before the wait is given up; 10. A rescheduled sensor stays
+        on its worker while looks fail.
+    :param deferrable: whether the wait uses a triggerer instead of a worker slot; default: Airflow's
+        ``operators.default_deferrable``.
+    :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
+    :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1; all given limits hold.
+    :param min_done_items: how many items must be done; 1. Archived and skipped items never count.
+    :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
+    :param remote_ids: judge these records only: each must be done. Templated.
+    :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
+    :returns: the result dict (see the README), also pushed as XCom ``harvest_result`` before a failing task raises.
+    """
+
+    template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "job_id", "known_job_ids", "after", "remote_ids")
+    operator_extra_links = (HarvestSourceLink(), HarvestJobLink())
+
+    def __init__(
+        self,
+        *,
+        source_id: str | None = None,
+        job_id: str | None = None,
+        known_job_ids: Collection[str] | None = None,
+        after: datetime | str | None = None,
+        harvest_conn_id: str = "harvest_default",
+        start_timeout: float | timedelta | None = None,
+        run_timeout: float | timedelta = 24 * 3600,
+        stall_timeout: float | timedelta = 2 * 3600,
+        first_item_timeout: float | timedelta = 6 * 3600,
+        max_poll_failures: int = 10,
+        deferrable: bool | None = None,
+        max_failed_items: int | None = None,
+        max_failed_ratio: float | None = None,
+        min_done_items: int = 1,
+        fail_on_job_errors: bool = True,
+        remote_ids: Collection[str] | None = None,
+        fail_on_outcome: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.harvest_conn_id = harvest_conn_id
+        self.source_id = source_id
+        self.job_id = job_id
+        self.known_job_ids = known_job_ids
+        self.after = after
+        self.start_timeout = start_timeout
+        self.run_timeout = run_timeout
+        self.stall_timeout = stall_timeout
+        self.first_item_timeout = first_item_timeout
+        self.max_poll_failures = max_poll_failures
+        self.deferrable = deferrable
+        self.max_failed_items = max_failed_items
+        self.max_failed_ratio = max_failed_ratio
+        self.min_done_items = min_done_items
+        self.fail_on_job_errors = fail_on_job_errors
+        self.remote_ids = remote_ids
+        self.fail_on_outcome = fail_on_outcome
+        self._wait: JobWait | None = None
+        self._next_look = 0.0
+
+    # --- Airflow's entry points ------------------------------------------------------------------------------
+
+    def execute(self, context: Context) -> Any:
+        """Wait: by deferring, or as every Airflow sensor does (poke, reschedule)."""
+        if not self.is_deferring():
+            return super().execute(context)
+        with self.errors(context, soft_fail=self.soft_fail):
+            client, source, plan = self._begin(context)
+            plan, ended = self.wait(context, client, plan, lambda known: self._show_job(context, client, known))
+            return self._end(context, client, source, plan, ended)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Go on where the trigger left off; everything that is needed comes in its event."""
+        with self.errors(context, soft_fail=self.soft_fail):
+            plan, ended = self.read_event(event)
+            client = self.hook.get_conn()
+            if ended.state != ENDED:  # the portal may be down: nothing more is read
+                raise self._why_given_up(context, client, plan, ended)
+            source = client.get_source(plan.source_id, keyed=False)
+            return self._end(context, client, source, plan, ended)
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:
+        """Look once."""
+        with self.errors(context, soft_fail=self.soft_fail):
+            if self._wait is None:
+                client, self._source, plan = self._begin_again(context)
+                self._wait = JobWait(plan, client)
+            clock = self._wait.client.clock
+            if clock.now() < self._next_look:
+                return False
+            poll = self._poll(self._wait)
+            # Nothing survives between the looks of a rescheduled sensor, failures least of all: while the portal
+            # cannot be read, it stays on the worker, so that as many in a row as elsewhere end the wait.
+            while self.reschedule and not poll.has_looked and not poll.is_final:
+                clock.sleep(poll.pause)
+                poll = self._poll(self._wait)
+            self._show_job(context, self._wait.client, self._wait.plan)
+            if poll.is_final:
+                result = self._end(context, self._wait.client, self._source, self._wait.plan, poll)
+                return PokeReturnValue(is_done=True, xcom_value=result)
+            self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
+            if self._next_look and self.reschedule:
+                when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
+                raise AirflowRescheduleException(when)  # type: ignore[no-untyped-call]
+            return False
+
+    # --- what is waited for ----------------------------------------------------------------------------------
+
+    @property
+    def poll_interval(self) -> float:
+        """Seconds between two looks: Airflow's ``poke_interval``."""
+        return float(self.poke_interval)
+
+    def deadline_from(self, now: float) -> float | None:
+        """Return when the sensor's ``timeout`` is over; also of a try that began earlier."""
+        return now + float(self.timeout)
+
+    def _begin(self, context: Context) -> tuple[HarvestClient, HarvestSource, WaitPlan]:
+        """Check what was given, and say which job is waited for."""
+        self._refuse_bad_input()
+        client = self.hook.get_conn()
+        source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
+        self.push_links(context, source_url=client.source_url(source.id), job_url="")
+        start_timeout = None if self.start_timeout is None else as_seconds(self.start_timeout, "start_timeout")
+        # Rescheduled, the sensor began with its first look, maybe in another process.
+        first = first_reschedule_of(context) if self.reschedule else None
+        began = client.clock.now() if first is None else first
+        if self.job_id is not None:
+            return client, source, self.plan(client, source.id, WAITED, job_id=str(self.job_id), begun=began)
+        if self.known_job_ids is not None:
+            until = None if start_timeout is None else began + start_timeout
+            known = tuple(str(job_id) for job_id in self.known_job_ids)
+            plan = self.plan(client, source.id, WAITED, known=known, start_deadline=until, begun=began)
+            self._refuse_if_hopeless(client, source, plan)
+            return client, source, plan
+        if self.after is not None:
+            after = as_datetime(self.after, "after").timestamp()
+            plan = self.plan(client, source.id, WAITED, after=after, begun=began)
+        else:
+            plan = self.plan(client, source.id, WAITED, ended_after=began, begun=began)
+        self._refuse_if_hopeless(client, source, plan)
+        return client, source, self.until_portal_runs(client, source, plan, start_timeout)
+
+    def _poll(self, wait: JobWait) -> Poll:
+        poll = wait.poll()
+        for line in poll.lines:
+            self.log.info("%s", line)
+        return poll
+
+    def _refuse_if_hopeless(self, client: HarvestClient, source: HarvestSource, plan: WaitPlan) -> None:
+        """Refuse to wait for a new job of a source that gets none; one that is still to be accepted may."""
+        problem = None if source.is_awaited else why_not_runnable(source)
+        if problem and JobWait(plan, client).find(client.recent_jobs(source.id)) is None:
+            raise HarvestSourceNotRunnable(problem)
+
+    def _begin_again(self, context: Context) -> tuple[HarvestClient, HarvestSource, WaitPlan]:
+        """Begin; a rescheduled sensor has begun before, so that a portal that is down is borne as in any wait."""
+        if not self.reschedule or first_reschedule_of(context) is None:
+            return self._begin(context)
+        for failures in range(1, self.max_poll_failures + 1):
+            try:
+                return self._begin(context)
+            except PASSING as error:
+                told = getattr(error, "retry_after", None) or 0.0
+                self.log.warning("%s Looking again (%d of %d failures).", error, failures, self.max_poll_failures)
+                self.hook.get_conn().clock.sleep(max(self.poll_interval, min(MAX_PAUSE, told)))
+        try:
+            return self._begin(context)
+        except PASSING as error:
+            times = self.max_poll_failures + 1
+            raise HarvestPortalUnreachable(
+                f"The portal could not be read {times} times in a row; the last time: {error}"
+            ) from error
+
+    def _refuse_bad_input(self) -> None:
+        given = [name for name in ("job_id", "known_job_ids", "after") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise HarvestInvalidInput(f"{' and '.join(given)} both say which job to wait for: give one of them.")
+        if self.source_id is None and self.job_id is None:
+            raise HarvestInvalidInput("Nothing says which job to wait for: give source_id or job_id.")
+        if isinstance(self.known_job_ids, str):
+            raise HarvestInvalidInput("known_job_ids is one text: give a list of ids, such as [].")
+        self.outcome_policy()
+        self.limits()
+        if self.after is not None:
+            as_datetime(self.after, "after")
+        if self.start_timeout is not None:
+            as_seconds(self.start_timeout, "start_timeout")
+
+    def _source_of_job(self, client: HarvestClient) -> HarvestSource:
+        """Find the source of a job: from 17.0 on the job names its id, before only its name."""
+        job = client.get_job(str(self.job_id), keyed=False)
+        if job.source_id:
+            return client.get_source(job.source_id, keyed=False)
+        fields = "name,url,backend,last_job{id,status}"
+        listed = list(client.iter_sources(fields=fields))
+        found = [source for source in listed if source.last_job and source.last_job.id == job.id]
+        found = found or [source for source in listed if source.name == job.source_name]
+        if len(found) != 1:
+            raise HarvestNotFound(
+                f"Which source job {self.job_id} belongs to cannot be told on this portal (udata up to 16.x answers "
+                f"its name only, {job.source_name!r}): give source_id, too."
+            )
+        return client.get_source(found[0].id, keyed=False)
+
+    # --- how it ends -----------------------------------------------------------------------------------------
+
+    def _end(
+        self, context: Context, client: HarvestClient, source: HarvestSource, plan: WaitPlan, ended: Poll
+    ) -> dict[str, Any]:
+        if ended.state != ENDED:
+            raise self._why_given_up(context, client, plan, ended)
+        result = conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
+        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+
+    def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:
+        if ended.state != TIMED_OUT:
+            return self.why_wait_ended(context, client, plan, ended)
+        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, goes on."
+        # Told here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.
+        return AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
+
+    def _show_job(self, context: Context, client: HarvestClient, plan: WaitPlan) -> None:
+        if plan.job_id is not None:
+            self.push_links(context, job_url=client.job_url(plan.source_id, plan.job_id))

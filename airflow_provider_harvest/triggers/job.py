@@ -1,0 +1,78 @@
+"""The trigger that waits for a harvest job without a worker slot; it only reads, judges nothing and never raises."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest._compat import BaseTrigger, TriggerEvent
+from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.portal.plans import WaitPlan
+from airflow_provider_harvest.portal.report import goes_on
+from airflow_provider_harvest.portal.waiting import JobWait
+from airflow_provider_harvest.triggers._threads import beside_the_loop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+log = logging.getLogger(__name__)
+
+#: A trigger that fires while its worker is still leaving (about 5 s) breaks the task (Airflow 3.3.2).
+MIN_LIFE = 10.0
+#: ``state`` of an event that tells of an error; all others are those of a wait.
+ERROR = "error"
+
+
+class HarvestJobTrigger(BaseTrigger):
+    """Wait for a harvest job as planned, and hand the plan back with how the wait ended.
+
+    :param harvest_conn_id: the connection; the key it holds is not used.
+    :param plan: what is waited for (:meth:`WaitPlan.to_dict`): JSON, without a secret. Its deadlines are absolute, so
+        a restarted triggerer goes on with the same ones.
+    """
+
+    def __init__(self, harvest_conn_id: str, plan: dict[str, Any]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.harvest_conn_id = harvest_conn_id
+        self.plan = plan
+        self._job_page: str | None = None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and its arguments, as Airflow stores them."""
+        path = f"{type(self).__module__}.{type(self).__qualname__}"
+        return path, {"harvest_conn_id": self.harvest_conn_id, "plan": self.plan}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until the wait is over; then yield one event that carries all that the worker needs."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            event = await self._wait()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.warning("The wait ends with an error: %s", error)
+            event = {"state": ERROR, "error": type(error).__name__, "detail": str(error), "plan": self.plan}
+        await asyncio.sleep(max(0.0, begun + MIN_LIFE - loop.time()))
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    async def on_kill(self) -> None:
+        """Say that the harvest goes on; Airflow 3.3 calls it when a user ends the deferred task."""
+        log.warning("%s", goes_on(self._job_page))
+
+    async def _wait(self) -> dict[str, Any]:
+        client = await HarvestHook(self.harvest_conn_id).aget_conn()
+        try:
+            wait = JobWait(WaitPlan.from_dict(self.plan), client)
+            while True:
+                poll = await beside_the_loop(client.site, wait.poll)
+                for line in poll.lines:
+                    log.info("%s", line)
+                if wait.plan.job_id:
+                    self._job_page = client.job_url(wait.plan.source_id, wait.plan.job_id)
+                if poll.is_final:
+                    return {"state": poll.state, "detail": poll.detail, "plan": wait.plan.to_dict()}
+                await asyncio.sleep(max(poll.pause, 1.0))
+        finally:
+            client.close()

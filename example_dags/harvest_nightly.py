@@ -1,0 +1,63 @@
+"""Nightly: harvest all sources of an organisation, a few at a time, and sum up the night whatever failed.
+
+Takes a key that may start harvests, and a pool that counts deferred tasks, made once with
+
+    airflow pools set harvest 5 "Harvests at one time" --include-deferred
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+
+try:
+    from airflow.sdk import DAG, Param, task
+except ImportError:  # Airflow 2.11
+    from airflow import DAG
+    from airflow.decorators import task
+    from airflow.models.param import Param
+
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+from airflow_provider_harvest.operators.source import HarvestListSourcesOperator
+
+# `python -m sandbox` prints this for its own portal.
+ORGANIZATION = os.environ.get("HARVEST_EXAMPLE_ORGANIZATION", "your-organization")
+
+with DAG(
+    "harvest_nightly",
+    description="All sources of an organisation, a few at a time",
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    schedule="0 1 * * *",
+    catchup=False,
+    max_active_runs=1,
+    tags=["harvest"],
+    params={"organization": Param(ORGANIZATION, type="string", description="Id or slug of the organisation")},
+    doc_md=__doc__,
+) as dag:
+    sources = HarvestListSourcesOperator(
+        task_id="sources", organization="{{ params.organization }}", active=True, validation="accepted"
+    )
+
+    harvest = HarvestRunSourceOperator.partial(
+        task_id="harvest",
+        pool="harvest",  # counts deferred tasks: without that, all sources would be harvested at one time
+        max_failed_ratio=0.1,
+        retries=1,
+        retry_delay=timedelta(minutes=10),
+    ).expand(source_id=sources.output.map(lambda source: source["id"]))
+
+    @task(trigger_rule="all_done")
+    def summary(listed: list[dict], ti=None) -> dict[str, int]:
+        """Log a line for each source, and return how many came to what."""
+        pulled = ti.xcom_pull(task_ids="harvest", key="harvest_result", map_indexes=list(range(len(listed))))
+        results = {result["source_id"]: result for result in pulled if result}
+        counts: dict[str, int] = {}
+        for source in listed:
+            result = results.get(source["id"])
+            came_to = "no result" if result is None else result["failure_kind"] or result["outcome"]
+            counts[came_to] = counts.get(came_to, 0) + 1
+            done = "" if result is None else f"{result['items']['done']} done, {result['items']['failed']} failed"
+            print(f"{came_to:20} {source['name']:40} {done}")
+        return counts
+
+    harvest >> summary(sources.output)

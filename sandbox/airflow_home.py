@@ -1,0 +1,143 @@
+"""A throw-away Airflow with a SQLite database that runs DAGs; used by the demo and the DAG tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ROOT = Path(__file__).resolve().parent.parent
+#: Seconds that one Airflow command may take.
+_LONGEST = 300.0
+_STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\S+) map_index=(-?\d+)")
+
+
+@dataclass(frozen=True)
+class DagOutcome:
+    """What came of a run of a DAG.
+
+    :param state: state of the run.
+    :param tasks: state of each task, by ``task_id`` or ``task_id[map_index]``.
+    :param xcoms: values by task (as in ``tasks``) and key.
+    :param log_path: where Airflow's own output is.
+    """
+
+    state: str | None
+    tasks: dict[str, str]
+    xcoms: dict[tuple[str, str], Any] = field(repr=False)
+    log_path: Path
+
+    @property
+    def log(self) -> str:
+        """Airflow's whole output of the run."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+
+class AirflowHome:
+    """An ``AIRFLOW_HOME`` of its own.
+
+    :param python: the Python of an Airflow environment.
+    :param home: an empty folder.
+    :param dags: the folder with the DAGs.
+    :param settings: environment variables for Airflow and the DAGs, such as ``AIRFLOW_CONN_HARVEST_DEFAULT``.
+    """
+
+    def __init__(self, python: Path, home: Path, dags: Path, settings: dict[str, str]) -> None:
+        self._python = python
+        self.home = home
+        self.logs = home / "output"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "PYTEST_"))},
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "PYTHONPATH": str(_ROOT),
+            "PYTHONWARNINGS": "ignore",
+            "NO_PROXY": "127.0.0.1,localhost",
+            **settings,
+        }
+
+    def migrate(self) -> None:
+        """Make the database.
+
+        :raises RuntimeError: it could not be made; the message names Airflow's output.
+        """
+        log_path = self.logs / "db-migrate.log"
+        if self._run(["-m", "airflow", "db", "migrate"], log_path) != 0:
+            raise RuntimeError(f"Airflow's database could not be made; its output is in {log_path}.")
+
+    def register_dags(self) -> None:
+        """Write the DAGs and their assets into the database, as a DAG processor does; a run alone writes no assets."""
+        self._run(["-m", "airflow", "dags", "reserialize"], self.logs / "reserialize.log")
+
+    def adopt_database(self, other: AirflowHome) -> None:
+        """Take a copy of another home's database as it is; a migration takes seconds."""
+        shutil.copyfile(other.home / "airflow.db", self.home / "airflow.db")
+
+    def run_dag(
+        self, dag_id: str, params: dict[str, Any] | None = None, on_task: Callable[[str], object] = lambda task: None
+    ) -> DagOutcome:
+        """Run a DAG to its end (``airflow dags test``), deferrals included.
+
+        :param params: values for the DAG's params.
+        :param on_task: told the name of each task as it starts.
+        """
+        log_path = self.logs / f"{dag_id}-{len(list(self.logs.glob(f'{dag_id}-*.log'))) + 1}.log"
+        command = ["-m", "airflow", "dags", "test", dag_id]
+        if params:
+            command += ["--conf", json.dumps(params)]
+        self._run(command, log_path, on_task)
+        result_path = log_path.with_suffix(".json")
+        reader = ["-m", "sandbox.read_dag_run", dag_id, str(result_path)]
+        if self._run(reader, log_path.with_suffix(".reader.log")) != 0:
+            raise RuntimeError(f"The run of {dag_id} could not be read; see {log_path}.")
+        read = json.loads(result_path.read_text())
+        return DagOutcome(
+            state=read["state"],
+            tasks={_name(task): task["state"] for task in read["tasks"]},
+            xcoms={(_name(xcom), xcom["key"]): xcom["value"] for xcom in read["xcoms"]},
+            log_path=log_path,
+        )
+
+    def _run(self, arguments: list[str], log_path: Path, on_task: Callable[[str], object] = lambda task: None) -> int:
+        with (
+            log_path.open("w", encoding="utf-8") as log,
+            subprocess.Popen(
+                [str(self._python), *arguments],
+                env=self._environment,
+                cwd=self.home,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            ) as process,
+        ):
+            # Ends what hangs, and what was left behind: leaving the block would wait for it.
+            limit = threading.Timer(_LONGEST, process.kill)
+            limit.daemon = True
+            limit.start()
+            try:
+                for line in process.stdout or ():
+                    log.write(line)
+                    started = _STARTED.search(line)
+                    if started:
+                        on_task(started[1] if started[2] == "-1" else f"{started[1]}[{started[2]}]")
+                return process.wait()
+            finally:
+                limit.cancel()
+                process.kill()
+
+
+def _name(row: dict[str, Any]) -> str:
+    return row["task_id"] if row["map_index"] < 0 else f"{row['task_id']}[{row['map_index']}]"

@@ -1,0 +1,100 @@
+"""The demo: a real portal on this machine, harvested by the example DAGs through real Airflow; run by ``make demo``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sandbox import Sandbox, environments
+from sandbox.airflow_home import AirflowHome
+from sandbox.connect import airflow_settings
+from sandbox.tables import table
+
+if TYPE_CHECKING:
+    from sandbox.airflow_home import DagOutcome
+
+_ROOT = Path(__file__).resolve().parent.parent
+_AIRFLOW = "airflow-3.3.2"
+_UDATA = "17.18.0"
+
+
+class _Steps:
+    """Prints what is being done, and how long it took."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def say(self, text: str) -> None:
+        print(f"[{time.monotonic() - self._begun:5.0f} s] {text}", flush=True)
+
+
+def main() -> int:
+    """Run the demo; return 0 when both DAGs succeeded and their datasets are on the portal."""
+    steps = _Steps()
+    logs = _ROOT / "logs" / time.strftime("demo-%Y%m%d-%H%M%S")
+    steps.say("Preparing Airflow 3.3.2 and udata 17.18.0, each in an environment of its own (.venvs/)")
+    airflow = environments.ensure(_AIRFLOW, lambda line: steps.say(f"  {line}"))
+    steps.say("Starting a udata portal and the catalogue of a town")
+    with Sandbox.start(_UDATA, log_dir=logs, progress=lambda line: steps.say(f"  {line}")) as sandbox:
+        sandbox.catalogue.put("cities", datasets=8)
+        steps.say(f"  portal {sandbox.url}, catalogue {sandbox.catalogue.url('cities')}")
+        steps.say("Making Airflow's database (SQLite)")
+        home = AirflowHome(airflow, logs / "airflow", _ROOT / "example_dags", airflow_settings(sandbox))
+        home.migrate()
+        outcomes = {}
+        for dag_id, what in (
+            ("harvest_onboarding", "preview, create, accept, schedule a source; wait for its first harvest"),
+            ("harvest_producer", "the catalogue was refreshed: harvest it, check that my datasets were updated"),
+        ):
+            steps.say(f"Running the DAG {dag_id}: {what}")
+            if dag_id == "harvest_producer":
+                sandbox.catalogue.put("cities", datasets=10)
+            outcomes[dag_id] = home.run_dag(dag_id, on_task=lambda task: steps.say(f"  task {task}"))
+            steps.say(f"  {dag_id}: {outcomes[dag_id].state}")
+        published = sandbox.datasets()
+        _show(sandbox, outcomes, published)
+        succeeded = all(outcome.state == "success" for outcome in outcomes.values())
+        _show_where_to_look(sandbox, outcomes, home)
+    if not succeeded or len(published) != 10:
+        print(f"\nThe demo FAILED: expected two green DAGs and 10 datasets, found {len(published)}.")
+        return 1
+    return 0
+
+
+def _show(sandbox: Sandbox, outcomes: dict[str, DagOutcome], published: list[dict[str, Any]]) -> None:
+    results = [
+        (dag_id, value)
+        for dag_id, outcome in outcomes.items()
+        for (_, key), value in outcome.xcoms.items()
+        if key == "harvest_result" and value["job_id"]
+    ]
+    print("\nWhat the DAGs harvested")
+    rows = [
+        [
+            dag_id,
+            result["source_name"],
+            result["job_id"],
+            result["how"],
+            result["status"],
+            *(str(result["items"][status]) for status in ("done", "failed", "skipped", "archived")),
+            result["outcome"],
+        ]
+        for dag_id, result in results
+    ]
+    print(table(["DAG", "source", "job", "how", "status", "done", "failed", "skipped", "archived", "outcome"], rows))
+    print(f"\nThe {len(published)} datasets that are now on the portal (read back from {sandbox.url}/api/1/datasets/)")
+    print(table(["dataset", "remote id"], [[d["title"], d["harvest"]["remote_id"]] for d in published]))
+
+
+def _show_where_to_look(sandbox: Sandbox, outcomes: dict[str, DagOutcome], home: AirflowHome) -> None:
+    print("\nWhere to look next")
+    for dag_id, outcome in outcomes.items():
+        print(f"  what Airflow said of {dag_id}: {outcome.log_path.relative_to(_ROOT)}")
+    print(f"  what udata said: {sandbox.log_path.relative_to(_ROOT)}")
+    print("  the DAGs: example_dags/; your own portal to play with: make sandbox; how to use it: README.md")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

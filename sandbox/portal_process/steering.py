@@ -1,0 +1,226 @@
+"""What a test may do to the portal behind its API: each public method is a call that `control_server` offers."""
+
+from __future__ import annotations
+
+import functools
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from celery.exceptions import OperationalError
+from celery.schedules import crontab
+from celery.signals import task_postrun, task_prerun
+
+from sandbox.portal_process.application import ROLES, issue_key
+from sandbox.portal_process.gates import HarvestGates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from sandbox.portal_process.access_log import AccessLog
+    from sandbox.releases import Release
+
+_TASK = "harvest"
+_JOB_TIMES = ("created", "started", "ended")
+
+
+class Steering:
+    """Hooks itself into the harvests of this process and changes what happens to them.
+
+    :param app: The udata application.
+    :param release: The release that is installed in this environment.
+    :param access_log: The log that wraps the application.
+    """
+
+    def __init__(self, app: Flask, release: Release, access_log: AccessLog) -> None:
+        self._app = app
+        self._release = release
+        self._access_log = access_log
+        self._gates = HarvestGates()
+        self._changed_settings: dict[str, Any] = {}
+        self._broker_fails = False
+        self._hook_into_tasks()
+        self._hook_into_items()
+
+    # Jobs
+
+    def hold_jobs(self) -> None:
+        """Harvests wait before they create their job, as if no worker were up."""
+        self._gates.hold(True)
+
+    def release_jobs(self) -> None:
+        """The held harvests start."""
+        self._gates.hold(False)
+
+    def delay_items(self, seconds: float) -> None:
+        """Each item takes so many seconds longer."""
+        self._gates.delay_items(seconds)
+
+    def freeze_before_item(self, number: int, jobs: int = 1) -> None:
+        """The next `jobs` jobs that come to item `number` (from 1) stand before it until `unfreeze`."""
+        self._gates.freeze_before_item(number, jobs)
+
+    def unfreeze(self) -> None:
+        """Frozen jobs go on."""
+        self._gates.unfreeze()
+
+    def wait_until_frozen(self, jobs: int = 1, timeout: float = 30.0) -> bool:
+        """Whether so many jobs stand frozen within `timeout` seconds."""
+        return self._gates.wait_until_frozen(jobs, timeout)
+
+    def wait_until_held(self, harvests: int = 1, timeout: float = 30.0) -> bool:
+        """Whether so many harvests are held within `timeout` seconds."""
+        return self._gates.wait_until_held(harvests, timeout)
+
+    def wait_until_idle(self, timeout: float = 60.0) -> bool:
+        """Whether within `timeout` seconds no harvest but frozen ones is queued or under way."""
+        return self._gates.wait_until_idle(timeout)
+
+    def harvests(self) -> dict[str, object]:
+        """How many harvests are unfinished, held and delayed, and which jobs are frozen."""
+        return self._gates.state()
+
+    def run_scheduled(self, source_id: str) -> None:
+        """Queue a harvest the way celery beat does: by the task, with nobody logged in."""
+        self._app.extensions["celery_harvest"].apply_async(args=[source_id])
+
+    def backdate_job(self, job_id: str, seconds: float) -> None:
+        """Shift all times of a job and its items so many seconds into the past."""
+        from udata.harvest.models import HarvestJob
+
+        known = HarvestJob.objects(id=job_id).only("id").first()
+        if known is None:
+            raise ValueError(f"The portal has no harvest job {job_id}.")
+        # Past the models, so that a job under way, which holds its own copy, saves its next item as if nothing were.
+        jobs = HarvestJob._get_collection()
+        job = jobs.find_one({"_id": known.id})
+        for document in (job, *job.get("items", [])):
+            for name in _JOB_TIMES:
+                if isinstance(document.get(name), datetime):
+                    document[name] -= timedelta(seconds=seconds)
+        jobs.replace_one({"_id": known.id}, job)
+
+    def purge_jobs(self) -> None:
+        """What the portal's own purge of old jobs does (older than `HARVEST_JOBS_RETENTION_DAYS`)."""
+        from udata.harvest import actions
+
+        actions.purge_jobs()
+
+    def purge_sources(self) -> None:
+        """What the portal's own purge of deleted sources does."""
+        from udata.harvest import actions
+
+        actions.purge_sources()
+
+    # The portal as a whole
+
+    def set(self, **settings: Any) -> None:
+        """Change udata settings while it runs, for example `READ_ONLY_MODE=True`."""
+        for name, value in settings.items():
+            if name not in self._app.config:
+                raise ValueError(f"udata {self._release.version} has no setting {name}.")
+            self._changed_settings.setdefault(name, self._app.config[name])
+            self._app.config[name] = value
+
+    def fail_broker(self, failing: bool = True) -> None:
+        """Whether putting a harvest into the queue fails, as with a broker that is down."""
+        self._broker_fails = failing
+
+    def reset(self) -> None:
+        """Undo all steering; data stays."""
+        self._gates.delay_items(0)
+        self._gates.unfreeze()
+        self._gates.hold(False)
+        self._broker_fails = False
+        self._app.config.update(self._changed_settings)
+        self._changed_settings.clear()
+
+    def issue_key(self, role: str, expired: bool = False, revoked: bool = False) -> str:
+        """One more API key for the person in this role."""
+        from udata.core.user.models import User
+
+        person = User.objects.get(email=ROLES[role])
+        key = issue_key(self._release, person, f"another {role}", expired=expired, revoked=revoked)
+        self._access_log.know(key, role)
+        return key
+
+    def requests(self, since: int = 0) -> list[dict[str, Any]]:
+        """The requests numbered above `since`."""
+        return self._access_log.since(since)
+
+    # Celery as an oracle
+
+    def crontab_check(self, expressions: list[str]) -> list[tuple[bool, str]]:
+        """For each text: whether udata's beat can schedule by it, and Celery's complaint if it cannot."""
+        return [self._try_crontab(expression) for expression in expressions]
+
+    def crontab_next(self, expression: str, after: str) -> str:
+        """When Celery fires next after a naive ISO time, as a naive ISO time."""
+        start = datetime.fromisoformat(after)
+        last, delta, _now = self._crontab(expression, nowfun=lambda: start).remaining_delta(start)
+        return str((last + delta).replace(tzinfo=None).isoformat())
+
+    def _try_crontab(self, expression: str) -> tuple[bool, str]:
+        try:
+            self._crontab(expression)
+        except Exception as error:  # whatever it raises would end the beat process in the same way
+            return False, f"{type(error).__name__}: {error}"
+        return True, ""
+
+    def _crontab(self, expression: str, **options: Any) -> crontab:
+        minute, hour, day_of_month, month_of_year, day_of_week = expression.split()
+        return crontab(
+            minute=minute,
+            hour=hour,
+            day_of_month=day_of_month,
+            month_of_year=month_of_year,
+            day_of_week=day_of_week,
+            **options,
+        )
+
+    # Hooks
+
+    def _hook_into_tasks(self) -> None:
+        from udata.harvest.tasks import harvest
+
+        publish = harvest.apply_async
+
+        def publish_counted(*args: Any, **kwargs: Any) -> Any:
+            if self._broker_fails:
+                raise OperationalError("The sandbox's broker was told to fail.")
+            self._gates.task_published()
+            try:
+                return publish(*args, **kwargs)
+            except BaseException:
+                self._gates.task_ended()
+                raise
+
+        harvest.apply_async = publish_counted
+        self._app.extensions["celery_harvest"] = harvest
+
+        def on_start(sender: Any, **_: Any) -> None:
+            if sender.name == _TASK:
+                self._gates.task_starts()
+
+        def on_end(sender: Any, **_: Any) -> None:
+            if sender.name == _TASK:
+                self._gates.task_ended()
+
+        task_prerun.connect(on_start, weak=False)
+        task_postrun.connect(on_end, weak=False)
+
+    def _hook_into_items(self) -> None:
+        from udata.harvest.backends.base import BaseBackend
+
+        for name in self._release.item_methods:
+            setattr(BaseBackend, name, self._gated(getattr(BaseBackend, name)))
+
+    def _gated(self, handle_item: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(handle_item)
+        def handle_behind_gate(backend: Any, *args: Any, **kwargs: Any) -> Any:
+            job_id = None if backend.dryrun else str(backend.job.id)
+            self._gates.before_item(job_id, len(backend.job.items) + 1)
+            return handle_item(backend, *args, **kwargs)
+
+        return handle_behind_gate

@@ -1,0 +1,59 @@
+"""Prints the newest run of a DAG as JSON: its state, its tasks' states, its XComs. Run in an Airflow environment."""
+
+from __future__ import annotations
+
+import json
+import operator
+import sys
+from typing import TYPE_CHECKING, Any
+
+from airflow.models import DagRun, TaskInstance
+from airflow.utils.session import create_session
+
+try:
+    from airflow.models.xcom import XComModel as XCom
+except ImportError:  # Airflow 2.11
+    from airflow.models.xcom import XCom  # type: ignore[no-redef]
+
+    _value_of: Callable[[Any], Any] = operator.attrgetter("value")  # decoded as it is loaded
+else:
+    _value_of = XCom.deserialize_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def read(dag_id: str) -> dict[str, Any]:
+    """Return the newest run; tasks and XComs are listed in the order in which they came about."""
+    with create_session() as session:
+        run = session.query(DagRun).filter_by(dag_id=dag_id).order_by(DagRun.id.desc()).first()
+        if run is None:
+            return {"state": None, "tasks": [], "xcoms": []}
+        tasks = session.query(TaskInstance).filter_by(dag_id=dag_id, run_id=run.run_id).all()
+        tasks.sort(key=lambda task: (str(task.end_date or ""), task.map_index))
+        xcoms = session.query(XCom).filter_by(dag_id=dag_id, run_id=run.run_id).all()
+        return {
+            "state": str(getattr(run.state, "value", run.state)),
+            "tasks": [
+                {
+                    "task_id": task.task_id,
+                    "map_index": task.map_index,
+                    "state": str(getattr(task.state, "value", task.state)),
+                    "try_number": task.try_number,
+                }
+                for task in tasks
+            ],
+            "xcoms": [
+                {
+                    "task_id": xcom.task_id,
+                    "map_index": xcom.map_index,
+                    "key": xcom.key,
+                    "value": _value_of(xcom),
+                }
+                for xcom in xcoms
+            ],
+        }
+
+
+if __name__ == "__main__":
+    json.dump(read(sys.argv[1]), open(sys.argv[2], "w"), default=str)  # noqa: SIM115, PTH123

@@ -1,0 +1,101 @@
+"""DAGs of one task each that harvest or validate the source that a test names, and die where it says.
+
+The product knows nothing of this: here, in the task's own process, a few of its methods are wrapped. At each named
+point the process leaves a mark with its id in the folder of the run; the first to reach the point ``at`` then sends
+itself ``signal``.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+try:
+    from airflow.sdk import DAG, get_current_context
+except ImportError:  # Airflow 2.11
+    from airflow import DAG
+    from airflow.operators.python import get_current_context
+
+from airflow_provider_harvest.operators._memory import TaskMemory
+from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+from airflow_provider_harvest.operators.source import HarvestValidateSourceOperator
+from airflow_provider_harvest.portal.client import HarvestClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PARAMS = {"source_id": "", "connection": "harvest_default", "at": "", "signal": "SIGKILL"}
+
+
+def _reach(point: str) -> None:
+    """Leave a mark, and die if it is here that this run is to."""
+    context = get_current_context()
+    folder = Path(os.environ["CRASH_MARKS"]) / str(context["run_id"])
+    earlier = len(list(folder.glob(f"{point}.*")))
+    (folder / f"{point}.{earlier + 1}").write_text(str(os.getpid()))
+    if point == context["params"]["at"] and not earlier:
+        os.kill(os.getpid(), signal.Signals[context["params"]["signal"]])
+
+
+def _wrap(owner: type[Any], name: str, before: str | None = None, after: str | None = None) -> None:
+    """Make a method reach one point before it does anything, and another when it is done."""
+    original: Callable[..., Any] = getattr(owner, name)
+
+    @functools.wraps(original)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if before:
+            _reach(before)
+        answer = original(*args, **kwargs)
+        if after:
+            _reach(after)
+        return answer
+
+    setattr(owner, name, wrapped)
+
+
+def _wrap_intent() -> None:
+    """Make the storing of an intent to ask reach a point before it; other things are stored as well."""
+    original = TaskMemory.save
+
+    def save(self: TaskMemory, intent: Any) -> None:
+        if intent.asked_at is not None and intent.job_id is None:
+            _reach("before-intent")
+        original(self, intent)
+
+    TaskMemory.save = save  # type: ignore[method-assign]
+
+
+_wrap_intent()
+_wrap(HarvestClient, "run_source", before="before-run", after="after-run")
+_wrap(HarvestClient, "validate_source", before="before-validate", after="after-validate")
+_wrap(HarvestRunSourceOperator, "execute_complete", before="resumed")
+HarvestWaitMixin.worker_patience = 0.0
+
+for _dag_id, _arguments in {
+    "on_worker": {"deferrable": False},
+    "impatient": {"deferrable": False, "start_timeout": 5},
+    "deferred": {"deferrable": True},
+}.items():
+    with DAG(_dag_id, schedule=None, params=_PARAMS):
+        HarvestRunSourceOperator(
+            task_id="harvest",
+            harvest_conn_id="{{ params.connection }}",
+            source_id="{{ params.source_id }}",
+            poll_interval=1,
+            retries=2,
+            retry_delay=1,
+            **_arguments,
+        )
+
+with DAG("validate", schedule=None, params=_PARAMS):
+    HarvestValidateSourceOperator(
+        task_id="harvest",
+        harvest_conn_id="{{ params.connection }}",
+        source_id="{{ params.source_id }}",
+        retries=2,
+        retry_delay=1,
+    )

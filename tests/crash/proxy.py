@@ -1,0 +1,96 @@
+"""A proxy on loopback in front of the portal that loses the answers it is told to lose; for these tests only."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_PORTAL_SECONDS = 60.0
+#: Headers of one connection, not of the message.
+_HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "host", "content-length")
+
+
+class LossyProxy:
+    """Passes everything on, but loses the answers of some requests after the portal has handled them.
+
+    :param portal_url: where the portal is.
+    """
+
+    def __init__(self, portal_url: str) -> None:
+        self._portal = urlsplit(portal_url).netloc
+        self._to_lose: set[str] = set()
+        self._lost: list[str] = []
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, name="lossy-proxy", daemon=True).start()
+
+    def __enter__(self) -> LossyProxy:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def lose_answer(self, path: str) -> None:
+        """Lose the answer of the next POST whose path is this one, a final slash aside."""
+        with self._lock:
+            self._to_lose.add(path.rstrip("/"))
+
+    @property
+    def lost(self) -> list[str]:
+        """The paths whose answers were lost."""
+        with self._lock:
+            return list(self._lost)
+
+    def loses(self, method: str, path: str) -> bool:
+        """Whether the answer of this request is to be lost; asked once for each."""
+        plain = urlsplit(path).path.rstrip("/")
+        with self._lock:
+            if method != "POST" or plain not in self._to_lose:
+                return False
+            self._to_lose.remove(plain)
+            self._lost.append(plain)
+            return True
+
+    def ask_portal(self, method: str, path: str, headers: dict[str, str], body: bytes) -> http.client.HTTPResponse:
+        """Send a request to the portal; the answer is read whole by the caller, which ends the connection."""
+        connection = http.client.HTTPConnection(self._portal, timeout=_PORTAL_SECONDS)
+        connection.request(method, path, body or None, {**headers, "Connection": "close"})
+        return connection.getresponse()
+
+
+def _handler(proxy: LossyProxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+            answer = proxy.ask_portal(self.command, self.path, headers, body)
+            content = answer.read()
+            self.close_connection = True
+            if proxy.loses(self.command, self.path):
+                return
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in _HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_DELETE = pass_on  # noqa: N815 - the names that http.server calls
+
+        def log_message(self, *args: object) -> None:
+            """Tell nobody."""
+
+    return Handler

@@ -1,0 +1,167 @@
+"""Each example DAG does on a real portal what its docstring says, on the worker and deferred."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_provider_harvest.portal.client import HarvestClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox import Sandbox
+    from sandbox.airflow_home import AirflowHome, DagOutcome
+
+    MakeAirflow = Callable[..., AirflowHome]
+
+pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+
+
+@pytest.fixture
+def client(portal: Sandbox) -> HarvestClient:
+    """The portal's API with the sysadmin's key."""
+    return HarvestClient(portal.url, portal.keys.admin)
+
+
+def writes(portal: Sandbox, since: int) -> list[str]:
+    """The portal's log of writes: method and last part of the path."""
+    log = portal.requests(since)
+    return [f"{r.method} {r.path.rstrip('/').rsplit('/', 1)[-1]}" for r in log if r.method != "GET"]
+
+
+def remote_ids(portal: Sandbox, source_id: str) -> set[str]:
+    """What the portal really publishes of a source."""
+    return {dataset["harvest"]["remote_id"] for dataset in portal.datasets(source_id=source_id)}
+
+
+def onboarded(portal: Sandbox, client: HarvestClient, catalogue: str) -> str:
+    """Make an accepted source of a catalogue, harvested once; return its id."""
+    source = client.create_source(
+        catalogue, portal.catalogue.url(catalogue), "dcat", organization=portal.organization.id
+    )
+    client.validate_source(source.id)
+    portal.control.wait_until_idle()
+    return source.id
+
+
+def last_mark(portal: Sandbox) -> int:
+    """The number of the newest request that the portal has got."""
+    return max((request.n for request in portal.requests()), default=0)
+
+
+def was_deferred(outcome: DagOutcome, task: str) -> bool:
+    """Whether a task waited in a triggerer."""
+    return "Deferred: a triggerer looks on" in outcome.log
+
+
+def test_onboarding_brings_a_catalogue_onto_the_portal(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow, deferred: bool
+) -> None:
+    mark = last_mark(portal)
+    portal.control.delay_items(0.8)
+
+    outcome = make_airflow().run_dag("harvest_onboarding", {"name": catalogue})
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    source_id = outcome.xcoms["create", "id"]
+    assert client.get_source(source_id).schedule == "30 4 * * *"
+    assert remote_ids(portal, source_id) == set(portal.catalogue.ids(catalogue))
+    assert writes(portal, mark) == ["POST preview", "POST sources", "POST validate", "POST schedule"]
+    assert was_deferred(outcome, "first_harvest") is deferred
+
+
+def test_onboarding_again_changes_nothing(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow, deferred: bool
+) -> None:
+    airflow = make_airflow()
+    first = airflow.run_dag("harvest_onboarding", {"name": catalogue})
+    source_id = first.xcoms["create", "id"]
+    jobs = len(list(client.iter_jobs(source_id)))
+    mark = last_mark(portal)
+
+    second = airflow.run_dag("harvest_onboarding", {"name": catalogue})
+
+    assert second.state == "success", second.log[-3000:]
+    assert writes(portal, mark) == ["POST preview"]
+    assert len(list(client.iter_jobs(source_id))) == jobs
+
+
+def test_producer_harvests_what_it_published(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow, deferred: bool
+) -> None:
+    source_id = onboarded(portal, client, catalogue)
+    portal.catalogue.put(catalogue, datasets=6, prefix=f"{catalogue}-")
+    portal.control.delay_items(0.5)
+    mark = last_mark(portal)
+
+    outcome = make_airflow().run_dag("harvest_producer")
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    assert remote_ids(portal, source_id) == set(portal.catalogue.ids(catalogue))
+    assert outcome.xcoms["harvest", "harvest_result"]["remote_ids"]["done"] == 6
+    assert writes(portal, mark) == ["POST run"]
+    assert was_deferred(outcome, "harvest") is deferred
+
+
+def test_producer_fails_on_a_dataset_that_was_not_updated(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow, deferred: bool
+) -> None:
+    onboarded(portal, client, catalogue)
+    portal.catalogue.put(catalogue, datasets=4, failing=1, prefix=f"{catalogue}-")
+
+    outcome = make_airflow().run_dag("harvest_producer")
+
+    assert outcome.tasks["harvest"] == "failed"
+    result = outcome.xcoms["harvest", "harvest_result"]
+    broken = (set(portal.catalogue.ids(catalogue)) - remote_ids(portal, result["source_id"])).pop()
+    assert result["remote_ids"]["failed"] == [broken]
+    assert f"1 failed: '{broken}'" in outcome.log
+
+
+def test_producer_without_the_right_to_run_waits_for_the_portals_own_run(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow, deferred: bool
+) -> None:
+    source_id = onboarded(portal, client, catalogue)
+    client.schedule_source(source_id, "* * * * *")  # due within a minute, so looked for often
+    portal.catalogue.put(catalogue, datasets=5, prefix=f"{catalogue}-")
+    mark = last_mark(portal)
+    airflow = make_airflow(key="")
+    own_run = threading.Thread(target=_run_once_looked_at, args=(portal, source_id, mark))
+    own_run.start()
+
+    outcome = airflow.run_dag("harvest_producer")
+    own_run.join()
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    assert outcome.xcoms["harvest", "harvest_result"]["how"] == "waited"
+    assert remote_ids(portal, source_id) == set(portal.catalogue.ids(catalogue))
+    assert writes(portal, mark) == []
+
+
+def test_nightly_sums_up_whatever_failed(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow, deferred: bool
+) -> None:
+    for other in list(client.iter_sources()):
+        client.delete_source(other.id)
+    portal.catalogue.put(f"{catalogue}-broken", mode="error-404")
+    sources = [onboarded(portal, client, catalogue), onboarded(portal, client, f"{catalogue}-broken")]
+    mark = last_mark(portal)
+
+    outcome = make_airflow().run_dag("harvest_nightly")
+
+    assert outcome.xcoms["summary", "return_value"] == {"success": 1, "job": 1}
+    assert outcome.tasks["summary"] == "success"
+    assert writes(portal, mark) == ["POST run"] * len(sources)
+
+
+def _run_once_looked_at(portal: Sandbox, source_id: str, mark: int) -> None:
+    """Be the portal's scheduler: start the harvest as soon as the task has looked for its jobs."""
+    waited = threading.Event()
+    for _ in range(600):
+        if any(request.path.rstrip("/").endswith(f"{source_id}/jobs") for request in portal.requests(mark)):
+            portal.control.run_scheduled(source_id)
+            return
+        waited.wait(0.2)

@@ -1,0 +1,94 @@
+"""The buttons of a task as Airflow's pages show them, with a real Airflow and its database."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.airflow_home import AirflowHome
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE_URL = "https://portal.example/sources/1"
+JOB_URL = "https://portal.example/jobs/2"
+
+DAG = f'''
+from datetime import datetime
+
+from airflow import DAG
+from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
+from airflow_provider_harvest.operators._base import HarvestOperator
+
+
+class Task(HarvestOperator):
+    operator_extra_links = (HarvestSourceLink(), HarvestJobLink())
+
+    def __init__(self, *, knows, fails, **kwargs):
+        super().__init__(**kwargs)
+        self.knows = knows
+        self.fails = fails
+
+    def execute(self, context):
+        self.push_links(context, **self.knows)
+        if self.fails:
+            raise RuntimeError("so much for that")
+
+
+with DAG("links", schedule=None, start_date=datetime(2024, 1, 1)):
+    Task(task_id="ends_well", knows=dict(source_url="{SOURCE_URL}", job_url="{JOB_URL}"), fails=False)
+    Task(task_id="fails_while_waiting", knows=dict(source_url="{SOURCE_URL}", job_url="{JOB_URL}"), fails=True)
+    Task(task_id="fails_before_a_job", knows=dict(source_url="{SOURCE_URL}"), fails=True)
+'''
+
+
+@pytest.fixture(scope="module")
+def buttons(migrated: AirflowHome, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """The address of each button, by task and label, after a run of the DAG above."""
+    folder = tmp_path_factory.mktemp("links")
+    dags = folder / "dags"
+    dags.mkdir()
+    (dags / "links.py").write_text(DAG)
+    airflow = AirflowHome(Path(sys.executable), folder / "home", dags, {})
+    airflow.adopt_database(migrated)
+    outcome = airflow.run_dag("links")
+    assert outcome.tasks["ends_well"] == "success", outcome.log[-3000:]
+    result = folder / "links.json"
+    program = [sys.executable, str(Path(__file__).with_name("read_links.py"))]
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(folder / "home"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "ignore",
+    }
+    done = subprocess.run(
+        [*program, str(dags / "links.py"), "links", str(result)],
+        env={name: value for name, value in environment.items() if name != "AIRFLOW__CORE__UNIT_TEST_MODE"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    read: dict[str, Any] = json.loads(result.read_text())
+    return read
+
+
+@pytest.mark.parametrize(
+    "task, source, job",
+    [
+        ("ends_well", SOURCE_URL, JOB_URL),
+        ("fails_while_waiting", SOURCE_URL, JOB_URL),
+        ("fails_before_a_job", SOURCE_URL, ""),
+    ],
+)
+def test_buttons_lead_to_what_was_known(buttons: dict[str, dict[str, str]], task: str, source: str, job: str) -> None:
+    shown = {label: address or "" for label, address in buttons[task].items()}
+    assert shown == {"Harvest source": source, "Harvest job": job}

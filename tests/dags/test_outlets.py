@@ -1,0 +1,79 @@
+"""A DAG that is scheduled on a harvested source can read in the asset's event what the harvest came to."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_provider_harvest.portal.client import HarvestClient
+from sandbox.airflow_home import AirflowHome
+from sandbox.connect import airflow_settings
+
+if TYPE_CHECKING:
+    from sandbox import Sandbox
+
+pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+
+_DAG = """
+from datetime import datetime, timezone
+
+try:
+    from airflow.sdk import DAG, Asset
+except ImportError:  # Airflow 2.11
+    from airflow import DAG
+    from airflow.datasets import Dataset as Asset
+
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+
+with DAG("with_outlet", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), schedule=None, catchup=False) as dag:
+    run = HarvestRunSourceOperator(
+        task_id="run", source_id="{source_id}", poll_interval=2, outlets=[Asset(uri="harvest-test://town")]
+    )
+    run.worker_patience = {patience}
+"""
+
+
+@pytest.fixture
+def source_id(portal: Sandbox, catalogue: str) -> str:
+    """An accepted source."""
+    with HarvestClient(portal.url, portal.keys.admin) as client:
+        source = client.create_source(
+            catalogue, portal.catalogue.url(catalogue), "dcat", organization=portal.organization.id
+        )
+        client.validate_source(source.id)
+    portal.control.wait_until_idle()
+    return source.id
+
+
+def test_the_event_of_an_outlet_carries_the_result(
+    portal: Sandbox, catalogue: str, source_id: str, deferred: bool, migrated: AirflowHome, tmp_path: Path
+) -> None:
+    portal.control.delay_items(0.5)
+    dags = tmp_path / "dags"
+    dags.mkdir()
+    patience = 0.0 if deferred else 600.0
+    (dags / "with_outlet.py").write_text(_DAG.format(source_id=source_id, patience=patience))
+    settings = {**airflow_settings(portal), "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": str(deferred)}
+    airflow = AirflowHome(Path(sys.executable), tmp_path / "home", dags, settings)
+    airflow.adopt_database(migrated)
+    airflow.register_dags()
+
+    outcome = airflow.run_dag("with_outlet")
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    assert ("Deferred: a triggerer looks on" in outcome.log) is deferred
+    (extra,) = _event_extras(airflow)
+    assert {**extra, **outcome.xcoms["run", "harvest_result"]} == extra
+    assert extra["outcome"] == "success"
+
+
+def _event_extras(airflow: AirflowHome) -> list[dict[str, object]]:
+    with sqlite3.connect(airflow.home / "airflow.db") as database:
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+        table = "asset_event" if "asset_event" in tables else "dataset_event"
+        return [json.loads(extra) for (extra,) in database.execute(f"SELECT extra FROM {table}")]  # noqa: S608

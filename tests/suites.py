@@ -1,0 +1,77 @@
+"""Which tests run in which environment: the table that `tests.run` works through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Where the development tools are installed, and what most suites run on.
+NEWEST = "airflow-3.3.2"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One command in one environment.
+
+    :param name: Its name, as on the command line.
+    :param environment: Name of the environment whose Python runs it.
+    :param arguments: What follows that Python.
+    :param needs: Other environments that it starts processes in.
+    :param counts_tests: Whether it is a pytest run; one without a single test has failed.
+    :param seconds: How long it may take; then it is ended, and has failed.
+    """
+
+    name: str
+    environment: str
+    arguments: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    counts_tests: bool = True
+    seconds: int = 600
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} on {self.environment}"
+
+
+def _pytest(name: str, environment: str, *paths: str, needs: tuple[str, ...] = (), seconds: int = 600) -> Suite:
+    arguments = ("-m", "pytest", "-p", "no:cacheprovider", *paths)
+    return Suite(name, environment, arguments, needs, seconds=seconds)
+
+
+def _tool(name: str, *arguments: str) -> Suite:
+    return Suite(name, NEWEST, ("-m", *arguments), counts_tests=False)
+
+
+_UNIT = ("tests/unit", "tests/sandbox")
+_EVERY_RELEASE = ("udata-17.18.0", "udata-17.3.0", "udata-16.6.1", "udata-13.0.0", "udata-9.2.4")
+
+UNIT = (_pytest("unit", NEWEST, *_UNIT),)
+UNIT_ON_OLDER_AIRFLOW = tuple(_pytest("unit", older, "tests/unit") for older in ("airflow-2.11.2", "airflow-3.1.8"))
+INTEGRATION = (_pytest("integration", NEWEST, "tests/integration", needs=_EVERY_RELEASE, seconds=1800),)
+DAGS = tuple(
+    _pytest("dags", environment, "tests/dags", needs=("udata-17.18.0",), seconds=1200)
+    for environment in (NEWEST, "airflow-2.11.2")
+)
+CRASH = tuple(
+    _pytest("crash", environment, "tests/crash", needs=("udata-17.18.0",), seconds=1800)
+    for environment in (NEWEST, "airflow-2.11.2")
+)
+CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
+LINT = (
+    _tool("ruff check", "ruff", "check", "."),
+    _tool("ruff format", "ruff", "format", "--check", "."),
+    _tool("mypy", "mypy"),
+)
+
+_TEST = (*INTEGRATION, *UNIT, *UNIT_ON_OLDER_AIRFLOW, *DAGS)
+
+#: What can be asked for. The longest suite comes first, so that the others run beside it.
+GROUPS: dict[str, tuple[Suite, ...]] = {
+    "test": _TEST,
+    "full": (*CRASH, *_TEST),
+    "crash": CRASH,
+    "chaos": CHAOS,
+    "unit": UNIT,
+    "integration": INTEGRATION,
+    "dags": DAGS,
+    "lint": LINT,
+}

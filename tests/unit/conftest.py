@@ -1,0 +1,68 @@
+"""Portals on loopback and clients of them, for unit tests of whatever speaks HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.retries import RetryPolicy
+from airflow_provider_harvest.portal.transport import Transport
+from tests.unit.fakes import FakeClock
+from tests.unit.portal_server import API, PortalServer
+from tests.unit.portal_state import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+GENERATIONS = ("A", "B", "C", "D")
+
+
+@pytest.fixture(params=GENERATIONS)
+def server(request: pytest.FixtureRequest) -> Iterator[PortalServer]:
+    """A portal of each generation in turn."""
+    with PortalServer(request.param) as running:
+        yield running
+
+
+@pytest.fixture
+def newest() -> Iterator[PortalServer]:
+    """A portal of the newest generation."""
+    with PortalServer("D") as running:
+        yield running
+
+
+@pytest.fixture
+def client_of() -> Iterator[Callable[..., HarvestClient]]:
+    """Makes clients with a key whose delays take no time; they know the generation, so that tests see one request."""
+    made: list[HarvestClient] = []
+
+    def make(server: PortalServer, key: str | None = KEY, **options: Any) -> HarvestClient:
+        defaults = {"generation": server.portal.generation, "clock": FakeClock(), "retry": RetryPolicy(attempts=1)}
+        made.append(HarvestClient(server.url, key, **{**defaults, **options}))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def client(server: PortalServer, client_of: Callable[..., HarvestClient]) -> HarvestClient:
+    """A client with a key, of each generation in turn."""
+    return client_of(server)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that moves only when somebody waits."""
+    return FakeClock()
+
+
+@pytest.fixture
+def transport(newest: PortalServer, clock: FakeClock) -> Iterator[Transport]:
+    """A transport to the newest portal, with a key and the usual four attempts, whose delays take no time."""
+    made = Transport(f"{newest.url}{API}", KEY, timeout=5, clock=clock)
+    yield made
+    made.close()

@@ -1,0 +1,100 @@
+"""Where a portal is, from what people type as its address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.address import expand_page, is_loopback, refuse_key_in_clear, site_url
+
+
+@pytest.mark.parametrize(
+    "given, site",
+    [
+        pytest.param(("www.data.gouv.fr",), "https://www.data.gouv.fr", id="a name"),
+        pytest.param((" www.data.gouv.fr/ ",), "https://www.data.gouv.fr", id="blanks and a slash"),
+        pytest.param(("https://www.data.gouv.fr",), "https://www.data.gouv.fr", id="an address"),
+        pytest.param(("HTTPS://WWW.Data.Gouv.FR/",), "https://www.data.gouv.fr", id="capitals"),
+        pytest.param(("https://www.data.gouv.fr/api/1/",), "https://www.data.gouv.fr", id="the API's root"),
+        pytest.param(("https://portal.example/data/api/1",), "https://portal.example/data", id="the API below a path"),
+        pytest.param(("https://portal.example/data/",), "https://portal.example/data", id="a path"),
+        pytest.param(("https://portal.example?x=1#y",), "https://portal.example", id="a query and a fragment"),
+        pytest.param(("portal.example", "http"), "http://portal.example", id="a scheme"),
+        pytest.param(("https://portal.example", "http"), "https://portal.example", id="two schemes: the host's"),
+        pytest.param(("portal.example", "", 0), "https://portal.example", id="the form's empty port"),
+        pytest.param(("portal.example", None, 8443), "https://portal.example:8443", id="a port"),
+        pytest.param(("portal.example:8443",), "https://portal.example:8443", id="a port in the host"),
+        pytest.param(("portal.example:8443", None, 8443), "https://portal.example:8443", id="the same port twice"),
+        pytest.param(("portal.example", "http", 80), "http://portal.example", id="the usual port of http"),
+        pytest.param(("portal.example", None, 443), "https://portal.example", id="the usual port of https"),
+        pytest.param(("portal.example", "http", 443), "http://portal.example:443", id="an unusual port"),
+        pytest.param(("http://[::1]:7000",), "http://[::1]:7000", id="IPv6"),
+        pytest.param(("http://127.0.0.1:7000",), "http://127.0.0.1:7000", id="loopback"),
+    ],
+)
+def test_the_site_is_found(given: tuple[Any, ...], site: str) -> None:
+    assert site_url(*given) == site
+
+
+@pytest.mark.parametrize(
+    "given, says",
+    [
+        pytest.param((None,), "has no host", id="none"),
+        pytest.param(("  ",), "has no host", id="blanks"),
+        pytest.param(("ftp://portal.example",), "only http and https", id="another scheme"),
+        pytest.param(("portal.example", "harvest"), "only http and https", id="another scheme apart"),
+        pytest.param(("https://me:secret@portal.example",), "holds credentials", id="credentials"),
+        pytest.param(("secret@portal.example",), "holds credentials", id="a user"),
+        pytest.param(("https://",), "is no address", id="no name"),
+        pytest.param(("portal example",), "is no address", id="a blank within"),
+        pytest.param(("portal.example:secret",), "port is not a number", id="no number"),
+        pytest.param(("portal.example:99999",), "port is not a number", id="no port has such a number"),
+        pytest.param(("http://[::1",), "is no address", id="an open bracket"),
+        pytest.param(("portal.example:1", None, 2), "two ports", id="two ports"),
+    ],
+)
+def test_what_leads_nowhere_is_refused(given: tuple[Any, ...], says: str) -> None:
+    with pytest.raises(HarvestInvalidInput, match=says) as caught:
+        site_url(*given)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "site, is_here",
+    [
+        ("http://127.0.0.1:7000", True),
+        ("http://127.9.9.9", True),
+        ("http://[::1]", True),
+        ("http://localhost:7000", True),
+        ("http://portal.localhost", True),
+        ("http://127.0.0.1.evil.example", False),
+        ("http://localhost.evil.example", False),
+        ("http://10.0.0.1", False),
+        ("http://portal.example", False),
+    ],
+)
+def test_only_this_machine_gets_a_key_in_clear(site: str, is_here: bool) -> None:
+    assert is_loopback(site) == is_here
+    refuse_key_in_clear(site, None)
+    refuse_key_in_clear(site.replace("http:", "https:"), "a-key")
+    if is_here:
+        refuse_key_in_clear(site, "a-key")
+    else:
+        with pytest.raises(HarvestInvalidInput, match="in clear: use https") as caught:
+            refuse_key_in_clear(site, "a-key")
+        assert "a-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "template, page",
+    [
+        (None, "https://p.example/api/1/harvest/job/J/"),
+        ("https://p.example/admin/harvesters/{source_id}/jobs/{job_id}", "https://p.example/admin/harvesters/S/jobs/J"),
+        ("https://p.example/{other}/{job_id}", "https://p.example/{other}/J"),
+    ],
+)
+def test_pages_are_made_of_their_template(template: str | None, page: str) -> None:
+    default = "https://p.example/api/1/harvest/job/{job_id}/"
+    assert expand_page(template, default, source_id="S", job_id="J") == page

@@ -1,0 +1,188 @@
+"""What may depend on what, and what a DAG file's import may cost; modules are found by walking the package."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import json
+import pathlib
+import pkgutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import airflow_provider_harvest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = airflow_provider_harvest.__name__
+PACKAGE = pathlib.Path(airflow_provider_harvest.__file__).parent
+ROOT = PACKAGE.parent
+EXAMPLE_DAGS = sorted(str(path) for path in (ROOT / "example_dags").glob("*.py"))
+
+MODULES = {NAME, *(found.name for found in pkgutil.walk_packages([str(PACKAGE)], f"{NAME}."))}
+#: For each part of the package the parts that it may import, beside itself. Arrows run one way.
+MAY_IMPORT = {
+    "exceptions": set(),
+    "provider_info": set(),
+    "_compat": set(),
+    "portal": {"exceptions"},
+    "hooks": {"exceptions", "provider_info", "_compat", "portal"},
+    "links": {"_compat", "portal"},
+    "triggers": {"exceptions", "_compat", "portal", "hooks"},
+    "operators": {"exceptions", "_compat", "portal", "hooks", "links", "triggers"},
+    "sensors": {"exceptions", "_compat", "portal", "hooks", "links", "triggers", "operators"},
+}
+
+
+def part_of(module: str) -> str:
+    """The part of the package that a module belongs to, such as ``portal``; empty for the package itself."""
+    return module.removeprefix(NAME).removeprefix(".").partition(".")[0]
+
+
+def modules_of(*parts: str) -> list[str]:
+    return sorted(module for module in MODULES if part_of(module) in parts)
+
+
+#: What a DAG file imports, and so what is imported each time that Airflow parses it.
+PARSED = modules_of("operators", "sensors", "triggers", "links", "hooks")
+
+
+def tree_of(module: str) -> ast.Module:
+    path = PACKAGE.joinpath(*module.split(".")[1:])
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text())
+
+
+def imports_at_load(body: list[ast.stmt]) -> Iterator[str]:
+    """Names imported when a module is loaded: not those in functions or for type checkers only."""
+    for statement in body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            yield from names_of(statement)
+        elif isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
+            yield from imports_at_load(statement.orelse)
+        elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for field in ("body", "orelse", "finalbody"):
+                yield from imports_at_load(getattr(statement, field, []))
+            for handler in getattr(statement, "handlers", []):
+                yield from imports_at_load(handler.body)
+
+
+def all_imports(module: str) -> set[str]:
+    """Names imported anywhere in a module, in functions too."""
+    statements = (node for node in ast.walk(tree_of(module)) if isinstance(node, (ast.Import, ast.ImportFrom)))
+    return {name for statement in statements for name in names_of(statement)}
+
+
+def names_of(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """What a statement imports; of ``from a import b`` both ``a`` and ``a.b``, since b may be a module."""
+    if isinstance(statement, ast.Import):
+        yield from (alias.name for alias in statement.names)
+    else:
+        assert statement.level == 0, "relative imports are not used here"
+        assert statement.module
+        yield statement.module
+        yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+
+
+def own(names: Iterator[str] | set[str]) -> set[str]:
+    """Those of the names that are modules of the package."""
+    return {name for name in names if name in MODULES}
+
+
+class TestWings:
+    def test_every_part_of_the_package_has_its_place(self) -> None:
+        assert {part_of(module) for module in MODULES} - {""} == set(MAY_IMPORT)
+
+    @pytest.mark.parametrize("module", sorted(MODULES))
+    def test_arrows_run_one_way(self, module: str) -> None:
+        part = part_of(module)
+        reached = {part_of(name) for name in own(all_imports(module))} - {"", part}
+        assert reached <= MAY_IMPORT.get(part, set())
+
+    @pytest.mark.parametrize("module", modules_of("portal", "exceptions", "provider_info"))
+    def test_portal_wing_names_no_airflow(self, module: str) -> None:
+        assert {name for name in all_imports(module) if name.partition(".")[0] == "airflow"} == set()
+
+    def test_portal_wing_loads_no_airflow(self) -> None:
+        code = "import importlib, json, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
+        code += "print(json.dumps([name for name in sys.modules if name.partition('.')[0] == 'airflow']))"
+        assert json.loads(in_fresh_python("-c", code, *modules_of("portal"))) == []
+
+    def test_no_modules_import_each_other_in_a_circle(self) -> None:
+        graph = {module: own(set(imports_at_load(tree_of(module).body))) - {module} for module in MODULES}
+        graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def in_fresh_python(*arguments: str) -> str:
+    """Run an interpreter that has imported nothing yet, and give the last line that it printed."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()[-1]
+
+
+def what_importing_causes(*targets: str) -> dict[str, list[str]]:
+    """Import modules and DAG files in a fresh Python, and give the report of `import_probe`."""
+    probe = pathlib.Path(__file__).with_name("import_probe.py")
+    report: dict[str, list[str]] = json.loads(in_fresh_python(str(probe), *targets))
+    assert report.pop("done") == list(targets)
+    return report
+
+
+@pytest.fixture(scope="module")
+def parsing() -> dict[str, list[str]]:
+    """What the import of all that DAG files import, and of the example DAGs, caused."""
+    return what_importing_causes(*PARSED, *EXAMPLE_DAGS)
+
+
+class TestParsingADagFile:
+    def test_opens_no_connection(self, parsing: dict[str, list[str]]) -> None:
+        assert parsing["connects"] == []
+
+    def test_reads_no_airflow_connection(self, parsing: dict[str, list[str]]) -> None:
+        assert parsing["lookups"] == []
+
+    def test_does_not_load_requests(self, parsing: dict[str, list[str]]) -> None:
+        assert parsing["requests"] == []
+
+    def test_uses_nothing_that_airflow_deprecates(self, parsing: dict[str, list[str]]) -> None:
+        assert parsing["deprecations"] == []
+
+    def test_would_be_caught_if_it_did_any_of_this(self, tmp_path: pathlib.Path) -> None:
+        dag_file = tmp_path / "dags" / "costly.py"
+        dag_file.parent.mkdir()
+        dag_file.write_text(COSTLY_DAG_FILE)
+        report = what_importing_causes(str(dag_file))
+        assert {kind for kind, places in report.items() if any(str(dag_file) in place for place in places)} == {
+            "connects",
+            "lookups",
+            "requests",
+            "deprecations",
+        }
+
+
+#: Commits every sin that parsing a DAG file can commit, on each Airflow that there is.
+COSTLY_DAG_FILE = """
+import contextlib
+import socket
+
+import requests
+
+from airflow_provider_harvest._compat import BaseHook
+
+try:
+    from airflow.utils.dates import days_ago  # deprecated in 2, gone in 3
+except ImportError:
+    from airflow.hooks.base import BaseHook as DeprecatedHook
+else:
+    days_ago(1)
+
+socket.socket().connect_ex(("127.0.0.1", 9))
+with contextlib.suppress(Exception):
+    BaseHook.get_connection("nowhere")
+"""
