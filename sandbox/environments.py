@@ -73,6 +73,13 @@ class Environment:
 
 _TEST_TOOLS = ("pytest", "pytest-mock", "hypothesis", "jsonschema", "hatchling", "editables")
 _LINT_TOOLS = ("ruff", "mypy", "types-requests")
+#: What the benchmarks compare this provider with.
+_PEERS = (
+    "apache-airflow-providers-airbyte",
+    "apache-airflow-providers-http",
+    "apache-airflow-providers-dbt-cloud",
+)
+_BENCH_TOOLS = ("matplotlib", "psutil", "hatchling", "editables")
 _UDATA_PYTHONS = ("3.11", "3.12", "3.13")
 #: These releases pin a Pillow that has wheels up to 3.11, is compiled on 3.12 and cannot be on 3.13.
 _OLD_UDATA_PYTHONS = ("3.11", "3.12")
@@ -94,6 +101,7 @@ ENVIRONMENTS: dict[str, Environment] = {
             holds_project=True,
         ),
         Environment("airflow-2.11.2", ("3.10", "3.11", "3.12"), ("apache-airflow", *_TEST_TOOLS), holds_project=True),
+        Environment("bench", ("3.12", "3.11", "3.13"), ("apache-airflow", *_PEERS, *_BENCH_TOOLS), holds_project=True),
         Environment("udata-17.18.0", _UDATA_PYTHONS, ("udata", "mongomock")),
         Environment("udata-17.3.0", _UDATA_PYTHONS, ("udata", "mongomock")),
         Environment("udata-16.6.1", _UDATA_PYTHONS, ("udata", "mongomock")),
