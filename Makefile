@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test full unit integration dags crash chaos lint environments clean
+.PHONY: help python demo sandbox test full unit integration dags crash chaos lint bench environments clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,9 @@ chaos: python ## Send complete lives of sources through a portal that goes wrong
 
 lint: python ## Check style, format and types
 	@$(PYTHON) -m tests.run lint
+
+bench: python ## Measure this provider beside its peers, and write docs/benchmarks.md: ARGS="--only waits --n 100"
+	@$(PYTHON) -m benchmarks $(ARGS)
 
 environments: python ## Build all virtual environments
 	@$(PYTHON) -m sandbox.environments ensure all

@@ -35,16 +35,18 @@ class Jobs:
 
     :param count: How many there are.
     :param begun: When they began, in seconds since the epoch.
-    :param ends: When each ends, by its number; those that are not in it go on.
+    :param rest: When those end that are not in ``ends``; by default never.
+    :param ends: When each ends, by its number.
     """
 
     count: int = 0
     begun: float = 0.0
+    rest: float = math.inf
     ends: dict[int, float] = field(default_factory=dict)
 
     def ended(self, number: int, now: float) -> float | None:
         """Return when a job ended, None while it runs."""
-        end = self.ends.get(number, math.inf)
+        end = self.ends.get(number, self.rest)
         return end if end <= now else None
 
 
@@ -133,7 +135,7 @@ def _source(jobs: Jobs, number: int, now: float) -> dict[str, Any]:
         "autoarchive": True, "created_at": _time(jobs.begun - 864000), "deleted": None, "owner": None,
         "organization": _ORGANIZATION, "schedule": "0 0 * * *",
         "validation": {"state": "accepted", "by": None, "on": _time(jobs.begun - 864000), "comment": None},
-        "last_job": {**_job(jobs, number, now), "items": [], "source": None},
+        "last_job": {**_job(jobs, number, now), "source": None},
     }  # fmt: skip
 
 

@@ -48,12 +48,13 @@ class JobSystem:
             self._process.kill()
             self._process.wait()
 
-    def reset(self, jobs: int, *, delay: float | None = 0.0) -> None:
+    def reset(self, jobs: int, *, delay: float | None = 0.0, ended: bool = False) -> None:
         """Begin so many jobs that go on for ever, and count from nought.
 
         :param delay: Seconds before each answer; None answers nothing.
+        :param ended: Whether they began an hour ago and have all ended instead.
         """
-        self._do(what="reset", jobs=jobs, delay=delay)
+        self._do(what="reset", jobs=jobs, delay=delay, ended=ended)
 
     def end(self, ends: dict[int, float]) -> None:
         """End jobs at these times (seconds since the epoch)."""
@@ -100,7 +101,10 @@ class _Server:
 
     def command(self, what: str, **arguments: Any) -> dict[str, Any]:
         if what == "reset":
-            self.jobs = Jobs(arguments["jobs"], time.time())
+            now = time.time()
+            self.jobs = (
+                Jobs(arguments["jobs"], now - 3600, now - 3000) if arguments["ended"] else Jobs(arguments["jobs"], now)
+            )
             self.delay = arguments["delay"]
         elif what == "end":
             self.jobs.ends.update((int(number), when) for number, when in arguments["ends"])
