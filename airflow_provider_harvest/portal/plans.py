@@ -93,6 +93,8 @@ class Poll:
     :param detail: a sentence on a final state other than ``ended``.
     :param job: the job, once known.
     :param has_looked: whether the portal could be read; where not, ``pause`` must not be cut short.
+    :param back_off: seconds in which the portal wants no request at all, from anybody (429, ``Retry-After``).
+    :param results: what a look brought besides; a wait for one job has nothing of the kind.
     """
 
     state: str
@@ -101,11 +103,18 @@ class Poll:
     detail: str = ""
     job: HarvestJob | None = None
     has_looked: bool = True
+    back_off: float = 0.0
+    results: tuple[Any, ...] = ()
 
     @property
     def is_final(self) -> bool:
         """Whether the wait is over."""
         return self.state in FINAL_STATES
+
+    @property
+    def is_news(self) -> bool:
+        """Whether somebody must hear of it."""
+        return bool(self.lines or self.results or self.is_final)
 
 
 def describe_wait(plan: WaitPlan, now: float) -> str:

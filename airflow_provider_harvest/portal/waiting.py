@@ -104,10 +104,27 @@ class JobWait:
         except PASSING as error:
             poll = self._failed(error)
         else:
-            if self._failures:
-                looks = "1 failed look" if self._failures == 1 else f"{self._failures} failed looks"
-                self._lines.insert(0, f"The portal answers again, after {looks}.")
-            self._failures = self._missing = 0
+            self._answered()
+        return self._told(poll)
+
+    def fail(self, error: HarvestError) -> Poll:
+        """Count a look as failed that somebody else took for this wait and others.
+
+        :param error: one of :data:`PASSING`, or a 404 of the portal's whole list.
+        """
+        return self._told(self._failed(error, is_own=False))
+
+    def pass_time(self) -> Poll:
+        """Say how the wait stands without looking, while the portal wants no requests: its time may be up."""
+        return self._told(Poll(WAITING, self.plan.poll_interval, has_looked=False))
+
+    def _answered(self) -> None:
+        if self._failures:
+            looks = "1 failed look" if self._failures == 1 else f"{self._failures} failed looks"
+            self._lines.insert(0, f"The portal answers again, after {looks}.")
+        self._failures = self._missing = 0
+
+    def _told(self, poll: Poll) -> Poll:
         poll = self._within_deadlines(poll)
         lines, self._lines = tuple(self._lines), []
         return replace(poll, lines=lines)
@@ -281,10 +298,10 @@ class JobWait:
             return "No job has appeared"
         return f"No job but the dead {', '.join(self.plan.passed_over)} has appeared"
 
-    def _failed(self, error: HarvestError) -> Poll:
+    def _failed(self, error: HarvestError, *, is_own: bool = True) -> Poll:
         self._failures += 1
         self._missing = 0
-        if isinstance(error, HarvestServerError) and self._is_purged(error):
+        if is_own and isinstance(error, HarvestServerError) and self._is_purged(error):
             return Poll(GONE, detail=f"Job {self.plan.job_id} is no longer on the portal: it was purged.")
         if self._failures > self.plan.max_poll_failures:
             times = "once" if self._failures == 1 else f"{self._failures} times in a row; the last time"
@@ -295,7 +312,8 @@ class JobWait:
         usual = self.plan.poll_interval if self.plan.job_id else self._pause_before_start()
         grown = min(MAX_PAUSE, self.plan.poll_interval * 2.0 ** min(self._failures - 1, 30))
         told = min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0)
-        return Poll(WAITING, max(usual, grown, told), has_looked=False)
+        back_off = max(told, grown) if isinstance(error, HarvestRateLimited) else told
+        return Poll(WAITING, max(usual, grown, told), has_looked=False, back_off=back_off)
 
     def _not_found(self, error: HarvestNotFound) -> Poll:
         """One 404 may be a proxy's while the portal restarts; the second in a row is believed."""
