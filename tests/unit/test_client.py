@@ -275,7 +275,9 @@ class TestSources:
         self, newest: PortalServer, client_of: Callable[..., HarvestClient]
     ) -> None:
         list(client_of(newest).iter_sources(fields="name,last_job{id}"))
-        assert newest.requests[0].fields == "data{id,owner{id},organization{id,name,slug},name,last_job{id}},total"
+        assert newest.requests[0].fields == (
+            "data{id,owner{id,first_name,last_name},organization{id,name,slug},name,last_job{id}},total"
+        )
 
     def test_are_paged_by_number_never_by_link(self, server: PortalServer, client: HarvestClient) -> None:
         ids = [server.portal.add_source(f"Source {n}") for n in range(5)]
