@@ -58,9 +58,9 @@ class Asked:
     memory: PassMemory
     now: datetime
 
-    def days_ago(self, days: float) -> datetime:
-        """Return the time so many days ago."""
-        return self.now - timedelta(days=days)
+    def lasts(self, since: datetime, days: float) -> bool:
+        """Whether something has lasted for so many days; for zero days it has, whatever the clocks' fractions say."""
+        return days == 0 or self.now - since >= timedelta(days=days)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def catalogue_key(source: HarvestSource) -> str | None:
 
 def _pending(source: HarvestSource, asked: Asked) -> Iterator[Trouble]:
     since = source.created_at or asked.now
-    if since <= asked.days_ago(asked.limits.pending_days):
+    if asked.lasts(since, asked.limits.pending_days):
         waits = spell((asked.now - since).total_seconds())
         yield Trouble(PENDING_REVIEW, since, f"has waited {waits} for the portal's team")
 
@@ -175,7 +175,7 @@ def _why_look_closer(job: HarvestJob, asked: Asked) -> str | None:
 
 def _never_ran(source: HarvestSource, jobs: Sequence[HarvestJob], asked: Asked) -> Iterator[Trouble]:
     since = source.validation.on or source.created_at
-    if not jobs and since is not None and since <= asked.days_ago(asked.limits.never_ran_days):
+    if not jobs and since is not None and asked.lasts(since, asked.limits.never_ran_days):
         yield Trouble(NEVER_RAN, since, f"accepted on {day(since)}, and the portal has no job of it")
 
 
