@@ -149,8 +149,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
             failing = that_fail(report, fail_on)
             if failing:
                 kinds = ", ".join(dict.fromkeys(MEANINGS[finding.kind] for finding in failing))
-                what = f"{len(failing):,} findings that fail this task ({kinds})."
-                raise HarvestPortalUnhealthy(f"{what}\n{markdown(report)}", result=result)
+                count = "1 finding fails" if len(failing) == 1 else f"{len(failing):,} findings fail"
+                raise HarvestPortalUnhealthy(f"{count} this task: {kinds}.\n{markdown(report)}", result=result)
             return result
 
     def _thresholds(self) -> Thresholds:

@@ -244,7 +244,7 @@ def test_datasets_that_the_portal_archives(
 
 def test_it_fails_when_asked_to(watch: Watch, new_harvest: MakeSource) -> None:
     source = new_harvest(mode="html")
-    with pytest.raises(HarvestFailException, match="1 findings that fail this task"):
+    with pytest.raises(HarvestFailException, match="1 finding fails this task: failing"):
         watch.look(fail_on="newly_failing")
     assert found(watch.look(fail_on="newly_failing")) == {("failing", source.id, False)}
 

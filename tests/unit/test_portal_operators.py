@@ -192,7 +192,7 @@ class TestFailing:
         assert run(ti, fail_on=None)["new"] == 1
 
     def test_says_what_is_wrong_and_leaves_the_result(self, inactive: str, ti: TaskInstance) -> None:
-        with pytest.raises(HarvestFailException, match="findings that fail this task \\(inactive\\)") as caught:
+        with pytest.raises(HarvestFailException, match=r"1 finding fails this task: inactive\.") as caught:
             run(ti, fail_on=["inactive"])
         assert "[Town]" in str(caught.value)
         assert caught.value.result == ti.xcoms[RESULT_KEY]
