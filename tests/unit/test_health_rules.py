@@ -403,6 +403,12 @@ class TestSameCatalogue:
     def test_is_none_of_a_source_that_is_not_harvested(self, other: HarvestSource) -> None:
         assert catalogue_key(other) is None
 
+    @pytest.mark.parametrize(
+        "odd", [{"url": "http://[town"}, {"config": ["filters"]}, {"config": {"filters": {"key": 1}}}, {"url": "town"}]
+    )
+    def test_is_told_of_what_portals_take_although_it_is_odd(self, odd: dict[str, Any]) -> None:
+        assert catalogue_key(source(**odd)) == catalogue_key(source(**odd)) is not None
+
     def test_is_told_of_one_that_waits_for_review(self) -> None:
         assert catalogue_key(source("pending")) == catalogue_key(source())
 
@@ -417,6 +423,9 @@ class TestThresholds:
             {"max_failed_ratio": "0.1"},
             {"min_items": True},
             {"stuck_factor": float("nan")},
+            {"pending_days": float("inf")},
+            {"silent_periods": 1.5},
+            {"min_items": 0.5},
         ],
     )
     def test_that_cannot_be_right_are_refused_by_name(self, wrong: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -78,10 +79,12 @@ class Thresholds:
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            value = getattr(self, entry.name)
-            least = 1 if entry.name == "silent_periods" else 0
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= least:
-                raise HarvestInvalidInput(f"{entry.name} must be a number from {least} on, not {value!r:.60}.")
+            value: Any = getattr(self, entry.name)
+            whole, least = entry.type == "int", 1 if entry.name == "silent_periods" else 0
+            is_number = isinstance(value, int) or (isinstance(value, float) and not whole)
+            if isinstance(value, bool) or not is_number or not least <= value < math.inf:
+                a_number = "a whole number" if whole else "a number"
+                raise HarvestInvalidInput(f"{entry.name} must be {a_number} from {least} on, not {value!r:.60}.")
             if entry.name.endswith("_ratio") and value > 1:
                 raise HarvestInvalidInput(f"{entry.name} must be a share from 0 to 1, not {value!r:.60}.")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_harvest.portal.health.findings import (
@@ -111,10 +111,14 @@ def catalogue_key(source: HarvestSource) -> str | None:
     """
     if source.validation.state == REFUSED or source.active is False or not source.url.strip():
         return None
-    parts = urlsplit(source.url.strip())
+    try:
+        parts = urlsplit(source.url.strip())
+    except ValueError:  # such as http://[town: the portal took it, and so has to be lived with
+        return source.url.strip()
     host = parts.netloc.lower().removesuffix(":80").removesuffix(":443")
     key = f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
-    filters = source.config.get("filters")
+    config: Any = source.config
+    filters = config.get("filters") if isinstance(config, dict) else config
     return f"{key} {json.dumps(filters, sort_keys=True)}" if filters else key
 
 

@@ -72,6 +72,8 @@ def examine(
 ) -> HealthReport:
     """Find what is wrong on a portal. Needs no key.
 
+    The first pass asks once more, with two small requests, which generation the portal is of; its state remembers that.
+
     :param client: of the portal.
     :param selection: which sources; default: all.
     :param thresholds: from where on something counts as trouble.
