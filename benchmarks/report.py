@@ -72,7 +72,7 @@ def _how(results: Results) -> str:
 
 _HEAD = (
     "trigger", "waits", "answers", "interval", "requests / min", "CPU s / min", "memory / wait", "sockets",
-    "longest stall", "delay (median, longest)", "seen",
+    "longest stall (starting, waiting)", "delay (median, longest)", "events",
 )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _row(seen: Waits) -> list[str]:
         "" if seen.cpu is None else f"{seen.cpu * scale:.2f}",
         "" if seen.memory is None or seen.n < 100 else f"{max(0.0, seen.memory) / 1000:.1f} kB",
         "" if seen.sockets is None else f"{seen.sockets:,}",
-        "" if seen.stall is None else f"{seen.stall * 1000:,.0f} ms",
+        ", ".join(f"{stall * 1000:,.0f} ms" for stall in (seen.start_stall, seen.stall) if stall is not None),
         "" if seen.delay is None else f"{seen.delay[0]:.1f} s, {seen.delay[1]:.1f} s",
         f"{known} of {of}" if seen.missed else "",
     ]

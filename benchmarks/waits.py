@@ -59,7 +59,8 @@ class Waits:
     :param cpu: CPU seconds per minute, while nothing happened.
     :param memory: Bytes of the process per wait.
     :param sockets: Most connections that were open at one time.
-    :param stall: Longest time in seconds for which the event loop was held up.
+    :param stall: Longest time in seconds for which the event loop was held up, once all waits had begun.
+    :param start_stall: The same while they began.
     :param delay: Median and longest time in seconds from a job's end to its event.
     :param end_requests: Requests for each job that ended, beyond those that were due anyway.
     :param missed: Jobs that ended without an event in time, of how many.
@@ -76,7 +77,7 @@ class Waits:
     memory: float | None = None
     sockets: int | None = None
     stall: float | None = None
-    noise: float | None = None
+    start_stall: float | None = None
     delay: tuple[float, float] | None = None
     end_requests: float | None = None
     missed: tuple[int, int] | None = None
@@ -95,7 +96,7 @@ def measure(
     :param say: Takes a line where something is worth telling.
     """
     with JobSystem() as system, JobSystem() as beside:
-        system.reset(n + 1, delay=0.0)
+        system.reset(n)
         beside.reset(BESIDE)
         ends = BESIDE if case is HUNG else min(n, ENDS)
         order = Order(
@@ -120,10 +121,9 @@ def _watch(
     seen: dict[str, Any] = {"contender": order.contender, "case": case.name, "n": order.waits}
     seen["interval"] = order.interval
     try:
-        ready = process.expect("ready", 60.0)
-        seen["noise"] = ready["noise"]
-        system.reset(order.waits + 1, delay=case.delay)
-        started = process.expect("started", order.spread + START_GRACE)
+        process.expect("ready", 60.0)
+        system.reset(order.waits, delay=case.delay)
+        seen["start_stall"] = process.expect("started", order.spread + START_GRACE)["stall"]
         system.mark()
         idle = process.expect("idle", order.idle + GRACE)
         counts = system.counts()
@@ -141,7 +141,7 @@ def _watch(
         seconds = ended["at"] - idle["at"]
         last = system.counts()
         seen["sockets"] = max(counts["most_open"], last["most_open"])
-        seen["stall"] = max(started["stall"], idle["stall"], ended["stall"])
+        seen["stall"] = max(idle["stall"], ended["stall"])
         seen |= _delays(ended["events"], ends, "beside" if case is HUNG else "bench")
         seen["end_requests"] = max(0.0, (last["requests"] - seen["requests"] * seconds / 60) / max(1, len(ends)))
     except _TookTooLong as late:
