@@ -217,14 +217,12 @@ class HarvestWaitMixin:
         return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
     def _defer(self: Any, client: HarvestClient, plan: WaitPlan) -> None:
-        now = client.clock.now()
-        longest = (plan.start_deadline or now) + plan.limits.run_timeout
-        end = longest if plan.deadline is None else min(plan.deadline, longest)
+        end = _latest_end(plan, client.clock.now())
         self.log.info("Deferred: a triggerer looks on every %s.", spell(plan.poll_interval))
         self.defer(
             trigger=HarvestJobTrigger(self.harvest_conn_id, plan.to_dict()),
             method_name="execute_complete",
-            timeout=timedelta(seconds=end - now + _BACKSTOP),
+            timeout=None if end is None else timedelta(seconds=end - client.clock.now() + _BACKSTOP),
         )
 
     def read_event(self: Any, event: dict[str, Any] | None) -> tuple[WaitPlan, Poll]:
@@ -296,6 +294,13 @@ def retry_sentence(context: Context, final: bool) -> str:
     if isinstance(tried, int) and isinstance(allowed, int) and tried <= allowed:
         return f"Airflow retries this (try {tried} of {allowed + 1})."
     return "Airflow does not retry this: no retries are left."
+
+
+def _latest_end(plan: WaitPlan, now: float) -> float | None:
+    """Return when a wait is over by itself at the latest; None where only its job decides."""
+    known = now if plan.job_id else plan.start_deadline
+    ends = [plan.deadline, None if known is None else known + plan.limits.run_timeout]
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _tell_outlets(context: Context, outlets: Any, result: dict[str, Any]) -> None:
