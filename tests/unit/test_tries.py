@@ -6,18 +6,21 @@ The tasks live on the fake portal and clock of :mod:`tests.unit.test_modes`; Air
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from airflow_provider_harvest._compat import TaskDeferred
+from airflow_provider_harvest.operators import _memory
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
-from tests.unit.fakes import SOURCE_ID, T0, whole_job
-from tests.unit.test_modes import HOUR, Life, Story
+from tests.unit.fakes import SOURCE_ID, T0, job_appears, job_ends, outage, whole_job
+from tests.unit.test_modes import HOUR, REFUSED, Life, Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from tests.unit.fakes import Timeline
 
@@ -97,6 +100,12 @@ class Task(Life):
             task.resume_execution(method, {"event": event}, context)
 
 
+def run_operator(**arguments: Any) -> Callable[[], HarvestRunSourceOperator]:
+    return lambda: HarvestRunSourceOperator(
+        task_id="task", source_id=SOURCE_ID, **{"retries": 2, "deferrable": True, **arguments}
+    )
+
+
 # --- time ----------------------------------------------------------------------------------------------------
 
 
@@ -110,3 +119,100 @@ def test_a_deferred_sensor_has_all_of_its_timeout(monkeypatch: pytest.MonkeyPatc
     assert task.try_() == "success"
     assert task.result["job_id"] == "weekly"
     assert task.clock.now() > T0 + 100 * HOUR
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
+def test_execution_timeout_spans_all_waits_of_a_try(monkeypatch: pytest.MonkeyPatch, deferrable: bool) -> None:
+    """Another job stands in the way for most of it. Airflow itself ends no deferred task for its execution_timeout."""
+    others = [(-60.0, job_appears("other")), (0.9 * HOUR, job_ends("other"))]
+    operator = run_operator(execution_timeout=timedelta(hours=1), deferrable=deferrable)
+    task = Task(monkeypatch, [*others, *whole_job("new", HOUR, HOUR)], operator)
+
+    assert task.try_() == "HarvestTimeout"
+    assert task.clock.now() == T0 + HOUR
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
+def test_a_portal_that_goes_down_while_another_job_is_let_end(
+    monkeypatch: pytest.MonkeyPatch, deferrable: bool
+) -> None:
+    task = Task(monkeypatch, [(-60, job_appears("other")), *outage(60, 99 * HOUR)], run_operator(deferrable=deferrable))
+    assert task.try_() == "HarvestPortalUnreachable"
+
+
+# --- tries that Airflow remembers ----------------------------------------------------------------------------
+
+
+def test_a_harvest_since_the_first_try_counts_although_that_never_reached_the_portal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timeline = [*outage(-1, 100), *whole_job("portal", 200)]
+    task = Task(monkeypatch, timeline, run_operator(on_run_refused="wait"), has_key=False, store=Store())
+    assert task.try_() == "HarvestConnectionError"
+    task.clock.advance(600)
+
+    assert task.try_() == "success"
+    assert task.result["job_id"] == "portal"
+    assert task.clock.now() == T0 + 600
+
+
+def test_a_retry_after_an_unreachable_catalogue_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = [(60, job_appears("first")), (90, job_ends("first", "failed", REFUSED)), *whole_job("second", HOUR)]
+    task = Task(monkeypatch, timeline, run_operator(), store=Store())
+    assert task.try_() == "HarvestOutcomeRejected"
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+
+
+# --- tries before Airflow 3.3: only when the first one started may be known -------------------------------------
+
+
+@pytest.fixture
+def first_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow's history says that the first try started with the story."""
+    monkeypatch.setattr(_memory, "first_start_of", lambda context: T0)
+
+
+@pytest.mark.usefixtures("first_start")
+def test_without_memory_a_retry_takes_a_job_since_the_first_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task(monkeypatch, whole_job("mine", 60), run_operator())
+    task.tried = 1  # that try asked, and was killed
+    task.clock.advance(600)
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 0)
+
+
+@pytest.mark.usefixtures("first_start")
+@pytest.mark.parametrize(
+    "first, end",
+    [
+        pytest.param(
+            [(60, job_appears("first")), (90, job_ends("first", "failed", REFUSED))],
+            "HarvestOutcomeRejected",
+            id="unreachable catalogue",
+        ),
+        pytest.param([(60, job_appears("first"))], "HarvestJobStalled", id="dead job"),
+    ],
+)
+def test_without_memory_a_retry_asks_anew_where_the_job_is_spent(
+    monkeypatch: pytest.MonkeyPatch, first: Timeline, end: str
+) -> None:
+    task = Task(monkeypatch, [*first, *whole_job("second", 8 * HOUR)], run_operator())
+    assert task.try_() == end
+    task.clock.advance(T0 + 7.5 * HOUR - task.clock.now())
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+
+
+@pytest.mark.usefixtures("first_start")
+def test_without_memory_a_retry_that_knows_the_first_start_does_not_say_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = Task(monkeypatch, whole_job("portal", HOUR), run_operator(on_run_refused="wait"), has_key=False)
+    task.tried = 1
+
+    assert task.try_() == "success"
+    assert not [line for line in task.lines if "not known here" in line]
