@@ -44,7 +44,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     began at or after a time (``after``), or, without any of them, the next job of the source to end.
 
     ``soft_fail`` skips when ``timeout`` is over, and on nothing else: a wrong key, a missing source and a failed
-    harvest fail in every mode. A failed harvest is not retried.
+    harvest fail in every mode. A failed harvest is not retried, except under ``soft_fail``: the exception that tells
+    Airflow so would skip the task there.
 
     :param source_id: id of the source (a slug is resolved once); may be left out with ``job_id`` on udata 17.0 or
         newer, whose jobs name their source. Templated.
