@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSource
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
 from airflow_provider_harvest.operators._memory import first_reschedule_of
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
-from airflow_provider_harvest.portal.checks import as_datetime, as_seconds
+from airflow_provider_harvest.portal.checks import as_datetime, as_seconds, check_id
 from airflow_provider_harvest.portal.conclude import conclude
 from airflow_provider_harvest.portal.plans import ENDED, TIMED_OUT, Poll, WaitPlan
 from airflow_provider_harvest.portal.results import WAITED
@@ -30,7 +31,7 @@ from airflow_provider_harvest.portal.runs import why_not_runnable
 from airflow_provider_harvest.portal.waiting import MAX_PAUSE, PASSING, JobWait
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -187,7 +188,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         first = first_reschedule_of(context) if self.reschedule else None
         began = client.clock.now() if first is None else first
         if self.job_id is not None:
-            return client, source, self.plan(client, source.id, WAITED, job_id=str(self.job_id), begun=began)
+            return client, source, self.plan(client, source.id, WAITED, job_id=str(self.job_id).strip(), begun=began)
         if self.known_job_ids is not None:
             until = None if start_timeout is None else began + start_timeout
             known = tuple(str(job_id) for job_id in self.known_job_ids)
@@ -239,8 +240,10 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             raise HarvestInvalidInput(f"{' and '.join(given)} both say which job to wait for: give one of them.")
         if self.source_id is None and self.job_id is None:
             raise HarvestInvalidInput("Nothing says which job to wait for: give source_id or job_id.")
-        if isinstance(self.known_job_ids, str):
-            raise HarvestInvalidInput("known_job_ids is one text: give a list of ids, such as [].")
+        if self.job_id is not None:
+            check_id(self.job_id, "job_id", slug=False)
+        if isinstance(self.known_job_ids, str) or not isinstance(self.known_job_ids or (), Collection):
+            raise HarvestInvalidInput(f"known_job_ids is {self.known_job_ids!r}: give a list of ids, such as [].")
         self.outcome_policy()
         self.limits()
         if self.after is not None:
@@ -250,7 +253,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
 
     def _source_of_job(self, client: HarvestClient) -> HarvestSource:
         """Find the source of a job: from 17.0 on the job names its id, before only its name."""
-        job = client.get_job(str(self.job_id), keyed=False)
+        job = client.get_job(str(self.job_id).strip(), keyed=False)
         if job.source_id:
             return client.get_source(job.source_id, keyed=False)
         fields = "name,url,backend,last_job{id,status}"
