@@ -23,7 +23,7 @@ from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSource
 from airflow_provider_harvest.operators._base import HarvestOperator, resolve_source
 from airflow_provider_harvest.operators._memory import TaskMemory
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
-from airflow_provider_harvest.portal.checks import as_datetime, as_seconds
+from airflow_provider_harvest.portal.checks import as_count, as_datetime, as_seconds
 from airflow_provider_harvest.portal.conclude import conclude
 from airflow_provider_harvest.portal.hints import says_remote_unreachable
 from airflow_provider_harvest.portal.plans import ENDED, GONE, STALLED, Poll, WaitPlan
@@ -185,6 +185,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self._after()
         as_seconds(self.start_timeout, "start_timeout")
         as_seconds(self.poll_interval, "poll_interval")
+        as_count(self.max_poll_failures, "max_poll_failures")
 
     def _remembered_plan(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory

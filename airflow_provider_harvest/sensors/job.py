@@ -23,7 +23,7 @@ from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSource
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
 from airflow_provider_harvest.operators._memory import first_reschedule_of
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
-from airflow_provider_harvest.portal.checks import as_datetime, as_seconds, check_id
+from airflow_provider_harvest.portal.checks import as_count, as_datetime, as_seconds, check_id
 from airflow_provider_harvest.portal.conclude import conclude
 from airflow_provider_harvest.portal.plans import ENDED, TIMED_OUT, Poll, WaitPlan
 from airflow_provider_harvest.portal.results import WAITED
@@ -161,7 +161,9 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
                 result = self._end(context, self._wait.client, self._source, self._wait.plan, poll)
                 return PokeReturnValue(is_done=True, xcom_value=result)
             self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
-            if self._next_look and self.reschedule:
+            # Airflow takes what is raised here for a failure where it is told to swallow those.
+            swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
+            if self._next_look and self.reschedule and not swallows:
                 when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
                 raise AirflowRescheduleException(when)  # type: ignore[no-untyped-call]
             return False
@@ -246,6 +248,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             raise HarvestInvalidInput(f"known_job_ids is {self.known_job_ids!r}: give a list of ids, such as [].")
         self.outcome_policy()
         self.limits()
+        as_count(self.max_poll_failures, "max_poll_failures")
         if self.after is not None:
             as_datetime(self.after, "after")
         if self.start_timeout is not None:

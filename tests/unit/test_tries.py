@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest._compat import TaskDeferred
+from airflow_provider_harvest._compat import AirflowRescheduleException, TaskDeferred
 from airflow_provider_harvest.operators import _memory
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
@@ -73,6 +73,9 @@ class Task(Life):
         while True:
             try:
                 return self._work(event, method)
+            except AirflowRescheduleException as later:
+                self.rescheduled += 1
+                self.clock.advance(max(0.0, later.reschedule_date.timestamp() - self.clock.now()))
             except TaskDeferred as deferred:
                 begun = self.clock.now()
                 event, method = self._trigger(deferred), deferred.method_name
@@ -90,8 +93,9 @@ class Task(Life):
             max_tries=task.retries,
             task=task,
             xcom_push=lambda key, value: self.xcoms.update({key: value}),
+            get_first_reschedule_date=lambda context: self._first_date(),
         )
-        context: Any = {"ti": ti, "task": task}
+        context: Any = {"ti": ti, "task": task, "task_reschedule_count": self.rescheduled}
         if self._store is not None:
             context["task_state_store"] = self._store
         if event is None:
@@ -235,3 +239,30 @@ def test_a_sensor_refuses_what_is_no_job(monkeypatch: pytest.MonkeyPatch, given:
     assert task.try_() == "failed"
     assert words in task.message
     assert task.client.requests == []
+
+
+@pytest.mark.parametrize("value", ["10", None, -1, True])
+def test_max_poll_failures_is_checked_before_anything_is_asked_for(monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
+    for make in (
+        run_operator(max_poll_failures=value),
+        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, max_poll_failures=value),
+    ):
+        task = Task(monkeypatch, (), make)
+
+        assert task.try_() == "failed"
+        assert "max_poll_failures must be a whole number" in task.message
+        assert task.client.requests == []
+
+
+@pytest.mark.parametrize("swallowing", ["never_fail", "silent_fail"])
+def test_a_rescheduled_sensor_that_swallows_failures_waits_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, swallowing: str
+) -> None:
+    task = Task(
+        monkeypatch,
+        whole_job("portal", 3 * HOUR),
+        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, mode="reschedule", **{swallowing: True}),
+    )
+    assert task.try_() == "success"
+    assert task.result["job_id"] == "portal"
+    assert not [line for line in task.lines if "Sensor poke failed" in line]
