@@ -13,10 +13,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest._compat import AirflowRescheduleException, TaskDeferred
+from airflow_provider_harvest.exceptions import HarvestError, HarvestUnavailable
 from airflow_provider_harvest.operators import _memory
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
-from tests.unit.fakes import SOURCE_ID, T0, job_appears, job_ends, outage, whole_job
+from tests.unit.fakes import (
+    SOURCE_ID,
+    T0,
+    items_move,
+    job_appears,
+    job_ends,
+    outage,
+    rate_limited,
+    server_error,
+    unreachable,
+    whole_job,
+)
 from tests.unit.test_modes import HOUR, REFUSED, Life, Story
 
 if TYPE_CHECKING:
@@ -55,6 +67,11 @@ class Task(Life):
         self._make = make
         self._store = store
         self.tried = 0
+        self._max_tries = make().retries
+
+    def clear(self) -> None:
+        """Be cleared by a user: Airflow allows as many retries again."""
+        self._max_tries = self.tried + self._make().retries
 
     def try_(self) -> str:
         """Be tried once more, and return how that ended."""
@@ -90,7 +107,7 @@ class Task(Life):
             run_id="run",
             map_index=-1,
             try_number=self.tried,
-            max_tries=task.retries,
+            max_tries=self._max_tries,
             task=task,
             xcom_push=lambda key, value: self.xcoms.update({key: value}),
             get_first_reschedule_date=lambda context: self._first_date(),
@@ -167,6 +184,174 @@ def test_a_retry_after_an_unreachable_catalogue_asks_anew(monkeypatch: pytest.Mo
 
     assert task.try_() == "success"
     assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+
+
+class Killed(BaseException):
+    """SIGKILL: nothing of the task runs on."""
+
+
+def kill_at_the_request(monkeypatch: pytest.MonkeyPatch, task: Task, *, handled: bool) -> None:
+    """Let the first worker die as it asks for the harvest, before or after the portal has taken the request."""
+    run_source = task.client.run_source
+
+    def die(source_id: str) -> None:
+        monkeypatch.setattr(task.client, "run_source", run_source)
+        if handled:
+            run_source(source_id)
+        raise Killed
+
+    monkeypatch.setattr(task.client, "run_source", die)
+
+
+def test_a_worker_that_dies_after_asking_is_followed_by_one_that_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task(
+        monkeypatch,
+        [(-60, job_appears("old")), (-30, job_ends("old")), *whole_job("mine", HOUR)],
+        run_operator(),
+        store=Store(),
+    )
+    kill_at_the_request(monkeypatch, task, handled=True)
+    with pytest.raises(Killed):
+        task.try_()
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.result["how"], task.client.count("run_source")) == ("mine", "started", 1)
+
+
+def test_a_worker_that_dies_before_asking_is_followed_by_one_that_does_not_ask_until_a_clear(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = Task(monkeypatch, whole_job("mine", 9 * HOUR), run_operator(start_timeout=HOUR), store=Store())
+    kill_at_the_request(monkeypatch, task, handled=False)
+    with pytest.raises(Killed):
+        task.try_()
+
+    assert task.try_() == "HarvestJobNotStarted"
+    assert task.client.count("run_source") == 0
+
+    task.clear()
+    task.clock.advance(T0 + 8.5 * HOUR - task.clock.now())
+    assert task.try_() == "success"
+    assert task.client.count("run_source") == 1
+
+
+def test_a_worker_that_dies_while_waiting_is_followed_by_one_that_waits_for_the_same_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = Task(monkeypatch, whole_job("mine", 60, HOUR), run_operator(deferrable=False), store=Store())
+    monkeypatch.setattr(task.client, "peek_job", killer(monkeypatch, task.client, "peek_job", after=3))
+    with pytest.raises(Killed):
+        task.try_()
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 1)
+
+
+def killer(monkeypatch: pytest.MonkeyPatch, client: Any, name: str, after: int) -> Callable[..., Any]:
+    """Make a method that kills the worker once, at its call after so many."""
+    original = getattr(client, name)
+    calls = iter(range(after))
+
+    def method(*args: Any, **kwargs: Any) -> Any:
+        if next(calls, None) is None:
+            monkeypatch.setattr(client, name, original)
+            raise Killed
+        return original(*args, **kwargs)
+
+    return method
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(unreachable(), id="nothing was sent"),
+        pytest.param(rate_limited(7200), id="turned away at the door"),
+        pytest.param(HarvestUnavailable("Read-only.", status_code=423), id="maintenance"),
+    ],
+)
+def test_a_request_that_was_certainly_not_carried_out_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, error: HarvestError
+) -> None:
+    task = Task(monkeypatch, whole_job("mine", HOUR), run_operator(), store=Store())
+    run_source = task.client.run_source
+
+    def fail(source_id: str) -> None:
+        monkeypatch.setattr(task.client, "run_source", run_source)
+        raise error
+
+    monkeypatch.setattr(task.client, "run_source", fail)
+    assert task.try_() == type(error).__name__
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 1)
+
+
+def test_a_retry_passes_over_a_job_that_died_and_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task(monkeypatch, [(60, job_appears("dead")), *whole_job("second", 9 * HOUR)], run_operator(), store=Store())
+    assert task.try_() == "HarvestJobStalled"
+    task.clock.advance(T0 + 8.5 * HOUR - task.clock.now())
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+
+
+def test_a_worker_that_dies_with_a_joined_job_is_followed_by_one_that_keeps_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timeline = [(-60, job_appears("joined")), (30, items_move("joined", done=1)), (HOUR, job_ends("joined"))]
+    task = Task(monkeypatch, timeline, run_operator(if_running="attach", deferrable=False), store=Store())
+    monkeypatch.setattr(task.client, "peek_job", killer(monkeypatch, task.client, "peek_job", after=3))
+    with pytest.raises(Killed):
+        task.try_()
+    task.clock.advance(2 * HOUR)  # it has ended meanwhile
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.result["how"], task.client.count("run_source")) == ("joined", "attached", 0)
+
+
+def test_after_an_unclear_answer_the_job_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task(monkeypatch, whole_job("mine", HOUR), run_operator(), store=Store())
+    run_source = task.client.run_source
+
+    def lose_answer(source_id: str) -> None:
+        run_source(source_id)
+        raise server_error(500)
+
+    monkeypatch.setattr(task.client, "run_source", lose_answer)
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 1)
+
+
+def test_a_cleared_task_asks_for_a_harvest_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task(monkeypatch, [*whole_job("first", 60), *whole_job("second", HOUR)], run_operator(), store=Store())
+    assert task.try_() == "success"
+
+    task.clear()
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+
+
+def test_a_retry_that_is_about_another_source_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store()
+    task = Task(monkeypatch, whole_job("mine", HOUR), run_operator(), store=store)
+    store.set("harvest_run", {**OLD_INTENT, "source_id": "another"})
+
+    assert task.try_() == "success"
+    assert task.client.count("run_source") == 1
+
+
+#: What an earlier try of a task with two retries stored.
+OLD_INTENT = {
+    "source_id": SOURCE_ID,
+    "max_tries": 2,
+    "first_started": T0 - HOUR,
+    "known": [],
+    "asked_at": T0 - HOUR,
+    "job_id": None,
+    "how": "started",
+    "passed_over": [],
+}
 
 
 # --- tries before Airflow 3.3: only when the first one started may be known -------------------------------------
