@@ -191,7 +191,7 @@ class HarvestWaitMixin:
     ) -> tuple[WaitPlan, Poll]:
         """Wait as planned, deferring where that is wanted; return the plan as it ended, and its last look.
 
-        :param on_job: told once, as soon as the job is known.
+        :param on_job: told as soon as the job is known, and when it is passed over as dead.
         """
         wait = JobWait(plan, client)
         deferring = self.is_deferring(plan)
@@ -202,7 +202,7 @@ class HarvestWaitMixin:
             poll = wait.poll()
             for line in poll.lines:
                 self.log.info("%s", line)
-            if wait.plan.job_id is not None and wait.plan.job_id != told:
+            if wait.plan.job_id != told:
                 told = wait.plan.job_id
                 on_job(wait.plan)
             if poll.is_final:

@@ -383,8 +383,12 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
 
     def _note_job(self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan) -> None:
-        """Store and show the job as soon as it is known."""
-        if plan.job_id is None or plan.how == BLOCKED:
+        """Store and show the job as soon as it is known; forget one that was passed over as dead."""
+        if plan.how == BLOCKED:
+            return
+        if plan.job_id is None:
+            if plan.passed_over:
+                memory.update(job_id=None, passed_over=plan.passed_over)
             return
         memory.update(job_id=plan.job_id, how=plan.how)
         self._job_page = client.job_url(plan.source_id, plan.job_id)

@@ -261,6 +261,29 @@ def killer(monkeypatch: pytest.MonkeyPatch, client: Any, name: str, after: int) 
     return method
 
 
+def test_a_retry_does_not_go_back_to_the_portals_job_that_was_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    midnight = 22 * HOUR
+    operator = run_operator(
+        on_run_refused="wait", deferrable=False, start_timeout=20 * HOUR, first_item_timeout=3 * HOUR
+    )
+    timeline = [(midnight, job_appears("dead")), *whole_job("good", midnight + 5 * HOUR)]
+    task = Task(monkeypatch, timeline, operator, has_key=False, store=Store())
+    recent_jobs = task.client.recent_jobs
+
+    def die_between_the_two(source_id: str, page: int = 1) -> Any:
+        if task.clock.now() < T0 + midnight + 4 * HOUR:
+            return recent_jobs(source_id, page)
+        monkeypatch.setattr(task.client, "recent_jobs", recent_jobs)
+        raise Killed
+
+    monkeypatch.setattr(task.client, "recent_jobs", die_between_the_two)
+    with pytest.raises(Killed):
+        task.try_()
+
+    assert task.try_() == "success"
+    assert task.result["job_id"] == "good"
+
+
 @pytest.mark.parametrize(
     "error",
     [
