@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestRateLimited
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestProtocolError, HarvestRateLimited
 from airflow_provider_harvest.portal.checks import check_id
 from airflow_provider_harvest.portal.conclude import conclude
 from airflow_provider_harvest.portal.job_reads import RECENT_JOBS
@@ -289,7 +289,9 @@ class EndedJobs:
                 jobs.extend(read)
                 if len(read) < RECENT_JOBS or not any(self._is_new(job) or job.ended is None for job in read):
                     break
-        except HarvestNotFound:
+        except HarvestNotFound as error:
+            if error.is_page:
+                raise HarvestProtocolError(str(error)) from error
             return []
         return jobs
 
@@ -322,7 +324,9 @@ class EndedJobs:
         source = HarvestSource(id=source_id, name=self._names.get(source_id, ""), url="", backend="")
         try:
             result = conclude(self._client, source, job_id, WATCHED, self._policy)
-        except HarvestNotFound:
+        except HarvestNotFound as error:
+            if error.is_page:
+                raise HarvestProtocolError(str(error)) from error
             return None
         wanted = {ENDED: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
         return result if wanted[self._condition] else None
