@@ -44,6 +44,10 @@ class WaitPlan:
     :param start_deadline: until when a job must have appeared; None waits for ever.
     :param deadline: until when the whole wait must be over, whatever its state; None sets no end.
     :param due: when the portal's own run is expected; looks are rare until shortly before.
+    :param due_again: the time after that, where ``due`` had passed already when the wait began.
+    :param cron: of the portal's own runs, where those are waited for.
+    :param offset: minutes by which the portal reads its crons ahead of UTC, where that is known.
+    :param grace: seconds after the portal's own time in which its job must begin, where that is limited.
     :param poll_interval: between two looks.
     :param max_poll_failures: looks that may fail in a row.
     :param limits: how long the job may take.
@@ -60,6 +64,10 @@ class WaitPlan:
     start_deadline: float | None = None
     deadline: float | None = None
     due: float | None = None
+    due_again: float | None = None
+    cron: str | None = None
+    offset: int | None = None
+    grace: float | None = None
     poll_interval: float = 60.0
     max_poll_failures: int = 10
     limits: Limits = field(default_factory=Limits)

@@ -46,7 +46,7 @@ from tests.unit.fakes import (
     source_is_purged,
     whole_job,
 )
-from tests.unit.test_trigger import FakeTimeLoop
+from tests.unit.many import FakeTimeLoop
 
 HOUR = 3600.0
 RUN_MODES = ("run on the worker", "run deferred")
