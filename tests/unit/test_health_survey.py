@@ -157,6 +157,17 @@ class TestLimit:
         report = look(newest, max_detail_requests=0)
         assert (report.detail_requests, report.counts["newly_failing"]) == (0, 1)
 
+    @pytest.mark.parametrize("server", ["B"], indirect=True)
+    def test_gives_every_source_its_turn(self, server: PortalServer) -> None:
+        """Up to 16.x each of them wants a read after each night."""
+        towns = [harvested(server.portal, f"Town {number}") for number in range(6)]
+        report = look(server, now=START + 60)
+        for night in (1, 2, 3):
+            for town in towns:
+                harvest(server.portal, town, START + night * DAY, done=20)
+            report = look(server, report, now=START + night * DAY + 60, max_detail_requests=2)
+        assert set(report.state["items"]) == set(towns)
+
     def test_is_not_reached_without_a_word(self, newest: PortalServer) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         assert look(newest, max_detail_requests=1).incomplete is None
