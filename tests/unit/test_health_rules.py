@@ -147,6 +147,9 @@ class TestFailing:
         assert kinds(under_way, asked(before(failing=ago(days=3)))) == ["failing"]
         assert kinds(under_way, asked(before())) == []
 
+    def test_is_over_when_the_portal_has_forgotten_all_jobs(self) -> None:
+        assert kinds(source(), asked(before(failing=ago(days=3)))) == ["never_ran"]
+
     def test_is_over_after_a_good_harvest(self) -> None:
         assert kinds(source(last_job=WELL), asked(before(failing=ago(days=3)))) == []
 
@@ -190,6 +193,12 @@ class TestFailingWhereTheListHasNoCounters:
         verdict = judge(source(last_job=self.ended_with_errors), asked(before(), max_failed_ratio=0.5))
         assert [trouble.kind for trouble in verdict.troubles] == ["failing"]
         assert verdict.look_closer == NEWLY_FAILED
+
+    @pytest.mark.parametrize("ratio, reason", [(0.5, ENDED), (0.0, None)])
+    def test_is_read_again_if_it_was_failing(self, ratio: float, reason: str | None) -> None:
+        """Without a tolerance the status tells enough."""
+        pass_ = asked(before(failing=ago(days=2)), checks=("failing",), max_failed_ratio=ratio)
+        assert judge(source(last_job=self.ended_with_errors), pass_).look_closer == reason
 
     def test_stays_failing_if_it_was(self) -> None:
         memory = before(at=NOW - A_MINUTE, failing=ago(days=2))
