@@ -189,6 +189,10 @@ class TestFailingWhereTheListHasNoCounters:
         verdict = judge(source(last_job=self.ended_with_errors), asked(seen_well, max_failed_ratio=0.5))
         assert (verdict.troubles, verdict.look_closer) == ((), None)
 
+    def test_is_found_without_a_tolerance_although_an_earlier_pass_did_not_look_for_it(self) -> None:
+        seen = before(at=NOW - A_MINUTE)
+        assert kinds(source(last_job=self.ended_with_errors), asked(seen)) == ["failing"]
+
     def test_is_read_again_after_the_next_job(self) -> None:
         verdict = judge(source(last_job=self.ended_with_errors), asked(before(), max_failed_ratio=0.5))
         assert [trouble.kind for trouble in verdict.troubles] == ["failing"]
