@@ -237,12 +237,17 @@ class TestStuck:
         assert "runs for 5 h, and its jobs usually take 10 min; nothing has moved for 4 h" in trouble.detail
         assert trouble.since == ago(hours=4)
 
-    @pytest.mark.parametrize("usual, is_found", [(7200, False), (5999, True)])
+    @pytest.mark.parametrize("usual, is_found", [(6000, False), (5999, True)])
     def test_is_not_found_in_a_job_that_usually_takes_long(self, usual: float, is_found: bool) -> None:
-        """Five hours are more than three times 5,999 s, and not more than three times two hours."""
+        """Five hours are three times 6,000 s."""
         past = [job(began=ago(days=1), lasted=usual, done=5)]
         verdict = self.verdict(ago(hours=5), moved=ago(hours=4), past=past)
         assert [trouble.kind for trouble in verdict.troubles] == ["stuck"] * is_found
+
+    def test_does_not_take_a_job_that_failed_for_what_is_usual(self) -> None:
+        past = [job("failed", began=ago(days=1), lasted=5, done=0)]
+        [trouble] = self.verdict(ago(hours=5), moved=ago(hours=4), past=past).troubles
+        assert "usually" not in trouble.detail
 
     @pytest.mark.parametrize("age, is_found", [(timedelta(hours=6), False), (timedelta(hours=6) + A_MINUTE, True)])
     def test_has_longer_before_its_first_item(self, age: timedelta, is_found: bool) -> None:
