@@ -255,8 +255,10 @@ class TestStuck:
         assert [trouble.kind for trouble in verdict.troubles] == ["stuck"] * is_found
         assert not verdict.needs_movement
 
-    def test_is_not_found_where_nothing_was_read(self) -> None:
-        assert "stuck" not in kinds(source(last_job=running(began=ago(days=3), done=1)), asked())
+    @pytest.mark.parametrize("done", [0, 1])
+    def test_is_not_found_where_nothing_was_read(self, done: int) -> None:
+        verdict = judge(source(last_job=running(began=ago(days=3), done=done)), asked())
+        assert (verdict.troubles, verdict.look_closer, verdict.needs_movement) == ((), RUNS, False)
 
     def test_is_over_when_the_job_has_ended_meanwhile(self) -> None:
         assert kinds(source(last_job=running(began=ago(hours=9))), asked(), [WELL]) == []
