@@ -260,6 +260,14 @@ class TestStuck:
         verdict = judge(source(last_job=running(began=ago(days=3), done=done)), asked())
         assert (verdict.troubles, verdict.look_closer, verdict.needs_movement) == ((), RUNS, False)
 
+    def test_stays_found_where_the_same_job_was_not_read_again(self) -> None:
+        """Rounded to seconds: a job may have begun in the very second of its last sign of life."""
+        found = judge(source(last_job=running(began=ago(days=3), done=1)), asked(before(stuck=ago(days=3)))).troubles
+        assert [(trouble.kind, trouble.since) for trouble in found] == [("stuck", ago(days=3))]
+
+    def test_is_over_with_the_next_job(self) -> None:
+        assert kinds(source(last_job=running(began=ago(days=1), done=1)), asked(before(stuck=ago(days=3)))) == []
+
     def test_is_over_when_the_job_has_ended_meanwhile(self) -> None:
         assert kinds(source(last_job=running(began=ago(hours=9))), asked(), [WELL]) == []
 
@@ -301,6 +309,10 @@ class TestSilent:
 
     def test_is_not_told_of_a_job_under_way_without_a_read(self) -> None:
         assert kinds(source(last_job=running(began=ago(days=30), done=1)), asked(checks=("silent",))) == []
+
+    def test_stays_found_while_a_job_that_was_not_read_is_under_way(self) -> None:
+        found = judge(source(last_job=running(began=ago(minutes=1))), asked(before(silent=ago(days=9)))).troubles
+        assert [(trouble.kind, trouble.since) for trouble in found] == [("silent", ago(days=9))]
 
     def test_is_told_by_the_last_finished_job_of_those_read(self) -> None:
         history = [running(began=ago(minutes=5), done=1), job(began=ago(days=9), done=1)]

@@ -248,13 +248,21 @@ class _Survey:
 
     def _look_into(self, source: HarvestSource, reason: str, limit: int) -> None:
         history = self._history(source, reason)
-        self._looked_into[reason] += 1
-        if not history:
+        if not history:  # purged meanwhile: what the list told stands
+            self._looked_into[reason] += 1
             return
         verdict = judge(source, self._asked, history)
-        if verdict.needs_movement and self._requests < limit:
+        self._note_again(source, verdict)
+        if verdict.needs_movement:
+            if self._requests >= limit:
+                return  # and so it counts as not looked into
             self._requests += 1
-            verdict = judge(source, self._asked, history, (self._client.newest_item(history[0]),))
+            moved = (self._client.newest_item(history[0]),)
+            self._note_again(source, judge(source, self._asked, history, moved))
+        self._looked_into[reason] += 1
+
+    def _note_again(self, source: HarvestSource, verdict: Verdict) -> None:
+        """Put what a closer look told in the place of what the list did; the list alone knows of twins."""
         card = Card.of(source)
         twin = [t for t in self._troubled.get(card.id, (card, ()))[1] if t.kind == DUPLICATE_URL]
         self._note(card, replace(verdict, troubles=(*verdict.troubles, *twin)))
