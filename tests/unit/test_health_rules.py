@@ -365,7 +365,7 @@ class TestShrunk:
         assert verdict.items == Items(100, 3)
 
     def test_compares_with_the_job_before_where_no_pass_has_seen_it(self) -> None:
-        history = [job(done=5), job("failed", done=0), job(done=50)]
+        history = [job(done=5), job("failed", done=0), job(done=50), job(done=5)]
         assert kinds(source(last_job=job()), asked(PassMemory()), history) == ["shrunk"]
 
     def test_leaves_the_items_for_the_next_pass(self) -> None:
