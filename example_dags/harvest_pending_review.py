@@ -63,7 +63,10 @@ with DAG(
 
     @task
     def tell(rows: list[dict]) -> str:
-        """Return the message on the sources that are new since the last run: send it to your chat here."""
+        """Return the message on the sources that are new since the last run: send it to your chat here.
+
+        Fails afterwards where a source could not be previewed: the last task decides whether a DAG run is green.
+        """
         new = [row for row in rows if row["is_new"]]
         lines = [f"{len(rows)} sources wait for review, {len(new)} of them new."]
         for row in new[:13]:
@@ -72,8 +75,12 @@ with DAG(
             lines.append(f"- [{row['source_name']}]({row['admin_url']}) of {whose}: {row['preview']}{counted}")
         if len(new) > 13:
             lines.append(f"- and {len(new) - 13} more")
-        print("\n".join(lines))
-        return "\n".join(lines)
+        message = "\n".join(lines)
+        print(message)
+        missing = sum(row["preview"] == "no preview" for row in rows)
+        if missing:
+            raise RuntimeError(f"{missing} of {len(rows)} sources could not be previewed: see the task preview")
+        return message
 
     rows = review(pending.output["findings"])
     preview >> rows

@@ -98,3 +98,15 @@ def test_review_previews_what_waits_and_takes_a_slow_catalogue_for_a_status(
     assert message.startswith("3 sources wait for review, 3 of them new.\n")
     assert f"[{catalogue}]" in message
     assert {state for task, state in outcome.tasks.items() if task.startswith("preview")} == {"success"}
+
+
+def test_review_is_red_where_nothing_could_be_previewed(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow
+) -> None:
+    waiting(portal, client, catalogue)
+
+    outcome = make_airflow(key="").run_dag("harvest_pending_review")
+
+    assert outcome.state == "failed"
+    assert outcome.xcoms["review", "return_value"][0]["preview"] == "no preview"
+    assert "1 of 1 sources could not be previewed" in outcome.log

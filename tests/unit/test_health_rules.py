@@ -147,6 +147,9 @@ class TestFailing:
         assert kinds(under_way, asked(before(failing=ago(days=3)))) == ["failing"]
         assert kinds(under_way, asked(before())) == []
 
+    def test_is_over_when_the_portal_has_forgotten_all_jobs(self) -> None:
+        assert kinds(source(), asked(before(failing=ago(days=3)))) == ["never_ran"]
+
     def test_is_over_after_a_good_harvest(self) -> None:
         assert kinds(source(last_job=WELL), asked(before(failing=ago(days=3)))) == []
 
@@ -186,10 +189,20 @@ class TestFailingWhereTheListHasNoCounters:
         verdict = judge(source(last_job=self.ended_with_errors), asked(seen_well, max_failed_ratio=0.5))
         assert (verdict.troubles, verdict.look_closer) == ((), None)
 
+    def test_is_found_without_a_tolerance_although_an_earlier_pass_did_not_look_for_it(self) -> None:
+        seen = before(at=NOW - A_MINUTE)
+        assert kinds(source(last_job=self.ended_with_errors), asked(seen)) == ["failing"]
+
     def test_is_read_again_after_the_next_job(self) -> None:
         verdict = judge(source(last_job=self.ended_with_errors), asked(before(), max_failed_ratio=0.5))
         assert [trouble.kind for trouble in verdict.troubles] == ["failing"]
         assert verdict.look_closer == NEWLY_FAILED
+
+    @pytest.mark.parametrize("ratio, reason", [(0.5, ENDED), (0.0, None)])
+    def test_is_read_again_if_it_was_failing(self, ratio: float, reason: str | None) -> None:
+        """Without a tolerance the status tells enough."""
+        pass_ = asked(before(failing=ago(days=2)), checks=("failing",), max_failed_ratio=ratio)
+        assert judge(source(last_job=self.ended_with_errors), pass_).look_closer == reason
 
     def test_stays_failing_if_it_was(self) -> None:
         memory = before(at=NOW - A_MINUTE, failing=ago(days=2))
@@ -224,12 +237,17 @@ class TestStuck:
         assert "runs for 5 h, and its jobs usually take 10 min; nothing has moved for 4 h" in trouble.detail
         assert trouble.since == ago(hours=4)
 
-    @pytest.mark.parametrize("usual, is_found", [(7200, False), (5999, True)])
+    @pytest.mark.parametrize("usual, is_found", [(6000, False), (5999, True)])
     def test_is_not_found_in_a_job_that_usually_takes_long(self, usual: float, is_found: bool) -> None:
-        """Five hours are more than three times 5,999 s, and not more than three times two hours."""
+        """Five hours are three times 6,000 s."""
         past = [job(began=ago(days=1), lasted=usual, done=5)]
         verdict = self.verdict(ago(hours=5), moved=ago(hours=4), past=past)
         assert [trouble.kind for trouble in verdict.troubles] == ["stuck"] * is_found
+
+    def test_does_not_take_a_job_that_failed_for_what_is_usual(self) -> None:
+        past = [job("failed", began=ago(days=1), lasted=5, done=0)]
+        _, stuck = self.verdict(ago(hours=5), moved=ago(hours=4), past=past).troubles
+        assert (stuck.kind, "usually" in stuck.detail) == ("stuck", False)
 
     @pytest.mark.parametrize("age, is_found", [(timedelta(hours=6), False), (timedelta(hours=6) + A_MINUTE, True)])
     def test_has_longer_before_its_first_item(self, age: timedelta, is_found: bool) -> None:
@@ -237,8 +255,18 @@ class TestStuck:
         assert [trouble.kind for trouble in verdict.troubles] == ["stuck"] * is_found
         assert not verdict.needs_movement
 
-    def test_is_not_found_where_nothing_was_read(self) -> None:
-        assert "stuck" not in kinds(source(last_job=running(began=ago(days=3), done=1)), asked())
+    @pytest.mark.parametrize("done", [0, 1])
+    def test_is_not_found_where_nothing_was_read(self, done: int) -> None:
+        verdict = judge(source(last_job=running(began=ago(days=3), done=done)), asked())
+        assert (verdict.troubles, verdict.look_closer, verdict.needs_movement) == ((), RUNS, False)
+
+    def test_stays_found_where_the_same_job_was_not_read_again(self) -> None:
+        """Rounded to seconds: a job may have begun in the very second of its last sign of life."""
+        found = judge(source(last_job=running(began=ago(days=3), done=1)), asked(before(stuck=ago(days=3)))).troubles
+        assert [(trouble.kind, trouble.since) for trouble in found] == [("stuck", ago(days=3))]
+
+    def test_is_over_with_the_next_job(self) -> None:
+        assert kinds(source(last_job=running(began=ago(days=1), done=1)), asked(before(stuck=ago(days=3)))) == []
 
     def test_is_over_when_the_job_has_ended_meanwhile(self) -> None:
         assert kinds(source(last_job=running(began=ago(hours=9))), asked(), [WELL]) == []
@@ -281,6 +309,10 @@ class TestSilent:
 
     def test_is_not_told_of_a_job_under_way_without_a_read(self) -> None:
         assert kinds(source(last_job=running(began=ago(days=30), done=1)), asked(checks=("silent",))) == []
+
+    def test_stays_found_while_a_job_that_was_not_read_is_under_way(self) -> None:
+        found = judge(source(last_job=running(began=ago(minutes=1))), asked(before(silent=ago(days=9)))).troubles
+        assert [(trouble.kind, trouble.since) for trouble in found] == [("silent", ago(days=9))]
 
     def test_is_told_by_the_last_finished_job_of_those_read(self) -> None:
         history = [running(began=ago(minutes=5), done=1), job(began=ago(days=9), done=1)]
@@ -333,7 +365,7 @@ class TestShrunk:
         assert verdict.items == Items(100, 3)
 
     def test_compares_with_the_job_before_where_no_pass_has_seen_it(self) -> None:
-        history = [job(done=5), job("failed", done=0), job(done=50)]
+        history = [job(done=5), job("failed", done=0), job(done=50), job(done=5)]
         assert kinds(source(last_job=job()), asked(PassMemory()), history) == ["shrunk"]
 
     def test_leaves_the_items_for_the_next_pass(self) -> None:

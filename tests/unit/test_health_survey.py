@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.health import HealthReport, Thresholds, examine
 from airflow_provider_harvest.portal.listing import SourceFilter
 from airflow_provider_harvest.portal.retries import RetryPolicy
-from tests.unit.faults import Reply, Reset
+from tests.unit.faults import Pass, Reply, Reset
 from tests.unit.portal_server import Always, PortalServer
 from tests.unit.portal_state import ORGANIZATION, USER, PortalState
 
@@ -152,10 +152,32 @@ class TestLimit:
             "Not looked into: 1 that newly fail, 1 that run for long; a pass reads 2 at most (max_detail_requests)."
         )
 
+    @pytest.mark.parametrize("step", [None, Reply(500)], ids=["the limit is reached", "the item cannot be read"])
+    def test_between_the_two_reads_of_a_job_that_runs_is_told(self, newest: PortalServer, step: Any) -> None:
+        source_id = newest.portal.add_source()
+        job = newest.portal.add_job(source_id)
+        newest.portal.add_items(job, done=3)
+        if step:
+            newest.script("GET", "/harvest/job/*/items/", Pass(), Always(step))  # the first finds out the generation
+        report = look(newest, now=START + 9 * 3600, max_detail_requests=9 if step else 1)
+        assert report.counts["stuck"] == 0
+        assert str(report.incomplete).startswith("Not looked into: 1 that run for long; ")
+
     def test_of_zero_leaves_the_list_alone(self, newest: PortalServer) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         report = look(newest, max_detail_requests=0)
         assert (report.detail_requests, report.counts["newly_failing"]) == (0, 1)
+
+    @pytest.mark.parametrize("server", ["B"], indirect=True)
+    def test_gives_every_source_its_turn(self, server: PortalServer) -> None:
+        """Up to 16.x each of them wants a read after each night."""
+        towns = [harvested(server.portal, f"Town {number}") for number in range(6)]
+        report = look(server, now=START + 60)
+        for night in (1, 2, 3):
+            for town in towns:
+                harvest(server.portal, town, START + night * DAY, done=20)
+            report = look(server, report, now=START + night * DAY + 60, max_detail_requests=2)
+        assert set(report.state["items"]) == set(towns)
 
     def test_is_not_reached_without_a_word(self, newest: PortalServer) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
@@ -185,10 +207,12 @@ class TestPortalInTrouble:
         assert report.detail_requests == 3
         assert report.incomplete == "Not looked into: 2 that newly fail; the jobs of 2 could not be read."
 
-    def test_purged_a_source_meanwhile_and_what_the_list_told_stands(self, newest: PortalServer) -> None:
+    def test_purged_sources_meanwhile_and_what_the_list_told_stands(self, newest: PortalServer) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
-        newest.script("GET", "/harvest/source/*/jobs/", Reply(200, {"data": [], "total": 0}))
-        assert look(newest).counts["failing"] == 1
+        newest.portal.add_job(newest.portal.add_source("Slow"))
+        newest.script("GET", "/harvest/source/*/jobs/", Always(Reply(200, {"data": [], "total": 0})))
+        report = look(newest, now=START + 9 * 3600)
+        assert (report.counts["failing"], report.detail_requests, report.incomplete) == (1, 2, None)
 
 
 class TestNews:

@@ -147,7 +147,7 @@ def _judge_harvested(
     jobs = history or ([source.last_job] if source.last_job else [])
     last = next((job for job in jobs if job.has_ended), None)
     known = asked.memory.known(FAILING, source.id)
-    stuck, needs_movement = _stuck(jobs, asked, history is not None, moved)
+    stuck, needs_movement = _stuck(jobs, asked.memory.known(STUCK, source.id), asked, history is not None, moved)
     failing = _failing(jobs, last, known, asked)
     troubles = [
         *_never_ran(source, jobs, asked),
@@ -228,12 +228,15 @@ def _note(job: HarvestJob) -> str:
 
 
 def _stuck(
-    jobs: Sequence[HarvestJob], asked: Asked, was_read: bool, moved: Movement | None
+    jobs: Sequence[HarvestJob], known: Known | None, asked: Asked, was_read: bool, moved: Movement | None
 ) -> tuple[tuple[Trouble, ...], bool]:
     """Return whether the running job is stuck, and whether that takes another look to tell."""
-    if not was_read or not jobs or jobs[0].has_ended:
+    if not jobs or jobs[0].has_ended:
         return (), False
     job, age = jobs[0], _age(jobs[0], asked)
+    if not was_read:  # as it was at the previous pass, if that is the same job
+        same = known is not None and age >= (asked.now - known.since).total_seconds()
+        return ((Trouble(STUCK, known.since, "nothing in its job had moved"),) if same and known else ()), False
     durations = [job.duration for job in jobs if job.status in (DONE, DONE_ERRORS) and job.duration is not None]
     usual = median(durations) if durations else None
     if age <= _patience(asked.limits) or (usual is not None and age <= asked.limits.stuck_factor * usual):
@@ -265,7 +268,11 @@ def _patience(limits: Thresholds) -> float:
 def _silent(
     source: HarvestSource, jobs: Sequence[HarvestJob], last: HarvestJob | None, asked: Asked, was_read: bool
 ) -> Iterator[Trouble]:
-    if not source.schedule or not jobs or (last is None and not was_read):
+    if not source.schedule or not jobs:
+        return
+    if last is None and not was_read:  # under way, and what came before is unknown: as it was at the previous pass
+        if known := asked.memory.known(SILENT, source.id):
+            yield Trouble(SILENT, known.since, f"no harvest has ended since {day(known.since)}; one is under way")
         return
     reference = last or jobs[-1]
     begun = reference.started or reference.created

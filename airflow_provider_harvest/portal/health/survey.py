@@ -6,7 +6,9 @@ that does not tell enough, their last jobs.
 
 from __future__ import annotations
 
+import heapq
 import logging
+import zlib
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -117,7 +119,7 @@ class _Survey:
         self._sources = 0
         self._items: dict[str, Items] = {}
         self._troubled: dict[str, tuple[Card, tuple[Trouble, ...]]] = {}
-        self._waiting: dict[str, list[HarvestSource]] = {reason: [] for reason in REASONS}
+        self._waiting: dict[str, list[tuple[int, str, HarvestSource]]] = {reason: [] for reason in REASONS}
         self._wanting: Counter[str] = Counter()
         self._looked_into: Counter[str] = Counter()
         self._unreadable = 0
@@ -134,21 +136,26 @@ class _Survey:
         twins: dict[str, list[Card]] = {}
         for source in self._listed(page_size):
             if not self._sources:
-                at = self._client.portal_now() if now is None else now
-                self._asked = replace(self._asked, now=datetime.fromtimestamp(at, tz=timezone.utc))
+                self._set_clock(now)
             self._sources += 1
             card = Card.of(source)
             verdict = judge(source, self._asked)
             self._note(card, verdict)
             if verdict.look_closer:
                 self._wanting[verdict.look_closer] += 1
-                if len(self._waiting[verdict.look_closer]) < room:
-                    self._waiting[verdict.look_closer].append(_slim(source))
+                self._keep(source, verdict.look_closer, room)
             if DUPLICATE_URL in self._checks and (key := catalogue_key(source)) is not None:
                 twins.setdefault(key, []).append(card)
+        if not self._sources:
+            self._set_clock(now)
         for cards in twins.values():
             self._note_twins(cards)
         self._check_selection()
+
+    def _set_clock(self, now: float | None) -> None:
+        """Set everything against a clock that was handed in, else the portal's, which its first answer told."""
+        at = self._client.portal_now() if now is None else now
+        self._asked = replace(self._asked, now=datetime.fromtimestamp(at, tz=timezone.utc))
 
     def _listed(self, page_size: int) -> Iterator[HarvestSource]:
         """Yield the selected sources; where a remembered generation turns out wrong, the portal is asked for it."""
@@ -204,12 +211,26 @@ class _Survey:
             twin_trouble = Trouble(DUPLICATE_URL, None, f"the same catalogue as {named}")
             self._troubled[card.id] = card, (*troubles, twin_trouble)
 
+    def _keep(self, source: HarvestSource, reason: str, room: int) -> None:
+        """Keep a source for a closer look, as many as there may be reads.
+
+        Where there are more, those come first of which nothing is known yet, then others each day: up to 16.x all that
+        were harvested overnight want a read, and every source is to have its turn.
+        """
+        day = f"{self._asked.now:%j}"
+        rank = (source.id in self._memory.items) << 32 | zlib.crc32(f"{day}{source.id}".encode())
+        entry = (-rank, source.id, _slim(source))
+        if len(self._waiting[reason]) < room:
+            heapq.heappush(self._waiting[reason], entry)
+        elif room:
+            heapq.heappushpop(self._waiting[reason], entry)
+
     # --- a closer look -------------------------------------------------------------------------------------------
 
     def look_closer(self, limit: int) -> None:
         """Read the last jobs of the sources of which the list does not tell enough, the most urgent first."""
         for reason in REASONS:
-            for source in self._waiting[reason]:
+            for _, _, source in sorted(self._waiting[reason], reverse=True):
                 if self._requests >= limit or self._stopped_by is not None:
                     return
                 try:
@@ -227,13 +248,21 @@ class _Survey:
 
     def _look_into(self, source: HarvestSource, reason: str, limit: int) -> None:
         history = self._history(source, reason)
-        self._looked_into[reason] += 1
-        if not history:
+        if not history:  # purged meanwhile: what the list told stands
+            self._looked_into[reason] += 1
             return
         verdict = judge(source, self._asked, history)
-        if verdict.needs_movement and self._requests < limit:
+        self._note_again(source, verdict)
+        if verdict.needs_movement:
+            if self._requests >= limit:
+                return  # and so it counts as not looked into
             self._requests += 1
-            verdict = judge(source, self._asked, history, (self._client.newest_item(history[0]),))
+            moved = (self._client.newest_item(history[0]),)
+            self._note_again(source, judge(source, self._asked, history, moved))
+        self._looked_into[reason] += 1
+
+    def _note_again(self, source: HarvestSource, verdict: Verdict) -> None:
+        """Put what a closer look told in the place of what the list did; the list alone knows of twins."""
         card = Card.of(source)
         twin = [t for t in self._troubled.get(card.id, (card, ()))[1] if t.kind == DUPLICATE_URL]
         self._note(card, replace(verdict, troubles=(*verdict.troubles, *twin)))
