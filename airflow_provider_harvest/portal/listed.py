@@ -85,8 +85,12 @@ class Listing:
             ident = str(entry.get("id"))
             if watched is not None and ident not in watched:
                 continue
-            raw[ident] = entry
-            listed[ident] = self.sources[ident] if self._raw.get(ident) == entry else Listed.from_api(entry)
+            known = self._raw.get(ident)
+            is_same = known is not None and known == entry
+            # What is the same stays the same object: thousands of new ones in each round would send Python's garbage
+            # collector through all that the waits keep, with the event loop at a stand meanwhile.
+            raw[ident] = known if known is not None and is_same else entry
+            listed[ident] = self.sources[ident] if is_same else Listed.from_api(entry)
         self._raw, self.sources = raw, listed
         self.pages = max(1, math.ceil(seen / PAGE_SIZE))
 

@@ -32,6 +32,10 @@ _LOOKING_SHARE = 0.5
 _SHORTEST_PAUSE = 1.0
 
 
+#: Watches that are told news before the event loop has its turn again: each takes about 0.1 ms to wake up.
+_TOLD_AT_ONCE = 50
+
+
 class Watch(Protocol):
     """Somebody who wants to know of something on a portal; blocking, called by one thread at a time."""
 
@@ -269,8 +273,10 @@ class PortalPoller:
                 seat.due = float("inf")
             return []
         self._list_failures = 0
-        for seat, poll in news:
+        for number, (seat, poll) in enumerate(news, start=1):
             seat.tell(poll)
+            if number % _TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)  # these wake up first, and whoever else wants the event loop
         return unanswered
 
     def _list_failed(self, seats: list[Seat], error: HarvestError, began: float) -> None:
