@@ -142,7 +142,7 @@ def _watch(
         last = system.counts()
         seen["sockets"] = max(counts["most_open"], last["most_open"])
         seen["stall"] = max(idle["stall"], ended["stall"])
-        seen |= _delays(ended["events"], ends, "beside" if case is HUNG else "bench")
+        seen |= delays(ended["events"], ends, "beside" if case is HUNG else "bench")
         seen["end_requests"] = max(0.0, (last["requests"] - seen["requests"] * seconds / 60) / max(1, len(ends)))
     except _TookTooLong as late:
         counts = system.counts()
@@ -168,13 +168,19 @@ def _ends(order: Order, now: float) -> dict[int, float]:
     }
 
 
-def _delays(events: dict[str, tuple[float, Any]], ends: dict[int, float], conn_id: str) -> dict[str, Any]:
+def delays(events: dict[str, tuple[float, Any]], ends: dict[int, float], conn_id: str) -> dict[str, Any]:
+    """Return how long after its job's end each event came, what was missed, and what should not have come.
+
+    :param events: When which came and what it said, by connection and number.
+    :param ends: When which job ended.
+    :param conn_id: The connection of these jobs.
+    """
     known = {int(key.split("/")[1]): event for key, event in events.items() if key.startswith(f"{conn_id}/")}
-    delays = [known[number][0] - end for number, end in ends.items() if number in known]
-    missed = len(ends) - len(delays)
+    late = [known[number][0] - end for number, end in ends.items() if number in known]
+    missed = len(ends) - len(late)
     found: dict[str, Any] = {"missed": (missed, len(ends))}
-    if delays:
-        found["delay"] = (statistics.median(delays), max(delays))
+    if late:
+        found["delay"] = (statistics.median(late), max(late))
     others = [event for key, event in events.items() if not key.startswith(f"{conn_id}/")]
     others += [event for number, event in known.items() if number not in ends]
     if others:
