@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPortalUnhealthy
 from airflow_provider_harvest.operators._base import HarvestOperator
-from airflow_provider_harvest.portal.checks import as_seconds
-from airflow_provider_harvest.portal.health import Thresholds, examine
-from airflow_provider_harvest.portal.health.findings import MEANINGS, chosen_checks, chosen_failures, that_fail
-from airflow_provider_harvest.portal.health.message import markdown
-from airflow_provider_harvest.portal.listing import SourceFilter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal.health import HealthReport
+    from airflow_provider_harvest.portal import checks, health, listing
+    from airflow_provider_harvest.portal.health import HealthReport, Thresholds, findings, message
+else:
+    checks, health, findings, message, listing = later(
+        "checks", "health", "health.findings", "health.message", "listing"
+    )
 
 #: XCom that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_health"
@@ -130,15 +131,15 @@ class HarvestPortalHealthOperator(HarvestOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Look, log the message, leave what the next run needs, and report or fail."""
         with self.errors(context):
-            fail_on = chosen_failures(self.fail_on)
-            report = examine(
+            fail_on = findings.chosen_failures(self.fail_on)
+            report = health.examine(
                 self.hook.get_conn(),
-                SourceFilter.create(
+                listing.SourceFilter.create(
                     organization=self.organization, owner_id=self.owner_id, backend=self.backend, name=self.name
                 ),
                 self._thresholds(),
                 self._previous(context),
-                checks=chosen_checks(self.checks),
+                checks=findings.chosen_checks(self.checks),
                 max_detail_requests=self._detail_requests(),
             )
             result = self._result(context, report)
@@ -146,19 +147,19 @@ class HarvestPortalHealthOperator(HarvestOperator):
                 self.log.info("%s", line)
             context["ti"].xcom_push(key=STATE_KEY, value=report.state)
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
-            failing = that_fail(report, fail_on)
+            failing = findings.that_fail(report, fail_on)
             if failing:
-                kinds = ", ".join(dict.fromkeys(MEANINGS[finding.kind] for finding in failing))
+                kinds = ", ".join(dict.fromkeys(findings.MEANINGS[finding.kind] for finding in failing))
                 count = "1 finding fails" if len(failing) == 1 else f"{len(failing):,} findings fail"
-                raise HarvestPortalUnhealthy(f"{count} this task: {kinds}.\n{markdown(report)}", result=result)
+                raise HarvestPortalUnhealthy(f"{count} this task: {kinds}.\n{message.markdown(report)}", result=result)
             return result
 
     def _thresholds(self) -> Thresholds:
-        return Thresholds(
+        return health.Thresholds(
             max_failed_ratio=self.max_failed_ratio,
             stuck_factor=self.stuck_factor,
-            stall_timeout=as_seconds(self.stall_timeout, "stall_timeout"),
-            first_item_timeout=as_seconds(self.first_item_timeout, "first_item_timeout"),
+            stall_timeout=checks.as_seconds(self.stall_timeout, "stall_timeout"),
+            first_item_timeout=checks.as_seconds(self.first_item_timeout, "first_item_timeout"),
             silent_periods=self.silent_periods,
             never_ran_days=self.never_ran_days,
             pending_days=self.pending_days,
@@ -190,7 +191,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         )
 
     def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
-        result = report.as_dict(markdown(report))
+        result = report.as_dict(message.markdown(report))
         if self.message_template is None:
             return result
         from jinja2 import TemplateError

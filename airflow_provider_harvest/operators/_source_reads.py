@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestOutcomeRejected
 from airflow_provider_harvest.links.harvest import HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestOperator, is_final, resolve_source
 from airflow_provider_harvest.operators._waiting import retry_sentence
-from airflow_provider_harvest.portal import sources
-from airflow_provider_harvest.portal.checks import as_seconds
-from airflow_provider_harvest.portal.conclude import conclude_preview
-from airflow_provider_harvest.portal.listing import SourceFilter, list_sources
-from airflow_provider_harvest.portal.outcome import OutcomePolicy
-from airflow_provider_harvest.portal.report import failure_message, summary_lines
-from airflow_provider_harvest.portal.results import RESULT_KEY, is_success
-from airflow_provider_harvest.portal.source_rules import source_brief, source_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal import (
+        checks,
+        conclude,
+        listing,
+        outcome,
+        report,
+        results,
+        source_rules,
+        sources,
+    )
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+else:
+    checks, conclude, listing, outcome, report, results, source_rules, sources = later(
+        "checks", "conclude", "listing", "outcome", "report", "results", "source_rules", "sources"
+    )
 
 
 class SourceOperator(HarvestOperator):
@@ -45,7 +52,7 @@ class SourceOperator(HarvestOperator):
         """Return a source as the task's output, and make the task's button lead to it."""
         page = client.source_url(source.id)
         self.push_links(context, source_url=page)
-        return source_dict(source, page)
+        return source_rules.source_dict(source, page)
 
 
 class HarvestPreviewSourceOperator(SourceOperator):
@@ -123,7 +130,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Preview, log a summary, and judge."""
         with self.errors(context):
-            policy = OutcomePolicy.create(
+            policy = outcome.OutcomePolicy.create(
                 max_failed_items=self.max_failed_items,
                 max_failed_ratio=self.max_failed_ratio,
                 min_done_items=self.min_done_items,
@@ -131,18 +138,18 @@ class HarvestPreviewSourceOperator(SourceOperator):
             )
             client = self.hook.get_conn()
             source, preview = self._preview(context, client)
-            result = conclude_preview(client, source, preview, policy)
-            for line in summary_lines(result):
+            result = conclude.conclude_preview(client, source, preview, policy)
+            for line in report.summary_lines(result):
                 self.log.info("%s", line)
-            context["ti"].xcom_push(key=RESULT_KEY, value=result)
-            if is_success(result) or not self.fail_on_outcome:
+            context["ti"].xcom_push(key=results.RESULT_KEY, value=result)
+            if results.is_success(result) or not self.fail_on_outcome:
                 return result
             rejected = HarvestOutcomeRejected("", result=result)
             chance = None if is_final(rejected) else retry_sentence(context, final=False)
-            raise HarvestOutcomeRejected(failure_message(result, chance), result=result)
+            raise HarvestOutcomeRejected(report.failure_message(result, chance), result=result)
 
     def _preview(self, context: Context, client: HarvestClient) -> tuple[HarvestSource | None, HarvestJob]:
-        timeout = None if self.timeout is None else as_seconds(self.timeout, "timeout")
+        timeout = None if self.timeout is None else checks.as_seconds(self.timeout, "timeout")
         if self.source_id is None:
             return None, sources.preview_new_source(
                 client,
@@ -213,7 +220,7 @@ class HarvestListSourcesOperator(HarvestOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """List them."""
         with self.errors(context):
-            wanted = SourceFilter.create(
+            wanted = listing.SourceFilter.create(
                 organization=self.organization,
                 owner_id=self.owner_id,
                 backend=self.backend,
@@ -222,6 +229,6 @@ class HarvestListSourcesOperator(HarvestOperator):
                 validation=self.validation,
             )
             client = self.hook.get_conn()
-            listed = list_sources(client, wanted)
+            listed = listing.list_sources(client, wanted)
             self.log.info("Sources of %s%s: %d.", client.site, wanted, len(listed))
-            return [source_brief(source) for source in listed]
+            return [source_rules.source_brief(source) for source in listed]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest import exceptions
 from airflow_provider_harvest._compat import conf
+from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestJobNotStarted,
@@ -18,33 +20,21 @@ from airflow_provider_harvest.exceptions import (
     HarvestTimeout,
 )
 from airflow_provider_harvest.operators._base import is_final
-from airflow_provider_harvest.portal.checks import as_seconds
-from airflow_provider_harvest.portal.cron import InvalidCron
-from airflow_provider_harvest.portal.outcome import OutcomePolicy
-from airflow_provider_harvest.portal.plans import (
-    GONE,
-    NOT_STARTED,
-    OVERRAN,
-    STALLED,
-    TIMED_OUT,
-    UNREACHABLE,
-    Poll,
-    WaitPlan,
-    describe_wait,
-)
-from airflow_provider_harvest.portal.report import failure_message, summary_lines
-from airflow_provider_harvest.portal.results import RESULT_KEY, WAITED, is_success
-from airflow_provider_harvest.portal.runs import Limits, on_portal_clock, spell
-from airflow_provider_harvest.portal.ticks import Expectation, describe, expect, next_tick
-from airflow_provider_harvest.portal.waiting import JobWait
-from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal import checks, cron, outcome, plans, report, results, runs, ticks, waiting
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.outcome import OutcomePolicy
+    from airflow_provider_harvest.portal.plans import Poll, WaitPlan
+    from airflow_provider_harvest.portal.runs import Limits
+else:
+    checks, cron, outcome, plans, report, results, runs, ticks, waiting = later(
+        "checks", "cron", "outcome", "plans", "report", "results", "runs", "ticks", "waiting"
+    )
 
 #: Seconds in which a wait has just begun.
 _YOUNG = 5.0
@@ -64,25 +54,37 @@ _STALLED_BECAUSE = (
     "Its worker was probably killed: udata never ends such a job and has no way to cancel it. The next try passes it "
     "over and asks for a new harvest."
 )
-_EXPLANATIONS: dict[str, tuple[type[HarvestError], str]] = {
-    NOT_STARTED: (HarvestJobNotStarted, _NOT_STARTED_BECAUSE),
-    STALLED: (HarvestJobStalled, _STALLED_BECAUSE),
-    OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it goes on; a retry looks at it again."),
-    TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, goes on."),
-    UNREACHABLE: (HarvestPortalUnreachable, "This says nothing about the harvest itself, which goes on without us."),
-    GONE: (HarvestSourceNotRunnable, "No harvest can come of this wait."),
-}
-#: The same for a task that asked for nothing, but waits for what others start.
-_EXPLANATIONS_TO_WATCHERS = {
-    NOT_STARTED: (
-        "udata creates a job only when one of the portal's workers takes it: they, or its scheduler, may be busy or "
-        "down. A retry waits on."
-    ),
-    STALLED: (
-        "Its worker was probably killed: udata never ends such a job and has no way to cancel it. It takes another "
-        "harvest: the portal's next run, or one that somebody starts who may."
-    ),
-}
+
+
+@cache
+def _explanations() -> dict[str, tuple[type[HarvestError], str]]:
+    """Return the exception and its explanation for each state in which a wait can end without an ended job."""
+    return {
+        plans.NOT_STARTED: (HarvestJobNotStarted, _NOT_STARTED_BECAUSE),
+        plans.STALLED: (HarvestJobStalled, _STALLED_BECAUSE),
+        plans.OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it goes on; a retry looks at it again."),
+        plans.TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, goes on."),
+        plans.UNREACHABLE: (
+            HarvestPortalUnreachable,
+            "This says nothing about the harvest itself, which goes on without us.",
+        ),
+        plans.GONE: (HarvestSourceNotRunnable, "No harvest can come of this wait."),
+    }
+
+
+@cache
+def _explanations_to_watchers() -> dict[str, str]:
+    """Return the explanations for a task that asked for nothing, but waits for what others start."""
+    return {
+        plans.NOT_STARTED: (
+            "udata creates a job only when one of the portal's workers takes it: they, or its scheduler, may be busy "
+            "or down. A retry waits on."
+        ),
+        plans.STALLED: (
+            "Its worker was probably killed: udata never ends such a job and has no way to cancel it. It takes another "
+            "harvest: the portal's next run, or one that somebody starts who may."
+        ),
+    }
 
 
 class HarvestWaitMixin:
@@ -103,7 +105,7 @@ class HarvestWaitMixin:
 
         :raises HarvestInvalidInput: for an impossible limit.
         """
-        return OutcomePolicy.create(
+        return outcome.OutcomePolicy.create(
             max_failed_items=self.max_failed_items,
             max_failed_ratio=self.max_failed_ratio,
             min_done_items=self.min_done_items,
@@ -116,11 +118,11 @@ class HarvestWaitMixin:
 
         :raises HarvestInvalidInput: for a length of time that is none.
         """
-        stall = as_seconds(self.stall_timeout, "stall_timeout")
-        return Limits(
-            run_timeout=as_seconds(self.run_timeout, "run_timeout"),
+        stall = checks.as_seconds(self.stall_timeout, "stall_timeout")
+        return runs.Limits(
+            run_timeout=checks.as_seconds(self.run_timeout, "run_timeout"),
             stall_timeout=stall,
-            first_item_timeout=max(stall, as_seconds(self.first_item_timeout, "first_item_timeout")),
+            first_item_timeout=max(stall, checks.as_seconds(self.first_item_timeout, "first_item_timeout")),
         )
 
     def plan(self: Any, client: HarvestClient, source_id: str, how: str, **what: Any) -> WaitPlan:
@@ -129,9 +131,9 @@ class HarvestWaitMixin:
         :param what: which job is waited for, and other fields of :class:`WaitPlan`.
         """
         now = what.pop("begun", client.clock.now())
-        interval = max(as_seconds(self.poll_interval, "poll_interval"), self.hook.min_poll_interval)
+        interval = max(checks.as_seconds(self.poll_interval, "poll_interval"), self.hook.min_poll_interval)
         what.setdefault("deadline", self.deadline_from(now))
-        return WaitPlan(
+        return plans.WaitPlan(
             source_id=source_id,
             how=how,
             begun=now,
@@ -157,7 +159,7 @@ class HarvestWaitMixin:
         """
         jobs = client.recent_jobs(source.id)
         now = client.clock.now()
-        if JobWait(plan, client).find(jobs) is not None:
+        if waiting.JobWait(plan, client).find(jobs) is not None:
             return plan
         if not source.schedule and grace is None:
             self.log.warning("Source %r has no schedule: only a harvest started by hand ends this wait.", source.name)
@@ -171,18 +173,20 @@ class HarvestWaitMixin:
         is_readable = True
         try:
             # From the beginning of the wait, which a rescheduled sensor begins anew at each look.
-            expectation = expect(source.schedule, begins, on_portal_clock(plan.begun, now, client.portal_now()))
-        except InvalidCron:
+            expectation = ticks.expect(
+                source.schedule, begins, runs.on_portal_clock(plan.begun, now, client.portal_now())
+            )
+        except cron.InvalidCron:
             is_readable = False
-            expectation = Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
+            expectation = ticks.Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
         if expectation is None:
             raise HarvestSourceNotRunnable(
                 f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."
             )
         # The due time is the portal's; a plan is kept by this machine's clock.
         portal_now = client.portal_now()
-        overdue = None if expectation.overdue is None else on_portal_clock(expectation.overdue, portal_now, now)
-        expectation = replace(expectation, due=on_portal_clock(expectation.due, portal_now, now), overdue=overdue)
+        overdue = None if expectation.overdue is None else runs.on_portal_clock(expectation.overdue, portal_now, now)
+        expectation = replace(expectation, due=runs.on_portal_clock(expectation.due, portal_now, now), overdue=overdue)
         ends = [plan.deadline, None if grace is None else expectation.due + grace]
         plan = replace(
             plan,
@@ -195,7 +199,7 @@ class HarvestWaitMixin:
         )
         fails_at = min((end for end in ends if end is not None), default=None)
         if plan.begun > now - _YOUNG:  # told once
-            self.log.info("%s", describe(expectation, now, fails_at, self.is_deferring(plan)))
+            self.log.info("%s", ticks.describe(expectation, now, fails_at, self.is_deferring(plan)))
         return plan
 
     # --- waiting ---------------------------------------------------------------------------------------------
@@ -207,10 +211,10 @@ class HarvestWaitMixin:
 
         :param on_job: told as soon as the job is known, and when it is passed over as dead.
         """
-        wait = JobWait(plan, client)
+        wait = waiting.JobWait(plan, client)
         deferring = self.is_deferring(plan)
         begun = client.clock.monotonic()
-        self.log.info("%s", describe_wait(plan, client.clock.now()))
+        self.log.info("%s", plans.describe_wait(plan, client.clock.now()))
         told = plan.job_id
         while True:
             poll = wait.poll()
@@ -243,7 +247,9 @@ class HarvestWaitMixin:
 
     def _defer(self: Any, client: HarvestClient, plan: WaitPlan) -> None:
         end = _latest_end(plan, client.clock.now())
-        self.log.info("Deferred: a triggerer looks on every %s.", spell(plan.poll_interval))
+        self.log.info("Deferred: a triggerer looks on every %s.", runs.spell(plan.poll_interval))
+        from airflow_provider_harvest.triggers.job import HarvestJobTrigger
+
         self.defer(
             trigger=HarvestJobTrigger(self.harvest_conn_id, plan.to_dict()),
             method_name="execute_complete",
@@ -259,18 +265,22 @@ class HarvestWaitMixin:
             raise HarvestError(
                 "The trigger's event says nothing about the harvest, so this task cannot call it a success."
             )
+        from airflow_provider_harvest.triggers.job import ERROR
+
         if event["state"] == ERROR:
             raise _rebuilt(event)
-        return WaitPlan.from_dict(event["plan"]), Poll(event["state"], detail=str(event.get("detail") or ""))
+        return plans.WaitPlan.from_dict(event["plan"]), plans.Poll(
+            event["state"], detail=str(event.get("detail") or "")
+        )
 
     def why_wait_ended(self: Any, context: Context, client: HarvestClient, plan: WaitPlan, poll: Poll) -> HarvestError:
         """Return the exception for a wait that ended without an ended job."""
-        kind, explanation = _EXPLANATIONS.get(poll.state, (HarvestError, "This state of a wait is unknown."))
-        if plan.how == WAITED:
-            explanation = _EXPLANATIONS_TO_WATCHERS.get(poll.state, explanation)
+        kind, explanation = _explanations().get(poll.state, (HarvestError, "This state of a wait is unknown."))
+        if plan.how == results.WAITED:
+            explanation = _explanations_to_watchers().get(poll.state, explanation)
         page = client.job_url(plan.source_id, plan.job_id) if plan.job_id else client.source_url(plan.source_id)
         lines = [poll.detail, explanation, f"Look at: {page}"]
-        tick = next_tick(plan.cron, plan.offset, client.portal_now()) if plan.cron else None
+        tick = ticks.next_tick(plan.cron, plan.offset, client.portal_now()) if plan.cron else None
         if tick is not None:
             lines.append(f"{_next_run(tick - client.portal_now(), plan.cron)}")
         return kind("\n".join([*lines, retry_sentence(context, self.is_not_retried(kind("")))]))
@@ -288,16 +298,16 @@ class HarvestWaitMixin:
 
         :raises HarvestOutcomeRejected: with the result.
         """
-        for line in summary_lines(result):
+        for line in report.summary_lines(result):
             self.log.info("%s", line)
-        context["ti"].xcom_push(key=RESULT_KEY, value=result)
+        context["ti"].xcom_push(key=results.RESULT_KEY, value=result)
         self.push_links(context, job_url=result["job_url"])
-        if is_success(result) or not fail:
+        if results.is_success(result) or not fail:
             _tell_outlets(context, self.outlets, result)
             return result
         rejected = HarvestOutcomeRejected("", result=result)
         chance = self._next_chance(context, client, source, self.is_not_retried(rejected))
-        raise HarvestOutcomeRejected(failure_message(result, chance), result=result)
+        raise HarvestOutcomeRejected(report.failure_message(result, chance), result=result)
 
     def _next_chance(self: Any, context: Context, client: HarvestClient, source: HarvestSource, final: bool) -> str:
         """Return a sentence on whether Airflow retries, and when the portal harvests again."""
@@ -306,7 +316,7 @@ class HarvestWaitMixin:
             return f"{sentence} The portal has no schedule for this source."
         try:
             begins = [begin for job in client.recent_jobs(source.id) if (begin := job.started or job.created)]
-            expectation = expect(source.schedule, begins, client.portal_now())
+            expectation = ticks.expect(source.schedule, begins, client.portal_now())
         except HarvestError:
             return sentence
         if expectation is None:
@@ -316,7 +326,7 @@ class HarvestWaitMixin:
 
 
 def _next_run(seconds: float, cron: str | None) -> str:
-    return f"The portal's own next run: in about {spell(seconds)} (cron {cron})."
+    return f"The portal's own next run: in about {runs.spell(seconds)} (cron {cron})."
 
 
 def retry_sentence(context: Context, final: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import (
     HarvestAuthError,
     HarvestConnectionError,
@@ -23,15 +24,7 @@ from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSource
 from airflow_provider_harvest.operators._base import HarvestOperator, resolve_source
 from airflow_provider_harvest.operators._memory import TaskMemory
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
-from airflow_provider_harvest.portal.checks import as_count, as_datetime, as_seconds
-from airflow_provider_harvest.portal.conclude import conclude
-from airflow_provider_harvest.portal.hints import says_remote_unreachable
-from airflow_provider_harvest.portal.plans import ENDED, GONE, STALLED, Poll, WaitPlan
-from airflow_provider_harvest.portal.report import goes_on
-from airflow_provider_harvest.portal.results import ATTACHED, STARTED, WAITED
-from airflow_provider_harvest.portal.runs import begun_since, on_portal_clock, spell, why_not_runnable
 from airflow_provider_harvest.portal.statuses import FAILED
-from airflow_provider_harvest.portal.waiting import why_dead
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -39,8 +32,14 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.exceptions import HarvestError
+    from airflow_provider_harvest.portal import checks, conclude, hints, plans, report, results, runs, waiting
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.plans import Poll, WaitPlan
+else:
+    checks, conclude, hints, plans, report, results, runs, waiting = later(
+        "checks", "conclude", "hints", "plans", "report", "results", "runs", "waiting"
+    )
 
 FAIL, WAIT, ATTACH = "fail", "wait", "attach"
 #: ``how`` of a wait for somebody else's job that must end before this task starts its own.
@@ -183,9 +182,9 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self.outcome_policy()
         self.limits()
         self._after()
-        as_seconds(self.start_timeout, "start_timeout")
-        as_seconds(self.poll_interval, "poll_interval")
-        as_count(self.max_poll_failures, "max_poll_failures")
+        checks.as_seconds(self.start_timeout, "start_timeout")
+        checks.as_seconds(self.poll_interval, "poll_interval")
+        checks.as_count(self.max_poll_failures, "max_poll_failures")
 
     def _remembered_plan(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
@@ -194,11 +193,11 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         intent = memory.intent
         if intent.job_id:
             self.log.info("An earlier try found its job already: %s.", client.job_url(source.id, intent.job_id))
-            return self.plan(client, source.id, intent.how or STARTED, job_id=intent.job_id)
+            return self.plan(client, source.id, intent.how or results.STARTED, job_id=intent.job_id)
         if intent.asked_at is not None:
             self.log.info(
                 "An earlier try asked for a harvest %s ago, or was about to: looking for its job, not asking again.",
-                spell(client.clock.now() - intent.asked_at),
+                runs.spell(client.clock.now() - intent.asked_at),
             )
             return self._plan_after_asking(context, client, source, intent.known)
         if memory.is_retry and not memory.is_durable:
@@ -213,25 +212,25 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 "has ended, or has not begun, another one is asked for. Airflow 3.3 remembers."
             )
             return None
-        since = on_portal_clock(memory.intent.first_started, client.clock.now(), client.portal_now())
-        for job in begun_since(client.recent_jobs(source.id), since):
+        since = runs.on_portal_clock(memory.intent.first_started, client.clock.now(), client.portal_now())
+        for job in runs.begun_since(client.recent_jobs(source.id), since):
             if not self._is_spent(client, job):
                 self.log.info("Job %s began since this task first started: taken as the one that it asked for.", job.id)
-                return self.plan(client, source.id, ATTACHED, job_id=str(job.id))
+                return self.plan(client, source.id, results.ATTACHED, job_id=str(job.id))
         return None
 
     def _is_spent(self, client: HarvestClient, job: HarvestJob) -> bool:
         """Whether a job is one after which a retry asks anew: it is dead, or could not reach the remote catalogue."""
         if not job.has_ended:
-            return why_dead(client, job, self.limits()) is not None
+            return waiting.why_dead(client, job, self.limits()) is not None
         if job.status != FAILED:
             return False
         errors = client.peek_job(str(job.id), progress=False).errors
-        return any(says_remote_unreachable(error.message) for error in errors)
+        return any(hints.says_remote_unreachable(error.message) for error in errors)
 
     def _ask(self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory) -> WaitPlan:
         """Start a harvest where none is under way, or say what must be waited for first."""
-        problem = why_not_runnable(source, client.list_backends())
+        problem = runs.why_not_runnable(source, client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
         refusal = self._foreseen_refusal(client, source)
@@ -246,8 +245,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             )
         if running and self.if_running == ATTACH:
             self.log.info("Joining job %s, which is under way.", running[-1].id)
-            memory.update(job_id=running[-1].id, how=ATTACHED)
-            return self.plan(client, source.id, ATTACHED, job_id=str(running[-1].id))
+            memory.update(job_id=running[-1].id, how=results.ATTACHED)
+            return self.plan(client, source.id, results.ATTACHED, job_id=str(running[-1].id))
         if running:
             self.log.info(
                 "Job %s of this source is under way and may have read the old catalogue: letting it end first.",
@@ -260,7 +259,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, known: tuple[str, ...]
     ) -> WaitPlan:
         """Ask once. What is certain not to have been carried out is forgotten again; all else counts as asked."""
-        memory.update(known=known, asked_at=client.clock.now(), job_id=None, how=STARTED)
+        memory.update(known=known, asked_at=client.clock.now(), job_id=None, how=results.STARTED)
         try:
             client.run_source(source.id)
         except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
@@ -290,8 +289,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     def _plan_after_asking(
         self, context: Context, client: HarvestClient, source: HarvestSource, known: tuple[str, ...]
     ) -> WaitPlan:
-        until = client.clock.now() + as_seconds(self.start_timeout, "start_timeout")
-        return self.plan(client, source.id, STARTED, known=known, start_deadline=until)
+        until = client.clock.now() + checks.as_seconds(self.start_timeout, "start_timeout")
+        return self.plan(client, source.id, results.STARTED, known=known, start_deadline=until)
 
     def _plan_for_portal(
         self,
@@ -316,13 +315,13 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                     "This is a retry, and when its first try started is not known here: only harvests that begin from "
                     "now on count. Set 'after' to say from when on."
                 )
-        memory.update(how=WAITED)
-        plan = self.plan(client, source.id, WAITED, after=after, passed_over=memory.intent.passed_over)
-        grace = max(PORTAL_GRACE, as_seconds(self.start_timeout, "start_timeout"))
+        memory.update(how=results.WAITED)
+        plan = self.plan(client, source.id, results.WAITED, after=after, passed_over=memory.intent.passed_over)
+        grace = max(PORTAL_GRACE, checks.as_seconds(self.start_timeout, "start_timeout"))
         return self.until_portal_runs(client, source, plan, grace)
 
     def _after(self) -> float | None:
-        return None if self.after is None else as_datetime(self.after, "after").timestamp()
+        return None if self.after is None else checks.as_datetime(self.after, "after").timestamp()
 
     def _alive(self, client: HarvestClient, jobs: list[HarvestJob], memory: TaskMemory) -> list[HarvestJob]:
         """Return the jobs that are under way, newest first; dead ones are named and passed over."""
@@ -330,7 +329,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         for job in jobs:
             if job.has_ended:
                 continue
-            dead = why_dead(client, job, self.limits())
+            dead = waiting.why_dead(client, job, self.limits())
             if dead:
                 self.log.warning(
                     "Passed over as dead: %s (%s).", dead, client.job_url(memory.intent.source_id, str(job.id))
@@ -362,7 +361,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 raise self._why_given_up(context, client, memory, plan, ended)
             self.log.info("Job %s no longer stands in the way.", plan.job_id)
             plan, ended = self._ask(context, client, client.get_source(source.id), memory), None
-        if ended.state != ENDED:
+        if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, memory, plan, ended)
         return self._finish(context, client, source, memory, plan)
 
@@ -370,14 +369,14 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan, ended: Poll
     ) -> HarvestError:
         """Return the exception for a wait without an ended job; a job that is dead or gone is not waited for again."""
-        if ended.state in (STALLED, GONE):
+        if ended.state in (plans.STALLED, plans.GONE):
             memory.save(memory.intent.spent())
         return self.why_wait_ended(context, client, plan, ended)
 
     def _finish(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, plan: WaitPlan
     ) -> dict[str, Any]:
-        result = conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
+        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
         if result["failure_kind"] == "remote_unreachable":
             memory.save(memory.intent.spent())  # a retry asks for a new harvest
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
@@ -396,9 +395,9 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
 
     def on_kill(self) -> None:
         """Say that the harvest goes on: udata has no way to cancel a job."""
-        self.log.warning("%s", goes_on(self._job_page))
+        self.log.warning("%s", report.goes_on(self._job_page))
 
 
 def _goals(plan: WaitPlan) -> tuple[str, ...]:
     """Return the states that a wait is for: its job has ended or, where it only stands in the way, is out of it."""
-    return (ENDED, STALLED, GONE) if plan.how == BLOCKED else (ENDED,)
+    return (plans.ENDED, plans.STALLED, plans.GONE) if plan.how == BLOCKED else (plans.ENDED,)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest._later import later
 from airflow_provider_harvest.operators._memory import is_retry
 from airflow_provider_harvest.operators._source_reads import (
     HarvestListSourcesOperator,
     HarvestPreviewSourceOperator,
     SourceOperator,
 )
-from airflow_provider_harvest.portal import moderation, sources
-from airflow_provider_harvest.portal.source_rules import SOURCE_KEYS
 from airflow_provider_harvest.portal.statuses import ACCEPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal import moderation, source_rules, sources
+else:
+    moderation, source_rules, sources = later("moderation", "source_rules", "sources")
 
 __all__ = [
     "HarvestCreateSourceOperator",
@@ -83,7 +85,7 @@ class HarvestCreateSourceOperator(SourceOperator):
         autoarchive: bool | None = None,
         organization: str | None = None,
         owner_id: str | None = None,
-        if_exists: str = sources.RETURN,
+        if_exists: str = "return",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -218,7 +220,7 @@ class HarvestDeleteSourceOperator(SourceOperator):
             client = self.hook.get_conn()
             deleted = sources.ensure_deleted(client, self.source_id, self.missing_ok)
             if deleted is None:
-                return {**dict.fromkeys(SOURCE_KEYS), "id": self.source_id}
+                return {**dict.fromkeys(source_rules.SOURCE_KEYS), "id": self.source_id}
             return self.as_output(context, client, deleted)
 
 

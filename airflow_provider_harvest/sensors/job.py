@@ -13,6 +13,7 @@ from airflow_provider_harvest._compat import (
     BaseSensorOperator,
     PokeReturnValue,
 )
+from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import (
     HarvestInvalidInput,
     HarvestNotFound,
@@ -23,19 +24,18 @@ from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSource
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
 from airflow_provider_harvest.operators._memory import TaskMemory, first_reschedule_of
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
-from airflow_provider_harvest.portal.checks import as_count, as_datetime, as_seconds, check_id
-from airflow_provider_harvest.portal.conclude import conclude
-from airflow_provider_harvest.portal.plans import ENDED, TIMED_OUT, Poll, WaitPlan
-from airflow_provider_harvest.portal.results import WAITED
-from airflow_provider_harvest.portal.runs import why_not_runnable
-from airflow_provider_harvest.portal.waiting import MAX_PAUSE, PASSING, JobWait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal import checks, conclude, plans, results, runs, waiting
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.plans import Poll, WaitPlan
+    from airflow_provider_harvest.portal.waiting import JobWait
+else:
+    checks, conclude, plans, results, runs, waiting = later("checks", "conclude", "plans", "results", "runs", "waiting")
 
 
 class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
@@ -136,7 +136,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         with self.errors(context, soft_fail=self.soft_fail):
             plan, ended = self.read_event(event)
             client = self.hook.get_conn()
-            if ended.state != ENDED:  # the portal may be down: nothing more is read
+            if ended.state != plans.ENDED:  # the portal may be down: nothing more is read
                 raise self._why_given_up(context, client, plan, ended)
             source = client.get_source(plan.source_id, keyed=False)
             return self._end(context, client, source, plan, ended)
@@ -146,7 +146,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         with self.errors(context, soft_fail=self.soft_fail):
             if self._wait is None:
                 client, self._source, plan = self._begin_again(context)
-                self._wait = JobWait(plan, client)
+                self._wait = waiting.JobWait(plan, client)
             clock = self._wait.client.clock
             if clock.now() < self._next_look:
                 return False
@@ -190,20 +190,24 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         since = began if first is not None else TaskMemory(context, began).intent.first_started
         source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
         self.push_links(context, source_url=client.source_url(source.id), job_url="")
-        start_timeout = None if self.start_timeout is None else as_seconds(self.start_timeout, "start_timeout")
+        start_timeout = None if self.start_timeout is None else checks.as_seconds(self.start_timeout, "start_timeout")
         if self.job_id is not None:
-            return client, source, self.plan(client, source.id, WAITED, job_id=str(self.job_id).strip(), begun=began)
+            return (
+                client,
+                source,
+                self.plan(client, source.id, results.WAITED, job_id=str(self.job_id).strip(), begun=began),
+            )
         if self.known_job_ids is not None:
             until = None if start_timeout is None else began + start_timeout
             known = tuple(str(job_id) for job_id in self.known_job_ids)
-            plan = self.plan(client, source.id, WAITED, known=known, start_deadline=until, begun=began)
+            plan = self.plan(client, source.id, results.WAITED, known=known, start_deadline=until, begun=began)
             self._refuse_if_hopeless(client, source, plan)
             return client, source, plan
         if self.after is not None:
-            after = as_datetime(self.after, "after").timestamp()
-            plan = self.plan(client, source.id, WAITED, after=after, begun=began)
+            after = checks.as_datetime(self.after, "after").timestamp()
+            plan = self.plan(client, source.id, results.WAITED, after=after, begun=began)
         else:
-            plan = self.plan(client, source.id, WAITED, ended_after=since, begun=began)
+            plan = self.plan(client, source.id, results.WAITED, ended_after=since, begun=began)
         self._refuse_if_hopeless(client, source, plan)
         return client, source, self.until_portal_runs(client, source, plan, start_timeout)
 
@@ -215,8 +219,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
 
     def _refuse_if_hopeless(self, client: HarvestClient, source: HarvestSource, plan: WaitPlan) -> None:
         """Refuse to wait for a new job of a source that gets none; one that is still to be accepted may."""
-        problem = None if source.is_awaited else why_not_runnable(source)
-        if problem and JobWait(plan, client).find(client.recent_jobs(source.id)) is None:
+        problem = None if source.is_awaited else runs.why_not_runnable(source)
+        if problem and waiting.JobWait(plan, client).find(client.recent_jobs(source.id)) is None:
             raise HarvestSourceNotRunnable(problem)
 
     def _begin_again(self, context: Context) -> tuple[HarvestClient, HarvestSource, WaitPlan]:
@@ -226,13 +230,13 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         for failures in range(1, self.max_poll_failures + 1):
             try:
                 return self._begin(context)
-            except PASSING as error:
+            except waiting.PASSING as error:
                 told = getattr(error, "retry_after", None) or 0.0
                 self.log.warning("%s Looking again (%d of %d failures).", error, failures, self.max_poll_failures)
-                self.hook.get_conn().clock.sleep(max(self.poll_interval, min(MAX_PAUSE, told)))
+                self.hook.get_conn().clock.sleep(max(self.poll_interval, min(waiting.MAX_PAUSE, told)))
         try:
             return self._begin(context)
-        except PASSING as error:
+        except waiting.PASSING as error:
             times = self.max_poll_failures + 1
             raise HarvestPortalUnreachable(
                 f"The portal could not be read {times} times in a row; the last time: {error}"
@@ -245,16 +249,16 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         if self.source_id is None and self.job_id is None:
             raise HarvestInvalidInput("Nothing says which job to wait for: give source_id or job_id.")
         if self.job_id is not None:
-            check_id(self.job_id, "job_id", slug=False)
+            checks.check_id(self.job_id, "job_id", slug=False)
         if isinstance(self.known_job_ids, str) or not isinstance(self.known_job_ids or (), Collection):
             raise HarvestInvalidInput(f"known_job_ids is {self.known_job_ids!r}: give a list of ids, such as [].")
         self.outcome_policy()
         self.limits()
-        as_count(self.max_poll_failures, "max_poll_failures")
+        checks.as_count(self.max_poll_failures, "max_poll_failures")
         if self.after is not None:
-            as_datetime(self.after, "after")
+            checks.as_datetime(self.after, "after")
         if self.start_timeout is not None:
-            as_seconds(self.start_timeout, "start_timeout")
+            checks.as_seconds(self.start_timeout, "start_timeout")
 
     def _source_of_job(self, client: HarvestClient) -> HarvestSource:
         """Find the source of a job: from 17.0 on the job names its id, before only its name."""
@@ -277,13 +281,13 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     def _end(
         self, context: Context, client: HarvestClient, source: HarvestSource, plan: WaitPlan, ended: Poll
     ) -> dict[str, Any]:
-        if ended.state != ENDED:
+        if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, plan, ended)
-        result = conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
+        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
 
     def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:
-        if ended.state != TIMED_OUT:
+        if ended.state != plans.TIMED_OUT:
             return self.why_wait_ended(context, client, plan, ended)
         message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, goes on."
         # Told here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.

@@ -127,8 +127,8 @@ async def watching(
     """
     pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
     poller = pollers.get(portal)
-    if poller is None:
-        poller = pollers[portal] = PortalPoller(site, connect, lambda: pollers.pop(portal, None))
+    if poller is None or poller.is_closed:
+        poller = pollers[portal] = PortalPoller(site, connect)
     poller.guests += 1
     seat = None
     try:
@@ -138,6 +138,8 @@ async def watching(
     finally:
         poller.guests -= 1
         await poller.leave(seat)
+        if poller.is_closed and pollers.get(portal) is poller:
+            del pollers[portal]
 
 
 class PortalPoller:
@@ -145,13 +147,11 @@ class PortalPoller:
 
     :param site: the portal's site.
     :param connect: makes the client.
-    :param retire: called once, when nobody may come in any more.
     """
 
-    def __init__(self, site: str, connect: Callable[[], HarvestClient], retire: Callable[[], object]) -> None:
+    def __init__(self, site: str, connect: Callable[[], HarvestClient]) -> None:
         self._site = site
         self._connect = connect
-        self._retire = retire
         self._loop = asyncio.get_running_loop()
         self._seats: dict[Seat, None] = {}
         self._round_began: float | None = None
@@ -161,6 +161,8 @@ class PortalPoller:
         self._woken = asyncio.Event()
         self.client: asyncio.Future[HarvestClient] = self._loop.create_future()
         self.guests = 0
+        #: Whether nobody may come in any more.
+        self.is_closed = False
         # In a context of its own: in that of the first trigger, all lines of the loop would go to that one's log.
         self._task = contextvars.Context().run(self._loop.create_task, self._run())
 
@@ -179,7 +181,7 @@ class PortalPoller:
         if seat is not None:
             self._seats.pop(seat, None)
         if self.guests == 0:
-            self._retire()
+            self.is_closed = True
             self._task.cancel()
             await asyncio.wait([self._task])
 
@@ -189,7 +191,7 @@ class PortalPoller:
         try:
             client = await beside_the_loop(self._site, self._connect)
         except Exception as error:
-            self._retire()
+            self.is_closed = True
             self.client.set_exception(error)
             self.client.exception()  # taken note of, should nobody wait for it any more
             return
@@ -200,7 +202,7 @@ class PortalPoller:
                 await self._until_due()
                 await self._round(client)
         except Exception as error:  # nobody may wait for ever, whatever went wrong here
-            self._retire()
+            self.is_closed = True
             for seat in self._seats:
                 seat.tell(error)
         finally:

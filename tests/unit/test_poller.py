@@ -20,6 +20,7 @@ from airflow_provider_harvest.portal.plans import (
     UNREACHABLE,
     WaitPlan,
 )
+from airflow_provider_harvest.triggers import _poller
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
 from tests.unit.fakes import (
     T0,
@@ -359,6 +360,34 @@ def test_each_event_loop_has_a_poller_of_its_own(monkeypatch: pytest.MonkeyPatch
         waits.plan(ident, job_id=f"job-{ident}")
         run_in_fake_time(waits.clock, waits.follow(ident))
     assert waits.portal.connections == 2
+
+
+def test_a_client_that_cannot_be_made_is_told_to_everybody_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0) for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+    connect = waits.portal.connect
+
+    def refuse(settings: Any) -> Any:
+        raise OSError("no file descriptors left")
+
+    monkeypatch.setattr(waits.portal, "connect", refuse)
+    assert {event["detail"] for event in waits.to_the_end().values()} == {"no file descriptors left"}
+    monkeypatch.setattr(waits.portal, "connect", connect)
+    assert set(waits.states().values()) == {ENDED}
+
+
+def test_nothing_is_left_of_a_poller_whose_last_guest_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits(monkeypatch, {"a": whole_job("job", 0)}).plan("a", job_id="job")
+    left: list[Any] = []
+
+    async def story() -> None:
+        await waits.follow("a")
+        left.append(dict(_poller._pollers[asyncio.get_running_loop()]))
+
+    run_in_fake_time(waits.clock, story())
+    assert left == [{}]
 
 
 def test_an_error_of_our_own_reaches_everybody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,20 +29,23 @@ with DAG("fifty", schedule=None, params={"organization": ""}):
     )
 
 if HAS_EVENT_TRIGGERS:
-    from airflow.sdk import AssetWatcher
+    from airflow.sdk import Asset, AssetWatcher
 
     from airflow_provider_harvest.assets import harvest_asset
     from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 
     _PORTAL, _ORGANIZATION = os.environ["CRASH_PORTAL"], os.environ["CRASH_ORGANIZATION"]
     _WATCHED = {
-        "on_end": {},
-        "on_success": {"organization": _ORGANIZATION, "condition": "success"},
-        "on_failure": {"condition": "failure"},
+        "on_end": (harvest_asset(_PORTAL).uri, {}),
+        "on_success": (
+            harvest_asset(_PORTAL, organization_id=_ORGANIZATION).uri,
+            {"organization": _ORGANIZATION, "condition": "success"},
+        ),
+        "on_failure": ("crash://failures", {"condition": "failure"}),
     }
-    for _dag_id, _arguments in _WATCHED.items():
+    for _dag_id, (_uri, _arguments) in _WATCHED.items():
         _trigger = HarvestJobEventTrigger(poll_interval=5, **_arguments)
-        _asset = harvest_asset(_PORTAL, name=_dag_id, watchers=[AssetWatcher(name=_dag_id, trigger=_trigger)])
+        _asset = Asset(name=_dag_id, uri=_uri, watchers=[AssetWatcher(name=_dag_id, trigger=_trigger)])
 
         with DAG(_dag_id, schedule=[_asset]):
 

@@ -1,0 +1,32 @@
+"""Modules of the portal wing that are loaded when they are first used; for the operators and the sensor only.
+
+A DAG file is parsed every few minutes, by each DAG processor, and on each worker for each task: it imports the
+operators then, and runs at most one of them. The portal wing takes about twice as long to load as they do.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+class _Later:
+    """Stands for a module, and loads it when something in it is asked for."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._path), name)
+
+
+def later(*names: str) -> list[Any]:
+    """Return modules of the portal wing, none of which is loaded yet.
+
+    To type checkers they are imported as usual, beside this call, under ``TYPE_CHECKING``.
+
+    :param names: of the modules, below ``airflow_provider_harvest.portal``.
+    """
+    return [_Later(f"airflow_provider_harvest.portal.{name}") for name in names]
