@@ -48,6 +48,11 @@ class HarvestAuthError(HarvestApiError):
 class HarvestNotFound(HarvestApiError):
     """404: there is no such thing on the portal (up to 17.7 an unknown job answers 500, up to 10.8.1 a source too)."""
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it came as a web page or another text, as a proxy answers while the portal restarts: no proof."""
+        return isinstance(self.payload, str)
+
 
 class HarvestRequestRejected(HarvestApiError):
     """400, 405, 409, 415, 422 or another 4xx: the same request will be refused again."""

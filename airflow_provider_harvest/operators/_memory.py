@@ -94,7 +94,10 @@ class TaskMemory:
         data = self._store.get(_KEY) if self._store is not None else None
         if not isinstance(data, dict):
             return None
-        intent = Intent(**{**data, "known": tuple(data["known"]), "passed_over": tuple(data["passed_over"])})
+        known = {
+            name: data[name] for name in Intent.__dataclass_fields__ if name in data
+        }  # another version's may differ
+        intent = Intent(**{**known, "known": tuple(data["known"]), "passed_over": tuple(data["passed_over"])})
         if intent.max_tries != self._max_tries:
             log.info("This task was cleared since it last ran: it asks for a harvest of its own.")
             return None

@@ -34,9 +34,9 @@ from airflow_provider_harvest.portal.plans import (
 )
 from airflow_provider_harvest.portal.report import failure_message, summary_lines
 from airflow_provider_harvest.portal.results import RESULT_KEY, WAITED, is_success
-from airflow_provider_harvest.portal.runs import SAME_CLOCK, Limits, on_portal_clock, spell
-from airflow_provider_harvest.portal.ticks import Expectation, describe, expect
-from airflow_provider_harvest.portal.waiting import LEAD, JobWait
+from airflow_provider_harvest.portal.runs import Limits, on_portal_clock, spell
+from airflow_provider_harvest.portal.ticks import Expectation, describe, expect, next_tick
+from airflow_provider_harvest.portal.waiting import JobWait
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
+#: Seconds in which a wait has just begun.
+_YOUNG = 5.0
 #: Seconds between looks while a task is still young: small harvests end then, and the job gets known.
 _QUICK = 2.0
 #: Airflow's own timeout of a deferral is this much later than ours: it only matters where no triggerer runs.
@@ -166,21 +168,33 @@ class HarvestWaitMixin:
                 "schedule it (HarvestScheduleSourceOperator, with a sysadmin's key)."
             )
         begins = [begin for job in jobs if (begin := job.started or job.created)]
+        is_readable = True
         try:
             # From the beginning of the wait, which a rescheduled sensor begins anew at each look.
             expectation = expect(source.schedule, begins, on_portal_clock(plan.begun, now, client.portal_now()))
         except InvalidCron:
+            is_readable = False
             expectation = Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
         if expectation is None:
             raise HarvestSourceNotRunnable(
                 f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."
             )
         # The due time is the portal's; a plan is kept by this machine's clock.
-        expectation = replace(expectation, due=on_portal_clock(expectation.due, client.portal_now(), now))
+        portal_now = client.portal_now()
+        overdue = None if expectation.overdue is None else on_portal_clock(expectation.overdue, portal_now, now)
+        expectation = replace(expectation, due=on_portal_clock(expectation.due, portal_now, now), overdue=overdue)
         ends = [plan.deadline, None if grace is None else expectation.due + grace]
-        plan = replace(plan, due=expectation.due, start_deadline=ends[1])
+        plan = replace(
+            plan,
+            due=expectation.due if overdue is None else overdue,
+            due_again=None if overdue is None else expectation.due,
+            cron=source.schedule if is_readable else None,
+            offset=expectation.offset,
+            grace=grace,
+            start_deadline=ends[1],
+        )
         fails_at = min((end for end in ends if end is not None), default=None)
-        if plan.begun > now - SAME_CLOCK:  # told once
+        if plan.begun > now - _YOUNG:  # told once
             self.log.info("%s", describe(expectation, now, fails_at, self.is_deferring(plan)))
         return plan
 
@@ -208,7 +222,7 @@ class HarvestWaitMixin:
             if poll.is_final:
                 return wait.plan, poll
             waited = client.clock.monotonic() - begun
-            is_far_off = plan.due is not None and client.clock.now() < plan.due - LEAD
+            is_far_off = wait.is_far_off(client.clock.now())
             if deferring and (waited >= self.worker_patience or is_far_off):
                 self._defer(client, wait.plan)
             quick = (
@@ -255,8 +269,11 @@ class HarvestWaitMixin:
         if plan.how == WAITED:
             explanation = _EXPLANATIONS_TO_WATCHERS.get(poll.state, explanation)
         page = client.job_url(plan.source_id, plan.job_id) if plan.job_id else client.source_url(plan.source_id)
-        sentence = retry_sentence(context, self.is_not_retried(kind("")))
-        return kind(f"{poll.detail}\n{explanation}\nLook at: {page}\n{sentence}")
+        lines = [poll.detail, explanation, f"Look at: {page}"]
+        tick = next_tick(plan.cron, plan.offset, client.portal_now()) if plan.cron else None
+        if tick is not None:
+            lines.append(f"{_next_run(tick - client.portal_now(), plan.cron)}")
+        return kind("\n".join([*lines, retry_sentence(context, self.is_not_retried(kind("")))]))
 
     def is_not_retried(self: Any, error: HarvestError) -> bool:
         """Whether Airflow does not retry this error; under ``soft_fail`` none can be raised that says so."""
@@ -295,9 +312,11 @@ class HarvestWaitMixin:
         if expectation is None:
             return sentence
         now = client.portal_now()
-        return (
-            f"{sentence} The portal's own next run: in about {spell(expectation.due - now)} (cron {source.schedule})."
-        )
+        return f"{sentence} {_next_run(expectation.due - now, source.schedule)}"
+
+
+def _next_run(seconds: float, cron: str | None) -> str:
+    return f"The portal's own next run: in about {spell(seconds)} (cron {cron})."
 
 
 def retry_sentence(context: Context, final: bool) -> str:

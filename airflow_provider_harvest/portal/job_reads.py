@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
@@ -73,6 +73,21 @@ class JobReads(PortalSession):
                 return []
             raise
         return [HarvestJob.from_api(entry) for entry in entries_of(answer)]
+
+    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield the last job of every source that is not deleted, as answered (``GET /harvest/sources/``).
+
+        :class:`~airflow_provider_harvest.portal.listed.Listing` reads it: most of it is the same as the time before,
+        and is not worth an object. About 250 bytes a source; 500 sources in one request.
+
+        :param counters: whether the items of each ``last_job`` are counted, which the portal does from 17.0 on only.
+        :param owners: whether names and organizations are wanted.
+        """
+        items = ",items{total,by_status}" if counters and self.generation.items_endpoint else ""
+        named = ",name,organization{id}" if owners else ""
+        last_job = f"last_job{{id,status,created,started,ended{items}}}"
+        mask = f"data{{id,active,deleted,validation{{state}}{named},{last_job}}},total"
+        return self._pages("/harvest/sources/", {}, mask, PAGE_SIZE)
 
     def get_job(self, job_id: str, *, keyed: bool = True) -> HarvestJob:
         """Return a job with its errors and counters, and up to 16.x its items (``GET /harvest/job/{}/``).

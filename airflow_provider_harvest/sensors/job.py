@@ -21,7 +21,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
-from airflow_provider_harvest.operators._memory import first_reschedule_of
+from airflow_provider_harvest.operators._memory import TaskMemory, first_reschedule_of
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 from airflow_provider_harvest.portal.checks import as_count, as_datetime, as_seconds, check_id
 from airflow_provider_harvest.portal.conclude import conclude
@@ -183,12 +183,14 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         """Check what was given, and say which job is waited for."""
         self._refuse_bad_input()
         client = self.hook.get_conn()
-        source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
-        self.push_links(context, source_url=client.source_url(source.id), job_url="")
-        start_timeout = None if self.start_timeout is None else as_seconds(self.start_timeout, "start_timeout")
         # Rescheduled, the sensor began with its first look, maybe in another process.
         first = first_reschedule_of(context) if self.reschedule else None
         began = client.clock.now() if first is None else first
+        # A retry takes what ended since the first try began, too: a harvest may end between two tries.
+        since = began if first is not None else TaskMemory(context, began).intent.first_started
+        source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
+        self.push_links(context, source_url=client.source_url(source.id), job_url="")
+        start_timeout = None if self.start_timeout is None else as_seconds(self.start_timeout, "start_timeout")
         if self.job_id is not None:
             return client, source, self.plan(client, source.id, WAITED, job_id=str(self.job_id).strip(), begun=began)
         if self.known_job_ids is not None:
@@ -201,7 +203,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             after = as_datetime(self.after, "after").timestamp()
             plan = self.plan(client, source.id, WAITED, after=after, begun=began)
         else:
-            plan = self.plan(client, source.id, WAITED, ended_after=began, begun=began)
+            plan = self.plan(client, source.id, WAITED, ended_after=since, begun=began)
         self._refuse_if_hopeless(client, source, plan)
         return client, source, self.until_portal_runs(client, source, plan, start_timeout)
 
