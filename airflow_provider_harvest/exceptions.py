@@ -92,6 +92,10 @@ class HarvestResponseLost(HarvestError):
     """The request went out and no whole answer came back: it may or may not have been carried out."""
 
 
+class HarvestAnswerTimeout(HarvestResponseLost):
+    """The request went out and no answer came in time; the portal may still be at it."""
+
+
 class HarvestRedirected(HarvestError):
     """The portal points to another address; not followed, since the key must not travel there.
 
@@ -138,6 +142,17 @@ class HarvestOutcomeRejected(HarvestError):
     """The job has ended, and not as required.
 
     :param result: the result dict, as a successful task would have returned it.
+    """
+
+    def __init__(self, message: str, *, result: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.result = result or {}
+
+
+class HarvestPortalUnhealthy(HarvestError):
+    """A look at a whole portal found what it was told to fail on.
+
+    :param result: the result dict, as a task that only reports would have returned it.
     """
 
     def __init__(self, message: str, *, result: dict[str, Any] | None = None) -> None:

@@ -153,6 +153,7 @@ class Transport:
         fields: str | None = None,
         keyed: bool = False,
         timeout: float | None = None,
+        attempts: int | None = None,
     ) -> Answer:
         """Send a request, again where that is safe, and return its answer.
 
@@ -164,6 +165,7 @@ class Transport:
         :param fields: ``X-Fields`` mask.
         :param keyed: whether the key goes along, if there is one.
         :param timeout: seconds to wait for the answer; default: the transport's.
+        :param attempts: how often it is sent at most; default: as the transport's retry policy says.
         :returns: the answer, for a status below 300.
         :raises HarvestApiError: by status; :class:`HarvestConnectionError`, :class:`HarvestResponseLost`,
             :class:`HarvestRedirected`, :class:`HarvestProtocolError` as their names say.
@@ -178,15 +180,16 @@ class Transport:
             headers["Content-Type"] = "application/json"
         query = dict(params or {})  # requests leaves None out
         request = _Request(method, f"{self.base}{path}", query, data, headers, timeout or self.timeout, keyed)
+        retry = self.retry if attempts is None else replace(self.retry, attempts=attempts)
         attempt = 1
         while True:
             try:
                 return self._follow(request)
             except HarvestError as error:
-                delay = self.retry.delay(method, error, attempt)
+                delay = retry.delay(method, error, attempt)
                 if delay is None:
                     raise
-                log.warning("%s Trying again in %.1f s (%d of %d).", error, delay, attempt + 1, self.retry.attempts)
+                log.warning("%s Trying again in %.1f s (%d of %d).", error, delay, attempt + 1, retry.attempts)
             self.clock.sleep(delay)
             attempt += 1
 

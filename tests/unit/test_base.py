@@ -27,6 +27,7 @@ FINAL = {
     "HarvestRedirected": True,
     "HarvestSourceNotRunnable": True,
     "HarvestOutcomeRejected": True,
+    "HarvestPortalUnhealthy": True,
     "HarvestError": False,
     "HarvestApiError": False,
     "HarvestUnavailable": False,
@@ -34,6 +35,7 @@ FINAL = {
     "HarvestServerError": False,
     "HarvestConnectionError": False,
     "HarvestResponseLost": False,
+    "HarvestAnswerTimeout": False,
     "HarvestProtocolError": False,
     "HarvestSourceBusy": False,
     "HarvestJobNotStarted": False,
@@ -66,6 +68,7 @@ class TestWhatIsFinal:
             ("items", "attached", True),
             ("empty", "waited", True),
             pytest.param("remote_unreachable", "started", False, id="this task can start another harvest"),
+            pytest.param("timeout", "previewed", False, id="a slow portal may be faster the next time"),
             pytest.param("remote_unreachable", "waited", True, id="only the portal can start another harvest"),
         ],
     )
