@@ -124,11 +124,8 @@ class LiveAirflow:
     def cursor(self, asset: str) -> dict[str, Any]:
         """Return what an event trigger has stored with an asset, as JSON."""
         (ident,) = [found["id"] for found in self.api("GET", "assets?limit=500")["assets"] if found["name"] == asset]
-        stored = {
-            entry["key"]: entry["value"] for entry in self.api("GET", f"assets/{ident}/state-store")["state_store"]
-        }
-        value = stored.get(CURSOR_KEY) or {"told": {}}
-        return dict(json.loads(value) if isinstance(value, str) else value)
+        entries = self.api("GET", f"assets/{ident}/state-store")["asset_state_store"]
+        return dict({entry["key"]: entry["value"] for entry in entries}.get(CURSOR_KEY) or {"told": {}})
 
     def read_by(self, dag_id: str) -> list[str]:
         """Return what the ended runs of a DAG's one task returned, put together."""
