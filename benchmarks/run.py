@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,8 @@ class Results:
     health: list[passes.Pass] = field(default_factory=list)
     waits: list[waits.Waits] = field(default_factory=list)
     seconds: float = 0.0
+    #: Programs that wanted a processor on average, those of the benchmarks included, in the last 15 minutes of the run.
+    load: float = 0.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except Exception as error:  # the other parts are worth having all the same
             failed = True
             say(f"  {part} could not be measured: {type(error).__name__}: {error}")
-    results.seconds = time.monotonic() - begun
+    results.seconds, results.load = time.monotonic() - begun, os.getloadavg()[2]
     _keep(results, in_docs=not given and not failed)
     print(f"\n{report.markdown(results)}")
     return 1 if failed else 0

@@ -144,12 +144,12 @@ def _watch(
         seen["stall"] = max(idle["stall"], ended["stall"])
         seen |= delays(ended["events"], ends, "beside" if case is HUNG else "bench")
         seen["end_requests"] = max(0.0, (last["requests"] - seen["requests"] * seconds / 60) / max(1, len(ends)))
-    except _TookTooLong as late:
+    except _TookTooLong as why:
         counts = system.counts()
         seen["sockets"] = counts["most_open"]
         seen["trouble"] = (
-            f"given up after {process.seconds:.0f} s: {late}; {counts['asked']} of {order.waits} jobs had been asked "
-            f"for, and the process took {process.memory / 2**20:.0f} MiB"
+            f"given up after {process.seconds:.0f} s: {why}; {counts['asked']:,} of {order.waits:,} jobs had been asked "
+            f"for, and the process had {process.memory / 2**20:,.0f} MiB and had used {process.cpu:.0f} s of CPU"
         )
         say(f"    {seen['trouble']}")
     except _Died as death:
@@ -226,6 +226,12 @@ class _Process:
     def memory(self) -> int:
         """Bytes that it has in memory."""
         return int(psutil.Process(self._process.pid).memory_info().rss)
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU that it has used."""
+        used = psutil.Process(self._process.pid).cpu_times()
+        return float(used.user + used.system)
 
     def expect(self, step: str, seconds: float) -> dict[str, Any]:
         """Return what it tells at a step.
