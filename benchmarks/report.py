@@ -65,8 +65,8 @@ def _how(results: Results) -> str:
     providers = ", ".join(f"{c.distribution} {version(c.distribution)}" for c in CONTENDERS.values())
     return (
         f"`{results.command}` made this in {results.seconds / 60:.0f} minutes, on {os.cpu_count()} cores "
-        f"({platform.machine()}, {platform.system()}; load average {results.load:.1f}), Python {platform.python_version()}, "
-        f"Airflow {version('apache-airflow')}: {providers}."
+        f"({platform.machine()}, {platform.system()}; load average {results.load:.1f}), "
+        f"Python {platform.python_version()}, Airflow {version('apache-airflow')}: {providers}."
     )
 
 
