@@ -100,7 +100,7 @@ CONTENDERS: dict[str, Contender] = {
         Contender(
             "harvest",
             "airflow-provider-harvest",
-            ("airflow_provider_harvest.operators.job", "airflow_provider_harvest.operators.source"),
+            tuple(f"airflow_provider_harvest.operators.{name}" for name in ("job", "portal", "source")),
             lambda port, interval: {
                 "conn_type": "harvest",
                 "host": f"http://127.0.0.1:{port}",

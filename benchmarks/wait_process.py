@@ -108,6 +108,8 @@ class Run:
         await asyncio.sleep(2 * _BEAT)
         self._pulse.take()
         await self._start_all()
+        # Few waits look at the same time: so that no look falls on either end of what is measured.
+        await asyncio.sleep(0.0 if order.spread >= order.interval else order.interval / 2)
         tell("started", stall=self._pulse.take())
         with measured() as idle:
             await asyncio.sleep(order.idle)

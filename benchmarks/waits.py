@@ -123,7 +123,7 @@ def _watch(
     try:
         process.expect("ready", 60.0)
         system.reset(order.waits, delay=case.delay)
-        seen["start_stall"] = process.expect("started", order.spread + START_GRACE)["stall"]
+        seen["start_stall"] = process.expect("started", order.spread + order.interval / 2 + START_GRACE)["stall"]
         system.mark()
         idle = process.expect("idle", order.idle + GRACE)
         counts = system.counts()
