@@ -14,6 +14,7 @@ from airflow_provider_harvest.portal.declared.shape import (
     Anything,
     Choice,
     Flag,
+    Kind,
     ListOf,
     MapOf,
     Nullable,
@@ -38,8 +39,9 @@ _TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 # --- config, in udata's own form or in the short one --------------------------------------------------------------
 
-_ENTRY = {"key": (Text(), "A name that the backend knows."), "value": (Anything(), "What it is set to.")}
-_FILTER = {**_ENTRY, "type": (Nullable(Choice(FILTER_TYPES)), "What becomes of the records that match.")}
+_Fields = dict[str, "tuple[Kind, str]"]
+_ENTRY: _Fields = {"key": (Text(), "A name that the backend knows."), "value": (Anything(), "What it is set to.")}
+_FILTER: _Fields = {**_ENTRY, "type": (Nullable(Choice(FILTER_TYPES)), "What becomes of the records that match.")}
 _SOME = OneOf(
     {"string": Scalar(), "number": Scalar(), "boolean": Scalar(), "array": ListOf(Scalar())},
 )
@@ -100,7 +102,10 @@ _SETTINGS = {
     "organization": (Nullable(_ID_OR_SLUG), "Id or slug of the organization that the source belongs to."),
     "owner": (Nullable(_OBJECT_ID), "Id of the user whom the source belongs to, instead of an organization."),
     "active": (Nullable(Flag()), "Whether it may be harvested."),
-    "autoarchive": (Nullable(Flag()), "Whether datasets that left the catalogue are archived after the portal's grace."),
+    "autoarchive": (
+        Nullable(Flag()),
+        "Whether datasets that left the catalogue are archived after a grace.",
+    ),
     "schedule": (
         Nullable(_SCHEDULE),
         f"When it is harvested, on the portal's clock: a cron, a window of time, or {NEVER}.",
@@ -141,8 +146,10 @@ DOCUMENT = Record(
         "portal": _PORTAL,
         "managed_by": (
             Nullable(Text("a name of letters, digits, '.', '_' and '-'", KEY.pattern)),
-            "A name that is put into the public description of each source, so that sources that left the files can "
-            "be told and deleted.",
+            (
+                "A name that is put into the public description of each source, so that sources that left the files can "
+                "be told and deleted."
+            ),
         ),
         "environments": (
             Nullable(

@@ -1,4 +1,4 @@
-"""What files say of harvest sources, as frozen dataclasses; made by the reader, read by the plan, the windows, the export.
+"""What files say of harvest sources, as frozen dataclasses; made by the reader, used by all the rest.
 
 What a file does not say is absent here (``None``, or no such key in ``fields``), and is left alone on the portal.
 """

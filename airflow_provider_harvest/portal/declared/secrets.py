@@ -1,7 +1,7 @@
 """Pure: finds what looks like a secret in files of sources, and says where; called by the reader and the export.
 
-A source's ``url``, ``config`` and ``description`` are public on the portal, and the files lie in a repository. What is found is
-never repeated.
+A source's ``url``, ``config`` and ``description`` are public on the portal, and the files lie in a repository.
+What is found is never repeated.
 """
 
 from __future__ import annotations

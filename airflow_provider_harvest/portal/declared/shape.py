@@ -1,7 +1,7 @@
 """Pure: kinds of values in a file: each checks a value and gives its JSON Schema, so that the two cannot differ.
 
-Called by :mod:`.layout`, which says what a file of sources holds, and by the reader. No sentence repeats a value: it may
-be a secret.
+Called by :mod:`.layout`, which says what a file of sources holds, and by the reader. No sentence repeats a value: it
+may be a secret.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _type_of(value: Any) -> str:
 class Anything:
     """Any JSON value."""
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:  # noqa: ARG002
+    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
         """Find nothing wrong."""
         yield from ()
 

@@ -7,6 +7,7 @@ gap is widest. The order of the sources never matters: they are taken by key.
 from __future__ import annotations
 
 import heapq
+import itertools
 import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
@@ -198,7 +199,7 @@ def _gaps(length: int, used: Sequence[int]) -> list[_Gap]:
     edges = [-1, *used, length]
     return [
         _Gap(left + 1, right - left - 1, before=left >= 0, after=right < length)
-        for left, right in zip(edges, edges[1:], strict=False)
+        for left, right in itertools.pairwise(edges)
         if right - left > 1
     ]
 

@@ -126,8 +126,9 @@ class _Builder:
                 self._problem(key, f"the key {key.value[:60]!r} stands there twice: one of them would be lost")
                 continue
             seen.add(key.value)
-            self.lines[(*path, key.value)] = key.start_mark.line + 1
-            yield key.value, self.value_of(entry, (*path, key.value))
+            here = (*path, key.value)
+            self.lines[here] = key.start_mark.line + 1
+            yield key.value, self.value_of(entry, here)
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text = node.value
@@ -170,10 +171,10 @@ def write(value: Any) -> str:
 class _Dumper(yaml.SafeDumper):
     """Writes texts so that nobody takes them for something else, and never anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+    def ignore_aliases(self, data: Any) -> bool:
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
 
