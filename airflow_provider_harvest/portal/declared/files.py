@@ -156,7 +156,7 @@ class Files:
                     if name not in known:
                         problems.append(
                             f"{document.where((*path, 'environments', name))}: {key}: the environment {name!r} is not "
-                            f"one of those at the top of {self.portal_wide.name}: {', '.join(known) or 'there are none'}."
+                            f"at the top of {self.portal_wide.name}: {', '.join(known) or 'there are none'}."
                         )
         if problems:
             raise InvalidDeclaration(problems)

@@ -17,6 +17,7 @@ from airflow_provider_harvest.portal.declared.shape import (
     Kind,
     ListOf,
     MapOf,
+    Named,
     Nullable,
     OneOf,
     Record,
@@ -59,13 +60,19 @@ _FILTERS = OneOf(
 )
 _FEATURES = OneOf({"array": ListOf(Text()), "object": MapOf(Flag())})
 _EXTRA_CONFIGS = OneOf({"object": MapOf(Anything()), "array": ListOf(Record(_ENTRY, ("key", "value"), is_open=True))})
-CONFIG = Record(
-    {
-        "filters": (Nullable(_FILTERS), "Which records are harvested: a name and what it must be, by the backend."),
-        "features": (Nullable(_FEATURES), "What the backend does beside: a list of names, or true and false by name."),
-        "extra_configs": (Nullable(_EXTRA_CONFIGS), "Other settings of the backend, by name."),
-    },
-    is_open=True,
+CONFIG = Named(
+    "config",
+    Record(
+        {
+            "filters": (Nullable(_FILTERS), "Which records are harvested: a name and what it must be, by the backend."),
+            "features": (
+                Nullable(_FEATURES),
+                "What the backend does beside: a list of names, or true and false by name.",
+            ),
+            "extra_configs": (Nullable(_EXTRA_CONFIGS), "Other settings of the backend, by name."),
+        },
+        is_open=True,
+    ),
 )
 
 # --- a source ------------------------------------------------------------------------------------------------------
@@ -80,15 +87,18 @@ _WINDOW = Record(
     },
     ("window",),
 )
-_SCHEDULE = OneOf({"string": Text(f"a cron, a window or {NEVER}"), "object": _WINDOW})
-_VALIDATION = OneOf(
-    {
-        "string": Choice((ACCEPTED,)),
-        "object": Record(
-            {"state": (Choice((ACCEPTED,)), "Accepted."), "comment": (Text(), "Shown to the owner of the source.")},
-            ("state",),
-        ),
-    }
+_SCHEDULE = Named("schedule", OneOf({"string": Text(f"a cron, a window or {NEVER}"), "object": _WINDOW}))
+_VALIDATION = Named(
+    "validation",
+    OneOf(
+        {
+            "string": Choice((ACCEPTED,)),
+            "object": Record(
+                {"state": (Choice((ACCEPTED,)), "Accepted."), "comment": (Text(), "Shown to the owner of the source.")},
+                ("state",),
+            ),
+        }
+    ),
 )
 _SETTINGS = {
     "name": (
@@ -147,13 +157,13 @@ DOCUMENT = Record(
         "managed_by": (
             Nullable(Text("a name of letters, digits, '.', '_' and '-'", KEY.pattern)),
             (
-                "A name that is put into the public description of each source, so that sources that left the files can "
-                "be told and deleted."
+                "A name that is put into the public description of each source, so that sources that left the files "
+                "can be told and deleted."
             ),
         ),
         "environments": (
             Nullable(
-                MapOf(Nullable(Record({"portal": _PORTAL, "defaults": _DEFAULTS})), Text(KEY.wanted, KEY.pattern)),
+                MapOf(Nullable(Record({"portal": _PORTAL, "defaults": _DEFAULTS})), KEY),
             ),
             "Portals that the same sources are kept on, such as demo and production, by name.",
         ),
@@ -173,6 +183,7 @@ def json_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Harvest sources as code",
         **DOCUMENT.schema(),
+        "$defs": {named.name: named.kind.schema() for named in (CONFIG, _SCHEDULE, _VALIDATION)},
     }
 
 

@@ -274,6 +274,25 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A kind that stands in the schema once, under ``$defs``, however often it is used.
+
+    :param name: under which it stands there.
+    """
+
+    name: str
+    kind: Kind
+
+    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+        """Yield what is wrong with a value."""
+        yield from self.kind.problems(value, path)
+
+    def schema(self) -> dict[str, Any]:
+        """Return a reference to the schema."""
+        return {"$ref": f"#/$defs/{self.name}"}
+
+
+@dataclass(frozen=True)
 class Nullable:
     """A value that may be null as well.
 
