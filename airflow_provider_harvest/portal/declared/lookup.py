@@ -10,20 +10,22 @@ from airflow_provider_harvest.portal.declared.match import Whose
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_harvest.portal.declared.plan import Change
+    from airflow_provider_harvest.portal.declared.plan import Change, Plan
     from airflow_provider_harvest.portal.models import HarvestSource
 
 
-def find_source(change: Change, sources: Iterable[HarvestSource], managed_by: str | None) -> list[HarvestSource]:
+def find_source(change: Change, sources: Iterable[HarvestSource], plan: Plan) -> list[HarvestSource]:
     """Return the sources that a planned one may be now: one, none, or more, of which none can be told to be it.
 
     :param change: what is planned.
     :param sources: of the portal, at least those of the planned one's owner.
-    :param managed_by: name of the marker that the plan gives to sources; None without one.
+    :param plan: that it is in: its other sources are not it, even if they are to get the same URL.
     """
     sources = [source for source in sources if source.deleted is None]
     if change.source_id is not None:
         return [source for source in sources if source.id == change.source_id]
+    managed_by = plan.managed_by
+    others = {*change.twins, *(other.source_id for other in plan.changes)}
     markers = {source.id: marker.split(source.description)[1:] for source in sources}
     if managed_by is not None:
         marked = [source for source in sources if markers[source.id] == (managed_by, change.key)]
@@ -36,6 +38,6 @@ def find_source(change: Change, sources: Iterable[HarvestSource], managed_by: st
         if source.url.strip() == change.wanted["url"]
         and source.backend == change.wanted["backend"]
         and owner.fits(source)
-        and source.id not in change.twins
+        and source.id not in others
         and (managed_by is None or markers[source.id][0] != managed_by)  # ours, and so another one of the file
     ]

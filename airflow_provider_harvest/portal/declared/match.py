@@ -209,16 +209,23 @@ class _Matching:
         """Without markers, two new sources of the same owner, backend and URL could never be told apart again."""
         if self._managed_by:
             return
-        twins = _grouped(self._open(), self._identity)
-        for declared_ones in twins.values():
-            for declared in declared_ones if len(declared_ones) > 1 else ():
-                others = ", ".join(sorted(other.key for other in declared_ones if other is not declared))
-                reason = f"it has the owner, backend and URL of {others}: only a marker (managed_by) tells such apart"
-                self._conflict(declared.key, reason)
+        for declared_ones in _grouped(self._open(), _address).values():
+            for declared in declared_ones:
+                twins = sorted(other.key for other in declared_ones if self._are_twins(declared, other))
+                if twins:
+                    reason = (
+                        f"it cannot be told from {', '.join(twins)}, which has the same owner, backend and URL: only "
+                        "a marker (managed_by) can tell such apart"
+                    )
+                    self._conflict(declared.key, reason)
 
-    def _identity(self, declared: DeclaredSource) -> tuple[Whose, object, object]:
-        fields = declared.fields
-        return whose(declared, self._organizations), fields.get("backend"), fields.get("url")
+    def _are_twins(self, one: DeclaredSource, other: DeclaredSource) -> bool:
+        owners = whose(one, self._organizations), whose(other, self._organizations)
+        return one is not other and (owners[0] == owners[1] or not all(owner.is_said for owner in owners))
+
+
+def _address(declared: DeclaredSource) -> tuple[object, object]:
+    return declared.fields.get("backend"), declared.fields.get("url")
 
 
 def _grouped(
