@@ -143,6 +143,10 @@ class HarvestOutcomeRejected(HarvestError):
 # --- what applying a plan of sources can come to ---------------------------------------------------------------------
 
 
+class HarvestSourcesDrifted(HarvestError):
+    """The portal is not as the files of sources say, and ``on_drift="fail"`` was asked for."""
+
+
 class HarvestPlanStale(HarvestError):
     """The portal is no longer what the plan saw: somebody changed a planned source. Plan anew.
 

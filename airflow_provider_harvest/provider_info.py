@@ -94,7 +94,7 @@ def get_provider_info() -> dict[str, object]:
                 "ui-field-behaviour": FIELD_BEHAVIOUR,
             }
         ],
-        "operators": _modules("operators.job", "operators.source"),
+        "operators": _modules("operators.job", "operators.portal", "operators.source"),
         "sensors": _modules("sensors.job"),
         "hooks": _modules("hooks.harvest"),
         "triggers": _modules("triggers.job"),

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._compat import AirflowFailException, BaseOperator
 from airflow_provider_harvest.exceptions import (
+    HarvestApplyIncomplete,
     HarvestAuthError,
     HarvestError,
     HarvestInvalidInput,
     HarvestNotFound,
     HarvestOutcomeRejected,
+    HarvestPlanStale,
     HarvestRedirected,
     HarvestRequestRejected,
     HarvestSourceNotRunnable,
+    HarvestSourcesDrifted,
 )
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import push_links
@@ -38,6 +41,8 @@ _FINAL = (
     HarvestRequestRejected,
     HarvestRedirected,
     HarvestSourceNotRunnable,
+    HarvestPlanStale,
+    HarvestSourcesDrifted,
 )
 
 
@@ -65,6 +70,8 @@ def is_final(error: HarvestError) -> bool:
     """
     if isinstance(error, HarvestOutcomeRejected):
         return error.result.get("failure_kind") != "remote_unreachable" or error.result.get("how") == "waited"
+    if isinstance(error, HarvestApplyIncomplete):
+        return not error.again
     return isinstance(error, _FINAL)
 
 

@@ -208,6 +208,19 @@ class Plan:
             raise HarvestInvalidInput("The plan's changes are not those that were planned: plan anew.")
         return plan
 
+    @classmethod
+    def from_text(cls, text: str, what: str = "The text") -> Plan:
+        """Read a plan from its JSON text.
+
+        :param what: what the text is, as the beginning of a sentence.
+        :raises HarvestInvalidInput: as :meth:`from_json`.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError:
+            raise HarvestInvalidInput(f"{what} holds no plan: it is not JSON.") from None
+        return cls.from_json(data)
+
 
 def write_plan(plan: Plan, path: str | Path) -> None:
     """Write a plan into a file, as JSON."""
@@ -220,12 +233,12 @@ def read_plan(path: str | Path) -> Plan:
     :raises HarvestInvalidInput: where there is no such file, or no plan in it.
     """
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise HarvestInvalidInput(f"The plan {path} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise HarvestInvalidInput(f"{path} holds no plan: it is not JSON.") from None
-    return Plan.from_json(data)
+        raise HarvestInvalidInput(f"{path} holds no plan: it is no text.") from None
+    return Plan.from_text(text, str(path))
 
 
 def _as_json(value: Any) -> Any:
