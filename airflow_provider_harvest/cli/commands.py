@@ -130,8 +130,8 @@ def _client(arguments: argparse.Namespace, said: str | None, *, keyed: bool) -> 
         raise HarvestInvalidInput(f"No portal is named: give --portal, or set {PORTAL_VARIABLE}.")
     if keyed and key and not chosen:
         raise HarvestInvalidInput(
-            f"{KEY_VARIABLE} is set, but only a file says for which portal: name it with --portal or {PORTAL_VARIABLE}. "
-            "Else whoever changes the file could have the key sent elsewhere."
+            f"{KEY_VARIABLE} is set, but only a file says for which portal: name it: --portal or {PORTAL_VARIABLE}. "
+            "Else a change of the file could have the key sent elsewhere."
         )
     return HarvestClient(site_url(chosen or said), key if keyed else None)
 

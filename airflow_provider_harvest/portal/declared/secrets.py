@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.declared.shape import Path
 
-# What a secret looks like, whatever its name is: a signed token (three parts, the first two begin as JSON in base64
-# does), as udata's own keys up to 15 are; a private key; the tokens that hosts of repositories hand out.
+# What a secret looks like, whatever its name is: udata's own keys, which are signed tokens (the first part begins as
+# JSON in base64 does) up to 15.4.1; a private key; the tokens that hosts of repositories hand out.
 _SHAPES = re.compile(
-    r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"
+    r"\budata_[\w-]{20,}"
+    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"
     r"|eyJ[\w-]{16,}\.[\w-]{16,}\.[\w-]{20,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\b(?:gh[pousr]_|github_pat_|glpat-)\w{16,}"

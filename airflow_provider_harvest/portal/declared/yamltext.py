@@ -70,7 +70,7 @@ def parse(text: str, name: str) -> Document:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+        line = min(mark.line, text.rstrip().count("\n")) + 1 if mark else 1  # its end may be a line too far
         problem = _QUOTED.sub("'...'", error.problem or error.context or "it cannot be read")
         hint = " A text that begins with * or & or holds ': ' needs quotes, as in '0 4 * * *'."
         raise InvalidDeclaration([f"{name}:{line}: not valid YAML: {problem}.{hint}"]) from None
