@@ -181,8 +181,8 @@ class HarvestApplySourcesOperator(HarvestOperator):
         later than that, such as the eleventh new source of a day, is left for a retry or another run.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``done`` ({key, source_id, steps} of each source), ``failed``, ``postponed``, ``denied`` (what this key
-        may not do, and was left), ``unchanged`` (what was done already), ``digest``, ``portal``, ``retry_after``; pushed
-        as XCom ``harvest_apply`` before a failing task raises.
+        may not do, and was left), ``unchanged`` (what was done already), ``digest``, ``portal``, ``retry_after``;
+        pushed as XCom ``harvest_apply`` before a failing task raises.
     """
 
     template_fields: Sequence[str] = ("harvest_conn_id", "plan", "max_changes", "max_deletes")

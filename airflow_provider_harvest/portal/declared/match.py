@@ -128,6 +128,9 @@ class _Matching:
                 f"{declared.organization or declared.owner}: whom a source belongs to is fixed at its creation, so "
                 "correct the file, or delete that source and let another one be created"
             )
+        elif by == BY_ID and self._is_marked_for_other(source, declared):
+            key = self._markers[source.id][1]
+            reason = f"its id names source {source.id}, which carries the marker of the file's {key!r}"
         elif self._managed_by and managed_by not in (None, self._managed_by):
             reason = f"source {source.id} is managed by other files: its description says {managed_by!r}"
         else:
