@@ -227,11 +227,16 @@ def take_defaults(bodies: dict[str, dict[str, Any]]) -> dict[str, Any]:
         if not written:
             continue
         value, count = min(written.items(), key=lambda entry: (-entry[1], entry[0]))
-        if count * 2 > len(bodies):
+        if count * 2 > len(bodies) and not (name == "config" and _has_null(bodies.values())):
             defaults[name] = json.loads(value)
             for body in bodies.values():
                 _take_out(name, defaults[name], body)
     return defaults
+
+
+def _has_null(bodies: Iterable[dict[str, Any]]) -> bool:
+    """Whether a configuration holds a null at its top, which beside a default would take that back."""
+    return any(value is None for body in bodies for value in (body.get("config") or {}).values())
 
 
 def _take_out(name: str, default: Any, body: dict[str, Any]) -> None:
@@ -243,5 +248,9 @@ def _take_out(name: str, default: Any, body: dict[str, Any]) -> None:
         del body[name]
     elif name == "config":
         beside = dict.fromkeys(section for section in default if section not in body[name])
-        own = {key: value for key, value in body[name].items() if json.dumps(default.get(key)) != json.dumps(value)}
+        own = {
+            key: value
+            for key, value in body[name].items()
+            if key not in default or json.dumps(default[key]) != json.dumps(value)
+        }
         body[name] = {**own, **beside}
