@@ -63,8 +63,8 @@ def export_sources(
     :param owner: id of a user; only their own sources.
     :param environment: name under which the portal and its ids are written, where the file is to serve several
         portals; default: none, the file is of one portal.
-    :param with_ids: whether the portal and its ids of the sources are written (default True). Without them the file
-        can be planned on any portal.
+    :param with_ids: whether the portal and its ids of sources and users are written (default True). Without them the
+        file can be planned on any portal; sources of a user then belong to the key that creates them.
     :raises HarvestInvalidInput: where organization and owner are both given, or the environment has no good name.
     """
     if organization and owner:
@@ -97,10 +97,10 @@ def as_file(
         if site is None and "url" not in body:
             left_out.append(f"{key}: the whole source, since without url or id it could not be found again.")
             continue
-        if site is not None and environment is None:
-            body["id"] = source.id
-        elif site is not None:
-            body["environments"] = {environment: {"id": source.id}}
+        # What is one portal's own: on another one these ids are nobody's, or a stranger's.
+        ids = {"id": source.id} | ({"owner": body.pop("owner")} if "owner" in body else {})
+        if site is not None:
+            body |= {"environments": {environment: ids}} if environment else ids
         bodies[key] = body
     top: dict[str, Any] = {"version": layout.VERSION}
     if site is not None:
@@ -242,8 +242,7 @@ def _has_null(bodies: Iterable[dict[str, Any]]) -> bool:
 def _take_out(name: str, default: Any, body: dict[str, Any]) -> None:
     """Leave out of a source what the default says, and take back what it says beside."""
     if name not in body:
-        if name != "organization" or "owner" not in body:  # an owner takes the default's organization back by itself
-            body[name] = None
+        body[name] = None
     elif json.dumps(body[name]) == json.dumps(default):
         del body[name]
     elif name == "config":
