@@ -91,6 +91,8 @@ def apply(arguments: argparse.Namespace) -> int:
         if made.changes and not arguments.yes and not _agreed():
             _tell("Nothing was changed.")
             return CHANGES
+    if made.changes and not os.environ.get(KEY_VARIABLE):
+        raise HarvestInvalidInput(f"A plan is applied with an API key: set {KEY_VARIABLE}.")
     max_deletes = applying.MAX_DELETES if arguments.max_deletes is None else arguments.max_deletes
     try:
         with _client(arguments, made.portal, keyed=True) as client:

@@ -116,6 +116,14 @@ class TestApply:
         assert {source["name"] for source in portal.portal.sources.values()} == {"Towns", "Villages"}
         assert len(json.loads((tmp_path / "result.json").read_text())["done"]) == 2
 
+    def test_needs_a_key(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HARVEST_API_KEY")
+        code, _, err = sources("apply", file, "--yes")
+        assert (code, written(portal)) == (1, 0)
+        assert "set HARVEST_API_KEY" in err
+
     def test_of_files_asks_first(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
         code, _, err = sources("apply", file)  # standard input is no terminal here
         assert (code, written(portal)) == (1, 0)
