@@ -39,9 +39,9 @@ def _source(portal: Sandbox, name: str, number: int, changed: bool) -> DeclaredS
     fields: dict[str, Any] = {
         "name": f"Catalogue {number} of {name}",
         "url": f"http://{host}/{name}/{number}",
-        "backend": "ckan",
+        "backend": "csw-iso-19139",
         "description": f"Number {number}\nof some",
-        "config": {"filters": [{"key": "organization", "value": f"town-{number}"}]},
+        "config": {"extra_configs": [{"key": "remote_url_prefix", "value": f"http://{host}/town-{number}/"}]},
         "active": number % 3 != 0,
         "autoarchive": number % 2 == 0,
     }

@@ -109,7 +109,7 @@ def _unfit(client: HarvestClient, changes: Iterable[Change]) -> dict[str, str]:
         try:
             _check(change, backends)
         except HarvestInvalidInput as error:
-            reasons[change.key] = f"the portal would not take it: {error}"
+            reasons[change.key] = f"the portal would not take it: {str(error).rstrip('.')}"
     return reasons
 
 
