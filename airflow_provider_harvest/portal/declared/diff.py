@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.checks import CONFIG_SECTIONS, FILTER_TYPES
 from airflow_provider_harvest.portal.declared.model import FIELDS
+from airflow_provider_harvest.portal.declared.secrets import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,9 +21,12 @@ COMPARED = (*FIELDS, "validation", "schedule")
 def values_of(source: HarvestSource) -> dict[str, Any]:
     """Return what a plan compares of a source, as JSON values: :data:`COMPARED`.
 
+    A secret in its URL or configuration is hidden: it is public on the portal, and shall not be in logs as well.
+
     :param source: as read, alone or from a list.
     """
     values = {name: normal(name, getattr(source, name)) for name in FIELDS}
+    values |= {name: hidden(values[name]) for name in ("url", "config")}
     return {**values, "validation": source.validation.state, "schedule": normal("schedule", source.schedule)}
 
 

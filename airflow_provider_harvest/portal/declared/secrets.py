@@ -1,4 +1,4 @@
-"""Pure: finds what looks like a secret in files of sources, and says where; called by the reader and the export.
+"""Pure: finds what looks like a secret in files of sources, and says where; called by the reader, export and plan.
 
 A source's ``url``, ``config`` and ``description`` are public on the portal, and the files lie in a repository.
 What is found is never repeated.
@@ -6,6 +6,8 @@ What is found is never repeated.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -56,6 +58,25 @@ def secrets_in(value: Any, path: Path = ()) -> Iterator[Problem]:
         found = secret_of(value)
         if found:
             yield Problem(path, f"must not hold a secret: {found}. {_KEEP}")
+
+
+def hidden(value: Any) -> Any:
+    """Return a value of a portal as plans may hold and show it: what looks like a secret is replaced by a digest of it.
+
+    So a plan tells that it is there and whether it has changed, and repeats it to nobody.
+
+    :param value: any JSON value, such as the ``config`` of a source.
+    """
+    if isinstance(value, list):
+        return [hidden(entry) for entry in value]
+    if isinstance(value, dict):
+        own = {name for (name, *below) in (problem.path for problem in secrets_in(value)) if not below}
+        return {name: _digest(entry) if name in own else hidden(entry) for name, entry in value.items()}
+    return _digest(value) if isinstance(value, str) and secret_of(value) else value
+
+
+def _digest(value: Any) -> str:
+    return f"(hidden {hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]})"
 
 
 def secret_of(text: str) -> str | None:
