@@ -130,7 +130,8 @@ def test_no_harvest_begins_when_a_file_is_applied(portal: Sandbox, admin: Harves
 
     sources = [source for found in ours(admin, declaration).values() for source in found]
 
-    assert [source.last_job for source in sources] == [None] * 4
+    assert len(sources) == 4
+    assert [job for source in sources for job in admin.iter_jobs(source.id)] == []
 
 
 @pytest.mark.every_release
@@ -142,6 +143,7 @@ def test_drift_made_by_hand_is_found_and_undone(portal: Sandbox, admin: HarvestC
     admin.update_source(ids["town-000"], name="Renamed by hand")
     admin.update_source(ids["town-001"], active=False)
     admin.schedule_source(ids["town-002"], "59 23 * * *")
+    admin.unschedule_source(ids["town-003"])  # else its cron's name stays taken on 9.2.4
     admin.delete_source(ids["town-003"])
     admin.validate_source(ids["town-004"], "refused", "Not now")
 

@@ -19,6 +19,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestPlanStale,
     HarvestRateLimited,
     HarvestRequestRejected,
+    HarvestServerError,
 )
 from airflow_provider_harvest.portal.declared.diff import values_of
 from airflow_provider_harvest.portal.declared.lookup import find_source
@@ -152,6 +153,7 @@ class _Apply:
         self._progress = progress
         self._passed = self._total = 0
         self._can_create = True
+        self._may_pass = False
 
     def run(self) -> ApplyResult:
         me, sources = self._client.whoami(), read_sources(self._client)
@@ -202,6 +204,11 @@ class _Apply:
             self._fail(change, source, error)
         except HarvestPlanStale:
             raise
+        except HarvestServerError as error:
+            if error.status_code != 500:
+                raise self._broken_off(error) from error
+            self._fail(change, source, error)  # a fault about this source; a portal that is down answers 502 to 504
+            self._may_pass = True
         except HarvestError as error:
             raise self._broken_off(error) from error
         finally:
@@ -318,7 +325,10 @@ class _Apply:
                 f"create: apply the same plan again{when}."
             )
         return HarvestApplyIncomplete(
-            " ".join(parts), result=result.to_json(), again=bool(result.postponed), retry_after=result.retry_after
+            " ".join(parts),
+            result=result.to_json(),
+            again=bool(result.postponed) or self._may_pass,
+            retry_after=result.retry_after,
         )
 
 

@@ -60,7 +60,11 @@ class Writer:
             )
 
     def schedule(self, source: HarvestSource, cron: str | None) -> HarvestSource:
-        """Give a source this cron, or none."""
+        """Give a source this cron, or none.
+
+        :raises HarvestServerError: also where another source of the same name has a cron, even if that source is
+            deleted (9.2.4, where a cron is named after its source): give the source another name.
+        """
         if source.schedule == cron:  # an acceptance may have set the very one
             return source
         with telling(WHO_MODERATES):
