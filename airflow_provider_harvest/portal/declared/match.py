@@ -212,15 +212,20 @@ class _Matching:
         """Without markers, two new sources of the same owner, backend and URL could never be told apart again."""
         if self._managed_by:
             return
-        for declared_ones in _grouped(self._open(), _address).values():
-            for declared in declared_ones:
-                twins = sorted(other.key for other in declared_ones if self._are_twins(declared, other))
-                if twins:
-                    reason = (
-                        f"it cannot be told from {', '.join(twins)}, which has the same owner, backend and URL: only "
-                        "a marker (managed_by) can tell such apart"
-                    )
-                    self._conflict(declared.key, reason)
+        unpinned = [
+            declared
+            for key, declared in self._declared.items()
+            if key not in self._found or self._found[key].by in (BY_IDENTITY, BY_URL)
+        ]
+        same_address = _grouped(unpinned, _address)
+        for declared in self._open():
+            twins = sorted(other.key for other in same_address[_address(declared)] if self._are_twins(declared, other))
+            if twins:
+                reason = (
+                    f"it cannot be told from {', '.join(twins)}, which has the same owner, backend and URL: only a "
+                    "marker (managed_by) can tell such apart"
+                )
+                self._conflict(declared.key, reason)
 
     def _are_twins(self, one: DeclaredSource, other: DeclaredSource) -> bool:
         owners = whose(one, self._organizations), whose(other, self._organizations)
