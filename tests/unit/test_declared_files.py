@@ -329,7 +329,7 @@ SECRETS = {
 class TestSecrets:
     @pytest.mark.parametrize("line", SECRETS.values(), ids=SECRETS.keys())
     def test_are_refused_and_never_repeated(self, said: Callable[..., Declaration], line: str) -> None:
-        secret = SECRET + "A" * 20
+        secret = SECRET + "A" * 30
         text = f"version: 1\nsources:\n  one:\n    {line.format(secret)}\n"
         with pytest.raises(InvalidDeclaration) as caught:
             said(text)

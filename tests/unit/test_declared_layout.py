@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_harvest.portal.declared import layout
 
 SCHEMA_FILE = Path(layout.__file__).with_name("schema.json")
-VALIDATOR = jsonschema.Draft202012Validator(layout.json_schema())
+VALIDATOR = jsonschema.Draft7Validator(layout.json_schema())
 ID = "6b03fbe5f66a892d7cfe18b4"
 
 #: Uses everything that a file may say.
@@ -122,7 +122,7 @@ class TestSchemaFile:
         assert SCHEMA_FILE.read_text() == layout.schema_text()
 
     def test_is_a_json_schema(self) -> None:
-        jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA_FILE.read_text()))
+        jsonschema.Draft7Validator.check_schema(json.loads(SCHEMA_FILE.read_text()))
 
     def test_explains_each_field_of_a_source(self) -> None:
         source = layout.json_schema()["properties"]["sources"]["anyOf"][0]["additionalProperties"]

@@ -116,11 +116,11 @@ class Files:
     def _sources(self, environment: str | None, problems: list[str]) -> Iterator[DeclaredSource]:
         """Yield the sources of an environment; what is wrong with others goes to ``problems``."""
         wide = self.portal_wide
-        in_environment = ("environments", environment, "defaults") if environment else None
+        in_environment: Path | None = ("environments", environment, "defaults") if environment else None
         for document in self.documents:
-            layers = [Layer(wide, ("defaults",)), Layer(document, ("defaults",))][0 if document is not wide else 1 :]
-            if in_environment:
-                layers.append(Layer(wide, in_environment))
+            shared: list[tuple[Document, Path]] = [(wide, ("defaults",))] if document is not wide else []
+            shared += [(document, ("defaults",)), *([(wide, in_environment)] if in_environment else [])]
+            layers = [Layer(said_in, path) for said_in, path in shared]
             for key in document.value.get("sources") or {}:
                 own = Layer(document, ("sources", key))
                 there = Layer(document, ("sources", key, "environments", environment)) if environment else None

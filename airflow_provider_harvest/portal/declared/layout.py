@@ -180,10 +180,10 @@ DOCUMENT = Record(
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a file of sources, for editors."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",  # the newest that all editors know
         "title": "Harvest sources as code",
         **DOCUMENT.schema(),
-        "$defs": {named.name: named.kind.schema() for named in (CONFIG, _SCHEDULE, _VALIDATION)},
+        "definitions": {named.name: named.kind.schema() for named in (CONFIG, _SCHEDULE, _VALIDATION)},
     }
 
 

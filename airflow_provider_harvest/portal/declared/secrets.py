@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # What a secret looks like, whatever its name is: udata's own keys, which are signed tokens (the first part begins as
 # JSON in base64 does) up to 15.4.1; a private key; the tokens that hosts of repositories hand out.
 _SHAPES = re.compile(
-    r"\budata_[\w-]{20,}"
+    r"\budata_[\w-]{40,}"
     r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"
     r"|eyJ[\w-]{16,}\.[\w-]{16,}\.[\w-]{20,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"

@@ -275,7 +275,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Named:
-    """A kind that stands in the schema once, under ``$defs``, however often it is used.
+    """A kind that stands in the schema once, under ``definitions``, however often it is used.
 
     :param name: under which it stands there.
     """
@@ -289,7 +289,7 @@ class Named:
 
     def schema(self) -> dict[str, Any]:
         """Return a reference to the schema."""
-        return {"$ref": f"#/$defs/{self.name}"}
+        return {"$ref": f"#/definitions/{self.name}"}
 
 
 @dataclass(frozen=True)
