@@ -6,7 +6,6 @@ import copy
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -219,21 +218,30 @@ def test_plan_survives_a_file(world: tuple[MemoryPortal, Declaration]) -> None:
     assert read.counts == plan.counts
 
 
-@pytest.mark.parametrize("role", ["nobody", "user"])
 @often
 @given(world=worlds())
-def test_what_a_key_may_not_do_is_told_and_left(role: str, world: tuple[MemoryPortal, Declaration]) -> None:
+def test_what_a_key_may_not_do_is_told_and_left(world: tuple[MemoryPortal, Declaration]) -> None:
     portal, declaration = world
-    portal.is_sysadmin = False
-    portal.user_id, portal.has_key = USER, role == "user"
+    portal.is_sysadmin, portal.user_id = False, USER
     plan = make_plan(portal, declaration)
     denied = {denial.kind: set(denial.keys) for denial in plan.denials}
-    accepted = {change.key for change in plan.changes if "validation" in change.differing}
-    assert denied.get("validate", set()) == accepted
-    if not portal.has_key:
-        return
+    assert denied.get("validate", set()) == {change.key for change in plan.changes if "validation" in change.differing}
 
     result = apply_plan(portal, plan)
 
     assert {entry["kind"] for entry in result.denied} == set(denied)
     assert not {"validate", "schedule", "unschedule"} & set(portal.requests)
+
+
+@often
+@given(worlds())
+def test_plan_without_a_key_is_the_same(world: tuple[MemoryPortal, Declaration]) -> None:
+    portal, declaration = world
+    keyed = make_plan(portal, declaration)
+    portal.has_key = False
+
+    keyless = make_plan(portal, declaration)
+
+    assert keyless.changes == keyed.changes
+    assert keyless.denials == ()
+    assert ("without an API key" in " ".join(keyless.notes)) is bool(keyed.changes)

@@ -86,7 +86,7 @@ def compare(
         changes=everything,
         conflicts=tuple(sorted(conflicts, key=lambda conflict: conflict.key)),
         denials=denials(everything, view.rights),
-        notes=(*_notes(everything, view), *(() if prune else _orphan_notes(orphans))),
+        notes=(*_without_key(everything, view), *_notes(everything, view), *(() if prune else _orphan_notes(orphans))),
         unchanged=unchanged,
     )
 
@@ -219,6 +219,11 @@ def _orphan_notes(orphans: Iterable[HarvestSource]) -> Iterable[str]:
 
 
 # --- what a person should know ----------------------------------------------------------------------------------------
+
+
+def _without_key(changes: Iterable[Change], view: View) -> Iterable[str]:
+    if view.rights.user_id is None and any(True for _ in changes):
+        yield "The portal was read without an API key: what the key that applies this may not do is not known."
 
 
 def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:

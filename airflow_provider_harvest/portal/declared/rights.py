@@ -98,11 +98,13 @@ def tasks_of(change: Change) -> tuple[str, ...]:
 
 
 def denials(changes: Iterable[Change], rights: Rights) -> tuple[Denial, ...]:
-    """Return what a key may not do of a plan, one entry for each kind and reason.
+    """Return what a key may not do of a plan, one entry for each kind and reason; none where there is no key.
 
     :param changes: what is planned.
     :param rights: of the key.
     """
+    if rights.user_id is None:
+        return ()
     refused: dict[tuple[str, str], list[str]] = {}
     for change in changes:
         for kind in tasks_of(change):
