@@ -106,8 +106,10 @@ class _Matching:
         self._refuse_unknown_organizations()
         self._by_portal_id()
         self._by_marker()
-        self._by_fields(BY_IDENTITY, lambda declared, source: source.backend == declared.fields.get("backend"))
-        self._by_fields(BY_URL, lambda declared, source: True)
+        for by in (BY_IDENTITY, BY_URL):
+            # What is said to be somebody's is theirs; what is left may be that of which nothing is said.
+            self._by_fields(by, is_owner_said=True)
+            self._by_fields(by, is_owner_said=False)
         self._refuse_twins()
         return {key: self._found.get(key, Match()) for key in self._declared}
 
@@ -173,11 +175,16 @@ class _Matching:
             elif sources:
                 self._take(declared, sources[0], BY_MARKER)
 
-    def _by_fields(self, by: str, fits: Callable[[DeclaredSource, HarvestSource], bool]) -> None:
-        """Match what is left by URL and owner, and what else must fit; a source that two may mean is nobody's."""
+    def _by_fields(self, by: str, *, is_owner_said: bool) -> None:
+        """Match what is left by owner and URL, and the backend unless by URL alone; what two may mean is nobody's."""
         candidates = {
-            declared.key: [source for source in self._free(declared) if fits(declared, source)]
+            declared.key: [
+                source
+                for source in self._free(declared)
+                if by == BY_URL or source.backend == declared.fields.get("backend")
+            ]
             for declared in self._open()
+            if whose(declared, self._organizations).is_said is is_owner_said
         }
         for key, sources in candidates.items():
             for source in sources:
