@@ -19,9 +19,14 @@ from airflow_provider_harvest.portal.declared.planning import make_plan
 from airflow_provider_harvest.portal.declared.yamltext import parse, write
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
 from tests.unit.memory_portal import MemoryPortal
+from tests.unit.portal_state import ORGANIZATION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from tests.unit.portal_server import PortalServer
 
 SITE = "https://www.example"
 BACKENDS = MemoryPortal().list_backends()
@@ -252,6 +257,37 @@ def test_what_is_written_as_yaml_is_read_back(value: Any) -> None:
 def test_a_short_configuration_survives_yaml(config: dict[str, Any]) -> None:
     short = shorten(config)
     assert parse(write({"config": short}), "x").value["config"] == short
+
+
+# --- at scale -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowded(newest: PortalServer) -> PortalServer:
+    """A portal with a thousand sources of an organization."""
+    for number in range(1000):
+        newest.portal.add_source(f"Source {number}", owner=None, organization=dict(ORGANIZATION), schedule="0 4 * * *")
+    return newest
+
+
+def test_plan_of_an_export_is_empty_and_takes_three_requests(
+    crowded: PortalServer, client_of: Callable[..., HarvestClient], tmp_path: Path
+) -> None:
+    def requests_of(work: Callable[[], Any]) -> tuple[Any, list[str]]:
+        crowded.requests.clear()
+        return work(), [request.path for request in crowded.requests]
+
+    client = client_of(crowded)
+    exported, asked = requests_of(lambda: export_sources(client))
+    assert (exported.count, exported.left_out) == (1000, ())
+    assert asked == ["/harvest/sources/", "/harvest/sources/", "/harvest/backends/"]
+    path = tmp_path / "sources.yaml"
+    path.write_text(exported.text)
+
+    plan, asked = requests_of(lambda: make_plan(client, read(path)))
+
+    assert (plan.is_clean, plan.unchanged) == (True, 1000)
+    assert asked == ["/me/", "/harvest/sources/", "/harvest/sources/"]
 
 
 # --- lists of another shape ----------------------------------------------------------------------------------------
