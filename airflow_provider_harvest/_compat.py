@@ -84,6 +84,15 @@ else:
             from airflow.utils.log.secrets_masker import mask_secret
 
 
+try:  # Airflow 3
+    from airflow.triggers.base import BaseEventTrigger
+
+    HAS_EVENT_TRIGGERS = True
+except ImportError:  # Airflow 2.11
+    BaseEventTrigger = BaseTrigger  # type: ignore[assignment,misc]
+    HAS_EVENT_TRIGGERS = False
+
+
 async def async_connection(conn_id: str) -> Connection:
     """Return a connection inside the triggerer, without blocking its event loop.
 
@@ -103,12 +112,14 @@ async def async_connection(conn_id: str) -> Connection:
 
 
 __all__ = [
+    "HAS_EVENT_TRIGGERS",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
     "AirflowRescheduleException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
+    "BaseEventTrigger",
     "BaseHook",
     "BaseOperator",
     "BaseOperatorLink",

@@ -48,6 +48,11 @@ class HarvestAuthError(HarvestApiError):
 class HarvestNotFound(HarvestApiError):
     """404: there is no such thing on the portal (up to 17.7 an unknown job answers 500, up to 10.8.1 a source too)."""
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it came as a web page or another text, as a proxy answers while the portal restarts: no proof."""
+        return isinstance(self.payload, str)
+
 
 class HarvestRequestRejected(HarvestApiError):
     """400, 405, 409, 415, 422 or another 4xx: the same request will be refused again."""
@@ -85,6 +90,10 @@ class HarvestConnectionError(HarvestError):
 
 class HarvestResponseLost(HarvestError):
     """The request went out and no whole answer came back: it may or may not have been carried out."""
+
+
+class HarvestAnswerTimeout(HarvestResponseLost):
+    """The request went out and no answer came in time; the portal may still be at it."""
 
 
 class HarvestRedirected(HarvestError):
@@ -133,6 +142,17 @@ class HarvestOutcomeRejected(HarvestError):
     """The job has ended, and not as required.
 
     :param result: the result dict, as a successful task would have returned it.
+    """
+
+    def __init__(self, message: str, *, result: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.result = result or {}
+
+
+class HarvestPortalUnhealthy(HarvestError):
+    """A look at a whole portal found what it was told to fail on.
+
+    :param result: the result dict, as a task that only reports would have returned it.
     """
 
     def __init__(self, message: str, *, result: dict[str, Any] | None = None) -> None:

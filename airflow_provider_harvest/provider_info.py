@@ -59,6 +59,8 @@ FIELD_BEHAVIOUR: dict[str, object] = {
 
 _INTEGRATION = "udata harvest"
 
+_ASSET_URIS = [{"schemes": ["harvest"], "handler": "airflow_provider_harvest.assets.sanitize_uri"}]
+
 
 def _modules(*names: str) -> list[dict[str, object]]:
     modules = [f"airflow_provider_harvest.{name}" for name in names]
@@ -97,7 +99,9 @@ def get_provider_info() -> dict[str, object]:
         "operators": _modules("operators.job", "operators.portal", "operators.source"),
         "sensors": _modules("sensors.job"),
         "hooks": _modules("hooks.harvest"),
-        "triggers": _modules("triggers.job"),
+        "triggers": _modules("triggers.job", "triggers.event"),
+        "asset-uris": _ASSET_URIS,
+        "dataset-uris": _ASSET_URIS,  # Airflow 2.11
         "extra-links": [
             "airflow_provider_harvest.links.harvest.HarvestJobLink",
             "airflow_provider_harvest.links.harvest.HarvestSourceLink",

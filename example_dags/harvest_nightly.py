@@ -48,7 +48,10 @@ with DAG(
 
     @task(trigger_rule="all_done")
     def summary(listed: list[dict], ti=None) -> dict[str, int]:
-        """Log a line for each source, and return how many came to what."""
+        """Log a line for each source, count how many came to what, and fail unless all were harvested as required.
+
+        The last task decides whether a DAG run is green.
+        """
         pulled = ti.xcom_pull(task_ids="harvest", key="harvest_result", map_indexes=list(range(len(listed))))
         results = {result["source_id"]: result for result in pulled if result}
         counts: dict[str, int] = {}
@@ -58,6 +61,9 @@ with DAG(
             counts[came_to] = counts.get(came_to, 0) + 1
             done = "" if result is None else f"{result['items']['done']} done, {result['items']['failed']} failed"
             print(f"{came_to:20} {source['name']:40} {done}")
+        ti.xcom_push(key="counts", value=counts)
+        if set(counts) - {"success"}:
+            raise RuntimeError(f"Not every source was harvested as required: {counts}")
         return counts
 
     harvest >> summary(sources.output)

@@ -96,6 +96,10 @@ class Control:
         """
         self._call("backdate_job", job_id=job_id, seconds=seconds)
 
+    def backdate_source(self, source_id: str, seconds: float) -> None:
+        """Shift the times at which a source was created and accepted into the past; its jobs stay as they are."""
+        self._call("backdate_source", source_id=source_id, seconds=seconds)
+
     def purge_jobs(self) -> None:
         """Remove jobs older than ``HARVEST_JOBS_RETENTION_DAYS``, as the portal's own task does."""
         self._call("purge_jobs")

@@ -92,21 +92,22 @@ class HarvestHook(BaseHook):
         return self._client
 
     async def aget_conn(self) -> HarvestClient:
-        """Return a new client for a trigger, which closes it: short timeouts, no repeated requests, and no key.
-
-        Triggers only read, and reading takes no key: so none is ever in a triggerer's requests.
+        """Return a new client for a trigger, which closes it: see :func:`reading_client`.
 
         :raises HarvestError: as :meth:`get_conn`.
         """
-        from airflow_provider_harvest.portal.retries import RetryPolicy
+        return reading_client(await self.aget_settings())
 
+    async def aget_settings(self) -> ConnectionSettings:
+        """Return what the connection says, inside a triggerer, without the key: triggers only read.
+
+        :raises HarvestError: as :meth:`get_conn`.
+        """
         try:
             connection = await async_connection(self.harvest_conn_id)
         except AirflowNotFoundException:
             raise self._missing() from None
-        settings = replace(self._read(connection), api_key=None)
-        # The poll loop has a budget of failures of its own.
-        return _client(settings, timeout=TRIGGER_TIMEOUT, retry=RetryPolicy(attempts=1))
+        return replace(self._read(connection), api_key=None)
 
     def close(self) -> None:
         """Close the client's connections; idempotent."""
@@ -267,6 +268,18 @@ class HarvestHook(BaseHook):
     def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
         """Yield the items of a job."""
         return self.get_conn().iter_job_items(job_id, status)
+
+
+def reading_client(settings: ConnectionSettings) -> HarvestClient:
+    """Return a client for a triggerer: short timeouts, no repeated requests, and no key.
+
+    Reading takes no key, so none is ever in a triggerer's requests; and whoever waits has a budget of failures.
+
+    :param settings: of a connection.
+    """
+    from airflow_provider_harvest.portal.retries import RetryPolicy
+
+    return _client(replace(settings, api_key=None), timeout=TRIGGER_TIMEOUT, retry=RetryPolicy(attempts=1))
 
 
 def _client(settings: ConnectionSettings, *, timeout: float | None = None, **kwargs: Any) -> HarvestClient:

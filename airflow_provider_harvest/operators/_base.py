@@ -16,6 +16,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestNotFound,
     HarvestOutcomeRejected,
     HarvestPlanStale,
+    HarvestPortalUnhealthy,
     HarvestRedirected,
     HarvestRequestRejected,
     HarvestSourceNotRunnable,
@@ -43,6 +44,7 @@ _FINAL = (
     HarvestSourceNotRunnable,
     HarvestPlanStale,
     HarvestSourcesDrifted,
+    HarvestPortalUnhealthy,
 )
 
 
@@ -65,11 +67,12 @@ class HarvestFailException(AirflowFailException):
 def is_final(error: HarvestError) -> bool:
     """Whether a retry of the task would meet the same error.
 
-    A harvest that failed since the portal could not reach the remote catalogue is worth another try, unless only the
-    portal itself may start one.
+    A harvest that failed since the portal could not reach the remote catalogue, and a preview that took too long, are
+    worth another try, unless only the portal itself may start one.
     """
     if isinstance(error, HarvestOutcomeRejected):
-        return error.result.get("failure_kind") != "remote_unreachable" or error.result.get("how") == "waited"
+        may_pass = error.result.get("failure_kind") in ("remote_unreachable", "timeout")
+        return not may_pass or error.result.get("how") == "waited"
     if isinstance(error, HarvestApplyIncomplete):
         return not error.again
     return isinstance(error, _FINAL)

@@ -22,7 +22,8 @@ _KEY = "harvest_run"
 class Intent:
     """What this task instance has asked a portal for, since it was last cleared. Times are this machine's epochs.
 
-    :param source_id: the source that it is about; another one (a changed template) makes the intent void.
+    :param source_id: the source that it is about, "" before that is known; another one (a changed template) makes the
+        intent void.
     :param max_tries: ``ti.max_tries`` when it was made: constant over retries, another one after a clear.
     :param first_started: when the first try started.
     :param known: ids of the jobs that were there before asking.
@@ -50,21 +51,32 @@ class Intent:
 class TaskMemory:
     """Reads and writes the intent of the task instance that runs.
 
+    Made before anything is sent: where Airflow has a place for it, when the first try started is stored at once.
+
     :param context: Airflow's task context.
-    :param source_id: the source that the task is about.
-    :param now: seconds since the epoch.
+    :param now: seconds since the epoch; when this try started.
     """
 
-    def __init__(self, context: Context, source_id: str, now: float) -> None:
+    def __init__(self, context: Context, now: float) -> None:
         self._ti: Any = context.get("ti")
         self._store: Any = context.get("task_state_store")
-        self._source_id = source_id
         self._max_tries = getattr(self._ti, "max_tries", None)
+        self._now = now
         self.is_durable = self._store is not None
         self.is_retry = is_retry(context)
         stored = self._load()
-        self.was_stored = stored is not None
-        self.intent = stored or Intent(source_id, self._max_tries, now)
+        start = first_start_of(context) if self.is_retry and not self.is_durable else None
+        self.knows_start = not self.is_retry or stored is not None or start is not None
+        self.intent = stored or Intent("", self._max_tries, now if start is None else start)
+        if stored is None:
+            self.save(self.intent)
+
+    def about(self, source_id: str) -> None:
+        """Say which source the task is about; what was remembered of another one is void."""
+        if self.intent.source_id not in ("", source_id):
+            log.info("This task was about another source (%s) before: it asks anew.", self.intent.source_id)
+            self.intent = Intent("", self._max_tries, self._now)
+        self.intent = replace(self.intent, source_id=source_id)
 
     def save(self, intent: Intent) -> None:
         """Remember an intent; where Airflow has no place for it, for this try only."""
@@ -82,12 +94,12 @@ class TaskMemory:
         data = self._store.get(_KEY) if self._store is not None else None
         if not isinstance(data, dict):
             return None
-        intent = Intent(**{**data, "known": tuple(data["known"]), "passed_over": tuple(data["passed_over"])})
+        known = {
+            name: data[name] for name in Intent.__dataclass_fields__ if name in data
+        }  # another version's may differ
+        intent = Intent(**{**known, "known": tuple(data["known"]), "passed_over": tuple(data["passed_over"])})
         if intent.max_tries != self._max_tries:
             log.info("This task was cleared since it last ran: it asks for a harvest of its own.")
-            return None
-        if intent.source_id != self._source_id:
-            log.info("This task was about another source (%s) before: it asks anew.", intent.source_id)
             return None
         return intent
 

@@ -9,6 +9,7 @@ from airflow_provider_harvest.links.harvest import HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestOperator, is_final, resolve_source
 from airflow_provider_harvest.operators._waiting import retry_sentence
 from airflow_provider_harvest.portal import sources
+from airflow_provider_harvest.portal.checks import as_seconds
 from airflow_provider_harvest.portal.conclude import conclude_preview
 from airflow_provider_harvest.portal.listing import SourceFilter, list_sources
 from airflow_provider_harvest.portal.outcome import OutcomePolicy
@@ -18,6 +19,7 @@ from airflow_provider_harvest.portal.source_rules import source_brief, source_di
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -49,7 +51,8 @@ class SourceOperator(HarvestOperator):
 class HarvestPreviewSourceOperator(SourceOperator):
     """Harvest the first 20 records of a source, or of one that does not exist yet, keep nothing, and judge them.
 
-    The portal fetches the catalogue while this task waits for its answer, up to 300 s.
+    The portal fetches the catalogue while this task waits for its answer, up to 300 s and several times; with
+    ``timeout`` once, and what takes longer is a result with the status ``timeout``, not an exception.
 
     :param source_id: id of a saved source (a slug is resolved once). Templated.
     :param name: or else: name of a source to be; with ``url`` and ``backend``. Templated.
@@ -62,6 +65,8 @@ class HarvestPreviewSourceOperator(SourceOperator):
     :param max_failed_items: how many of the previewed items may fail; 0 unless ``max_failed_ratio`` is given.
     :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1; all given limits hold.
     :param min_done_items: how many items must be done; 1.
+    :param timeout: how long the portal may take, in seconds or as ``timedelta``; then the result's ``status`` and
+        ``failure_kind`` are ``"timeout"``. None (default) fails the task after 300 s.
     :param fail_on_job_errors: whether errors of the preview itself fail it although it is done; True.
     :param fail_on_outcome: False makes the task green whatever came of it; the verdict is in the result.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
@@ -96,6 +101,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
         min_done_items: int = 1,
         fail_on_job_errors: bool = True,
         fail_on_outcome: bool = True,
+        timeout: float | timedelta | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -112,6 +118,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
         self.min_done_items = min_done_items
         self.fail_on_job_errors = fail_on_job_errors
         self.fail_on_outcome = fail_on_outcome
+        self.timeout = timeout
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Preview, log a summary, and judge."""
@@ -135,6 +142,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
             raise HarvestOutcomeRejected(failure_message(result, chance), result=result)
 
     def _preview(self, context: Context, client: HarvestClient) -> tuple[HarvestSource | None, HarvestJob]:
+        timeout = None if self.timeout is None else as_seconds(self.timeout, "timeout")
         if self.source_id is None:
             return None, sources.preview_new_source(
                 client,
@@ -145,6 +153,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
                 config=self.config,
                 organization=self.organization,
                 owner_id=self.owner_id,
+                timeout=timeout,
             )
         given = [name for name in ("name", "url", "backend", "config") if getattr(self, name) is not None]
         if given:
@@ -152,7 +161,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
                 f"source_id and {', '.join(given)} are both given: preview either a saved source or a new one."
             )
         source = self.found(context, client, self.source_id)
-        return source, sources.preview_saved_source(client, source)
+        return source, sources.preview_saved_source(client, source, timeout)
 
 
 class HarvestListSourcesOperator(HarvestOperator):

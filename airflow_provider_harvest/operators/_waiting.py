@@ -33,10 +33,10 @@ from airflow_provider_harvest.portal.plans import (
     describe_wait,
 )
 from airflow_provider_harvest.portal.report import failure_message, summary_lines
-from airflow_provider_harvest.portal.results import RESULT_KEY, is_success
-from airflow_provider_harvest.portal.runs import SAME_CLOCK, Limits, on_portal_clock, spell
-from airflow_provider_harvest.portal.ticks import Expectation, describe, expect
-from airflow_provider_harvest.portal.waiting import LEAD, JobWait
+from airflow_provider_harvest.portal.results import RESULT_KEY, WAITED, is_success
+from airflow_provider_harvest.portal.runs import Limits, on_portal_clock, spell
+from airflow_provider_harvest.portal.ticks import Expectation, describe, expect, next_tick
+from airflow_provider_harvest.portal.waiting import JobWait
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
+#: Seconds in which a wait has just begun.
+_YOUNG = 5.0
 #: Seconds between looks while a task is still young: small harvests end then, and the job gets known.
 _QUICK = 2.0
 #: Airflow's own timeout of a deferral is this much later than ours: it only matters where no triggerer runs.
@@ -69,6 +71,17 @@ _EXPLANATIONS: dict[str, tuple[type[HarvestError], str]] = {
     TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, goes on."),
     UNREACHABLE: (HarvestPortalUnreachable, "This says nothing about the harvest itself, which goes on without us."),
     GONE: (HarvestSourceNotRunnable, "No harvest can come of this wait."),
+}
+#: The same for a task that asked for nothing, but waits for what others start.
+_EXPLANATIONS_TO_WATCHERS = {
+    NOT_STARTED: (
+        "udata creates a job only when one of the portal's workers takes it: they, or its scheduler, may be busy or "
+        "down. A retry waits on."
+    ),
+    STALLED: (
+        "Its worker was probably killed: udata never ends such a job and has no way to cancel it. It takes another "
+        "harvest: the portal's next run, or one that somebody starts who may."
+    ),
 }
 
 
@@ -155,21 +168,33 @@ class HarvestWaitMixin:
                 "schedule it (HarvestScheduleSourceOperator, with a sysadmin's key)."
             )
         begins = [begin for job in jobs if (begin := job.started or job.created)]
+        is_readable = True
         try:
             # From the beginning of the wait, which a rescheduled sensor begins anew at each look.
             expectation = expect(source.schedule, begins, on_portal_clock(plan.begun, now, client.portal_now()))
         except InvalidCron:
+            is_readable = False
             expectation = Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
         if expectation is None:
             raise HarvestSourceNotRunnable(
                 f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."
             )
         # The due time is the portal's; a plan is kept by this machine's clock.
-        expectation = replace(expectation, due=on_portal_clock(expectation.due, client.portal_now(), now))
+        portal_now = client.portal_now()
+        overdue = None if expectation.overdue is None else on_portal_clock(expectation.overdue, portal_now, now)
+        expectation = replace(expectation, due=on_portal_clock(expectation.due, portal_now, now), overdue=overdue)
         ends = [plan.deadline, None if grace is None else expectation.due + grace]
-        plan = replace(plan, due=expectation.due, start_deadline=ends[1])
+        plan = replace(
+            plan,
+            due=expectation.due if overdue is None else overdue,
+            due_again=None if overdue is None else expectation.due,
+            cron=source.schedule if is_readable else None,
+            offset=expectation.offset,
+            grace=grace,
+            start_deadline=ends[1],
+        )
         fails_at = min((end for end in ends if end is not None), default=None)
-        if plan.begun > now - SAME_CLOCK:  # told once
+        if plan.begun > now - _YOUNG:  # told once
             self.log.info("%s", describe(expectation, now, fails_at, self.is_deferring(plan)))
         return plan
 
@@ -180,7 +205,7 @@ class HarvestWaitMixin:
     ) -> tuple[WaitPlan, Poll]:
         """Wait as planned, deferring where that is wanted; return the plan as it ended, and its last look.
 
-        :param on_job: told once, as soon as the job is known.
+        :param on_job: told as soon as the job is known, and when it is passed over as dead.
         """
         wait = JobWait(plan, client)
         deferring = self.is_deferring(plan)
@@ -191,13 +216,13 @@ class HarvestWaitMixin:
             poll = wait.poll()
             for line in poll.lines:
                 self.log.info("%s", line)
-            if wait.plan.job_id is not None and wait.plan.job_id != told:
+            if wait.plan.job_id != told:
                 told = wait.plan.job_id
                 on_job(wait.plan)
             if poll.is_final:
                 return wait.plan, poll
             waited = client.clock.monotonic() - begun
-            is_far_off = plan.due is not None and client.clock.now() < plan.due - LEAD
+            is_far_off = wait.is_far_off(client.clock.now())
             if deferring and (waited >= self.worker_patience or is_far_off):
                 self._defer(client, wait.plan)
             quick = (
@@ -217,14 +242,12 @@ class HarvestWaitMixin:
         return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
     def _defer(self: Any, client: HarvestClient, plan: WaitPlan) -> None:
-        now = client.clock.now()
-        longest = (plan.start_deadline or now) + plan.limits.run_timeout
-        end = longest if plan.deadline is None else min(plan.deadline, longest)
+        end = _latest_end(plan, client.clock.now())
         self.log.info("Deferred: a triggerer looks on every %s.", spell(plan.poll_interval))
         self.defer(
             trigger=HarvestJobTrigger(self.harvest_conn_id, plan.to_dict()),
             method_name="execute_complete",
-            timeout=timedelta(seconds=end - now + _BACKSTOP),
+            timeout=None if end is None else timedelta(seconds=end - client.clock.now() + _BACKSTOP),
         )
 
     def read_event(self: Any, event: dict[str, Any] | None) -> tuple[WaitPlan, Poll]:
@@ -243,8 +266,18 @@ class HarvestWaitMixin:
     def why_wait_ended(self: Any, context: Context, client: HarvestClient, plan: WaitPlan, poll: Poll) -> HarvestError:
         """Return the exception for a wait that ended without an ended job."""
         kind, explanation = _EXPLANATIONS.get(poll.state, (HarvestError, "This state of a wait is unknown."))
+        if plan.how == WAITED:
+            explanation = _EXPLANATIONS_TO_WATCHERS.get(poll.state, explanation)
         page = client.job_url(plan.source_id, plan.job_id) if plan.job_id else client.source_url(plan.source_id)
-        return kind(f"{poll.detail}\n{explanation}\nLook at: {page}\n{retry_sentence(context, is_final(kind('')))}")
+        lines = [poll.detail, explanation, f"Look at: {page}"]
+        tick = next_tick(plan.cron, plan.offset, client.portal_now()) if plan.cron else None
+        if tick is not None:
+            lines.append(f"{_next_run(tick - client.portal_now(), plan.cron)}")
+        return kind("\n".join([*lines, retry_sentence(context, self.is_not_retried(kind("")))]))
+
+    def is_not_retried(self: Any, error: HarvestError) -> bool:
+        """Whether Airflow does not retry this error; under ``soft_fail`` none can be raised that says so."""
+        return is_final(error) and not getattr(self, "soft_fail", False)
 
     # --- the end ---------------------------------------------------------------------------------------------
 
@@ -263,7 +296,7 @@ class HarvestWaitMixin:
             _tell_outlets(context, self.outlets, result)
             return result
         rejected = HarvestOutcomeRejected("", result=result)
-        chance = self._next_chance(context, client, source, is_final(rejected))
+        chance = self._next_chance(context, client, source, self.is_not_retried(rejected))
         raise HarvestOutcomeRejected(failure_message(result, chance), result=result)
 
     def _next_chance(self: Any, context: Context, client: HarvestClient, source: HarvestSource, final: bool) -> str:
@@ -279,9 +312,11 @@ class HarvestWaitMixin:
         if expectation is None:
             return sentence
         now = client.portal_now()
-        return (
-            f"{sentence} The portal's own next run: in about {spell(expectation.due - now)} (cron {source.schedule})."
-        )
+        return f"{sentence} {_next_run(expectation.due - now, source.schedule)}"
+
+
+def _next_run(seconds: float, cron: str | None) -> str:
+    return f"The portal's own next run: in about {spell(seconds)} (cron {cron})."
 
 
 def retry_sentence(context: Context, final: bool) -> str:
@@ -296,6 +331,13 @@ def retry_sentence(context: Context, final: bool) -> str:
     if isinstance(tried, int) and isinstance(allowed, int) and tried <= allowed:
         return f"Airflow retries this (try {tried} of {allowed + 1})."
     return "Airflow does not retry this: no retries are left."
+
+
+def _latest_end(plan: WaitPlan, now: float) -> float | None:
+    """Return when a wait is over by itself at the latest; None where only its job decides."""
+    known = now if plan.job_id else plan.start_deadline
+    ends = [plan.deadline, None if known is None else known + plan.limits.run_timeout]
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _tell_outlets(context: Context, outlets: Any, result: dict[str, Any]) -> None:

@@ -21,14 +21,16 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestOperator, resolve_source
-from airflow_provider_harvest.operators._memory import TaskMemory, first_start_of
+from airflow_provider_harvest.operators._memory import TaskMemory
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
-from airflow_provider_harvest.portal.checks import as_datetime, as_seconds
+from airflow_provider_harvest.portal.checks import as_count, as_datetime, as_seconds
 from airflow_provider_harvest.portal.conclude import conclude
+from airflow_provider_harvest.portal.hints import says_remote_unreachable
 from airflow_provider_harvest.portal.plans import ENDED, GONE, STALLED, Poll, WaitPlan
 from airflow_provider_harvest.portal.report import goes_on
 from airflow_provider_harvest.portal.results import ATTACHED, STARTED, WAITED
 from airflow_provider_harvest.portal.runs import begun_since, on_portal_clock, spell, why_not_runnable
+from airflow_provider_harvest.portal.statuses import FAILED
 from airflow_provider_harvest.portal.waiting import why_dead
 
 if TYPE_CHECKING:
@@ -131,6 +133,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self.remote_ids = remote_ids
         self.fail_on_outcome = fail_on_outcome
         self._job_page: str | None = None
+        self._deadline: float | None = None
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
 
@@ -139,10 +142,12 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         with self.errors(context):
             self._refuse_bad_input()
             client = self.hook.get_conn()
+            self._deadline = super().deadline_from(client.clock.now())
+            memory = TaskMemory(context, client.clock.now())
             source = resolve_source(client, self.source_id)
+            memory.about(source.id)
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
             self.push_links(context, source_url=client.source_url(source.id), job_url="")
-            memory = TaskMemory(context, source.id, client.clock.now())
             plan = self._remembered_plan(context, client, source, memory) or self._ask(context, client, source, memory)
             return self._follow(context, client, source, memory, plan)
 
@@ -151,12 +156,19 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         with self.errors(context):
             plan, ended = self.read_event(event)
             client = self.hook.get_conn()
-            memory = TaskMemory(context, plan.source_id, client.clock.now())
+            self._deadline = plan.deadline
+            memory = TaskMemory(context, plan.begun)
+            memory.about(plan.source_id)
             self._note_job(context, client, memory, plan)
-            if plan.how != BLOCKED and ended.state != ENDED:  # the portal may be down: nothing more is read
+            if ended.state not in _goals(plan):  # the portal may be down: nothing more is read
                 raise self._why_given_up(context, client, memory, plan, ended)
             source = client.get_source(plan.source_id, keyed=client.has_key)
             return self._follow(context, client, source, memory, plan, ended)
+
+    def deadline_from(self, now: float) -> float | None:
+        """Return when this try must be over, however many waits it takes."""
+        deadline: float | None = super().deadline_from(now)
+        return deadline if self._deadline is None else self._deadline
 
     # --- what is to be done ----------------------------------------------------------------------------------
 
@@ -173,43 +185,49 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self._after()
         as_seconds(self.start_timeout, "start_timeout")
         as_seconds(self.poll_interval, "poll_interval")
+        as_count(self.max_poll_failures, "max_poll_failures")
 
     def _remembered_plan(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
     ) -> WaitPlan | None:
         """Return how to go on with what an earlier try began, None where none began anything."""
         intent = memory.intent
-        if memory.was_stored and intent.job_id:
+        if intent.job_id:
             self.log.info("An earlier try found its job already: %s.", client.job_url(source.id, intent.job_id))
             return self.plan(client, source.id, intent.how or STARTED, job_id=intent.job_id)
-        if memory.was_stored and intent.asked_at is not None:
+        if intent.asked_at is not None:
             self.log.info(
                 "An earlier try asked for a harvest %s ago, or was about to: looking for its job, not asking again.",
                 spell(client.clock.now() - intent.asked_at),
             )
             return self._plan_after_asking(context, client, source, intent.known)
         if memory.is_retry and not memory.is_durable:
-            return self._plan_by_first_start(context, client, source, memory)
+            return self._plan_by_first_start(client, source, memory)
         return None
 
-    def _plan_by_first_start(
-        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
-    ) -> WaitPlan | None:
+    def _plan_by_first_start(self, client: HarvestClient, source: HarvestSource, memory: TaskMemory) -> WaitPlan | None:
         """Below Airflow 3.3 nothing survives a try: the best there is, is a job begun since the first one started."""
-        first_start = first_start_of(context)
-        if first_start is None:
+        if not memory.knows_start:
             self.log.warning(
                 "This Airflow keeps nothing of earlier tries for a task: if one of them asked for a harvest whose job "
                 "has ended, or has not begun, another one is asked for. Airflow 3.3 remembers."
             )
             return None
-        memory.update(first_started=first_start)
-        since = on_portal_clock(first_start, client.clock.now(), client.portal_now())
-        mine = begun_since(client.recent_jobs(source.id), since)
-        if not mine:
-            return None
-        self.log.info("Job %s began since this task first started: taken as the one that it asked for.", mine[0].id)
-        return self.plan(client, source.id, ATTACHED, job_id=str(mine[0].id))
+        since = on_portal_clock(memory.intent.first_started, client.clock.now(), client.portal_now())
+        for job in begun_since(client.recent_jobs(source.id), since):
+            if not self._is_spent(client, job):
+                self.log.info("Job %s began since this task first started: taken as the one that it asked for.", job.id)
+                return self.plan(client, source.id, ATTACHED, job_id=str(job.id))
+        return None
+
+    def _is_spent(self, client: HarvestClient, job: HarvestJob) -> bool:
+        """Whether a job is one after which a retry asks anew: it is dead, or could not reach the remote catalogue."""
+        if not job.has_ended:
+            return why_dead(client, job, self.limits()) is not None
+        if job.status != FAILED:
+            return False
+        errors = client.peek_job(str(job.id), progress=False).errors
+        return any(says_remote_unreachable(error.message) for error in errors)
 
     def _ask(self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory) -> WaitPlan:
         """Start a harvest where none is under way, or say what must be waited for first."""
@@ -293,12 +311,12 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         after = self._after()
         if after is None:
             after = memory.intent.first_started
-            if memory.is_retry and not memory.was_stored:
+            if not memory.knows_start:
                 self.log.warning(
                     "This is a retry, and when its first try started is not known here: only harvests that begin from "
                     "now on count. Set 'after' to say from when on."
                 )
-        memory.update(how=WAITED, first_started=memory.intent.first_started)
+        memory.update(how=WAITED)
         plan = self.plan(client, source.id, WAITED, after=after, passed_over=memory.intent.passed_over)
         grace = max(PORTAL_GRACE, as_seconds(self.start_timeout, "start_timeout"))
         return self.until_portal_runs(client, source, plan, grace)
@@ -340,8 +358,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 )
             if plan.how != BLOCKED:
                 break
-            if ended.state not in (ENDED, STALLED, GONE):
-                raise self.why_wait_ended(context, client, plan, ended)
+            if ended.state not in _goals(plan):
+                raise self._why_given_up(context, client, memory, plan, ended)
             self.log.info("Job %s no longer stands in the way.", plan.job_id)
             plan, ended = self._ask(context, client, client.get_source(source.id), memory), None
         if ended.state != ENDED:
@@ -365,8 +383,12 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
 
     def _note_job(self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan) -> None:
-        """Store and show the job as soon as it is known."""
-        if plan.job_id is None or plan.how == BLOCKED:
+        """Store and show the job as soon as it is known; forget one that was passed over as dead."""
+        if plan.how == BLOCKED:
+            return
+        if plan.job_id is None:
+            if plan.passed_over:
+                memory.update(job_id=None, passed_over=plan.passed_over)
             return
         memory.update(job_id=plan.job_id, how=plan.how)
         self._job_page = client.job_url(plan.source_id, plan.job_id)
@@ -375,3 +397,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     def on_kill(self) -> None:
         """Say that the harvest goes on: udata has no way to cancel a job."""
         self.log.warning("%s", goes_on(self._job_page))
+
+
+def _goals(plan: WaitPlan) -> tuple[str, ...]:
+    """Return the states that a wait is for: its job has ended or, where it only stands in the way, is out of it."""
+    return (ENDED, STALLED, GONE) if plan.how == BLOCKED else (ENDED,)

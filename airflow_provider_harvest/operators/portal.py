@@ -1,4 +1,4 @@
-"""The operators on a whole portal: its sources as code."""
+"""The operators on a whole portal: how it is, and its sources as code."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from airflow_provider_harvest.operators._portal_code import (
     HarvestExportSourcesOperator,
     HarvestPlanSourcesOperator,
 )
+from airflow_provider_harvest.operators._portal_health import HarvestPortalHealthOperator
 
 __all__ = [
     "HarvestApplySourcesOperator",
     "HarvestExportSourcesOperator",
     "HarvestPlanSourcesOperator",
+    "HarvestPortalHealthOperator",
 ]

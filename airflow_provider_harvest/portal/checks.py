@@ -181,6 +181,17 @@ def as_seconds(value: Any, what: str) -> float:
     return float(value)
 
 
+def as_count(value: Any, what: str) -> int:
+    """Return a whole number from 0 on.
+
+    :param value: what the user gave.
+    :param what: the argument's name, for the message.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise HarvestInvalidInput(f"{what} must be a whole number from 0 on, not {_shown(value)}.")
+    return value
+
+
 def as_datetime(value: Any, what: str) -> datetime:
     """Return an instant as an aware datetime in UTC.
 

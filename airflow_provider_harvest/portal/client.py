@@ -92,12 +92,14 @@ class HarvestClient(JobReads):
 
     def source_url(self, source_id: str) -> str:
         """Return the page of a source for a person to open: the connection's ``source_page``, or its API address."""
+        if self._source_page:
+            return expand_page(self._source_page, "", source_id=source_id)
         try:
             slash = self.generation.slash
         except HarvestError:  # a portal that is down has an address all the same
             slash = "/"
         default = f"{self.site}{API_PATH}/harvest/source/{{source_id}}{slash}"
-        return expand_page(self._source_page, default, source_id=source_id)
+        return expand_page(None, default, source_id=source_id)
 
     def job_url(self, source_id: str, job_id: str) -> str:
         """Return the page of a job for a person to open: the connection's ``job_page``, or its API address."""
@@ -170,7 +172,7 @@ class HarvestClient(JobReads):
             params[self.generation.organization_filter] = organization
         mask = None
         if fields:
-            mask = f"data{{id,owner{{id}},organization{{id,name,slug}},{fields}}},total"
+            mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug}},{fields}}},total"
         # Unknown parameters are ignored by udata and then everything is listed: filtered again here.
         search_here = q.casefold() if q and self.generation.partial_search else None
         for entry in self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed):
@@ -259,13 +261,17 @@ class HarvestClient(JobReads):
 
     # --- preview ---------------------------------------------------------------------------------------------
 
-    def preview_source(self, source_id: str) -> HarvestJob:
+    def preview_source(self, source_id: str, *, timeout: float | None = None) -> HarvestJob:
         """Harvest the first 20 items of a saved source without keeping anything (``GET .../preview``).
 
         Synchronous: the portal fetches the catalogue meanwhile. A failed fetch is a job with status ``failed``.
+
+        :param source_id: its id.
+        :param timeout: seconds that the portal may take, and then it is not asked again; default: 300, several times.
+        :raises HarvestAnswerTimeout: where it takes longer.
         """
         path = self._path("source", source_id, "preview")
-        return HarvestJob.from_api(self._get(path, keyed=True, timeout=self._long_timeout).body)
+        return HarvestJob.from_api(self._get(path, keyed=True, **self._patience(timeout)).body)
 
     def preview_config(
         self,
@@ -278,15 +284,25 @@ class HarvestClient(JobReads):
         autoarchive: bool = True,
         organization: str | None = None,
         owner: str | None = None,
+        *,
+        timeout: float | None = None,
     ) -> HarvestJob:
-        """Preview a source that does not exist yet (``POST /harvest/source/preview``); arguments as for creating."""
+        """Preview a source that does not exist yet (``POST /harvest/source/preview``); arguments as for creating.
+
+        :param timeout: seconds that the portal may take, 300 by default.
+        :raises HarvestAnswerTimeout: where it takes longer.
+        """
         body: dict[str, Any] = _configuration(name, url, backend, description, config, active, autoarchive)
         if organization:
             body["organization"] = organization
         if owner:
             body["owner"] = owner
         path = f"/harvest/source/preview{self.generation.slash}"
-        return HarvestJob.from_api(self._write("POST", path, body).body)
+        return HarvestJob.from_api(self._write("POST", path, body, **self._patience(timeout)).body)
+
+    def _patience(self, timeout: float | None) -> dict[str, Any]:
+        """Return how long a preview is waited for: as told, once, since asking again would take as long again."""
+        return {"timeout": self._long_timeout} if timeout is None else {"timeout": timeout, "attempts": 1}
 
     # --- what the portal does with a source ------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.outcome import OutcomePolicy, judge
 from airflow_provider_harvest.portal.results import MAX_FAILED_ITEMS, PREVIEWED, build_result
 
@@ -70,18 +71,23 @@ def _mine_first(failed: Iterable[HarvestItem], policy: OutcomePolicy) -> list[Ha
 
 
 def _newly_archived(client: HarvestClient, source_id: str, job: HarvestJob, items: list[HarvestItem]) -> int | None:
-    """Archived items are listed again in every later job: those of the job before are no news."""
+    """Archived items are listed again in every later job: those of the job before are no news.
+
+    None where it cannot be told: no verdict hangs on it.
+    """
     if job.counts is None:
         return None
     if not job.counts.archived:
         return 0
-    before = _previous_ended(client, source_id, job)
-    now = {
-        i.remote_id for i in items or client.iter_job_items(str(job.id), status="archived") if i.status == "archived"
-    }
-    if before is None:
-        return len(now)
-    return len(now - {item.remote_id for item in client.iter_job_items(before, status="archived")})
+    try:
+        before = _previous_ended(client, source_id, job)
+        listed = items or client.iter_job_items(str(job.id), status="archived")
+        now = {item.remote_id for item in listed if item.status == "archived"}
+        if before is None:
+            return len(now)
+        return len(now - {item.remote_id for item in client.iter_job_items(before, status="archived")})
+    except HarvestError:
+        return None
 
 
 def _previous_ended(client: HarvestClient, source_id: str, job: HarvestJob) -> str | None:

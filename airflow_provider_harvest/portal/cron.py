@@ -243,6 +243,8 @@ class Schedule:
         step = -1 if backwards else 1
         for year in range(start.year, start.year + step * (within // 365 + 2), step):
             for month in self.months[::step]:
+                if year == start.year and (month - start.month) * step < 0:
+                    continue
                 for number in self.days[::step]:
                     try:
                         day = date(year, month, number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
@@ -41,6 +41,20 @@ class JobReads(PortalSession):
         mask = f"data{{{_JOB_HEAD}{',items{total,by_status}' if with_counters else ''}}},total"
         return map(HarvestJob.from_api, self._pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, page_size))
 
+    def job_history(self, source_id: str, size: int = RECENT_JOBS) -> list[HarvestJob]:
+        """Return the newest jobs of a source with their errors and counters, in every release by one request.
+
+        :param source_id: its id.
+        :param size: how many jobs, 10 by default; up to 16.x each costs 20 bytes per item.
+        :raises HarvestNotFound: where the source is unknown or purged; up to 10.8.1 the list is empty then.
+        """
+        counters = "items{total,by_status}" if self.generation.items_endpoint else _ITEM_COUNTS
+        params = {"page": 1, "page_size": size}
+        answer = self._get(
+            f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{counters}}},total"
+        )
+        return [HarvestJob.from_api(entry) for entry in entries_of(answer)]
+
     def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return one page of a source's jobs, newest first: what polling reads.
 
@@ -59,6 +73,21 @@ class JobReads(PortalSession):
                 return []
             raise
         return [HarvestJob.from_api(entry) for entry in entries_of(answer)]
+
+    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield the last job of every source that is not deleted, as answered (``GET /harvest/sources/``).
+
+        :class:`~airflow_provider_harvest.portal.listed.Listing` reads it: most of it is the same as the time before,
+        and is not worth an object. About 250 bytes a source; 500 sources in one request.
+
+        :param counters: whether the items of each ``last_job`` are counted, which the portal does from 17.0 on only.
+        :param owners: whether names and organizations are wanted.
+        """
+        items = ",items{total,by_status}" if counters and self.generation.items_endpoint else ""
+        named = ",name,organization{id}" if owners else ""
+        last_job = f"last_job{{id,status,created,started,ended{items}}}"
+        mask = f"data{{id,active,deleted,validation{{state}}{named},{last_job}}},total"
+        return self._pages("/harvest/sources/", {}, mask, PAGE_SIZE)
 
     def get_job(self, job_id: str, *, keyed: bool = True) -> HarvestJob:
         """Return a job with its errors and counters, and up to 16.x its items (``GET /harvest/job/{}/``).

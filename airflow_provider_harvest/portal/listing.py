@@ -1,4 +1,4 @@
-"""Lists a portal's sources by what a user asks for, in every release; called by the list operator."""
+"""Lists a portal's sources by what a user asks for, in every release; used by the list operator and health."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class SourceFilter:
     :param q: words to search for.
     :param active: whether they may be harvested.
     :param validation: ``accepted``, ``pending`` or ``refused``.
+    :param name: what their name contains, whatever the case; told here, not by the portal's search.
     """
 
     organization: str | None = None
@@ -37,6 +38,7 @@ class SourceFilter:
     q: str | None = None
     active: bool | None = None
     validation: str | None = None
+    name: str | None = None
 
     @classmethod
     def create(cls, *, active: Any = None, validation: Any = None, owner_id: Any = None, **texts: Any) -> SourceFilter:
@@ -68,6 +70,7 @@ class SourceFilter:
             and self.backend in (None, source.backend)
             and self.active in (None, source.active)
             and self.validation in (None, source.validation.state)
+            and (self.name is None or self.name.casefold() in source.name.casefold())
         )
 
 

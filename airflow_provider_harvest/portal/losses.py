@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from requests.exceptions import ConnectTimeout, ProxyError, SSLError, Timeout
 from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
 
-from airflow_provider_harvest.exceptions import HarvestConnectionError, HarvestError, HarvestResponseLost
+from airflow_provider_harvest.exceptions import (
+    HarvestAnswerTimeout,
+    HarvestConnectionError,
+    HarvestError,
+    HarvestResponseLost,
+)
 from airflow_provider_harvest.portal.answers import excerpt
 
 if TYPE_CHECKING:
@@ -35,11 +40,19 @@ def loss(
     :param connect_timeout: seconds allowed for the connection.
     :param timeout: seconds allowed without a sign of the answer.
     :param limit: seconds allowed in all.
-    :returns: :class:`HarvestConnectionError` where nothing was sent, else :class:`HarvestResponseLost`.
+    :returns: :class:`HarvestConnectionError` where nothing was sent, else :class:`HarvestResponseLost`, and its kind
+        :class:`HarvestAnswerTimeout` where time was up.
     """
     if exchange.sent:
-        return HarvestResponseLost(f"{request}: {_why_lost(error, exchange, timeout, limit)}. {UNKNOWN}")
+        kind = HarvestAnswerTimeout if _took_too_long(error, exchange) else HarvestResponseLost
+        return kind(f"{request}: {_why_lost(error, exchange, timeout, limit)}. {UNKNOWN}")
     return HarvestConnectionError(f"{request}: {_why_not_sent(error, exchange, connect_timeout, limit)}")
+
+
+def _took_too_long(error: Exception | None, exchange: Exchange) -> bool:
+    return (
+        exchange.was_cut or error is None or isinstance(error, Timeout) or isinstance(_cause(error), ReadTimeoutError)
+    )
 
 
 def _why_lost(error: Exception | None, exchange: Exchange, timeout: float, limit: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.hints import says_remote_unreachable
-from airflow_provider_harvest.portal.statuses import FAILED, TERMINAL_JOB_STATUSES
+from airflow_provider_harvest.portal.statuses import FAILED, TERMINAL_JOB_STATUSES, TIMED_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ FAILURE = "failure"
 
 #: ``failure_kind`` of a result. A job that fails in several ways is named by the first that :func:`judge` looks at.
 FAILURE_KINDS: dict[str, str] = {
+    "timeout": "The preview took the portal longer than allowed.",
     "unfinished": "The job has not ended.",
     "unknown_status": "The job ended in a status that this version does not know.",
     "remote_unreachable": "The job failed since the portal could not reach the remote catalogue.",
@@ -155,6 +156,8 @@ def fates_of(remote_ids: Sequence[str], items: Sequence[HarvestItem]) -> dict[st
 
 def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
     """Say what is wrong with how the job itself ended, whatever its items."""
+    if job.status == TIMED_OUT:
+        return [(TIMED_OUT, "The portal did not finish the preview in time: its remote catalogue may be slow or down.")]
     if not job.has_ended:
         return [("unfinished", f"The job has not ended: it is {job.status!r}.")]
     if job.status not in TERMINAL_JOB_STATUSES:
@@ -231,7 +234,7 @@ def _words(errors: Sequence[HarvestMessage]) -> str:
 
 def _follows(kind: str, main: str) -> bool:
     """Whether a reason only repeats the main one: a failed job is empty, too."""
-    return kind == "empty" and main in ("job", "remote_unreachable", "unfinished")
+    return kind == "empty" and main in ("job", "remote_unreachable", "unfinished", TIMED_OUT)
 
 
 def _items(count: int) -> str:

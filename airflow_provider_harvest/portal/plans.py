@@ -44,6 +44,10 @@ class WaitPlan:
     :param start_deadline: until when a job must have appeared; None waits for ever.
     :param deadline: until when the whole wait must be over, whatever its state; None sets no end.
     :param due: when the portal's own run is expected; looks are rare until shortly before.
+    :param due_again: the time after that, where ``due`` had passed already when the wait began.
+    :param cron: of the portal's own runs, where those are waited for.
+    :param offset: minutes by which the portal reads its crons ahead of UTC, where that is known.
+    :param grace: seconds after the portal's own time in which its job must begin, where that is limited.
     :param poll_interval: between two looks.
     :param max_poll_failures: looks that may fail in a row.
     :param limits: how long the job may take.
@@ -60,6 +64,10 @@ class WaitPlan:
     start_deadline: float | None = None
     deadline: float | None = None
     due: float | None = None
+    due_again: float | None = None
+    cron: str | None = None
+    offset: int | None = None
+    grace: float | None = None
     poll_interval: float = 60.0
     max_poll_failures: int = 10
     limits: Limits = field(default_factory=Limits)
@@ -93,6 +101,8 @@ class Poll:
     :param detail: a sentence on a final state other than ``ended``.
     :param job: the job, once known.
     :param has_looked: whether the portal could be read; where not, ``pause`` must not be cut short.
+    :param back_off: seconds in which the portal wants no request at all, from anybody (429, ``Retry-After``).
+    :param results: what a look brought besides; a wait for one job has nothing of the kind.
     """
 
     state: str
@@ -101,11 +111,18 @@ class Poll:
     detail: str = ""
     job: HarvestJob | None = None
     has_looked: bool = True
+    back_off: float = 0.0
+    results: tuple[Any, ...] = ()
 
     @property
     def is_final(self) -> bool:
         """Whether the wait is over."""
         return self.state in FINAL_STATES
+
+    @property
+    def is_news(self) -> bool:
+        """Whether somebody must hear of it."""
+        return bool(self.lines or self.results or self.is_final)
 
 
 def describe_wait(plan: WaitPlan, now: float) -> str:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_result"
-#: ``how`` of a result: asked for by this task, joined while under way, waited for, or previewed.
-STARTED, ATTACHED, WAITED, PREVIEWED = "started", "attached", "waited", "previewed"
+#: ``how`` of a result: asked for by this task, joined while under way, waited for, watched for by an event trigger, or
+#: previewed.
+STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited", "watched", "previewed"
 #: Failed items and job errors that a result names; XComs must stay small.
 MAX_FAILED_ITEMS = 20
 MAX_ERRORS = 5
@@ -42,7 +43,7 @@ def build_result(
     :param source: the source; None for the preview of a configuration.
     :param job: the job after its end.
     :param job_url: its page.
-    :param how: one of ``started``, ``attached``, ``waited``, ``previewed``.
+    :param how: one of ``started``, ``attached``, ``waited``, ``watched``, ``previewed``.
     :param outcome: the verdict.
     :param failed_items: failed items, those that matter most first.
     :param newly_archived: archived items that the previous job did not list yet, None where unknown.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestItem, HarvestJob, HarvestSource
 
 #: Two clocks closer than this, in seconds, count as one: a ``Date`` header has whole seconds.
-SAME_CLOCK = 5.0
+SAME_CLOCK = 1.0
 
 
 @dataclass(frozen=True)

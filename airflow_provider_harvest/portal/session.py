@@ -77,6 +77,18 @@ class PortalSession:
             self._generation = find_generation(self._get, self.site)
         return self._generation
 
+    @property
+    def known_generation(self) -> str | None:
+        """Letter of the portal's generation where it is known already; never asks the portal."""
+        return self._generation.letter if self._generation else None
+
+    def assume_generation(self, letter: str | None) -> None:
+        """Take a generation that was found out earlier for the portal's; saves the two requests that find it out.
+
+        :param letter: of the generation; None forgets what is known, so that the portal is asked at the next use.
+        """
+        self._generation = GENERATIONS[letter] if letter else None
+
     def portal_now(self) -> float:
         """Return the portal's clock as seconds since the epoch, by the ``Date`` of its last answer.
 
@@ -94,8 +106,9 @@ class PortalSession:
     def _get(self, path: str, params: dict[str, Any] | None = None, **kwargs: Any) -> Answer:
         return self._transport.call("GET", path, params=params, **kwargs)
 
-    def _write(self, method: str, path: str, body: Any = None, *, text: str | None = None) -> Answer:
-        return self._transport.call(method, path, body=body, text=text, keyed=True, timeout=self._long_timeout)
+    def _write(self, method: str, path: str, body: Any = None, *, text: str | None = None, **kwargs: Any) -> Answer:
+        options = {"timeout": self._long_timeout, **kwargs}
+        return self._transport.call(method, path, body=body, text=text, keyed=True, **options)
 
     def _pages(
         self, path: str, params: dict[str, Any], fields: str | None, page_size: int, *, keyed: bool = False

@@ -9,7 +9,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound
+from airflow_provider_harvest.exceptions import (
+    HarvestAnswerTimeout,
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestServerError,
+)
 from airflow_provider_harvest.portal.checks import (
     check_backend,
     check_config,
@@ -18,6 +23,7 @@ from airflow_provider_harvest.portal.checks import (
     check_url,
     is_object_id,
 )
+from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 from airflow_provider_harvest.portal.runs import day, on_portal_clock
 from airflow_provider_harvest.portal.source_rules import (
     IDENTITY_FIELDS,
@@ -28,13 +34,14 @@ from airflow_provider_harvest.portal.source_rules import (
     same_sources,
     was_created_since,
 )
+from airflow_provider_harvest.portal.statuses import TIMED_OUT
 from airflow_provider_harvest.portal.writes import UNCLEAR, look_again, refuse_deleted, restated, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 log = logging.getLogger(__name__)
 
@@ -312,22 +319,41 @@ def preview_new_source(
     config: dict[str, Any] | None = None,
     organization: str | None = None,
     owner_id: str | None = None,
+    timeout: float | None = None,
 ) -> HarvestJob:
     """Harvest the first items of a source that does not exist yet; nothing is kept.
 
-    The arguments are those of :func:`ensure_source`, checked as there.
+    The arguments are those of :func:`ensure_source`, checked as there, and ``timeout``, as of
+    :func:`preview_saved_source`.
     """
     fields = new_fields(client, name, url, backend, description, config)
     organization, owner_id = _whose(client, organization, owner_id)
     with telling(_WHO_CREATES):
-        return client.preview_config(**fields, organization=organization, owner=owner_id)
+        return _in_time(
+            timeout,
+            lambda: client.preview_config(**fields, organization=organization, owner=owner_id, timeout=timeout),
+        )
 
 
-def preview_saved_source(client: HarvestClient, source: HarvestSource) -> HarvestJob:
+def preview_saved_source(client: HarvestClient, source: HarvestSource, timeout: float | None = None) -> HarvestJob:
     """Harvest the first items of a source; nothing is kept.
 
     :param client: of the portal, with a key.
     :param source: as just read.
+    :param timeout: seconds after which the preview counts as a job with the status ``timeout``; None raises after 300.
     """
     with telling(_WHO_PREVIEWS):
-        return client.preview_source(source.id)
+        return _in_time(timeout, lambda: client.preview_source(source.id, timeout=timeout))
+
+
+def _in_time(timeout: float | None, preview: Callable[[], HarvestJob]) -> HarvestJob:
+    """Return a preview, or what stands for one that was given up: by this side, or by a proxy before the portal."""
+    try:
+        return preview()
+    except HarvestAnswerTimeout:
+        if timeout is None:
+            raise
+    except HarvestServerError as error:
+        if timeout is None or error.status_code != 504:
+            raise
+    return HarvestJob(id=None, status=TIMED_OUT, counts=ItemCounts())

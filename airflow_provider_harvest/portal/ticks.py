@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _NEWEST, _LOOKED_AT = 5, 10
 #: How many of them must agree before an offset is believed.
 _MUST_AGREE = 3
+#: Seconds after a tick in which its job is still expected, where past ones were not later.
+OVERDUE = 3600.0
 #: A job that began later than this many seconds after a tick was not started by that tick, or its queue was very long.
 _MAX_QUEUE = 3 * 3600.0
 #: Offsets of real time zones, in minutes; UTC first, since Celery's default is UTC and ties go to the first.
@@ -33,6 +35,7 @@ class Expectation:
 
     :param cron: its cron.
     :param due: seconds since the epoch of the next tick.
+    :param overdue: the tick before it, where that is so short ago that its job may still be about to begin.
     :param offset: minutes by which the portal's scheduler is ahead of UTC; None where the past does not tell.
     :param delays: seconds from their tick to the beginning of the last jobs, newest first.
     """
@@ -41,6 +44,7 @@ class Expectation:
     due: float
     offset: int | None
     delays: tuple[float, ...] = ()
+    overdue: float | None = None
 
 
 def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | None:
@@ -56,13 +60,39 @@ def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | N
     offset = _learn_offset(schedule, recent[:_NEWEST])
     if offset is None:
         offset = _learn_offset(schedule, recent)
-    here = datetime.fromtimestamp(now, tz=timezone.utc) + timedelta(minutes=offset or 0)
-    tick = schedule.next_after(here)
+    due = next_tick(cron, offset, now)
+    if due is None:
+        return None
+    delays = tuple(delay for begin in recent[:_NEWEST] if (delay := _delay(schedule, begin, offset or 0)) is not None)
+    delays = delays if offset is not None else ()
+    return Expectation(cron, due, offset, delays, _overdue(schedule, recent, now, offset, delays))
+
+
+def next_tick(cron: str, offset: int | None, now: float) -> float | None:
+    """Return when a cron fires next, in seconds since the epoch; None where it never does.
+
+    :param cron: as Celery reads it.
+    :param offset: minutes by which the portal is ahead of UTC; None takes UTC.
+    :param now: seconds since the epoch by the portal's clock.
+    :raises HarvestInvalidInput: for a cron that Celery could not read.
+    """
+    ahead = timedelta(minutes=offset or 0)
+    tick = Schedule.parse(cron).next_after(datetime.fromtimestamp(now, tz=timezone.utc) + ahead)
+    return None if tick is None else (tick - ahead).timestamp()
+
+
+def _overdue(
+    schedule: Schedule, begins: Sequence[datetime], now: float, offset: int | None, delays: Sequence[float]
+) -> float | None:
+    """Return the last tick if no job has begun since and one still may: as late as the last ones, or within an hour."""
+    ahead = timedelta(minutes=offset or 0)
+    tick = schedule.previous_before(datetime.fromtimestamp(now, tz=timezone.utc) + ahead)
     if tick is None:
         return None
-    due = (tick - timedelta(minutes=offset or 0)).timestamp()
-    delays = tuple(delay for begin in recent[:_NEWEST] if (delay := _delay(schedule, begin, offset or 0)) is not None)
-    return Expectation(cron, due, offset, delays if offset is not None else ())
+    last = (tick - ahead).timestamp()
+    late = min(_MAX_QUEUE, max([OVERDUE, *delays]))
+    has_begun = any(begin.timestamp() >= last for begin in begins)
+    return None if has_begun or now - last > late else last
 
 
 def describe(expectation: Expectation, now: float, fails_at: float | None, deferred: bool) -> str:
@@ -75,7 +105,9 @@ def describe(expectation: Expectation, now: float, fails_at: float | None, defer
     """
     about = "" if expectation.offset is not None else "about "
     due = f"{about}{clock_time(expectation.due, now)} (in {spell(expectation.due - now)})"
-    runs = f"Portal runs this source by cron `{expectation.cron}`; next {due}"
+    overdue = expectation.overdue
+    late = "" if overdue is None else f"due since {about}{clock_time(overdue, now)} ({spell(now - overdue)}), "
+    runs = f"Portal runs this source by cron `{expectation.cron}`; {late}next {due}"
     if expectation.delays:
         jobs = "its last job" if len(expectation.delays) == 1 else f"its last {len(expectation.delays)} jobs"
         runs += f"; {jobs} began {_between(expectation.delays)} after that"

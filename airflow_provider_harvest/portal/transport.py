@@ -24,6 +24,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRedirected,
     HarvestResponseLost,
 )
+from airflow_provider_harvest.portal.address import is_loopback
 from airflow_provider_harvest.portal.answers import api_error, excerpt, looks_like_html
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.losses import UNKNOWN, loss
@@ -122,7 +123,7 @@ class Transport:
         self._api_key = api_key
         self._lock = threading.Lock()
         self._portal_offset: float | None = None
-        self._session = _new_session()
+        self._session = _new_session(base)
 
     def __repr__(self) -> str:
         return f"<Transport {self.base}>"
@@ -152,6 +153,7 @@ class Transport:
         fields: str | None = None,
         keyed: bool = False,
         timeout: float | None = None,
+        attempts: int | None = None,
     ) -> Answer:
         """Send a request, again where that is safe, and return its answer.
 
@@ -163,6 +165,7 @@ class Transport:
         :param fields: ``X-Fields`` mask.
         :param keyed: whether the key goes along, if there is one.
         :param timeout: seconds to wait for the answer; default: the transport's.
+        :param attempts: how often it is sent at most; default: as the transport's retry policy says.
         :returns: the answer, for a status below 300.
         :raises HarvestApiError: by status; :class:`HarvestConnectionError`, :class:`HarvestResponseLost`,
             :class:`HarvestRedirected`, :class:`HarvestProtocolError` as their names say.
@@ -177,15 +180,16 @@ class Transport:
             headers["Content-Type"] = "application/json"
         query = dict(params or {})  # requests leaves None out
         request = _Request(method, f"{self.base}{path}", query, data, headers, timeout or self.timeout, keyed)
+        retry = self.retry if attempts is None else replace(self.retry, attempts=attempts)
         attempt = 1
         while True:
             try:
                 return self._follow(request)
             except HarvestError as error:
-                delay = self.retry.delay(method, error, attempt)
+                delay = retry.delay(method, error, attempt)
                 if delay is None:
                     raise
-                log.warning("%s Trying again in %.1f s (%d of %d).", error, delay, attempt + 1, self.retry.attempts)
+                log.warning("%s Trying again in %.1f s (%d of %d).", error, delay, attempt + 1, retry.attempts)
             self.clock.sleep(delay)
             attempt += 1
 
@@ -237,7 +241,7 @@ class Transport:
 
     def _session_for(self, method: str) -> AbstractContextManager[requests.Session]:
         """Give a POST a connection of its own: on a kept one that the portal is just closing, it may get lost."""
-        return _new_session() if method == "POST" else nullcontext(self._session)
+        return _new_session(self.base) if method == "POST" else nullcontext(self._session)
 
     def _content(self, request: _Request, response: requests.Response) -> bytes:
         """Return the body without the key: ``/me/`` answers it up to 15.4.1, and debugging proxies repeat headers."""
@@ -307,8 +311,10 @@ class Transport:
         return Answer(status, body)
 
 
-def _new_session() -> requests.Session:
+def _new_session(base: str) -> requests.Session:
     session = requests.Session()
+    # What this machine serves in clear is fetched directly: a proxy would see the key, and has another loopback.
+    session.trust_env = not (base.startswith("http://") and is_loopback(base))
     for prefix in ("https://", "http://"):
         session.mount(prefix, WatchedAdapter())
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})

@@ -44,6 +44,7 @@ from airflow_provider_harvest.portal.runs import (
     why_not_runnable,
     why_stuck,
 )
+from airflow_provider_harvest.portal.ticks import OVERDUE, next_tick
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,10 +105,27 @@ class JobWait:
         except PASSING as error:
             poll = self._failed(error)
         else:
-            if self._failures:
-                looks = "1 failed look" if self._failures == 1 else f"{self._failures} failed looks"
-                self._lines.insert(0, f"The portal answers again, after {looks}.")
-            self._failures = self._missing = 0
+            self._answered()
+        return self._told(poll)
+
+    def fail(self, error: HarvestError) -> Poll:
+        """Count a look as failed that somebody else took for this wait and others.
+
+        :param error: one of :data:`PASSING`, or a 404 of the portal's whole list.
+        """
+        return self._told(self._failed(error, is_own=False))
+
+    def pass_time(self) -> Poll:
+        """Say how the wait stands without looking, while the portal wants no requests: its time may be up."""
+        return self._told(Poll(WAITING, self.plan.poll_interval, has_looked=False))
+
+    def _answered(self) -> None:
+        if self._failures:
+            looks = "1 failed look" if self._failures == 1 else f"{self._failures} failed looks"
+            self._lines.insert(0, f"The portal answers again, after {looks}.")
+        self._failures = self._missing = 0
+
+    def _told(self, poll: Poll) -> Poll:
         poll = self._within_deadlines(poll)
         lines, self._lines = tuple(self._lines), []
         return replace(poll, lines=lines)
@@ -180,7 +198,9 @@ class JobWait:
         stuck = self._why_stuck(job)
         if stuck and self.plan.after is not None:
             # The portal's own dead job: it is not the one that is waited for.
-            self.plan = replace(self.plan, job_id=None, passed_over=(*self.plan.passed_over, job_id))
+            self.plan = self._until_next_run(
+                replace(self.plan, job_id=None, passed_over=(*self.plan.passed_over, job_id))
+            )
             self._counts = None
             self._lines.append(f"Passed over as dead: {stuck}.")
             return None
@@ -192,6 +212,15 @@ class JobWait:
             since, allowed = clock_time(begun.timestamp()), spell(self.plan.limits.run_timeout)
             return Poll(OVERRAN, detail=f"Job {job_id} began on {since} and has not ended within {allowed}.", job=job)
         return Poll(WAITING, self.plan.poll_interval, job=job)
+
+    def _until_next_run(self, plan: WaitPlan) -> WaitPlan:
+        """Return the plan for the portal's next run: the time in which the last one must begin is over by now."""
+        portal_now, now = self.client.portal_now(), self._clock.now()
+        tick = next_tick(plan.cron, plan.offset, portal_now) if plan.cron else None
+        if tick is None:
+            return plan
+        due = on_portal_clock(tick, portal_now, now)
+        return replace(plan, due=due, due_again=None, start_deadline=None if plan.grace is None else due + plan.grace)
 
     def _note_progress(self, job: HarvestJob) -> None:
         """Remember when something moved, and say so."""
@@ -218,7 +247,7 @@ class JobWait:
     def _check_source(self) -> str | None:
         """Say why no job can appear any more, None where one can. The source is read only now and then."""
         now = self._clock.now()
-        every = RARE_INTERVAL * 2 if self._is_far_off(now) else SOURCE_CHECK
+        every = RARE_INTERVAL * 2 if self.is_far_off(now) else SOURCE_CHECK
         if now - self._source_checked < every:
             return None
         self._source_checked = now
@@ -232,21 +261,32 @@ class JobWait:
 
     # --- when to look again ----------------------------------------------------------------------------------
 
-    def _is_far_off(self, now: float) -> bool:
-        return self.plan.due is not None and now < self.plan.due - LEAD
+    def _due(self, now: float) -> float | None:
+        plan = self.plan
+        is_past = plan.due is not None and now - plan.due > OVERDUE
+        return plan.due_again if is_past and plan.due_again is not None else plan.due
+
+    def is_far_off(self, now: float) -> bool:
+        """Whether the portal's own run is not to be expected for a while.
+
+        :param now: this machine's clock.
+        """
+        due = self._due(now)
+        return due is not None and now < due - LEAD
 
     def _pause_before_start(self, jobs: Sequence[HarvestJob] = ()) -> float:
         """Return the pause while the job is not known: short where one is near, rarer the longer it is overdue.
 
         :param jobs: as just read; for a wait for the next end, one of them may be about to end.
         """
-        now, due, interval = self._clock.now(), self.plan.due, self.plan.poll_interval
+        now, interval = self._clock.now(), self.plan.poll_interval
+        due = self._due(now)
         ages = [now - begun for job in jobs if (begun := self._begun_here(job)) and not job.has_ended]
         if ages and self.plan.ended_after is not None:
             return self._patiently(min(ages))
         if due is None:
             return interval
-        if self._is_far_off(now):
+        if self.is_far_off(now):
             return max(interval, min(RARE_INTERVAL, due - LEAD - now))
         return self._patiently(now - due)
 
@@ -281,10 +321,10 @@ class JobWait:
             return "No job has appeared"
         return f"No job but the dead {', '.join(self.plan.passed_over)} has appeared"
 
-    def _failed(self, error: HarvestError) -> Poll:
+    def _failed(self, error: HarvestError, *, is_own: bool = True) -> Poll:
         self._failures += 1
         self._missing = 0
-        if isinstance(error, HarvestServerError) and self._is_purged(error):
+        if is_own and isinstance(error, HarvestServerError) and self._is_purged(error):
             return Poll(GONE, detail=f"Job {self.plan.job_id} is no longer on the portal: it was purged.")
         if self._failures > self.plan.max_poll_failures:
             times = "once" if self._failures == 1 else f"{self._failures} times in a row; the last time"
@@ -295,10 +335,13 @@ class JobWait:
         usual = self.plan.poll_interval if self.plan.job_id else self._pause_before_start()
         grown = min(MAX_PAUSE, self.plan.poll_interval * 2.0 ** min(self._failures - 1, 30))
         told = min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0)
-        return Poll(WAITING, max(usual, grown, told), has_looked=False)
+        back_off = max(told, grown) if isinstance(error, HarvestRateLimited) else told
+        return Poll(WAITING, max(usual, grown, told), has_looked=False, back_off=back_off)
 
     def _not_found(self, error: HarvestNotFound) -> Poll:
-        """One 404 may be a proxy's while the portal restarts; the second in a row is believed."""
+        """One 404 may be a proxy's while the portal restarts; the second in a row is believed, unless it is a page."""
+        if error.is_page:
+            return self._failed(error)
         self._missing += 1
         if self._missing == 1:
             self._lines.append(f"{error} Looking once more.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,9 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
-from airflow_provider_harvest.operators._memory import first_reschedule_of
+from airflow_provider_harvest.operators._memory import TaskMemory, first_reschedule_of
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
-from airflow_provider_harvest.portal.checks import as_datetime, as_seconds
+from airflow_provider_harvest.portal.checks import as_count, as_datetime, as_seconds, check_id
 from airflow_provider_harvest.portal.conclude import conclude
 from airflow_provider_harvest.portal.plans import ENDED, TIMED_OUT, Poll, WaitPlan
 from airflow_provider_harvest.portal.results import WAITED
@@ -30,7 +31,7 @@ from airflow_provider_harvest.portal.runs import why_not_runnable
 from airflow_provider_harvest.portal.waiting import MAX_PAUSE, PASSING, JobWait
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -44,7 +45,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     began at or after a time (``after``), or, without any of them, the next job of the source to end.
 
     ``soft_fail`` skips when ``timeout`` is over, and on nothing else: a wrong key, a missing source and a failed
-    harvest fail in every mode. A failed harvest is not retried.
+    harvest fail in every mode. A failed harvest is not retried, except under ``soft_fail``: the exception that tells
+    Airflow so would skip the task there.
 
     :param source_id: id of the source (a slug is resolved once); may be left out with ``job_id`` on udata 17.0 or
         newer, whose jobs name their source. Templated.
@@ -159,7 +161,9 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
                 result = self._end(context, self._wait.client, self._source, self._wait.plan, poll)
                 return PokeReturnValue(is_done=True, xcom_value=result)
             self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
-            if self._next_look and self.reschedule:
+            # Airflow takes what is raised here for a failure where it is told to swallow those.
+            swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
+            if self._next_look and self.reschedule and not swallows:
                 when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
                 raise AirflowRescheduleException(when)  # type: ignore[no-untyped-call]
             return False
@@ -179,14 +183,16 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         """Check what was given, and say which job is waited for."""
         self._refuse_bad_input()
         client = self.hook.get_conn()
-        source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
-        self.push_links(context, source_url=client.source_url(source.id), job_url="")
-        start_timeout = None if self.start_timeout is None else as_seconds(self.start_timeout, "start_timeout")
         # Rescheduled, the sensor began with its first look, maybe in another process.
         first = first_reschedule_of(context) if self.reschedule else None
         began = client.clock.now() if first is None else first
+        # A retry takes what ended since the first try began, too: a harvest may end between two tries.
+        since = began if first is not None else TaskMemory(context, began).intent.first_started
+        source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
+        self.push_links(context, source_url=client.source_url(source.id), job_url="")
+        start_timeout = None if self.start_timeout is None else as_seconds(self.start_timeout, "start_timeout")
         if self.job_id is not None:
-            return client, source, self.plan(client, source.id, WAITED, job_id=str(self.job_id), begun=began)
+            return client, source, self.plan(client, source.id, WAITED, job_id=str(self.job_id).strip(), begun=began)
         if self.known_job_ids is not None:
             until = None if start_timeout is None else began + start_timeout
             known = tuple(str(job_id) for job_id in self.known_job_ids)
@@ -197,7 +203,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             after = as_datetime(self.after, "after").timestamp()
             plan = self.plan(client, source.id, WAITED, after=after, begun=began)
         else:
-            plan = self.plan(client, source.id, WAITED, ended_after=began, begun=began)
+            plan = self.plan(client, source.id, WAITED, ended_after=since, begun=began)
         self._refuse_if_hopeless(client, source, plan)
         return client, source, self.until_portal_runs(client, source, plan, start_timeout)
 
@@ -238,10 +244,13 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             raise HarvestInvalidInput(f"{' and '.join(given)} both say which job to wait for: give one of them.")
         if self.source_id is None and self.job_id is None:
             raise HarvestInvalidInput("Nothing says which job to wait for: give source_id or job_id.")
-        if isinstance(self.known_job_ids, str):
-            raise HarvestInvalidInput("known_job_ids is one text: give a list of ids, such as [].")
+        if self.job_id is not None:
+            check_id(self.job_id, "job_id", slug=False)
+        if isinstance(self.known_job_ids, str) or not isinstance(self.known_job_ids or (), Collection):
+            raise HarvestInvalidInput(f"known_job_ids is {self.known_job_ids!r}: give a list of ids, such as [].")
         self.outcome_policy()
         self.limits()
+        as_count(self.max_poll_failures, "max_poll_failures")
         if self.after is not None:
             as_datetime(self.after, "after")
         if self.start_timeout is not None:
@@ -249,7 +258,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
 
     def _source_of_job(self, client: HarvestClient) -> HarvestSource:
         """Find the source of a job: from 17.0 on the job names its id, before only its name."""
-        job = client.get_job(str(self.job_id), keyed=False)
+        job = client.get_job(str(self.job_id).strip(), keyed=False)
         if job.source_id:
             return client.get_source(job.source_id, keyed=False)
         fields = "name,url,backend,last_job{id,status}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_harvest._compat import BaseTrigger, TriggerEvent
-from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.hooks.harvest import HarvestHook, reading_client
+from airflow_provider_harvest.portal.listed import ListedWait
 from airflow_provider_harvest.portal.plans import WaitPlan
 from airflow_provider_harvest.portal.report import goes_on
-from airflow_provider_harvest.portal.waiting import JobWait
-from airflow_provider_harvest.triggers._threads import beside_the_loop
+from airflow_provider_harvest.triggers._poller import watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -62,17 +63,18 @@ class HarvestJobTrigger(BaseTrigger):
         log.warning("%s", goes_on(self._job_page))
 
     async def _wait(self) -> dict[str, Any]:
-        client = await HarvestHook(self.harvest_conn_id).aget_conn()
-        try:
-            wait = JobWait(WaitPlan.from_dict(self.plan), client)
+        settings = await HarvestHook(self.harvest_conn_id).aget_settings()
+        portal = replace(settings, min_poll_interval=0.0)  # which the plan has in it already
+        plan = WaitPlan.from_dict(self.plan)
+        async with watching(
+            portal, settings.site, lambda: reading_client(settings), lambda client: ListedWait(plan, client)
+        ) as seat:
+            wait = cast("ListedWait", seat.watch)
             while True:
-                poll = await beside_the_loop(client.site, wait.poll)
+                poll = await seat.news()
                 for line in poll.lines:
                     log.info("%s", line)
                 if wait.plan.job_id:
-                    self._job_page = client.job_url(wait.plan.source_id, wait.plan.job_id)
+                    self._job_page = wait.client.job_url(wait.plan.source_id, wait.plan.job_id)
                 if poll.is_final:
                     return {"state": poll.state, "detail": poll.detail, "plan": wait.plan.to_dict()}
-                await asyncio.sleep(max(poll.pause, 1.0))
-        finally:
-            client.close()

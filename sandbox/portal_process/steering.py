@@ -101,6 +101,22 @@ class Steering:
                     document[name] -= timedelta(seconds=seconds)
         jobs.replace_one({"_id": known.id}, job)
 
+    def backdate_source(self, source_id: str, seconds: float) -> None:
+        """Shift the creation and the validation of a source so many seconds into the past."""
+        from udata.harvest.models import HarvestSource
+
+        known = HarvestSource.objects(id=source_id).only("id").first()
+        if known is None:
+            raise ValueError(f"The portal has no harvest source {source_id}.")
+        sources = HarvestSource._get_collection()
+        source = sources.find_one({"_id": known.id})
+        earlier = timedelta(seconds=seconds)
+        source["created_at"] -= earlier
+        validation = source.get("validation") or {}
+        if isinstance(validation.get("on"), datetime):
+            validation["on"] -= earlier
+        sources.replace_one({"_id": known.id}, source)
+
     def purge_jobs(self) -> None:
         """What the portal's own purge of old jobs does (older than `HARVEST_JOBS_RETENTION_DAYS`)."""
         from udata.harvest import actions

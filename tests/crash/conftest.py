@@ -22,6 +22,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +34,9 @@ from tests.crash.proxy import LossyProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+#: Where the DAGs of ``test_whole_portal`` are; its event triggers would disturb the other cases.
+DAGS_OF_A_WHOLE_PORTAL = Path(__file__).parent / "portal_dags"
 
 _numbers = itertools.count(1)
 

@@ -10,9 +10,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.triggers.event import CURSOR_KEY
 from tests.crash.processes import Component
 from tests.crash.releases import Release, this_release
 
@@ -59,16 +61,17 @@ class LiveAirflow:
 
     :param home: an empty folder.
     :param settings: environment variables for the tasks, such as connections.
+    :param dags: the folder of its DAGs.
     """
 
-    def __init__(self, home: Path, settings: dict[str, str]) -> None:
+    def __init__(self, home: Path, settings: dict[str, str], dags: Path = DAGS) -> None:
         self.home = home
         self.marks = home / "marks"
         self._release = this_release()
         self._url = f"http://127.0.0.1:{self._release.port}"
         self._headers = {"Content-Type": "application/json"}
         settings = {**settings, "CRASH_MARKS": str(self.marks)}
-        self._environment = _environment(home, self._release, settings)
+        self._environment = _environment(home, self._release, settings, dags)
         self.components = {
             name: Component(arguments, self._environment, home / f"{name}.log")
             for name, arguments in self._release.components.items()
@@ -112,6 +115,25 @@ class LiveAirflow:
         (self.marks / run_id).mkdir()
         self.api("POST", f"dags/{dag_id}/dagRuns", {**self._release.new_run, "dag_run_id": run_id, "conf": params})
         return Run(self, dag_id, run_id)
+
+    def event_jobs(self, asset: str) -> list[str]:
+        """Return the ids of the jobs in the events of an asset that a trigger watches for, the oldest first."""
+        events = self.api("GET", "assets/events?limit=500&order_by=id")["asset_events"]
+        return [event["extra"]["payload"]["job_id"] for event in events if event["name"] == asset]
+
+    def cursor(self, asset: str) -> dict[str, Any]:
+        """Return what an event trigger has stored with an asset, as JSON."""
+        (ident,) = [found["id"] for found in self.api("GET", "assets?limit=500")["assets"] if found["name"] == asset]
+        entries = self.api("GET", f"assets/{ident}/state-store")["asset_state_store"]
+        return dict({entry["key"]: entry["value"] for entry in entries}.get(CURSOR_KEY) or {"told": {}})
+
+    def read_by(self, dag_id: str) -> list[str]:
+        """Return what the ended runs of a DAG's one task returned, put together."""
+        found: list[str] = []
+        for run in self.api("GET", f"dags/{dag_id}/dagRuns?state=success&limit=500")["dag_runs"]:
+            path = f"dags/{dag_id}/dagRuns/{run['dag_run_id']}/taskInstances/read/xcomEntries/return_value"
+            found += self.api("GET", f"{path}?stringify=false")["value"]
+        return found
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Call Airflow's REST API; return what it answers.
@@ -171,6 +193,16 @@ class Run:
     def task(self) -> dict[str, Any]:
         """The task instance."""
         return dict(self._airflow.api("GET", self._path))
+
+    def states(self) -> Counter[str]:
+        """How many of its tasks are in which state, where the task is mapped."""
+        path = f"dags/{self._dag_id}/dagRuns/{self.run_id}/taskInstances?limit=500"
+        tasks = self._airflow.api("GET", path)["task_instances"]
+        return Counter(str(task["state"]) for task in tasks if task["task_id"] == TASK)
+
+    def count(self, state: str) -> int:
+        """How many of its mapped tasks are in a state."""
+        return self.states()[state]
 
     @property
     def tries(self) -> int:
@@ -255,9 +287,9 @@ def wait_until(condition: Callable[[], bool], seconds: float, complaint: Callabl
         time.sleep(_LOOK)
 
 
-def _environment(home: Path, release: Release, settings: dict[str, str]) -> dict[str, str]:
+def _environment(home: Path, release: Release, settings: dict[str, str], dags: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST_"))}
-    options = {**_QUICK, **_SMALL, "CORE__DAGS_FOLDER": str(DAGS)}
+    options = {**_QUICK, **_SMALL, "CORE__DAGS_FOLDER": str(dags)}
     return {
         **inherited,
         "AIRFLOW_HOME": str(home),

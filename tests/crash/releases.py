@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from tests.crash.processes import free_port
 
+IS_AIRFLOW_3 = not version("apache-airflow").startswith("2.")
 #: Whether the Airflow of this environment keeps what a task stores across its tries.
 REMEMBERS = tuple(map(int, version("apache-airflow").split(".")[:2])) >= (3, 3)
 #: Else each serves its logs on all interfaces; the tests read the files.
@@ -40,7 +41,7 @@ class Release:
 
 def this_release() -> Release:
     """Return how the Airflow of this environment is started, on a free port."""
-    return _airflow_2() if version("apache-airflow").startswith("2.") else _airflow_3()
+    return _airflow_3() if IS_AIRFLOW_3 else _airflow_2()
 
 
 def _airflow_3() -> Release:

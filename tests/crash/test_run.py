@@ -50,6 +50,16 @@ def assert_harvested(run: Run, job_id: str, how: str = "started") -> None:
 HOW_AFTER_RETRY = "started" if REMEMBERS else "attached"
 
 
+def trigger_deferred(airflow: LiveAirflow, portal: Sandbox, source: Source, **params: Any) -> Run:
+    """Start a run that defers for certain: its harvest, which could end at its first look, stands still until then."""
+    portal.control.freeze_before_item(3)
+    run = airflow.trigger("deferred", source_id=source.id, **params)
+    run.wait_for("deferred")
+    portal.control.wait_until_frozen(timeout=SECONDS)
+    portal.control.unfreeze()
+    return run
+
+
 def wait_until_watched(source: Source, job_id: str, looks: int = 3) -> None:
     """Wait until a job has been looked at so often from now on."""
     seen = source.looks_at(job_id)
@@ -188,9 +198,9 @@ def test_a_deferred_task_outlives_its_triggerer(
 
 
 def test_killed_on_resuming_the_retry_judges_the_same_job(
-    airflow: LiveAirflow, source: Source, jobs_of_task: JobIds
+    airflow: LiveAirflow, portal: Sandbox, source: Source, jobs_of_task: JobIds
 ) -> None:
-    run = airflow.trigger("deferred", source_id=source.id, at="resumed")
+    run = trigger_deferred(airflow, portal, source, at="resumed")
 
     assert run.wait_for() == "success"
     assert (len(run.marks("resumed")), run.tries, source.answers("run")) == (1, 2, [OK])
@@ -199,10 +209,10 @@ def test_killed_on_resuming_the_retry_judges_the_same_job(
 
 
 def test_a_dead_scheduler_makes_a_resuming_task_ask_nothing_anew(
-    airflow: LiveAirflow, source: Source, jobs_of_task: JobIds
+    airflow: LiveAirflow, portal: Sandbox, source: Source, jobs_of_task: JobIds
 ) -> None:
     """The scheduler that takes over forgets the deferral and executes anew (3.3), or resumes once more (2.11)."""
-    run = airflow.trigger("deferred", source_id=source.id, at="resumed", signal="SIGSTOP")
+    run = trigger_deferred(airflow, portal, source, at="resumed", signal="SIGSTOP")
     run.wait_for_mark("resumed")
 
     airflow.kill("scheduler")

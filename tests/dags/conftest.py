@@ -28,7 +28,10 @@ for _task in dag.tasks:
     if hasattr(_task, "poll_interval") and not hasattr(type(_task), "poll_interval"):
         _task.poll_interval = 2
     if hasattr(_task, "partial_kwargs"):
-        _task.partial_kwargs["poll_interval"] = 2
+        if "timeout" in _task.partial_kwargs:
+            _task.partial_kwargs["timeout"] = 5
+        else:
+            _task.partial_kwargs["poll_interval"] = 2
 _Mixin.worker_patience = {patience}
 """
 

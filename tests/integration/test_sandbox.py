@@ -266,6 +266,18 @@ class TestSteering:
         assert len(before) >= 4
         assert _times(api, job_id) == [moment - timedelta(hours=2) for moment in before]
 
+    def test_a_backdated_source_was_created_and_accepted_earlier(
+        self, portal: Sandbox, api: Api, accepted_source: str
+    ) -> None:
+        before = api.call("GET", api.source_path(accepted_source))[1]
+        portal.control.backdate_source(accepted_source, 86400)
+        after = api.call("GET", api.source_path(accepted_source))[1]
+        for was, then in (
+            (before["created_at"], after["created_at"]),
+            (before["validation"]["on"], after["validation"]["on"]),
+        ):
+            assert datetime.fromisoformat(was) - datetime.fromisoformat(then) == timedelta(days=1)
+
     def test_a_job_that_does_not_exist_cannot_be_backdated(self, portal: Sandbox) -> None:
         with pytest.raises(ControlError, match="no harvest job 555555555555555555555555"):
             portal.control.backdate_job("555555555555555555555555", 1)

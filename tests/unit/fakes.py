@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from typing import Any
 
 from airflow_provider_harvest.exceptions import (
     HarvestConnectionError,
@@ -294,6 +295,11 @@ class FakeClient:
             for job in self._newest_first()[(page - 1) * page_size : page * page_size]:
                 yield job.read(with_counts=False)
 
+    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+        self._ask("list")
+        if not self.portal.source_is_purged and self.portal.source.deleted is None:
+            yield listed(self.portal, counters=counters and self.generation.items_endpoint, owners=owners)
+
     def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
         self._ask("peek_job")
         return self._job(job_id).read(with_counts=progress)
@@ -348,6 +354,36 @@ class FakeClient:
         if job is None:
             raise not_found() if self.portal.generation == "D" else server_error(500)
         return job
+
+
+def listed(portal: FakePortal, *, counters: bool, owners: bool) -> dict[str, Any]:
+    """A portal's source as its list shows it."""
+    source = portal.source
+    newest = max(portal.jobs.values(), key=lambda job: job.created, default=None)
+    last_job = None
+    if newest is not None:
+        job = newest.read(with_counts=True)
+        last_job = {
+            "id": job.id,
+            "status": job.status,
+            "created": job.created and job.created.isoformat(),
+            "started": job.started and job.started.isoformat(),
+            "ended": job.ended and job.ended.isoformat(),
+        }
+        if counters and job.counts:
+            by_status = {
+                name: getattr(job.counts, name) for name in ("started", "done", "failed", "skipped", "archived")
+            }
+            last_job["items"] = {"total": job.counts.total, "by_status": by_status}
+    named = {"name": source.name, "organization": {"id": "org"}} if owners else {}
+    return {
+        "id": source.id,
+        "active": source.active,
+        "deleted": None,
+        "validation": {"state": source.validation.state},
+        "last_job": last_job,
+        **named,
+    }
 
 
 def ended_job(

@@ -160,8 +160,9 @@ class PortalState:
     def _list_sources(self, query: dict[str, str], **_: Any) -> Response:
         wanted = [source for source in self.sources.values() if query.get("deleted") or not source["deleted"]]
         if owner := query.get("owner"):
-            wanted = [s for s in wanted if owner in ((s["owner"] or {}).get("id"), (s["organization"] or {}).get("id"))]
-        if organization := query.get("organization"):
+            kinds = ("owner", "organization") if self.generation in "AB" else ("owner",)
+            wanted = [s for s in wanted if owner in [(s[kind] or {}).get("id") for kind in kinds]]
+        if (organization := query.get("organization")) and self.generation in "CD":
             wanted = [s for s in wanted if (s["organization"] or {}).get("id") == organization]
         return self._page([self._source(source) for source in reversed(wanted)], query)
 

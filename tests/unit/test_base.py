@@ -10,7 +10,12 @@ import pytest
 
 from airflow_provider_harvest import exceptions
 from airflow_provider_harvest._compat import AirflowException, AirflowFailException
-from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestOutcomeRejected
+from airflow_provider_harvest.exceptions import (
+    HarvestApplyIncomplete,
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestOutcomeRejected,
+)
 from airflow_provider_harvest.operators import _base
 from airflow_provider_harvest.operators._base import HarvestFailException, HarvestOperator, is_final, resolve_source
 from airflow_provider_harvest.portal.cron import InvalidCron
@@ -27,6 +32,10 @@ FINAL = {
     "HarvestRedirected": True,
     "HarvestSourceNotRunnable": True,
     "HarvestOutcomeRejected": True,
+    "HarvestPortalUnhealthy": True,
+    "HarvestSourcesDrifted": True,
+    "HarvestPlanStale": True,
+    "HarvestApplyIncomplete": True,
     "HarvestError": False,
     "HarvestApiError": False,
     "HarvestUnavailable": False,
@@ -34,6 +43,7 @@ FINAL = {
     "HarvestServerError": False,
     "HarvestConnectionError": False,
     "HarvestResponseLost": False,
+    "HarvestAnswerTimeout": False,
     "HarvestProtocolError": False,
     "HarvestSourceBusy": False,
     "HarvestJobNotStarted": False,
@@ -56,6 +66,9 @@ class TestWhatIsFinal:
     def test_by_class(self, name: str, final: bool) -> None:
         assert is_final(getattr(exceptions, name)("what happened")) is final
 
+    def test_apply_that_a_limit_ended_may_go_on(self) -> None:
+        assert not is_final(HarvestApplyIncomplete("postponed", again=True))
+
     def test_cron_that_portals_misread_is_final(self) -> None:
         assert is_final(InvalidCron("no cron"))
 
@@ -66,6 +79,7 @@ class TestWhatIsFinal:
             ("items", "attached", True),
             ("empty", "waited", True),
             pytest.param("remote_unreachable", "started", False, id="this task can start another harvest"),
+            pytest.param("timeout", "previewed", False, id="a slow portal may be faster the next time"),
             pytest.param("remote_unreachable", "waited", True, id="only the portal can start another harvest"),
         ],
     )

@@ -52,6 +52,7 @@ CALLS: dict[str, tuple[Callable[[HarvestClient, str, str], object], str, str, bo
     "unschedule_source": (lambda c, s, j: c.unschedule_source(s), "DELETE", f"{SOURCE}/schedule{{s}}", True),
     "iter_jobs": (lambda c, s, j: list(c.iter_jobs(s)), "GET", f"{SOURCE}/jobs/", False),
     "recent_jobs": (lambda c, s, j: c.recent_jobs(s), "GET", f"{SOURCE}/jobs/", False),
+    "job_history": (lambda c, s, j: c.job_history(s), "GET", f"{SOURCE}/jobs/", False),
     "get_job": (lambda c, s, j: c.get_job(j), "GET", JOB, True),
     "get_job, unkeyed": (lambda c, s, j: c.get_job(j, keyed=False), "GET", JOB, False),
     "peek_job": (lambda c, s, j: c.peek_job(j), "GET", JOB, False),
@@ -275,7 +276,9 @@ class TestSources:
         self, newest: PortalServer, client_of: Callable[..., HarvestClient]
     ) -> None:
         list(client_of(newest).iter_sources(fields="name,last_job{id}"))
-        assert newest.requests[0].fields == "data{id,owner{id},organization{id,name,slug},name,last_job{id}},total"
+        assert newest.requests[0].fields == (
+            "data{id,owner{id,first_name,last_name},organization{id,name,slug},name,last_job{id}},total"
+        )
 
     def test_are_paged_by_number_never_by_link(self, server: PortalServer, client: HarvestClient) -> None:
         ids = [server.portal.add_source(f"Source {n}") for n in range(5)]
@@ -293,6 +296,44 @@ class TestPages:
         page = "https://p.example/{source_id}"
         client = client_of(newest, source_page=page, job_page=f"{page}/{{job_id}}")
         assert (client.source_url("S"), client.job_url("S", "J")) == ("https://p.example/S", "https://p.example/S/J")
+        assert newest.requests == []
+
+
+class TestGeneration:
+    def test_that_is_assumed_is_not_asked_for(self, server: PortalServer) -> None:
+        with HarvestClient(server.url) as client:
+            assert client.known_generation is None
+            client.assume_generation(server.portal.generation)
+            client.list_backends()
+            assert client.known_generation == server.portal.generation
+        assert len(server.requests) == 1
+
+    def test_that_is_forgotten_is_asked_for_again(self, newest: PortalServer) -> None:
+        with HarvestClient(newest.url, generation="A") as client:
+            client.assume_generation(None)
+            assert client.generation.letter == "D"
+
+
+class TestJobHistory:
+    def test_has_counters_and_errors_in_every_generation(self, server: PortalServer, client: HarvestClient) -> None:
+        source = server.portal.add_source()
+        for failed in (0, 2):
+            job = server.portal.add_job(source)
+            server.portal.add_items(job, done=3, failed=failed, archived=1)
+            server.portal.end_job(job, "done-errors" if failed else "done", ["Out of disk"] if failed else [])
+        server.portal.add_job(source)
+        running, newer, older = client.job_history(source)
+        assert (running.has_ended, running.counts and running.counts.total) == (False, 0)
+        assert newer.counts
+        assert (newer.counts.total, newer.counts.failed, newer.counts.archived) == (6, 2, 1)
+        assert [error.message for error in newer.errors] == ["Out of disk"]
+        assert older.counts
+        assert older.counts.failed == 0
+
+    def test_is_as_long_as_asked_for(self, newest: PortalServer, client_of: Callable[..., HarvestClient]) -> None:
+        source = newest.portal.add_source()
+        jobs = [newest.portal.add_job(source) for _ in range(4)]
+        assert [job.id for job in client_of(newest).job_history(source, 2)] == jobs[:1:-1]
 
 
 class TestClient:

@@ -28,6 +28,7 @@ from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.portal.models import HarvestBackend
 from airflow_provider_harvest.portal.report import summary_lines
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
+from airflow_provider_harvest.triggers import job as triggers_job
 from tests.unit.fakes import (
     SOURCE_ID,
     T0,
@@ -45,7 +46,7 @@ from tests.unit.fakes import (
     source_is_purged,
     whole_job,
 )
-from tests.unit.test_trigger import FakeTimeLoop
+from tests.unit.many import FakeTimeLoop
 
 HOUR = 3600.0
 RUN_MODES = ("run on the worker", "run deferred")
@@ -158,13 +159,10 @@ class Life:
     def _take_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put the fake clock and client where Airflow and the hook have theirs."""
 
-        async def aget_conn(hook: HarvestHook) -> Client:
-            return self.client
-
         connection = {"conn_type": "harvest", "host": "https://portal.example"}
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
         monkeypatch.setattr(HarvestHook, "get_conn", lambda hook: self.client)
-        monkeypatch.setattr(HarvestHook, "aget_conn", aget_conn)
+        monkeypatch.setattr(triggers_job, "reading_client", lambda settings: self.client)
         airflow = getattr(BaseSensorOperator.execute, "__wrapped__", BaseSensorOperator.execute).__globals__
         time = SimpleNamespace(sleep=self.clock.sleep, monotonic=self.clock.monotonic)
         monkeypatch.setitem(airflow, "time", time)

@@ -69,8 +69,15 @@ def test_a_job_that_was_only_created_began_then() -> None:
 
 @pytest.mark.parametrize(
     "portal, shown",
-    [(T0, T0 - 60), (T0 + 4, T0 - 60), (T0 - 4, T0 - 60), (T0 + HOUR, T0 + HOUR - 60), (T0 - HOUR, T0 - HOUR - 60)],
-    ids=["same clock", "seconds ahead", "seconds behind", "an hour ahead", "an hour behind"],
+    [
+        pytest.param(T0, T0 - 60, id="same clock"),
+        pytest.param(T0 + 0.9, T0 - 60, id="as the seconds of a Date tell it"),
+        pytest.param(T0 - 0.9, T0 - 60, id="behind as the seconds of a Date tell it"),
+        pytest.param(T0 + 4, T0 - 56, id="seconds ahead"),
+        pytest.param(T0 - 4, T0 - 64, id="seconds behind"),
+        pytest.param(T0 + HOUR, T0 + HOUR - 60, id="an hour ahead"),
+        pytest.param(T0 - HOUR, T0 - HOUR - 60, id="an hour behind"),
+    ],
 )
 def test_a_users_time_on_the_portals_clock(portal: float, shown: float) -> None:
     assert on_portal_clock(T0 - 60, T0, portal) == shown

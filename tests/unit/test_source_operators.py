@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +25,7 @@ from airflow_provider_harvest.operators.source import (
     HarvestValidateSourceOperator,
 )
 from airflow_provider_harvest.portal.source_rules import SOURCE_KEYS
-from tests.unit.faults import Reply
+from tests.unit.faults import Reply, Stall
 from tests.unit.portal_server import Always, PortalServer
 from tests.unit.portal_state import KEY, ORGANIZATION
 
@@ -262,10 +262,54 @@ class TestPreview:
             run(ti, HarvestPreviewSourceOperator, source_id=server.portal.add_source())
         assert failure.value.result["failure_kind"] == "remote_unreachable"
 
+    @pytest.fixture
+    def slow(self, server: PortalServer) -> Iterator[None]:
+        """The portal does not come to the end of a preview."""
+        step = Stall()
+        server.script("GET", "*/preview/", Always(step))
+        server.script("POST", "*/preview/", Always(step))
+        yield
+        step.let_go.set()
+
+    @pytest.mark.usefixtures("slow")
+    @pytest.mark.parametrize("saved", [True, False], ids=["a saved source", "a new one"])
+    def test_that_takes_too_long_has_a_status_of_its_own(
+        self, server: PortalServer, ti: TaskInstance, saved: bool
+    ) -> None:
+        which = {"source_id": server.portal.add_source()} if saved else TOWN
+        result = run(ti, HarvestPreviewSourceOperator, **which, timeout=0.05, fail_on_outcome=False)
+        assert (result["status"], result["outcome"], result["failure_kind"]) == ("timeout", "failure", "timeout")
+        assert len(result["reasons"]) == 1
+        assert ti.xcoms["harvest_result"] == result
+        assert server.count("GET", "*/preview/") + server.count("POST", "*/preview/") == 1
+
+    @pytest.mark.usefixtures("slow")
+    def test_that_takes_too_long_is_left_to_a_retry_where_outcomes_fail(
+        self, server: PortalServer, ti: TaskInstance
+    ) -> None:
+        with pytest.raises(HarvestOutcomeRejected, match="Airflow retries this"):
+            run(ti, HarvestPreviewSourceOperator, source_id=server.portal.add_source(), timeout=0.05)
+
+    @pytest.mark.parametrize("timeout", [5, timedelta(seconds=5)])
+    def test_that_a_proxy_gives_up_has_that_status_too(
+        self, server: PortalServer, ti: TaskInstance, timeout: float | timedelta
+    ) -> None:
+        server.script("GET", "*/preview/", Always(Reply(504)))
+        source_id = server.portal.add_source()
+        result = run(ti, HarvestPreviewSourceOperator, source_id=source_id, timeout=timeout, fail_on_outcome=False)
+        assert result["status"] == "timeout"
+        assert server.count("GET", "*/preview/") == 1
+
+    def test_that_breaks_otherwise_has_not(self, server: PortalServer, ti: TaskInstance) -> None:
+        server.script("GET", "*/preview/", Always(Reply(500)))
+        with pytest.raises(HarvestServerError):
+            run(ti, HarvestPreviewSourceOperator, source_id=server.portal.add_source(), timeout=5)
+
     @pytest.mark.parametrize(
         "given, message",
         [
             pytest.param({}, "name is missing", id="nothing"),
+            pytest.param({"source_id": UNKNOWN_ID, "timeout": "long"}, "timeout must be seconds", id="timeout"),
             pytest.param({"name": "Town", "url": TOWN["url"]}, "backend is missing", id="no backend"),
             pytest.param({"source_id": UNKNOWN_ID, "url": TOWN["url"]}, "source_id and url are both given", id="both"),
             pytest.param({"source_id": UNKNOWN_ID, "max_failed_ratio": 2}, "max_failed_ratio", id="policy"),

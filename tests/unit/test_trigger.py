@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import selectors
 from importlib import import_module
 from typing import Any
 
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
+from airflow_provider_harvest.hooks._settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.plans import ENDED, NOT_STARTED, TIMED_OUT, UNREACHABLE, WaitPlan
+from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers.job import ERROR, MIN_LIFE, HarvestJobTrigger
 from tests.unit.fakes import (
+    SITE,
     SOURCE_ID,
     T0,
     FakeClient,
@@ -29,32 +31,9 @@ from tests.unit.fakes import (
     outage,
     whole_job,
 )
+from tests.unit.many import run_in_fake_time
 
 HOUR = 3600.0
-
-
-class FakeTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop that does not wait for its timers: it moves the clock to the next one."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__(_ImpatientSelector(clock))
-        self._clock = clock
-
-    def time(self) -> float:
-        return self._clock.monotonic()
-
-
-class _ImpatientSelector(selectors.DefaultSelector):
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:  # only a thread can go on: that is waited for
-            return super().select(None)
-        if timeout > 0:
-            self._clock.advance(timeout)
-        return super().select(0)
 
 
 class Deferral:
@@ -69,11 +48,12 @@ class Deferral:
         self.plan = WaitPlan(SOURCE_ID, "started", **settings)
         self.trigger = HarvestJobTrigger("my_portal", self.plan.to_dict())
 
-        async def aget_conn(hook: HarvestHook) -> FakeClient:
+        async def aget_settings(hook: HarvestHook) -> ConnectionSettings:
             assert hook.harvest_conn_id == "my_portal"
-            return self.client
+            return ConnectionSettings(site=SITE)
 
-        monkeypatch.setattr(HarvestHook, "aget_conn", aget_conn)
+        monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
+        monkeypatch.setattr(triggers_job, "reading_client", lambda settings: self.client)
 
     def _close(self) -> None:
         self.was_closed = True
@@ -87,12 +67,7 @@ class Deferral:
         return self.run(story())
 
     def run(self, story: Any) -> Any:
-        loop = FakeTimeLoop(self.clock)
-        try:
-            return loop.run_until_complete(story)
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
+        return run_in_fake_time(self.clock, story)
 
     @property
     def elapsed(self) -> float:
@@ -175,12 +150,23 @@ def test_an_error_of_the_portal_is_an_event(monkeypatch: pytest.MonkeyPatch, err
 def test_an_error_on_the_way_to_the_portal_is_an_event(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     deferral = Deferral(monkeypatch)
 
-    async def aget_conn(hook: HarvestHook) -> FakeClient:
+    async def aget_settings(hook: HarvestHook) -> ConnectionSettings:
         raise error
 
-    monkeypatch.setattr(HarvestHook, "aget_conn", aget_conn)
+    monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
     [event] = deferral.events()
     assert (event["state"], event["error"], event["detail"]) == (ERROR, type(error).__name__, str(error))
+
+
+def test_a_client_that_cannot_be_made_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    deferral = Deferral(monkeypatch)
+
+    def reading_client(settings: ConnectionSettings) -> FakeClient:
+        raise HarvestInvalidInput("There is no such CA bundle.")
+
+    monkeypatch.setattr(triggers_job, "reading_client", reading_client)
+    [event] = deferral.events()
+    assert (event["error"], event["detail"]) == ("HarvestInvalidInput", "There is no such CA bundle.")
 
 
 def test_a_plan_of_another_version_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:

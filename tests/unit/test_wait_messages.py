@@ -56,6 +56,53 @@ def test_the_run_operator_says(monkeypatch: pytest.MonkeyPatch, name: str, mode:
     assert life.message == TEXTS[name]
 
 
+#: What differs where the task asked for nothing itself.
+SENSOR_TEXTS = TEXTS | {
+    "never starts": f"""\
+No job has appeared within 10 min.
+udata creates a job only when one of the portal's workers takes it: they, or its scheduler, may be busy or down. A \
+retry waits on.
+Look at: {SOURCE}
+{RETRIED}""",
+    "stands still": f"""\
+Job new has not moved for 2 h 1 min (allowed between two items: 2 h).
+Its worker was probably killed: udata never ends such a job and has no way to cancel it. It takes another harvest: the \
+portal's next run, or one that somebody starts who may.
+Look at: {JOB}
+{RETRIED}""",
+}
+
+
+#: A rescheduled sensor meets some of it where it begins anew, and then says less.
+WAITING_ON = [mode for mode in SENSOR_MODES if mode != "reschedule"]
+
+
+@pytest.mark.parametrize("mode", WAITING_ON)
+@pytest.mark.parametrize("name", SENSOR_TEXTS)
+def test_the_sensor_says(monkeypatch: pytest.MonkeyPatch, name: str, mode: str) -> None:
+    [story] = [story for story in STORIES if story.name == name]
+    life = Life(mode, story, False, monkeypatch)
+
+    life.lead()
+
+    assert life.message == SENSOR_TEXTS[name]
+
+
+@pytest.mark.parametrize("mode", WAITING_ON)
+@pytest.mark.parametrize("name", ["done, with nothing done", "deleted while waiting"])
+def test_under_soft_fail_the_sensor_says_that_it_is_retried(
+    monkeypatch: pytest.MonkeyPatch, name: str, mode: str
+) -> None:
+    """It is: what tells Airflow not to retry would skip the task."""
+    [story] = [story for story in STORIES if story.name == name]
+    life = Life(mode, story, True, monkeypatch)
+
+    life.lead()
+
+    assert RETRIED in life.message
+    assert NOT_RETRIED not in life.message
+
+
 @pytest.mark.parametrize("mode", [*RUN_MODES, *SENSOR_MODES])
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_no_message_is_longer_than_ten_lines(monkeypatch: pytest.MonkeyPatch, story: object, mode: str) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.conclude import conclude
+from airflow_provider_harvest.portal.listed import ListedWait, Listing
 from airflow_provider_harvest.portal.models import HarvestValidation
 from airflow_provider_harvest.portal.outcome import FAILURE_KINDS, OutcomePolicy
 from airflow_provider_harvest.portal.plans import ENDED, FINAL_STATES, Poll, WaitPlan
 from airflow_provider_harvest.portal.runs import SAME_CLOCK, Limits
-from airflow_provider_harvest.portal.waiting import JobWait
 from tests.unit.fakes import (
     SOURCE_ID,
     T0,
@@ -66,10 +67,12 @@ class Life:
     skew: float
     plan: dict[str, Any]
     restarts_every: int
+    is_listed: bool
     told: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        return f"Life({self.generation}, skew={self.skew}, {self.plan}, restarts={self.restarts_every}, {self.told})"
+        seen = f"skew={self.skew}, restarts={self.restarts_every}, listed={self.is_listed}"
+        return f"Life({self.generation}, {seen}, {self.plan}, {self.told})"
 
 
 @st.composite
@@ -130,6 +133,7 @@ def lives(draw: st.DrawFn) -> Life:
         draw(st.sampled_from([0.0, 0.0, 3 * HOUR, -3 * HOUR])),
         plan,
         draw(st.sampled_from([3, 10, 1000])),
+        draw(st.booleans()),
         told,
     )
 
@@ -144,13 +148,25 @@ class Watch:
         self.plan = WaitPlan(
             SOURCE_ID, "started", begun=T0, start_deadline=T0 + START_TIMEOUT, limits=LIMITS, **life.plan
         )
+        self._is_listed = life.is_listed
         self.end = self._follow(life.restarts_every)
 
+    def _look(self, wait: ListedWait) -> Poll:
+        """Look alone, or as the poller does for many: by the list first."""
+        if not self._is_listed:
+            return wait.poll()
+        try:
+            self._listing.read({SOURCE_ID}, counters=wait.wants_counters())
+        except HarvestError as error:
+            return wait.fail(error)
+        return wait.consider(self._listing.sources) or wait.poll()
+
     def _follow(self, restarts_every: int) -> Poll:
-        wait = JobWait(self.plan, self.client)  # type: ignore[arg-type]
+        self._listing = Listing(self.client)  # type: ignore[arg-type]
+        wait = ListedWait(self.plan, self.client)  # type: ignore[arg-type]
         looks = 0
         while True:
-            poll = wait.poll()
+            poll = self._look(wait)
             self.plan = wait.plan
             if poll.is_final:
                 return poll
@@ -160,7 +176,7 @@ class Watch:
             self.clock.sleep(poll.pause)
             if looks % restarts_every == 0:
                 travelled = json.loads(json.dumps(self.plan.to_dict()))
-                wait = JobWait(WaitPlan.from_dict(travelled), self.client)  # type: ignore[arg-type]
+                wait = ListedWait(WaitPlan.from_dict(travelled), self.client)  # type: ignore[arg-type]
 
     def result(self, policy: OutcomePolicy) -> dict[str, Any] | None:
         """What the worker makes of it; None where the wait ended without an ended job."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError
+from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.models import HarvestValidation
 from airflow_provider_harvest.portal.plans import (
     ENDED,
@@ -210,3 +210,10 @@ def test_a_source_that_is_still_to_be_accepted_is_waited_for() -> None:
 def test_deleting_the_source_does_not_end_the_wait_for_a_job_that_runs() -> None:
     timeline = [*whole_job("new", 0, HOUR), (300, source_changes(deleted=instant(T0 + 300)))]
     assert Story(timeline, known=()).to_the_end().state == ENDED
+
+
+def test_a_web_page_is_no_proof_that_a_job_was_purged() -> None:
+    """A proxy answers 404 with a page of its own while the portal restarts: that is an outage."""
+    page = HarvestNotFound("It answered 404 (a web page).", status_code=404, payload="<html>404 nginx</html>")
+    story = Story([*whole_job("new", 60, HOUR), *outage(600, 900, page)], known=("old",))
+    assert story.to_the_end().state == ENDED

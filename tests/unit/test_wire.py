@@ -262,6 +262,20 @@ class TestProxy:
         assert transport.call("GET", PATH).body["total"] == 0
         transport.close()
 
+    def test_never_sees_the_key_of_a_portal_on_this_machine(
+        self, newest: PortalServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It may travel in clear there, since it does not leave the machine."""
+        with PortalServer() as proxy:
+            for name in ("http_proxy", "all_proxy"):
+                monkeypatch.setenv(name, proxy.url)
+            transport = once(newest.url)
+            transport.call("GET", PATH, keyed=True)
+            transport.call("POST", PATH, body=BODY, keyed=True)
+            transport.close()
+            assert proxy.requests == []
+        assert [request.key for request in newest.requests] == [KEY, KEY]
+
 
 def timer_for(event: threading.Event) -> Callable[[float, Callable[[], None]], threading.Thread]:
     """Makes timers that fire when an event is set, not when their time is up."""

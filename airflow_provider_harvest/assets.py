@@ -1,0 +1,85 @@
+"""Assets that stand for what portals harvest, so that a producer's outlet and a watcher's asset are the same thing.
+
+Their URIs name the portal, not a connection: ``harvest://www.data.gouv.fr/source/6b03fbe5f66a892d7cfe18b4``. Airflow
+calls :func:`sanitize_uri` for every URI of this scheme, by the provider info.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEME = "harvest"
+_PATH = re.compile(r"(?P<prefix>(?:/[^/?#]+)*?)/(?P<kind>source|organization)/(?P<id>[0-9a-fA-F]{24})/?")
+
+
+def harvest_asset(
+    portal: str,
+    source_id: str | None = None,
+    organization_id: str | None = None,
+    *,
+    name: str | None = None,
+    watchers: Sequence[Any] = (),
+    **kwargs: Any,
+) -> Any:
+    """Return the asset of a source, of all sources of an organization, or of a whole portal.
+
+    Give it to a task's ``outlets`` (a run operator adds the result to its event), to ``schedule``, or with watchers to
+    both. Reads no connection and sends nothing.
+
+    :param portal: the portal's site, such as ``https://www.data.gouv.fr``, as the connection's host has it.
+    :param source_id: id of the source; an id never changes, a slug may.
+    :param organization_id: id of the organization.
+    :param name: the asset's name in Airflow 3; default: its URI.
+    :param watchers: of ``AssetWatcher`` (Airflow 3).
+    :param kwargs: further arguments of ``Asset``, such as ``group`` or ``extra``.
+    :returns: an ``airflow.sdk.Asset``; on Airflow 2.11 a ``Dataset``.
+    :raises HarvestInvalidInput: for an address that is none, or an id that is none.
+    """
+    uri = harvest_uri(portal, source_id, organization_id)
+    try:
+        from airflow.sdk import Asset
+    except ImportError:  # Airflow 2.11 knows neither names nor watchers
+        from airflow.datasets import Dataset  # type: ignore[import-not-found]
+
+        return Dataset(uri, **kwargs)
+    return Asset(name=name or uri, uri=uri, watchers=list(watchers), **kwargs)
+
+
+def harvest_uri(portal: str, source_id: str | None = None, organization_id: str | None = None) -> str:
+    """Return the URI of a source, of an organization's sources, or of a portal; arguments as for :func:`harvest_asset`.
+
+    :raises HarvestInvalidInput: for an address that is none, or an id that is none.
+    """
+    from airflow_provider_harvest.exceptions import HarvestInvalidInput
+    from airflow_provider_harvest.portal.address import site_url
+
+    if source_id and organization_id:
+        raise HarvestInvalidInput("source_id and organization_id are both given: an asset stands for one of them.")
+    place = site_url(portal).partition("://")[2]
+    kind, ident = ("source", source_id) if source_id else ("organization", organization_id)
+    if not ident:
+        return f"{SCHEME}://{place}"
+    if not re.fullmatch(r"[0-9a-fA-F]{24}", str(ident)):
+        raise HarvestInvalidInput(f"{kind}_id is {ident!r}: give the id (24 hexadecimal digits), which never changes.")
+    return f"{SCHEME}://{place}/{kind}/{str(ident).lower()}"
+
+
+def sanitize_uri(uri: SplitResult) -> SplitResult:
+    """Return a URI of this scheme in the one form that names a thing; Airflow calls this for each asset.
+
+    :raises ValueError: for one that names nothing.
+    """
+    if not uri.hostname or "@" in uri.netloc or uri.query or uri.fragment:
+        raise ValueError(f"A {SCHEME} URI is {SCHEME}://PORTAL/source/ID, without credentials, query and fragment.")
+    path = uri.path.rstrip("/")
+    found = _PATH.fullmatch(path)
+    if path and found is None and re.search(r"/(source|organization)(/|$)", path):
+        raise ValueError(f"The {SCHEME} URI's path is {path!r}: give /source/ID or /organization/ID, by id.")
+    if found is not None:
+        path = f"{found['prefix']}/{found['kind']}/{found['id'].lower()}"
+    return SplitResult(SCHEME, uri.netloc.lower(), path, "", "")

@@ -1,0 +1,335 @@
+"""Passes over all sources of a portal: which requests that takes, and in which order; called as ``examine()``.
+
+One request for each page of the list, which tells the last job of every source; then, for the few sources of which
+that does not tell enough, their last jobs.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import zlib
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import (
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestProtocolError,
+    HarvestServerError,
+)
+from airflow_provider_harvest.portal.checks import check_backend
+from airflow_provider_harvest.portal.generations import GENERATIONS
+from airflow_provider_harvest.portal.health.findings import (
+    DUPLICATE_URL,
+    Card,
+    Finding,
+    HealthReport,
+    Thresholds,
+    Trouble,
+    chosen_checks,
+    ordered,
+)
+from airflow_provider_harvest.portal.health.memory import Known, PassMemory, recall, remember
+from airflow_provider_harvest.portal.health.rules import ENDED, REASONS, Asked, Verdict, catalogue_key, judge
+from airflow_provider_harvest.portal.job_reads import PAGE_SIZE, RECENT_JOBS
+from airflow_provider_harvest.portal.listing import SourceFilter
+from airflow_provider_harvest.portal.sources import organization_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.health.memory import Items
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+
+log = logging.getLogger(__name__)
+
+#: Reads beyond the list that a pass may make, unless told otherwise.
+MAX_DETAIL_REQUESTS = 100
+
+_FIELDS = (
+    "name,url,backend,active,deleted,schedule,created_at,validation{state,on},"
+    "last_job{id,status,created,started,ended,items{total,by_status}}"
+)
+#: Jobs that are read of a source: up to 16.x each comes with all its items' statuses.
+_FEW_JOBS = 5
+#: Other sources of the same catalogue that a finding names.
+_NAMED_TWINS = 3
+
+
+def examine(
+    client: HarvestClient,
+    selection: SourceFilter | None = None,
+    thresholds: Thresholds | None = None,
+    previous: dict[str, Any] | None = None,
+    now: float | None = None,
+    *,
+    checks: tuple[str, ...] | None = None,
+    max_detail_requests: int = MAX_DETAIL_REQUESTS,
+    page_size: int = PAGE_SIZE,
+) -> HealthReport:
+    """Find what is wrong on a portal. Needs no key.
+
+    The first pass asks once more, with two small requests, which generation the portal is of; its state remembers that.
+
+    :param client: of the portal.
+    :param selection: which sources; default: all.
+    :param thresholds: from where on something counts as trouble.
+    :param previous: the ``state`` of the previous pass's report, so that it can be told what is new; None for none.
+    :param now: seconds since the epoch that everything is set against; default: the portal's own clock.
+    :param checks: what is looked for, of :data:`~.findings.CHECKS`; default: everything.
+    :param max_detail_requests: reads beyond the list at most; what they leave out is said.
+    :param page_size: sources in one request.
+    :returns: the report; its ``state`` is for the next pass.
+    :raises HarvestInvalidInput: for arguments that cannot be right.
+    :raises HarvestError: where the portal's list cannot be read. A source whose jobs cannot be read is left out.
+    """
+    selection = selection or SourceFilter()
+    memory, why_useless = recall(previous, client.site, str(selection))
+    if why_useless:
+        log.info("%s", why_useless)
+    survey = _Survey(client, selection, thresholds or Thresholds(), memory, chosen_checks(checks))
+    survey.read_list(now, page_size, max_detail_requests)
+    survey.look_closer(max_detail_requests)
+    return survey.report()
+
+
+class _Survey:
+    """One pass. What it keeps of a source that is well is its card and two numbers."""
+
+    def __init__(
+        self,
+        client: HarvestClient,
+        selection: SourceFilter,
+        limits: Thresholds,
+        memory: PassMemory,
+        checks: tuple[str, ...],
+    ) -> None:
+        self._client = client
+        self._selection = selection
+        self._limits = limits
+        self._memory = memory
+        self._checks = checks
+        self._asked = Asked(checks, limits, memory, datetime.now(timezone.utc))
+        self._organization: str | None = None
+        self._sources = 0
+        self._items: dict[str, Items] = {}
+        self._troubled: dict[str, tuple[Card, tuple[Trouble, ...]]] = {}
+        self._waiting: dict[str, list[tuple[int, str, HarvestSource]]] = {reason: [] for reason in REASONS}
+        self._wanting: Counter[str] = Counter()
+        self._looked_into: Counter[str] = Counter()
+        self._unreadable = 0
+        self._requests = 0
+        self._stopped_by: HarvestError | None = None
+
+    # --- the list ------------------------------------------------------------------------------------------------
+
+    def read_list(self, now: float | None, page_size: int, room: int) -> None:
+        """Read the portal's list, and judge each source by it.
+
+        :param room: how many sources are kept for a closer look, for each reason.
+        """
+        twins: dict[str, list[Card]] = {}
+        for source in self._listed(page_size):
+            if not self._sources:
+                self._set_clock(now)
+            self._sources += 1
+            card = Card.of(source)
+            verdict = judge(source, self._asked)
+            self._note(card, verdict)
+            if verdict.look_closer:
+                self._wanting[verdict.look_closer] += 1
+                self._keep(source, verdict.look_closer, room)
+            if DUPLICATE_URL in self._checks and (key := catalogue_key(source)) is not None:
+                twins.setdefault(key, []).append(card)
+        if not self._sources:
+            self._set_clock(now)
+        for cards in twins.values():
+            self._note_twins(cards)
+        self._check_selection()
+
+    def _set_clock(self, now: float | None) -> None:
+        """Set everything against a clock that was handed in, else the portal's, which its first answer told."""
+        at = self._client.portal_now() if now is None else now
+        self._asked = replace(self._asked, now=datetime.fromtimestamp(at, tz=timezone.utc))
+
+    def _listed(self, page_size: int) -> Iterator[HarvestSource]:
+        """Yield the selected sources; where a remembered generation turns out wrong, the portal is asked for it."""
+        self._organization = self._memory.organization
+        if self._selection.organization and self._organization is None:
+            self._organization = organization_of(self._client, self._selection.organization)
+        remembered = self._client.known_generation is None and self._memory.generation in GENERATIONS
+        if remembered:
+            self._client.assume_generation(self._memory.generation)
+        found = False
+        for source in self._pages(page_size):
+            if remembered and source.last_job is not None:
+                remembered = False
+                if (source.last_job.counts is not None) is not self._client.generation.items_endpoint:
+                    self._client.assume_generation(None)
+            if self._selection.wants(source):
+                found = True
+                yield source
+        if not found and remembered and self._organization:  # the filter of another generation lists nothing
+            self._client.assume_generation(None)
+            yield from (source for source in self._pages(page_size) if self._selection.wants(source))
+
+    def _pages(self, page_size: int) -> Iterator[HarvestSource]:
+        fields = f"{_FIELDS},config" if DUPLICATE_URL in self._checks else _FIELDS
+        return self._client.iter_sources(
+            owner=self._selection.owner_id,
+            organization=self._organization,
+            q=self._selection.q,
+            fields=fields,
+            page_size=page_size,
+        )
+
+    def _check_selection(self) -> None:
+        if self._sources == 0 and self._selection.backend is not None:
+            check_backend(self._selection.backend, self._client.list_backends())
+
+    def _note(self, card: Card, verdict: Verdict) -> None:
+        if verdict.items is not None:
+            self._items[card.id] = verdict.items
+        if verdict.troubles:
+            self._troubled[card.id] = card, verdict.troubles
+        else:
+            self._troubled.pop(card.id, None)
+
+    def _note_twins(self, cards: list[Card]) -> None:
+        if len(cards) < 2:
+            return
+        for card in cards:
+            _, troubles = self._troubled.get(card.id, (card, ()))
+            others = [f"{twin.name!r} ({twin.id})" for twin in cards[: _NAMED_TWINS + 1] if twin is not card]
+            more = len(cards) - 1 - len(others[:_NAMED_TWINS])
+            named = ", ".join(others[:_NAMED_TWINS]) + (f" and {more:,} more" if more else "")
+            twin_trouble = Trouble(DUPLICATE_URL, None, f"the same catalogue as {named}")
+            self._troubled[card.id] = card, (*troubles, twin_trouble)
+
+    def _keep(self, source: HarvestSource, reason: str, room: int) -> None:
+        """Keep a source for a closer look, as many as there may be reads.
+
+        Where there are more, those come first of which nothing is known yet, then others each day: up to 16.x all that
+        were harvested overnight want a read, and every source is to have its turn.
+        """
+        day = f"{self._asked.now:%j}"
+        rank = (source.id in self._memory.items) << 32 | zlib.crc32(f"{day}{source.id}".encode())
+        entry = (-rank, source.id, _slim(source))
+        if len(self._waiting[reason]) < room:
+            heapq.heappush(self._waiting[reason], entry)
+        elif room:
+            heapq.heappushpop(self._waiting[reason], entry)
+
+    # --- a closer look -------------------------------------------------------------------------------------------
+
+    def look_closer(self, limit: int) -> None:
+        """Read the last jobs of the sources of which the list does not tell enough, the most urgent first."""
+        for reason in REASONS:
+            for _, _, source in sorted(self._waiting[reason], reverse=True):
+                if self._requests >= limit or self._stopped_by is not None:
+                    return
+                try:
+                    self._look_into(source, reason, limit)
+                except (HarvestNotFound, HarvestInvalidInput, HarvestProtocolError) as error:
+                    self._leave_out(source, error)
+                except HarvestServerError as error:
+                    # Up to 17.7 that is what a thing which is gone is answered with; the others are an outage.
+                    if error.status_code == 500:
+                        self._leave_out(source, error)
+                    else:
+                        self._stopped_by = error
+                except HarvestError as error:
+                    self._stopped_by = error
+
+    def _look_into(self, source: HarvestSource, reason: str, limit: int) -> None:
+        history = self._history(source, reason)
+        if not history:  # purged meanwhile: what the list told stands
+            self._looked_into[reason] += 1
+            return
+        verdict = judge(source, self._asked, history)
+        self._note_again(source, verdict)
+        if verdict.needs_movement:
+            if self._requests >= limit:
+                return  # and so it counts as not looked into
+            self._requests += 1
+            moved = (self._client.newest_item(history[0]),)
+            self._note_again(source, judge(source, self._asked, history, moved))
+        self._looked_into[reason] += 1
+
+    def _note_again(self, source: HarvestSource, verdict: Verdict) -> None:
+        """Put what a closer look told in the place of what the list did; the list alone knows of twins."""
+        card = Card.of(source)
+        twin = [t for t in self._troubled.get(card.id, (card, ()))[1] if t.kind == DUPLICATE_URL]
+        self._note(card, replace(verdict, troubles=(*verdict.troubles, *twin)))
+
+    def _history(self, source: HarvestSource, reason: str) -> list[HarvestJob]:
+        self._requests += 1
+        if self._client.generation.items_endpoint:
+            return self._client.job_history(source.id, RECENT_JOBS)
+        return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+
+    def _leave_out(self, source: HarvestSource, error: HarvestError) -> None:
+        log.warning("The jobs of source %r (%s) cannot be read: %s", source.name, source.id, error)
+        self._unreadable += 1
+
+    # --- the report ----------------------------------------------------------------------------------------------
+
+    def report(self) -> HealthReport:
+        """Return what was found, and what the next pass needs."""
+        findings = ordered(
+            self._finding(card, trouble) for card, troubles in self._troubled.values() for trouble in troubles
+        )
+        notes = {
+            (trouble.kind, ident): trouble for ident, (_, troubles) in self._troubled.items() for trouble in troubles
+        }
+        found: dict[str, dict[str, Known]] = {}
+        for finding in findings:
+            trouble = notes[finding.kind, finding.source.id]
+            known = Known(finding.since, trouble.note, trouble.baseline)
+            found.setdefault(finding.kind, {})[finding.source.id] = known
+        generation = self._client.known_generation or self._memory.generation
+        left = PassMemory(self._asked.now, generation, self._organization, found, self._items)
+        return HealthReport(
+            portal=self._client.site,
+            at=self._asked.now,
+            sources=self._sources,
+            checks=self._checks,
+            findings=findings,
+            detail_requests=self._requests,
+            incomplete=self._what_is_missing(),
+            state=remember(self._client.site, str(self._selection), self._asked.now, left),
+        )
+
+    def _finding(self, card: Card, trouble: Trouble) -> Finding:
+        known = self._memory.known(trouble.kind, card.id)
+        since = trouble.since or (known.since if known else self._asked.now)
+        page = self._client.source_url(card.id)
+        return Finding(trouble.kind, card, page, since, known is None, trouble.detail)
+
+    def _what_is_missing(self) -> str | None:
+        missed = {reason: self._wanting[reason] - self._looked_into[reason] for reason in REASONS}
+        total = sum(missed.values())
+        if not total:
+            return None
+        which = ", ".join(f"{count:,} that {reason}" for reason, count in missed.items() if count)
+        why = (
+            f"the portal could not be asked any more: {self._stopped_by}"
+            if self._stopped_by
+            else (
+                f"the jobs of {self._unreadable:,} could not be read"
+                if self._unreadable == total
+                else f"a pass reads {self._requests:,} at most (max_detail_requests)"
+            )
+        )
+        return f"Not looked into: {which}; {why}."
+
+
+def _slim(source: HarvestSource) -> HarvestSource:
+    """Return a source without the answer that it was made from."""
+    last_job = replace(source.last_job, raw={}) if source.last_job else None
+    return replace(source, raw={}, config={}, last_job=last_job)

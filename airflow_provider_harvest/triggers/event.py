@@ -1,0 +1,191 @@
+"""The trigger that starts DAGs when sources have been harvested, whoever started the harvest (Airflow 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow_provider_harvest._compat import BaseEventTrigger, TriggerEvent
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.hooks.harvest import HarvestHook, reading_client
+from airflow_provider_harvest.portal.ended_jobs import CONDITIONS, ENDED, EndedJobs, Scope, find_scope
+from airflow_provider_harvest.portal.outcome import OutcomePolicy
+from airflow_provider_harvest.triggers._poller import watching
+from airflow_provider_harvest.triggers._threads import beside_the_loop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Collection
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+
+log = logging.getLogger(__name__)
+
+#: Name of what is kept between triggerers, for each asset.
+CURSOR_KEY = "harvest_cursor"
+#: Seconds until Airflow has surely stored an event that was yielded (3.3.2: about 2). Before that the cursor must not
+#: say that it was told: killed in between, the next triggerer would never tell of that job.
+STORED_AFTER = 5.0
+#: Seconds until another attempt after an error that looking again does not mend: nobody restarts a trigger that ends.
+_AGAIN_AFTER = 600.0
+
+
+class HarvestJobEventTrigger(BaseEventTrigger):
+    """Fire for each harvest that ends, once, whoever started it: for ``AssetWatcher``. Needs no API key.
+
+    The event's payload is the result dict (see the README) with ``how`` = ``"watched"``; a DAG reads it as
+    ``triggering_asset_events[asset][i].extra["payload"]``. On Airflow 3.3 what has been told is kept with the asset:
+    harvests that ended while no triggerer ran still fire, in the order of their ends. A triggerer that is killed within
+    seconds of an event may fire it again: tell by the payload's ``job_id``. Before 3.3 nothing is kept, and harvests
+    that end while no triggerer runs are missed.
+
+    All watchers of a portal share one poll loop with the deferred tasks: one request a round for each 500 sources.
+
+    :param harvest_conn_id: the connection; default ``harvest_default``. Its key is not used.
+    :param source_id: id or slug of one source; None watches several.
+    :param organization: id or slug of an organization, all of whose sources are watched; None, without a source either,
+        watches the whole portal.
+    :param condition: ``"ended"`` (default), ``"success"`` (by the limits below) or ``"failure"``.
+    :param poll_interval: seconds between two looks; 60, and never below the connection's ``min_poll_interval``.
+    :param max_failed_items: how many items may fail in a success; 0 unless ``max_failed_ratio`` is given.
+    :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1.
+    :param min_done_items: how many items must be done; 1.
+    :param fail_on_job_errors: whether errors of the job itself make it a failure although it is done; True.
+    :param remote_ids: judge these records only: each must be done. For one source.
+    """
+
+    def __init__(
+        self,
+        harvest_conn_id: str = "harvest_default",
+        source_id: str | None = None,
+        organization: str | None = None,
+        condition: str = ENDED,
+        poll_interval: float = 60.0,
+        max_failed_items: int | None = None,
+        max_failed_ratio: float | None = None,
+        min_done_items: int = 1,
+        fail_on_job_errors: bool = True,
+        remote_ids: Collection[str] | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.harvest_conn_id = harvest_conn_id
+        self.source_id = source_id
+        self.organization = organization
+        self.condition = condition
+        self.poll_interval = poll_interval
+        self.max_failed_items = max_failed_items
+        self.max_failed_ratio = max_failed_ratio
+        self.min_done_items = min_done_items
+        self.fail_on_job_errors = fail_on_job_errors
+        self.remote_ids = remote_ids
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and its arguments, as Airflow stores them: those that are not the default."""
+        arguments = {
+            "harvest_conn_id": self.harvest_conn_id,
+            "source_id": self.source_id,
+            "organization": self.organization,
+            "condition": self.condition,
+            "poll_interval": self.poll_interval,
+            "max_failed_items": self.max_failed_items,
+            "max_failed_ratio": self.max_failed_ratio,
+            "min_done_items": self.min_done_items,
+            "fail_on_job_errors": self.fail_on_job_errors,
+            "remote_ids": None if self.remote_ids is None else list(self.remote_ids),
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look for ever; yield an event for each harvest that ended and meets the condition."""
+        if getattr(self, "asset_state_store", None) is None:
+            log.warning(
+                "Before Airflow 3.3 nothing is kept between triggerers: harvests that end while none runs are missed."
+            )
+        while True:
+            try:
+                async with aclosing(self._watch()) as events:
+                    async for event in events:
+                        yield event
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.error("%s Watching again in %d min.", error, _AGAIN_AFTER // 60)
+            await asyncio.sleep(_AGAIN_AFTER)
+
+    async def _watch(self) -> AsyncGenerator[TriggerEvent, None]:
+        policy = self._checked()
+        settings = await HarvestHook(self.harvest_conn_id).aget_settings()
+        portal = replace(settings, min_poll_interval=0.0)
+        interval = max(float(self.poll_interval), settings.min_poll_interval)
+        cursor = await self._load()
+
+        def connect() -> HarvestClient:
+            return reading_client(settings)
+
+        site = settings.site
+        scope = await beside_the_loop(site, lambda: _scope_of(connect(), self.source_id, self.organization))
+
+        def watch(client: HarvestClient) -> EndedJobs:
+            return EndedJobs(client, scope, policy, self.condition, interval, cursor)
+
+        async with watching(portal, site, connect, watch) as seat:
+            jobs = cast("EndedJobs", seat.watch)
+            while True:
+                poll = await seat.news()
+                for line in poll.lines:
+                    log.info("%s", line)
+                told = [ended for ended in poll.results if ended.result is not None]
+                for ended in told:
+                    result = ended.result or {}
+                    log.info("Job %s of %r has ended: %s.", result["job_id"], result["source_name"], result["outcome"])
+                    yield TriggerEvent(result)  # type: ignore[no-untyped-call]
+                if told:
+                    await asyncio.sleep(STORED_AFTER)
+                if poll.has_looked or poll.results:
+                    await self._save(poll.results[-1].cursor if poll.results else jobs.cursor)
+
+    def _checked(self) -> OutcomePolicy:
+        """Check what was given, before anything is sent.
+
+        :raises HarvestInvalidInput: for what cannot be right.
+        """
+        if self.condition not in CONDITIONS:
+            allowed = ", ".join(map(repr, CONDITIONS))
+            raise HarvestInvalidInput(f"condition is {self.condition!r}: give one of {allowed}.")
+        if self.source_id and self.organization:
+            raise HarvestInvalidInput("source_id and organization are both given: give one of them, or none.")
+        if self.remote_ids is not None and not self.source_id:
+            raise HarvestInvalidInput("remote_ids are records of one source: give source_id, too.")
+        return OutcomePolicy.create(
+            max_failed_items=self.max_failed_items,
+            max_failed_ratio=self.max_failed_ratio,
+            min_done_items=self.min_done_items,
+            fail_on_job_errors=self.fail_on_job_errors,
+            remote_ids=self.remote_ids,
+        )
+
+    # --- what has been told --------------------------------------------------------------------------------------
+
+    def _stores(self) -> list[Any]:
+        """Return the places where the cursor is kept: one for each asset that is watched with this (Airflow 3.3)."""
+        store: Any = getattr(self, "asset_state_store", None)
+        if store is None:
+            return []
+        # Several assets with the same trigger share it; its accessors then have no public way to reach each of them.
+        return [*getattr(store, "_by_name", {}).values(), *getattr(store, "_by_uri", {}).values()] or [store]
+
+    async def _load(self) -> dict[str, Any] | None:
+        cursors = [await store.aget(CURSOR_KEY) for store in self._stores()]
+        found = [cursor for cursor in cursors if isinstance(cursor, dict)]
+        return max(found, key=lambda cursor: float(cursor.get("since") or 0.0), default=None)
+
+    async def _save(self, cursor: dict[str, Any]) -> None:
+        for store in self._stores():
+            await store.aset(CURSOR_KEY, cursor)
+
+
+def _scope_of(client: HarvestClient, source_id: str | None, organization: str | None) -> Scope:
+    with client:
+        return find_scope(client, source_id, organization)

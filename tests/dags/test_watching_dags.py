@@ -1,0 +1,112 @@
+"""The example DAGs that watch a whole portal: what they tell, and that they tell it once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_provider_harvest.portal.client import HarvestClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sandbox import Sandbox
+    from sandbox.airflow_home import AirflowHome
+
+    MakeAirflow = Callable[..., AirflowHome]
+
+pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+
+
+@pytest.fixture
+def deferred() -> bool:
+    """These DAGs wait for nothing, and so nothing of them is ever deferred."""
+    return False
+
+
+@pytest.fixture
+def client(portal: Sandbox) -> Iterator[HarvestClient]:
+    """The portal's API with the sysadmin's key, and no source on it."""
+    with HarvestClient(portal.url, portal.keys.admin) as made:
+        for other in list(made.iter_sources()):
+            made.delete_source(other.id)
+        yield made
+
+
+def harvested(portal: Sandbox, client: HarvestClient, name: str, **contents: object) -> str:
+    """Make an accepted source of a new catalogue, harvested once; return its id."""
+    source_id = waiting(portal, client, name, **contents)
+    client.validate_source(source_id)
+    portal.control.wait_until_idle()
+    return source_id
+
+
+def waiting(portal: Sandbox, client: HarvestClient, name: str, **contents: object) -> str:
+    """Make a source that waits for the portal's team; return its id."""
+    portal.catalogue.put(name, **contents)  # type: ignore[arg-type]
+    return client.create_source(name, portal.catalogue.url(name), "dcat", organization=portal.organization.id).id
+
+
+def test_watch_tells_each_trouble_once(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow
+) -> None:
+    harvested(portal, client, catalogue, datasets=3)
+    gone = harvested(portal, client, f"{catalogue}-gone", mode="error-404")
+    airflow = make_airflow(key="")
+
+    first = airflow.run_dag("harvest_portal_watch")
+    mark = portal.mark()
+    second = airflow.run_dag("harvest_portal_watch")
+    requests = [request.path for request in portal.requests(mark)]
+    broken = harvested(portal, client, f"{catalogue}-broken", failing=1)
+    third = airflow.run_dag("harvest_portal_watch")
+
+    assert first.state == "success", first.log[-3000:]
+    assert first.xcoms["health", "failing_ids"] == [gone]
+    assert first.xcoms["health", "message"] in first.log
+    assert first.tasks["tell"] == "success"
+    assert second.tasks["tell"] == "skipped"
+    assert second.xcoms["health", "counts"]["failing"] == 1
+    assert third.xcoms["health", "newly_failing_ids"] == [broken]
+    assert third.tasks["tell"] == "success"
+    # The organization is a slug, which takes a request; what the first run found out of it, the next ones know.
+    assert requests == ["/api/1/harvest/sources/"]
+
+
+def test_review_previews_what_waits_and_takes_a_slow_catalogue_for_a_status(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow
+) -> None:
+    harvested(portal, client, f"{catalogue}-accepted", datasets=1)
+    good = waiting(portal, client, catalogue, datasets=4)
+    slow = waiting(portal, client, f"{catalogue}-slow", delay=60.0)
+    bad = waiting(portal, client, f"{catalogue}-bad", mode="error-404")
+    airflow = make_airflow()
+
+    outcome = airflow.run_dag("harvest_pending_review")
+    portal.catalogue.put(f"{catalogue}-slow")  # ends the wait that is under way
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    rows = {row["source_id"]: row for row in outcome.xcoms["review", "return_value"]}
+    told = {source_id: (row["preview"], row["verdict"], row["items"]) for source_id, row in rows.items()}
+    assert told == {
+        good: ("done", "success", 4),
+        slow: ("timeout", "failure", 0),
+        bad: ("failed", "failure", 0),
+    }
+    message = outcome.xcoms["tell", "return_value"]
+    assert message.startswith("3 sources wait for review, 3 of them new.\n")
+    assert f"[{catalogue}]" in message
+    assert {state for task, state in outcome.tasks.items() if task.startswith("preview")} == {"success"}
+
+
+def test_review_is_red_where_nothing_could_be_previewed(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow
+) -> None:
+    waiting(portal, client, catalogue)
+
+    outcome = make_airflow(key="").run_dag("harvest_pending_review")
+
+    assert outcome.state == "failed"
+    assert outcome.xcoms["review", "return_value"][0]["preview"] == "no preview"
+    assert "1 of 1 sources could not be previewed" in outcome.log

@@ -1,0 +1,74 @@
+"""Assets of harvested sources: one thing has one URI, however it is written down."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from airflow_provider_harvest.assets import harvest_asset, harvest_uri, sanitize_uri
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+
+ID = "6b03fbe5f66a892d7cfe18b4"
+
+
+@pytest.mark.parametrize(
+    "portal, what, uri",
+    [
+        ("https://www.data.gouv.fr", {"source_id": ID}, f"harvest://www.data.gouv.fr/source/{ID}"),
+        ("www.data.gouv.fr", {"source_id": ID}, f"harvest://www.data.gouv.fr/source/{ID}"),
+        ("https://WWW.data.gouv.fr/api/1/", {"source_id": ID.upper()}, f"harvest://www.data.gouv.fr/source/{ID}"),
+        ("https://portal.example:8443/open", {"source_id": ID}, f"harvest://portal.example:8443/open/source/{ID}"),
+        ("https://www.data.gouv.fr:443", {"organization_id": ID}, f"harvest://www.data.gouv.fr/organization/{ID}"),
+        ("http://127.0.0.1:8080", {}, "harvest://127.0.0.1:8080"),
+    ],
+)
+def test_one_thing_has_one_uri(portal: str, what: dict[str, str], uri: str) -> None:
+    assert harvest_uri(portal, **what) == uri
+    assert sanitize_uri(urlsplit(uri)).geturl() == uri
+    assert harvest_asset(portal, **what).uri.rstrip("/") == uri
+
+
+@pytest.mark.parametrize(
+    "portal, what",
+    [
+        ("", {}),
+        ("ftp://portal.example", {}),
+        ("https://user:secret@portal.example", {}),
+        ("https://portal.example", {"source_id": "my-slug"}),
+        ("https://portal.example", {"source_id": ID, "organization_id": ID}),
+    ],
+)
+def test_what_names_nothing_is_refused(portal: str, what: dict[str, Any]) -> None:
+    with pytest.raises(HarvestInvalidInput) as refused:
+        harvest_uri(portal, **what)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "written, meant",
+    [
+        (f"harvest://WWW.Portal.example/source/{ID.upper()}/", f"harvest://www.portal.example/source/{ID}"),
+        (f"harvest://portal.example/open/organization/{ID}", f"harvest://portal.example/open/organization/{ID}"),
+        ("harvest://portal.example/", "harvest://portal.example"),
+    ],
+)
+def test_airflow_gets_the_one_form(written: str, meant: str) -> None:
+    assert sanitize_uri(urlsplit(written)).geturl() == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "harvest:///source/x",
+        "harvest://user:secret@portal.example/",
+        f"harvest://portal.example/source/{ID}?x=1",
+        "harvest://portal.example/source/my-slug",
+        "harvest://portal.example/source",
+    ],
+)
+def test_airflow_refuses_what_names_nothing(written: str) -> None:
+    with pytest.raises(ValueError, match="harvest URI") as refused:
+        sanitize_uri(urlsplit(written))
+    assert "secret" not in str(refused.value)
