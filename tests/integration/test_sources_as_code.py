@@ -261,13 +261,14 @@ def test_killed_apply_is_continued(
         plan_path = tmp_path / f"{name}.json"
         write_plan(make_plan(admin, declaration), plan_path)
 
-        killed_after = kill_apply(portal, plan_path, chance.randint(1, 24))
+        killed_after = kill_apply(portal, plan_path, chance.randint(1, 20))
 
         for declared in declaration.sources:
             for source in ours(admin, declaration)[declared.key]:
                 switches_off_later = begins != "from nothing" and source.name != declared.fields["name"]
                 assert not source.active or declared.fields["active"] or switches_off_later
         plan = make_plan(admin, declaration) if number % 2 else read_plan(plan_path)
+        assert plan.conflicts == ()
         apply_plan(admin, plan, limits=HURRY)
         assert_as_declared(admin, declaration)
         urls = Counter(source.url for source in read_sources(admin) if f"/{name}/" in source.url)
