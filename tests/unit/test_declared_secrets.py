@@ -11,7 +11,7 @@ from airflow_provider_harvest.portal.declared import render
 from airflow_provider_harvest.portal.declared.apply import apply_plan
 from airflow_provider_harvest.portal.declared.model import Declaration, DeclaredSource
 from airflow_provider_harvest.portal.declared.planning import make_plan
-from airflow_provider_harvest.portal.declared.secrets import hidden
+from airflow_provider_harvest.portal.declared.secrets import hidden, secrets_in
 from tests.unit.memory_portal import MemoryPortal
 
 SECRET = "hunter2hunter2"
@@ -73,3 +73,13 @@ def test_a_plan_leaves_a_secret_that_no_file_speaks_of() -> None:
     declaration = Declaration((DeclaredSource("one", "sources.yaml:1", {"name": "Other"}, portal_id=ID),))
     apply_plan(portal, make_plan(portal, declaration))  # type: ignore[arg-type]
     assert portal.sources[ID].config == {"apikey": SECRET}
+
+
+@pytest.mark.parametrize("place", ["sources", "environments"])
+def test_the_name_of_a_source_or_an_environment_is_no_name_of_a_secret(place: str) -> None:
+    assert list(secrets_in({place: {"city-pass": {"name": "The city's pass"}}})) == []
+
+
+def test_a_secret_within_such_a_source_is_found() -> None:
+    [problem] = secrets_in({"sources": {"city-pass": {"config": {"apikey": "x"}}}})
+    assert problem.path == ("sources", "city-pass", "config", "apikey")

@@ -33,6 +33,8 @@ _SHAPES = re.compile(
 _ASSIGNED = re.compile(r"""([\w-]{2,40})["']?\s*[=:]\s*["']?([^\s"',;<>{}\[\]]{8,})""", re.ASCII)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+", re.IGNORECASE)
 
+#: Where names are those of sources and environments, not of values: a city-pass is no password.
+_NAMED_BY_USERS = (("sources",), ("environments",))
 _KEEP = "Keep it in a connection of Airflow, or in an environment variable of the command line."
 
 
@@ -50,7 +52,7 @@ def secrets_in(value: Any, path: Path = ()) -> Iterator[Problem]:
             # An entry of udata's lists says its name in "key".
             named = value["key"] if name == "value" and isinstance(value.get("key"), str) else name
             here = (*path, name)
-            if names_secret(named) and entry and not isinstance(entry, bool):
+            if path not in _NAMED_BY_USERS and names_secret(named) and entry and not isinstance(entry, bool):
                 yield Problem(here, f"must not hold a secret, as its name {named[:40]!r} says. {_KEEP}")
             else:
                 yield from secrets_in(entry, here)
