@@ -158,3 +158,43 @@ class HarvestPortalUnhealthy(HarvestError):
     def __init__(self, message: str, *, result: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.result = result or {}
+
+
+# --- what applying a plan of sources can come to ---------------------------------------------------------------------
+
+
+class HarvestSourcesDrifted(HarvestError):
+    """The portal is not as the files of sources say, and ``on_drift="fail"`` was asked for."""
+
+
+class HarvestPlanStale(HarvestError):
+    """The portal is no longer what the plan saw: somebody changed a planned source. Plan anew.
+
+    :param moved: one sentence for each source that has changed.
+    """
+
+    def __init__(self, message: str, *, moved: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.moved = moved
+
+
+class HarvestApplyIncomplete(HarvestError):
+    """Not all of a plan could be carried out; applying the same plan again goes on where this stopped.
+
+    :param result: what was done and what was not, as JSON.
+    :param again: whether applying the plan again may help without anybody changing anything.
+    :param retry_after: seconds until then, where the portal says.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        result: dict[str, Any] | None = None,
+        again: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.result = result or {}
+        self.again = again
+        self.retry_after = retry_after

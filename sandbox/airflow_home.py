@@ -110,6 +110,15 @@ class AirflowHome:
             log_path=log_path,
         )
 
+    def answer(self, dag_id: str, task_id: str, option: str) -> None:
+        """Answer a task of the running DAG that waits for a person (Airflow 3.1 or newer), once it does.
+
+        :raises RuntimeError: it could not be answered; the message names Airflow's output.
+        """
+        log_path = self.logs / f"answer-{task_id}.log"
+        if self._run(["-m", "sandbox.answer_approval", dag_id, task_id, option], log_path) != 0:
+            raise RuntimeError(f"{dag_id}.{task_id} could not be answered; see {log_path}.")
+
     def _run(self, arguments: list[str], log_path: Path, on_task: Callable[[str], object] = lambda task: None) -> int:
         with (
             log_path.open("w", encoding="utf-8") as log,

@@ -72,7 +72,6 @@ class Environment:
 
 
 _TEST_TOOLS = ("pytest", "pytest-mock", "hypothesis", "jsonschema", "hatchling", "editables")
-_LINT_TOOLS = ("ruff", "mypy", "types-requests")
 #: What the benchmarks compare this provider with.
 _PEERS = (
     "apache-airflow-providers-airbyte",
@@ -80,6 +79,7 @@ _PEERS = (
     "apache-airflow-providers-dbt-cloud",
 )
 _BENCH_TOOLS = ("matplotlib", "psutil", "hatchling", "editables")
+_LINT_TOOLS = ("ruff", "mypy", "types-pyyaml", "types-requests")
 _UDATA_PYTHONS = ("3.11", "3.12", "3.13")
 #: These releases pin a Pillow that has wheels up to 3.11, is compiled on 3.12 and cannot be on 3.13.
 _OLD_UDATA_PYTHONS = ("3.11", "3.12")

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._compat import AirflowFailException, BaseOperator
 from airflow_provider_harvest.exceptions import (
+    HarvestApplyIncomplete,
     HarvestAuthError,
     HarvestError,
     HarvestInvalidInput,
     HarvestNotFound,
     HarvestOutcomeRejected,
+    HarvestPlanStale,
     HarvestPortalUnhealthy,
     HarvestRedirected,
     HarvestRequestRejected,
     HarvestSourceNotRunnable,
+    HarvestSourcesDrifted,
 )
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import push_links
@@ -39,6 +42,8 @@ _FINAL = (
     HarvestRequestRejected,
     HarvestRedirected,
     HarvestSourceNotRunnable,
+    HarvestPlanStale,
+    HarvestSourcesDrifted,
     HarvestPortalUnhealthy,
 )
 
@@ -68,6 +73,8 @@ def is_final(error: HarvestError) -> bool:
     if isinstance(error, HarvestOutcomeRejected):
         may_pass = error.result.get("failure_kind") in ("remote_unreachable", "timeout")
         return not may_pass or error.result.get("how") == "waited"
+    if isinstance(error, HarvestApplyIncomplete):
+        return not error.again
     return isinstance(error, _FINAL)
 
 

@@ -1,7 +1,17 @@
-"""The operators that look at a whole portal."""
+"""The operators on a whole portal: how it is, and its sources as code."""
 
 from __future__ import annotations
 
+from airflow_provider_harvest.operators._portal_code import (
+    HarvestApplySourcesOperator,
+    HarvestExportSourcesOperator,
+    HarvestPlanSourcesOperator,
+)
 from airflow_provider_harvest.operators._portal_health import HarvestPortalHealthOperator
 
-__all__ = ["HarvestPortalHealthOperator"]
+__all__ = [
+    "HarvestApplySourcesOperator",
+    "HarvestExportSourcesOperator",
+    "HarvestPlanSourcesOperator",
+    "HarvestPortalHealthOperator",
+]

@@ -154,6 +154,7 @@ class HarvestClient(JobReads):
         *,
         fields: str | None = None,
         page_size: int = PAGE_SIZE,
+        keyed: bool = False,
     ) -> Iterator[HarvestSource]:
         """Yield the portal's sources, newest first (``GET /harvest/sources/``), each once.
 
@@ -164,6 +165,7 @@ class HarvestClient(JobReads):
         :param fields: mask of the fields of a source that are wanted, such as ``id,name,last_job{id,status}``;
             ``owner``, ``organization`` and ``id`` are always read.
         :param page_size: sources in one request.
+        :param keyed: whether the key goes along (default False): ``permissions`` are then those of its user.
         """
         params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
         if organization:
@@ -173,7 +175,7 @@ class HarvestClient(JobReads):
             mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug}},{fields}}},total"
         # Unknown parameters are ignored by udata and then everything is listed: filtered again here.
         search_here = q.casefold() if q and self.generation.partial_search else None
-        for entry in self._pages("/harvest/sources/", params, mask, page_size):
+        for entry in self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed):
             source = HarvestSource.from_api(entry)
             if owner and (source.owner is None or source.owner.id != owner):
                 continue

@@ -181,8 +181,9 @@ class EndedJobs:
         behind = dict(self._behind)
         try:
             self._find()
-            for job in self._results():
-                ended.append(job)
+            if not self._news:  # else one that is yet to be found may have ended before those that are
+                for job in self._results():
+                    ended.append(job)
         except PASSING as error:
             if not ended:
                 return self._failed_at_job(error)

@@ -21,6 +21,7 @@ class Generation:
     :param unknown_source_is_500: whether reading a source that does not exist answers 500 instead of 404.
     :param unknown_job_is_500: whether reading a job that does not exist answers 500 instead of 404.
     :param partial_search: whether ``q`` may be unknown to the release (it came with 10.3) and so ignored.
+    :param may_run_inactive: whether accepting an inactive source may start a harvest all the same (up to 10.0.5).
     """
 
     letter: str
@@ -31,15 +32,16 @@ class Generation:
     unknown_source_is_500: bool
     unknown_job_is_500: bool
     partial_search: bool
+    may_run_inactive: bool
 
     def __str__(self) -> str:
         return f"generation {self.letter} (udata {self.releases})"
 
 
-A = Generation("A", "9.2.4 to 10.8.1", "", False, "owner", True, True, True)
-B = Generation("B", "10.8.2 to 16.x", "/", False, "owner", False, True, False)
+A = Generation("A", "9.2.4 to 10.8.1", "", False, "owner", True, True, True, True)
+B = Generation("B", "10.8.2 to 16.x", "/", False, "owner", False, True, False, False)
 # 17.4 to 17.7 answer like C where the two are told apart; what else changed with 17.4 matters to no request made here.
-C = Generation("C", "17.0 to 17.7", "/", True, "organization", False, True, False)
-D = Generation("D", "17.8 or newer", "/", True, "organization", False, False, False)
+C = Generation("C", "17.0 to 17.7", "/", True, "organization", False, True, False, False)
+D = Generation("D", "17.8 or newer", "/", True, "organization", False, False, False, False)
 
 GENERATIONS: dict[str, Generation] = {generation.letter: generation for generation in (A, B, C, D)}

@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 
 #: Jobs that are gone through, newest first, for those that were there before a source was accepted.
 _MAX_JOBS = 500
-_WHO_MAY = "Only a sysadmin's key accepts, refuses, schedules and unschedules sources: ask the portal's team."
+#: Added to a portal's refusal.
+WHO_MODERATES = "Only a sysadmin's key accepts, refuses, schedules and unschedules sources: ask the portal's team."
 
 
 def ensure_validated(
@@ -50,7 +51,7 @@ def ensure_validated(
         log.info("Source %r (%s) is %s already: %s", source.name, source.id, state, client.source_url(source.id))
         return source, _jobs_before(client, source), False
     known = [str(job.id) for job in client.recent_jobs(source.id)]
-    with telling(_WHO_MAY):
+    with telling(WHO_MODERATES):
         validated, is_certain = write_and_read(
             client,
             source.id,
@@ -81,7 +82,7 @@ def ensure_scheduled(client: HarvestClient, source: HarvestSource, cron: str) ->
     if source.schedule == text:
         log.info("Source %r (%s) has the cron %s already.", source.name, source.id, text)
         return source, False
-    with telling(_WHO_MAY):
+    with telling(WHO_MODERATES):
         scheduled, _ = write_and_read(
             client, source.id, lambda: client.schedule_source(source.id, text), lambda read: read.schedule == text
         )
@@ -112,7 +113,7 @@ def ensure_unscheduled(client: HarvestClient, source: HarvestSource) -> tuple[Ha
     if source.schedule is None:
         log.info("Source %r (%s) has no cron: nothing is to be removed.", source.name, source.id)
         return source, False
-    with telling(_WHO_MAY):
+    with telling(WHO_MODERATES):
         unscheduled, _ = write_and_read(
             client,
             source.id,

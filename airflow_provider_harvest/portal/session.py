@@ -110,12 +110,14 @@ class PortalSession:
         options = {"timeout": self._long_timeout, **kwargs}
         return self._transport.call(method, path, body=body, text=text, keyed=True, **options)
 
-    def _pages(self, path: str, params: dict[str, Any], fields: str | None, page_size: int) -> Iterator[dict[str, Any]]:
+    def _pages(
+        self, path: str, params: dict[str, Any], fields: str | None, page_size: int, *, keyed: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Yield the entries of all pages, by number: ``next_page`` names the host that the server believes it has."""
 
         def read(page: int) -> tuple[list[dict[str, Any]], int | None] | None:
             try:
-                answer = self._get(path, {**params, "page": page, "page_size": page_size}, fields=fields)
+                answer = self._get(path, {**params, "page": page, "page_size": page_size}, fields=fields, keyed=keyed)
             except HarvestNotFound:
                 if page > 1:  # what udata answers beyond the last page
                     return None

@@ -53,7 +53,7 @@ _WHO_CREATES = (
     "A source of an organization is created and previewed by one of its admins (an editor may not) or by a sysadmin; "
     "without organization it belongs to the key's own user."
 )
-_WHO_EDITS = "A source is changed or deleted by its owner, by an admin of its organization, or by a sysadmin."
+WHO_EDITS = "A source is changed or deleted by its owner, by an admin of its organization, or by a sysadmin."
 _WHO_PREVIEWS = "A saved source is previewed by its owner, by members of its organization, or by a sysadmin."
 
 
@@ -112,7 +112,9 @@ def ensure_source(
         since = None if asked_since is None else on_portal_clock(asked_since, client.clock.now(), client.portal_now())
         is_ours = was_created_since(found[0], since)
         return _adopt(client, found, fields, RETURN if is_ours else if_exists), is_ours
-    source = _create(client, fields, identity, owner_id)
+    source = create_once(
+        client, fields, organization, owner_id, lambda: next(iter(find_sources(client, identity)), None)
+    )
     log.info("Created source %r (%s): %s", source.name, source.id, client.source_url(source.id))
     return source, True
 
@@ -134,7 +136,7 @@ def ensure_fields(client: HarvestClient, source: HarvestSource, **fields: Any) -
     """
     refuse_deleted(source)
     given = {name: value for name, value in fields.items() if value is not None}
-    return _change(client, source, _checked(client, source.backend, given))
+    return change_fields(client, source, _checked(client, source.backend, given))
 
 
 def new_fields(
@@ -225,32 +227,47 @@ def _adopt(client: HarvestClient, found: list[HarvestSource], fields: dict[str, 
     source = client.get_source(found[0].id)
     log.info("Source %r (%s) is there already: %s", source.name, source.id, page)
     if if_exists == UPDATE:
-        return _change(client, source, fields)
+        return change_fields(client, source, fields)
     differing = changes_to(source, fields)
     if differing:
         log.info("It differs in %s, and is left so: if_exists='update' changes it.", ", ".join(differing))
     return source
 
 
-def _create(client: HarvestClient, fields: dict[str, Any], identity: Identity, owner_id: str | None) -> HarvestSource:
+def create_once(
+    client: HarvestClient,
+    fields: dict[str, Any],
+    organization: str | None,
+    owner_id: str | None,
+    find: Callable[[], HarvestSource | None],
+) -> HarvestSource:
+    """Create a source that was looked for and not found; after an unclear answer look again, and never send it twice.
+
+    :param fields: checked values by the names of a source's fields.
+    :param organization: id of the organization that it is to belong to.
+    :param owner_id: id of the user whom it is to belong to; both None: the key's user.
+    :param find: looks for the source.
+    :returns: the source, read again.
+    """
     try:
         with telling(_WHO_CREATES):
-            created = client.create_source(**fields, organization=identity.organization, owner=owner_id)
+            created = client.create_source(**fields, organization=organization, owner=owner_id)
     except UNCLEAR as error:
         log.warning("%s Looking whether the source is there now.", error)
-        found = look_again(client, lambda: find_sources(client, identity))
-        if not found:
+        found = look_again(client, find)
+        if found is None:
             raise
-        created = found[0]
+        created = found
     return client.get_source(created.id)  # the answer of the POST has times that later ones have not
 
 
-def _change(client: HarvestClient, source: HarvestSource, fields: dict[str, Any]) -> HarvestSource:
+def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str, Any]) -> HarvestSource:
+    """Change those of the given, checked fields of a source that differ; return it, read again."""
     changes = changes_to(source, fields)
     if not changes:
         log.info("Nothing is to be changed in source %r (%s).", source.name, source.id)
         return source
-    with telling(_WHO_EDITS):
+    with telling(WHO_EDITS):
         changed = client.update_source(source.id, **changes)
     log.info(
         "Changed %s of source %r (%s): %s", ", ".join(changes), source.name, source.id, client.source_url(source.id)
@@ -284,7 +301,7 @@ def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = Tru
         # A slug stays with the deleted source: one of the same name that was made since has another.
         log.log(logging.INFO if is_object_id(ident) else logging.WARNING, "%s", told)
         return source
-    with telling(_WHO_EDITS):
+    with telling(WHO_EDITS):
         client.delete_source(source.id)
     log.info("Deleted source %r (%s); its datasets stay until the portal purges it.", source.name, source.id)
     return client.get_source(source.id)

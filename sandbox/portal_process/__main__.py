@@ -23,6 +23,7 @@ from sandbox.portal_process import lifetime
 from sandbox.portal_process.access_log import AccessLog
 from sandbox.portal_process.application import make_application, settle
 from sandbox.portal_process.control_server import ControlServer
+from sandbox.portal_process.isolation import isolate
 from sandbox.portal_process.steering import Steering
 from sandbox.releases import find_release
 
@@ -41,6 +42,7 @@ def main() -> None:
     tell_parent = _take_stdout()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     lifetime.end_with_parent(arguments.state_dir, arguments.max_lifetime)
+    isolate()
     try:
         _serve(arguments, tell_parent)
     except Exception:

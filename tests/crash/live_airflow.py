@@ -118,8 +118,12 @@ class LiveAirflow:
 
     def event_jobs(self, asset: str) -> list[str]:
         """Return the ids of the jobs in the events of an asset that a trigger watches for, the oldest first."""
-        events = self.api("GET", "assets/events?limit=500&order_by=id")["asset_events"]
-        return [event["extra"]["payload"]["job_id"] for event in events if event["name"] == asset]
+        events: list[dict[str, Any]] = []
+        while True:
+            page = self.api("GET", f"assets/events?limit=100&order_by=timestamp&offset={len(events)}")
+            events += page["asset_events"]
+            if not page["asset_events"] or len(events) >= page["total_entries"]:
+                return [event["extra"]["payload"]["job_id"] for event in events if event["name"] == asset]
 
     def cursor(self, asset: str) -> dict[str, Any]:
         """Return what an event trigger has stored with an asset, as JSON."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from airflow_provider_harvest.portal.client import HarvestClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sandbox import Sandbox
     from sandbox.airflow_home import AirflowHome, DagOutcome
@@ -165,3 +167,78 @@ def _run_once_looked_at(portal: Sandbox, source_id: str, mark: int) -> None:
             portal.control.run_scheduled(source_id)
             return
         waited.wait(0.2)
+
+
+# --- sources as code --------------------------------------------------------------------------------------------------
+
+_HAS_APPROVAL_PAGE = importlib.metadata.version("apache-airflow") >= "3.1"
+
+
+@pytest.fixture
+def sources_file(portal: Sandbox, catalogue: str, tmp_path: Path) -> Path:
+    """A file with two sources of the portal, of which one is to be harvested."""
+    path = tmp_path / "sources.yaml"
+    path.write_text(
+        f"version: 1\n"
+        f"portal: {portal.url}\n"
+        f"managed_by: {catalogue}\n"
+        f"defaults: {{organization: {portal.organization.slug}, backend: dcat, validation: accepted}}\n"
+        f"sources:\n"
+        f"  first: {{name: First, url: '{portal.catalogue.url(catalogue)}', active: true, schedule: 5 3 * * *}}\n"
+        f"  second: {{name: Second, url: '{portal.catalogue.url(catalogue)}?2', active: false, schedule: 5 4 * * *}}\n"
+    )
+    return path
+
+
+def run_with_person(airflow: AirflowHome, path: Path, option: str) -> DagOutcome:
+    """Run the DAG with a person who answers its question: on its page, or before Airflow 3.1 by the plan's digest."""
+    params = {"path": str(path)}
+    if not _HAS_APPROVAL_PAGE:
+        looked_at = airflow.run_dag("harvest_sources_as_code", params)
+        digest = looked_at.xcoms["plan", "digest"] if option == "Approve" else "another plan"
+        return airflow.run_dag("harvest_sources_as_code", {**params, "approved": digest})
+    answers: list[threading.Thread] = []
+
+    def on_task(task: str) -> None:
+        if task == "approve" and not answers:  # it starts once more when it is answered
+            answers.append(threading.Thread(target=airflow.answer, args=("harvest_sources_as_code", task, option)))
+            answers[0].start()
+
+    outcome = airflow.run_dag("harvest_sources_as_code", params, on_task)
+    for answer in answers:
+        answer.join()
+    return outcome
+
+
+def test_sources_as_code_writes_nothing_that_a_person_rejects(
+    portal: Sandbox, catalogue: str, make_airflow: MakeAirflow, sources_file: Path, deferred: bool
+) -> None:
+    mark = last_mark(portal)
+
+    outcome = run_with_person(make_airflow(), sources_file, "Reject")
+
+    assert outcome.xcoms["plan", "counts"]["create"] == 2, outcome.log[-3000:]
+    assert "2 to create" in outcome.xcoms["plan", "summary_markdown"]
+    assert outcome.tasks["approve"] == "success"
+    assert outcome.tasks["apply"] == "skipped"
+    assert writes(portal, mark) == []
+
+
+def test_sources_as_code_applies_the_approved_plan_once(
+    portal: Sandbox, catalogue: str, make_airflow: MakeAirflow, sources_file: Path, deferred: bool
+) -> None:
+    airflow = make_airflow()
+    mark = last_mark(portal)
+
+    outcome = run_with_person(airflow, sources_file, "Approve")
+    again = airflow.run_dag("harvest_sources_as_code", {"path": str(sources_file)})
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    assert [entry["steps"] for entry in outcome.xcoms["apply", "done"]] == [
+        ["create", "validate", "schedule", "activate"],
+        ["create", "validate", "schedule"],
+    ]
+    assert len(writes(portal, mark)) == 7
+    assert again.state == "success", again.log[-3000:]
+    assert again.tasks["approve"] == again.tasks["apply"] == "skipped"
+    assert again.xcoms["plan", "has_changes"] is False

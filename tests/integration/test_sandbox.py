@@ -348,6 +348,14 @@ class TestSteering:
         thursday = datetime(2026, 1, 1)  # noqa: DTZ001 - Celery's own times are naive here
         assert portal.control.crontab_next("30 4 * * mon", thursday) == datetime(2026, 1, 5, 4, 30)  # noqa: DTZ001
 
+    def test_a_csw_harvest_fails_here_and_the_portal_lives_on(self, portal: Sandbox, admin: Any) -> None:
+        """It takes a stylesheet from the web and native code that aborts the process: see ``isolation``."""
+        source = admin.create_source("CSW", "http://127.0.0.1:11/csw", "csw-iso-19139")
+        admin.validate_source(source.id)
+        portal.control.wait_until_idle()
+        assert {job.status for job in admin.iter_jobs(source.id)} <= {"failed"}
+        assert admin.get_source(source.id).is_accepted
+
     def test_further_keys_are_recognised(self, portal: Sandbox, api: Api) -> None:
         mark = portal.mark()
         status, person = api.call("GET", "/me/", portal.control.issue_key("user"))

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-#: Airflow 3.1 imports this itself when the first task is made.
-_DEPRECATED_BY_AND_FOR_AIRFLOW = "airflow.operators.branch.BaseBranchOperator"
+#: Airflow 3.1 imports these itself, when the first task is made and for its own approval operator.
+_DEPRECATED_BY_AND_FOR_AIRFLOW = ("airflow.operators.branch.BaseBranchOperator", "airflow.operators.branch.BranchMixIn")
 
 report: dict[str, list[str]] = {"done": [], "connects": [], "lookups": [], "requests": [], "deprecations": []}
 
@@ -85,7 +85,7 @@ def main(targets: list[str]) -> None:
         f"{warning.filename}:{warning.lineno}: {warning.category.__name__}: {warning.message}"
         for warning in [*caught, *caught_with_targets]
         if warning.category.__module__.startswith("airflow")
-        and _DEPRECATED_BY_AND_FOR_AIRFLOW not in str(warning.message)
+        and not any(name in str(warning.message) for name in _DEPRECATED_BY_AND_FOR_AIRFLOW)
     ]
     print(json.dumps(report))
 

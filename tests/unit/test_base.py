@@ -10,7 +10,12 @@ import pytest
 
 from airflow_provider_harvest import exceptions
 from airflow_provider_harvest._compat import AirflowException, AirflowFailException
-from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestOutcomeRejected
+from airflow_provider_harvest.exceptions import (
+    HarvestApplyIncomplete,
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestOutcomeRejected,
+)
 from airflow_provider_harvest.operators import _base
 from airflow_provider_harvest.operators._base import HarvestFailException, HarvestOperator, is_final, resolve_source
 from airflow_provider_harvest.portal.cron import InvalidCron
@@ -28,6 +33,9 @@ FINAL = {
     "HarvestSourceNotRunnable": True,
     "HarvestOutcomeRejected": True,
     "HarvestPortalUnhealthy": True,
+    "HarvestSourcesDrifted": True,
+    "HarvestPlanStale": True,
+    "HarvestApplyIncomplete": True,
     "HarvestError": False,
     "HarvestApiError": False,
     "HarvestUnavailable": False,
@@ -57,6 +65,9 @@ class TestWhatIsFinal:
     @pytest.mark.parametrize("name, final", FINAL.items())
     def test_by_class(self, name: str, final: bool) -> None:
         assert is_final(getattr(exceptions, name)("what happened")) is final
+
+    def test_apply_that_a_limit_ended_may_go_on(self) -> None:
+        assert not is_final(HarvestApplyIncomplete("postponed", again=True))
 
     def test_cron_that_portals_misread_is_final(self) -> None:
         assert is_final(InvalidCron("no cron"))

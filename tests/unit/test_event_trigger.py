@@ -206,6 +206,15 @@ def test_what_ended_while_no_triggerer_ran_is_told_once_in_order(monkeypatch: py
     assert watched.watch(HOUR) == []
 
 
+def test_however_many_ended_they_are_told_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are listed first have ended last."""
+    lives = {ident: whole_job(f"job-{ident}", 2 * HOUR - 60 * number) for number, ident in enumerate(ids(70))}
+    watched = Watched(monkeypatch, lives)
+    watched.watch(600)
+    watched.clock.advance(3 * HOUR)
+    assert watched.watch(HOUR) == [f"job-{ident}" for ident in reversed(ids(70))]
+
+
 def test_a_job_that_ends_behind_a_newer_one_while_no_triggerer_runs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     life = [(100, job_appears("behind")), *whole_job("newer", 500, 60), (2 * HOUR, job_ends("behind"))]
     watched = Watched(monkeypatch, {"a": life, "b": []})

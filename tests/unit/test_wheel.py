@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import email
 import importlib.metadata
 import subprocess
@@ -43,7 +44,8 @@ def metadata(wheel: zipfile.ZipFile) -> Message:
 def test_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     files = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*") if path.suffix == ".py"}
     held = {name for name in wheel.namelist() if not name.startswith(DIST_INFO)}
-    assert held == {*files, "airflow_provider_harvest/py.typed"}
+    data = {"airflow_provider_harvest/py.typed", "airflow_provider_harvest/portal/declared/schema.json"}
+    assert held == files | data
 
 
 def test_carries_the_licence(wheel: zipfile.ZipFile, metadata: Message) -> None:
@@ -51,18 +53,19 @@ def test_carries_the_licence(wheel: zipfile.ZipFile, metadata: Message) -> None:
     assert wheel.read(f"{DIST_INFO}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
 
 
-def test_is_found_by_airflow(wheel: zipfile.ZipFile) -> None:
-    lines = wheel.read(f"{DIST_INFO}/entry_points.txt").decode().split()
-    assert lines == [
-        "[apache_airflow_provider]",
-        "provider_info",
-        "=",
-        "airflow_provider_harvest.provider_info:get_provider_info",
-    ]
+def test_is_found_by_airflow_and_brings_its_command(wheel: zipfile.ZipFile) -> None:
+    offered = configparser.ConfigParser()
+    offered.read_string(wheel.read(f"{DIST_INFO}/entry_points.txt").decode())
+    assert {group: dict(offered[group]) for group in offered.sections()} == {
+        "apache_airflow_provider": {"provider_info": "airflow_provider_harvest.provider_info:get_provider_info"},
+        "console_scripts": {"airflow-harvest": "airflow_provider_harvest.cli.main:main"},
+    }
 
 
 def test_needs_airflow_from_2_11_without_an_upper_cap(metadata: Message) -> None:
     requirements = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
+    assert {str(requirement) for requirement in requirements if requirement.marker} == {'pyyaml>=6.0; extra == "code"'}
+    requirements = [requirement for requirement in requirements if not requirement.marker]
     assert {requirement.name for requirement in requirements} == {"apache-airflow", "pendulum", "requests"}
     specifiers = {requirement.name: str(requirement.specifier) for requirement in requirements}
     assert specifiers["apache-airflow"] == ">=2.11.0"

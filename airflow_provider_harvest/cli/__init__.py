@@ -1,0 +1,1 @@
+"""The command line ``airflow-harvest``; imports no Airflow, and nothing else here imports it."""

@@ -1,0 +1,191 @@
+"""What each command of ``airflow-harvest sources`` does; called by the parser with its arguments."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestInvalidInput
+from airflow_provider_harvest.portal.address import site_url
+from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.declared import apply as applying
+from airflow_provider_harvest.portal.declared import render
+from airflow_provider_harvest.portal.declared.config import check_declaration
+from airflow_provider_harvest.portal.declared.endpoints import from_endpoint_list
+from airflow_provider_harvest.portal.declared.export import Export, export_sources
+from airflow_provider_harvest.portal.declared.files import Files, read
+from airflow_provider_harvest.portal.declared.layout import schema_text
+from airflow_provider_harvest.portal.declared.plan import Plan, read_plan, write_plan
+from airflow_provider_harvest.portal.declared.planning import make_plan
+from airflow_provider_harvest.portal.declared.yamltext import parse
+
+if TYPE_CHECKING:
+    import argparse
+
+NO_CHANGES, ERROR, CHANGES = 0, 1, 2
+PORTAL_VARIABLE, KEY_VARIABLE = "HARVEST_PORTAL", "HARVEST_API_KEY"
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write a portal's sources as a file of sources."""
+    with _client(arguments, None, keyed=False) as client:
+        _tell(f"Reading the sources of {client.site} ...")
+        exported = export_sources(
+            client,
+            arguments.organization,
+            arguments.owner,
+            arguments.environment,
+            with_ids=not arguments.no_ids,
+        )
+    return _write_export(exported, arguments.output)
+
+
+def import_list(arguments: argparse.Namespace) -> int:
+    """Make a file of sources from a list of another shape."""
+    path = Path(arguments.list)
+    return _write_export(
+        from_endpoint_list(parse(path.read_text(encoding="utf-8-sig"), path.name).value), arguments.output
+    )
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Check files for all their environments, or for one, also against what each portal offers."""
+    files = Files.load(arguments.path)
+    names: list[str | None] = [arguments.environment] if arguments.environment else [*files.environments]
+    for name in names or [None]:
+        declaration = files.declaration(name)
+        site = arguments.portal or declaration.portal or os.environ.get(PORTAL_VARIABLE)
+        checked = "not checked against a portal"
+        if site and not arguments.offline:
+            with HarvestClient(site_url(site)) as client:
+                check_declaration(declaration, client.list_backends())
+            checked = f"checked against {client.site}"
+        where = f"{name}: " if name else ""
+        print(f"{where}{_sources(len(declaration.sources))}, {checked}.")
+    return NO_CHANGES
+
+
+def plan(arguments: argparse.Namespace) -> int:
+    """Show what is to be changed."""
+    made = _planned(arguments)
+    print(render.text(made))
+    if arguments.output:
+        write_plan(made, arguments.output)
+        _tell(f"Wrote the plan to {arguments.output}.")
+    if arguments.markdown:
+        Path(arguments.markdown).write_text(render.markdown(made) + "\n", encoding="utf-8")
+    return _code(made)
+
+
+def apply(arguments: argparse.Namespace) -> int:
+    """Carry out a plan that was written before, or plan files and apply that at once."""
+    is_plan = arguments.path.endswith(".json")
+    if is_plan and (arguments.environment or arguments.prune):
+        raise HarvestInvalidInput("--environment and --prune belong to planning: the plan has them in it.")
+    made = read_plan(arguments.path) if is_plan else _planned(arguments)
+    if not is_plan:
+        print(render.text(made))
+        if made.changes and not arguments.yes and not _agreed():
+            _tell("Nothing was changed.")
+            return CHANGES
+    if made.changes and not os.environ.get(KEY_VARIABLE):
+        raise HarvestInvalidInput(f"A plan is applied with an API key: set {KEY_VARIABLE}.")
+    max_deletes = applying.MAX_DELETES if arguments.max_deletes is None else arguments.max_deletes
+    try:
+        with _client(arguments, made.portal, keyed=True) as client:
+            result = applying.apply_plan(
+                client, made, max_changes=arguments.max_changes, max_deletes=max_deletes, progress=_progress
+            ).to_json()
+    except HarvestApplyIncomplete as error:
+        _write_result(error.result, arguments.output)
+        raise
+    _write_result(result, arguments.output)
+    print(render.result_line(result))
+    if made.conflicts:
+        _tell(f"{len(made.conflicts)} conflicts were left as they are: see the plan.")
+        return ERROR
+    return CHANGES if result["denied"] else NO_CHANGES
+
+
+def schema(arguments: argparse.Namespace) -> int:
+    """Write the JSON Schema."""
+    _write(schema_text(), arguments.output)
+    return NO_CHANGES
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _client(arguments: argparse.Namespace, said: str | None, *, keyed: bool) -> HarvestClient:
+    """Return a client of the portal that is meant.
+
+    :param said: portal that a file names. A key is not sent there on that word alone: whoever may propose a change of
+        a file could have it sent to a host of their own.
+    :param keyed: whether the key is of use.
+    """
+    chosen = arguments.portal or os.environ.get(PORTAL_VARIABLE)
+    key = (os.environ.get(KEY_VARIABLE) or "").strip() or None
+    if not chosen and not said:
+        raise HarvestInvalidInput(f"No portal is named: give --portal, or set {PORTAL_VARIABLE}.")
+    if keyed and key and not chosen:
+        raise HarvestInvalidInput(
+            f"{KEY_VARIABLE} is set, but only a file says for which portal: name it: --portal or {PORTAL_VARIABLE}. "
+            "Else a change of the file could have the key sent elsewhere."
+        )
+    return HarvestClient(site_url(chosen or said), key if keyed else None)
+
+
+def _planned(arguments: argparse.Namespace) -> Plan:
+    declaration = read(arguments.path, arguments.environment)
+    with _client(arguments, declaration.portal, keyed=True) as client:
+        _tell(f"Comparing {_sources(len(declaration.sources))} with {client.site} ...")
+        return make_plan(client, declaration, prune=arguments.prune)
+
+
+def _code(made: Plan) -> int:
+    if made.changes:
+        return CHANGES
+    return ERROR if made.conflicts else NO_CHANGES
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise HarvestInvalidInput("There is nobody to ask: give --yes, or apply a plan that was written by plan -o.")
+    print("Apply this? Only 'yes' does: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip() == "yes"
+
+
+def _progress(done: int, total: int, text: str) -> None:
+    _tell(f"[{done}/{total}] {text}")
+
+
+def _sources(count: int) -> str:
+    return f"{count} source{'' if count == 1 else 's'}"
+
+
+def _write_export(exported: Export, output: str | None) -> int:
+    _write(exported.text, output)
+    for sentence in exported.left_out:
+        _tell(f"Left out: {sentence}")
+    _tell(f"{_sources(exported.count)} written{f' to {output}' if output else ''}.")
+    return NO_CHANGES
+
+
+def _write_result(result: dict[str, object], output: str | None) -> None:
+    if output:
+        Path(output).write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write(text: str, output: str | None) -> None:
+    if output:
+        Path(output).write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+def _tell(text: str) -> None:
+    """Say how far it is, beside the output proper."""
+    print(text, file=sys.stderr, flush=True)

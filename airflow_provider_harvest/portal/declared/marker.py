@@ -1,0 +1,41 @@
+"""Pure: the line in a source's public description that tells which files manage it; read by the match and the export.
+
+A marker is opt-in, since descriptions are public. Every udata release keeps a description letter by letter.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARKER = re.compile(
+    r"(?:\r?\n){0,2}^\[managed as code: (?P<managed_by>[A-Za-z0-9._-]+)/(?P<key>[^\]\r\n]+)\][ \t]*$", re.MULTILINE
+)
+
+
+def join(text: str | None, managed_by: str, key: str) -> str:
+    """Return a description with the marker as its last line.
+
+    :param text: the description as people read it; it holds no marker.
+    :param managed_by: name of the files that manage the source.
+    :param key: the source's key in them.
+    """
+    line = f"[managed as code: {managed_by}/{key}]"
+    return f"{text}\n\n{line}" if text else line
+
+
+def split(description: str | None) -> tuple[str | None, str | None, str | None]:
+    """Return a description without its marker, and the marker's two parts: who manages the source, and its key.
+
+    :param description: as the portal has it; without a marker the two parts are None.
+    """
+    found = _MARKER.search(description or "")
+    if description is None or found is None:
+        return description or None, None, None
+    text = description[: found.start()] + description[found.end() :]
+    return text or None, found["managed_by"], found["key"]
+
+
+def keep(text: str | None, description: str | None) -> str | None:
+    """Return a text with the marker that a description has, if it has one."""
+    _, managed_by, key = split(description)
+    return join(text, managed_by, key) if managed_by and key else text or None

@@ -1,0 +1,43 @@
+"""Answers a task that waits for a person, as Airflow's own page would; run in an Airflow (3.1 or newer) environment.
+
+python -m sandbox.answer_approval DAG_ID TASK_ID Approve|Reject
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import SimpleNamespace
+
+_PATIENCE = 120.0  # seconds until the task waits
+
+
+def answer(dag_id: str, task_id: str, option: str) -> None:
+    """Wait until the newest run's task asks, and answer it."""
+    from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        with create_session() as session:
+            asking = session.scalar(
+                select(TaskInstance)
+                .where(TaskInstance.dag_id == dag_id, TaskInstance.task_id == task_id)
+                .where(TaskInstance.state.in_(["awaiting_input", "deferred"]))
+                .order_by(TaskInstance.queued_dttm.desc())
+            )
+            if asking is not None:
+                person = SimpleNamespace(get_id=lambda: "ada", get_name=lambda: "Ada")
+                payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={})
+                update_hitl_detail(dag_id, asking.run_id, task_id, payload, user=person, session=session)  # type: ignore[arg-type]
+                return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{dag_id}.{task_id} did not ask within {_PATIENCE:g} s.")
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    answer(*sys.argv[1:4])

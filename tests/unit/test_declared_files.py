@@ -1,0 +1,365 @@
+"""What files of sources say, and what is said of files that are wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.portal.declared.files import Files, read
+from airflow_provider_harvest.portal.declared.model import (
+    Acceptance,
+    Cron,
+    Declaration,
+    DeclaredSource,
+    InvalidDeclaration,
+    Unscheduled,
+    Window,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ID = "6b03fbe5f66a892d7cfe18b4"
+SECRET = "hunter2hunter2"
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Callable[..., Declaration]:
+    """Reads a text as a file: `said(text, environment)`."""
+
+    def read_text(text: str, environment: str | None = None) -> Declaration:
+        path = tmp_path / "sources.yaml"
+        path.write_text(text)
+        return read(path, environment)
+
+    return read_text
+
+
+@pytest.fixture
+def one(said: Callable[..., Declaration]) -> Callable[..., DeclaredSource]:
+    """Reads the only source of a file, of which some lines are given: `one("active: true")`."""
+
+    def read_source(*lines: str, above: str = "") -> DeclaredSource:
+        body = "".join(f"    {line}\n" for line in lines)
+        (source,) = said(f"version: 1\n{above}sources:\n  one:\n    url: https://one.example\n{body}").sources
+        return source
+
+    return read_source
+
+
+class TestASource:
+    def test_says_nothing_that_its_file_does_not(self, one: Callable[..., DeclaredSource]) -> None:
+        assert one() == DeclaredSource("one", "sources.yaml:3", {"url": "https://one.example"})
+
+    @pytest.mark.parametrize(
+        "line, field, value",
+        [
+            ("name: ' One '", "name", "One"),
+            ("name: yes", "name", "yes"),
+            ("backend: ckan", "backend", "ckan"),
+            ("description: 'a '", "description", "a "),
+            ("active: false", "active", False),
+            ("autoarchive: true", "autoarchive", True),
+            ("config: {}", "config", {}),
+            ("config: {features: [x]}", "config", {"features": {"x": True}}),
+        ],
+    )
+    def test_has_fields(self, one: Callable[..., DeclaredSource], line: str, field: str, value: Any) -> None:
+        assert one(line).fields[field] == value
+
+    @pytest.mark.parametrize(
+        "line, schedule",
+        [
+            ("schedule: 0  4 * * 1-5", Cron("0 4 * * 1-5")),
+            ("schedule: never", Unscheduled()),
+            ("schedule: {window: 00:00-05:00}", Window(0, 300)),
+            ("schedule: {window: 22:00-05:00, days: mon-fri}", Window(1320, 300, "mon-fri")),
+            ("schedule: {window: 00:00-24:00}", Window(0, 1440)),
+            ("schedule:", None),
+        ],
+    )
+    def test_has_a_schedule(self, one: Callable[..., DeclaredSource], line: str, schedule: Any) -> None:
+        assert one(line).schedule == schedule
+
+    @pytest.mark.parametrize(
+        "line, validation",
+        [
+            ("validation: accepted", Acceptance()),
+            ("validation: {state: accepted, comment: Fine.}", Acceptance("Fine.")),
+            ("validation: null", None),
+        ],
+    )
+    def test_may_be_accepted(self, one: Callable[..., DeclaredSource], line: str, validation: Any) -> None:
+        assert one(line).validation == validation
+
+    def test_belongs_to_somebody(self, one: Callable[..., DeclaredSource]) -> None:
+        assert one("organization: my-org").organization == "my-org"
+        assert one(f"owner: {ID}").owner == ID
+
+    def test_knows_the_line_of_what_it_says(self, one: Callable[..., DeclaredSource]) -> None:
+        source = one("name: One", above="defaults:\n  active: true\n")
+        assert (source.line_of("name"), source.line_of("active")) == ("sources.yaml:7", "sources.yaml:3")
+        assert source.line_of("backend") == source.where == "sources.yaml:5"
+
+
+class TestDefaults:
+    DEFAULTS = "defaults:\n  backend: ckan\n  organization: my-org\n  config: {filters: {tags: a}, features: [f]}\n"
+
+    def test_hold_where_a_source_says_nothing(self, one: Callable[..., DeclaredSource]) -> None:
+        source = one(above=self.DEFAULTS)
+        assert (source.fields["backend"], source.organization) == ("ckan", "my-org")
+
+    def test_yield_to_what_a_source_says(self, one: Callable[..., DeclaredSource]) -> None:
+        assert one("backend: dcat", above=self.DEFAULTS).fields["backend"] == "dcat"
+
+    def test_are_taken_back_by_null(self, one: Callable[..., DeclaredSource]) -> None:
+        source = one("backend: null", "organization:", above=self.DEFAULTS)
+        assert "backend" not in source.fields
+        assert source.organization is None
+
+    def test_yield_section_by_section_in_config(self, one: Callable[..., DeclaredSource]) -> None:
+        source = one("config: {filters: {tags: b}}", above=self.DEFAULTS)
+        assert source.fields["config"] == {"filters": [{"key": "tags", "value": "b"}], "features": {"f": True}}
+
+    def test_do_not_give_an_organization_to_a_source_of_a_user(self, one: Callable[..., DeclaredSource]) -> None:
+        source = one(f"owner: {ID}", above=self.DEFAULTS)
+        assert (source.owner, source.organization) == (ID, None)
+
+
+class TestEnvironments:
+    TEXT = f"""
+version: 1
+environments:
+  demo:
+    portal: demo.example
+    defaults: {{schedule: never, organization: demo-org}}
+  production: {{portal: https://www.example}}
+defaults: {{organization: my-org}}
+sources:
+  one:
+    url: https://one.example
+    environments:
+      demo: {{id: {ID}, active: false}}
+  two:
+    url: https://two.example
+    schedule: 0 4 * * *
+    environments: {{demo: {{schedule: 0 5 * * *}}}}
+  three:
+    url: https://three.example
+    environments: {{demo: absent}}
+"""
+
+    def test_differ_inside_a_source(self, said: Callable[..., Declaration]) -> None:
+        one, _, two = said(self.TEXT, "production").sources
+        assert (one.portal_id, "active" in one.fields, one.organization, one.schedule) == (None, False, "my-org", None)
+        assert two.schedule == Cron("0 4 * * *")
+        one, two = said(self.TEXT, "demo").sources
+        assert (one.portal_id, one.fields["active"], one.organization) == (ID, False, "demo-org")
+        assert (one.schedule, two.schedule) == (Unscheduled(), Cron("0 5 * * *"))
+
+    def test_a_source_may_be_absent_from_one(self, said: Callable[..., Declaration]) -> None:
+        assert [source.key for source in said(self.TEXT, "demo").sources] == ["one", "two"]
+
+    def test_have_a_portal_each(self, said: Callable[..., Declaration]) -> None:
+        assert said(self.TEXT, "demo").portal == "https://demo.example"
+        assert said(self.TEXT, "production").portal == "https://www.example"
+
+    def test_must_be_chosen_among_several(self, said: Callable[..., Declaration]) -> None:
+        with pytest.raises(InvalidDeclaration, match="demo, production: say which"):
+            said(self.TEXT)
+
+    def test_must_be_known(self, said: Callable[..., Declaration]) -> None:
+        with pytest.raises(InvalidDeclaration, match="do not know the environment 'prod': they know demo, production"):
+            said(self.TEXT, "prod")
+
+    def test_need_no_name_where_there_is_one(self, said: Callable[..., Declaration]) -> None:
+        assert said("version: 1\nenvironments: {demo: }\n").environment == "demo"
+
+    def test_are_listed(self, tmp_path: Path) -> None:
+        path = tmp_path / "sources.yaml"
+        path.write_text(self.TEXT)
+        assert Files.load(path).environments == ("demo", "production")
+
+
+class TestAFolder:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        (tmp_path / "portal.yaml").write_text(
+            "version: 1\nportal: https://www.example\nmanaged_by: us\ndefaults: {backend: dcat, active: true}\n"
+        )
+        (tmp_path / "north").mkdir()
+        (tmp_path / "north" / "a.yaml").write_text(
+            "version: 1\ndefaults: {backend: ckan}\nsources:\n  z: {url: https://z.example}\n"
+        )
+        (tmp_path / "south.yml").write_text("version: 1\nsources:\n  a: {url: https://a.example}\n")
+        (tmp_path / ".hidden.yaml").write_text("nothing: here")
+        (tmp_path / "README.md").write_text("# Ours")
+        return tmp_path
+
+    def test_is_read_as_one(self, folder: Path) -> None:
+        declaration = read(folder)
+        assert [(source.key, source.where) for source in declaration.sources] == [
+            ("a", "south.yml:3"),
+            ("z", "north/a.yaml:4"),
+        ]
+        assert (declaration.portal, declaration.managed_by) == ("https://www.example", "us")
+
+    def test_has_defaults_for_all_and_for_each_file(self, folder: Path) -> None:
+        south, north = read(folder).sources
+        assert south.fields == {"url": "https://a.example", "backend": "dcat", "active": True}
+        assert north.fields == {"url": "https://z.example", "backend": "ckan", "active": True}
+
+    def test_says_portal_wide_things_once(self, folder: Path) -> None:
+        (folder / "south.yml").write_text("version: 1\nmanaged_by: them\n")
+        with pytest.raises(InvalidDeclaration, match=r"south.yml:2: managed_by must stand in portal\.yaml"):
+            read(folder)
+
+    def test_has_each_key_once(self, folder: Path) -> None:
+        (folder / "south.yml").write_text("version: 1\nsources:\n  z: {url: https://a.example}\n")
+        with pytest.raises(InvalidDeclaration, match=r"south.yml:3: z: the key stands at north/a.yaml:4 already"):
+            read(folder)
+
+    def test_must_hold_files(self, tmp_path: Path) -> None:
+        with pytest.raises(InvalidDeclaration, match="holds no file"):
+            read(tmp_path)
+        with pytest.raises(InvalidDeclaration, match="There is no file or folder"):
+            read(tmp_path / "nowhere")
+
+
+def source_lines(*lines: str) -> str:
+    return "version: 1\nsources:\n  one:\n    url: https://one.example\n" + "".join(f"    {line}\n" for line in lines)
+
+
+WRONG = {
+    "no YAML": ("version: 1\nsources: [", ["sources.yaml:2: not valid YAML"]),
+    "a cron that begins with a star": (
+        source_lines("schedule: * 4 * * *"),
+        ["sources.yaml:5: not valid YAML", "quotes"],
+    ),
+    "a key twice": (source_lines("name: a", "name: b"), ["sources.yaml:6: the key 'name' stands there twice"]),
+    "nothing": ("", ["sources.yaml: the file is empty", "version: 1"]),
+    "no version": ("sources: {}", ["sources.yaml:1: the file lacks 'version'"]),
+    "a later version": ("version: 2", ["sources.yaml:1: version must be 1"]),
+    "a misspelt key": (
+        source_lines("organisation: x"),
+        ["sources.yaml:5: sources.one.organisation", "'organization'?"],
+    ),
+    "a number as name": (source_lines("name: 12"), ["sources.yaml:5: sources.one.name must be a text", "quotes"]),
+    "a word as flag": (source_lines("active: yes"), ["sources.yaml:5: sources.one.active must be true or false"]),
+    "a wrong cron": (source_lines("schedule: 61 4 * * *"), ["sources.yaml:5: one: schedule: ", "minute"]),
+    "a window as text": (source_lines("schedule: 00:00-05:00"), ["sources.yaml:5: one: schedule: ", "{window:"]),
+    "an empty window": (
+        source_lines("schedule: {window: 01:00-01:00}"),
+        ["sources.yaml:5: one: schedule: ", "no length"],
+    ),
+    "wrong days": (source_lines("schedule: {window: 01:00-02:00, days: 7}"), ["sources.yaml:5", "days must be"]),
+    "a filter of another kind": (
+        source_lines("config: {filters: [{key: a, value: b, type: exlude}]}"),
+        ["sources.yaml:5: sources.one.config.filters[0].type must be include or exclude"],
+    ),
+    "a section that nobody reads": (
+        source_lines("config: {filter: {a: b}}"),
+        ["sources.yaml:5: one: config", "'filters'?"],
+    ),
+    "a name of signs": (source_lines("name: '///'"), ["sources.yaml:5: one: name must hold a letter"]),
+    "an address of another scheme": (
+        "version: 1\nsources: {one: {url: file:///x}}",
+        ["sources.yaml:2: one: url must begin"],
+    ),
+    "neither url nor id": ("version: 1\nsources:\n  one: {name: x}", ["sources.yaml:3: one: url is missing"]),
+    "two owners": (source_lines("organization: x", f"owner: {ID}"), ["sources.yaml:6: one: organization and owner"]),
+    "an unknown environment": (
+        source_lines("environments: {demo: absent}"),
+        ["sources.yaml:5: one: the environment 'demo' is not at the top of sources.yaml: there are none"],
+    ),
+    "an id for all environments": (
+        "version: 1\nenvironments: {demo: }\nsources:\n  one:\n    id: 6b03fbe5f66a892d7cfe18b4\n",
+        ["sources.yaml:5: one: id differs from portal to portal"],
+    ),
+    "a portal without address": ("version: 1\nportal: ftp://x", ["sources.yaml:2: portal must be an address"]),
+    "a tag": (source_lines("name: !env NAME"), ["sources.yaml:5: a tag"]),
+    "a merge key": (source_lines("<<: {name: x}"), ["sources.yaml:5: merge keys"]),
+}
+
+
+class TestAWrongFile:
+    @pytest.mark.parametrize("text, told", WRONG.values(), ids=WRONG.keys())
+    def test_is_told_with_file_line_and_key(self, said: Callable[..., Declaration], text: str, told: list[str]) -> None:
+        with pytest.raises(InvalidDeclaration) as caught:
+            said(text)
+        message = str(caught.value)
+        assert all(part in message for part in told), message
+
+    def test_is_told_with_all_that_is_wrong(self, said: Callable[..., Declaration]) -> None:
+        bad = "".join(f"  s{number}: {{url: nowhere}}\n" for number in range(30))
+        with pytest.raises(InvalidDeclaration) as caught:
+            said(f"version: 1\nsources:\n{bad}")
+        assert len(caught.value.problems) == 30
+        assert str(caught.value).endswith("... and 10 more.")
+
+    def test_must_be_utf_8(self, tmp_path: Path) -> None:
+        (tmp_path / "a.yaml").write_bytes(b"version: 1 # \xe9")
+        with pytest.raises(InvalidDeclaration, match="UTF-8"):
+            read(tmp_path / "a.yaml")
+
+    def test_whose_aliases_multiply_is_not_followed(self, said: Callable[..., Declaration]) -> None:
+        levels = "".join(f"l{n + 1}: &l{n + 1} [{', '.join([f'*l{n}'] * 10)}]\n" for n in range(9))
+        with pytest.raises(InvalidDeclaration, match="aliases stand for too many"):
+            said(f"l0: &l0 [x]\n{levels}")
+
+
+SECRETS = {
+    "a password in a URL": "url: https://me:{}@one.example",
+    "a token in a query": "url: https://one.example/?token={}",
+    "a key in config": "config: {{apikey: {}}}",
+    "a key in an entry": "config: {{extra_configs: [{{key: api_key, value: {}}}]}}",
+    "a key in a short entry": "config: {{extra_configs: {{api-key: {}}}}}",
+    "a password in a URL in config": "config: {{extra_configs: {{prefix: 'https://me:{}@x.example'}}}}",
+    "a token in a description": "description: see https://one.example/?access_token={}",
+    "a key under an unknown name": "api_key: {}",
+    "a key of udata": "description: use udata_{}",
+    "a signed token": "description: eyJhbGciOiJIUzUxMiJ9.eyJ1c2VyIjoiNmIwMyJ9.{}",
+    "a key in a comment": "# api_key: {}",
+    "a private key": "description: '-----BEGIN PRIVATE KEY----- {}'",
+}
+
+
+class TestSecrets:
+    @pytest.mark.parametrize("line", SECRETS.values(), ids=SECRETS.keys())
+    def test_are_refused_and_never_repeated(self, said: Callable[..., Declaration], line: str) -> None:
+        secret = SECRET + "A" * 30
+        text = f"version: 1\nsources:\n  one:\n    {line.format(secret)}\n"
+        with pytest.raises(InvalidDeclaration) as caught:
+            said(text)
+        assert "sources.yaml:4: " in str(caught.value)
+        assert "secret" in str(caught.value)
+        assert SECRET not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"version: 1\nsources: {{one: {{url: [{SECRET}, }}",
+            f"version: 1\nsources: {{one: {{active: {SECRET}}}}}",
+            f"version: 1\nsources: {{one: {{backend: [{SECRET}]}}}}",
+            f"version: 1\nsources: {{one: {{url: '//{SECRET}'}}, two: *{SECRET}}}",
+        ],
+    )
+    def test_are_not_repeated_by_other_sentences(self, said: Callable[..., Declaration], text: str) -> None:
+        with pytest.raises(InvalidDeclaration) as caught:
+            said(text)
+        assert SECRET not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "description: Ask for a token at https://one.example/tokens",
+            "config: {filters: {tags: password}}",
+            "config: {extra_configs: {remote_url_prefix: 'https://x.example/catalog.search#/metadata/'}}",
+            "name: Mots de passe # not a secret: a catalogue of them",
+            "description: write to me@one.example",
+        ],
+    )
+    def test_are_told_from_words_about_them(self, one: Callable[..., DeclaredSource], line: str) -> None:
+        assert one(line).key == "one"
