@@ -62,7 +62,7 @@ LINT = (
     _tool("mypy", "mypy"),
 )
 
-_TEST = (*INTEGRATION, *UNIT, *UNIT_ON_OLDER_AIRFLOW, *DAGS)
+_TEST = (DAGS[0], *INTEGRATION, *DAGS[1:], *UNIT, *UNIT_ON_OLDER_AIRFLOW)
 
 #: What can be asked for. The longest suite comes first, so that the others run beside it.
 GROUPS: dict[str, tuple[Suite, ...]] = {
