@@ -56,7 +56,7 @@ def harvest_uri(portal: str, source_id: str | None = None, organization_id: str 
     :raises HarvestInvalidInput: for an address that is none, or an id that is none.
     """
     from airflow_provider_harvest.exceptions import HarvestInvalidInput
-    from airflow_provider_harvest.portal.address import site_url
+    from airflow_provider_harvest.portal.http.address import site_url
 
     if source_id and organization_id:
         raise HarvestInvalidInput("source_id and organization_id are both given: an asset stands for one of them.")

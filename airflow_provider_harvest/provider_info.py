@@ -96,7 +96,14 @@ def get_provider_info() -> dict[str, object]:
                 "ui-field-behaviour": FIELD_BEHAVIOUR,
             }
         ],
-        "operators": _modules("operators.job", "operators.portal", "operators.source"),
+        "operators": _modules(
+            "operators.as_code",
+            "operators.health",
+            "operators.job",
+            "operators.portal",
+            "operators.preview",
+            "operators.source",
+        ),
         "sensors": _modules("sensors.job"),
         "hooks": _modules("hooks.harvest"),
         "triggers": _modules("triggers.job", "triggers.event"),

@@ -41,7 +41,7 @@ class Contender:
 
 
 def _harvest(conn_id: str, number: int, interval: float) -> Any:
-    from airflow_provider_harvest.portal.plans import WaitPlan
+    from airflow_provider_harvest.portal.waiting.plan import WaitPlan
     from airflow_provider_harvest.triggers.job import HarvestJobTrigger
 
     now = time.time()

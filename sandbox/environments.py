@@ -51,7 +51,8 @@ class Environment:
 
     @property
     def folder(self) -> Path:
-        return ROOT / ".venvs" / self.name
+        # Resolved, so that a clone whose .venvs is a link finds the environments that it links to as they were built.
+        return (ROOT / ".venvs").resolve() / self.name
 
     @property
     def python(self) -> Path:
@@ -125,12 +126,14 @@ def ensure(name: str, log: Log = print) -> Path:
     :returns: The environment's Python.
     :raises UnknownEnvironment: There is none of this name.
     :raises sandbox.interpreters.NoInterpreter: This machine has no Python that it can run on.
-    :raises sandbox.installer.InstallFailed: It could not be installed; the message names the log.
+    :raises sandbox.installer.InstallFailed: It could not be installed; the message names the log. Also if
+        ``.venvs`` is a link and what it leads to is out of date: that belongs to another clone.
     """
     if name not in ENVIRONMENTS:
         raise UnknownEnvironment(f"There is no environment {name!r}; there are {', '.join(ENVIRONMENTS)}.")
     environment = ENVIRONMENTS[name]
     if not is_current(environment):
+        _refuse_another_clones(environment)
         with _only_one_process(environment, log) as output:
             if not is_current(environment):
                 _build(environment, log, output)
@@ -144,6 +147,16 @@ def is_current(environment: Environment) -> bool:
     except (OSError, ValueError):
         return False
     return bool(stamp.get("inputs") == _inputs(environment)) and environment.python.exists()
+
+
+def _refuse_another_clones(environment: Environment) -> None:
+    """Refuse to build in a folder that is only linked to: its owner's files say what belongs there."""
+    link = ROOT / ".venvs"
+    if link.is_symlink():
+        raise installer.InstallFailed(
+            f"{link} is a link, and {environment.folder} was not built from this clone's pins: "
+            "remove the link, so that this clone builds its own, or run `make environments` in the other clone."
+        )
 
 
 def _inputs(environment: Environment) -> str:

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestInvalidInput
-from airflow_provider_harvest.portal.address import site_url
+from airflow_provider_harvest.portal.as_code.apply import run as applying
+from airflow_provider_harvest.portal.as_code.export import Export, export_sources
+from airflow_provider_harvest.portal.as_code.files.config import check_declaration
+from airflow_provider_harvest.portal.as_code.files.reader import Files, read
+from airflow_provider_harvest.portal.as_code.files.schema import schema_text
+from airflow_provider_harvest.portal.as_code.files.yaml_document import parse
+from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoint_list
+from airflow_provider_harvest.portal.as_code.plan import render
+from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan, write_plan
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.declared import apply as applying
-from airflow_provider_harvest.portal.declared import render
-from airflow_provider_harvest.portal.declared.config import check_declaration
-from airflow_provider_harvest.portal.declared.endpoints import from_endpoint_list
-from airflow_provider_harvest.portal.declared.export import Export, export_sources
-from airflow_provider_harvest.portal.declared.files import Files, read
-from airflow_provider_harvest.portal.declared.layout import schema_text
-from airflow_provider_harvest.portal.declared.plan import Plan, read_plan, write_plan
-from airflow_provider_harvest.portal.declared.planning import make_plan
-from airflow_provider_harvest.portal.declared.yamltext import parse
+from airflow_provider_harvest.portal.http.address import site_url
 
 if TYPE_CHECKING:
     import argparse

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.address import site_url
+from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.provider_info import EXTRA_FIELDS
 
 if TYPE_CHECKING:

@@ -120,7 +120,7 @@ class HarvestHook(BaseHook):
 
         :returns: whether the connection can be used, and a text for the person who tests it.
         """
-        from airflow_provider_harvest.portal.retries import RetryPolicy
+        from airflow_provider_harvest.portal.http.retry import RetryPolicy
 
         try:
             with _client(self.settings, timeout=TEST_TIMEOUT, retry=RetryPolicy(attempts=1)) as client:
@@ -277,7 +277,7 @@ def reading_client(settings: ConnectionSettings) -> HarvestClient:
 
     :param settings: of a connection.
     """
-    from airflow_provider_harvest.portal.retries import RetryPolicy
+    from airflow_provider_harvest.portal.http.retry import RetryPolicy
 
     return _client(replace(settings, api_key=None), timeout=TRIGGER_TIMEOUT, retry=RetryPolicy(attempts=1))
 

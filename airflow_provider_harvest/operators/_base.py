@@ -90,7 +90,7 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
         given to another one since.
     :raises HarvestNotFound: where there is none.
     """
-    from airflow_provider_harvest.portal.checks import check_id, is_object_id
+    from airflow_provider_harvest.portal.inputs import check_id, is_object_id
 
     ident = check_id(source_id, "source_id")
     source = client.get_source(ident, keyed=client.has_key)

@@ -25,15 +25,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal import checks, cron, outcome, plans, report, results, runs, ticks, waiting
+    from airflow_provider_harvest.portal import cron, words
+    from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
-    from airflow_provider_harvest.portal.outcome import OutcomePolicy
-    from airflow_provider_harvest.portal.plans import Poll, WaitPlan
-    from airflow_provider_harvest.portal.runs import Limits
+    from airflow_provider_harvest.portal.outcome import result as results
+    from airflow_provider_harvest.portal.outcome import summary as report
+    from airflow_provider_harvest.portal.outcome import verdict as outcome
+    from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+    from airflow_provider_harvest.portal.waiting import job_wait as waiting
+    from airflow_provider_harvest.portal.waiting import next_run as ticks
+    from airflow_provider_harvest.portal.waiting import plan as plans
+    from airflow_provider_harvest.portal.waiting import which_job as runs
+    from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
+    from airflow_provider_harvest.portal.waiting.which_job import Limits
 else:
-    checks, cron, outcome, plans, report, results, runs, ticks, waiting = later(
-        "checks", "cron", "outcome", "plans", "report", "results", "runs", "ticks", "waiting"
+    checks, cron, outcome, plans, report, results, runs, ticks, waiting, words = later(
+        "inputs",
+        "cron",
+        "outcome.verdict",
+        "waiting.plan",
+        "outcome.summary",
+        "outcome.result",
+        "waiting.which_job",
+        "waiting.next_run",
+        "waiting.job_wait",
+        "words",
     )
 
 #: Seconds in which a wait has just begun.
@@ -247,7 +264,7 @@ class HarvestWaitMixin:
 
     def _defer(self: Any, client: HarvestClient, plan: WaitPlan) -> None:
         end = _latest_end(plan, client.clock.now())
-        self.log.info("Deferred: a triggerer looks on every %s.", runs.spell(plan.poll_interval))
+        self.log.info("Deferred: a triggerer looks on every %s.", words.spell(plan.poll_interval))
         from airflow_provider_harvest.triggers.job import HarvestJobTrigger
 
         self.defer(
@@ -326,7 +343,7 @@ class HarvestWaitMixin:
 
 
 def _next_run(seconds: float, cron: str | None) -> str:
-    return f"The portal's own next run: in about {runs.spell(seconds)} (cron {cron})."
+    return f"The portal's own next run: in about {words.spell(seconds)} (cron {cron})."
 
 
 def retry_sentence(context: Context, final: bool) -> str:

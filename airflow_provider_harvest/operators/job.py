@@ -32,13 +32,28 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.exceptions import HarvestError
-    from airflow_provider_harvest.portal import checks, conclude, hints, plans, report, results, runs, waiting
+    from airflow_provider_harvest.portal import inputs as checks
+    from airflow_provider_harvest.portal import words
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
-    from airflow_provider_harvest.portal.plans import Poll, WaitPlan
+    from airflow_provider_harvest.portal.outcome import conclude, hints
+    from airflow_provider_harvest.portal.outcome import result as results
+    from airflow_provider_harvest.portal.outcome import summary as report
+    from airflow_provider_harvest.portal.waiting import job_wait as waiting
+    from airflow_provider_harvest.portal.waiting import plan as plans
+    from airflow_provider_harvest.portal.waiting import which_job as runs
+    from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 else:
-    checks, conclude, hints, plans, report, results, runs, waiting = later(
-        "checks", "conclude", "hints", "plans", "report", "results", "runs", "waiting"
+    checks, conclude, hints, plans, report, results, runs, waiting, words = later(
+        "inputs",
+        "outcome.conclude",
+        "outcome.hints",
+        "waiting.plan",
+        "outcome.summary",
+        "outcome.result",
+        "waiting.which_job",
+        "waiting.job_wait",
+        "words",
     )
 
 FAIL, WAIT, ATTACH = "fail", "wait", "attach"
@@ -197,7 +212,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         if intent.asked_at is not None:
             self.log.info(
                 "An earlier try asked for a harvest %s ago, or was about to: looking for its job, not asking again.",
-                runs.spell(client.clock.now() - intent.asked_at),
+                words.spell(client.clock.now() - intent.asked_at),
             )
             return self._plan_after_asking(context, client, source, intent.known)
         if memory.is_retry and not memory.is_durable:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airflow_provider_harvest.operators._portal_code import (
+from airflow_provider_harvest.operators.as_code import (
     HarvestApplySourcesOperator,
     HarvestExportSourcesOperator,
     HarvestPlanSourcesOperator,
 )
-from airflow_provider_harvest.operators._portal_health import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
 
 __all__ = [
     "HarvestApplySourcesOperator",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._later import later
 from airflow_provider_harvest.operators._memory import is_retry
-from airflow_provider_harvest.operators._source_reads import (
+from airflow_provider_harvest.operators.preview import (
     HarvestListSourcesOperator,
     HarvestPreviewSourceOperator,
     SourceOperator,
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal import moderation, source_rules, sources
+    from airflow_provider_harvest.portal.sources import changes as sources
+    from airflow_provider_harvest.portal.sources import identity as source_rules
+    from airflow_provider_harvest.portal.sources import moderation
 else:
-    moderation, source_rules, sources = later("moderation", "source_rules", "sources")
+    moderation, source_rules, sources = later("sources.moderation", "sources.identity", "sources.changes")
 
 __all__ = [
     "HarvestCreateSourceOperator",

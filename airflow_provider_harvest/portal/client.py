@@ -13,12 +13,12 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestServerError,
 )
-from airflow_provider_harvest.portal.address import API_PATH, expand_page
-from airflow_provider_harvest.portal.checks import check_validation
 from airflow_provider_harvest.portal.cron import check_cron
-from airflow_provider_harvest.portal.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
+from airflow_provider_harvest.portal.http.address import API_PATH, expand_page
+from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
+from airflow_provider_harvest.portal.http.session import as_not_found, segment
+from airflow_provider_harvest.portal.inputs import check_validation
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
-from airflow_provider_harvest.portal.session import as_not_found, segment
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from airflow_provider_harvest.portal.clock import Clock
-    from airflow_provider_harvest.portal.retries import RetryPolicy
+    from airflow_provider_harvest.portal.http.retry import RetryPolicy
 
 __all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
 

@@ -1,7 +1,7 @@
 """Everything that differs between udata generations, in one table; read by the client's modules only.
 
 Measured on real releases from 9.2.4 to 17.18.0. No release tells its number over the API, so a generation is
-told by what :mod:`airflow_provider_harvest.portal.probe` sees.
+told by what :mod:`airflow_provider_harvest.portal.http.probe` sees.
 """
 
 from __future__ import annotations

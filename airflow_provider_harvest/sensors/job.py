@@ -29,13 +29,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal import checks, conclude, plans, results, runs, waiting
+    from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
-    from airflow_provider_harvest.portal.plans import Poll, WaitPlan
-    from airflow_provider_harvest.portal.waiting import JobWait
+    from airflow_provider_harvest.portal.outcome import conclude
+    from airflow_provider_harvest.portal.outcome import result as results
+    from airflow_provider_harvest.portal.waiting import job_wait as waiting
+    from airflow_provider_harvest.portal.waiting import plan as plans
+    from airflow_provider_harvest.portal.waiting import which_job as runs
+    from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+    from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 else:
-    checks, conclude, plans, results, runs, waiting = later("checks", "conclude", "plans", "results", "runs", "waiting")
+    checks, conclude, plans, results, runs, waiting = later(
+        "inputs",
+        "outcome.conclude",
+        "waiting.plan",
+        "outcome.result",
+        "waiting.which_job",
+        "waiting.job_wait",
+    )
 
 
 class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):

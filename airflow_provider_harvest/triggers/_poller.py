@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
-from airflow_provider_harvest.portal.listed import Listing
-from airflow_provider_harvest.portal.waiting import MAX_PAUSE, MAX_RETRY_AFTER, PASSING
+from airflow_provider_harvest.portal.waiting.job_wait import MAX_PAUSE, MAX_RETRY_AFTER, PASSING
+from airflow_provider_harvest.portal.waiting.source_list import Listing
 from airflow_provider_harvest.triggers._threads import beside_the_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.listed import Listed
-    from airflow_provider_harvest.portal.plans import Poll
+    from airflow_provider_harvest.portal.waiting.plan import Poll
+    from airflow_provider_harvest.portal.waiting.source_list import Listed
 
 #: Looks of single watches at one time: with the list, a portal sees four connections at most.
 LOOKS = 3

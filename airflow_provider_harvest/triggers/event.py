@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow_provider_harvest._compat import BaseEventTrigger, TriggerEvent
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import HarvestHook, reading_client
-from airflow_provider_harvest.portal.ended_jobs import CONDITIONS, ENDED, EndedJobs, Scope, find_scope
-from airflow_provider_harvest.portal.outcome import OutcomePolicy
+from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.waiting.ended_jobs import CONDITIONS, ENDED, EndedJobs, Scope, find_scope
 from airflow_provider_harvest.triggers._poller import watching
 from airflow_provider_harvest.triggers._threads import beside_the_loop
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_harvest._compat import BaseTrigger, TriggerEvent
 from airflow_provider_harvest.hooks.harvest import HarvestHook, reading_client
-from airflow_provider_harvest.portal.listed import ListedWait
-from airflow_provider_harvest.portal.plans import WaitPlan
-from airflow_provider_harvest.portal.report import goes_on
+from airflow_provider_harvest.portal.outcome.summary import goes_on
+from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+from airflow_provider_harvest.portal.waiting.source_list import ListedWait
 from airflow_provider_harvest.triggers._poller import watching
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ import structlog
 from airflow_provider_harvest._compat import AirflowFailException, AirflowSensorTimeout
 from airflow_provider_harvest.exceptions import HarvestError, HarvestJobNotStarted
 from airflow_provider_harvest.hooks import harvest as hook_module
-from airflow_provider_harvest.portal import session
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.retries import RetryPolicy
+from airflow_provider_harvest.portal.http import session
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
+from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource, Unscheduled
+from airflow_provider_harvest.portal.as_code.plan.changes import read_plan
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.declared.apply import apply_plan
-from airflow_provider_harvest.portal.declared.model import Acceptance, Cron, Declaration, DeclaredSource, Unscheduled
-from airflow_provider_harvest.portal.declared.pace import Limits
-from airflow_provider_harvest.portal.declared.plan import read_plan
 
 if TYPE_CHECKING:
     from sandbox import Sandbox

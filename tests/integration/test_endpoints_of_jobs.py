@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestNotFound, HarvestRequestRejected
-from airflow_provider_harvest.portal import job_reads
+from airflow_provider_harvest.portal.http import job_reads
 from tests.integration.failures import failure_of
 
 if TYPE_CHECKING:

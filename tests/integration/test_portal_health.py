@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.operators._base import HarvestFailException
-from airflow_provider_harvest.operators._portal_health import STATE_KEY
+from airflow_provider_harvest.operators.health import STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.source import HarvestPreviewSourceOperator
 

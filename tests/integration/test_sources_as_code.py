@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPlanStale
-from airflow_provider_harvest.portal.declared import marker, render
-from airflow_provider_harvest.portal.declared.apply import apply_plan
-from airflow_provider_harvest.portal.declared.diff import values_of
-from airflow_provider_harvest.portal.declared.model import Cron, Declaration, DeclaredSource, Unscheduled
-from airflow_provider_harvest.portal.declared.plan import Plan, read_plan, write_plan
-from airflow_provider_harvest.portal.declared.planning import make_plan, read_sources
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
+from airflow_provider_harvest.portal.as_code.model import Cron, Declaration, DeclaredSource, Unscheduled
+from airflow_provider_harvest.portal.as_code.plan import render
+from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan, write_plan
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan, read_sources
+from airflow_provider_harvest.portal.as_code.plan.values import values_of
 from tests.integration.declarations import HURRY, declare, start_apply
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
+from airflow_provider_harvest.portal.as_code.export import export_sources
+from airflow_provider_harvest.portal.as_code.files.config import check_declaration
+from airflow_provider_harvest.portal.as_code.files.reader import read
+from airflow_provider_harvest.portal.as_code.model import InvalidDeclaration
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.declared.apply import apply_plan
-from airflow_provider_harvest.portal.declared.config import check_declaration
-from airflow_provider_harvest.portal.declared.export import export_sources
-from airflow_provider_harvest.portal.declared.files import read
-from airflow_provider_harvest.portal.declared.model import InvalidDeclaration
-from airflow_provider_harvest.portal.declared.planning import make_plan
 from tests.integration.declarations import HURRY
 
 if TYPE_CHECKING:

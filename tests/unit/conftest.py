@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.retries import RetryPolicy
-from airflow_provider_harvest.portal.transport import Transport
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
+from airflow_provider_harvest.portal.http.transport import Transport
 from tests.unit.fakes import FakeClock
 from tests.unit.portal_server import API, PortalServer
 from tests.unit.portal_state import KEY

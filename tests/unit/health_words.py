@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
-from airflow_provider_harvest.portal.health.memory import Items, Known, PassMemory
 from airflow_provider_harvest.portal.health.rules import Asked
+from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
 from airflow_provider_harvest.portal.models import (
     HarvestItem,
     HarvestJob,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.hooks._settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.portal.job_reads import PAGE_SIZE
+from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
 from airflow_provider_harvest.triggers import job as triggers_job
 from tests.unit.fakes import SITE, FakeClient, FakeClock, FakePortal, Timeline, listed
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_harvest.portal.plans import (
+from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+from airflow_provider_harvest.portal.waiting.plan import (
     Poll,
     WaitPlan,
 )
-from airflow_provider_harvest.portal.runs import Limits
-from airflow_provider_harvest.portal.waiting import JobWait
+from airflow_provider_harvest.portal.waiting.which_job import Limits
 from tests.unit.fakes import (
     SOURCE_ID,
     T0,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.address import expand_page, is_loopback, refuse_key_in_clear, site_url
+from airflow_provider_harvest.portal.http.address import expand_page, is_loopback, refuse_key_in_clear, site_url
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.portal.answers import api_error, excerpt, looks_like_html, words_of
+from airflow_provider_harvest.portal.http.errors import api_error, excerpt, looks_like_html, words_of
 
 URL = "https://portal.example/api/1/harvest/sources/"
 

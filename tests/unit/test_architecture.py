@@ -160,7 +160,7 @@ class TestParsingADagFile:
         code = "import importlib, json, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
         code += "print(json.dumps(sorted(name for name in sys.modules if '.portal.' in name)))"
         loaded = json.loads(in_fresh_python("-c", code, *modules_of("operators", "sensors")))
-        assert [name.removeprefix(f"{NAME}.portal.") for name in loaded] == ["address", "statuses"]
+        assert [name.removeprefix(f"{NAME}.portal.") for name in loaded] == ["http", "http.address", "statuses"]
 
     def test_would_be_caught_if_it_did_any_of_this(self, tmp_path: pathlib.Path) -> None:
         dag_file = tmp_path / "dags" / "costly.py"

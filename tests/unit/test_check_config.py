@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.checks import check_config
+from airflow_provider_harvest.portal.inputs import check_config
 from airflow_provider_harvest.portal.models import HarvestBackend
 from airflow_provider_harvest.portal.secrecy import names_secret, without_secrets
 

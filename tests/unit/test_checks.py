@@ -9,7 +9,7 @@ import pendulum
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.checks import (
+from airflow_provider_harvest.portal.inputs import (
     as_datetime,
     as_seconds,
     check_backend,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.cli.main import main
-from airflow_provider_harvest.portal.declared.layout import schema_text
+from airflow_provider_harvest.portal.as_code.files.schema import schema_text
 from tests.unit.faults import Reply
 from tests.unit.portal_server import Always, PortalServer
 from tests.unit.portal_state import KEY, USER

@@ -15,7 +15,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.retries import RetryPolicy
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES
 from tests.unit.faults import Reply, Reset, Truncated, failure_of
 from tests.unit.portal_server import Always, PortalServer, refusing_address

@@ -15,16 +15,17 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
     HarvestServerError,
 )
-from airflow_provider_harvest.portal.declared import marker, render
-from airflow_provider_harvest.portal.declared.apply import ApplyResult, apply_plan
-from airflow_provider_harvest.portal.declared.model import Acceptance, Cron, Declaration, DeclaredSource
-from airflow_provider_harvest.portal.declared.pace import Limits
-from airflow_provider_harvest.portal.declared.planning import make_plan
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+from airflow_provider_harvest.portal.as_code.apply.run import ApplyResult, apply_plan
+from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
+from airflow_provider_harvest.portal.as_code.plan import render
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.unit.memory_portal import MemoryPortal
 
 if TYPE_CHECKING:
-    from airflow_provider_harvest.portal.declared.plan import Plan
+    from airflow_provider_harvest.portal.as_code.plan.changes import Plan
 
 HURRY = Limits(write_interval=0.0, accept_interval=0.0)
 CRON = Cron("5 3 * * *")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_harvest.portal.declared.config import check_declaration, expand, merge, shorten
-from airflow_provider_harvest.portal.declared.model import Declaration, DeclaredSource, InvalidDeclaration
+from airflow_provider_harvest.portal.as_code.files.config import check_declaration, expand, merge, shorten
+from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource, InvalidDeclaration
 from airflow_provider_harvest.portal.models import HarvestBackend
 
 FORMS = {

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.portal.declared import layout
-from airflow_provider_harvest.portal.declared.config import expand
-from airflow_provider_harvest.portal.declared.files import Files
-from airflow_provider_harvest.portal.declared.yamltext import parse
+from airflow_provider_harvest.portal.as_code.files import schema as layout
+from airflow_provider_harvest.portal.as_code.files.config import expand
+from airflow_provider_harvest.portal.as_code.files.reader import Files
+from airflow_provider_harvest.portal.as_code.files.yaml_document import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/sources-as-code.md")

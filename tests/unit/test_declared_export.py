@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.declared.config import shorten
-from airflow_provider_harvest.portal.declared.endpoints import from_endpoint_list
-from airflow_provider_harvest.portal.declared.export import Export, as_file, export_sources
-from airflow_provider_harvest.portal.declared.files import read
-from airflow_provider_harvest.portal.declared.planning import make_plan
-from airflow_provider_harvest.portal.declared.yamltext import parse, write
+from airflow_provider_harvest.portal.as_code.export import Export, as_file, export_sources
+from airflow_provider_harvest.portal.as_code.files.config import shorten
+from airflow_provider_harvest.portal.as_code.files.reader import read
+from airflow_provider_harvest.portal.as_code.files.yaml_document import parse, write
+from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoint_list
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
 from tests.unit.memory_portal import MemoryPortal
 from tests.unit.portal_state import ORGANIZATION

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.portal.declared.files import Files, read
-from airflow_provider_harvest.portal.declared.model import (
+from airflow_provider_harvest.portal.as_code.files.reader import Files, read
+from airflow_provider_harvest.portal.as_code.model import (
     Acceptance,
     Cron,
     Declaration,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_harvest.portal.declared import layout
+from airflow_provider_harvest.portal.as_code.files import schema as layout
 
 SCHEMA_FILE = Path(layout.__file__).with_name("schema.json")
 VALIDATOR = jsonschema.Draft7Validator(layout.json_schema())

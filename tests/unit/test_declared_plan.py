@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.declared import marker, render
-from airflow_provider_harvest.portal.declared.diff import canonical_config, leaves
-from airflow_provider_harvest.portal.declared.model import (
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.model import (
     Acceptance,
     Cron,
     Declaration,
@@ -18,8 +17,10 @@ from airflow_provider_harvest.portal.declared.model import (
     Unscheduled,
     Window,
 )
-from airflow_provider_harvest.portal.declared.plan import Plan, read_plan, write_plan
-from airflow_provider_harvest.portal.declared.planning import make_plan
+from airflow_provider_harvest.portal.as_code.plan import render
+from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan, write_plan
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+from airflow_provider_harvest.portal.as_code.plan.values import canonical_config, leaves
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.unit.memory_portal import ORGANIZATIONS, MemoryPortal
 from tests.unit.portal_state import ORGANIZATION

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_harvest.portal.declared import marker
-from airflow_provider_harvest.portal.declared.apply import apply_plan
-from airflow_provider_harvest.portal.declared.model import (
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
+from airflow_provider_harvest.portal.as_code.model import (
     Acceptance,
     Cron,
     Declaration,
@@ -19,8 +19,8 @@ from airflow_provider_harvest.portal.declared.model import (
     Unscheduled,
     Window,
 )
-from airflow_provider_harvest.portal.declared.plan import Plan
-from airflow_provider_harvest.portal.declared.planning import make_plan
+from airflow_provider_harvest.portal.as_code.plan.changes import Plan
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.unit.memory_portal import ADMIN, ORGANIZATIONS, USER, Killed, MemoryPortal
 

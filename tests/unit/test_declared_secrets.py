@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.portal.declared import render
-from airflow_provider_harvest.portal.declared.apply import apply_plan
-from airflow_provider_harvest.portal.declared.model import Declaration, DeclaredSource
-from airflow_provider_harvest.portal.declared.planning import make_plan
-from airflow_provider_harvest.portal.declared.secrets import hidden, secrets_in
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
+from airflow_provider_harvest.portal.as_code.files.secrets import hidden, secrets_in
+from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
+from airflow_provider_harvest.portal.as_code.plan import render
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from tests.unit.memory_portal import MemoryPortal
 
 SECRET = "hunter2hunter2"

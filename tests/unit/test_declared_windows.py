@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_harvest.portal.declared.model import Window
-from airflow_provider_harvest.portal.declared.windows import Request, host_of, minutes_of, place
+from airflow_provider_harvest.portal.as_code.model import Window
+from airflow_provider_harvest.portal.as_code.plan.windows import Request, host_of, minutes_of, place
 
 if TYPE_CHECKING:
     import random

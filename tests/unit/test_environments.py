@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -204,6 +205,22 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def linked(root: Path, builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A second clone, whose ``.venvs`` is a link to the environments that the first has built."""
+    for name in environments.ENVIRONMENTS:
+        environments.ensure(name, quietly)
+    builder.built.clear()
+    second = tmp_path / "second"
+    second.mkdir()
+    for part in ("constraints", "airflow_provider_harvest"):
+        shutil.copytree(root / part, second / part)
+    shutil.copy(root / "pyproject.toml", second)
+    (second / ".venvs").symlink_to(root / ".venvs")
+    monkeypatch.setattr(environments, "ROOT", second)
+    return second
+
+
 def quietly(line: str) -> None:
     """A log that nobody reads."""
 
@@ -264,6 +281,16 @@ class TestEnsure:
         builder.built.clear()
         environments.ensure("plain-1.0", quietly)
         assert builder.built == ["plain-1.0"]
+
+    def test_linked_environments_are_used_as_they_are(self, linked: Path, builder: Builder) -> None:
+        environments.ensure("project-1.0", quietly)
+        assert builder.built == []
+
+    def test_linked_environments_are_not_rebuilt_by_another_clone(self, linked: Path, builder: Builder) -> None:
+        (linked / "constraints" / "plain-1.0.txt").write_text("requests==3.0\n")
+        with pytest.raises(InstallFailed, match=r"is a link, and .* not built from this clone's pins: remove"):
+            environments.ensure("plain-1.0", quietly)
+        assert builder.built == []
 
     def test_failed_build_does_not_count(self, root: Path, builder: Builder) -> None:
         builder.fails = "plain-1.0"

@@ -19,8 +19,8 @@ from airflow_provider_harvest.portal.health.findings import (
     ordered,
     that_fail,
 )
-from airflow_provider_harvest.portal.health.memory import Items, Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.health.message import markdown, plain
+from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory, recall, remember
 from tests.unit.health_words import NOW, ago
 
 SITE = "https://portal.example"

@@ -10,8 +10,8 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
-from airflow_provider_harvest.portal.health.memory import Items, Known, PassMemory
 from airflow_provider_harvest.portal.health.rules import ENDED, NEWLY_FAILED, RUNS, catalogue_key, judge
+from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.unit.health_words import NOW, ago, asked, before, item, job, running, source
 

@@ -10,8 +10,8 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.health import HealthReport, Thresholds, examine
-from airflow_provider_harvest.portal.listing import SourceFilter
-from airflow_provider_harvest.portal.retries import RetryPolicy
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
+from airflow_provider_harvest.portal.sources.listing import SourceFilter
 from tests.unit.faults import Pass, Reply, Reset
 from tests.unit.portal_server import Always, PortalServer
 from tests.unit.portal_state import ORGANIZATION, USER, PortalState

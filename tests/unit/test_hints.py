@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_harvest.portal.hints import HINTS, hint_for, says_remote_unreachable
+from airflow_provider_harvest.portal.outcome.hints import HINTS, hint_for, says_remote_unreachable
 from tests.unit.portal_words import CUT_SHORT, NO_SUCH_PAGE, REDIRECTED, REFUSED
 
 EXPIRED = (

@@ -11,33 +11,34 @@ import pytest
 
 import airflow_provider_harvest
 from airflow_provider_harvest._later import later
-from airflow_provider_harvest.portal import plans
+from airflow_provider_harvest.portal.waiting import plan as plans
 
 PACKAGE = Path(airflow_provider_harvest.__file__).parent
 USERS = sorted(path for path in PACKAGE.rglob("*.py") if " = later(" in path.read_text())
 
 
 def test_gives_what_the_module_has() -> None:
-    (found,) = later("plans")
+    (found,) = later("waiting.plan")
     assert found.WaitPlan is plans.WaitPlan
 
 
 def test_gives_what_is_in_the_module_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    (found,) = later("plans")
+    (found,) = later("waiting.plan")
     monkeypatch.setattr(plans, "ENDED", "over")
     assert found.ENDED == "over"
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
-    (found,) = later("plans")
+    (found,) = later("waiting.plan")
     with pytest.raises(AttributeError, match="no_such_thing"):
         found.no_such_thing  # noqa: B018
 
 
 def test_loads_nothing_before_something_is_asked_for() -> None:
     code = (
-        "import sys; from airflow_provider_harvest._later import later; name = 'airflow_provider_harvest.portal.plans';"
-        "(plans,) = later('plans'); assert name not in sys.modules; plans.ENDED; assert name in sys.modules"
+        "import sys; from airflow_provider_harvest._later import later; "
+        "name = 'airflow_provider_harvest.portal.waiting.plan'; "
+        "(plans,) = later('waiting.plan'); assert name not in sys.modules; plans.ENDED; assert name in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
@@ -50,7 +51,7 @@ def test_type_checkers_see_the_same_modules(path: Path) -> None:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and node.orelse
     ]
     for_checkers = {
-        f"{(node.module or '').removeprefix('airflow_provider_harvest.')}.{alias.name}": alias.name
+        f"{(node.module or '').removeprefix('airflow_provider_harvest.')}.{alias.name}": alias.asname or alias.name
         for node in block.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.listed import Listing
+from airflow_provider_harvest.portal.waiting.source_list import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout, SSLErro
 from urllib3.exceptions import ProtocolError
 
 from airflow_provider_harvest.exceptions import HarvestAnswerTimeout, HarvestConnectionError, HarvestResponseLost
-from airflow_provider_harvest.portal.losses import UNKNOWN, loss
-from airflow_provider_harvest.portal.wire import Exchange
+from airflow_provider_harvest.portal.http.connection import Exchange
+from airflow_provider_harvest.portal.http.losses import UNKNOWN, loss
 
 REQUEST = "POST https://portal.example/api/1/harvest/sources/"
 ABORTED = NoConnection(ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")))

@@ -16,7 +16,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceNotRunnable,
 )
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
+from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
 from tests.unit.fakes import FakeClock
 from tests.unit.faults import Reply, Reset, Step, Truncated, html
 from tests.unit.portal_server import PortalServer

@@ -26,7 +26,7 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.portal.models import HarvestBackend
-from airflow_provider_harvest.portal.report import summary_lines
+from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers import job as triggers_job
 from tests.unit.fakes import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.outcome import FAILURE_KINDS, Outcome, OutcomePolicy, judge
+from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, Outcome, OutcomePolicy, judge
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES, TERMINAL_JOB_STATUSES
 from tests.unit.fakes import ended_job, item
 from tests.unit.portal_words import CUT_SHORT, NO_SUCH_PAGE, REDIRECTED, REFUSED

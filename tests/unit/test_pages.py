@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError
-from airflow_provider_harvest.portal.pages import MAX_STEPS_BACK, iter_pages
+from airflow_provider_harvest.portal.http.paging import MAX_STEPS_BACK, iter_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable

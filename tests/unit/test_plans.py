@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.portal.plans import (
+from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
     WaitPlan,
     describe_wait,
 )
-from airflow_provider_harvest.portal.runs import Limits
-from airflow_provider_harvest.portal.waiting import JobWait
+from airflow_provider_harvest.portal.waiting.which_job import Limits
 from tests.unit.fakes import (
     SOURCE_ID,
     T0,

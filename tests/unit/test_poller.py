@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError
-from airflow_provider_harvest.portal.plans import (
+from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
     GONE,
     NOT_STARTED,

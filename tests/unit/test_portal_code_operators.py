@@ -16,7 +16,7 @@ from airflow_provider_harvest.operators.portal import (
     HarvestExportSourcesOperator,
     HarvestPlanSourcesOperator,
 )
-from airflow_provider_harvest.portal.declared import files
+from airflow_provider_harvest.portal.as_code.files import reader as files
 from tests.unit.faults import Reply
 from tests.unit.portal_server import Always, PortalServer
 from tests.unit.portal_state import KEY, USER

@@ -13,7 +13,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestServ
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators import portal as module
 from airflow_provider_harvest.operators._base import HarvestFailException
-from airflow_provider_harvest.operators._portal_health import RESULT_KEY, STATE_KEY
+from airflow_provider_harvest.operators.health import RESULT_KEY, STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
 from tests.unit.faults import Reply
@@ -69,7 +69,7 @@ def run(ti: TaskInstance, **arguments: Any) -> dict[str, Any]:
 
 class TestParsing:
     def test_every_operator_on_health_is_tested_here(self) -> None:  # the others: test_portal_code_operators
-        own = [name for name in module.__all__ if getattr(module, name).__module__.endswith("._portal_health")]
+        own = [name for name in module.__all__ if getattr(module, name).__module__.endswith("operators.health")]
         assert own == ["HarvestPortalHealthOperator"]
 
     def test_reads_no_connection_and_sends_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestProtocolError, HarvestServerError
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.retries import RetryPolicy
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from tests.unit.faults import Reply, garbage, html
 from tests.unit.portal_server import API, Always, PortalServer
 from tests.unit.portal_state import KEY

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.portal.conclude import conclude
 from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
-from airflow_provider_harvest.portal.outcome import OutcomePolicy
-from airflow_provider_harvest.portal.report import (
+from airflow_provider_harvest.portal.outcome.conclude import conclude
+from airflow_provider_harvest.portal.outcome.result import PREVIEWED, STARTED
+from airflow_provider_harvest.portal.outcome.summary import (
     MAX_MESSAGE_LINES,
     failure_message,
     goes_on,
     progress_line,
     summary_lines,
 )
-from airflow_provider_harvest.portal.results import PREVIEWED, STARTED
+from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from tests.unit.fakes import SITE, SOURCE_ID, T0, FakeClient, FakeClock, FakePortal, PortalJob, item
 from tests.unit.portal_words import CUT_SHORT, REDIRECTED, REFUSED
 

@@ -18,7 +18,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
     HarvestUnavailable,
 )
-from airflow_provider_harvest.portal.retries import RetryPolicy, may_repeat, parse_http_date, parse_retry_after
+from airflow_provider_harvest.portal.http.retry import RetryPolicy, may_repeat, parse_http_date, parse_retry_after
 
 NOW = 1_775_000_000.0  # Tue, 31 Mar 2026 23:33:20 GMT
 

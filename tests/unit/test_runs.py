@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestSource, HarvestValidation
-from airflow_provider_harvest.portal.runs import (
+from airflow_provider_harvest.portal.waiting.which_job import (
     Limits,
     begun_since,
-    clock_time,
     last_movement,
     newer_than,
     on_portal_clock,
-    spell,
     why_not_runnable,
     why_stuck,
 )
+from airflow_provider_harvest.portal.words import clock_time, spell
 from tests.unit.fakes import T0, instant, item
 
 MINUTE, HOUR = 60.0, 3600.0

@@ -24,7 +24,7 @@ from airflow_provider_harvest.operators.source import (
     HarvestUpdateSourceOperator,
     HarvestValidateSourceOperator,
 )
-from airflow_provider_harvest.portal.source_rules import SOURCE_KEYS
+from airflow_provider_harvest.portal.sources.identity import SOURCE_KEYS
 from tests.unit.faults import Reply, Stall
 from tests.unit.portal_server import Always, PortalServer
 from tests.unit.portal_state import KEY, ORGANIZATION

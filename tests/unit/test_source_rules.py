@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.listing import SourceFilter
 from airflow_provider_harvest.portal.models import HarvestJob, HarvestRef, HarvestSource, HarvestValidation
-from airflow_provider_harvest.portal.source_rules import (
+from airflow_provider_harvest.portal.sources.identity import (
     SOURCE_KEYS,
     Identity,
     changes_to,
@@ -23,6 +22,7 @@ from airflow_provider_harvest.portal.source_rules import (
     source_brief,
     source_dict,
 )
+from airflow_provider_harvest.portal.sources.listing import SourceFilter
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
 URL = "https://town.example/catalog.xml"

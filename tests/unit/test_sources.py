@@ -20,7 +20,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestUnavailable,
 )
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.sources import ensure_deleted, ensure_fields, ensure_source
+from airflow_provider_harvest.portal.sources.changes import ensure_deleted, ensure_fields, ensure_source
 from tests.unit.fakes import T0, FakeClock, instant
 from tests.unit.faults import Reply, Reset, Step, Truncated, garbage, html
 from tests.unit.portal_server import Always, PortalServer

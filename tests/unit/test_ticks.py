@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.ticks import Expectation, describe, expect
+from airflow_provider_harvest.portal.waiting.next_run import Expectation, describe, expect
 
 MIDNIGHT = "0 0 * * *"
 

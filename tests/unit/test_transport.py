@@ -19,9 +19,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
     HarvestUnavailable,
 )
-from airflow_provider_harvest.portal import transport as module
-from airflow_provider_harvest.portal.retries import RetryPolicy
-from airflow_provider_harvest.portal.transport import Transport
+from airflow_provider_harvest.portal.http import transport as module
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
+from airflow_provider_harvest.portal.http.transport import Transport
 from tests.unit.faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html
 from tests.unit.portal_server import API, Always, PortalServer, refusing_address
 

@@ -13,7 +13,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestRedirected,
 )
-from airflow_provider_harvest.portal.transport import Transport
+from airflow_provider_harvest.portal.http.transport import Transport
 from tests.unit.faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
 from tests.unit.portal_server import API, Always, PortalServer
 from tests.unit.portal_state import KEY

@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.hooks._settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.portal.plans import ENDED, NOT_STARTED, TIMED_OUT, UNREACHABLE, WaitPlan
+from airflow_provider_harvest.portal.waiting.plan import ENDED, NOT_STARTED, TIMED_OUT, UNREACHABLE, WaitPlan
 from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers.job import ERROR, MIN_LIFE, HarvestJobTrigger
 from tests.unit.fakes import (

@@ -14,12 +14,12 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestError
-from airflow_provider_harvest.portal.conclude import conclude
-from airflow_provider_harvest.portal.listed import ListedWait, Listing
 from airflow_provider_harvest.portal.models import HarvestValidation
-from airflow_provider_harvest.portal.outcome import FAILURE_KINDS, OutcomePolicy
-from airflow_provider_harvest.portal.plans import ENDED, FINAL_STATES, Poll, WaitPlan
-from airflow_provider_harvest.portal.runs import SAME_CLOCK, Limits
+from airflow_provider_harvest.portal.outcome.conclude import conclude
+from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, OutcomePolicy
+from airflow_provider_harvest.portal.waiting.plan import ENDED, FINAL_STATES, Poll, WaitPlan
+from airflow_provider_harvest.portal.waiting.source_list import ListedWait, Listing
+from airflow_provider_harvest.portal.waiting.which_job import SAME_CLOCK, Limits
 from tests.unit.fakes import (
     SOURCE_ID,
     T0,

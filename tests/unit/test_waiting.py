@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.portal.plans import (
+from airflow_provider_harvest.portal.waiting.job_wait import why_dead
+from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
     NOT_STARTED,
     OVERRAN,
@@ -14,7 +15,6 @@ from airflow_provider_harvest.portal.plans import (
     TIMED_OUT,
     WAITING,
 )
-from airflow_provider_harvest.portal.waiting import why_dead
 from tests.unit.fakes import (
     T0,
     Timeline,

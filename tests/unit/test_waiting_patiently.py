@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_harvest.portal.plans import (
+from airflow_provider_harvest.portal.waiting.job_wait import LEAD, RARE_INTERVAL
+from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
     NOT_STARTED,
 )
-from airflow_provider_harvest.portal.waiting import LEAD, RARE_INTERVAL
 from tests.unit.fakes import (
     T0,
     Timeline,

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.models import HarvestValidation
-from airflow_provider_harvest.portal.plans import (
+from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
     GONE,
     UNREACHABLE,

@@ -16,11 +16,11 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestResponseLost,
 )
-from airflow_provider_harvest.portal import transport as module
-from airflow_provider_harvest.portal.losses import UNKNOWN
-from airflow_provider_harvest.portal.retries import RetryPolicy
-from airflow_provider_harvest.portal.transport import Transport
-from airflow_provider_harvest.portal.wire import Exchange
+from airflow_provider_harvest.portal.http import transport as module
+from airflow_provider_harvest.portal.http.connection import Exchange
+from airflow_provider_harvest.portal.http.losses import UNKNOWN
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
+from airflow_provider_harvest.portal.http.transport import Transport
 from tests.unit.faults import Endless, Reset, Stall, Truncated
 from tests.unit.portal_server import API, PortalServer, refusing_address
 from tests.unit.portal_state import KEY

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.results import iso
+from airflow_provider_harvest.portal.words import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

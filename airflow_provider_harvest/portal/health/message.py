@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.health.findings import MEANINGS
-from airflow_provider_harvest.portal.runs import day
+from airflow_provider_harvest.portal.words import day
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.health.findings import Finding, HealthReport

@@ -23,15 +23,16 @@ from airflow_provider_harvest.portal.health.findings import (
     Thresholds,
     Trouble,
 )
-from airflow_provider_harvest.portal.health.losses import items_of, losses
 from airflow_provider_harvest.portal.health.rhythm import silent_from
-from airflow_provider_harvest.portal.runs import Limits, day, last_movement, spell, why_stuck
+from airflow_provider_harvest.portal.health.shrinkage import items_of, losses
 from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS, FAILED, PENDING, REFUSED
+from airflow_provider_harvest.portal.waiting.which_job import Limits, last_movement, why_stuck
+from airflow_provider_harvest.portal.words import day, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from airflow_provider_harvest.portal.health.memory import Items, Known, PassMemory
+    from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
 
 #: Why a closer look at a source would tell more, the most urgent first.

@@ -21,7 +21,6 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestServerError,
 )
-from airflow_provider_harvest.portal.checks import check_backend
 from airflow_provider_harvest.portal.generations import GENERATIONS
 from airflow_provider_harvest.portal.health.findings import (
     DUPLICATE_URL,
@@ -33,17 +32,18 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
     ordered,
 )
-from airflow_provider_harvest.portal.health.memory import Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.health.rules import ENDED, REASONS, Asked, Verdict, catalogue_key, judge
-from airflow_provider_harvest.portal.job_reads import PAGE_SIZE, RECENT_JOBS
-from airflow_provider_harvest.portal.listing import SourceFilter
-from airflow_provider_harvest.portal.sources import organization_of
+from airflow_provider_harvest.portal.health.state import Known, PassMemory, recall, remember
+from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
+from airflow_provider_harvest.portal.inputs import check_backend
+from airflow_provider_harvest.portal.sources.changes import organization_of
+from airflow_provider_harvest.portal.sources.listing import SourceFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.health.memory import Items
+    from airflow_provider_harvest.portal.health.state import Items
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 log = logging.getLogger(__name__)

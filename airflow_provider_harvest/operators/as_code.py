@@ -1,0 +1,255 @@
+"""The operators for sources as code: export, plan, apply; users import them from ``operators.portal``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestInvalidInput, HarvestSourcesDrifted
+from airflow_provider_harvest.operators._base import HarvestOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal.as_code.plan.changes import Plan
+
+#: What to do where a portal is not as the files say.
+REPORT, FAIL = "report", "fail"
+ON_DRIFT = (REPORT, FAIL)
+#: XComs that a failing task pushes before it raises.
+PLAN_KEY, APPLY_KEY = "harvest_plan", "harvest_apply"
+
+
+class HarvestExportSourcesOperator(HarvestOperator):
+    """Write a portal's sources as a file of sources. Needs no key; the portal is only read.
+
+    :param organization: id or slug of an organization; only its sources. Default: those of the whole portal. Templated.
+    :param owner_id: id of a user; only their own sources. Templated.
+    :param environment: name under which the portal and its ids are written, where the file is to serve several portals;
+        default: none. Templated.
+    :param with_ids: whether the portal and its ids of the sources are written; default True. Without them the file can
+        be planned on another portal.
+    :param path: file that is written, with the folders that it lies in; default: none, the text is only returned.
+        Templated.
+    :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
+    :returns: ``text`` of the file (YAML), ``count`` of sources, ``left_out`` (sentences about what a file may not hold,
+        such as a secret in a configuration) and ``path``.
+    """
+
+    template_fields: Sequence[str] = ("harvest_conn_id", "organization", "owner_id", "environment", "path")
+
+    def __init__(
+        self,
+        *,
+        organization: str | None = None,
+        owner_id: str | None = None,
+        environment: str | None = None,
+        with_ids: bool = True,
+        path: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.organization = organization
+        self.owner_id = owner_id
+        self.environment = environment
+        self.with_ids = with_ids
+        self.path = path
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Read the sources, and write the file."""
+        from airflow_provider_harvest.portal.as_code.export import export_sources
+
+        with self.errors(context):
+            client = self.hook.get_conn()
+            exported = export_sources(
+                client,
+                organization=self.organization or None,
+                owner=self.owner_id or None,
+                environment=self.environment or None,
+                with_ids=self.with_ids,
+            )
+            if self.path:
+                file = Path(self.path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(exported.text, encoding="utf-8")
+            self.log.info("Sources of %s: %d%s.", client.site, exported.count, f", in {self.path}" if self.path else "")
+            for sentence in exported.left_out:
+                self.log.warning("Left out: %s", sentence)
+            return {
+                "text": exported.text,
+                "count": exported.count,
+                "left_out": list(exported.left_out),
+                "path": self.path or None,
+            }
+
+
+class HarvestPlanSourcesOperator(HarvestOperator):
+    """Tell what is to be changed so that a portal is as files of sources say. Writes nothing.
+
+    A key is not needed; with one the plan begins with what that key may not do. As a drift alarm, let it fail:
+    ``on_drift="fail"``.
+
+    :param path: a YAML file, or a folder with such files. Templated.
+    :param environment: the environment of the files, such as ``"demo"``; default: none, for files that know none.
+        Templated.
+    :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
+    :param on_drift: ``"report"`` (default): the task is green whatever the plan says. ``"fail"``: it fails where
+        anything is to be changed or in conflict, without a retry, and the plan is in the XCom ``harvest_plan``.
+    :param plan_path: file that the plan is also written into, as JSON; default: none. Templated.
+    :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
+    :returns: ``plan`` (for :class:`HarvestApplySourcesOperator`), ``has_changes``, ``counts`` by kind, ``conflicts``
+        (number), ``digest`` (twelve characters that name exactly these changes), ``first_line`` and
+        ``summary_markdown`` (40 lines at most, for an approver).
+    """
+
+    template_fields: Sequence[str] = ("harvest_conn_id", "path", "environment", "plan_path")
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        environment: str | None = None,
+        prune: bool = False,
+        on_drift: str = REPORT,
+        plan_path: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.path = path
+        self.environment = environment
+        self.prune = prune
+        self.on_drift = on_drift
+        self.plan_path = plan_path
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Read files and portal, log the plan, and return it."""
+        from airflow_provider_harvest.portal.as_code.files import reader as files
+        from airflow_provider_harvest.portal.as_code.plan import render
+        from airflow_provider_harvest.portal.as_code.plan.changes import write_plan
+        from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+
+        with self.errors(context):
+            if self.on_drift not in ON_DRIFT:
+                raise HarvestInvalidInput(
+                    f"on_drift must be one of {', '.join(map(repr, ON_DRIFT))}, not {self.on_drift!r}."
+                )
+            declaration = files.read(self.path, self.environment or None)
+            plan = make_plan(self.hook.get_conn(), declaration, prune=self.prune)
+            for line in render.text(plan).splitlines():
+                self.log.info("%s", line)
+            if self.plan_path:
+                write_plan(plan, self.plan_path)
+            told = _told(plan)
+            if self.on_drift == FAIL and not plan.is_clean:
+                context["ti"].xcom_push(key=PLAN_KEY, value=told)
+                raise HarvestSourcesDrifted(
+                    f"The portal is not as the files say. {told['first_line']} What differs stands in this task's log "
+                    f"and in its XCom {PLAN_KEY}."
+                )
+            return told
+
+
+def _told(plan: Plan) -> dict[str, Any]:
+    from airflow_provider_harvest.portal.as_code.plan import render
+
+    return {
+        "plan": plan.to_json(),
+        "has_changes": not plan.is_empty,
+        "counts": plan.counts,
+        "conflicts": len(plan.conflicts),
+        "digest": plan.digest,
+        "first_line": render.first_line(plan),
+        "summary_markdown": render.markdown(plan),
+    }
+
+
+class HarvestApplySourcesOperator(HarvestOperator):
+    """Carry a plan out: exactly that, in a safe order, and at the portal's pace. A retry goes on where a try stopped.
+
+    Nothing is written where the portal has changed since in what the plan compares. New sources are created inactive,
+    configured, accepted, scheduled, and only then switched on. A plan that is done already changes nothing.
+
+    :param plan: as :class:`HarvestPlanSourcesOperator` returned it (``plan.output["plan"]``), or the path of a file
+        that it was written into. Templated.
+    :param max_changes: how many sources a plan may change; default: any number. Templated.
+    :param max_deletes: how many sources a plan may delete; default 10, None: any number. Templated.
+    :param write_interval: seconds between two writes; default 0.1.
+    :param accept_interval: seconds between two acceptances that start a harvest of the same remote host; default 30.
+    :param patience: seconds to wait at most where the portal asks to come back later; default 600. What it takes only
+        later than that, such as the eleventh new source of a day, is left for a retry or another run.
+    :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
+    :returns: ``done`` ({key, source_id, steps} of each source), ``failed``, ``postponed``, ``denied`` (what this key
+        may not do, and was left), ``unchanged`` (what was done already), ``digest``, ``portal``, ``retry_after``;
+        pushed as XCom ``harvest_apply`` before a failing task raises.
+    """
+
+    template_fields: Sequence[str] = ("harvest_conn_id", "plan", "max_changes", "max_deletes")
+
+    def __init__(
+        self,
+        *,
+        plan: Any,
+        max_changes: int | None = None,
+        max_deletes: int | None = 10,
+        write_interval: float = 0.1,
+        accept_interval: float = 30.0,
+        patience: float = 600.0,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.plan = plan
+        self.max_changes = max_changes
+        self.max_deletes = max_deletes
+        self.write_interval = write_interval
+        self.accept_interval = accept_interval
+        self.patience = patience
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Look whether the portal is what the plan saw, and change it."""
+        from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+        from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
+        from airflow_provider_harvest.portal.as_code.plan import render
+        from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan
+
+        with self.errors(context):
+            given = self.plan
+            if isinstance(given, str) and given.lstrip().startswith("{"):  # a template made a text of it
+                plan = Plan.from_text(given)
+            else:
+                plan = read_plan(given) if isinstance(given, (str, Path)) else Plan.from_json(given)
+            self.log.info("%s", render.first_line(plan))
+            try:
+                result = apply_plan(
+                    self.hook.get_conn(),
+                    plan,
+                    max_changes=_number(self.max_changes, "max_changes"),
+                    max_deletes=_number(self.max_deletes, "max_deletes"),
+                    limits=Limits(self.write_interval, self.accept_interval, self.patience),
+                    progress=self._tell,
+                ).to_json()
+            except HarvestApplyIncomplete as error:
+                context["ti"].xcom_push(key=APPLY_KEY, value=error.result)
+                self.log.info("%s", render.result_line(error.result))
+                raise
+            self.log.info("%s", render.result_line(result))
+            return result
+
+    def _tell(self, done: int, total: int, text: str) -> None:
+        self.log.info("%d of %d: %s", done, total, text)
+
+
+def _number(value: Any, what: str) -> int | None:
+    """Return a number that may be left out; a template renders one to a text."""
+    if value is None or value in ("", "None"):
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = -1
+    if number < 0 or isinstance(value, bool):
+        raise HarvestInvalidInput(f"{what} must be a whole number from 0 on, or None for any, not {value!r:.60}.")
+    return number

@@ -1,0 +1,349 @@
+"""Carries a plan out, at the portal's own pace; called by the apply operator and the command line.
+
+The portal itself is the state: what is still to be done is told from what it has now. So an apply that was killed, or
+that ran into a limit, is continued by applying the same plan again, and a plan that is done changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import (
+    HarvestApplyIncomplete,
+    HarvestAuthError,
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestPlanStale,
+    HarvestRateLimited,
+    HarvestRequestRejected,
+    HarvestServerError,
+)
+from airflow_provider_harvest.portal.as_code.apply.pace import Limits, Pace
+from airflow_provider_harvest.portal.as_code.apply.steps import (
+    ACTIVATE,
+    CONFIGURE,
+    CREATE,
+    DELETE,
+    RIGHT_FOR,
+    SCHEDULE,
+    VALIDATE,
+    Step,
+    moved,
+    steps,
+)
+from airflow_provider_harvest.portal.as_code.apply.writer import Writer
+from airflow_provider_harvest.portal.as_code.plan.lookup import find_source
+from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources, refuse_other_portal
+from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
+from airflow_provider_harvest.portal.as_code.plan.values import values_of
+from airflow_provider_harvest.portal.words import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_provider_harvest.portal.as_code.plan.changes import Change, Plan
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+    #: Told how many of how many changes are done, and what is being done.
+    Progress = Callable[[int, int, str], object]
+
+log = logging.getLogger(__name__)
+
+#: Deletions that a plan may hold unless more are allowed: a file that was read from the wrong folder deletes all.
+MAX_DELETES = 10
+#: Sources that a message names.
+_SHOWN = 10
+#: After these errors the other sources go on: the portal refuses this one, and would again.
+_REFUSALS = (HarvestRequestRejected, HarvestNotFound, HarvestInvalidInput)
+_DEFAULT_LIMITS = Limits()
+
+
+@dataclass
+class ApplyResult:
+    """What came of applying a plan, as JSON values.
+
+    :param portal: site of the portal.
+    :param digest: of the plan.
+    :param done: ``{"key", "source_id", "steps"}`` of each source that was written to, as :data:`.steps.STEPS`.
+    :param failed: ``{"key", "source_id", "error"}`` of each source that the portal refused to change.
+    :param postponed: keys of the sources that a limit of the portal leaves for later.
+    :param denied: ``{"kind", "keys", "reason"}`` of what this key may not do, and was left.
+    :param retry_after: seconds after which the portal takes the postponed ones, where it says.
+    :param unchanged: how many planned changes were there already.
+    """
+
+    portal: str
+    digest: str
+    done: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+    denied: list[dict[str, Any]] = field(default_factory=list)
+    retry_after: float | None = None
+    unchanged: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the key may do was done."""
+        return not self.failed and not self.postponed
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a dict of JSON values, ``schema`` 1."""
+        return {"schema": 1, **vars(self)}
+
+
+def apply_plan(
+    client: HarvestClient,
+    plan: Plan,
+    *,
+    max_changes: int | None = None,
+    max_deletes: int | None = MAX_DELETES,
+    limits: Limits = _DEFAULT_LIMITS,
+    progress: Progress = lambda done, total, text: None,
+) -> ApplyResult:
+    """Do what a plan says, and nothing else.
+
+    All planned sources are looked at before the first write, and each once more before its own: if one of the compared
+    fields is neither as the plan saw it nor as it is to be, somebody else has changed the portal, and this stops. What
+    the plan does not compare, such as ``last_job``, may move.
+
+    A source is configured before it is accepted, scheduled after that and switched on last; deletions come at the end.
+
+    :param client: of the portal, with a key. What the key may not do is left, and told in the result.
+    :param plan: as it was planned, perhaps by another process.
+    :param max_changes: how many sources a plan may change; None (default) any number.
+    :param max_deletes: how many sources a plan may delete, 10 by default; None any number.
+    :param limits: how fast it may be.
+    :param progress: told how many changes are done, of how many, and what comes next.
+    :returns: what was done.
+    :raises HarvestInvalidInput: for a plan that is for another portal, or changes or deletes too many sources.
+    :raises HarvestPlanStale: where the portal is no longer what the plan saw.
+    :raises HarvestApplyIncomplete: where the portal refused something, or a limit or a fault ended it early.
+    """
+    _refuse_accidents(client, plan, max_changes, max_deletes)
+    if plan.is_empty:
+        return ApplyResult(client.site, plan.digest)
+    return _Apply(client, plan, limits, progress).run()
+
+
+def _refuse_accidents(client: HarvestClient, plan: Plan, max_changes: int | None, max_deletes: int | None) -> None:
+    refuse_other_portal(client, plan.portal, "The plan is")
+    deletes = sum(change.is_deleted for change in plan.changes)
+    for what, count, limit in (("deletes", deletes, max_deletes), ("changes", len(plan.changes), max_changes)):
+        if limit is not None and count > limit:
+            raise HarvestInvalidInput(
+                f"The plan {what} {count} sources, and max_{what} allows {limit}. Nothing was written. If that is "
+                f"meant, allow it: max_{what}={count}."
+            )
+    if plan.changes and not client.has_key:
+        raise HarvestInvalidInput("A plan is applied with an API key, and the connection has none.")
+
+
+class _Apply:
+    """One run over a plan."""
+
+    def __init__(self, client: HarvestClient, plan: Plan, limits: Limits, progress: Progress) -> None:
+        self._client = client
+        self._plan = plan
+        self._result = ApplyResult(client.site, plan.digest)
+        self._writer = Writer(client, Pace(client.clock, limits, self._tell))
+        self._progress = progress
+        self._passed = self._total = 0
+        self._can_create = True
+        self._may_pass = False
+
+    def run(self) -> ApplyResult:
+        me, sources = self._client.whoami(), read_sources(self._client)
+        self._rights = Rights.read(me, sources)
+        current = {index: self._find(change, sources) for index, change in enumerate(self._plan.changes)}
+        self._refuse_moved([(change, current[index]) for index, change in enumerate(self._plan.changes)])
+        open_changes = [
+            change for index, change in enumerate(self._plan.changes) if self._steps(change, _values(current[index]))
+        ]
+        open_changes.sort(key=_urgency)
+        self._result.unchanged = len(self._plan.changes) - len(open_changes)
+        self._result.denied = [vars(denial) | {"keys": list(denial.keys)} for denial in self._denials()]
+        self._total = len(open_changes)
+        for change in open_changes:
+            self._tell(f"{change.key}: {', '.join(change.kinds)}")
+            self._carry_out(change)
+            self._passed += 1
+        self._tell("done")
+        if not self._result.is_complete:
+            raise self._incomplete()
+        return self._result
+
+    # --- one source ---------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, change: Change) -> None:
+        if change.is_new and not self._can_create and self._find(change, self._candidates(change)) is None:
+            self._result.postponed.append(change.key)
+            return
+        taken: list[str] = []
+        source: HarvestSource | None = None
+        try:
+            source = self._look(change)
+            self._refuse_moved([(change, source)])
+            for step in self._steps(change, _values(source)):
+                source = self._take(step, change, source)
+                taken.append(step.name)
+        except HarvestRateLimited as error:
+            self._can_create = self._can_create and bool(taken)
+            self._result.postponed.append(change.key)
+            self._result.retry_after = error.retry_after
+            if not change.is_new or taken:
+                raise self._broken_off(error) from error
+        except HarvestAuthError as error:
+            if error.status_code != 403:
+                raise
+            self._fail(change, source, error)
+        except _REFUSALS as error:
+            self._fail(change, source, error)
+        except HarvestPlanStale:
+            raise
+        except HarvestServerError as error:
+            if error.status_code != 500:
+                raise self._broken_off(error) from error
+            self._fail(change, source, error)  # a fault about this source; a portal that is down answers 502 to 504
+            self._may_pass = True
+        except HarvestError as error:
+            raise self._broken_off(error) from error
+        finally:
+            if taken:
+                ident = source.id if source is not None else change.source_id
+                self._result.done.append({"key": change.key, "source_id": ident, "steps": taken})
+
+    def _take(self, step: Step, change: Change, source: HarvestSource | None) -> HarvestSource | None:
+        """Make one write; return the source, read again."""
+        writer = self._writer
+        if step.name == CREATE:
+            return writer.create(
+                step.values, change.organization, change.owner, lambda: self._find(change, self._candidates(change))
+            )
+        if source is None:  # such a step is only made for a source that is there
+            raise HarvestPlanStale(f"{_called(change)} is gone.", moved=(_called(change),))
+        if step.name in (CONFIGURE, ACTIVATE):
+            return writer.configure(source, step.values)
+        if step.name == VALIDATE:
+            return writer.accept(source, step.values["comment"])
+        if step.name == SCHEDULE:
+            return writer.schedule(source, step.values["cron"])
+        if step.name == DELETE:
+            return writer.delete(source)
+        raise AssertionError(step.name)
+
+    def _steps(self, change: Change, values: dict[str, Any] | None) -> Sequence[Step]:
+        """Return what is to be done to a source, without what the key may not do."""
+        wanted = steps(change, values)
+        allowed = [step for step in wanted if self._rights.refusal(change, RIGHT_FOR[step.name]) is None]
+        if wanted and wanted[0].name == CREATE and wanted[0] not in allowed:
+            return ()
+        return allowed
+
+    def _denials(self) -> Sequence[Any]:
+        return denials(self._plan.changes, self._rights)
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def _look(self, change: Change) -> HarvestSource | None:
+        """Return a planned source as it is now; before one is created, what an earlier try may have created."""
+        if change.source_id is None:
+            return self._find(change, self._candidates(change))
+        try:
+            source = self._client.get_source(change.source_id)
+        except HarvestNotFound:
+            return None
+        return source if source.deleted is None else None
+
+    def _candidates(self, change: Change) -> Sequence[HarvestSource]:
+        """Return the sources of the owner that a new source is to have."""
+        owner = change.owner or (None if change.organization else self._rights.user_id)
+        return read_sources(self._client, organization=change.organization, owner=owner)
+
+    def _find(self, change: Change, sources: Sequence[HarvestSource]) -> HarvestSource | None:
+        found = find_source(change, sources, self._plan)
+        if len(found) > 1:
+            ids = ", ".join(source.id for source in found)
+            raise HarvestPlanStale(
+                f"{_called(change)} is planned as a new source, and {len(found)} sources are it by now: {ids}. Delete "
+                "all but one, and plan anew.",
+                moved=(_called(change),),
+            )
+        return found[0] if found else None
+
+    def _refuse_moved(self, looked_at: Sequence[tuple[Change, HarvestSource | None]]) -> None:
+        told = []
+        for change, source in looked_at:
+            names = moved(change, _values(source))
+            if names:
+                told.append(f"{_called(change)}: {', '.join(names)}")
+        if told:
+            more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+            done = len(self._result.done)
+            written = f"{done} sources are done" if done else "Nothing was written"
+            raise HarvestPlanStale(
+                f"The portal is no longer as planned: {'; '.join(told[:_SHOWN])}{more}. {written}; plan anew.",
+                moved=tuple(told),
+            )
+
+    # --- telling ------------------------------------------------------------------------------------------------------
+
+    def _tell(self, text: str) -> None:
+        self._progress(self._passed, self._total, text)
+
+    def _fail(self, change: Change, source: HarvestSource | None, error: HarvestError) -> None:
+        log.warning("%s was not changed: %s", _called(change), error)
+        ident = source.id if source is not None else change.source_id
+        self._result.failed.append({"key": change.key, "source_id": ident, "error": str(error)})
+
+    def _broken_off(self, error: HarvestError) -> HarvestApplyIncomplete:
+        left = self._total - self._passed
+        return HarvestApplyIncomplete(
+            f"{error} {self._passed} of {self._total} sources are done, {left} are not. Apply the same plan again to "
+            "go on.",
+            result=self._result.to_json(),
+            again=True,
+            retry_after=getattr(error, "retry_after", None),
+        )
+
+    def _incomplete(self) -> HarvestApplyIncomplete:
+        result = self._result
+        parts = []
+        if result.failed:
+            first = result.failed[0]
+            parts.append(
+                f"The portal refused to change {len(result.failed)} of {self._total} sources, first {first['key']}: "
+                f"{first['error']}"
+            )
+        if result.postponed:
+            when = f" in {spell(result.retry_after)}" if result.retry_after else " later"
+            parts.append(
+                f"{len(result.postponed)} sources are not created yet, since the portal limits how many one may "
+                f"create: apply the same plan again{when}."
+            )
+        return HarvestApplyIncomplete(
+            " ".join(parts),
+            result=result.to_json(),
+            again=bool(result.postponed) or self._may_pass,
+            retry_after=result.retry_after,
+        )
+
+
+def _values(source: HarvestSource | None) -> dict[str, Any] | None:
+    return None if source is None else values_of(source)
+
+
+def _called(change: Change) -> str:
+    return f"{change.key} ({change.source_id})" if change.source_id else change.key
+
+
+def _urgency(change: Change) -> tuple[int, str]:
+    """What is switched off comes first, what is deleted last, so that nothing is lost if this ends between."""
+    if change.is_deleted:
+        return 3, change.key
+    if change.is_new:
+        return 2, change.key
+    return (0 if change.wanted.get("active") is False else 1), change.key

@@ -1,0 +1,95 @@
+"""The writes of an apply; each looks for its effect where the portal's answer does not tell; used by the apply only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestRequestRejected
+from airflow_provider_harvest.portal.sources.changes import WHO_EDITS, create_once, ensure_deleted
+from airflow_provider_harvest.portal.sources.confirm import UNCLEAR, telling, write_and_read
+from airflow_provider_harvest.portal.sources.moderation import WHO_MODERATES
+from airflow_provider_harvest.portal.statuses import ACCEPTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow_provider_harvest.exceptions import HarvestError
+    from airflow_provider_harvest.portal.as_code.apply.pace import Pace
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+
+class Writer:
+    """Writes to a portal's sources, at its pace; each method returns the source, read again.
+
+    Unlike the flows of :mod:`airflow_provider_harvest.portal.sources.moderation` it says nothing of what a single
+    write leaves undone: the next step of the plan does it.
+
+    :param client: of the portal, with a key.
+    :param pace: when the next write may be sent.
+    """
+
+    def __init__(self, client: HarvestClient, pace: Pace) -> None:
+        self._client = client
+        self._pace = pace
+
+    def create(
+        self,
+        fields: Mapping[str, Any],
+        organization: str | None,
+        owner_id: str | None,
+        find: Callable[[], HarvestSource | None],
+    ) -> HarvestSource:
+        """Create a source that was just looked for; the arguments are those of :func:`.sources.create_once`."""
+        return self._pace.send(lambda: create_once(self._client, dict(fields), organization, owner_id, find))
+
+    def configure(self, source: HarvestSource, fields: Mapping[str, Any]) -> HarvestSource:
+        """Set these fields; the others keep their value."""
+        with telling(WHO_EDITS):
+            return self._pace.send(lambda: self._client.update_source(source.id, **fields))
+
+    def accept(self, source: HarvestSource, comment: str | None) -> HarvestSource:
+        """Accept a source that is not accepted."""
+        if self._client.generation.may_run_inactive or source.active:
+            self._pace.before_accept(source.url)
+        with telling(WHO_MODERATES):
+            return self._send(
+                source,
+                lambda: self._client.validate_source(source.id, ACCEPTED, comment),
+                lambda read: read.is_accepted,
+            )
+
+    def schedule(self, source: HarvestSource, cron: str | None) -> HarvestSource:
+        """Give a source this cron, or none.
+
+        :raises HarvestServerError: also where another source of the same name has a cron, even if that source is
+            deleted (9.2.4, where a cron is named after its source): give the source another name.
+        """
+        if source.schedule == cron:  # an acceptance may have set the very one
+            return source
+        with telling(WHO_MODERATES):
+            if cron is None:
+                return self._send(
+                    source,
+                    lambda: self._client.unschedule_source(source.id),
+                    lambda read: read.schedule is None,
+                    (*UNCLEAR, HarvestRequestRejected),  # 400: it has none any more
+                )
+            return self._send(
+                source,
+                lambda: self._client.schedule_source(source.id, cron),
+                lambda read: read.schedule == cron,
+            )
+
+    def delete(self, source: HarvestSource) -> HarvestSource | None:
+        """Mark a source as deleted."""
+        return self._pace.send(lambda: ensure_deleted(self._client, source.id))
+
+    def _send(
+        self,
+        source: HarvestSource,
+        write: Callable[[], object],
+        is_done: Callable[[HarvestSource], bool],
+        unclear: tuple[type[HarvestError], ...] = UNCLEAR,
+    ) -> HarvestSource:
+        return write_and_read(self._client, source.id, lambda: self._pace.send(write), is_done, unclear)[0]

@@ -1,0 +1,224 @@
+"""Reads files of sources: one YAML file or a folder, for one environment; called by the operators and the command line.
+
+All problems of all files are told at once, each with file, line and key, before anything is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.as_code.files import schema as layout
+from airflow_provider_harvest.portal.as_code.files.layers import Layer, declared_source
+from airflow_provider_harvest.portal.as_code.files.secrets import secret_of_line, secrets_in
+from airflow_provider_harvest.portal.as_code.files.yaml_document import Document, parse
+from airflow_provider_harvest.portal.as_code.model import Declaration, InvalidDeclaration
+from airflow_provider_harvest.portal.http.address import site_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_provider_harvest.portal.as_code.files.kinds import Path, Problem
+    from airflow_provider_harvest.portal.as_code.model import DeclaredSource
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def read(path: str | FilePath, environment: str | None = None) -> Declaration:
+    """Read what files say of the sources of one environment.
+
+    :param path: a YAML file, or a folder whose files (``*.yaml`` and ``*.yml``, also in folders within) are read
+        together. In a folder ``portal.yaml`` says what holds for all of them.
+    :param environment: its name; it may be left out where the files know one or none.
+    :returns: the sources sorted by key.
+    :raises InvalidDeclaration: with all problems.
+    """
+    return Files.load(path).declaration(environment)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files that were read and whose shape is right.
+
+    :param documents: of the sources, sorted by name.
+    :param portal_wide: the document that says what holds for all of them.
+    """
+
+    documents: tuple[Document, ...]
+    portal_wide: Document
+
+    @classmethod
+    def load(cls, path: str | FilePath) -> Files:
+        """Read files and check their shape.
+
+        :param path: as for :func:`read`.
+        :raises InvalidDeclaration: with all problems of all files.
+        """
+        documents, problems = [], []
+        folder = FilePath(path)
+        for file in _files(folder):
+            name = file.relative_to(folder).as_posix() if file != folder else file.name
+            try:
+                document = _document(file, name)
+                documents.append(document)
+                problems += _problems_of(document)
+            except InvalidDeclaration as error:
+                problems += error.problems
+        if problems:
+            raise InvalidDeclaration(problems)
+        files = cls(tuple(documents), _portal_wide(documents))
+        files._check_together()
+        return files
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """Names of the environments that the files know, in their order; none where they know none."""
+        return tuple(self.portal_wide.value.get("environments") or {})
+
+    def declaration(self, environment: str | None = None) -> Declaration:
+        """Return what the files say of one environment.
+
+        :param environment: its name; it may be left out where the files know one or none.
+        :raises InvalidDeclaration: with all problems.
+        """
+        environment = self._chosen(environment)
+        wide = self.portal_wide
+        problems: list[str] = []
+        settings = (wide.value.get("environments") or {}).get(environment) or {}
+        portal = settings.get("portal") or wide.value.get("portal")
+        try:
+            portal = site_url(portal) if portal else None
+        except HarvestInvalidInput:  # its sentence speaks of a connection
+            own: Path = ("environments", str(environment), "portal")
+            where = own if settings.get("portal") else ("portal",)
+            problems.append(f"{wide.where(where)}: portal must be an address such as https://www.data.gouv.fr.")
+        sources = list(self._sources(environment, problems))
+        if problems:
+            raise InvalidDeclaration(problems)
+        return Declaration(
+            sources=tuple(sorted(sources, key=lambda source: source.key)),
+            portal=portal,
+            environment=environment,
+            managed_by=wide.value.get("managed_by"),
+        )
+
+    def _chosen(self, environment: str | None) -> str | None:
+        known = self.environments
+        if environment is None and len(known) > 1:
+            raise InvalidDeclaration([f"The files know the environments {', '.join(known)}: say which one is meant."])
+        if environment is not None and environment not in known:
+            named = f"they know {', '.join(known)}" if known else "they know none"
+            raise InvalidDeclaration([f"The files do not know the environment {environment!r}: {named}."])
+        return environment or (known[0] if known else None)
+
+    def _sources(self, environment: str | None, problems: list[str]) -> Iterator[DeclaredSource]:
+        """Yield the sources of an environment; what is wrong with others goes to ``problems``."""
+        wide = self.portal_wide
+        in_environment: Path | None = ("environments", environment, "defaults") if environment else None
+        for document in self.documents:
+            shared: list[tuple[Document, Path]] = [(wide, ("defaults",))] if document is not wide else []
+            shared += [(document, ("defaults",)), *([(wide, in_environment)] if in_environment else [])]
+            layers = [Layer(said_in, path) for said_in, path in shared]
+            for key in document.value.get("sources") or {}:
+                own = Layer(document, ("sources", key))
+                there = Layer(document, ("sources", key, "environments", environment)) if environment else None
+                if there and there.values == layout.ABSENT:
+                    continue
+                said = [*layers, own, *([there] if there else [])]
+                try:
+                    yield declared_source(key, document.where(own.path), said, has_environments=bool(environment))
+                except InvalidDeclaration as error:
+                    problems += error.problems
+
+    def _check_together(self) -> None:
+        """Check what only all files together can tell.
+
+        :raises InvalidDeclaration: with all problems.
+        """
+        problems = []
+        first: dict[str, str] = {}
+        known = self.environments
+        for document in self.documents:
+            if document is not self.portal_wide:
+                problems += [
+                    f"{document.where((name,))}: {name} must stand in {layout.PORTAL_FILE}: it holds for all files."
+                    for name in layout.PORTAL_WIDE
+                    if document.value.get(name) is not None
+                ]
+            for key, source in (document.value.get("sources") or {}).items():
+                path: Path = ("sources", key)
+                if key in first:
+                    problems.append(f"{document.where(path)}: {key}: the key stands at {first[key]} already.")
+                first.setdefault(key, document.where(path))
+                for name in source.get("environments") or {}:
+                    if name not in known:
+                        problems.append(
+                            f"{document.where((*path, 'environments', name))}: {key}: the environment {name!r} is not "
+                            f"at the top of {self.portal_wide.name}: {', '.join(known) or 'there are none'}."
+                        )
+        if problems:
+            raise InvalidDeclaration(problems)
+
+
+def _files(path: FilePath) -> list[FilePath]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InvalidDeclaration([f"There is no file or folder {path}."])
+    found = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix in _SUFFIXES
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+    if not found:
+        raise InvalidDeclaration([f"The folder {path} holds no file that ends in {' or '.join(_SUFFIXES)}."])
+    return found
+
+
+def _document(file: FilePath, name: str) -> Document:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidDeclaration([f"{name}: it must be written in UTF-8."]) from None
+    except OSError as error:
+        raise InvalidDeclaration([f"{name}: it cannot be read: {error.strerror}."]) from None
+    hidden = [
+        f"{name}:{number}: a comment must not hold a secret: {found}."
+        for number, line in enumerate(text.splitlines(), 1)
+        if "#" in line and (found := secret_of_line(line.partition("#")[2]))
+    ]
+    if hidden:
+        raise InvalidDeclaration(hidden)
+    return parse(text, name)
+
+
+def _problems_of(document: Document) -> list[str]:
+    """Return what is wrong with a file's shape; where there is a secret, nothing else is said of that place."""
+    found = list(secrets_in(document.value))
+    secret = {problem.path for problem in found}
+    if document.value is None:
+        return [f"{document.name}: the file is empty: it needs at least 'version: {layout.VERSION}'."]
+    found += [problem for problem in layout.DOCUMENT.problems(document.value) if problem.path not in secret]
+    found.sort(key=lambda problem: _line(document, problem))
+    return [f"{document.where(problem.path)}: {_spoken(problem.path)} {problem.text}" for problem in found]
+
+
+def _line(document: Document, problem: Problem) -> int:
+    return int(document.where(problem.path).rpartition(":")[2])
+
+
+def _spoken(path: Path) -> str:
+    """Return a path as a person writes it: ``sources.ddt-01.config.filters[0]``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:60]}" for part in path)
+    return text.removeprefix(".") or "the file"
+
+
+def _portal_wide(documents: list[Document]) -> Document:
+    if len(documents) == 1:
+        return documents[0]
+    empty = Document(layout.PORTAL_FILE, {})
+    return next((document for document in documents if document.name == layout.PORTAL_FILE), empty)

@@ -1,0 +1,45 @@
+"""Pure: makes a file of sources out of a list of endpoints, as the ecospheres scripts keep it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.as_code.export import Export, file_text, free_key, take_defaults
+from airflow_provider_harvest.portal.as_code.files import schema as layout
+
+
+def from_endpoint_list(value: Any) -> Export:
+    """Return a file of sources from a list of endpoints, as the ecospheres scripts keep it.
+
+    :param value: what its YAML holds: ``harvests`` with ``backend`` and ``endpoints``, each with ``name``, ``org``,
+        ``url`` and perhaps ``prefix`` and ``schedule``. A section ``api`` is not taken over: keys belong elsewhere.
+    :raises HarvestInvalidInput: for another shape.
+    """
+    harvests = value.get("harvests") if isinstance(value, dict) else None
+    endpoints = harvests.get("endpoints") if isinstance(harvests, dict) else None
+    if not isinstance(harvests, dict) or not isinstance(endpoints, list):
+        raise HarvestInvalidInput(
+            "The file has no harvests.endpoints: it is no list of the shape that can be imported."
+        )
+    bodies: dict[str, dict[str, Any]] = {}
+    left_out = ["api: the address and key of the portal."] if "api" in value else []
+    for number, endpoint in enumerate(endpoints):
+        if not isinstance(endpoint, dict) or not all(isinstance(endpoint.get(name), str) for name in ("name", "url")):
+            raise HarvestInvalidInput(
+                f"harvests.endpoints[{number}] must be a mapping with the texts 'name' and 'url'."
+            )
+        key = free_key(endpoint["name"], bodies)
+        body = {"name": endpoint["name"], "url": endpoint["url"], "backend": harvests.get("backend")}
+        if endpoint.get("prefix"):
+            body["config"] = {"extra_configs": {"remote_url_prefix": endpoint["prefix"]}}
+        body |= {"organization": endpoint.get("org"), "schedule": endpoint.get("schedule")}
+        bodies[key] = {name: said for name, said in body.items() if said is not None}
+        unknown = sorted(set(endpoint) - {"name", "url", "org", "prefix", "schedule"})
+        if unknown:
+            left_out.append(f"{key}: {', '.join(unknown)}: it is not known what that means.")
+    top: dict[str, Any] = {"version": layout.VERSION}
+    defaults = take_defaults(bodies)
+    if defaults:
+        top["defaults"] = defaults
+    return Export(file_text(top, bodies, left_out), len(bodies), tuple(left_out))

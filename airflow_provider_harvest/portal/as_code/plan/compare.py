@@ -1,0 +1,255 @@
+"""Pure: what is to be changed so that a portal is as the files say; called by :mod:`.planning`.
+
+    plan = compare(declaration, view, prune=False)
+
+What the files do not say of a source is neither compared nor changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.model import Cron, Window
+from airflow_provider_harvest.portal.as_code.plan import windows
+from airflow_provider_harvest.portal.as_code.plan.changes import Change, Conflict, Plan
+from airflow_provider_harvest.portal.as_code.plan.matching import Match, match_sources, whose
+from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
+from airflow_provider_harvest.portal.as_code.plan.values import normal, values_of
+from airflow_provider_harvest.portal.statuses import ACCEPTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+#: What a new source begins with where the files say nothing: udata's own defaults from 17.4 on. It is active at once:
+#: of one that was created inactive and that the files say nothing of, nobody could tell later that it was to be active.
+_INITIAL: dict[str, Any] = {"description": None, "config": {}, "active": True, "autoarchive": True}
+_NEEDED = ("name", "url", "backend")
+
+
+@dataclass(frozen=True)
+class View:
+    """What was read of a portal.
+
+    :param site: the portal.
+    :param sources: all its sources that are not deleted.
+    :param organizations: id of each organization that the files name, by what they call it; None for an unknown one.
+    :param rights: what the key may do.
+    :param read_at: when, ISO, by the portal's clock.
+    """
+
+    site: str
+    sources: tuple[HarvestSource, ...]
+    organizations: Mapping[str, str | None] = field(default_factory=dict)
+    rights: Rights = field(default_factory=Rights)
+    read_at: str | None = None
+
+
+def compare(
+    declaration: Declaration, view: View, *, prune: bool = False, unfit: Mapping[str, str] | None = None
+) -> Plan:
+    """Return the plan that makes a portal be as files say.
+
+    :param declaration: what the files say of one environment.
+    :param view: what was read of the portal.
+    :param prune: whether sources with the files' own marker that they no longer name are deleted; default False:
+        they are only named in the plan's notes.
+    :param unfit: why the portal would not take a source, as the end of a sentence, by its key; it is a conflict then.
+    """
+    matches = match_sources(declaration, view.sources, view.organizations)
+    for key, reason in (unfit or {}).items():
+        matches[key] = replace(matches[key], conflict=matches[key].conflict or reason)
+    crons = _placed(declaration, view, matches)
+    changes, conflicts, unchanged = [], [], 0
+    for declared in declaration.sources:
+        match = matches[declared.key]
+        problem = match.conflict or _missing(declared, match)
+        if problem:
+            conflicts.append(Conflict(declared.key, declared.where, problem, match.source_ids))
+            continue
+        change = _change(declared, match.source, crons.get(declared.key), declaration, view)
+        if change.is_new or change.differing:
+            changes.append(change)
+        else:
+            unchanged += 1
+    orphans = _orphans(declaration, view, matches)
+    deletions = [_deletion(source) for source in orphans] if prune else []
+    everything = (*sorted(changes, key=lambda change: change.key), *deletions)
+    return Plan(
+        portal=view.site,
+        environment=declaration.environment,
+        managed_by=declaration.managed_by,
+        read_at=view.read_at,
+        changes=everything,
+        conflicts=tuple(sorted(conflicts, key=lambda conflict: conflict.key)),
+        denials=denials(everything, view.rights),
+        notes=(*_without_key(everything, view), *_notes(everything, view), *(() if prune else _orphan_notes(orphans))),
+        unchanged=unchanged,
+    )
+
+
+def _missing(declared: DeclaredSource, match: Match) -> str | None:
+    missing = [name for name in _NEEDED if not declared.fields.get(name)]
+    if match.source is not None or not missing:
+        return None
+    return f"the portal has no such source yet, and to create it the file must say its {' and '.join(missing)}"
+
+
+def _change(
+    declared: DeclaredSource, source: HarvestSource | None, cron: str | None, declaration: Declaration, view: View
+) -> Change:
+    wanted = {name: normal(name, value) for name, value in declared.fields.items()}
+    values = values_of(source) if source is not None else {}
+    current = values.get("description")
+    if declaration.managed_by:
+        text = wanted["description"] if "description" in wanted else marker.split(current)[0]
+        wanted["description"] = marker.join(text, declaration.managed_by, declared.key)
+    elif "description" in wanted:
+        wanted["description"] = marker.keep(wanted["description"], current)
+    if declared.validation is not None:
+        wanted["validation"] = ACCEPTED
+    if declared.schedule is not None:
+        wanted["schedule"] = cron
+    elif values.get("schedule") and "validation" in wanted and values["validation"] != ACCEPTED:
+        wanted["schedule"] = values["schedule"]  # accepting it would reset the cron that it has
+    owner = whose(declared, view.organizations)
+    if source is None:
+        initial = {name: value for name, value in _INITIAL.items() if name not in wanted}
+        return Change(
+            key=declared.key,
+            where=declared.where,
+            name=wanted["name"],
+            organization=owner.organization,
+            owner=owner.owner,
+            wanted=wanted,
+            initial=initial,
+            comment=declared.validation.comment if declared.validation else None,
+            twins=tuple(
+                sorted(
+                    other.id
+                    for other in view.sources
+                    if other.url.strip() == wanted["url"] and other.backend == wanted["backend"] and owner.fits(other)
+                )
+            ),
+        )
+    return Change(
+        key=declared.key,
+        where=declared.where,
+        name=source.name,
+        source_id=source.id,
+        organization=source.organization.id if source.organization else None,
+        owner=source.owner.id if source.owner and not source.organization else None,
+        seen={name: values[name] for name in wanted},
+        wanted=wanted,
+        comment=declared.validation.comment if declared.validation else None,
+    )
+
+
+# --- schedules --------------------------------------------------------------------------------------------------------
+
+
+def _placed(declaration: Declaration, view: View, matches: Mapping[str, Match]) -> dict[str, str | None]:
+    """Return the cron that each declared source with a schedule is to have, None for none, by its key."""
+    crons: dict[str, str | None] = {}
+    requests, taken = [], []
+    placed_ids = set()
+    for declared in declaration.sources:
+        match = matches[declared.key]
+        if declared.schedule is None or match.conflict:
+            continue
+        source = match.source
+        if source is not None:
+            placed_ids.add(source.id)
+        url = str(declared.fields.get("url") or (source.url if source else ""))
+        if isinstance(declared.schedule, Window):
+            current = source.schedule if source else None
+            requests.append(windows.Request(declared.key, url, declared.schedule, current))
+        else:
+            crons[declared.key] = declared.schedule.text if isinstance(declared.schedule, Cron) else None
+            taken.append((url, crons[declared.key]))
+    taken += [(source.url, source.schedule) for source in view.sources if source.id not in placed_ids]
+    return {**crons, **windows.place(requests, [(url, cron) for url, cron in taken if cron])}
+
+
+# --- what is no longer in the files -----------------------------------------------------------------------------------
+
+
+def _orphans(declaration: Declaration, view: View, matches: Mapping[str, Match]) -> list[HarvestSource]:
+    """Return the sources that carry the files' marker and that no declared source means, by key and id."""
+    if not declaration.managed_by:
+        return []
+    kept = {match.source.id for match in matches.values() if match.source is not None}
+    kept |= {ident for match in matches.values() for ident in match.source_ids}
+    orphans = [
+        source
+        for source in view.sources
+        if source.id not in kept and marker.split(source.description)[1] == declaration.managed_by
+    ]
+    return sorted(orphans, key=lambda source: (_marked_key(source), source.id))
+
+
+def _marked_key(source: HarvestSource) -> str:
+    return marker.split(source.description)[2] or ""
+
+
+def _deletion(source: HarvestSource) -> Change:
+    values = values_of(source)
+    return Change(
+        key=_marked_key(source),
+        where="",
+        name=source.name,
+        source_id=source.id,
+        organization=source.organization.id if source.organization else None,
+        owner=source.owner.id if source.owner and not source.organization else None,
+        seen={name: values[name] for name in ("name", "url", "backend", "description")},
+        is_deleted=True,
+    )
+
+
+def _orphan_notes(orphans: Iterable[HarvestSource]) -> Iterable[str]:
+    keys = [_marked_key(source) for source in orphans]
+    if keys:
+        yield (
+            f"{len(keys)} managed {'source is' if len(keys) == 1 else 'sources are'} no longer in the files, and left "
+            f"as they are without prune: {_few(keys)}."
+        )
+
+
+# --- what a person should know ----------------------------------------------------------------------------------------
+
+
+def _without_key(changes: Iterable[Change], view: View) -> Iterable[str]:
+    if view.rights.user_id is None and any(True for _ in changes):
+        yield "The portal was read without an API key: what the key that applies this may not do is not known."
+
+
+def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
+    created = [change for change in changes if change.is_new]
+    by_address: dict[tuple[str, str], list[str]] = {}
+    for source in view.sources:
+        by_address.setdefault((source.backend, source.url.strip()), []).append(source.id)
+    for change in created:
+        others = set(by_address.get((change.wanted["backend"], change.wanted["url"]), ())) - set(change.twins)
+        if others:
+            yield f"{change.key} is new, and another owner's source harvests the same URL: {_few(sorted(others))}."
+    unasked = [
+        change.key
+        for change in changes
+        if change.wanted.get("schedule") is not None
+        and change.wanted.get("validation", change.seen.get("validation")) is None
+    ]
+    if unasked:
+        yield (
+            f"{len(unasked)} {'source gets' if len(unasked) == 1 else 'sources get'} a cron, and the files do not say "
+            "that they are accepted: a portal harvests by the cron of an active source that nobody has accepted, and "
+            f"accepting one resets it: {_few(unasked)}."
+        )
+
+
+def _few(keys: list[str], shown: int = 5) -> str:
+    more = len(keys) - shown
+    return ", ".join(keys[:shown]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,122 @@
+"""Reads what a plan needs, in as few requests as pages, and plans; called by the operators and the command line."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound
+from airflow_provider_harvest.portal.as_code.plan.compare import View, compare
+from airflow_provider_harvest.portal.as_code.plan.rights import Rights
+from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.inputs import check_backend, check_config, is_object_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow_provider_harvest.portal.as_code.model import Declaration
+    from airflow_provider_harvest.portal.as_code.plan.changes import Change, Plan
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestBackend, HarvestSource
+
+log = logging.getLogger(__name__)
+
+#: Sources in one request. udata sets no limit; the answer to 500 takes it about half a second.
+PAGE_SIZE = 500
+_FIELDS = (
+    "name,url,backend,description,config,active,autoarchive,deleted,created_at,schedule,validation{state},permissions"
+)
+
+
+def make_plan(client: HarvestClient, declaration: Declaration, *, prune: bool = False) -> Plan:
+    """Return what is to be changed so that a portal is as files say. Nothing is written.
+
+    A portal that is as the files say is read with one request for each 500 sources, and one for whose key it is.
+    Where something is to be created or configured, the portal's list of backends is read too, and an organization that
+    has no source yet costs one request.
+
+    :param client: of the portal; a key is needed only to tell what it may not do.
+    :param declaration: what the files say of one environment.
+    :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
+    :raises HarvestInvalidInput: where the files are for another portal.
+    """
+    refuse_other_portal(client, declaration.portal, "The files are")
+    view = read_view(client, declaration)
+    plan = compare(declaration, view, prune=prune)
+    unfit = _unfit(client, plan.changes)
+    return compare(declaration, view, prune=prune, unfit=unfit) if unfit else plan
+
+
+def refuse_other_portal(client: HarvestClient, portal: str | None, what: str) -> None:
+    """Refuse what is meant for another portal: its ids and organizations would be those of strangers.
+
+    :param portal: site that is meant; None means any.
+    :param what: what is meant for it, as the beginning of a sentence.
+    """
+    if portal is not None and site_url(portal) != client.site:
+        raise HarvestInvalidInput(
+            f"{what} for {site_url(portal)}, and the connection leads to {client.site}: choose the environment of "
+            "that portal, or another connection."
+        )
+
+
+def read_view(client: HarvestClient, declaration: Declaration) -> View:
+    """Read what a plan compares with."""
+    me = client.whoami() if client.has_key else None
+    sources = read_sources(client)
+    read_at = datetime.fromtimestamp(client.portal_now(), tz=timezone.utc).isoformat(timespec="seconds")
+    names = {declared.organization for declared in declaration.sources if declared.organization}
+    organizations = _organizations(client, names, sources)
+    return View(client.site, sources, organizations, Rights.read(me, sources), read_at)
+
+
+def read_sources(
+    client: HarvestClient, *, organization: str | None = None, owner: str | None = None
+) -> tuple[HarvestSource, ...]:
+    """Return the portal's sources that are not deleted, with all that is compared.
+
+    :param organization: id of an organization; only its sources.
+    :param owner: id of a user; only their own sources.
+    """
+    listed = client.iter_sources(owner, organization, fields=_FIELDS, page_size=PAGE_SIZE, keyed=client.has_key)
+    return tuple(source for source in listed if source.deleted is None)
+
+
+def _organizations(
+    client: HarvestClient, names: Iterable[str], sources: Iterable[HarvestSource]
+) -> dict[str, str | None]:
+    """Return the id of each organization, mostly from the list's own answer; None for one that the portal has not."""
+    listed = {source.organization.id: source.organization for source in sources if source.organization}
+    known: dict[str, str | None] = {ident: ident for ident in listed}
+    known |= {ref.slug: ref.id for ref in listed.values() if ref.slug and not is_object_id(ref.slug)}
+    for name in sorted(set(names) - set(known)):
+        try:
+            known[name] = client.get_organization(name).id
+        except HarvestNotFound:
+            known[name] = None
+    return known
+
+
+def _unfit(client: HarvestClient, changes: Iterable[Change]) -> dict[str, str]:
+    """Return why this portal would not take what a source is to be, by key; its backends are read only if needed."""
+    touched = [change for change in changes if {"backend", "config"} & set(change.differing)]
+    if not touched:
+        return {}
+    backends = client.list_backends()
+    reasons = {}
+    for change in touched:
+        try:
+            _check(change, backends)
+        except HarvestInvalidInput as error:
+            reasons[change.key] = f"the portal would not take it: {str(error).rstrip('.')}"
+    return reasons
+
+
+def _check(change: Change, backends: list[HarvestBackend]) -> None:
+    name = change.wanted.get("backend", change.seen.get("backend"))
+    if "backend" in change.differing:
+        check_backend(name, backends)
+    config = change.wanted.get("config", change.seen.get("config"))
+    # A source may have a backend that was switched off since: then the portal's own checks must do.
+    check_config(config or {}, next((backend for backend in backends if backend.id == name), None))

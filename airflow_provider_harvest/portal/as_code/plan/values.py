@@ -1,0 +1,114 @@
+"""Pure: what of a source is compared, in a form in which equal things are equal; asked by the plan and the apply."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.as_code.files.secrets import hidden
+from airflow_provider_harvest.portal.as_code.model import FIELDS
+from airflow_provider_harvest.portal.inputs import CONFIG_SECTIONS, FILTER_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+#: What a plan may compare of a source: the fields of a PUT, and what the portal's team does with it.
+COMPARED = (*FIELDS, "validation", "schedule")
+
+
+def values_of(source: HarvestSource) -> dict[str, Any]:
+    """Return what a plan compares of a source, as JSON values: :data:`COMPARED`.
+
+    A secret in its URL or configuration is hidden: it is public on the portal, and shall not be in logs as well.
+
+    :param source: as read, alone or from a list.
+    """
+    values = {name: normal(name, getattr(source, name)) for name in FIELDS}
+    values |= {name: hidden(values[name]) for name in ("url", "config")}
+    return {**values, "validation": source.validation.state, "schedule": normal("schedule", source.schedule)}
+
+
+def normal(name: str, value: Any) -> Any:
+    """Return the value of a field in the one form in which it is compared.
+
+    :param name: one of :data:`COMPARED`.
+    """
+    if name == "config":
+        return canonical_config(value)
+    if name in ("active", "autoarchive"):
+        return bool(value)
+    if name == "schedule":
+        return " ".join(value.split()) if value else None
+    if name in ("name", "url"):
+        return (value or "").strip()
+    return value or None
+
+
+def canonical_config(config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a configuration in which the order of filters and extra_configs, and empty sections, do not matter.
+
+    A filter without a type includes; a backend reads it so.
+    """
+    canonical = {key: value for key, value in (config or {}).items() if value or key not in CONFIG_SECTIONS}
+    for section in ("filters", "extra_configs"):
+        entries = canonical.get(section)
+        if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
+            canonical[section] = sorted((_without_default(entry) for entry in entries), key=_sort_key)
+    return canonical
+
+
+def _without_default(entry: dict[str, Any]) -> dict[str, Any]:
+    is_default = (entry.get("type") or FILTER_TYPES[0]) == FILTER_TYPES[0]
+    return {key: value for key, value in entry.items() if key != "type" or not is_default}
+
+
+def _sort_key(entry: dict[str, Any]) -> str:
+    return json.dumps([str(entry.get("key")), entry], sort_keys=True, default=str)
+
+
+# --- as people read it ------------------------------------------------------------------------------------------------
+
+
+def leaves(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what differs in a field, with the path that people know it by, such as ``config.remote_url_prefix``.
+
+    :param name: one of :data:`COMPARED`.
+    :param old: value before.
+    :param new: value after.
+    """
+    if name != "config":
+        yield name, old, new
+        return
+    before, after = _flat(old or {}), _flat(new or {})
+    for path in sorted({*before, *after}):
+        if before.get(path) != after.get(path):
+            yield path, before.get(path), after.get(path)
+
+
+def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for section, content in config.items():
+        if section in ("filters", "extra_configs") and isinstance(content, list):
+            prefix = "config.filters" if section == "filters" else "config"
+            for entry in content:
+                path = f"{prefix}.{entry.get('key')}" if isinstance(entry, dict) else prefix
+                flat[path] = _and(flat.get(path), _entry_value(entry))
+        elif section == "features" and isinstance(content, dict):
+            flat.update({f"config.features.{key}": value for key, value in content.items()})
+        else:
+            flat[f"config.{section}"] = content
+    return flat
+
+
+def _entry_value(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    return f"not {entry.get('value')}" if entry.get("type") == "exclude" else entry.get("value")
+
+
+def _and(first: Any, second: Any) -> Any:
+    if first is None:
+        return second
+    return [*first, second] if isinstance(first, list) else [first, second]

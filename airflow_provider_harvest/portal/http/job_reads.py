@@ -1,0 +1,172 @@
+"""How jobs and their items are read, in every generation; one part of the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestServerError
+from airflow_provider_harvest.portal.http.session import PortalSession, as_not_found, entries_of, segment
+from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Entries asked for in one page. data.gouv.fr answers 1,000 and fails with 502 at 10,000; udata sets no maximum.
+PAGE_SIZE = 500
+#: Jobs asked for when looking for one: the newest come first.
+RECENT_JOBS = 10
+
+# ``details`` are left out: a stack trace for each error (5 kB on 9.2.4). ``source`` has no inner mask, as it is a
+# text up to 16.x, where ``source{id}`` is answered 400.
+_JOB_HEAD = "id,status,created,started,ended,errors{created_at,message},source"
+# One mask for both forms: up to 16.x ``items`` is a list, of which a status (20 bytes) per item is left, and from
+# 17.0 an object, of which the counters are left.
+_ITEM_COUNTS = "items{total,by_status,status}"
+_ITEM_TIMES = "remote_id,status,created,started,ended"
+_ITEM_BRIEF = f"{_ITEM_TIMES},remote_url,errors{{created_at,message}},dataset{{id,page,uri}},dataservice{{id}}"
+
+
+class JobReads(PortalSession):
+    """Reads jobs. None of this needs a key; only the stack traces in a job's errors are for a sysadmin's eyes."""
+
+    def iter_jobs(self, source_id: str, *, page_size: int = 20) -> Iterator[HarvestJob]:
+        """Yield the jobs of a source, newest first, without their items (``GET .../jobs/``).
+
+        From 17.0 on with their counters. Deleted sources keep their jobs; unknown ones: see :meth:`recent_jobs`.
+
+        :param source_id: its id; up to 10.8.1 a slug is answered with 500.
+        :param page_size: jobs in one request, 20 by default.
+        """
+        with_counters = self.generation.items_endpoint
+        mask = f"data{{{_JOB_HEAD}{',items{total,by_status}' if with_counters else ''}}},total"
+        return map(HarvestJob.from_api, self._pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, page_size))
+
+    def job_history(self, source_id: str, size: int = RECENT_JOBS) -> list[HarvestJob]:
+        """Return the newest jobs of a source with their errors and counters, in every release by one request.
+
+        :param source_id: its id.
+        :param size: how many jobs, 10 by default; up to 16.x each costs 20 bytes per item.
+        :raises HarvestNotFound: where the source is unknown or purged; up to 10.8.1 the list is empty then.
+        """
+        counters = "items{total,by_status}" if self.generation.items_endpoint else _ITEM_COUNTS
+        params = {"page": 1, "page_size": size}
+        answer = self._get(
+            f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{counters}}},total"
+        )
+        return [HarvestJob.from_api(entry) for entry in entries_of(answer)]
+
+    def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
+        """Return one page of a source's jobs, newest first: what polling reads.
+
+        :param source_id: its id.
+        :param page: from 1; beyond the last the list is empty.
+        :param page_size: jobs in a page, 10 by default.
+        :raises HarvestNotFound: where the source is unknown or purged. Up to 10.8.1 the portal answers an empty page
+            then, which cannot be told from a source without jobs.
+        """
+        mask = "data{id,status,created,started,ended},total"
+        path = f"/harvest/source/{segment(source_id)}/jobs/"
+        try:
+            answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
+        except HarvestNotFound:
+            if page > 1:
+                return []
+            raise
+        return [HarvestJob.from_api(entry) for entry in entries_of(answer)]
+
+    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield the last job of every source that is not deleted, as answered (``GET /harvest/sources/``).
+
+        :class:`~airflow_provider_harvest.portal.waiting.source_list.Listing` reads it: most of it is as
+        before, and is not worth an object. About 250 bytes a source; 500 sources in one request.
+
+        :param counters: whether the items of each ``last_job`` are counted, which the portal does from 17.0 on only.
+        :param owners: whether names and organizations are wanted.
+        """
+        items = ",items{total,by_status}" if counters and self.generation.items_endpoint else ""
+        named = ",name,organization{id}" if owners else ""
+        last_job = f"last_job{{id,status,created,started,ended{items}}}"
+        mask = f"data{{id,active,deleted,validation{{state}}{named},{last_job}}},total"
+        return self._pages("/harvest/sources/", {}, mask, PAGE_SIZE)
+
+    def get_job(self, job_id: str, *, keyed: bool = True) -> HarvestJob:
+        """Return a job with its errors and counters, and up to 16.x its items (``GET /harvest/job/{}/``).
+
+        :param job_id: its id.
+        :param keyed: whether the key goes along (default True): a sysadmin's shows the ``details`` of errors.
+        :raises HarvestNotFound: where there is none, also on releases that answer 500 then (up to 17.7).
+        """
+        try:
+            return HarvestJob.from_api(self._get(self._job_path(job_id), keyed=keyed).body)
+        except HarvestServerError as error:
+            if error.status_code == 500 and self.generation.unknown_job_is_500 and self._can_read_another(job_id):
+                message = (
+                    f"There is no harvest job {job_id!r} on {self.site}: it is answered with 500, as udata up to 17.7 "
+                    "does for an unknown one, while other jobs can be read."
+                )
+                raise as_not_found(error, message) from error
+            raise
+
+    def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
+        """Return a job as polling needs it: small, and without a key.
+
+        :param job_id: its id.
+        :param progress: whether its counters are wanted (default True); up to 16.x they cost 20 bytes per item.
+        :raises HarvestNotFound: where there is none, from 17.8 on.
+        :raises HarvestServerError: with status 500 up to 17.7, as in an outage.
+        """
+        fields = f"{_JOB_HEAD},{_ITEM_COUNTS}" if progress else _JOB_HEAD
+        return HarvestJob.from_api(self._get(self._job_path(job_id), fields=fields).body)
+
+    def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
+        """Yield the items of a job, in the order in which they were processed.
+
+        From 17.0 they are read page by page (``GET /harvest/job/{}/items/``), before from the job itself.
+
+        :param job_id: its id.
+        :param status: only items in this status: ``pending``, ``started``, ``done``, ``failed``, ``skipped`` or
+            ``archived``. From 17.0 another one is answered with 400.
+        """
+        path = self._job_path(job_id)
+        if self.generation.items_endpoint:
+            entries = self._pages(f"{path}items/", {"status": status}, f"data{{{_ITEM_BRIEF}}},total", PAGE_SIZE)
+            yield from map(HarvestItem.from_api, entries)
+            return
+        job = HarvestJob.from_api(self._get(path, fields=f"id,items{{{_ITEM_BRIEF}}}").body)
+        yield from (item for item in job.items or () if status is None or item.status == status)
+
+    def newest_item(self, job: HarvestJob) -> HarvestItem | None:
+        """Return the item of a job that moved last, None before the first: tells a slow job from a dead one.
+
+        Items are appended as they are met, in every release, and the counters follow each of them.
+
+        :param job: as read; where it has counters they are trusted.
+        """
+        path = self._job_path(str(job.id))
+        if not self.generation.items_endpoint:
+            read = HarvestJob.from_api(self._get(path, fields=f"id,items{{{_ITEM_TIMES}}}").body)
+            return _moved_last(read.items or ())
+        counts = job.counts or self.peek_job(str(job.id)).counts
+        if counts is None or not counts.total:
+            return None
+        params = {"page": counts.total, "page_size": 1}
+        answer = self._get(f"{path}items/", params, fields=f"data{{{_ITEM_TIMES}}},total")
+        return _moved_last(tuple(HarvestItem.from_api(entry) for entry in entries_of(answer)))
+
+    def _job_path(self, job_id: str) -> str:
+        return f"/harvest/job/{segment(job_id)}/"
+
+    def _can_read_another(self, job_id: str) -> bool:
+        """Whether the portal reads another job, so that a 500 for this one means that there is none."""
+        try:
+            listed = entries_of(self._get("/harvest/sources/", {"page_size": 50}, fields="data{last_job{id}},total"))
+            jobs = [HarvestJob.from_last_job(entry.get("last_job")) for entry in listed]
+            others = [job.id for job in jobs if job and job.id]
+            return not others or (job_id not in others and self.peek_job(others[0], progress=False).id == others[0])
+        except HarvestError:
+            return False
+
+
+def _moved_last(items: tuple[HarvestItem, ...]) -> HarvestItem | None:
+    timed = [(when, item) for item in items if (when := item.newest_time)]
+    return max(timed, key=lambda pair: pair[0])[1] if timed else None

@@ -1,0 +1,155 @@
+"""What every request to a portal has in common: its transport, its generation, its paths; base of the client.
+
+Used through :class:`airflow_provider_harvest.portal.client.HarvestClient` only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestProtocolError
+from airflow_provider_harvest.portal.clock import Clock
+from airflow_provider_harvest.portal.generations import GENERATIONS, Generation
+from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in_clear, site_url
+from airflow_provider_harvest.portal.http.paging import iter_pages
+from airflow_provider_harvest.portal.http.probe import find_generation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_provider_harvest.exceptions import HarvestServerError
+    from airflow_provider_harvest.portal.http.retry import RetryPolicy
+    from airflow_provider_harvest.portal.http.transport import Answer
+
+#: Seconds allowed for preview, run, validate and create: a preview fetches the remote catalogue meanwhile.
+LONG_TIMEOUT = 300.0
+
+
+class PortalSession:
+    """Sends the requests of :class:`~airflow_provider_harvest.portal.client.HarvestClient`, with its arguments."""
+
+    def __init__(
+        self,
+        site: str,
+        api_key: str | None,
+        *,
+        timeout: float,
+        connect_timeout: float,
+        verify: bool | str,
+        retry: RetryPolicy | None,
+        clock: Clock | None,
+        generation: str | None,
+    ) -> None:
+        from airflow_provider_harvest.portal.http.transport import (
+            Transport,  # brings requests, which DAG parsing must not
+        )
+
+        self.site = site_url(site)
+        refuse_key_in_clear(self.site, api_key)
+        self.clock = clock or Clock()
+        self._generation = GENERATIONS[generation] if generation else None
+        self._transport = Transport(
+            f"{self.site}{API_PATH}",
+            api_key,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            verify=verify,
+            retry=retry,
+            clock=self.clock,
+        )
+        self._long_timeout = max(LONG_TIMEOUT, timeout)
+
+    def close(self) -> None:
+        """Close the connections to the portal; idempotent."""
+        self._transport.close()
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is an API key to send."""
+        return self._transport.has_key
+
+    @property
+    def generation(self) -> Generation:
+        """The portal's generation, found out at the first use.
+
+        :raises HarvestProtocolError: where there is no udata portal.
+        """
+        if self._generation is None:
+            self._generation = find_generation(self._get, self.site)
+        return self._generation
+
+    @property
+    def known_generation(self) -> str | None:
+        """Letter of the portal's generation where it is known already; never asks the portal."""
+        return self._generation.letter if self._generation else None
+
+    def assume_generation(self, letter: str | None) -> None:
+        """Take a generation that was found out earlier for the portal's; saves the two requests that find it out.
+
+        :param letter: of the generation; None forgets what is known, so that the portal is asked at the next use.
+        """
+        self._generation = GENERATIONS[letter] if letter else None
+
+    def portal_now(self) -> float:
+        """Return the portal's clock as seconds since the epoch, by the ``Date`` of its last answer.
+
+        Before the first answer, or where a proxy removes the header, this machine's clock is returned.
+        """
+        told = self._transport.portal_now()
+        return self.clock.now() if told is None else told
+
+    # --- how it is asked -------------------------------------------------------------------------------------
+
+    def _path(self, kind: str, ident: str, action: str | None = None) -> str:
+        path = f"/harvest/{kind}/{segment(ident)}" + (f"/{action}" if action else "")
+        return f"{path}{self.generation.slash}"
+
+    def _get(self, path: str, params: dict[str, Any] | None = None, **kwargs: Any) -> Answer:
+        return self._transport.call("GET", path, params=params, **kwargs)
+
+    def _write(self, method: str, path: str, body: Any = None, *, text: str | None = None, **kwargs: Any) -> Answer:
+        options = {"timeout": self._long_timeout, **kwargs}
+        return self._transport.call(method, path, body=body, text=text, keyed=True, **options)
+
+    def _pages(
+        self, path: str, params: dict[str, Any], fields: str | None, page_size: int, *, keyed: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the entries of all pages, by number: ``next_page`` names the host that the server believes it has."""
+
+        def read(page: int) -> tuple[list[dict[str, Any]], int | None] | None:
+            try:
+                answer = self._get(path, {**params, "page": page, "page_size": page_size}, fields=fields, keyed=keyed)
+            except HarvestNotFound:
+                if page > 1:  # what udata answers beyond the last page
+                    return None
+                raise
+            total = answer.body.get("total") if isinstance(answer.body, dict) else None
+            return entries_of(answer), total if isinstance(total, int) else None
+
+        return iter_pages(read, page_size)
+
+
+def segment(ident: str) -> str:
+    """Return an id as a path segment; an empty one would address the list instead."""
+    text = str(ident or "").strip()
+    if not text or text in (".", ".."):
+        raise HarvestInvalidInput(
+            "An empty id addresses nothing on the portal: give the id of a source, job or organization."
+        )
+    return quote(text, safe="")
+
+
+def entries_of(answer: Answer) -> list[dict[str, Any]]:
+    """Return the entries of a page."""
+    entries = answer.body.get("data") if isinstance(answer.body, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise HarvestProtocolError("The portal answered something else where a page of a list belongs.")
+    return entries
+
+
+def as_not_found(error: HarvestServerError, message: str) -> HarvestNotFound:
+    """Return the error that a portal should have answered where it answered 500 to an unknown id."""
+    return HarvestNotFound(
+        message, status_code=error.status_code, method=error.method, url=error.url, payload=error.payload
+    )

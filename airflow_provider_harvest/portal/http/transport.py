@@ -1,0 +1,350 @@
+"""HTTP exchanges with one portal: session, timeouts, retries, redirects. Called by the client's modules only."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.exceptions import InvalidHeader, InvalidURL
+from urllib3.exceptions import HTTPError
+
+from airflow_provider_harvest import __version__
+from airflow_provider_harvest.exceptions import (
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestProtocolError,
+    HarvestRedirected,
+    HarvestResponseLost,
+)
+from airflow_provider_harvest.portal.clock import Clock
+from airflow_provider_harvest.portal.http.address import is_loopback
+from airflow_provider_harvest.portal.http.connection import Exchange, WatchedAdapter
+from airflow_provider_harvest.portal.http.errors import api_error, excerpt, looks_like_html
+from airflow_provider_harvest.portal.http.losses import UNKNOWN, loss
+from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+log = logging.getLogger(__name__)
+
+USER_AGENT = f"airflow-provider-harvest/{__version__}"
+#: Bytes of an answer that are taken at most. Up to 16.x a job answers with all its items, about 450 bytes each.
+MAX_BODY = 64 * 1024 * 1024
+#: An exchange may take this many times its read timeout in all, however lively the server is meanwhile.
+TOTAL_TIMEOUT_FACTOR = 3
+
+_CHUNK = 64 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS = 3
+_KEY = re.compile(r"[\x21-\x7e]+")
+#: Shorter keys are no udata keys (at least 80 characters), and might occur in an answer by chance.
+_RECOGNISABLE_KEY = 16
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer: its status and decoded JSON body, None for an empty one."""
+
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is sent; its repr is safe to show."""
+
+    method: str
+    url: str
+    query: dict[str, Any]
+    data: bytes | None
+    headers: dict[str, str]
+    timeout: float
+    keyed: bool
+
+    def __repr__(self) -> str:
+        return f"{self.method} {self.url}"
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a URL, the default port filled in.
+
+    :raises ValueError: where the port is no number.
+    """
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme.lower(), (parts.hostname or "").lower(), port
+
+
+class Transport:
+    """Sends requests to one portal, with one key. Usable from several threads.
+
+    :param base: root of the API, without a slash at its end.
+    :param api_key: sent as ``X-API-KEY``, only where a call asks for it and only to ``base``'s origin.
+    :param timeout: seconds to wait for (more of) an answer; a whole exchange may take three times as long.
+    :param connect_timeout: seconds to wait for a connection, 5 by default.
+    :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
+    :param retry: how often a request is repeated.
+    :param clock: what delays are waited by.
+    :raises HarvestInvalidInput: for a key that no HTTP header can carry.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        api_key: str | None = None,
+        *,
+        timeout: float,
+        connect_timeout: float = 5.0,
+        verify: bool | str = True,
+        retry: RetryPolicy | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if api_key and not _KEY.fullmatch(api_key):
+            raise HarvestInvalidInput(
+                "The API key has a blank, a line break or a character beyond ASCII in it, which no udata key has: "
+                "copy it again, without anything around it."
+            )
+        self.base = base
+        self.timeout = timeout
+        self.connect_timeout = connect_timeout
+        self.verify = verify
+        self.retry = retry or RetryPolicy()
+        self.clock = clock or Clock()
+        self._api_key = api_key
+        self._lock = threading.Lock()
+        self._portal_offset: float | None = None
+        self._session = _new_session(base)
+
+    def __repr__(self) -> str:
+        return f"<Transport {self.base}>"
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key to send."""
+        return bool(self._api_key)
+
+    def close(self) -> None:
+        """Close the connections; idempotent."""
+        self._session.close()
+
+    def portal_now(self) -> float | None:
+        """Return the portal's clock as seconds since the epoch, by the ``Date`` of its last answer; None before one."""
+        with self._lock:
+            return None if self._portal_offset is None else self.clock.now() + self._portal_offset
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        text: str | None = None,
+        fields: str | None = None,
+        keyed: bool = False,
+        timeout: float | None = None,
+        attempts: int | None = None,
+    ) -> Answer:
+        """Send a request, again where that is safe, and return its answer.
+
+        :param method: HTTP method.
+        :param path: path below the API's root, in the exact slash form of the generation.
+        :param params: query parameters; None values are left out.
+        :param body: JSON body.
+        :param text: body sent as it stands, labelled JSON (udata wants a cron that way).
+        :param fields: ``X-Fields`` mask.
+        :param keyed: whether the key goes along, if there is one.
+        :param timeout: seconds to wait for the answer; default: the transport's.
+        :param attempts: how often it is sent at most; default: as the transport's retry policy says.
+        :returns: the answer, for a status below 300.
+        :raises HarvestApiError: by status; :class:`HarvestConnectionError`, :class:`HarvestResponseLost`,
+            :class:`HarvestRedirected`, :class:`HarvestProtocolError` as their names say.
+        """
+        headers: dict[str, str] = {}
+        if fields:
+            headers["X-Fields"] = fields
+        if keyed and self._api_key:
+            headers["X-API-KEY"] = self._api_key
+        data = text.encode() if text is not None else json.dumps(body).encode() if body is not None else None
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        query = dict(params or {})  # requests leaves None out
+        request = _Request(method, f"{self.base}{path}", query, data, headers, timeout or self.timeout, keyed)
+        retry = self.retry if attempts is None else replace(self.retry, attempts=attempts)
+        attempt = 1
+        while True:
+            try:
+                return self._follow(request)
+            except HarvestError as error:
+                delay = retry.delay(method, error, attempt)
+                if delay is None:
+                    raise
+                log.warning("%s Trying again in %.1f s (%d of %d).", error, delay, attempt + 1, retry.attempts)
+            self.clock.sleep(delay)
+            attempt += 1
+
+    def _follow(self, request: _Request) -> Answer:
+        url, query = request.url, request.query
+        for _ in range(_MAX_REDIRECTS + 1):
+            step = replace(request, url=url, query=query)
+            response, content = self._send(step)
+            if response.status_code not in _REDIRECTS:
+                return self._read(step, response, content)
+            url, query = self._redirect_target(step, response), {}
+        raise HarvestRedirected(f"{request} was redirected more than {_MAX_REDIRECTS} times; given up.")
+
+    # --- sending ---------------------------------------------------------------------------------------------
+
+    def _send(self, request: _Request) -> tuple[requests.Response, bytes]:
+        limit = self.connect_timeout + TOTAL_TIMEOUT_FACTOR * request.timeout
+        exchange = Exchange(limit)
+        failure: HarvestError
+        try:
+            with exchange, self._session_for(request.method) as session:
+                response = session.request(
+                    request.method,
+                    request.url,
+                    params=request.query,
+                    data=request.data,
+                    headers=request.headers,
+                    timeout=(self.connect_timeout, request.timeout),
+                    verify=self.verify,
+                    allow_redirects=False,
+                    stream=True,
+                )
+                with response:
+                    content = self._content(request, response)
+                if not exchange.was_cut:
+                    _refuse_short_body(request, response)
+                    self._learn_date(response)
+                    return response, content
+                failure = loss(request, None, exchange, self.connect_timeout, request.timeout, limit)
+        except (InvalidURL, InvalidHeader, UnicodeError):
+            failure = HarvestInvalidInput(
+                f"{request} cannot be sent: its address, that of a proxy in the environment, or the list of fields "
+                "has characters that HTTP forbids."
+            )
+        except (OSError, HTTPError, ValueError) as error:
+            failure = loss(request, error, exchange, self.connect_timeout, request.timeout, limit)
+        # Raised out here so that it does not hold the library's own exception, which holds the request and so the key.
+        raise failure
+
+    def _session_for(self, method: str) -> AbstractContextManager[requests.Session]:
+        """Give a POST a connection of its own: on a kept one that the portal is just closing, it may get lost."""
+        return _new_session(self.base) if method == "POST" else nullcontext(self._session)
+
+    def _content(self, request: _Request, response: requests.Response) -> bytes:
+        """Return the body without the key: ``/me/`` answers it up to 15.4.1, and debugging proxies repeat headers."""
+        content = bytearray()
+        for part in response.iter_content(_CHUNK):
+            content += part
+            if len(content) > MAX_BODY:
+                raise HarvestProtocolError(
+                    f"{request} is answered with more than {MAX_BODY // 2**20} MiB (status {response.status_code}), of "
+                    f"which the rest was not read. {UNKNOWN if request.method != 'GET' else ''}".rstrip()
+                )
+        if self._api_key and len(self._api_key) >= _RECOGNISABLE_KEY:
+            return bytes(content).replace(self._api_key.encode(), b"***")
+        return bytes(content)
+
+    def _learn_date(self, response: requests.Response) -> None:
+        date = parse_http_date(response.headers.get("Date"))
+        if date is not None:
+            age = response.headers.get("Age", "")  # how long a cache has kept the answer
+            date += int(age) if age.isascii() and age.isdigit() else 0
+            with self._lock:
+                self._portal_offset = date - self.clock.now()
+
+    # --- reading ---------------------------------------------------------------------------------------------
+
+    def _redirect_target(self, request: _Request, response: requests.Response) -> str:
+        try:
+            target = urljoin(request.url, response.headers["Location"])
+            scheme, host, port = origin(target)
+        except (KeyError, ValueError):
+            raise HarvestProtocolError(f"{request} is redirected to no valid address.") from None
+        location = f"{scheme}://{host}" + ("" if port in (80, 443, None) else f":{port}")
+        if origin(target) != origin(self.base):
+            raise HarvestRedirected(
+                f"{request} is redirected to {location}. It was not followed, since the API key must not travel "
+                "to another address: if that is the portal, make it the connection's host.",
+                location=location,
+            )
+        if request.method != "GET":
+            raise HarvestRedirected(
+                f"{request} is redirected ({response.status_code}) to another path of the portal. Writes follow no "
+                "redirect: address sources by their id, not by a slug that may have changed.",
+                location=location,
+            )
+        return target
+
+    def _read(self, request: _Request, response: requests.Response, content: bytes) -> Answer:
+        status = response.status_code
+        body, is_json = _decoded(content)
+        if status >= 400:
+            told = parse_retry_after(response.headers.get("Retry-After"), self.clock.now())
+            payload = body if is_json else excerpt(content.decode("utf-8", "replace"))
+            raise api_error(
+                request.method, request.url, status, payload, is_json, told,
+                keyed=request.keyed, has_key=self.has_key,
+            )  # fmt: skip
+        if not 200 <= status < 300:
+            raise HarvestProtocolError(f"{request} answered with the status {status}, which udata does not use.")
+        if not is_json and looks_like_html(content):
+            raise HarvestProtocolError(
+                f"{request} answered a web page, not JSON (status {status}). "
+                "Is the connection's host the site of a udata portal, and is no login page before it?"
+            )
+        if not is_json:
+            shown = excerpt(content.decode("utf-8", "replace"), 60)
+            raise HarvestResponseLost(f"The answer to {request} (status {status}) is garbled: {shown!r}. {UNKNOWN}")
+        return Answer(status, body)
+
+
+def _new_session(base: str) -> requests.Session:
+    session = requests.Session()
+    # What this machine serves in clear is fetched directly: a proxy would see the key, and has another loopback.
+    session.trust_env = not (base.startswith("http://") and is_loopback(base))
+    for prefix in ("https://", "http://"):
+        session.mount(prefix, WatchedAdapter())
+    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+    # A session cookie beats the key in every udata release: with one, a second key would act as the first user.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    # Without this, requests would take an Authorization header out of a ~/.netrc.
+    session.auth = _no_auth
+    return session
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _decoded(content: bytes) -> tuple[Any, bool]:
+    """Return the JSON value of a body, None for an empty one, and whether it was JSON."""
+    if not content.strip():
+        return None, True
+    try:
+        return json.loads(content), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _refuse_short_body(request: _Request, response: requests.Response) -> None:
+    """urllib3 1.26 does not notice a body that is shorter than announced."""
+    announced = response.headers.get("Content-Length", "")
+    received = response.raw.tell()
+    if announced.isascii() and announced.isdigit() and received < int(announced):
+        raise HarvestResponseLost(
+            f"The answer to {request} (status {response.status_code}) broke off after {received} of {announced} bytes. "
+            f"{UNKNOWN}"
+        )

@@ -1,0 +1,97 @@
+"""Pure: the result dict of a harvest, the same from every way of waiting and from a preview.
+
+Its keys are a contract with users' DAGs; made by :mod:`conclude`, shown by :mod:`report`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource, ItemCounts
+from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
+from airflow_provider_harvest.portal.words import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEMA = 1
+#: XCom key that the result is pushed under before a failing task raises.
+RESULT_KEY = "harvest_result"
+#: ``how`` of a result: asked for by this task, joined while under way, waited for, watched for by an event trigger, or
+#: previewed.
+STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited", "watched", "previewed"
+#: Failed items and job errors that a result names; XComs must stay small.
+MAX_FAILED_ITEMS = 20
+MAX_ERRORS = 5
+_MAX_MESSAGE = 500
+
+
+def build_result(
+    *,
+    portal: str,
+    source: HarvestSource | None,
+    job: HarvestJob,
+    job_url: str | None,
+    how: str,
+    outcome: Outcome,
+    failed_items: Sequence[HarvestItem] = (),
+    newly_archived: int | None = None,
+) -> dict[str, Any]:
+    """Return the result of a harvest as JSON.
+
+    :param portal: the portal's site.
+    :param source: the source; None for the preview of a configuration.
+    :param job: the job after its end.
+    :param job_url: its page.
+    :param how: one of ``started``, ``attached``, ``waited``, ``watched``, ``previewed``.
+    :param outcome: the verdict.
+    :param failed_items: failed items, those that matter most first.
+    :param newly_archived: archived items that the previous job did not list yet, None where unknown.
+    """
+    counts = job.counts or ItemCounts()
+    return {
+        "schema": SCHEMA,
+        "portal": portal,
+        "source_id": source.id if source else None,
+        "source_name": source.name if source else None,
+        "job_id": job.id,
+        "job_url": job_url,
+        "how": how,
+        "status": job.status,
+        "created": iso(job.created),
+        "started": iso(job.started),
+        "ended": iso(job.ended),
+        "duration": None if job.duration is None else round(job.duration, 3),
+        "items": {
+            "total": counts.total,
+            "done": counts.done,
+            "failed": counts.failed,
+            "skipped": counts.skipped,
+            "archived": counts.archived,
+            "newly_archived": newly_archived,
+        },
+        "errors": [_cut(error.message) for error in job.errors[:MAX_ERRORS]],
+        "failed_items": [_failed_item(item) for item in failed_items[:MAX_FAILED_ITEMS]],
+        "remote_ids": outcome.remote_ids,
+        "outcome": outcome.outcome,
+        "failure_kind": outcome.failure_kind,
+        "reasons": [_cut(reason) for reason in outcome.reasons],
+    }
+
+
+def is_success(result: dict[str, Any]) -> bool:
+    """Whether a result says that the harvest ended as required."""
+    return result.get("outcome") == SUCCESS
+
+
+def _failed_item(item: HarvestItem) -> dict[str, Any]:
+    return {
+        "remote_id": item.remote_id,
+        "remote_url": item.remote_url,
+        "message": _cut("; ".join(error.message for error in item.errors)),
+        "dataset_url": item.dataset_url,
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_MESSAGE else f"{text[: _MAX_MESSAGE - 1]}…"

@@ -1,0 +1,152 @@
+"""Pure: what a person reads in a task log or an alert about a harvest; called by the operators and the sensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.outcome.hints import hint_for
+from airflow_provider_harvest.portal.outcome.result import PREVIEWED
+from airflow_provider_harvest.portal.words import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
+
+#: Failed items that a summary names; the result dict holds more.
+_SHOWN_ITEMS = 5
+#: Characters of one item's or job's message, and of a reason, which may name ids that must not be lost.
+_WIDTH, _REASON_WIDTH = 200, 500
+#: Lines that a failure message has at most: it is read on a phone at 3 a.m.
+MAX_MESSAGE_LINES = 10
+
+
+def progress_line(job: HarvestJob, before: ItemCounts | None) -> str:
+    """Return how far a job is: ``initialized: 120 items, 3 failed (+37)``.
+
+    :param job: as just read.
+    :param before: the counters at the line before, None at the first one.
+    """
+    status = job.status or "unknown status"
+    if job.counts is None:
+        return f"{status}."
+    parts = [_count(job.counts.total, "item")]
+    parts += [f"{count:,} {name}" for name, count in _noteworthy(job.counts) if count]
+    grown = job.counts.total - (before.total if before else 0)
+    return f"{status}: {', '.join(parts)}" + (f" (+{grown:,})" if before and grown else "")
+
+
+def summary_lines(result: dict[str, Any]) -> list[str]:
+    """Return the summary of a harvest for the task log, a line each.
+
+    :param result: the result dict.
+    """
+    items, fates = result["items"], result["remote_ids"]
+    which = "" if result["job_id"] is None else f" (job {result['job_id']})"
+    after = "" if result["duration"] is None else f" after {spell(result['duration'])}"
+    counts = [f"{items[status]:,} {status}" for status in ("done", "failed", "skipped")]
+    counts = [_count(items["total"], "item"), *counts, _archived(items)]
+    lines = [f"{_what(result)}{which} ended {result['status']!r}{after}: {', '.join(counts)}."]
+    if fates:
+        mine = [f"{len(fates[fate]):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
+        lines.append(f"Of my records: {fates['done']:,} done, {', '.join(mine)}.")
+    lines += [f"Job error: {_line(error)}" for error in result["errors"]]
+    lines += failed_item_lines(result["failed_items"], items["failed"])
+    lines += [f"What to do: {advice}" for advice in advice_for(result)]
+    if result["job_url"]:
+        lines.append(f"Look at: {result['job_url']}")
+    kind = f" ({result['failure_kind']})" if result["failure_kind"] else ""
+    return [
+        *lines,
+        " ".join(
+            [f"Outcome: {result['outcome']}{kind}.", *(_line(reason, _REASON_WIDTH) for reason in result["reasons"])]
+        ),
+    ]
+
+
+def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int = _SHOWN_ITEMS) -> list[str]:
+    """Return a line for each of the first failed items, and one that counts the rest.
+
+    :param failed: of the result dict's ``failed_items``.
+    :param total: how many there are in all.
+    :param limit: how many are named.
+    """
+    lines = [
+        f"Failed: {item['remote_id'] or '(no id)'}: {_line(item['message'] or 'no reason given')}"
+        for item in failed[:limit]
+    ]
+    rest = total - len(lines)
+    if lines and rest > 0:
+        lines.append(f"... and {_count(rest, 'more failed item')}.")
+    return lines
+
+
+def advice_for(result: dict[str, Any]) -> list[str]:
+    """Return what to do about a result's errors and failed items, each advice once."""
+    failed, _ = _that_matter(result)
+    messages = [*result["errors"], *(item["message"] for item in failed)]
+    advice = list(dict.fromkeys(hint.advice for message in messages if (hint := hint_for(message))))
+    if result["failure_kind"] == "empty" and not advice:
+        advice.append(
+            "The portal read the catalogue and found nothing to harvest in it: open the source's URL, or set "
+            "min_done_items=0."
+        )
+    return advice[:3]
+
+
+def failure_message(result: dict[str, Any], next_chance: str | None = None) -> str:
+    """Return the message of a task that failed on a harvest's outcome, in at most ten lines.
+
+    :param result: the result dict.
+    :param next_chance: a sentence on when the portal harvests again and whether Airflow retries, None for none.
+    """
+    first, *more = [_line(reason, _REASON_WIDTH) for reason in result["reasons"]]
+    head = [f"{_what(result)} is not as required. {first}", *(f"Also: {reason}" for reason in more[:2])]
+    advice = [f"What to do: {text}" for text in advice_for(result)[:2]]
+    tail = [f"Look at: {result['job_url']}"] if result["job_url"] else []
+    tail += [next_chance] if next_chance else []
+    room = MAX_MESSAGE_LINES - len(head) - len(advice) - len(tail)
+    shown = failed_item_lines(*_that_matter(result), limit=min(_SHOWN_ITEMS, room - 1))
+    return "\n".join([*head, *shown, *advice, *tail])
+
+
+def goes_on(job_url: str | None) -> str:
+    """Return what a task that was stopped says of its harvest, which udata has no way to cancel.
+
+    :param job_url: page of the job, None where none is known.
+    """
+    where = f"See {job_url}" if job_url else "Its job was not known yet."
+    return f"This task was stopped; its harvest is not: udata has no way to cancel one. {where}"
+
+
+def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+    """Return the failed items that the verdict is about, and how many there are: mine, where I asked for some."""
+    fates = result["remote_ids"]
+    if not fates:
+        return result["failed_items"], result["items"]["failed"]
+    return [item for item in result["failed_items"] if item["remote_id"] in fates["failed"]], len(fates["failed"])
+
+
+def _what(result: dict[str, Any]) -> str:
+    what = "Preview" if result["how"] == PREVIEWED else "Harvest"
+    return f"{what} of {result['source_name']!r}" if result["source_name"] else what
+
+
+def _archived(items: dict[str, Any]) -> str:
+    new = items.get("newly_archived")
+    told = f" ({new:,} of them new since the previous job)" if items["archived"] and new is not None else ""
+    return f"{items['archived']:,} archived{told}"
+
+
+def _noteworthy(counts: ItemCounts) -> list[tuple[str, int]]:
+    return [("failed", counts.failed), ("skipped", counts.skipped), ("archived", counts.archived)]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _line(text: str, width: int = _WIDTH) -> str:
+    """Return a message as one line, cut in the middle: the cause of a failed request stands at its end."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width // 2]} … {line[-width // 2 :]}"

@@ -1,0 +1,266 @@
+"""Pure: whether a job has ended as required. The one place where a harvest is called a success.
+
+Called by the operators and the sensor, on the worker, whichever way they waited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.outcome.hints import says_remote_unreachable
+from airflow_provider_harvest.portal.statuses import FAILED, TERMINAL_JOB_STATUSES, TIMED_OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestMessage, ItemCounts
+
+SUCCESS = "success"
+FAILURE = "failure"
+
+#: ``failure_kind`` of a result. A job that fails in several ways is named by the first that :func:`judge` looks at.
+FAILURE_KINDS: dict[str, str] = {
+    "timeout": "The preview took the portal longer than allowed.",
+    "unfinished": "The job has not ended.",
+    "unknown_status": "The job ended in a status that this version does not know.",
+    "remote_unreachable": "The job failed since the portal could not reach the remote catalogue.",
+    "job": "The job failed: the catalogue could not be fetched or read.",
+    "remote_ids": "One of the asked-for records was not harvested.",
+    "items": "More items failed than allowed.",
+    "empty": "Fewer items were harvested than required.",
+    "job_errors": "The job ended, and reports errors (for example a harvest that was cut short).",
+}
+
+#: What a record's fate is called when it occurs more than once in a job: the worst counts.
+_WORST_FIRST = ("failed", "skipped", "archived", "done")
+
+
+@dataclass(frozen=True)
+class OutcomePolicy:
+    """What a harvest must come to. Plain data: it travels in JSON.
+
+    :param max_failed_items: how many items may fail; None (default) sets no such limit where a ratio is given,
+        else it means 0.
+    :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1; None sets no such
+        limit. All limits that are given must hold.
+    :param min_done_items: how many items must be done, 1 by default. Archived and skipped ones never count.
+    :param fail_on_job_errors: whether errors of the job itself fail it although it is done (default True): "max
+        items reached" is a truncated harvest whose remainder may be archived.
+    :param remote_ids: judge these records only: each must be done. The other limits then do not apply; a failed
+        job is a failure all the same.
+    """
+
+    max_failed_items: int | None = None
+    max_failed_ratio: float | None = None
+    min_done_items: int = 1
+    fail_on_job_errors: bool = True
+    remote_ids: tuple[str, ...] | None = None
+
+    @classmethod
+    def create(
+        cls,
+        max_failed_items: int | None = None,
+        max_failed_ratio: float | None = None,
+        min_done_items: int = 1,
+        fail_on_job_errors: bool = True,
+        remote_ids: Iterable[str] | None = None,
+    ) -> OutcomePolicy:
+        """Return a policy from what a user gave.
+
+        :raises HarvestInvalidInput: for a negative number, a ratio outside 0 to 1, or a list of ids that is none.
+        """
+        if max_failed_items is not None and not _is_count(max_failed_items):
+            raise HarvestInvalidInput(
+                f"max_failed_items is {max_failed_items!r}: give a whole number from 0 on, or None."
+            )
+        if max_failed_ratio is not None and not _is_share(max_failed_ratio):
+            raise HarvestInvalidInput(f"max_failed_ratio is {max_failed_ratio!r}: give a number from 0 to 1, or None.")
+        if not _is_count(min_done_items):
+            raise HarvestInvalidInput(f"min_done_items is {min_done_items!r}: give a whole number from 0 on.")
+        ids = None if remote_ids is None else _checked_ids(remote_ids)
+        return cls(max_failed_items, max_failed_ratio, min_done_items, fail_on_job_errors, ids)
+
+    @property
+    def failed_limit(self) -> int | None:
+        """How many items may fail, None without such a limit."""
+        if self.max_failed_items is None and self.max_failed_ratio is None:
+            return 0
+        return self.max_failed_items
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A verdict: ``success`` or ``failure``, its kind, the reasons as sentences, and the fate of asked-for records."""
+
+    outcome: str
+    failure_kind: str | None = None
+    reasons: tuple[str, ...] = ()
+    remote_ids: dict[str, Any] | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the job ended as required."""
+        return self.outcome == SUCCESS
+
+
+def judge(job: HarvestJob, policy: OutcomePolicy, items: Sequence[HarvestItem] = ()) -> Outcome:
+    """Say whether a job has ended as required; whatever is unclear is a failure.
+
+    :param job: the job as read after its end, or a preview.
+    :param policy: what it must come to.
+    :param items: all its items; needed where the policy names ``remote_ids``, else unused.
+    """
+    found = _end_reasons(job)
+    fates: dict[str, Any] | None = None
+    if policy.remote_ids is not None:
+        fates = fates_of(policy.remote_ids, items)
+        found.extend(("remote_ids", reason) for reason in _remote_id_reasons(fates, items, job))
+    elif job.counts is None:
+        found.append(("unfinished", "The portal did not say what became of the items."))
+    else:
+        found.extend(_count_reasons(job.counts, policy))
+        if policy.fail_on_job_errors and job.errors and job.status != FAILED:
+            found.append(("job_errors", f"The job reports errors although it is {job.status!r}: {_words(job.errors)}"))
+    if not found:
+        return Outcome(SUCCESS, remote_ids=fates)
+    reasons = [reason for kind, reason in found if not _follows(kind, found[0][0])]
+    return Outcome(FAILURE, found[0][0], tuple(reasons), fates)
+
+
+def fates_of(remote_ids: Sequence[str], items: Sequence[HarvestItem]) -> dict[str, Any]:
+    """Return what became of the asked-for records: ``{done: n, failed: [], skipped: [], archived: [], missing: []}``.
+
+    A record that stayed pending or started in an ended job (a duplicate identifier up to 7.0.7) has failed.
+    """
+    seen: dict[str, set[str]] = {}
+    for item in items:
+        if item.remote_id is not None:
+            known = item.status in _WORST_FIRST
+            seen.setdefault(item.remote_id, set()).add(str(item.status) if known else FAILED)
+    fates: dict[str, Any] = {"done": 0, "failed": [], "skipped": [], "archived": [], "missing": []}
+    for remote_id in remote_ids:
+        statuses = seen.get(remote_id)
+        if statuses is None:
+            fates["missing"].append(remote_id)
+            continue
+        fate = next(status for status in _WORST_FIRST if status in statuses)
+        if fate == "done":
+            fates["done"] += 1
+        else:
+            fates[fate].append(remote_id)
+    return fates
+
+
+def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
+    """Say what is wrong with how the job itself ended, whatever its items."""
+    if job.status == TIMED_OUT:
+        return [(TIMED_OUT, "The portal did not finish the preview in time: its remote catalogue may be slow or down.")]
+    if not job.has_ended:
+        return [("unfinished", f"The job has not ended: it is {job.status!r}.")]
+    if job.status not in TERMINAL_JOB_STATUSES:
+        return [("unknown_status", f"The job ended as {job.status!r}, which is no status of udata's.")]
+    if job.status != FAILED:
+        return []
+    unreachable = any(says_remote_unreachable(error.message) for error in job.errors)
+    words = _words(job.errors) or "the portal gives no reason"
+    return [("remote_unreachable" if unreachable else "job", f"The job failed: {words}")]
+
+
+def _count_reasons(counts: ItemCounts, policy: OutcomePolicy) -> list[tuple[str, str]]:
+    found = []
+    if policy.failed_limit is not None and counts.failed > policy.failed_limit:
+        found.append(
+            (
+                "items",
+                f"{_items(counts.failed)} failed; {f'{policy.failed_limit:,}' if policy.failed_limit else 'none'} may.",
+            )
+        )
+    # A hair's breadth more, since 0.29 * 100 is less than 29 in binary.
+    if policy.max_failed_ratio is not None and counts.failed > policy.max_failed_ratio * counts.processed + 1e-9:
+        share, allowed = counts.failed / counts.processed, policy.max_failed_ratio
+        found.append(
+            ("items", f"{counts.failed:,} of {_items(counts.processed)} failed ({share:.1%}); {allowed:.1%} may.")
+        )
+    unfinished = counts.pending + counts.started + counts.other
+    if unfinished:
+        found.append(("items", f"{_items(unfinished)} never came to an end although the job did."))
+    if counts.done < policy.min_done_items:
+        others = (("failed", counts.failed), ("skipped", counts.skipped), ("archived", counts.archived))
+        told = ", ".join(f"{count:,} {status}" for status, count in others if count)
+        rest = f" ({told})" if told else ""
+        found.append(("empty", f"{_items(counts.done)} harvested{rest}; at least {policy.min_done_items:,} must be."))
+    return found
+
+
+def _remote_id_reasons(fates: dict[str, Any], items: Sequence[HarvestItem], job: HarvestJob) -> list[str]:
+    if job.status == FAILED and not items:
+        return []  # nothing was read, so nothing can be said of single records
+    missing = "not reached" if job.status == FAILED else "not in the catalogue that was harvested"
+    words = {
+        "failed": "failed",
+        "skipped": "skipped by the portal",
+        "archived": "archived, so no longer in the catalogue that was harvested",
+        "missing": missing,
+    }
+    asked = fates["done"] + sum(len(fates[fate]) for fate in words)
+    # The messages of failed ones stand in the result's failed_items.
+    why = {i.remote_id: i.errors[0].message for i in items if i.remote_id and i.errors and i.status == "skipped"}
+    reasons = [
+        f"Of my {_records(asked)}, {len(fates[fate]):,} {words[fate]}: {_listed(fates[fate], why)}."
+        for fate in words
+        if fates[fate]
+    ]
+    if len(fates["missing"]) < asked or job.status == FAILED:
+        return reasons
+    present = list(dict.fromkeys(item.remote_id for item in items if item.remote_id))[:3]
+    there = f"it holds, for example, {', '.join(map(repr, present))}" if present else "it holds no items"
+    nothing = f"None of my {_records(asked)} ({_listed(fates['missing'])}) occurs in the job; {there}."
+    return [f"{nothing} A remote id is the dct:identifier of a DCAT record, or the id of a CKAN package."]
+
+
+def _listed(ids: Sequence[str], why: Mapping[str, str] | None = None, limit: int = 5) -> str:
+    shown = [f"{remote_id!r} ({why[remote_id]})" if why and remote_id in why else repr(remote_id) for remote_id in ids]
+    more = f" and {len(ids) - limit:,} more" if len(ids) > limit else ""
+    return ", ".join(shown[:limit]) + more
+
+
+def _words(errors: Sequence[HarvestMessage]) -> str:
+    more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
+    return "; ".join(error.message for error in errors[:3]) + more
+
+
+def _follows(kind: str, main: str) -> bool:
+    """Whether a reason only repeats the main one: a failed job is empty, too."""
+    return kind == "empty" and main in ("job", "remote_unreachable", "unfinished", TIMED_OUT)
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count:,} items"
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count:,} records"
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _checked_ids(remote_ids: Any) -> tuple[str, ...]:
+    """Return the ids that a user, or a task before, gave, each once."""
+    if isinstance(remote_ids, (str, bytes)) or not isinstance(remote_ids, Iterable):
+        raise HarvestInvalidInput(f"remote_ids is {remote_ids!r}: give a list of ids, such as ['my-dataset'].")
+    ids = list(remote_ids)
+    wrong = [i for i in ids if isinstance(i, bool) or not isinstance(i, (str, int)) or not str(i).strip()]
+    if wrong:
+        raise HarvestInvalidInput(f"remote_ids holds {wrong[0]!r}, which is no id: give texts, such as 'my-dataset'.")
+    if not ids:
+        raise HarvestInvalidInput("remote_ids is an empty list, which would judge nothing: give ids, or None.")
+    return tuple(dict.fromkeys(str(remote_id) for remote_id in ids))

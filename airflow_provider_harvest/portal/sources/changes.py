@@ -1,0 +1,360 @@
+"""Changes of sources that are safe to ask for twice: each looks first, and writes only what is missing.
+
+Called by the source operators and by plain scripts. What the portal answers 200 to although nothing comes of it, or
+although it breaks something, is refused before anything is written.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import (
+    HarvestAnswerTimeout,
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestServerError,
+)
+from airflow_provider_harvest.portal.inputs import (
+    check_backend,
+    check_config,
+    check_id,
+    check_name,
+    check_url,
+    is_object_id,
+)
+from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
+from airflow_provider_harvest.portal.sources.confirm import UNCLEAR, look_again, refuse_deleted, restated, telling
+from airflow_provider_harvest.portal.sources.identity import (
+    IDENTITY_FIELDS,
+    Identity,
+    changes_to,
+    optional_flag,
+    optional_text,
+    same_sources,
+    was_created_since,
+)
+from airflow_provider_harvest.portal.statuses import TIMED_OUT
+from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
+from airflow_provider_harvest.portal.words import day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+log = logging.getLogger(__name__)
+
+RETURN, UPDATE, FAIL = "return", "update", "fail"
+#: What to do where a source of the same identity is there already.
+IF_EXISTS = (RETURN, UPDATE, FAIL)
+
+_WHO_CREATES = (
+    "A source of an organization is created and previewed by one of its admins (an editor may not) or by a sysadmin; "
+    "without organization it belongs to the key's own user."
+)
+WHO_EDITS = "A source is changed or deleted by its owner, by an admin of its organization, or by a sysadmin."
+_WHO_PREVIEWS = "A saved source is previewed by its owner, by members of its organization, or by a sysadmin."
+
+
+# --- creating and changing --------------------------------------------------------------------------------------------
+
+
+def ensure_source(
+    client: HarvestClient,
+    name: str,
+    url: str,
+    backend: str,
+    description: str | None = None,
+    config: dict[str, Any] | None = None,
+    active: bool | None = None,
+    autoarchive: bool | None = None,
+    organization: str | None = None,
+    owner_id: str | None = None,
+    if_exists: str = RETURN,
+    asked_since: float | None = None,
+) -> tuple[HarvestSource, bool]:
+    """Return the source of this owner, backend and URL, created only if there is none.
+
+    udata takes the same source as often as it is sent, each time under a new id. So it is looked for first: one that
+    belongs to the same user or organization, has the same backend and URL and is not deleted. Of several the oldest
+    is taken. After an unclear answer it is looked for again, and never sent twice.
+
+    :param client: of the portal, with a key.
+    :param name: shown on the portal.
+    :param url: address of the catalogue; blanks around it do not count.
+    :param backend: one of those that the portal offers.
+    :param description: shown on the portal.
+    :param config: filters, features and extra_configs of the backend.
+    :param active: whether it may be harvested; None (default) is True for a new source.
+    :param autoarchive: whether datasets that left the catalogue are archived; None (default) is True for a new one.
+    :param organization: id or slug of the organization that it belongs to; default: the key's user.
+    :param owner_id: id of the user whom it belongs to; only a sysadmin may name another than themselves.
+    :param if_exists: ``"return"`` (default) takes an existing source as it is, ``"update"`` changes what is given
+        and differs, ``"fail"`` refuses.
+    :param asked_since: seconds since the epoch; a source that was created at or after that time counts as created by
+        an earlier try of this request. Default None: there was none.
+    :returns: the source, and whether it was created by this request.
+    :raises HarvestInvalidInput: for what cannot be right, before anything is sent that writes.
+    """
+    if if_exists not in IF_EXISTS:
+        raise HarvestInvalidInput(f"if_exists must be one of {', '.join(map(repr, IF_EXISTS))}, not {if_exists!r}.")
+    fields = new_fields(client, name, url, backend, description, config, active, autoarchive)
+    organization, owner_id = _whose(client, organization, owner_id)
+    identity = Identity(
+        owner=owner_id or (None if organization else str(client.whoami()["id"])),
+        organization=organization,
+        backend=fields["backend"],
+        url=fields["url"],
+    )
+    found = find_sources(client, identity)
+    if found:
+        since = None if asked_since is None else on_portal_clock(asked_since, client.clock.now(), client.portal_now())
+        is_ours = was_created_since(found[0], since)
+        return _adopt(client, found, fields, RETURN if is_ours else if_exists), is_ours
+    source = create_once(
+        client, fields, organization, owner_id, lambda: next(iter(find_sources(client, identity)), None)
+    )
+    log.info("Created source %r (%s): %s", source.name, source.id, client.source_url(source.id))
+    return source, True
+
+
+def find_sources(client: HarvestClient, identity: Identity) -> list[HarvestSource]:
+    """Return the sources of an identity, the oldest first, with the fields that tell it."""
+    listed = client.iter_sources(owner=identity.owner, organization=identity.organization, fields=IDENTITY_FIELDS)
+    return same_sources(listed, identity)
+
+
+def ensure_fields(client: HarvestClient, source: HarvestSource, **fields: Any) -> HarvestSource:
+    """Change those of the given fields of a source that differ; the others keep their value, in every release.
+
+    :param client: of the portal, with a key.
+    :param source: as just read.
+    :param fields: of ``name``, ``url``, ``backend``, ``description``, ``config`` (replaced as a whole), ``active``,
+        ``autoarchive``; None leaves a field as it is.
+    :returns: the source, read again.
+    """
+    refuse_deleted(source)
+    given = {name: value for name, value in fields.items() if value is not None}
+    return change_fields(client, source, _checked(client, source.backend, given))
+
+
+def new_fields(
+    client: HarvestClient,
+    name: str | None,
+    url: str | None,
+    backend: str | None,
+    description: str | None = None,
+    config: dict[str, Any] | None = None,
+    active: bool | None = None,
+    autoarchive: bool | None = None,
+) -> dict[str, Any]:
+    """Return what was given for a new source, checked, without what was left out.
+
+    :raises HarvestInvalidInput: for what cannot be right, and a backend that this portal does not have.
+    """
+    optional = {"description": description, "config": config, "active": active, "autoarchive": autoarchive}
+    given = {name: value for name, value in optional.items() if value is not None}
+    return _checked(client, backend, {"name": name, "url": url, "backend": backend, **given})
+
+
+def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields in the form to be sent; the portal's backends are read only where they matter.
+
+    :param backend: the backend that a configuration is for.
+    """
+    checked = dict(fields)
+    for name, check in (("name", check_name), ("url", check_url)):
+        if name in checked:
+            checked[name] = check(checked[name])
+    if not isinstance(checked.get("description", ""), str):
+        raise HarvestInvalidInput(f"description must be a text, not {type(checked['description']).__name__}.")
+    for name in ("active", "autoarchive"):
+        if name in checked:
+            checked[name] = optional_flag(checked[name], name)
+    if "backend" in checked or "config" in checked:
+        offered = client.list_backends()
+        if "backend" in checked:
+            backend = checked["backend"] = check_backend(checked["backend"], offered).id
+        if "config" in checked:
+            # A source may have a backend that was switched off since: then the portal's own checks must do.
+            checked["config"] = check_config(checked["config"], next((b for b in offered if b.id == backend), None))
+    return checked
+
+
+def _whose(client: HarvestClient, organization: str | None, owner_id: str | None) -> tuple[str | None, str | None]:
+    """Return the id of the organization or of the user that a source is to belong to; neither: the key's user."""
+    owner_id = optional_text(owner_id, "owner_id")
+    if owner_id and optional_text(organization, "organization"):
+        raise HarvestInvalidInput("organization and owner_id are both given: a source belongs to one of them.")
+    if owner_id:
+        return None, check_id(owner_id, "owner_id", slug=False)
+    return organization_of(client, organization), None
+
+
+def organization_of(client: HarvestClient, organization: str | None) -> str | None:
+    """Return the id of an organization that was given by id or slug, None for none.
+
+    :raises HarvestNotFound: where the portal has none of that name.
+    """
+    ident = optional_text(organization, "organization")
+    if ident is None:
+        return None
+    check_id(ident, "organization")
+    try:
+        return client.get_organization(ident).id
+    except HarvestNotFound as error:
+        raise restated(
+            error, f"There is no organization {ident!r} on {client.site}: give its id, or the slug in its address."
+        ) from error
+
+
+def _adopt(client: HarvestClient, found: list[HarvestSource], fields: dict[str, Any], if_exists: str) -> HarvestSource:
+    page = client.source_url(found[0].id)
+    if len(found) > 1:
+        log.warning(
+            "%d sources of the same owner harvest %s: %s. The oldest is taken. Delete the others, since parallel "
+            "harvests duplicate datasets.",
+            len(found),
+            fields["url"],
+            ", ".join(source.id for source in found),
+        )
+    if if_exists == FAIL:
+        raise HarvestInvalidInput(
+            f"Source {found[0].name!r} ({found[0].id}) of the same owner harvests {fields['url']} already, and "
+            f"if_exists='fail' was asked for. See {page}"
+        )
+    source = client.get_source(found[0].id)
+    log.info("Source %r (%s) is there already: %s", source.name, source.id, page)
+    if if_exists == UPDATE:
+        return change_fields(client, source, fields)
+    differing = changes_to(source, fields)
+    if differing:
+        log.info("It differs in %s, and is left so: if_exists='update' changes it.", ", ".join(differing))
+    return source
+
+
+def create_once(
+    client: HarvestClient,
+    fields: dict[str, Any],
+    organization: str | None,
+    owner_id: str | None,
+    find: Callable[[], HarvestSource | None],
+) -> HarvestSource:
+    """Create a source that was looked for and not found; after an unclear answer look again, and never send it twice.
+
+    :param fields: checked values by the names of a source's fields.
+    :param organization: id of the organization that it is to belong to.
+    :param owner_id: id of the user whom it is to belong to; both None: the key's user.
+    :param find: looks for the source.
+    :returns: the source, read again.
+    """
+    try:
+        with telling(_WHO_CREATES):
+            created = client.create_source(**fields, organization=organization, owner=owner_id)
+    except UNCLEAR as error:
+        log.warning("%s Looking whether the source is there now.", error)
+        found = look_again(client, find)
+        if found is None:
+            raise
+        created = found
+    return client.get_source(created.id)  # the answer of the POST has times that later ones have not
+
+
+def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str, Any]) -> HarvestSource:
+    """Change those of the given, checked fields of a source that differ; return it, read again."""
+    changes = changes_to(source, fields)
+    if not changes:
+        log.info("Nothing is to be changed in source %r (%s).", source.name, source.id)
+        return source
+    with telling(WHO_EDITS):
+        changed = client.update_source(source.id, **changes)
+    log.info(
+        "Changed %s of source %r (%s): %s", ", ".join(changes), source.name, source.id, client.source_url(source.id)
+    )
+    if "url" in changes and changed.is_accepted:
+        log.warning("The source stays accepted, although nobody has looked at its new URL.")
+    return changed
+
+
+def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = True) -> HarvestSource | None:
+    """Mark a source as deleted, if it is not yet. Its datasets stay until the portal purges it.
+
+    :param client: of the portal, with a key.
+    :param source_id: its id or slug.
+    :param missing_ok: whether a source that is deleted already or unknown is a success (default True).
+    :returns: the source, read again; None where the portal does not know it (any more).
+    :raises HarvestNotFound: where it is deleted or unknown, and ``missing_ok`` is False.
+    """
+    ident = check_id(source_id, "source_id")
+    try:
+        source = client.get_source(ident)
+    except HarvestNotFound:
+        if not missing_ok:
+            raise
+        log.info("The portal does not know source %r: nothing is to be deleted.", ident)
+        return None
+    if source.deleted is not None:
+        told = f"Source {source.name!r} ({source.id}) was deleted on {day(source.deleted)} already."
+        if not missing_ok:
+            raise HarvestNotFound(told)
+        # A slug stays with the deleted source: one of the same name that was made since has another.
+        log.log(logging.INFO if is_object_id(ident) else logging.WARNING, "%s", told)
+        return source
+    with telling(WHO_EDITS):
+        client.delete_source(source.id)
+    log.info("Deleted source %r (%s); its datasets stay until the portal purges it.", source.name, source.id)
+    return client.get_source(source.id)
+
+
+# --- previewing -------------------------------------------------------------------------------------------------------
+
+
+def preview_new_source(
+    client: HarvestClient,
+    name: str | None = None,
+    url: str | None = None,
+    backend: str | None = None,
+    description: str | None = None,
+    config: dict[str, Any] | None = None,
+    organization: str | None = None,
+    owner_id: str | None = None,
+    timeout: float | None = None,
+) -> HarvestJob:
+    """Harvest the first items of a source that does not exist yet; nothing is kept.
+
+    The arguments are those of :func:`ensure_source`, checked as there, and ``timeout``, as of
+    :func:`preview_saved_source`.
+    """
+    fields = new_fields(client, name, url, backend, description, config)
+    organization, owner_id = _whose(client, organization, owner_id)
+    with telling(_WHO_CREATES):
+        return _in_time(
+            timeout,
+            lambda: client.preview_config(**fields, organization=organization, owner=owner_id, timeout=timeout),
+        )
+
+
+def preview_saved_source(client: HarvestClient, source: HarvestSource, timeout: float | None = None) -> HarvestJob:
+    """Harvest the first items of a source; nothing is kept.
+
+    :param client: of the portal, with a key.
+    :param source: as just read.
+    :param timeout: seconds after which the preview counts as a job with the status ``timeout``; None raises after 300.
+    """
+    with telling(_WHO_PREVIEWS):
+        return _in_time(timeout, lambda: client.preview_source(source.id, timeout=timeout))
+
+
+def _in_time(timeout: float | None, preview: Callable[[], HarvestJob]) -> HarvestJob:
+    """Return a preview, or what stands for one that was given up: by this side, or by a proxy before the portal."""
+    try:
+        return preview()
+    except HarvestAnswerTimeout:
+        if timeout is None:
+            raise
+    except HarvestServerError as error:
+        if timeout is None or error.status_code != 504:
+            raise
+    return HarvestJob(id=None, status=TIMED_OUT, counts=ItemCounts())

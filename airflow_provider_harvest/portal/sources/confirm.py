@@ -1,0 +1,108 @@
+"""What careful writes share: looking for their effect after an unclear answer, and saying who has the right.
+
+Called by the flows on sources only (:mod:`sources`, :mod:`moderation`).
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow_provider_harvest.exceptions import (
+    HarvestApiError,
+    HarvestAuthError,
+    HarvestError,
+    HarvestProtocolError,
+    HarvestRequestRejected,
+    HarvestResponseLost,
+    HarvestServerError,
+    HarvestSourceNotRunnable,
+)
+from airflow_provider_harvest.portal.words import day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: After these errors of a write nobody knows whether it was carried out.
+UNCLEAR = (HarvestResponseLost, HarvestServerError, HarvestProtocolError)
+#: Seconds before each look for the effect of such a write: the portal may still be at it.
+_LOOKS = (1.0, 4.0)
+
+
+def look_again(client: HarvestClient, look: Callable[[], T | None]) -> T | None:
+    """Look for the effect of a write a few times; return what was found, None for nothing."""
+    for pause in _LOOKS:
+        client.clock.sleep(pause)
+        found = look()
+        if found:
+            return found
+    return None
+
+
+def write_and_read(
+    client: HarvestClient,
+    source_id: str,
+    write: Callable[[], object],
+    is_done: Callable[[HarvestSource], bool],
+    unclear: tuple[type[HarvestError], ...] = UNCLEAR,
+) -> tuple[HarvestSource, bool]:
+    """Change a source, and return it as it then is.
+
+    :param client: of the portal.
+    :param source_id: id of the source.
+    :param write: sends the change.
+    :param is_done: whether the change shows in the source.
+    :param unclear: errors after which the source itself must tell whether the change was carried out.
+    :returns: the source, read again, and whether the portal itself said that the change was carried out.
+    """
+    try:
+        write()
+    except unclear as error:
+        log.warning("%s Looking whether it took effect.", error)
+
+        def look() -> HarvestSource | None:
+            read = client.get_source(source_id)
+            return read if is_done(read) else None
+
+        found = look_again(client, look)
+        if found is None:
+            raise
+        return found, False
+    return client.get_source(source_id), True
+
+
+def refuse_deleted(source: HarvestSource) -> None:
+    if source.deleted is not None:
+        raise HarvestSourceNotRunnable(
+            f"Source {source.name!r} ({source.id}) was deleted on {day(source.deleted)}, which cannot be undone: the "
+            "portal would take this and nothing would come of it. Create the source anew."
+        )
+
+
+@contextmanager
+def telling(who_may: str) -> Iterator[None]:
+    """Add to a portal's refusal for lack of a right who has it; 400 with ``organization`` is one, too."""
+    try:
+        yield
+    except HarvestAuthError as error:
+        if error.status_code != 403:
+            raise
+        raise restated(error, f"{error} {who_may}") from error
+    except HarvestRequestRejected as error:
+        errors = error.payload.get("errors") if isinstance(error.payload, dict) else None
+        if not isinstance(errors, dict) or "organization" not in errors:
+            raise
+        raise restated(error, f"{error} {who_may}") from error
+
+
+def restated(error: HarvestApiError, message: str) -> HarvestApiError:
+    return type(error)(
+        message, status_code=error.status_code, method=error.method, url=error.url, payload=error.payload
+    )

@@ -1,0 +1,171 @@
+"""Pure: which source is meant, what is to be changed in it, its JSON form; called by the flows and the operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.statuses import ACCEPTED
+from airflow_provider_harvest.portal.words import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestRef, HarvestSource
+
+#: Fields of a source that decide whether it is the one that is meant, for the list's mask.
+IDENTITY_FIELDS = "name,url,backend,deleted,created_at"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a source the same one: whom it belongs to, its backend and its URL. Names are not unique on a portal.
+
+    :param owner: id of the user whom it belongs to, None for one of an organization.
+    :param organization: id of the organization that it belongs to, None for a personal one.
+    :param backend: id of its backend.
+    :param url: address of its catalogue, compared letter by letter but for blanks around it.
+    """
+
+    owner: str | None
+    organization: str | None
+    backend: str
+    url: str
+
+    def names(self, source: HarvestSource) -> bool:
+        """Whether a source is one of these. A deleted one never is: it stays readable, and cannot be brought back."""
+        if source.deleted is not None or source.backend != self.backend or source.url.strip() != self.url:
+            return False
+        if self.organization is not None:
+            return _id(source.organization) == self.organization
+        return source.organization is None and _id(source.owner) == self.owner
+
+
+def same_sources(sources: Iterable[HarvestSource], identity: Identity) -> list[HarvestSource]:
+    """Return the sources of this identity, the oldest first: the one that every task adopts."""
+    found = [source for source in sources if identity.names(source)]
+    return sorted(found, key=lambda source: (iso(source.created_at) or "", source.id))
+
+
+def was_created_since(source: HarvestSource, when: float | None) -> bool:
+    """Whether a source was created at or after a time by the portal's clock.
+
+    :param when: seconds since the epoch; None means that no source was.
+    """
+    return when is not None and source.created_at is not None and source.created_at.timestamp() >= when
+
+
+def changes_to(source: HarvestSource, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return those of the wanted fields that differ from what a source has.
+
+    :param source: as just read.
+    :param wanted: values by the names of a source's fields.
+    """
+    return {name: value for name, value in wanted.items() if (getattr(source, name) or None) != (value or None)}
+
+
+def needs_validation(source: HarvestSource, state: str, comment: str | None) -> bool:
+    """Whether a source must be accepted or refused.
+
+    An accepted source is not accepted again, whatever the comment: that would reset its cron and start a harvest
+    (every release). A refused one is refused again only to give it another comment.
+    """
+    if source.validation.state != state:
+        return True
+    return state != ACCEPTED and (source.validation.comment or None) != comment
+
+
+def created_before(jobs: Iterable[HarvestJob], when: datetime) -> list[str]:
+    """Return the ids of the jobs that were created before a time, both by the portal's clock."""
+    return [str(job.id) for job in jobs if job.created is not None and job.created < when]
+
+
+def optional_flag(value: Any, what: str) -> bool | None:
+    """Return a flag that may be left out; a template renders one to a text.
+
+    :param value: a bool, ``"true"``, ``"false"`` (in any case), or None.
+    :param what: the argument's name, for the message.
+    """
+    known = {"true": True, "false": False}
+    flag = known.get(value.strip().lower(), value.strip() or None) if isinstance(value, str) else value
+    if flag is not None and not isinstance(flag, bool):
+        raise HarvestInvalidInput(f"{what} must be True, False, or None to leave it as it is, not {value!r:.60}.")
+    return flag
+
+
+def optional_text(value: Any, what: str) -> str | None:
+    """Return a text that may be left out: None, and a blank text (what a template renders to without a value)."""
+    if value is not None and not isinstance(value, str):
+        raise HarvestInvalidInput(f"{what} must be a text, not {type(value).__name__}.")
+    text = (value or "").strip()
+    if text == "None":
+        raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from gave nothing.")
+    return text or None
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+#: What :func:`source_dict` holds.
+SOURCE_KEYS = (
+    "id", "name", "url", "backend", "description", "config", "active", "autoarchive", "validation", "schedule",
+    "owner", "organization", "created_at", "deleted", "last_job", "source_url",
+)  # fmt: skip
+
+
+def source_dict(source: HarvestSource, page: str | None) -> dict[str, Any]:
+    """Return a source as JSON, for XComs. Its keys are a contract with users' DAGs.
+
+    :param source: as just read.
+    :param page: its page for a person to open.
+    """
+    last = source.last_job
+    return {
+        "id": source.id,
+        "name": source.name,
+        "url": source.url,
+        "backend": source.backend,
+        "description": source.description,
+        "config": source.config,
+        "active": source.active,
+        "autoarchive": source.autoarchive,
+        "validation": {
+            "state": source.validation.state,
+            "comment": source.validation.comment,
+            "on": iso(source.validation.on),
+        },
+        "schedule": source.schedule,
+        "owner": _ref(source.owner),
+        "organization": _ref(source.organization),
+        "created_at": iso(source.created_at),
+        "deleted": iso(source.deleted),
+        "last_job": None
+        if last is None
+        else {"id": last.id, "status": last.status, "created": iso(last.created), "ended": iso(last.ended)},
+        "source_url": page,
+    }
+
+
+def source_brief(source: HarvestSource) -> dict[str, Any]:
+    """Return the few facts of a source that a list of hundreds needs, as JSON."""
+    return {
+        "id": source.id,
+        "name": source.name,
+        "url": source.url,
+        "backend": source.backend,
+        "active": source.active,
+        "validation": source.validation.state,
+        "schedule": source.schedule,
+        "owner": _id(source.owner),
+        "organization": _ref(source.organization),
+    }
+
+
+def _id(ref: HarvestRef | None) -> str | None:
+    return None if ref is None else ref.id
+
+
+def _ref(ref: HarvestRef | None) -> dict[str, Any] | None:
+    return None if ref is None else {"id": ref.id, "name": ref.name, "slug": ref.slug}

@@ -1,0 +1,91 @@
+"""Lists a portal's sources by what a user asks for, in every release; used by the list operator and health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.inputs import check_backend, check_id
+from airflow_provider_harvest.portal.sources.changes import organization_of
+from airflow_provider_harvest.portal.sources.identity import optional_flag, optional_text
+from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING, REFUSED
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+_FIELDS = "name,url,backend,active,deleted,schedule,validation{state}"
+_STATES = (ACCEPTED, PENDING, REFUSED)
+
+
+@dataclass(frozen=True)
+class SourceFilter:
+    """Which sources are wanted; None does not restrict them.
+
+    :param organization: id or slug of an organization.
+    :param owner_id: id of a user.
+    :param backend: id of a backend.
+    :param q: words to search for.
+    :param active: whether they may be harvested.
+    :param validation: ``accepted``, ``pending`` or ``refused``.
+    :param name: what their name contains, whatever the case; told here, not by the portal's search.
+    """
+
+    organization: str | None = None
+    owner_id: str | None = None
+    backend: str | None = None
+    q: str | None = None
+    active: bool | None = None
+    validation: str | None = None
+    name: str | None = None
+
+    @classmethod
+    def create(cls, *, active: Any = None, validation: Any = None, owner_id: Any = None, **texts: Any) -> SourceFilter:
+        """Return a filter from what a user gave; a blank text does not restrict.
+
+        :raises HarvestInvalidInput: for what cannot be right.
+        """
+        given = {name: optional_text(value, name) for name, value in texts.items()}
+        owner_id, state = optional_text(owner_id, "owner_id"), optional_text(validation, "validation")
+        if state is not None and state not in _STATES:
+            raise HarvestInvalidInput(f"validation must be one of {', '.join(map(repr, _STATES))}, not {state!r}.")
+        if owner_id and given.get("organization"):
+            raise HarvestInvalidInput("organization and owner_id are both given: a source belongs to one of them.")
+        return cls(
+            owner_id=check_id(owner_id, "owner_id", slug=False) if owner_id else None,
+            active=optional_flag(active, "active"),
+            validation=state,
+            **given,
+        )
+
+    def __str__(self) -> str:
+        named = {name: value for name, value in vars(self).items() if value is not None}
+        return " with " + ", ".join(f"{name}={value!r}" for name, value in named.items()) if named else ""
+
+    def wants(self, source: HarvestSource) -> bool:
+        """Whether a source is among the wanted ones, by what every release answers of it."""
+        return (
+            source.deleted is None
+            and self.backend in (None, source.backend)
+            and self.active in (None, source.active)
+            and self.validation in (None, source.validation.state)
+            and (self.name is None or self.name.casefold() in source.name.casefold())
+        )
+
+
+def list_sources(client: HarvestClient, wanted: SourceFilter) -> list[HarvestSource]:
+    """Return the wanted sources, ordered by name; only the fields that a list needs are filled.
+
+    :param client: of the portal; a key is not needed.
+    :param wanted: which ones.
+    :raises HarvestInvalidInput: for a backend that neither a listed source nor the portal has. (One that was switched
+        off since may still have sources.)
+    :raises HarvestNotFound: for an organization that this portal does not have.
+    """
+    organization = organization_of(client, wanted.organization)
+    listed = list(client.iter_sources(owner=wanted.owner_id, organization=organization, q=wanted.q, fields=_FIELDS))
+    if wanted.backend is not None and all(source.backend != wanted.backend for source in listed):
+        check_backend(wanted.backend, client.list_backends())
+    found = [source for source in listed if wanted.wants(source)]
+    return sorted(found, key=lambda source: (source.name.casefold(), source.id))

@@ -1,0 +1,376 @@
+"""Waiting for one harvest job, one look at a time: the same code on the worker and in the triggerer.
+
+A :class:`JobWait` looks (:meth:`JobWait.poll`) and says when to look again. Who calls it sleeps, logs its lines, and
+judges nothing: that is done on the worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import (
+    HarvestConnectionError,
+    HarvestError,
+    HarvestNotFound,
+    HarvestProtocolError,
+    HarvestRateLimited,
+    HarvestResponseLost,
+    HarvestServerError,
+    HarvestUnavailable,
+)
+from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
+from airflow_provider_harvest.portal.outcome.summary import progress_line
+from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
+from airflow_provider_harvest.portal.waiting.plan import (
+    ENDED,
+    GONE,
+    NOT_STARTED,
+    OVERRAN,
+    STALLED,
+    TIMED_OUT,
+    UNREACHABLE,
+    WAITING,
+    Poll,
+    WaitPlan,
+)
+from airflow_provider_harvest.portal.waiting.which_job import (
+    Limits,
+    begun_since,
+    last_movement,
+    newer_than,
+    on_portal_clock,
+    why_not_runnable,
+    why_stuck,
+)
+from airflow_provider_harvest.portal.words import clock_time, spell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
+
+#: What a passing fault of the portal looks like; anything else ends the wait at once.
+PASSING = (
+    HarvestConnectionError,
+    HarvestResponseLost,
+    HarvestServerError,
+    HarvestRateLimited,
+    HarvestUnavailable,
+    HarvestProtocolError,
+)
+
+#: Seconds between looks while the portal's own run is far off, and how long before it that ends.
+RARE_INTERVAL = 1800.0
+LEAD = 300.0
+#: Looks for what is late, or under way for long, are this share of that time apart: 3 min after an hour.
+PATIENCE = 0.05
+#: Seconds between two reads of the source while no job has appeared: it may be deleted or switched off meanwhile.
+SOURCE_CHECK = 600.0
+#: Seconds that the pause after failures grows to, and that a portal may ask for with ``Retry-After``.
+MAX_PAUSE = 600.0
+MAX_RETRY_AFTER = 3600.0
+#: Pages of jobs that are read to find the oldest new one.
+_MAX_PAGES = 20
+
+
+class JobWait:
+    """Looks for a job and then at it.
+
+    :param plan: what is waited for.
+    :param client: of the portal; its clock is used. Keys are not needed and not sent.
+    """
+
+    def __init__(self, plan: WaitPlan, client: HarvestClient) -> None:
+        self.plan = plan
+        self.client = client
+        self._clock = client.clock
+        self._failures = 0
+        self._missing = 0
+        self._counts: tuple[str | None, ItemCounts | None] | None = None
+        self._moved_at = 0.0
+        self._source_checked = self._clock.now()
+        self._lines: list[str] = []
+
+    def poll(self) -> Poll:
+        """Look once.
+
+        :raises HarvestError: for what will not pass by waiting (no right to read, redirected, refused).
+        """
+        try:
+            poll = self._look()
+        except HarvestNotFound as error:
+            poll = self._not_found(error)
+        except PASSING as error:
+            poll = self._failed(error)
+        else:
+            self._answered()
+        return self._told(poll)
+
+    def fail(self, error: HarvestError) -> Poll:
+        """Count a look as failed that somebody else took for this wait and others.
+
+        :param error: one of :data:`PASSING`, or a 404 of the portal's whole list.
+        """
+        return self._told(self._failed(error, is_own=False))
+
+    def pass_time(self) -> Poll:
+        """Say how the wait stands without looking, while the portal wants no requests: its time may be up."""
+        return self._told(Poll(WAITING, self.plan.poll_interval, has_looked=False))
+
+    def _answered(self) -> None:
+        if self._failures:
+            looks = "1 failed look" if self._failures == 1 else f"{self._failures} failed looks"
+            self._lines.insert(0, f"The portal answers again, after {looks}.")
+        self._failures = self._missing = 0
+
+    def _told(self, poll: Poll) -> Poll:
+        poll = self._within_deadlines(poll)
+        lines, self._lines = tuple(self._lines), []
+        return replace(poll, lines=lines)
+
+    # --- looking ---------------------------------------------------------------------------------------------
+
+    def _look(self) -> Poll:
+        """Find the job if it is not known yet, and look at it; a dead one gives way to the next."""
+        while True:
+            job_id = self.plan.job_id
+            if job_id is None:
+                jobs = self._jobs()
+                job = self.find(jobs)
+                if job is None:
+                    gone = self._check_source()
+                    return Poll(GONE, detail=gone) if gone else Poll(WAITING, self._pause_before_start(jobs))
+                job_id = str(job.id)
+                self.plan = replace(self.plan, job_id=job_id)
+                self._lines.append(f"Found job {job_id}: {self.client.job_url(self.plan.source_id, job_id)}")
+            poll = self._look_at_job(job_id)
+            if poll is not None:
+                return poll
+
+    def find(self, jobs: list[HarvestJob]) -> HarvestJob | None:
+        """Return the job that is waited for, None while it is not among these.
+
+        :param jobs: of the source, newest first.
+        """
+        plan = self.plan
+        if plan.ended_after is not None:
+            ended = [
+                job for job in jobs if job.ended and job.ended.timestamp() >= self._on_portal_clock(plan.ended_after)
+            ]
+            return min(ended, key=lambda job: job.ended.timestamp() if job.ended else 0.0, default=None)
+        if plan.after is not None:
+            candidates = begun_since(jobs, self._on_portal_clock(plan.after))
+        else:
+            candidates = newer_than(jobs, plan.known or ())
+        return next((job for job in candidates if job.id not in plan.passed_over), None)
+
+    def _on_portal_clock(self, when: float) -> float:
+        return on_portal_clock(when, self._clock.now(), self.client.portal_now())
+
+    def _jobs(self) -> list[HarvestJob]:
+        """Return the newest jobs, as many as it takes to have all that may be the one."""
+        jobs: list[HarvestJob] = []
+        for page in range(1, _MAX_PAGES + 1):
+            found = self.client.recent_jobs(self.plan.source_id, page)
+            jobs.extend(found)
+            if len(found) < RECENT_JOBS or self._reaches_back(found):
+                break
+        return jobs
+
+    def _reaches_back(self, jobs: list[HarvestJob]) -> bool:
+        """Whether a page of jobs goes back to one that is too old to be the one."""
+        plan = self.plan
+        if plan.ended_after is not None:
+            since = self._on_portal_clock(plan.ended_after)
+            return any(job.ended is not None and job.ended.timestamp() < since for job in jobs)
+        if plan.after is not None:
+            return len(begun_since(jobs, self._on_portal_clock(plan.after))) < len(jobs)
+        return any(job.id in (plan.known or ()) for job in jobs)
+
+    def _look_at_job(self, job_id: str) -> Poll | None:
+        """Look at the job that was found; None where it is dead, and another one may come in its place."""
+        job = self.client.peek_job(job_id)
+        self._note_progress(job)
+        if job.has_ended:
+            return Poll(ENDED, job=job)
+        stuck = self._why_stuck(job)
+        if stuck and self.plan.after is not None:
+            # The portal's own dead job: it is not the one that is waited for.
+            self.plan = self._until_next_run(
+                replace(self.plan, job_id=None, passed_over=(*self.plan.passed_over, job_id))
+            )
+            self._counts = None
+            self._lines.append(f"Passed over as dead: {stuck}.")
+            return None
+        if stuck:
+            return Poll(STALLED, detail=f"{stuck[0].upper()}{stuck[1:]}.", job=job)
+        begun = job.started or job.created
+        length = self.client.portal_now() - begun.timestamp() if begun else 0.0
+        if begun and length > self.plan.limits.run_timeout:
+            since, allowed = clock_time(begun.timestamp()), spell(self.plan.limits.run_timeout)
+            return Poll(OVERRAN, detail=f"Job {job_id} began on {since} and has not ended within {allowed}.", job=job)
+        return Poll(WAITING, self.plan.poll_interval, job=job)
+
+    def _until_next_run(self, plan: WaitPlan) -> WaitPlan:
+        """Return the plan for the portal's next run: the time in which the last one must begin is over by now."""
+        portal_now, now = self.client.portal_now(), self._clock.now()
+        tick = next_tick(plan.cron, plan.offset, portal_now) if plan.cron else None
+        if tick is None:
+            return plan
+        due = on_portal_clock(tick, portal_now, now)
+        return replace(plan, due=due, due_again=None, start_deadline=None if plan.grace is None else due + plan.grace)
+
+    def _note_progress(self, job: HarvestJob) -> None:
+        """Remember when something moved, and say so."""
+        now = (job.status, job.counts)
+        if now == self._counts:
+            return
+        first = self._counts is None
+        self._lines.append(progress_line(job, self._counts[1] if self._counts else None))
+        moved = last_movement(job)
+        self._moved_at = (moved.timestamp() if moved else 0.0) if first else self.client.portal_now()
+        self._counts = now
+
+    def _why_stuck(self, job: HarvestJob) -> str | None:
+        has_items = bool(job.counts and job.counts.total)
+        portal_now = self.client.portal_now()
+        stuck = why_stuck(job, self._moved_at, has_items, portal_now, self.plan.limits)
+        if stuck is None or not has_items:
+            return stuck
+        # Its counters have not been watched for long enough to tell; the time of its newest item tells at once.
+        newest = last_movement(job, self.client.newest_item(job))
+        self._moved_at = max(self._moved_at, newest.timestamp() if newest else 0.0)
+        return why_stuck(job, self._moved_at, has_items, portal_now, self.plan.limits)
+
+    def _check_source(self) -> str | None:
+        """Say why no job can appear any more, None where one can. The source is read only now and then."""
+        now = self._clock.now()
+        every = RARE_INTERVAL * 2 if self.is_far_off(now) else SOURCE_CHECK
+        if now - self._source_checked < every:
+            return None
+        self._source_checked = now
+        try:
+            source = self.client.get_source(self.plan.source_id, keyed=False)
+        except HarvestNotFound:
+            self._source_checked = float("-inf")  # asked again at the next look: one 404 is not believed
+            raise
+        # Whoever waits for a source that is still to be accepted waits for that, too: acceptance starts a harvest.
+        return None if source.is_awaited else why_not_runnable(source)
+
+    # --- when to look again ----------------------------------------------------------------------------------
+
+    def _due(self, now: float) -> float | None:
+        plan = self.plan
+        is_past = plan.due is not None and now - plan.due > OVERDUE
+        return plan.due_again if is_past and plan.due_again is not None else plan.due
+
+    def is_far_off(self, now: float) -> bool:
+        """Whether the portal's own run is not to be expected for a while.
+
+        :param now: this machine's clock.
+        """
+        due = self._due(now)
+        return due is not None and now < due - LEAD
+
+    def _pause_before_start(self, jobs: Sequence[HarvestJob] = ()) -> float:
+        """Return the pause while the job is not known: short where one is near, rarer the longer it is overdue.
+
+        :param jobs: as just read; for a wait for the next end, one of them may be about to end.
+        """
+        now, interval = self._clock.now(), self.plan.poll_interval
+        due = self._due(now)
+        ages = [now - begun for job in jobs if (begun := self._begun_here(job)) and not job.has_ended]
+        if ages and self.plan.ended_after is not None:
+            return self._patiently(min(ages))
+        if due is None:
+            return interval
+        if self.is_far_off(now):
+            return max(interval, min(RARE_INTERVAL, due - LEAD - now))
+        return self._patiently(now - due)
+
+    def _patiently(self, waited: float) -> float:
+        return max(self.plan.poll_interval, min(RARE_INTERVAL, PATIENCE * waited))
+
+    def _begun_here(self, job: HarvestJob) -> float | None:
+        """Return when a job began, by this machine's clock."""
+        begun = job.started or job.created
+        return begun.timestamp() - self.client.portal_now() + self._clock.now() if begun else None
+
+    def _within_deadlines(self, poll: Poll) -> Poll:
+        """End the wait where its time is up; never before a look, so that what ended meanwhile counts.
+
+        No job is called missing while the portal cannot be read.
+        """
+        if poll.is_final:
+            return poll
+        plan, now = self.plan, self._clock.now()
+        starts_by = None if plan.job_id else plan.start_deadline
+        if plan.deadline is not None and now >= plan.deadline:
+            what = f"Job {plan.job_id} has not ended" if plan.job_id else self._no_job()
+            blind = "" if poll.has_looked else " The last look at the portal failed."
+            return replace(poll, state=TIMED_OUT, detail=f"{what} within {spell(now - plan.begun)}.{blind}")
+        if poll.has_looked and starts_by is not None and now >= starts_by:
+            return replace(poll, state=NOT_STARTED, detail=f"{self._no_job()} within {spell(now - plan.begun)}.")
+        left = [end - now for end in (plan.deadline, starts_by) if end is not None and end > now]
+        return replace(poll, pause=min([poll.pause, *left]))
+
+    def _no_job(self) -> str:
+        if not self.plan.passed_over:
+            return "No job has appeared"
+        return f"No job but the dead {', '.join(self.plan.passed_over)} has appeared"
+
+    def _failed(self, error: HarvestError, *, is_own: bool = True) -> Poll:
+        self._failures += 1
+        self._missing = 0
+        if is_own and isinstance(error, HarvestServerError) and self._is_purged(error):
+            return Poll(GONE, detail=f"Job {self.plan.job_id} is no longer on the portal: it was purged.")
+        if self._failures > self.plan.max_poll_failures:
+            times = "once" if self._failures == 1 else f"{self._failures} times in a row; the last time"
+            return Poll(UNREACHABLE, detail=f"The portal could not be read {times}: {error}")
+        if self._failures == 1:  # told once, not at every look
+            allowed = self.plan.max_poll_failures
+            self._lines.append(f"{error} Looking again; {allowed} failed looks in a row are allowed.")
+        usual = self.plan.poll_interval if self.plan.job_id else self._pause_before_start()
+        grown = min(MAX_PAUSE, self.plan.poll_interval * 2.0 ** min(self._failures - 1, 30))
+        told = min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0)
+        back_off = max(told, grown) if isinstance(error, HarvestRateLimited) else told
+        return Poll(WAITING, max(usual, grown, told), has_looked=False, back_off=back_off)
+
+    def _not_found(self, error: HarvestNotFound) -> Poll:
+        """One 404 may be a proxy's while the portal restarts; the second in a row is believed, unless it is a page."""
+        if error.is_page:
+            return self._failed(error)
+        self._missing += 1
+        if self._missing == 1:
+            self._lines.append(f"{error} Looking once more.")
+            return Poll(WAITING, self.plan.poll_interval, has_looked=False)
+        what = f"Job {self.plan.job_id}" if self.plan.job_id else f"Source {self.plan.source_id}"
+        return Poll(GONE, detail=f"{what} is no longer on the portal: it was purged.")
+
+    def _is_purged(self, error: HarvestServerError) -> bool:
+        """Up to 17.7 an unknown job answers 500, like an outage: the source's list of jobs tells them apart."""
+        if error.status_code != 500 or not self.plan.job_id:
+            return False
+        try:
+            return all(job.id != self.plan.job_id for job in self.client.iter_jobs(self.plan.source_id))
+        except HarvestNotFound:  # the source is gone, and its jobs with it
+            return True
+        except HarvestError:
+            return False
+
+
+def why_dead(client: HarvestClient, job: HarvestJob, limits: Limits) -> str | None:
+    """Say why an unfinished job counts as dead, at one look: by the newest time in it against the portal's clock.
+
+    :param client: of the portal.
+    :param job: without an end.
+    :param limits: how long it may stand still.
+    """
+    moved = last_movement(job)
+    now = client.portal_now()
+    if moved is None or now - moved.timestamp() <= min(limits.stall_timeout, limits.first_item_timeout):
+        return None  # it began a short while ago
+    newest = client.newest_item(job)
+    moved = last_movement(job, newest) or moved
+    return why_stuck(job, moved.timestamp(), newest is not None, now, limits)

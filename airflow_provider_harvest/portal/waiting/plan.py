@@ -1,0 +1,151 @@
+"""Pure: what a wait is for, how it can stand, and how it is told in a line; made by the tasks, used by :mod:`waiting`.
+
+A plan travels as JSON between worker and triggerer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.waiting.which_job import Limits
+from airflow_provider_harvest.portal.words import clock_time
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.models import HarvestJob
+
+# How a wait can stand after a look.
+WAITING = "waiting"
+ENDED = "ended"
+NOT_STARTED = "not_started"
+STALLED = "stalled"
+OVERRAN = "overran"
+TIMED_OUT = "timed_out"
+UNREACHABLE = "unreachable"
+GONE = "gone"
+#: The states that end a wait; each has its own exception, raised on the worker.
+FINAL_STATES = frozenset({ENDED, NOT_STARTED, STALLED, OVERRAN, TIMED_OUT, UNREACHABLE, GONE})
+
+
+@dataclass(frozen=True)
+class WaitPlan:
+    """What is waited for; JSON scalars and lists only, no secret.
+
+    Exactly one of ``job_id``, ``known``, ``after`` and ``ended_after`` says which job it is. Times are seconds since
+    the epoch by this machine's clock; lengths are seconds.
+
+    :param source_id: the source.
+    :param how: what the result will say: ``started``, ``attached`` or ``waited``.
+    :param job_id: this very job.
+    :param known: the oldest job that is newer than all of these ids.
+    :param after: the oldest job that began at or after this time.
+    :param ended_after: the first job to end at or after this time.
+    :param passed_over: ids of dead jobs that are not taken.
+    :param begun: when the wait began.
+    :param start_deadline: until when a job must have appeared; None waits for ever.
+    :param deadline: until when the whole wait must be over, whatever its state; None sets no end.
+    :param due: when the portal's own run is expected; looks are rare until shortly before.
+    :param due_again: the time after that, where ``due`` had passed already when the wait began.
+    :param cron: of the portal's own runs, where those are waited for.
+    :param offset: minutes by which the portal reads its crons ahead of UTC, where that is known.
+    :param grace: seconds after the portal's own time in which its job must begin, where that is limited.
+    :param poll_interval: between two looks.
+    :param max_poll_failures: looks that may fail in a row.
+    :param limits: how long the job may take.
+    """
+
+    source_id: str
+    how: str
+    job_id: str | None = None
+    known: tuple[str, ...] | None = None
+    after: float | None = None
+    ended_after: float | None = None
+    passed_over: tuple[str, ...] = ()
+    begun: float = 0.0
+    start_deadline: float | None = None
+    deadline: float | None = None
+    due: float | None = None
+    due_again: float | None = None
+    cron: str | None = None
+    offset: int | None = None
+    grace: float | None = None
+    poll_interval: float = 60.0
+    max_poll_failures: int = 10
+    limits: Limits = field(default_factory=Limits)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as JSON."""
+        plan = asdict(self)
+        return {**plan, "known": _as_list(self.known), "passed_over": list(self.passed_over)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> WaitPlan:
+        """Return the plan that :meth:`to_dict` wrote."""
+        known = data.get("known")
+        return cls(
+            **{
+                **data,
+                "known": None if known is None else tuple(known),
+                "passed_over": tuple(data.get("passed_over") or ()),
+                "limits": Limits(**data.get("limits") or {}),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What one look showed.
+
+    :param state: ``waiting`` or one of :data:`FINAL_STATES`.
+    :param pause: seconds until the next look.
+    :param lines: what is new, for the task log.
+    :param detail: a sentence on a final state other than ``ended``.
+    :param job: the job, once known.
+    :param has_looked: whether the portal could be read; where not, ``pause`` must not be cut short.
+    :param back_off: seconds in which the portal wants no request at all, from anybody (429, ``Retry-After``).
+    :param results: what a look brought besides; a wait for one job has nothing of the kind.
+    """
+
+    state: str
+    pause: float = 0.0
+    lines: tuple[str, ...] = ()
+    detail: str = ""
+    job: HarvestJob | None = None
+    has_looked: bool = True
+    back_off: float = 0.0
+    results: tuple[Any, ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the wait is over."""
+        return self.state in FINAL_STATES
+
+    @property
+    def is_news(self) -> bool:
+        """Whether somebody must hear of it."""
+        return bool(self.lines or self.results or self.is_final)
+
+
+def describe_wait(plan: WaitPlan, now: float) -> str:
+    """Return in a line what a wait is for and when it fails.
+
+    :param plan: the wait.
+    :param now: this machine's clock.
+    """
+    if plan.job_id:
+        what = f"Waiting for job {plan.job_id} to end"
+    elif plan.known is not None:
+        what = "Waiting for the portal's worker to begin the harvest"
+    elif plan.ended_after is not None:
+        what = f"Waiting for the next job of source {plan.source_id} to end"
+    else:
+        what = (
+            f"Waiting for a job of source {plan.source_id} that began at {clock_time(plan.after or now, now)} or later"
+        )
+    ends = [end for end in (plan.deadline, None if plan.job_id else plan.start_deadline) if end is not None]
+    fails = f"; fails at {clock_time(min(ends), now)}" if ends else ""
+    return f"{what}{fails}."
+
+
+def _as_list(ids: tuple[str, ...] | None) -> list[str] | None:
+    return None if ids is None else list(ids)

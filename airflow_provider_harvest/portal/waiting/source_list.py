@@ -1,0 +1,227 @@
+"""What the portal's list of sources tells many waits at once, so that few of them must look by themselves.
+
+Used by the poller that triggers share; blocking, and without Airflow.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
+from airflow_provider_harvest.portal.models import HarvestJob
+from airflow_provider_harvest.portal.statuses import REFUSED
+from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+from airflow_provider_harvest.portal.waiting.plan import ENDED, WAITING, Poll, WaitPlan
+from airflow_provider_harvest.portal.waiting.which_job import why_stuck
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+
+#: Seconds between two looks at how far a job is, at most and by default; a fourth of its ``stall_timeout`` if shorter.
+PROGRESS_INTERVAL = 600.0
+#: Where the list counts no items (up to 16.x), each running job is read for it: this share of ``stall_timeout`` apart.
+_PROGRESS_SHARE, _OWN_PROGRESS_SHARE = 0.25, 0.5
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One source as the portal's list shows it.
+
+    :param id: of the source.
+    :param last_job: its newest *created* job; an older one may still run behind it.
+    :param is_runnable: whether nothing in the list speaks against a further job of it.
+    :param name: where names were asked for.
+    :param organization_id: where names were asked for.
+    """
+
+    id: str
+    last_job: HarvestJob | None
+    is_runnable: bool
+    name: str | None = None
+    organization_id: str | None = None
+
+    @classmethod
+    def from_api(cls, entry: dict[str, Any]) -> Listed:
+        """Read one entry of the list."""
+        state = (entry.get("validation") or {}).get("state")
+        return cls(
+            id=str(entry["id"]),
+            last_job=HarvestJob.from_last_job(entry.get("last_job")),
+            is_runnable=entry.get("active") is not False and not entry.get("deleted") and state != REFUSED,
+            name=entry.get("name"),
+            organization_id=(entry.get("organization") or {}).get("id"),
+        )
+
+
+class Listing:
+    """The portal's list of sources, read again and again; what is the same as before is not parsed again.
+
+    :param client: of the portal.
+    """
+
+    def __init__(self, client: HarvestClient) -> None:
+        self._client = client
+        self._raw: dict[str, dict[str, Any]] = {}
+        self.sources: dict[str, Listed] = {}
+        self.pages = 1
+
+    def read(self, watched: Container[str] | None, *, counters: bool = False, owners: bool = False) -> None:
+        """Read the whole list, one request for 500 sources.
+
+        :param watched: ids of the sources that matter; None for all of them.
+        :param counters: whether the items of last jobs are to be counted (from 17.0 on).
+        :param owners: whether names and organizations are wanted.
+        :raises HarvestError: where it cannot be read; what was known stays.
+        """
+        raw: dict[str, dict[str, Any]] = {}
+        listed: dict[str, Listed] = {}
+        seen = 0
+        for entry in self._client.iter_last_jobs(counters=counters, owners=owners):
+            seen += 1
+            ident = str(entry.get("id"))
+            if watched is not None and ident not in watched:
+                continue
+            known = self._raw.get(ident)
+            is_same = known is not None and known == entry
+            # What is the same stays the same object: thousands of new ones in each round would send Python's garbage
+            # collector through all that the waits keep, with the event loop at a stand meanwhile.
+            raw[ident] = known if known is not None and is_same else entry
+            listed[ident] = self.sources[ident] if is_same else Listed.from_api(entry)
+        self._raw, self.sources = raw, listed
+        self.pages = max(1, math.ceil(seen / PAGE_SIZE))
+
+
+class ListedWait(JobWait):
+    """A wait for one job that is also told by the portal's list.
+
+    :meth:`consider` is asked first; only where the list cannot tell, :meth:`poll` sends requests of its own.
+    """
+
+    def __init__(self, plan: WaitPlan, client: HarvestClient) -> None:
+        super().__init__(plan, client)
+        self._seen: tuple[Any, ...] | None = None
+        self._noted: tuple[Any, ...] | None = None
+        self._look_due = 0.0
+        self._progress_due = self._clock.now()
+        self._runs_behind = True
+
+    @property
+    def source_id(self) -> str | None:
+        """The one source that this is about."""
+        return self.plan.source_id
+
+    @property
+    def needs_list(self) -> bool:
+        """A look of its own tells as much."""
+        return False
+
+    @property
+    def needs_owners(self) -> bool:
+        """Whose source it is does not matter."""
+        return False
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks."""
+        return self.plan.poll_interval
+
+    def wants_counters(self) -> bool:
+        """Whether it is time to see how far its job is."""
+        return self.plan.job_id is not None and self._clock.now() >= self._progress_due
+
+    def consider(self, sources: dict[str, Listed]) -> Poll | None:
+        """Say how the wait stands by the list; None where only a look of its own can tell.
+
+        :param sources: the list as just read.
+        """
+        listed = sources.get(self.plan.source_id)
+        state = _state_of(listed)
+        poll = self._by_list(listed, state)
+        if poll is None:
+            self._noted = state
+            return None
+        self._answered()
+        return self._told(poll)
+
+    def poll(self) -> Poll:
+        """Look, and remember what need not be looked at again while the list stays the same."""
+        poll = super().poll()
+        if poll.has_looked:
+            self._seen, self._look_due = self._noted, self._clock.now() + poll.pause
+            self._progress_due = self._clock.now() + self._progress_interval()
+        return poll
+
+    def find(self, jobs: list[HarvestJob]) -> HarvestJob | None:
+        """Return the job that is waited for, and remember whether an older one than the newest is under way."""
+        self._runs_behind = any(not job.has_ended for job in jobs[1:])
+        return super().find(jobs)
+
+    # --- what the list tells ---------------------------------------------------------------------------------
+
+    def _by_list(self, listed: Listed | None, state: tuple[Any, ...]) -> Poll | None:
+        job, plan = listed.last_job if listed else None, self.plan
+        if plan.job_id is not None:
+            return self._by_last_job(job) if job is not None and job.id == plan.job_id else self._unless_due(state)
+        if listed is None or not listed.is_runnable:
+            self._source_checked = float("-inf")  # the look that follows reads the source and says why
+            return self._unless_due(state)
+        self._source_checked = self._clock.now()
+        if self._may_be_mine(job) and (self._seen != state or self._runs_behind):
+            return self._unless_due(state)
+        return Poll(WAITING, self._pause_before_start(() if job is None else (job,)))
+
+    def _by_last_job(self, job: HarvestJob) -> Poll | None:
+        """Say how the job stands that is waited for and is its source's newest."""
+        now = self._clock.now()
+        if job.counts is not None or job.has_ended:
+            self._note_progress(job)
+        if job.has_ended:
+            return Poll(ENDED, job=job)
+        begun, portal_now = job.started or job.created, self.client.portal_now()
+        if begun and portal_now - begun.timestamp() > self.plan.limits.run_timeout:
+            return None
+        if job.counts is not None:
+            self._progress_due = now + self._progress_interval()
+            if why_stuck(job, self._moved_at, bool(job.counts.total), portal_now, self.plan.limits):
+                return None
+        elif now >= self._progress_due and not self.client.generation.items_endpoint:
+            return None
+        return Poll(WAITING, self.plan.poll_interval, job=job)
+
+    def _unless_due(self, state: tuple[Any, ...]) -> Poll | None:
+        """What the list does not cover is looked at when something changed there, or at its own time."""
+        left = self._look_due - self._clock.now()
+        if self._seen != state or left < 1.0:
+            return None
+        return Poll(WAITING, left)
+
+    def _may_be_mine(self, job: HarvestJob | None) -> bool:
+        """Whether the newest job, or one behind it, could be the one that is waited for."""
+        plan = self.plan
+        if plan.ended_after is not None:
+            return True
+        if job is None or job.id in plan.passed_over:
+            return False
+        if plan.after is not None:
+            begun = job.started or job.created
+            return begun is None or begun.timestamp() >= self._on_portal_clock(plan.after)
+        return job.id not in (plan.known or ())
+
+    def _progress_interval(self) -> float:
+        limits = self.plan.limits
+        shortest = min(limits.stall_timeout, limits.first_item_timeout)
+        if not self.client.generation.items_endpoint:
+            return max(self.interval, _OWN_PROGRESS_SHARE * shortest)
+        return max(self.interval, min(PROGRESS_INTERVAL, _PROGRESS_SHARE * shortest))
+
+
+def _state_of(listed: Listed | None) -> tuple[Any, ...]:
+    """What must change in the list before another look is worth it."""
+    if listed is None:
+        return ("unlisted",)
+    job = listed.last_job
+    return (listed.is_runnable, job and (job.id, job.status, job.ended))

@@ -1,0 +1,129 @@
+"""Pure: which job is mine, whether a job is dead, and whether a source can be harvested at all.
+
+Called by :mod:`waiting` and by the run operator. Times of jobs are the portal's and are set only against the
+portal's own clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.portal.statuses import REFUSED
+from airflow_provider_harvest.portal.words import day, spell
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from airflow_provider_harvest.portal.models import HarvestBackend, HarvestItem, HarvestJob, HarvestSource
+
+#: Two clocks closer than this, in seconds, count as one: a ``Date`` header has whole seconds.
+SAME_CLOCK = 1.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a job may take, in seconds.
+
+    :param run_timeout: its whole length.
+    :param stall_timeout: between two signs of life of its items.
+    :param first_item_timeout: before its first item: fetching a large catalogue shows nothing meanwhile.
+    """
+
+    run_timeout: float = 24 * 3600.0
+    stall_timeout: float = 2 * 3600.0
+    first_item_timeout: float = 6 * 3600.0
+
+
+def newer_than(jobs: Iterable[HarvestJob], known: Collection[str]) -> list[HarvestJob]:
+    """Return the jobs that came after all known ones, oldest first.
+
+    :param jobs: newest first, as the portal lists them.
+    :param known: ids seen before; the listing is read up to the first of them.
+    """
+    found: list[HarvestJob] = []
+    for job in jobs:
+        if job.id in known:
+            break
+        found.append(job)
+    return found[::-1]
+
+
+def begun_since(jobs: Iterable[HarvestJob], after: float) -> list[HarvestJob]:
+    """Return the jobs that began at or after a time by the portal's clock, oldest first.
+
+    :param after: seconds since the epoch.
+    """
+    found = [job for job in jobs if (begun := job.started or job.created) and begun.timestamp() >= after]
+    return found[::-1]
+
+
+def on_portal_clock(when: float, here: float, portal: float) -> float:
+    """Return a time that a user gave as the portal's clock shows it.
+
+    :param when: seconds since the epoch, by this machine.
+    :param here: this machine's clock now.
+    :param portal: the portal's clock now.
+    """
+    skew = portal - here
+    return when + skew if abs(skew) > SAME_CLOCK else when
+
+
+def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> datetime | None:
+    """Return the newest time in a job: its own, and that of the item that moved last."""
+    times = [job.created, job.started, newest_item.newest_time if newest_item else None]
+    return max((when for when in times if when), default=None)
+
+
+def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: Limits) -> str | None:
+    """Say why an unfinished job counts as dead, None while it does not.
+
+    udata has no reaper: a job whose worker was killed stays ``initialized`` for ever.
+
+    :param job: a job without an end.
+    :param moved_at: the newest sign of life, seconds since the epoch by the portal's clock.
+    :param has_items: whether the first item has appeared.
+    :param portal_now: the portal's clock.
+    :param limits: how long it may stand still.
+    """
+    still = portal_now - moved_at
+    if has_items and still > limits.stall_timeout:
+        return (
+            f"job {job.id} has not moved for {spell(still)} (allowed between two items: {spell(limits.stall_timeout)})"
+        )
+    if not has_items and still > limits.first_item_timeout:
+        return (
+            f"job {job.id} has had no item for {spell(still)} "
+            f"(allowed before the first one: {spell(limits.first_item_timeout)})"
+        )
+    return None
+
+
+def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] | None = None) -> str | None:
+    """Say why asking for a harvest would be in vain, None where it would not.
+
+    udata answers 200 to ``run`` for inactive (from 10.0.6) and deleted sources, and for a backend that is
+    switched off, and then does nothing.
+
+    :param source: as just read.
+    :param backends: the portal's own list; None leaves that check out.
+    """
+    what = f"Source {source.name!r} ({source.id})"
+    if source.deleted is not None:
+        return f"{what} was deleted on {day(source.deleted)}: create it anew."
+    if source.active is False:
+        return f"{what} is inactive, so the portal would do nothing: set active=True with HarvestUpdateSourceOperator."
+    if source.validation.state == REFUSED:
+        comment = f" ({source.validation.comment})" if source.validation.comment else ""
+        return f"{what} was refused by the portal's team{comment}: talk to them, and have it accepted."
+    if not source.is_accepted:
+        return f"{what} waits for the portal's team to accept it (validation is {source.validation.state!r})."
+    if backends is not None:
+        enabled = sorted(backend.id for backend in backends)
+        if source.backend not in enabled:
+            return (
+                f"{what} uses the backend {source.backend!r}, which this portal does not have switched on "
+                f"(it has {', '.join(enabled)}): ask its team."
+            )
+    return None
