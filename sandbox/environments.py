@@ -72,7 +72,7 @@ class Environment:
         return f"{'Airflow' if product == 'airflow' else product} {release}".strip()
 
 
-_TEST_TOOLS = ("pytest", "pytest-mock", "hypothesis", "jsonschema", "hatchling", "editables")
+_TEST_TOOLS = ("pytest", "pytest-mock", "pytest-xdist", "hypothesis", "jsonschema", "hatchling", "editables")
 #: What the benchmarks compare this provider with.
 _PEERS = (
     "apache-airflow-providers-airbyte",

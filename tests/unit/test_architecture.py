@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "hooks": {"exceptions", "provider_info", "_compat", "portal"},
     "links": {"_compat", "portal"},
     "triggers": {"exceptions", "_compat", "portal", "hooks"},
+    "plugins": {"_compat"},
     "operators": {"exceptions", "_compat", "_later", "portal", "hooks", "links", "triggers"},
     "sensors": {"exceptions", "_compat", "_later", "portal", "hooks", "links", "triggers", "operators"},
 }
