@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.models import HarvestRef
-from airflow_provider_harvest.triggers import event as triggers_event
-from airflow_provider_harvest.triggers.event import CURSOR_KEY, STORED_AFTER, HarvestJobEventTrigger
+from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
+from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
 from tests.unit.fakes import (
     SITE,
     T0,
@@ -79,7 +81,6 @@ class Watched:
         self.store = Store() if keeps else None
         self.told: list[dict[str, Any]] = []
         at_portal(monkeypatch, {"one": self.portal})
-        monkeypatch.setattr(triggers_event, "reading_client", self.portal.connect)
 
     def watch(self, seconds: float, killed_after: int | None = None, **arguments: Any) -> list[str]:
         """Run the trigger for a while; return the ids of the jobs that it told of.
@@ -298,19 +299,25 @@ def test_a_job_that_is_purged_before_it_is_read_holds_up_nobody(monkeypatch: pyt
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ({"condition": "often"}, "condition is 'often': give one of 'ended', 'success', 'failure'."),
+        ({"condition": "sucess"}, "condition is 'sucess': give one of 'ended', 'success', 'failure'."),
         ({"source_id": "a", "organization": "b"}, "source_id and organization are both given"),
         ({"remote_ids": ["x"]}, "remote_ids are records of one source"),
+        ({"source_id": "a", "remote_ids": "x"}, "remote_ids"),
         ({"max_failed_ratio": 3}, "max_failed_ratio"),
+        ({"poll_interval": "often"}, "poll_interval"),
+        ({"source_id": " "}, "source_id"),
+        ({"harvest_conn_id": ""}, "harvest_conn_id is blank"),
     ],
 )
-def test_bad_input_is_told_and_nothing_is_sent(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, arguments: dict[str, Any], words: str
-) -> None:
-    watched = Watched(monkeypatch, {"a": whole_job("one", 100)})
-    assert watched.watch(HOUR, **arguments) == []
-    assert any(words in line for line in caplog.messages)
-    assert watched.portal.requests == []
+def test_wrong_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(HarvestInvalidInput, match=words):
+        HarvestJobEventTrigger(**{"harvest_conn_id": "one", **arguments})
+
+
+def test_lengths_of_time_and_sets_are_taken() -> None:
+    trigger = HarvestJobEventTrigger("one", "a", poll_interval=timedelta(minutes=5), remote_ids={"y", "x"})
+    arguments = json.loads(json.dumps(trigger.serialize()[1]))
+    assert (arguments["poll_interval"], arguments["remote_ids"]) == (300.0, ["x", "y"])
 
 
 def test_it_travels_as_json_without_a_secret() -> None:
