@@ -47,6 +47,7 @@ class HarvestRef:
     id: str
     name: str | None = None
     slug: str | None = None
+    page: str | None = None
 
     @classmethod
     def from_api(cls, data: Any) -> HarvestRef | None:
@@ -54,7 +55,13 @@ class HarvestRef:
         if not isinstance(data, dict) or not data.get("id"):
             return None
         person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
-        return cls(id=str(data["id"]), name=data.get("name") or person or None, slug=data.get("slug"))
+        page = data.get("page")
+        return cls(
+            id=str(data["id"]),
+            name=data.get("name") or person or None,
+            slug=data.get("slug"),
+            page=page if isinstance(page, str) and page.startswith(("https://", "http://")) else None,
+        )
 
 
 @dataclass(frozen=True)
