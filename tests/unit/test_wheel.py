@@ -44,7 +44,11 @@ def metadata(wheel: zipfile.ZipFile) -> Message:
 def test_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     files = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*") if path.suffix == ".py"}
     held = {name for name in wheel.namelist() if not name.startswith(DIST_INFO)}
-    data = {"airflow_provider_harvest/py.typed", "airflow_provider_harvest/portal/as_code/files/schema.json"}
+    data = {
+        "airflow_provider_harvest/py.typed",
+        "airflow_provider_harvest/portal/as_code/files/schema.json",
+        "airflow_provider_harvest/plugins/static/harvest.js",
+    }
     assert held == files | data
 
 
