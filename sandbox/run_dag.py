@@ -69,7 +69,7 @@ def main(dag_id: str, result_path: str, *options: str) -> None:
     """
     sys.argv = ["airflow", "dags", "test", dag_id, *options]
     try:
-        airflow_command()
+        airflow_command()  # type: ignore[no-untyped-call]
     except SystemExit as end:  # a run that failed is a result like any other
         print(f"airflow dags test ended with {end.code}", file=sys.stderr)
     Path(result_path).write_text(json.dumps(read(dag_id), default=str), encoding="utf-8")
