@@ -30,6 +30,11 @@ def bundle_url() -> str:
     return f"{base}{URL_PREFIX}/{_SCRIPT}?v={__version__}"
 
 
+def _fastapi_apps() -> list[dict[str, Any]]:
+    """Return what serves the script."""
+    return [{"app": StaticFilesOnDemand(), "url_prefix": URL_PREFIX, "name": "Harvest pages"}]
+
+
 def _react_apps() -> list[dict[str, Any]]:
     """Return the pages. ``name`` is the label that people read, and the name of the component in the script."""
     script = bundle_url()
@@ -54,5 +59,5 @@ class HarvestPlugin(AirflowPlugin):
     """Adds a tab to task instances and a page to the navigation."""
 
     name = "harvest"
-    fastapi_apps = [{"app": StaticFilesOnDemand(), "url_prefix": URL_PREFIX, "name": "Harvest pages"}]
+    fastapi_apps = _fastapi_apps()
     react_apps = _react_apps()
