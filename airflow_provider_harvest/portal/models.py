@@ -143,6 +143,7 @@ class HarvestItem:
     remote_url: str | None = None
     dataset_id: str | None = None
     dataset_url: str | None = None
+    dataset_title: str | None = None
     errors: tuple[HarvestMessage, ...] = ()
     created: datetime | None = None
     started: datetime | None = None
@@ -162,6 +163,7 @@ class HarvestItem:
             remote_url=data.get("remote_url"),
             dataset_id=_token(target.get("id")),
             dataset_url=target.get("page") or target.get("uri"),
+            dataset_title=target.get("title"),
             errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
