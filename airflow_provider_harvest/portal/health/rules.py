@@ -29,7 +29,7 @@ from airflow_provider_harvest.portal.health.rhythm import silent_from
 from airflow_provider_harvest.portal.health.shrinkage import items_of, losses
 from airflow_provider_harvest.portal.statuses import ACCEPTED, DONE, DONE_ERRORS, FAILED, PENDING, REFUSED
 from airflow_provider_harvest.portal.waiting.which_job import Limits, last_movement, why_stuck
-from airflow_provider_harvest.portal.words import day, spell
+from airflow_provider_harvest.portal.words import day, plain, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -160,7 +160,7 @@ def _pending(source: HarvestSource, asked: Asked) -> Iterator[Trouble]:
 
 def _refused(source: HarvestSource) -> Iterator[Trouble]:
     if source.schedule:
-        detail = f"refused, and still harvested by its cron {source.schedule}: unschedule it"
+        detail = f"refused, and still harvested by its cron {plain(source.schedule)}: unschedule it"
         yield Trouble(REFUSED_SCHEDULED, source.validation.on, detail)
 
 
@@ -265,8 +265,7 @@ def _note(job: HarvestJob) -> str:
 
 def shortened(message: str) -> str:
     """Return a message of the portal as one line that is short enough for the state of a pass."""
-    line = " ".join(message.split())
-    return line if len(line) <= _NOTE_WIDTH else f"{line[: _NOTE_WIDTH // 2]} … {line[-_NOTE_WIDTH // 2 :]}"
+    return plain(message, _NOTE_WIDTH, middle=True)
 
 
 def _stuck(
@@ -324,4 +323,4 @@ def _silent(
     since = reference.ended or begun
     what = f"no harvest has ended since {day(since)}" if since and last else "none of the last harvests has ended"
     runs = asked.limits.silent_periods
-    yield Trouble(SILENT, since, f"{what}; its cron {source.schedule} was due {runs} times or more")
+    yield Trouble(SILENT, since, f"{what}; its cron {plain(source.schedule)} was due {runs} times or more")
