@@ -103,9 +103,10 @@ def test_the_job_that_is_waited_for(plan: dict[str, Any], timeline: Timeline, mi
 
 
 @pytest.mark.parametrize("skew", [-HOUR, -30.0, 0.0, 30.0, HOUR], ids=lambda skew: f"portal {skew:+.0f} s")
-def test_a_time_that_a_user_gives_is_set_against_the_portals_clock(skew: float) -> None:
+def test_the_times_of_a_plan_are_by_the_portals_clock(skew: float) -> None:
     timeline = [*whole_job("before", -120, 10), *whole_job("mine", 120, 10)]
-    story = Story(timeline, {"skew": skew}, after=T0)
+    times = {"begun": T0 + skew, "after": T0 + skew, "start_deadline": T0 + skew + 200}
+    story = Story(timeline, {"skew": skew}, **times)
     assert story.to_the_end().state == ENDED
     assert story.job_id == "mine"
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
+    from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestItem, HarvestJob, HarvestSource
 
 #: Two clocks closer than this, in seconds, count as one: a ``Date`` header has whole seconds.
@@ -68,6 +69,12 @@ def on_portal_clock(when: float, here: float, portal: float) -> float:
     """
     skew = portal - here
     return when + skew if abs(skew) > SAME_CLOCK else when
+
+
+def now_there(client: HarvestClient) -> float:
+    """Return the time by the portal's clock; this machine's until the portal has answered once."""
+    here = client.clock.now()
+    return on_portal_clock(here, here, client.portal_now())
 
 
 def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> datetime | None:
