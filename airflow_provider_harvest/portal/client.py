@@ -22,11 +22,12 @@ from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, H
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from airflow_provider_harvest.portal.clock import Clock
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 __all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
 
@@ -155,6 +156,7 @@ class HarvestClient(JobReads):
         fields: str | None = None,
         page_size: int = PAGE_SIZE,
         keyed: bool = False,
+        on_unreadable: Callable[[UnreadableEntry], object] | None = None,
     ) -> Iterator[HarvestSource]:
         """Yield the portal's sources, newest first (``GET /harvest/sources/``), each once.
 
@@ -166,6 +168,8 @@ class HarvestClient(JobReads):
             ``owner``, ``organization`` and ``id`` are always read.
         :param page_size: sources in one request.
         :param keyed: whether the key goes along (default False): ``permissions`` are then those of its user.
+        :param on_unreadable: called with each source that the portal's list cannot answer (500, since it refers to
+            something that is gone), with what it says when asked for less; default: it is logged as a warning.
         """
         params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
         if organization:
@@ -175,7 +179,8 @@ class HarvestClient(JobReads):
             mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug}},{fields}}},total"
         # Unknown parameters are ignored by udata and then everything is listed: filtered again here.
         search_here = q.casefold() if q and self.generation.partial_search else None
-        for entry in self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed):
+        pages = self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed, on_unreadable=on_unreadable)
+        for entry in pages:
             source = HarvestSource.from_api(entry)
             if owner and (source.owner is None or source.owner.id != owner):
                 continue

@@ -14,6 +14,7 @@ import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PENDING, TERMINAL_JOB_STATUSES
+from airflow_provider_harvest.portal.words import plain
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -40,6 +41,11 @@ def _object(data: Any, what: str) -> dict[str, Any]:
     return data
 
 
+def _token(value: Any) -> str | None:
+    """Return an id, a status or another word that the portal itself makes: one line without control characters."""
+    return None if value is None else plain(value)
+
+
 @dataclass(frozen=True)
 class HarvestRef:
     """A user or an organization that a source belongs to, or a source that a job names."""
@@ -54,7 +60,7 @@ class HarvestRef:
         if not isinstance(data, dict) or not data.get("id"):
             return None
         person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
-        return cls(id=str(data["id"]), name=data.get("name") or person or None, slug=data.get("slug"))
+        return cls(id=plain(data["id"]), name=data.get("name") or person or None, slug=_token(data.get("slug")))
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class HarvestValidation:
         """Read the ``validation`` block of a source."""
         data = data if isinstance(data, dict) else {}
         return cls(
-            state=data.get("state"),
+            state=_token(data.get("state")),
             by=HarvestRef.from_api(data.get("by")),
             on=parse_time(data.get("on")),
             comment=data.get("comment"),
@@ -137,6 +143,7 @@ class HarvestItem:
     remote_url: str | None = None
     dataset_id: str | None = None
     dataset_url: str | None = None
+    dataset_title: str | None = None
     errors: tuple[HarvestMessage, ...] = ()
     created: datetime | None = None
     started: datetime | None = None
@@ -152,10 +159,11 @@ class HarvestItem:
         remote_id = data.get("remote_id")
         return cls(
             remote_id=None if remote_id is None else str(remote_id),
-            status=data.get("status"),
+            status=_token(data.get("status")),
             remote_url=data.get("remote_url"),
-            dataset_id=target.get("id"),
+            dataset_id=_token(target.get("id")),
             dataset_url=target.get("page") or target.get("uri"),
+            dataset_title=target.get("title"),
             errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
@@ -201,8 +209,8 @@ class HarvestJob:
         source = data.get("source")
         reference = HarvestRef.from_api(source)
         return cls(
-            id=str(data["id"]) if data.get("id") else None,
-            status=data.get("status"),
+            id=plain(data["id"]) if data.get("id") else None,
+            status=_token(data.get("status")),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
@@ -291,10 +299,10 @@ class HarvestSource:
         if not data.get("id"):
             raise HarvestProtocolError("The portal answered an object without id where a harvest source belongs.")
         return cls(
-            id=str(data["id"]),
+            id=plain(data["id"]),
             name=data.get("name") or "",
             url=data.get("url") or "",
-            backend=data.get("backend") or "",
+            backend=plain(data.get("backend")),
             description=data.get("description"),
             config=data.get("config") or {},
             created_at=parse_time(data.get("created_at")),
@@ -307,7 +315,7 @@ class HarvestSource:
             deleted=parse_time(data.get("deleted")),
             schedule=data.get("schedule"),
             permissions=data.get("permissions"),
-            slug=data.get("slug"),
+            slug=_token(data.get("slug")),
             raw=data,
         )
 
@@ -342,7 +350,7 @@ class HarvestBackend:
         data = _object(data, "a harvest backend")
         extra = data.get("extra_configs")
         return cls(
-            id=str(data.get("id") or ""),
+            id=plain(data.get("id")),
             label=data.get("label") or "",
             filters=tuple(data.get("filters") or ()),
             features=tuple(data.get("features") or ()),

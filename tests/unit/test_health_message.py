@@ -19,7 +19,7 @@ from airflow_provider_harvest.portal.health.findings import (
     ordered,
     that_fail,
 )
-from airflow_provider_harvest.portal.health.message import markdown, plain
+from airflow_provider_harvest.portal.health.message import markdown
 from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory, recall, remember
 from tests.unit.health_words import NOW, ago
 
@@ -79,19 +79,6 @@ class TestMessage:
 
     def test_names_the_id_where_there_is_no_name(self) -> None:
         assert f"[{1:024x}]" in markdown(report(finding(name="")))
-
-    @pytest.mark.parametrize(
-        "text, shown",
-        [
-            ("Town [click](https://evil.example)", r"Town \[click\](https://evil.example)"),
-            ("*bold* _it_ `code` <b> ~x~ a|b", r"\*bold\* \_it\_ \`code\` \<b\> \~x\~ a\|b"),
-            ("two\nlines\t and  blanks", "two lines and blanks"),
-            ("@channel", "@\u200bchannel"),
-            ("é" * 100, "é" * 79 + "…"),
-        ],
-    )
-    def test_shows_what_the_portals_users_wrote_as_it_is(self, text: str, shown: str) -> None:
-        assert plain(text, 80) == shown
 
 
 class TestResult:

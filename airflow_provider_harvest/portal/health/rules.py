@@ -27,7 +27,7 @@ from airflow_provider_harvest.portal.health.rhythm import silent_from
 from airflow_provider_harvest.portal.health.shrinkage import items_of, losses
 from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS, FAILED, PENDING, REFUSED
 from airflow_provider_harvest.portal.waiting.which_job import Limits, last_movement, why_stuck
-from airflow_provider_harvest.portal.words import day, spell
+from airflow_provider_harvest.portal.words import day, plain, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -135,7 +135,7 @@ def _pending(source: HarvestSource, asked: Asked) -> Iterator[Trouble]:
 
 def _refused(source: HarvestSource) -> Iterator[Trouble]:
     if source.schedule:
-        detail = f"refused, and still harvested by its cron {source.schedule}: unschedule it"
+        detail = f"refused, and still harvested by its cron {plain(source.schedule)}: unschedule it"
         yield Trouble(REFUSED_SCHEDULED, source.validation.on, detail)
 
 
@@ -224,8 +224,7 @@ def _how_failed(job: HarvestJob) -> str:
 
 
 def _note(job: HarvestJob) -> str:
-    line = " ".join(job.errors[0].message.split()) if job.errors else ""
-    return line if len(line) <= _NOTE_WIDTH else f"{line[: _NOTE_WIDTH // 2]} … {line[-_NOTE_WIDTH // 2 :]}"
+    return plain(job.errors[0].message, _NOTE_WIDTH, middle=True) if job.errors else ""
 
 
 def _stuck(
@@ -283,4 +282,4 @@ def _silent(
     since = reference.ended or begun
     what = f"no harvest has ended since {day(since)}" if since and last else "none of the last harvests has ended"
     runs = asked.limits.silent_periods
-    yield Trouble(SILENT, since, f"{what}; its cron {source.schedule} was due {runs} times or more")
+    yield Trouble(SILENT, since, f"{what}; its cron {plain(source.schedule)} was due {runs} times or more")

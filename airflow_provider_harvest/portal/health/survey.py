@@ -38,6 +38,7 @@ from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOB
 from airflow_provider_harvest.portal.inputs import check_backend
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
+from airflow_provider_harvest.portal.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,8 +207,7 @@ class _Survey:
         for card in cards:
             _, troubles = self._troubled.get(card.id, (card, ()))
             others = [f"{twin.name!r} ({twin.id})" for twin in cards[: _NAMED_TWINS + 1] if twin is not card]
-            more = len(cards) - 1 - len(others[:_NAMED_TWINS])
-            named = ", ".join(others[:_NAMED_TWINS]) + (f" and {more:,} more" if more else "")
+            named = few(others, _NAMED_TWINS, total=len(cards) - 1)
             twin_trouble = Trouble(DUPLICATE_URL, None, f"the same catalogue as {named}")
             self._troubled[card.id] = card, (*troubles, twin_trouble)
 

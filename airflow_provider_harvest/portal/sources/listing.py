@@ -74,17 +74,19 @@ class SourceFilter:
         )
 
 
-def list_sources(client: HarvestClient, wanted: SourceFilter) -> list[HarvestSource]:
+def list_sources(client: HarvestClient, wanted: SourceFilter, *, more_fields: str = "") -> list[HarvestSource]:
     """Return the wanted sources, ordered by name; only the fields that a list needs are filled.
 
     :param client: of the portal; a key is not needed.
     :param wanted: which ones.
+    :param more_fields: further fields of a source that are wanted, separated by commas.
     :raises HarvestInvalidInput: for a backend that neither a listed source nor the portal has. (One that was switched
         off since may still have sources.)
     :raises HarvestNotFound: for an organization that this portal does not have.
     """
     organization = organization_of(client, wanted.organization)
-    listed = list(client.iter_sources(owner=wanted.owner_id, organization=organization, q=wanted.q, fields=_FIELDS))
+    fields = f"{_FIELDS},{more_fields}" if more_fields else _FIELDS
+    listed = list(client.iter_sources(owner=wanted.owner_id, organization=organization, q=wanted.q, fields=fields))
     if wanted.backend is not None and all(source.backend != wanted.backend for source in listed):
         check_backend(wanted.backend, client.list_backends())
     found = [source for source in listed if wanted.wants(source)]

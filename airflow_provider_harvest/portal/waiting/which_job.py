@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.statuses import REFUSED
-from airflow_provider_harvest.portal.words import day, spell
+from airflow_provider_harvest.portal.words import day, few, plain, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -122,7 +122,7 @@ def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] |
     if source.active is False:
         return f"{what} is inactive, so the portal would do nothing: set active=True with HarvestUpdateSourceOperator."
     if source.validation.state == REFUSED:
-        comment = f" ({source.validation.comment})" if source.validation.comment else ""
+        comment = f" ({plain(source.validation.comment)})" if source.validation.comment else ""
         return f"{what} was refused by the portal's team{comment}: talk to them, and have it accepted."
     if not source.is_accepted:
         return f"{what} waits for the portal's team to accept it (validation is {source.validation.state!r})."
@@ -131,6 +131,6 @@ def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] |
         if source.backend not in enabled:
             return (
                 f"{what} uses the backend {source.backend!r}, which this portal does not have switched on "
-                f"(it has {', '.join(enabled)}): ask its team."
+                f"(it has {few(enabled)}): ask its team."
             )
     return None
