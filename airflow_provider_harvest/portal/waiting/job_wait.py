@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_harvest.exceptions import (
     HarvestConnectionError,
     HarvestError,
+    HarvestInvalidInput,
     HarvestNotFound,
     HarvestProtocolError,
     HarvestRateLimited,
@@ -40,6 +41,7 @@ from airflow_provider_harvest.portal.waiting.which_job import (
     last_movement,
     newer_than,
     now_there,
+    why_foreign,
     why_not_runnable,
     why_stuck,
 )
@@ -186,6 +188,9 @@ class JobWait:
     def _look_at_job(self, job_id: str) -> Poll | None:
         """Look at the job that was found; None where it is dead, and another one may come in its place."""
         job = self.client.peek_job(job_id)
+        foreign = why_foreign(job, self.plan.source_id)
+        if foreign:
+            raise HarvestInvalidInput(foreign)
         self._note_progress(job)
         if job.has_ended:
             return Poll(ENDED, job=job)
