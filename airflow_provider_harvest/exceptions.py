@@ -1,7 +1,36 @@
-"""Every error of this package: one class for each way of handling it; raised by all layers, caught by DAG authors.
+"""Every error of this package: one class per way of handling it; raised by all layers, caught by DAG authors.
 
-All of them take one sentence and keep what it was made from as attributes. None of them is an
-``AirflowException``: Airflow turns those into *skipped* under ``soft_fail``, also for a wrong key.
+Each takes one sentence and keeps what it was made from as attributes. None of them is an ``AirflowException``:
+Airflow turns those into *skipped* under ``soft_fail``, also when the key is wrong. ``HarvestInvalidInput`` is a
+``ValueError``, too.
+
+::
+
+    HarvestError
+      · HarvestInvalidInput
+      · HarvestApiError
+        · HarvestAuthError
+        · HarvestNotFound
+        · HarvestRequestRejected
+        · HarvestUnavailable
+        · HarvestRateLimited
+        · HarvestServerError
+      · HarvestConnectionError
+      · HarvestResponseLost
+        · HarvestAnswerTimeout
+      · HarvestRedirected
+      · HarvestProtocolError
+      · HarvestSourceNotRunnable
+      · HarvestSourceBusy
+      · HarvestJobNotStarted
+      · HarvestJobStalled
+      · HarvestTimeout
+      · HarvestPortalUnreachable
+      · HarvestOutcomeRejected
+      · HarvestPortalUnhealthy
+      · HarvestSourcesDrifted
+      · HarvestPlanStale
+      · HarvestApplyIncomplete
 """
 
 from __future__ import annotations

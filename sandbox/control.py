@@ -100,6 +100,18 @@ class Control:
         """Shift the times at which a source was created and accepted into the past; its jobs stay as they are."""
         self._call("backdate_source", source_id=source_id, seconds=seconds)
 
+    def dangle(self, source_id: str, field: str = "organization") -> None:
+        """Let a source refer to an organization (or ``owner``) that does not exist: the portal's list answers 500."""
+        self._call("dangle", source_id=source_id, field=field)
+
+    def remove_document(self, source_id: str) -> None:
+        """Remove a source from the database at once, such as one that the portal cannot answer."""
+        self._call("remove_document", source_id=source_id)
+
+    def set_interval(self, source_id: str, minutes: int) -> None:
+        """Give a source a task with an interval in place of a cron, as only somebody with the database can."""
+        self._call("set_interval", source_id=source_id, minutes=minutes)
+
     def purge_jobs(self) -> None:
         """Remove jobs older than ``HARVEST_JOBS_RETENTION_DAYS``, as the portal's own task does."""
         self._call("purge_jobs")

@@ -44,7 +44,9 @@ def _tool(name: str, *arguments: str) -> Suite:
 _UNIT = ("tests/unit", "tests/sandbox")
 _EVERY_RELEASE = ("udata-17.18.0", "udata-17.3.0", "udata-16.6.1", "udata-13.0.0", "udata-9.2.4")
 
-UNIT = (_pytest("unit", NEWEST, *_UNIT),)
+#: Alone it has both cores to itself; beside other suites, of which two run at a time, it has one.
+UNIT = (_pytest("unit", NEWEST, "-n", "2", *_UNIT),)
+UNIT_ON_NEWEST_AIRFLOW = (_pytest("unit", NEWEST, *_UNIT),)
 UNIT_ON_OLDER_AIRFLOW = tuple(_pytest("unit", older, "tests/unit") for older in ("airflow-2.11.2", "airflow-3.1.8"))
 INTEGRATION = (_pytest("integration", NEWEST, "tests/integration", needs=_EVERY_RELEASE, seconds=1800),)
 DAGS = tuple(
@@ -62,7 +64,7 @@ LINT = (
     _tool("mypy", "mypy"),
 )
 
-_TEST = (DAGS[0], *INTEGRATION, *DAGS[1:], *UNIT, *UNIT_ON_OLDER_AIRFLOW)
+_TEST = (DAGS[0], *INTEGRATION, *DAGS[1:], *UNIT_ON_NEWEST_AIRFLOW, *UNIT_ON_OLDER_AIRFLOW)
 
 #: What can be asked for. The longest suite comes first, so that the others run beside it.
 GROUPS: dict[str, tuple[Suite, ...]] = {

@@ -8,6 +8,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_provider_harvest.cli.shared import (
+    ATTENTION,
+    ERROR,
+    FINE,
+    KEY_VARIABLE,
+    PORTAL_VARIABLE,
+    open_client,
+    say,
+    write_out,
+)
 from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestInvalidInput
 from airflow_provider_harvest.portal.as_code.apply import run as applying
 from airflow_provider_harvest.portal.as_code.export import Export, export_sources
@@ -21,18 +31,18 @@ from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.words import count
 
 if TYPE_CHECKING:
     import argparse
 
-NO_CHANGES, ERROR, CHANGES = 0, 1, 2
-PORTAL_VARIABLE, KEY_VARIABLE = "HARVEST_PORTAL", "HARVEST_API_KEY"
+NO_CHANGES, CHANGES = FINE, ATTENTION
 
 
 def export(arguments: argparse.Namespace) -> int:
     """Write a portal's sources as a file of sources."""
-    with _client(arguments, None, keyed=False) as client:
-        _tell(f"Reading the sources of {client.site} ...")
+    with open_client(arguments, None, keyed=False) as client:
+        say(f"Reading the sources of {client.site} ...")
         exported = export_sources(
             client,
             arguments.organization,
@@ -64,7 +74,7 @@ def check(arguments: argparse.Namespace) -> int:
                 check_declaration(declaration, client.list_backends())
             checked = f"checked against {client.site}"
         where = f"{name}: " if name else ""
-        print(f"{where}{_sources(len(declaration.sources))}, {checked}.")
+        print(f"{where}{count(len(declaration.sources), 'source')}, {checked}.")
     return NO_CHANGES
 
 
@@ -74,7 +84,7 @@ def plan(arguments: argparse.Namespace) -> int:
     print(render.text(made))
     if arguments.output:
         write_plan(made, arguments.output)
-        _tell(f"Wrote the plan to {arguments.output}.")
+        say(f"Wrote the plan to {arguments.output}.")
     if arguments.markdown:
         Path(arguments.markdown).write_text(render.markdown(made) + "\n", encoding="utf-8")
     return _code(made)
@@ -89,13 +99,13 @@ def apply(arguments: argparse.Namespace) -> int:
     if not is_plan:
         print(render.text(made))
         if made.changes and not arguments.yes and not _agreed():
-            _tell("Nothing was changed.")
+            say("Nothing was changed.")
             return CHANGES
     if made.changes and not os.environ.get(KEY_VARIABLE):
         raise HarvestInvalidInput(f"A plan is applied with an API key: set {KEY_VARIABLE}.")
     max_deletes = applying.MAX_DELETES if arguments.max_deletes is None else arguments.max_deletes
     try:
-        with _client(arguments, made.portal, keyed=True) as client:
+        with open_client(arguments, made.portal, keyed=True) as client:
             result = applying.apply_plan(
                 client, made, max_changes=arguments.max_changes, max_deletes=max_deletes, progress=_progress
             ).to_json()
@@ -105,43 +115,24 @@ def apply(arguments: argparse.Namespace) -> int:
     _write_result(result, arguments.output)
     print(render.result_line(result))
     if made.conflicts:
-        _tell(f"{len(made.conflicts)} conflicts were left as they are: see the plan.")
+        say(f"{len(made.conflicts)} conflicts were left as they are: see the plan.")
         return ERROR
     return CHANGES if result["denied"] else NO_CHANGES
 
 
 def schema(arguments: argparse.Namespace) -> int:
     """Write the JSON Schema."""
-    _write(schema_text(), arguments.output)
+    write_out(schema_text(), arguments.output)
     return NO_CHANGES
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------
 
 
-def _client(arguments: argparse.Namespace, said: str | None, *, keyed: bool) -> HarvestClient:
-    """Return a client of the portal that is meant.
-
-    :param said: portal that a file names. A key is not sent there on that word alone: whoever may propose a change of
-        a file could have it sent to a host of their own.
-    :param keyed: whether the key is of use.
-    """
-    chosen = arguments.portal or os.environ.get(PORTAL_VARIABLE)
-    key = (os.environ.get(KEY_VARIABLE) or "").strip() or None
-    if not chosen and not said:
-        raise HarvestInvalidInput(f"No portal is named: give --portal, or set {PORTAL_VARIABLE}.")
-    if keyed and key and not chosen:
-        raise HarvestInvalidInput(
-            f"{KEY_VARIABLE} is set, but only a file says for which portal: name it: --portal or {PORTAL_VARIABLE}. "
-            "Else a change of the file could have the key sent elsewhere."
-        )
-    return HarvestClient(site_url(chosen or said), key if keyed else None)
-
-
 def _planned(arguments: argparse.Namespace) -> Plan:
     declaration = read(arguments.path, arguments.environment)
-    with _client(arguments, declaration.portal, keyed=True) as client:
-        _tell(f"Comparing {_sources(len(declaration.sources))} with {client.site} ...")
+    with open_client(arguments, declaration.portal, keyed=True) as client:
+        say(f"Comparing {count(len(declaration.sources), 'source')} with {client.site} ...")
         return make_plan(client, declaration, prune=arguments.prune)
 
 
@@ -159,33 +150,17 @@ def _agreed() -> bool:
 
 
 def _progress(done: int, total: int, text: str) -> None:
-    _tell(f"[{done}/{total}] {text}")
-
-
-def _sources(count: int) -> str:
-    return f"{count} source{'' if count == 1 else 's'}"
+    say(f"[{done}/{total}] {text}")
 
 
 def _write_export(exported: Export, output: str | None) -> int:
-    _write(exported.text, output)
+    write_out(exported.text, output)
     for sentence in exported.left_out:
-        _tell(f"Left out: {sentence}")
-    _tell(f"{_sources(exported.count)} written{f' to {output}' if output else ''}.")
+        say(f"Left out: {sentence}")
+    say(f"{count(exported.count, 'source')} written{f' to {output}' if output else ''}.")
     return NO_CHANGES
 
 
 def _write_result(result: dict[str, object], output: str | None) -> None:
     if output:
         Path(output).write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _write(text: str, output: str | None) -> None:
-    if output:
-        Path(output).write_text(text, encoding="utf-8")
-    else:
-        sys.stdout.write(text)
-
-
-def _tell(text: str) -> None:
-    """Say how far it is, beside the output proper."""
-    print(text, file=sys.stderr, flush=True)

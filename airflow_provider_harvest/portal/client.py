@@ -16,22 +16,24 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.cron import check_cron
 from airflow_provider_harvest.portal.http.address import API_PATH, expand_page
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
+from airflow_provider_harvest.portal.http.record_reads import RecordReads
 from airflow_provider_harvest.portal.http.session import as_not_found, segment
 from airflow_provider_harvest.portal.inputs import check_validation
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from airflow_provider_harvest.portal.clock import Clock
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 __all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
 
 
-class HarvestClient(JobReads):
+class HarvestClient(JobReads, RecordReads):
     """Talks to the harvest API of one udata portal.
 
     The generation of the portal is found out by itself, once, with two small requests, when it is first needed.
@@ -155,6 +157,7 @@ class HarvestClient(JobReads):
         fields: str | None = None,
         page_size: int = PAGE_SIZE,
         keyed: bool = False,
+        on_unreadable: Callable[[UnreadableEntry], object] | None = None,
     ) -> Iterator[HarvestSource]:
         """Yield the portal's sources, newest first (``GET /harvest/sources/``), each once.
 
@@ -166,16 +169,19 @@ class HarvestClient(JobReads):
             ``owner``, ``organization`` and ``id`` are always read.
         :param page_size: sources in one request.
         :param keyed: whether the key goes along (default False): ``permissions`` are then those of its user.
+        :param on_unreadable: called with each source that the portal's list cannot answer (500, since it refers to
+            something that is gone), with what it says when asked for less; default: it is logged as a warning.
         """
         params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
         if organization:
             params[self.generation.organization_filter] = organization
         mask = None
         if fields:
-            mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug}},{fields}}},total"
+            mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug,page}},{fields}}},total"
         # Unknown parameters are ignored by udata and then everything is listed: filtered again here.
         search_here = q.casefold() if q and self.generation.partial_search else None
-        for entry in self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed):
+        pages = self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed, on_unreadable=on_unreadable)
+        for entry in pages:
             source = HarvestSource.from_api(entry)
             if owner and (source.owner is None or source.owner.id != owner):
                 continue

@@ -38,6 +38,8 @@ _SHORTEST_PAUSE = 1.0
 _EARLY = 1.0
 #: Failed readings of the list in a row after which a single look finds out whether it is the list alone that fails.
 _LIST_DOUBTED = 2
+#: Seconds by which the event loop may wake up early: its clock has a resolution, and so have floats.
+_RESOLUTION = 1e-6
 #: Watches that are told news before the event loop has its turn again: each takes about 0.1 ms to wake up.
 _TOLD_AT_ONCE = 50
 
@@ -164,7 +166,7 @@ class PortalPoller:
     async def _until_due(self) -> None:
         """Sleep until somebody is due; while no requests may be sent, let time pass for those that are."""
         while True:
-            now = self._loop.time()
+            now = self._loop.time() + _RESOLUTION
             due = min((seat.due for seat in self._seats), default=float("inf"))
             if due <= now:
                 allowed = max(self._not_before, now + self._budget.wait(now))
@@ -193,7 +195,7 @@ class PortalPoller:
     async def _round(self) -> None:
         began = self._round_began = self._loop.time()
         self._reads.begin_round()
-        due = [seat for seat in self._seats if seat.due <= began]
+        due = [seat for seat in self._seats if seat.due <= began + _RESOLUTION]
         if self._wants_list(due, began):
             due = await self._read_list(list(self._seats), began)
         for seat in [seat for seat in due if seat.watch.needs_list]:
@@ -261,7 +263,7 @@ class PortalPoller:
         self._list_failures += 1
         is_believed = self._list_doubts.believes(error)
         pause = _pause_after(self._list_failures, min(seat.watch.interval for seat in seats), error)
-        able = [seat for seat in seats if not seat.watch.needs_list and seat.due <= began]
+        able = [seat for seat in seats if not seat.watch.needs_list and seat.due <= began + _RESOLUTION]
         if able and self._list_failures >= _LIST_DOUBTED and not concerns_all(error):
             first, *others = able
             if await self._look(first, began, able):

@@ -77,7 +77,7 @@ class Seat:
         """
         loop = asyncio.get_running_loop()
         while not self._news:
-            if until is not None and loop.time() >= until:
+            if until is not None and loop.time() + 1e-6 >= until:
                 return None
             waiter = self._waiter = loop.create_future()
             timer = None if until is None else loop.call_at(until, _wake, waiter)

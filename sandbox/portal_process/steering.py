@@ -117,6 +117,43 @@ class Steering:
             validation["on"] -= earlier
         sources.replace_one({"_id": known.id}, source)
 
+    def dangle(self, source_id: str, field: str = "organization") -> None:
+        """Let a source refer to an owner or organization that does not exist."""
+        from bson import DBRef, ObjectId  # type: ignore[import-not-found]
+        from udata.harvest.models import HarvestSource
+
+        sources = HarvestSource._get_collection()
+        known = HarvestSource.objects(id=source_id).only("id").first().id
+        source = sources.find_one({"_id": known})
+        was = source.get(field)
+        source[field] = DBRef(was.collection, ObjectId()) if isinstance(was, DBRef) else ObjectId()
+        sources.replace_one({"_id": known}, source)
+
+    def remove_document(self, source_id: str) -> None:
+        """Remove a source from the database, without what the portal does beside."""
+        from bson import ObjectId
+        from udata.harvest.models import HarvestSource
+
+        HarvestSource._get_collection().delete_one({"_id": ObjectId(source_id)})
+
+    def set_interval(self, source_id: str, minutes: int) -> None:
+        """Give a source a task with an interval, as a portal's team may in the database; no API call sets one."""
+        from udata.core.jobs.models import PeriodicTask
+        from udata.harvest.models import HarvestSource
+
+        source = HarvestSource.objects.get(id=source_id)
+        if source.periodic_task is not None:
+            source.periodic_task.delete()
+        task = PeriodicTask.objects.create(
+            task="harvest",
+            name=f"Harvest {source.name} every {minutes} minutes",
+            description="Periodic Harvesting",
+            enabled=True,
+            args=[str(source.id)],
+            interval=PeriodicTask.Interval(every=minutes, period="minutes"),
+        )
+        source.modify(periodic_task=task)
+
     def purge_jobs(self) -> None:
         """What the portal's own purge of old jobs does (older than `HARVEST_JOBS_RETENTION_DAYS`)."""
         from udata.harvest import actions

@@ -382,3 +382,23 @@ class TestPreview:
             lambda: anybody.preview_config("A try", source.url, "dcat"),
         ):
             assert isinstance(failure_of(call), HarvestAuthError)
+
+
+@pytest.mark.every_release
+def test_source_that_refers_to_nothing_does_not_hide_the_others(
+    portal: Sandbox, admin: HarvestClient, anybody: HarvestClient, new_source: Callable[..., HarvestSource]
+) -> None:
+    kept, broken, newest = (new_source(datasets=1) for _ in range(3))
+    portal.control.dangle(broken.id)
+    found: list[dict[str, Any]] = []
+    try:
+        listed = [source.id for source in anybody.iter_sources(on_unreadable=found.append)]
+        last_jobs = [entry["id"] for entry in anybody.iter_last_jobs(counters=True, owners=True)]
+    finally:
+        portal.control.remove_document(broken.id)
+
+    assert [(entry["id"], entry["name"], entry["url"]) for entry in found] == [(broken.id, broken.name, broken.url)]
+    assert listed[0] == newest.id
+    assert {kept.id, newest.id} <= {*listed}
+    assert broken.id not in {*listed, *last_jobs}
+    assert {kept.id, newest.id} <= {*last_jobs}

@@ -42,10 +42,15 @@ def metadata(wheel: zipfile.ZipFile) -> Message:
 
 
 def test_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    files = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*") if path.suffix == ".py"}
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     held = {name for name in wheel.namelist() if not name.startswith(DIST_INFO)}
-    data = {"airflow_provider_harvest/py.typed", "airflow_provider_harvest/portal/as_code/files/schema.json"}
-    assert held == files | data
+    assert held == files
+    data = {"py.typed", "portal/as_code/files/schema.json", "plugins/static/harvest.js"}
+    assert {f"airflow_provider_harvest/{name}" for name in data} <= held
 
 
 def test_carries_the_licence(wheel: zipfile.ZipFile, metadata: Message) -> None:
@@ -58,13 +63,19 @@ def test_is_found_by_airflow_and_brings_its_command(wheel: zipfile.ZipFile) -> N
     offered.read_string(wheel.read(f"{DIST_INFO}/entry_points.txt").decode())
     assert {group: dict(offered[group]) for group in offered.sections()} == {
         "apache_airflow_provider": {"provider_info": "airflow_provider_harvest.provider_info:get_provider_info"},
+        "airflow.plugins": {"harvest": "airflow_provider_harvest.plugins:HarvestPlugin"},
         "console_scripts": {"airflow-harvest": "airflow_provider_harvest.cli.main:main"},
     }
 
 
 def test_needs_airflow_from_2_11_without_an_upper_cap(metadata: Message) -> None:
     requirements = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
-    assert {str(requirement) for requirement in requirements if requirement.marker} == {'pyyaml>=6.0; extra == "code"'}
+    extras = {str(requirement) for requirement in requirements if requirement.marker}
+    assert extras == {
+        'jinja2>=3.1; extra == "cli"',
+        'pyyaml>=6.0; extra == "code"',
+        'rich>=13.0; extra == "cli"',
+    }
     requirements = [requirement for requirement in requirements if not requirement.marker]
     assert {requirement.name for requirement in requirements} == {"apache-airflow", "pendulum", "requests"}
     specifiers = {requirement.name: str(requirement.specifier) for requirement in requirements}

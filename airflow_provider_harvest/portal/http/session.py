@@ -5,6 +5,7 @@ Used through :class:`airflow_provider_harvest.portal.client.HarvestClient` only.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,13 +15,17 @@ from airflow_provider_harvest.portal.generations import GENERATIONS, Generation
 from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in_clear, site_url
 from airflow_provider_harvest.portal.http.paging import iter_pages
 from airflow_provider_harvest.portal.http.probe import find_generation
+from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry, WholeReader
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from airflow_provider_harvest.exceptions import HarvestServerError
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
     from airflow_provider_harvest.portal.http.transport import Answer
+
+log = logging.getLogger(__name__)
 
 #: Seconds allowed for preview, run, validate and create: a preview fetches the remote catalogue meanwhile.
 LONG_TIMEOUT = 300.0
@@ -113,13 +118,24 @@ class PortalSession:
         return self._transport.call(method, path, body=body, text=text, keyed=True, **options)
 
     def _pages(
-        self, path: str, params: dict[str, Any], fields: str | None, page_size: int, *, keyed: bool = False
+        self,
+        path: str,
+        params: dict[str, Any],
+        fields: str | None,
+        page_size: int,
+        *,
+        keyed: bool = False,
+        on_unreadable: Callable[[UnreadableEntry], object] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Yield the entries of all pages, by number: ``next_page`` names the host that the server believes it has."""
+        """Yield the entries of all pages, by number: ``next_page`` names the host that the server believes it has.
 
-        def read(page: int) -> tuple[list[dict[str, Any]], int | None] | None:
+        :param on_unreadable: called with each entry that the portal cannot answer; default: it is logged.
+        """
+
+        def fetch(page: int, size: int, mask: str | None) -> tuple[list[dict[str, Any]], int | None] | None:
+            asked = {**params, "page": page, "page_size": size}
             try:
-                answer = self._get(path, {**params, "page": page, "page_size": page_size}, fields=fields, keyed=keyed)
+                answer = self._get(path, asked, fields=mask or fields, keyed=keyed)
             except HarvestNotFound:
                 if page > 1:  # what udata answers beyond the last page
                     return None
@@ -127,7 +143,28 @@ class PortalSession:
             total = answer.body.get("total") if isinstance(answer.body, dict) else None
             return entries_of(answer), total if isinstance(total, int) else None
 
-        return iter_pages(read, page_size)
+        reader = WholeReader(fetch)
+        for entry in iter_pages(lambda page: reader.read(page, page_size), page_size):
+            if not isinstance(entry, UnreadableEntry):
+                yield entry
+            elif on_unreadable is not None:
+                on_unreadable(entry)
+            else:
+                log.warning("%s Everything else is read.", unreadable_sentence(entry, path))
+
+
+def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/") -> str:
+    """Return what is known of an entry that the portal cannot answer, for people, and what to do.
+
+    :param entry: as found.
+    :param path: of the list.
+    """
+    named = ", ".join(plain(str(entry[name])) for name in ("name", "id", "url") if entry.get(name))
+    who = named or "it does not say which one"
+    return (
+        f"The portal answers 500 to entry {entry.position} of its list {path} ({who}): "
+        "something that it refers to may be gone. Ask the portal's team to repair or delete it."
+    )
 
 
 def segment(ident: str) -> str:

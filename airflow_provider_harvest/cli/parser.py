@@ -1,0 +1,34 @@
+"""The parser of ``airflow-harvest`` and the arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from airflow_provider_harvest.cli.shared import ERROR, PORTAL_VARIABLE
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Actions: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with 1 on wrong arguments: 2 says that there is something to look at."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ERROR, f"{self.prog}: {message}\n")
+
+
+def portal_argument(parser: Parser) -> None:
+    """Add ``--portal``."""
+    parser.add_argument(
+        "--portal", metavar="URL", help=f"site of the portal; default: ${PORTAL_VARIABLE}, or the files'"
+    )
+
+
+def output_argument(parser: Parser) -> None:
+    """Add ``--output``."""
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")

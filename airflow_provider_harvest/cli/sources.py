@@ -1,0 +1,107 @@
+"""The commands ``airflow-harvest sources ...``: their arguments."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.cli import commands
+from airflow_provider_harvest.cli.parser import output_argument, portal_argument
+from airflow_provider_harvest.cli.shared import KEY_VARIABLE, PORTAL_VARIABLE
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.cli.parser import Actions, Parser
+
+_EPILOG = f"""\
+environment variables:
+  {PORTAL_VARIABLE:<17} site of the portal, as with --portal
+  {KEY_VARIABLE:<17} API key; export and check need none, plan tells with it what it may not do
+
+exit codes:
+  0  no changes: the portal is as the files say (after apply: now it is)
+  2  there are changes (after apply: some that this key may not make)
+  1  an error
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Give the parser of ``sources`` its commands."""
+    parser.description = (
+        "Harvest sources as code: files describe them, a plan shows what would change, apply does that."
+    )
+    parser.epilog = _EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    actions = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_export, _add_import, _add_check, _add_plan, _add_apply, _add_schema):
+        add(actions)
+
+
+def _add_export(actions: Actions) -> None:
+    parser = actions.add_parser("export", help="write a portal's sources as a file of sources")
+    portal_argument(parser)
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument("--organization", metavar="ID", help="only the sources of this organization (id or slug)")
+    whose.add_argument("--owner", metavar="ID", help="only the own sources of this user")
+    parser.add_argument(
+        "-e", "--environment", metavar="NAME", help="write the portal and its ids under this environment"
+    )
+    parser.add_argument("--no-ids", action="store_true", help="leave the portal and its ids out, to plan it elsewhere")
+    output_argument(parser)
+    parser.set_defaults(command=commands.export)
+
+
+def _add_import(actions: Actions) -> None:
+    parser = actions.add_parser("import", help="make a file of sources from a list harvests.endpoints")
+    parser.add_argument("list", metavar="FILE", help="YAML with harvests.backend and harvests.endpoints")
+    output_argument(parser)
+    parser.set_defaults(command=commands.import_list)
+
+
+def _add_check(actions: Actions) -> None:
+    parser = actions.add_parser("check", help="check files, and that the portal knows what they say; sends no key")
+    _files(parser)
+    portal_argument(parser)
+    parser.add_argument("--offline", action="store_true", help="do not ask the portal what backends it has")
+    parser.set_defaults(command=commands.check)
+
+
+def _add_plan(actions: Actions) -> None:
+    parser = actions.add_parser("plan", help="show what is to be changed so that the portal is as the files say")
+    _files(parser)
+    portal_argument(parser)
+    _prune(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON, for apply")
+    parser.add_argument("--markdown", metavar="FILE", help="write a summary of at most 40 lines, for an approver")
+    parser.set_defaults(command=commands.plan)
+
+
+def _add_apply(actions: Actions) -> None:
+    parser = actions.add_parser("apply", help="carry out a plan")
+    parser.add_argument(
+        "path", metavar="PLAN|PATH", help="a plan written by plan -o, or files to plan and apply at once"
+    )
+    parser.add_argument("-e", "--environment", metavar="NAME", help="environment of the files")
+    portal_argument(parser)
+    _prune(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask before applying files")
+    parser.add_argument("--max-changes", type=int, metavar="N", help="refuse a plan that changes more sources")
+    parser.add_argument("--max-deletes", type=int, metavar="N", help="refuse a plan that deletes more; default 10")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write what was done as JSON")
+    parser.set_defaults(command=commands.apply)
+
+
+def _add_schema(actions: Actions) -> None:
+    parser = actions.add_parser("schema", help="write the JSON Schema of files of sources, for editors")
+    output_argument(parser)
+    parser.set_defaults(command=commands.schema)
+
+
+def _files(parser: Parser) -> None:
+    parser.add_argument("path", metavar="PATH", help="a YAML file, or a folder of them")
+    parser.add_argument("-e", "--environment", metavar="NAME", help="environment of the files")
+
+
+def _prune(parser: Parser) -> None:
+    parser.add_argument(
+        "--prune", action="store_true", help="delete sources that carry the files' marker and left the files"
+    )

@@ -1,0 +1,94 @@
+"""Reads on where a portal answers a page of a list with 500, since one of its entries is broken; used by the session.
+
+udata answers so where an entry refers to something that is gone, such as an owner that was removed from its database:
+the whole page fails, and nothing names the entry. The page is read in smaller and smaller parts until it is found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    #: Reads a page by its number, from 1, its size and perhaps another mask: its entries and the list's total; None
+    #: for a page beyond the last.
+    Fetch = Callable[[int, int, "str | None"], "tuple[list[dict[str, Any]], int | None] | None"]
+
+#: How many broken entries of one list are looked for: with more, the portal as a whole is at fault.
+MAX_UNREADABLE = 20
+#: What is asked of a broken entry alone, the most telling first. A field that is not asked for is not followed.
+LEAN_MASKS = ("data{id,name,url,backend,description},total", "data{id,name},total", "data{id},total")
+
+
+class UnreadableEntry(dict[str, Any]):
+    """An entry that the portal cannot answer in full: what it says when asked for less, perhaps nothing.
+
+    :param position: its place in the list, from 1.
+    """
+
+    def __init__(self, position: int, told: dict[str, Any]) -> None:
+        super().__init__(told)
+        self.position = position
+
+
+class WholeReader:
+    """Reads pages of one list, with a placeholder for each entry that cannot be read.
+
+    :param fetch: reads a page.
+    """
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._found: set[int] = set()
+
+    def read(self, page: int, size: int) -> tuple[list[dict[str, Any]], int | None] | None:
+        """Return the entries of a page and the list's total; None for a page beyond the last.
+
+        :param page: from 1.
+        :param size: entries in a page.
+        :raises HarvestServerError: as answered, where it is not a few entries that are broken.
+        """
+        try:
+            return self._fetch(page, size, None)
+        except HarvestServerError as error:
+            if error.status_code != 500:
+                raise
+            if size == 1:
+                return [self._placeholder(page, error)], None
+        return self._in_parts(page, size)
+
+    def _in_parts(self, page: int, size: int) -> tuple[list[dict[str, Any]], int | None] | None:
+        parts = _smallest_factor(size)
+        entries: list[dict[str, Any]] = []
+        total: int | None = None
+        for number in range(parts):
+            answer = self.read((page - 1) * parts + number + 1, size // parts)
+            if answer is None:
+                return (entries, total) if entries else None
+            entries += answer[0]
+            total = answer[1] if answer[1] is not None else total
+        return entries, total
+
+    def _placeholder(self, position: int, error: HarvestServerError) -> UnreadableEntry:
+        self._found.add(position)
+        if len(self._found) > MAX_UNREADABLE:
+            raise error
+        return UnreadableEntry(position, next(self._told(position), {}))
+
+    def _told(self, position: int) -> Iterator[dict[str, Any]]:
+        for mask in LEAN_MASKS:
+            try:
+                answer = self._fetch(position, 1, mask)
+            except HarvestApiError:
+                continue
+            except HarvestError:
+                return
+            if answer and answer[0]:
+                yield answer[0][0]
+
+
+def _smallest_factor(number: int) -> int:
+    return next(factor for factor in range(2, number + 1) if number % factor == 0)
