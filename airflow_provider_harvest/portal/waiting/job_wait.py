@@ -20,6 +20,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestUnavailable,
 )
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
+from airflow_provider_harvest.portal.outcome.result import STARTED
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
 from airflow_provider_harvest.portal.waiting.plan import (
@@ -162,7 +163,10 @@ class JobWait:
         if plan.after is not None:
             candidates = begun_since(jobs, self._on_portal_clock(plan.after))
         else:
-            candidates = newer_than(jobs, plan.known or ())
+            known = plan.known or ()
+            # A task that starts a harvest knows the newest jobs; were there fewer than a page, it knows them all.
+            everything = plan.how == STARTED and 0 < len(known) < RECENT_JOBS
+            candidates = newer_than(jobs, known, known_is_all=everything)
         return next((job for job in candidates if job.id not in plan.passed_over), None)
 
     def _on_portal_clock(self, when: float) -> float:
