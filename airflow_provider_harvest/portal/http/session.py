@@ -13,10 +13,10 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotF
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.generations import GENERATIONS, Generation
 from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in_clear, site_url
-from airflow_provider_harvest.portal.http.errors import excerpt
 from airflow_provider_harvest.portal.http.paging import iter_pages
 from airflow_provider_harvest.portal.http.probe import find_generation
 from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry, WholeReader
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,7 +159,7 @@ def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/")
     :param entry: as found.
     :param path: of the list.
     """
-    named = ", ".join(excerpt(str(entry[name])) for name in ("name", "id", "url") if entry.get(name))
+    named = ", ".join(plain(str(entry[name])) for name in ("name", "id", "url") if entry.get(name))
     who = named or "it does not say which one"
     return (
         f"The portal answers 500 to entry {entry.position} of its list {path} ({who}): "

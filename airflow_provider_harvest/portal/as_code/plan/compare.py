@@ -18,6 +18,7 @@ from airflow_provider_harvest.portal.as_code.plan.matching import Match, match_s
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import normal, values_of
 from airflow_provider_harvest.portal.statuses import ACCEPTED
+from airflow_provider_harvest.portal.words import count, few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -214,8 +215,8 @@ def _orphan_notes(orphans: Iterable[HarvestSource]) -> Iterable[str]:
     keys = [_marked_key(source) for source in orphans]
     if keys:
         yield (
-            f"{len(keys)} managed {'source is' if len(keys) == 1 else 'sources are'} no longer in the files, and left "
-            f"as they are without prune: {_few(keys)}."
+            f"{count(len(keys), 'managed source')} {'is' if len(keys) == 1 else 'are'} no longer in the files, "
+            f"and kept unchanged without prune: {few(keys)}."
         )
 
 
@@ -235,7 +236,7 @@ def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
     for change in created:
         others = set(by_address.get((change.wanted["backend"], change.wanted["url"]), ())) - set(change.twins)
         if others:
-            yield f"{change.key} is new, and another owner's source harvests the same URL: {_few(sorted(others))}."
+            yield f"{change.key} is new, and another owner's source harvests the same URL: {few(sorted(others))}."
     unasked = [
         change.key
         for change in changes
@@ -244,12 +245,7 @@ def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
     ]
     if unasked:
         yield (
-            f"{len(unasked)} {'source gets' if len(unasked) == 1 else 'sources get'} a cron, and the files do not say "
+            f"{count(len(unasked), 'source gets', 'sources get')} a cron, and the files do not say "
             "that they are accepted: a portal harvests by the cron of an active source that nobody has accepted, and "
-            f"accepting one resets it: {_few(unasked)}."
+            f"accepting one resets it: {few(unasked)}."
         )
-
-
-def _few(keys: list[str], shown: int = 5) -> str:
-    more = len(keys) - shown
-    return ", ".join(keys[:shown]) + (f" and {more} more" if more > 0 else "")

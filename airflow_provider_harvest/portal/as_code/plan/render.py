@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.plan import changes as kinds
 from airflow_provider_harvest.portal.as_code.plan.values import leaves
-from airflow_provider_harvest.portal.words import spell
+from airflow_provider_harvest.portal.words import count, few, plain, shorten, spell
+from airflow_provider_harvest.portal.words import markdown as escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Lines of a summary for an approver.
 MAX_MARKDOWN_LINES = 40
-#: Characters of one value, and keys in one line.
-_WIDTH, _KEYS = 60, 5
+#: Characters of one value.
+_WIDTH = 60
 
 #: What each kind of work is called in a count, and as a heading.
 _COUNTED = {
@@ -64,7 +65,7 @@ def text(plan: Plan) -> str:
     """Return a whole plan for a log or a terminal: counts, what the key may not do, conflicts, changes, notes."""
     lines = [first_line(plan)]
     for heading, entries in _sections(plan):
-        lines += ["", f"{heading}:", *(f"  {entry}" for entry in entries)]
+        lines += ["", f"{heading}:", *(f"  {plain(entry, None)}" for entry in entries)]
     return "\n".join(lines)
 
 
@@ -79,11 +80,11 @@ def markdown(plan: Plan, max_lines: int = MAX_MARKDOWN_LINES) -> str:
     sections = [(f"{heading} ({len(entries)})", entries) for heading, entries in _sections(plan)]
     frame = 2 + 3 * len(sections)  # each section takes a blank line, its heading, and a blank line
     shares = _shares([len(entries) for _, entries in sections], max_lines - frame)
-    lines = [f"**{_escaped(first_line(plan))}**", ""]
+    lines = [f"**{escaped(first_line(plan), None)}**", ""]
     for (heading, entries), share in zip(sections, shares, strict=True):
         shown = entries if len(entries) <= share else entries[: max(0, share - 1)]
         rest = len(entries) - len(shown)
-        lines += [f"**{heading}**", "", *(f"- {_escaped(entry)}" for entry in shown)]
+        lines += [f"**{heading}**", "", *(f"- {escaped(entry, None)}" for entry in shown)]
         lines += [*([f"- ... and {rest} more"] if rest else []), ""]
     return "\n".join(lines[:max_lines]).rstrip()
 
@@ -97,11 +98,11 @@ def result_line(result: dict[str, Any]) -> str:
     for entry in result["done"]:
         for step in entry["steps"]:
             counts[step] += 1
-    steps = ", ".join(f"{step} {count}" for step, count in counts.items())
-    told = [f"{len(result['done'])} sources written" + (f" ({steps})" if steps else "")]
+    steps = ", ".join(f"{step} {number}" for step, number in counts.items())
+    told = [f"{count(len(result['done']), 'source')} written" + (f" ({steps})" if steps else "")]
     told += [f"{len(result[name])} {name}" for name in ("failed", "postponed") if result[name]]
     if result["unchanged"]:
-        told.append(f"{result['unchanged']} were done already")
+        told.append(f"{result['unchanged']:,} {'was' if result['unchanged'] == 1 else 'were'} done already")
     if result["denied"]:
         told.append(f"{sum(len(denial['keys']) for denial in result['denied'])} left to a key that may")
     again = f"; the portal takes more in {spell(result['retry_after'])}" if result["retry_after"] else ""
@@ -113,7 +114,7 @@ def result_line(result: dict[str, Any]) -> str:
 
 def _sections(plan: Plan) -> Iterator[tuple[str, list[str]]]:
     if plan.denials:
-        told = [f"{_COUNTED[denial.kind][1]}: {denial.reason}: {_few(denial.keys)}" for denial in plan.denials]
+        told = [f"{_COUNTED[denial.kind][1]}: {denial.reason}: {few(denial.keys)}" for denial in plan.denials]
         yield "This key may not", told
     if plan.conflicts:
         told = [f"{conflict.key}{_where(conflict.where)}: {conflict.reason}." for conflict in plan.conflicts]
@@ -137,7 +138,7 @@ def _entries(kind: str, changes: Sequence[Change]) -> Iterator[str]:
             groups[line].append(change.key)
     # What concerns most sources comes first: it is what the pull request was about.
     for line, keys in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
-        number = f"{len(keys)} sources ({_few(keys)})" if len(keys) > 1 else keys[0]
+        number = f"{count(len(keys), 'source')} ({few(keys)})" if len(keys) > 1 else keys[0]
         yield f"{line}: {number}" if line else number
 
 
@@ -191,21 +192,10 @@ def _shown(value: Any) -> str:
     if value is None:
         return "(none)"
     told = json.dumps(value, ensure_ascii=False)
-    return told if len(told) <= _WIDTH else f"{told[: _WIDTH - 3]}..."
-
-
-def _few(keys: Sequence[str]) -> str:
-    more = len(keys) - _KEYS
-    return ", ".join(keys[:_KEYS]) + (f" and {more} more" if more > 0 else "")
+    return shorten(told, _WIDTH)
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------
-
-
-def _escaped(line: str) -> str:
-    """Return a line in which nothing that a file or a portal says is taken for Markdown or HTML."""
-    flat = " ".join(line.split())
-    return "".join(f"\\{character}" if character in "\\`*_[]<>#|" else character for character in flat)
 
 
 def _shares(lengths: Sequence[int], lines: int) -> list[int]:
