@@ -66,8 +66,16 @@ def request(path: str, method: str = "GET") -> tuple[int, bytes]:
         sent.append(message)
 
     scope = {
-        **{"type": "http", "method": method, "path": path, "root_path": "", "query_string": b"", "headers": []},
-        **{"http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1)},
+        "type": "http",
+        "method": method,
+        "path": path,
+        "root_path": "",
+        "query_string": b"",
+        "headers": [],
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
     }
     from starlette.exceptions import HTTPException
 
