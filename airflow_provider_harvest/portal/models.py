@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 import pendulum
 
@@ -26,6 +26,14 @@ def parse_time(value: Any) -> datetime | None:
     """
     if not value:
         return None
+    try:
+        return datetime.fromisoformat(value).astimezone(timezone.utc) if "+" in value else _parse_slowly(value)
+    except (TypeError, ValueError):
+        return _parse_slowly(value)
+
+
+def _parse_slowly(value: Any) -> datetime:
+    """Read what is no plain ISO time with an offset: that alone is worth the 20 times faster way."""
     try:
         parsed: object = pendulum.parse(str(value))
     except ValueError as error:
@@ -53,6 +61,7 @@ class HarvestRef:
     id: str
     name: str | None = None
     slug: str | None = None
+    page: str | None = None
 
     @classmethod
     def from_api(cls, data: Any) -> HarvestRef | None:
@@ -60,7 +69,13 @@ class HarvestRef:
         if not isinstance(data, dict) or not data.get("id"):
             return None
         person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
-        return cls(id=plain(data["id"]), name=data.get("name") or person or None, slug=_token(data.get("slug")))
+        page = data.get("page")
+        return cls(
+            id=plain(data["id"]),
+            name=data.get("name") or person or None,
+            slug=_token(data.get("slug")),
+            page=plain(page, None) if str(page).startswith(("https://", "http://")) else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -328,6 +343,57 @@ class HarvestSource:
     def is_accepted(self) -> bool:
         """Whether the portal's team has accepted the source."""
         return self.validation.state == ACCEPTED
+
+
+class HarvestedRecord(NamedTuple):
+    """A dataset or dataservice that lives on the portal, and what its harvest left on it; small, as there are many.
+
+    :param id: of the dataset or dataservice.
+    :param kind: ``dataset`` or ``dataservice``.
+    :param title: as the portal shows it.
+    :param page: address for a person to open; None if the portal does not answer one.
+    :param source_id: the source that harvested it last.
+    :param remote_id: its id in the remote catalogue.
+    :param last_update: when a harvest last found it, UTC.
+    """
+
+    id: str
+    kind: str
+    title: str
+    page: str | None
+    source_id: str
+    remote_id: str | None
+    last_update: datetime | None
+
+    @classmethod
+    def from_api(cls, data: dict[str, Any], kind: str) -> HarvestedRecord | None:
+        """Read one entry of a list; None if it was not harvested."""
+        harvest = data.get("harvest")
+        if not isinstance(harvest, dict) or not harvest.get("source_id") or not data.get("id"):
+            return None
+        remote_id = harvest.get("remote_id")
+        return cls(
+            id=str(data["id"]),
+            kind=kind,
+            title=str(data.get("title") or ""),
+            page=data.get("self_web_url") or data.get("page") or None,
+            source_id=str(harvest["source_id"]),
+            remote_id=None if remote_id is None else str(remote_id),
+            last_update=parse_time(harvest.get("last_update")),
+        )
+
+    @property
+    def key(self) -> str:
+        """The remote id; a record without one is told by its own id."""
+        return self.remote_id if self.remote_id is not None else f"(no remote id) {self.id}"
+
+    @property
+    def created(self) -> datetime | None:
+        """When the portal made it, to the second: the first four bytes of its id."""
+        try:
+            return datetime.fromtimestamp(int(self.id[:8], 16), tz=timezone.utc) if len(self.id) == 24 else None
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
