@@ -347,13 +347,13 @@ def test_one_odd_answer_to_the_list_ends_no_wait(monkeypatch: pytest.MonkeyPatch
 
 
 def test_where_the_list_alone_fails_waits_look_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    lives = {ident: whole_job(f"job-{ident}", 0, 5 * HOUR) for ident in ids(2)}
+    lives = {ident: whole_job(f"job-{ident}", 0, 90 * MINUTE) for ident in ids(2)}
     waits = Waits(monkeypatch, lives)
     for ident in lives:
         waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
     waits.portal.list_fault = server_error(500)
     assert set(waits.states().values()) == {ENDED}
-    assert waits.portal.count("list") <= 5 * 6 + 5  # it is tried again ten minutes apart
+    assert waits.portal.count("list") <= 90 / 10 + 5  # it is tried again ten minutes apart
 
 
 # --- coming and going ------------------------------------------------------------------------------------------------
