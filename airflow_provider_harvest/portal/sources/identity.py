@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import ACCEPTED
@@ -26,7 +27,7 @@ class Identity:
     :param owner: id of the user whom it belongs to, None for one of an organization.
     :param organization: id of the organization that it belongs to, None for a personal one.
     :param backend: id of its backend.
-    :param url: address of its catalogue, compared letter by letter but for blanks around it.
+    :param url: address of its catalogue, compared as :func:`normal_url` writes it.
     """
 
     owner: str | None
@@ -36,7 +37,9 @@ class Identity:
 
     def names(self, source: HarvestSource) -> bool:
         """Whether a source is one of these. A deleted one never is: it stays readable, and cannot be brought back."""
-        if source.deleted is not None or source.backend != self.backend or source.url.strip() != self.url:
+        if source.deleted is not None or source.backend != self.backend:
+            return False
+        if normal_url(source.url) != normal_url(self.url):
             return False
         if self.organization is not None:
             return _id(source.organization) == self.organization
@@ -44,9 +47,35 @@ class Identity:
 
 
 def same_sources(sources: Iterable[HarvestSource], identity: Identity) -> list[HarvestSource]:
-    """Return the sources of this identity, the oldest first: the one that every task adopts."""
+    """Return the sources of this identity, the oldest first: the one that every task adopts.
+
+    Those with the very same URL are preferred to those whose URL only means the same.
+    """
     found = [source for source in sources if identity.names(source)]
+    found = [source for source in found if source.url.strip() == identity.url] or found
     return sorted(found, key=lambda source: (iso(source.created_at) or "", source.id))
+
+
+def normal_url(url: str) -> str:
+    """Return an address in the one form in which addresses of catalogues are compared; never sent anywhere.
+
+    ``http`` and ``https``, the letter case of the host, the scheme's own port and a slash at the end of the path do not
+    make it another catalogue.
+
+    :param url: as a file or the portal has it.
+    """
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return text
+    if parts.scheme not in ("http", "https") or not host:
+        return text
+    user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    own_port = f":{port}" if port not in (None, 80, 443) else ""
+    rest = parts._replace(scheme="", netloc="", path=parts.path.rstrip("/")).geturl()
+    return f"//{user}{host.rstrip('.')}{own_port}{rest}"
 
 
 def was_created_since(source: HarvestSource, when: float | None) -> bool:
@@ -103,6 +132,20 @@ def optional_text(value: Any, what: str) -> str | None:
     if text == "None":
         raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from gave nothing.")
     return text or None
+
+
+def given_text(value: Any, what: str) -> str | None:
+    """Return a text that None leaves out. A blank one is refused: where all are meant, None says so.
+
+    :param value: as given; a template without a value renders to a blank text.
+    :param what: the argument's name, for the message.
+    """
+    if value is None:
+        return None
+    text = optional_text(value, what)
+    if text is None:
+        raise HarvestInvalidInput(f"{what} is blank: give a value, or leave it out (None) where all are meant.")
+    return text
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.inputs import check_backend, check_id
 from airflow_provider_harvest.portal.sources.changes import organization_of
-from airflow_provider_harvest.portal.sources.identity import optional_flag, optional_text
+from airflow_provider_harvest.portal.sources.identity import given_text, optional_flag
 from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING, REFUSED
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ class SourceFilter:
 
     @classmethod
     def create(cls, *, active: Any = None, validation: Any = None, owner_id: Any = None, **texts: Any) -> SourceFilter:
-        """Return a filter from what a user gave; a blank text does not restrict.
+        """Return a filter from what a user gave; a blank text is refused, since it would mean all.
 
         :raises HarvestInvalidInput: for what cannot be right.
         """
-        given = {name: optional_text(value, name) for name, value in texts.items()}
-        owner_id, state = optional_text(owner_id, "owner_id"), optional_text(validation, "validation")
+        given = {name: given_text(value, name) for name, value in texts.items()}
+        owner_id, state = given_text(owner_id, "owner_id"), given_text(validation, "validation")
         if state is not None and state not in _STATES:
             raise HarvestInvalidInput(f"validation must be one of {', '.join(map(repr, _STATES))}, not {state!r}.")
         if owner_id and given.get("organization"):
