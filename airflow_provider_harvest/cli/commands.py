@@ -32,6 +32,7 @@ from airflow_provider_harvest.portal.as_code.plan.changes import Plan, looks_lik
 from airflow_provider_harvest.portal.as_code.plan.make_plan import check_organizations, make_plan
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.words import count
 
 if TYPE_CHECKING:
     import argparse
@@ -73,7 +74,7 @@ def check(arguments: argparse.Namespace) -> int:
                 check_organizations(client, declaration)
             checked = f"checked against {client.site}"
         where = f"{name}: " if name else ""
-        print(f"{where}{_sources(len(declaration.sources))}, {checked}.")
+        print(f"{where}{count(len(declaration.sources), 'source')}, {checked}.")
     return NO_CHANGES
 
 
@@ -139,7 +140,7 @@ def schema(arguments: argparse.Namespace) -> int:
 def _planned(arguments: argparse.Namespace) -> Plan:
     declaration = read(arguments.path, arguments.environment)
     with open_client(arguments, declaration.portal, keyed=True) as client:
-        say(f"Comparing {_sources(len(declaration.sources))} with {client.site} ...")
+        say(f"Comparing {count(len(declaration.sources), 'source')} with {client.site} ...")
         return make_plan(client, declaration, prune=arguments.prune, allow_duplicates=arguments.allow_duplicates)
 
 
@@ -160,15 +161,11 @@ def _progress(done: int, total: int, text: str) -> None:
     say(f"[{done}/{total}] {text}")
 
 
-def _sources(count: int) -> str:
-    return f"{count} source{'' if count == 1 else 's'}"
-
-
 def _write_export(exported: Export, output: str | None) -> int:
     write_out(exported.text, output)
     for sentence in exported.left_out:
         say(f"Left out: {sentence}")
-    say(f"{_sources(exported.count)} written{f' to {output}' if output else ''}.")
+    say(f"{count(exported.count, 'source')} written{f' to {output}' if output else ''}.")
     return NO_CHANGES
 
 

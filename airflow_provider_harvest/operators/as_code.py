@@ -60,18 +60,18 @@ class HarvestExportSourcesOperator(HarvestOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Read the sources, and write the file."""
         from airflow_provider_harvest.portal.as_code.export import export_sources
-        from airflow_provider_harvest.portal.sources.identity import given_text
+        from airflow_provider_harvest.portal.sources.identity import optional_text
 
         with self.errors(context):
             client = self.hook.get_conn()
             exported = export_sources(
                 client,
-                organization=given_text(self.organization, "organization"),
-                owner=given_text(self.owner_id, "owner_id"),
-                environment=given_text(self.environment, "environment"),
+                organization=optional_text(self.organization, "organization"),
+                owner=optional_text(self.owner_id, "owner_id"),
+                environment=optional_text(self.environment, "environment"),
                 with_ids=self.with_ids,
             )
-            path = None if self.path is None else given_text(str(self.path), "path")
+            path = None if self.path is None else optional_text(str(self.path), "path")
             if path:
                 file = Path(path)
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -136,21 +136,21 @@ class HarvestPlanSourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.plan import render
         from airflow_provider_harvest.portal.as_code.plan.changes import write_plan
         from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
-        from airflow_provider_harvest.portal.sources.identity import given_text
+        from airflow_provider_harvest.portal.sources.identity import optional_text
 
         with self.errors(context):
             if self.on_drift not in ON_DRIFT:
                 raise HarvestInvalidInput(
                     f"on_drift must be one of {', '.join(map(repr, ON_DRIFT))}, not {self.on_drift!r}."
                 )
-            environment = given_text(self.environment, "environment")
+            environment = optional_text(self.environment, "environment")
             declaration = files.read(self.path, environment)
             plan = make_plan(
                 self.hook.get_conn(), declaration, prune=self.prune, allow_duplicates=self.allow_duplicates
             )
             for line in render.text(plan).splitlines():
                 self.log.info("%s", line)
-            plan_path = None if self.plan_path is None else given_text(str(self.plan_path), "plan_path")
+            plan_path = None if self.plan_path is None else optional_text(str(self.plan_path), "plan_path")
             if plan_path:
                 write_plan(plan, plan_path)
             told = _told(plan)

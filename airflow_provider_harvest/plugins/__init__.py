@@ -1,11 +1,63 @@
-"""What Airflow finds under the entry point ``airflow.plugins``; Airflow's plugin manager is the only caller."""
+"""What Airflow finds under the entry point ``airflow.plugins``; Airflow's plugin manager is the only caller.
+
+Airflow 3.1 and newer show the pages below; Airflow 2.11 and 3.0 know no ``react_apps`` and show none. The pages are one
+static script, built from ``ui/``. They read Airflow's REST API with the session of whoever looks at them: this package
+adds no endpoint that answers data.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
+
+from airflow_provider_harvest import __version__
+from airflow_provider_harvest.plugins.static_files import StaticFilesOnDemand
+
+#: Where the api-server serves the script.
+URL_PREFIX = "/harvest-pages"
+_SCRIPT = "harvest.js"
+
+
+def bundle_url() -> str:
+    """Return the address of the script: absolute, since Airflow 3.1 resolves it by its own script's address.
+
+    The version makes browsers load a new script after an upgrade.
+    """
+    base = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+    return f"{base}{URL_PREFIX}/{_SCRIPT}?v={__version__}"
+
+
+def _fastapi_apps() -> list[dict[str, Any]]:
+    """Return what serves the script."""
+    return [{"app": StaticFilesOnDemand(), "url_prefix": URL_PREFIX, "name": "Harvest pages"}]
+
+
+def _react_apps() -> list[dict[str, Any]]:
+    """Return the pages. ``name`` is the label that people read, and the name of the component in the script."""
+    script = bundle_url()
+    return [
+        {
+            "name": "Harvest",
+            "bundle_url": script,
+            "destination": "task_instance",
+            "url_route": "harvest",
+        },
+        {
+            "name": "Harvests",
+            "bundle_url": script,
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "harvests",
+        },
+    ]
 
 
 class HarvestPlugin(AirflowPlugin):
-    """Names this package among Airflow's plugins."""
+    """Adds a tab to task instances and a page to the navigation."""
 
     name = "harvest"
+    fastapi_apps = _fastapi_apps()
+    react_apps = _react_apps()

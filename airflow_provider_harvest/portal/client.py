@@ -16,6 +16,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.cron import check_cron
 from airflow_provider_harvest.portal.http.address import API_PATH, expand_page
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
+from airflow_provider_harvest.portal.http.record_reads import RecordReads
 from airflow_provider_harvest.portal.http.session import as_not_found, segment
 from airflow_provider_harvest.portal.inputs import check_validation
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
 
 
-class HarvestClient(JobReads):
+class HarvestClient(JobReads, RecordReads):
     """Talks to the harvest API of one udata portal.
 
     The generation of the portal is found out by itself, once, with two small requests, when it is first needed.
@@ -176,7 +177,7 @@ class HarvestClient(JobReads):
             params[self.generation.organization_filter] = organization
         mask = None
         if fields:
-            mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug}},{fields}}},total"
+            mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug,page}},{fields}}},total"
         # Unknown parameters are ignored by udata and then everything is listed: filtered again here.
         search_here = q.casefold() if q and self.generation.partial_search else None
         pages = self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed, on_unreadable=on_unreadable)

@@ -20,6 +20,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.words import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -317,4 +318,4 @@ def _wrong(fields: list[str], field: _Field, why: str, consequence: str) -> Inva
 
 
 def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+    return repr(shorten(text, 60))

@@ -20,6 +20,7 @@ import pendulum
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.secrecy import names_secret, without_secrets
 from airflow_provider_harvest.portal.statuses import PENDING, REFUSED, VALIDATION_STATES
+from airflow_provider_harvest.portal.words import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -352,5 +353,4 @@ def _text(value: Any, what: str) -> str:
 
 def _shown(value: Any) -> str:
     """Return a value as messages show it: never long."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return shorten(repr(value), 80)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PENDING, TERMINAL_JOB_STATUSES
+from airflow_provider_harvest.portal.words import plain
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -25,6 +26,14 @@ def parse_time(value: Any) -> datetime | None:
     """
     if not value:
         return None
+    try:
+        return datetime.fromisoformat(value).astimezone(timezone.utc) if "+" in value else _parse_slowly(value)
+    except (TypeError, ValueError):
+        return _parse_slowly(value)
+
+
+def _parse_slowly(value: Any) -> datetime:
+    """Read what is no plain ISO time with an offset: that alone is worth the 20 times faster way."""
     try:
         parsed: object = pendulum.parse(str(value))
     except ValueError as error:
@@ -40,6 +49,11 @@ def _object(data: Any, what: str) -> dict[str, Any]:
     return data
 
 
+def _token(value: Any) -> str | None:
+    """Return an id, a status or another word that the portal itself makes: one line without control characters."""
+    return None if value is None else plain(value)
+
+
 @dataclass(frozen=True)
 class HarvestRef:
     """A user or an organization that a source belongs to, or a source that a job names."""
@@ -47,6 +61,7 @@ class HarvestRef:
     id: str
     name: str | None = None
     slug: str | None = None
+    page: str | None = None
 
     @classmethod
     def from_api(cls, data: Any) -> HarvestRef | None:
@@ -54,7 +69,13 @@ class HarvestRef:
         if not isinstance(data, dict) or not data.get("id"):
             return None
         person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
-        return cls(id=str(data["id"]), name=data.get("name") or person or None, slug=data.get("slug"))
+        page = data.get("page")
+        return cls(
+            id=plain(data["id"]),
+            name=data.get("name") or person or None,
+            slug=_token(data.get("slug")),
+            page=plain(page, None) if str(page).startswith(("https://", "http://")) else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +92,7 @@ class HarvestValidation:
         """Read the ``validation`` block of a source."""
         data = data if isinstance(data, dict) else {}
         return cls(
-            state=data.get("state"),
+            state=_token(data.get("state")),
             by=HarvestRef.from_api(data.get("by")),
             on=parse_time(data.get("on")),
             comment=data.get("comment"),
@@ -137,6 +158,7 @@ class HarvestItem:
     remote_url: str | None = None
     dataset_id: str | None = None
     dataset_url: str | None = None
+    dataset_title: str | None = None
     errors: tuple[HarvestMessage, ...] = ()
     created: datetime | None = None
     started: datetime | None = None
@@ -152,10 +174,11 @@ class HarvestItem:
         remote_id = data.get("remote_id")
         return cls(
             remote_id=None if remote_id is None else str(remote_id),
-            status=data.get("status"),
+            status=_token(data.get("status")),
             remote_url=data.get("remote_url"),
-            dataset_id=target.get("id"),
+            dataset_id=_token(target.get("id")),
             dataset_url=target.get("page") or target.get("uri"),
+            dataset_title=target.get("title"),
             errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
@@ -201,8 +224,8 @@ class HarvestJob:
         source = data.get("source")
         reference = HarvestRef.from_api(source)
         return cls(
-            id=str(data["id"]) if data.get("id") else None,
-            status=data.get("status"),
+            id=plain(data["id"]) if data.get("id") else None,
+            status=_token(data.get("status")),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
@@ -291,10 +314,10 @@ class HarvestSource:
         if not data.get("id"):
             raise HarvestProtocolError("The portal answered an object without id where a harvest source belongs.")
         return cls(
-            id=str(data["id"]),
+            id=plain(data["id"]),
             name=data.get("name") or "",
             url=data.get("url") or "",
-            backend=data.get("backend") or "",
+            backend=plain(data.get("backend")),
             description=data.get("description"),
             config=data.get("config") or {},
             created_at=parse_time(data.get("created_at")),
@@ -307,7 +330,7 @@ class HarvestSource:
             deleted=parse_time(data.get("deleted")),
             schedule=data.get("schedule"),
             permissions=data.get("permissions"),
-            slug=data.get("slug"),
+            slug=_token(data.get("slug")),
             raw=data,
         )
 
@@ -320,6 +343,57 @@ class HarvestSource:
     def is_accepted(self) -> bool:
         """Whether the portal's team has accepted the source."""
         return self.validation.state == ACCEPTED
+
+
+class HarvestedRecord(NamedTuple):
+    """A dataset or dataservice that lives on the portal, and what its harvest left on it; small, as there are many.
+
+    :param id: of the dataset or dataservice.
+    :param kind: ``dataset`` or ``dataservice``.
+    :param title: as the portal shows it.
+    :param page: address for a person to open; None if the portal does not answer one.
+    :param source_id: the source that harvested it last.
+    :param remote_id: its id in the remote catalogue.
+    :param last_update: when a harvest last found it, UTC.
+    """
+
+    id: str
+    kind: str
+    title: str
+    page: str | None
+    source_id: str
+    remote_id: str | None
+    last_update: datetime | None
+
+    @classmethod
+    def from_api(cls, data: dict[str, Any], kind: str) -> HarvestedRecord | None:
+        """Read one entry of a list; None if it was not harvested."""
+        harvest = data.get("harvest")
+        if not isinstance(harvest, dict) or not harvest.get("source_id") or not data.get("id"):
+            return None
+        remote_id = harvest.get("remote_id")
+        return cls(
+            id=str(data["id"]),
+            kind=kind,
+            title=str(data.get("title") or ""),
+            page=data.get("self_web_url") or data.get("page") or None,
+            source_id=str(harvest["source_id"]),
+            remote_id=None if remote_id is None else str(remote_id),
+            last_update=parse_time(harvest.get("last_update")),
+        )
+
+    @property
+    def key(self) -> str:
+        """The remote id; a record without one is told by its own id."""
+        return self.remote_id if self.remote_id is not None else f"(no remote id) {self.id}"
+
+    @property
+    def created(self) -> datetime | None:
+        """When the portal made it, to the second: the first four bytes of its id."""
+        try:
+            return datetime.fromtimestamp(int(self.id[:8], 16), tz=timezone.utc) if len(self.id) == 24 else None
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -342,7 +416,7 @@ class HarvestBackend:
         data = _object(data, "a harvest backend")
         extra = data.get("extra_configs")
         return cls(
-            id=str(data.get("id") or ""),
+            id=plain(data.get("id")),
             label=data.get("label") or "",
             filters=tuple(data.get("filters") or ()),
             features=tuple(data.get("features") or ()),

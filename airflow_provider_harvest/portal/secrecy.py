@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from airflow_provider_harvest.portal.words import plain
+
 _WORDS = frozenset(
     {"apikey", "authorization", "bearer", "credential", "jeton", "mdp", "pass", "passphrase", "passwd", "password"}
     | {"pwd", "secret", "token"}
@@ -33,4 +35,4 @@ def without_secrets(address: str) -> str:
         address = f"{scheme[0] if scheme else ''}...@{after}"
     shown, query, _ = address.partition("?")
     shown = f"{shown}?..." if query else shown
-    return shown if len(shown) <= 120 else f"{shown[:117]}..."
+    return plain(shown, 120)

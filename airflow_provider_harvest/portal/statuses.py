@@ -5,6 +5,9 @@ from __future__ import annotations
 DONE = "done"
 DONE_ERRORS = "done-errors"
 FAILED = "failed"
+#: Statuses of items only.
+SKIPPED = "skipped"
+ARCHIVED = "archived"
 
 #: Job statuses in udata's own order (``HARVEST_JOB_STATUS``), with their meaning as seen in real releases.
 JOB_STATUSES: dict[str, str] = {

@@ -1,8 +1,19 @@
-"""How lengths of time and times are written where people or programs read them; a leaf that everything may call."""
+"""How times, numbers and words of others are written for people and programs; a leaf that everything may call.
+
+All that a portal or a catalogue says is untrusted: it passes :func:`plain`, :func:`markdown` or :func:`web_link` before
+a log, an exception, a message or a page. ``repr`` of a string (``{name!r}``) does as well as ``plain``.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def spell(seconds: float) -> str:
@@ -36,3 +47,128 @@ def day(when: datetime) -> str:
 def iso(when: datetime | None) -> str | None:
     """Return a time as ISO 8601 in UTC, None for none."""
     return None if when is None else when.astimezone(timezone.utc).isoformat()
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: ``1 source``, ``2,345 sources``.
+
+    :param number: how many.
+    :param noun: singular form.
+    :param plural: plural form; default: ``noun`` with an ``s``.
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def few(items: Sequence[str], shown: int = 5, *, separator: str = ", ", total: int | None = None) -> str:
+    """Return the first of some strings, and how many more there are: ``a, b and 3 more``.
+
+    :param items: what is listed, already clean.
+    :param shown: how many are named, 5 by default.
+    :param separator: between two of them.
+    :param total: how many there are in all; default: as many as ``items``.
+    """
+    rest = (len(items) if total is None else total) - shown
+    return separator.join(items[:shown]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def shorten(text: str, limit: int, *, middle: bool = False) -> str:
+    """Return a string cut to ``limit`` characters, with an ellipsis where something is missing.
+
+    :param text: what is cut.
+    :param limit: characters at most.
+    :param middle: whether the middle is left out instead of the end: the cause of a failed request stands at its end.
+    """
+    if len(text) <= limit:
+        return text
+    if not middle:
+        return f"{text[: limit - 1]}…"
+    kept = max(2, limit - 3)
+    return f"{text[: kept - kept // 2]} … {text[-(kept // 2) :]}"
+
+
+# --- what a portal or a catalogue says --------------------------------------------------------------------------------
+
+# Escape sequences of terminals: OSC and its kin (titles, links), CSI (colours, cursor), and the short ones. Lengths are
+# bounded so that a text full of openings costs no more than its length.
+_TERMINAL = re.compile(
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"|\x1b[ -/]{0,8}[0-~]"
+)
+_FOLDED = frozenset({"Cc", "Zl", "Zp", "Zs"})
+#: The two joiners of Arabic, Indian scripts and emoji are invisible, but neither reorder nor hide anything.
+_JOINERS = "\u200c\u200d"
+#: A text that is cut is cleaned only near its ends: a message of megabytes costs no more than a long one.
+_MARGIN = 8192
+
+
+def plain(text: object, limit: int | None = 200, *, middle: bool = False) -> str:
+    """Return what a portal or a catalogue says as one line that is safe in a log, an exception and a message.
+
+    A name, an identifier or an error message may hold anything: line breaks that forge a log line, escape sequences
+    that a terminal obeys, marks that reverse the reading order, halves of characters that no log can encode. Line
+    breaks and other control characters become a blank; escape sequences and invisible marks are left out.
+
+    :param text: as the portal said it; None gives an empty string.
+    :param limit: characters at most, 200 by default; None cuts nothing.
+    :param middle: whether the middle is left out of a longer text instead of its end.
+    """
+    raw = "" if text is None else str(text)
+    if limit is not None and len(raw) > 2 * _MARGIN + limit:
+        raw = f"{raw[: _MARGIN + limit]} {raw[-_MARGIN:]}"
+    line = raw if raw.isascii() and raw.isprintable() else "".join(map(_visible, _TERMINAL.sub(" ", raw)))
+    line = " ".join(line.split())
+    return line if limit is None else shorten(line, limit, middle=middle)
+
+
+def markdown(text: object, limit: int | None = 200, *, middle: bool = False) -> str:
+    """Return the same for a chat: its own signs of markup are shown as they are, and ``@`` calls nobody.
+
+    :param text: as the portal said it.
+    :param limit: characters at most before the signs are escaped, 200 by default; None cuts nothing.
+    :param middle: as for :func:`plain`.
+    """
+    return _MARKUP.sub(r"\\\1", plain(text, limit, middle=middle)).replace("@", "@\u200b").replace("\\<!", "\\<\u200b!")
+
+
+def markdown_link(text: object, url: object, limit: int | None = 80) -> str:
+    """Return a Markdown link, or the text alone where the address is none to follow.
+
+    :param text: as the portal said it.
+    :param url: where the link leads to.
+    :param limit: characters of the text at most, 80 by default.
+    """
+    target = web_link(url)
+    shown = markdown(text, limit)
+    if target is None:
+        return shown
+    return f"[{shown}]({_LINK_SIGNS.sub(lambda sign: f'%{ord(sign[0]):02X}', target)})"
+
+
+def web_link(url: object) -> str | None:
+    """Return an address if it is safe as a link, None otherwise: http or https, a host, no user, no odd characters.
+
+    :param url: as the portal or a catalogue said it.
+    """
+    if not isinstance(url, str) or not url.isprintable() or "\\" in url or any(map(str.isspace, url)):
+        return None
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return None
+    return url if parts.scheme.lower() in ("http", "https") and named and "@" not in parts.netloc else None
+
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+_LINK_SIGNS = re.compile(r'[()<>|`"]')
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in _FOLDED:
+        return " "
+    if category == "Cs":
+        return "\ufffd"
+    return "" if category == "Cf" and character not in _JOINERS else character

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.crash import guard
+from sandbox import guard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

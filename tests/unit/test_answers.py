@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.portal.http.errors import api_error, excerpt, looks_like_html, words_of
+from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, words_of
 
 URL = "https://portal.example/api/1/harvest/sources/"
 
@@ -38,14 +38,6 @@ def test_words_are_found(payload: Any, words: str) -> None:
 
 def test_words_are_few() -> None:
     assert len(words_of({"errors": {f"field-{n}": "is wrong" for n in range(1000)}})) == 500
-
-
-@pytest.mark.parametrize(
-    "text, limit, short",
-    [("a\n  b\tc", 200, "a b c"), ("abcdef", 6, "abcdef"), ("abcdefg", 6, "abcde…"), ("", 6, "")],
-)
-def test_an_excerpt_is_one_line(text: str, limit: int, short: str) -> None:
-    assert excerpt(text, limit) == short
 
 
 @pytest.mark.parametrize(

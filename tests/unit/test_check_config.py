@@ -231,7 +231,7 @@ def test_other_names_are_no_secrets(name: str) -> None:
         pytest.param("https://u:p@q@a.example/b", "https://...@a.example/b", id="at-in-password"),
         pytest.param("https://u:p?q@a.example/b", "https://...@a.example/b", id="question-mark-in-password"),
         pytest.param("u:p@a.example", "...@a.example", id="no-scheme"),
-        pytest.param("https://a.example/" + "b" * 500, "https://a.example/" + "b" * 99 + "...", id="long"),
+        pytest.param("https://a.example/" + "b" * 500, "https://a.example/" + "b" * 101 + "…", id="long"),
     ],
 )
 def test_an_address_is_shown_without_what_may_be_secret(address: str, shown: str) -> None:

@@ -100,7 +100,7 @@ def test_what_is_switched_off_comes_first_and_deletions_last(portal: MemoryPorta
 
     assert [(entry["key"], entry["steps"]) for entry in result.done] == [
         ("town-2", ["configure"]),
-        ("town-1", ["create", "validate", "schedule"]),
+        ("town-1", ["create", "validate", "schedule", "activate"]),
         ("town-9", ["delete"]),
     ]
 
@@ -176,7 +176,7 @@ def test_fault_about_one_source_is_worth_another_try(portal: MemoryPortal) -> No
 )
 def test_portal_that_is_down_ends_it(portal: MemoryPortal, error: Exception) -> None:
     portal.refused["Town 1"] = error
-    with pytest.raises(HarvestApplyIncomplete, match="0 of 2 sources are done, 2 are not") as caught:
+    with pytest.raises(HarvestApplyIncomplete, match="Done so far: 0 of 2 sources") as caught:
         applied(portal, planned(portal, declared(1), declared(2)))
     assert caught.value.again
     assert portal.alive == []
@@ -228,7 +228,7 @@ def test_source_that_was_created_twice_meanwhile_stops_it(portal: MemoryPortal) 
 
 @pytest.mark.parametrize(
     "limits, message",
-    [({"max_changes": 2}, "changes 3 sources, and max_changes allows 2"), ({"max_deletes": 0}, "deletes 1 sources")],
+    [({"max_changes": 2}, "changes 3 sources, and max_changes allows 2"), ({"max_deletes": 0}, "deletes 1 source,")],
 )
 def test_plan_that_looks_like_an_accident_is_refused(
     portal: MemoryPortal, limits: dict[str, int], message: str

@@ -19,8 +19,10 @@ from airflow_provider_harvest.portal.health.findings import (
     ordered,
     that_fail,
 )
-from airflow_provider_harvest.portal.health.message import markdown, plain
+from airflow_provider_harvest.portal.health.message import markdown
 from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory, recall, remember
+from airflow_provider_harvest.portal.models import HarvestRef
+from airflow_provider_harvest.portal.sources.identity import ownership
 from tests.unit.health_words import NOW, ago
 
 SITE = "https://portal.example"
@@ -80,23 +82,12 @@ class TestMessage:
     def test_names_the_id_where_there_is_no_name(self) -> None:
         assert f"[{1:024x}]" in markdown(report(finding(name="")))
 
-    @pytest.mark.parametrize(
-        "text, shown",
-        [
-            ("Town [click](https://evil.example)", r"Town \[click\](https://evil.example)"),
-            ("*bold* _it_ `code` <b> ~x~ a|b", r"\*bold\* \_it\_ \`code\` \<b\> \~x\~ a\|b"),
-            ("two\nlines\t and  blanks", "two lines and blanks"),
-            ("@channel", "@\u200bchannel"),
-            ("é" * 100, "é" * 79 + "…"),
-        ],
-    )
-    def test_shows_what_the_portals_users_wrote_as_it_is(self, text: str, shown: str) -> None:
-        assert plain(text, 80) == shown
-
 
 class TestResult:
     def test_is_json_with_flat_rows(self) -> None:
-        result = report(finding()).as_dict("told")
+        city = HarvestRef("o1", "City", "city")
+        card = {**ownership(SITE, city, None), "created_at": ago(days=9)}
+        result = report(finding(**card)).as_dict("told")
         assert json.loads(json.dumps(result)) == result
         assert result["findings"] == [
             {
@@ -107,6 +98,12 @@ class TestResult:
                 "url": "https://town.example/",
                 "organization": "City",
                 "owner": None,
+                "organization_id": "o1",
+                "organization_url": f"{SITE}/organizations/city/",
+                "owner_id": "o1",
+                "owner_name": "City",
+                "owner_type": "organization",
+                "created_at": ago(days=9).isoformat(),
                 "admin_url": f"{SITE}/admin/1",
                 "since": ago(days=1).isoformat(),
                 "is_new": True,

@@ -170,7 +170,7 @@ def test_only_done_and_done_errors_can_be_a_success(status: str) -> None:
         pytest.param(
             ended_job("failed", ["a", "b", "c", "d", "e"]),
             {},
-            ["The job failed: a; b; c (and 2 more)"],
+            ["The job failed: a; b; c and 2 more"],
             id="many errors",
         ),
         pytest.param(

@@ -49,7 +49,8 @@ def test_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     }
     held = {name for name in wheel.namelist() if not name.startswith(DIST_INFO)}
     assert held == files
-    assert {"airflow_provider_harvest/py.typed", "airflow_provider_harvest/portal/as_code/files/schema.json"} <= held
+    data = {"py.typed", "portal/as_code/files/schema.json", "plugins/static/harvest.js"}
+    assert {f"airflow_provider_harvest/{name}" for name in data} <= held
 
 
 def test_carries_the_licence(wheel: zipfile.ZipFile, metadata: Message) -> None:

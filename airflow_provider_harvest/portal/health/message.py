@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.health.findings import MEANINGS
-from airflow_provider_harvest.portal.words import day
+from airflow_provider_harvest.portal.words import count, day, markdown_link
+from airflow_provider_harvest.portal.words import markdown as escaped
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.health.findings import Finding, HealthReport
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 MAX_LINES = 15
 #: Characters of a name and of a detail.
 _NAME_WIDTH, _DETAIL_WIDTH = 80, 200
-
-_MARKUP = re.compile(r"([\\`*_\[\]<>|~])")
 
 
 def markdown(report: HealthReport, max_lines: int = MAX_LINES) -> str:
@@ -27,10 +25,9 @@ def markdown(report: HealthReport, max_lines: int = MAX_LINES) -> str:
     """
     findings = sorted(report.findings, key=lambda finding: not finding.is_new)
     new = sum(finding.is_new for finding in findings)
-    looked_at = f"{report.sources:,} {'source' if report.sources == 1 else 'sources'}"
-    found = f"{len(findings):,} {'finding' if len(findings) == 1 else 'findings'}, {new:,} of them new"
-    head = f"**Harvests on {report.portal}**: {looked_at}, {found if findings else 'nothing wrong'}."
-    tail = [f"_{plain(report.incomplete, _DETAIL_WIDTH)}_"] if report.incomplete else []
+    found = f"{count(len(findings), 'finding')}, {new:,} of them new" if findings else "nothing wrong"
+    head = f"**Harvests on {report.portal}**: {count(report.sources, 'source')}, {found}."
+    tail = [f"_{escaped(report.incomplete, _DETAIL_WIDTH)}_"] if report.incomplete else []
     room = max(3, max_lines) - 1 - len(tail)
     shown = findings if len(findings) <= room else findings[: room - 1]
     rest = findings[len(shown) :]
@@ -40,25 +37,13 @@ def markdown(report: HealthReport, max_lines: int = MAX_LINES) -> str:
     return "\n".join([*lines, *tail])
 
 
-def plain(text: str, width: int) -> str:
-    """Return a text of the portal's users as one line that a chat shows as it is, and that calls nobody.
-
-    :param text: a name or a message, which may hold anything.
-    :param width: characters at most, before what keeps them from being read as markup.
-    """
-    line = " ".join(text.split())
-    cut = line if len(line) <= width else f"{line[: width - 1]}…"
-    return _MARKUP.sub(r"\\\1", cut).replace("@", "@\u200b")
-
-
 def _line(finding: Finding) -> str:
     source = finding.source
     new = "new, " if finding.is_new else ""
     belongs = source.organization or source.owner
-    whose = f" of {plain(belongs, _NAME_WIDTH)}" if belongs else ""
-    page = finding.admin_url.replace(")", "%29").replace(" ", "%20")
-    name = f"[{plain(source.name or source.id, _NAME_WIDTH)}]({page})"
-    detail = plain(finding.detail, _DETAIL_WIDTH)
+    whose = f" of {escaped(belongs, _NAME_WIDTH)}" if belongs else ""
+    name = markdown_link(source.name or source.id, finding.admin_url, _NAME_WIDTH)
+    detail = escaped(finding.detail, _DETAIL_WIDTH)
     return f"**{MEANINGS[finding.kind]}** ({new}since {day(finding.since)}): {name}{whose}: {detail}"
 
 
@@ -66,4 +51,4 @@ def _counted(findings: list[Finding]) -> str:
     counts: dict[str, int] = {}
     for finding in findings:
         counts[MEANINGS[finding.kind]] = counts.get(MEANINGS[finding.kind], 0) + 1
-    return ", ".join(f"{count:,} {meaning}" for meaning, count in counts.items())
+    return ", ".join(f"{number:,} {meaning}" for meaning, number in counts.items())

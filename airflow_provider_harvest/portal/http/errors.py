@@ -13,6 +13,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
     HarvestUnavailable,
 )
+from airflow_provider_harvest.portal.words import plain
 
 #: What the web framework below udata says of itself; it tells a reader nothing that the status does not.
 _BOILERPLATE = ("The requested URL was not found on the server.", "The server could not verify that you are authorized")
@@ -37,12 +38,6 @@ def _key_advice(status: int, keyed: bool, has_key: bool) -> str:
     return "The key is valid, but its user lacks this right on the portal."
 
 
-def excerpt(text: str, limit: int = 200) -> str:
-    """Return a text on one line, cut to ``limit`` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
-
-
 def looks_like_html(content: bytes) -> bool:
     """Whether a body is a web page."""
     start = content[:200].lstrip().lower()
@@ -56,7 +51,7 @@ def words_of(payload: Any) -> str:
     ``{"message": "..."}`` and ``{"error": "..."}`` everywhere.
     """
     if not isinstance(payload, dict):
-        return excerpt(str(payload or ""))
+        return plain(payload or "")
     parts: list[str] = []
     errors = payload.get("errors")
     if isinstance(errors, dict):
@@ -66,7 +61,7 @@ def words_of(payload: Any) -> str:
     message = payload.get("message") or payload.get("error")
     if message and not str(message).startswith(_BOILERPLATE) and not any(str(message) in part for part in parts):
         parts.append(str(message))
-    return excerpt("; ".join(parts), 500)
+    return plain("; ".join(parts), 500)
 
 
 def _joined(value: Any) -> str:

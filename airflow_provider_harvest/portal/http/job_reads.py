@@ -23,7 +23,9 @@ _JOB_HEAD = "id,status,created,started,ended,errors{created_at,message},source"
 # 17.0 an object, of which the counters are left.
 _ITEM_COUNTS = "items{total,by_status,status}"
 _ITEM_TIMES = "remote_id,status,created,started,ended"
-_ITEM_BRIEF = f"{_ITEM_TIMES},remote_url,errors{{created_at,message}},dataset{{id,page,uri}},dataservice{{id}}"
+_ITEM_BRIEF = (
+    f"{_ITEM_TIMES},remote_url,errors{{created_at,message}},dataset{{id,title,page,uri}},dataservice{{id,title}}"
+)
 
 
 class JobReads(PortalSession):

@@ -14,7 +14,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestResponseLost,
 )
-from airflow_provider_harvest.portal.http.errors import excerpt
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.connection import Exchange
@@ -87,4 +87,4 @@ def _words(error: Exception) -> str:
     cause = _cause(error)
     if isinstance(cause, ProtocolError) and len(cause.args) > 1:  # ("Connection aborted.", the error that did it)
         cause = cause.args[1]
-    return excerpt(_OBJECT.sub("", str(cause or error)))
+    return plain(_OBJECT.sub("", str(cause or error)))

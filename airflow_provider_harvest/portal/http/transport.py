@@ -27,9 +27,10 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.connection import Exchange, WatchedAdapter
-from airflow_provider_harvest.portal.http.errors import api_error, excerpt, looks_like_html
+from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html
 from airflow_provider_harvest.portal.http.losses import UNKNOWN, loss
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -293,7 +294,7 @@ class Transport:
         body, is_json = _decoded(content)
         if status >= 400:
             told = parse_retry_after(response.headers.get("Retry-After"), self.clock.now())
-            payload = body if is_json else excerpt(content.decode("utf-8", "replace"))
+            payload = body if is_json else plain(content.decode("utf-8", "replace"))
             raise api_error(
                 request.method, request.url, status, payload, is_json, told,
                 keyed=request.keyed, has_key=self.has_key,
@@ -306,7 +307,7 @@ class Transport:
                 "Is the connection's host the site of a udata portal, and is no login page before it?"
             )
         if not is_json:
-            shown = excerpt(content.decode("utf-8", "replace"), 60)
+            shown = plain(content.decode("utf-8", "replace"), 60)
             raise HarvestResponseLost(f"The answer to {request} (status {status}) is garbled: {shown!r}. {UNKNOWN}")
         return Answer(status, body)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestServerError
-from airflow_provider_harvest.portal.http.errors import excerpt
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/")
     :param entry: as found.
     :param path: of the list.
     """
-    named = ", ".join(excerpt(str(entry[name])) for name in ("name", "id", "url") if entry.get(name))
+    named = ", ".join(plain(str(entry[name])) for name in ("name", "id", "url") if entry.get(name))
     who = named or "it does not say which one"
     return (
         f"The portal answers 500 to entry {entry.position} of its list {path} ({who}): "

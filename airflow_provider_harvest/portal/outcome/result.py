@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource, ItemCounts
 from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
-from airflow_provider_harvest.portal.words import iso
+from airflow_provider_harvest.portal.words import iso, plain, web_link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,12 +70,12 @@ def build_result(
             "archived": counts.archived,
             "newly_archived": newly_archived,
         },
-        "errors": [_cut(error.message) for error in job.errors[:MAX_ERRORS]],
+        "errors": [plain(error.message, _MAX_MESSAGE) for error in job.errors[:MAX_ERRORS]],
         "failed_items": [_failed_item(item) for item in failed_items[:MAX_FAILED_ITEMS]],
         "remote_ids": outcome.remote_ids,
         "outcome": outcome.outcome,
         "failure_kind": outcome.failure_kind,
-        "reasons": [_cut(reason) for reason in outcome.reasons],
+        "reasons": [plain(reason, _MAX_MESSAGE) for reason in outcome.reasons],
     }
 
 
@@ -87,11 +87,7 @@ def is_success(result: dict[str, Any]) -> bool:
 def _failed_item(item: HarvestItem) -> dict[str, Any]:
     return {
         "remote_id": item.remote_id,
-        "remote_url": item.remote_url,
-        "message": _cut("; ".join(error.message for error in item.errors)),
-        "dataset_url": item.dataset_url,
+        "remote_url": web_link(item.remote_url),
+        "message": plain("; ".join(error.message for error in item.errors), _MAX_MESSAGE),
+        "dataset_url": web_link(item.dataset_url),
     }
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_MESSAGE else f"{text[: _MAX_MESSAGE - 1]}…"

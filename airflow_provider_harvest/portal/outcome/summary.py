@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.outcome.hints import hint_for
 from airflow_provider_harvest.portal.outcome.result import PREVIEWED
-from airflow_provider_harvest.portal.words import spell
+from airflow_provider_harvest.portal.words import count, plain, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SHOWN_ITEMS = 5
 #: Characters of one item's or job's message, and of a reason, which may name ids that must not be lost.
 _WIDTH, _REASON_WIDTH = 200, 500
+_STATUS_WIDTH = 40
 #: Lines that a failure message has at most: it is read on a phone at 3 a.m.
 MAX_MESSAGE_LINES = 10
 
@@ -27,11 +28,11 @@ def progress_line(job: HarvestJob, before: ItemCounts | None) -> str:
     :param job: as just read.
     :param before: the counters at the line before, None at the first one.
     """
-    status = job.status or "unknown status"
+    status = plain(job.status, _STATUS_WIDTH) or "unknown status"
     if job.counts is None:
         return f"{status}."
-    parts = [_count(job.counts.total, "item")]
-    parts += [f"{count:,} {name}" for name, count in _noteworthy(job.counts) if count]
+    parts = [count(job.counts.total, "item")]
+    parts += [f"{number:,} {name}" for name, number in _noteworthy(job.counts) if number]
     grown = job.counts.total - (before.total if before else 0)
     return f"{status}: {', '.join(parts)}" + (f" (+{grown:,})" if before and grown else "")
 
@@ -45,7 +46,7 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     which = "" if result["job_id"] is None else f" (job {result['job_id']})"
     after = "" if result["duration"] is None else f" after {spell(result['duration'])}"
     counts = [f"{items[status]:,} {status}" for status in ("done", "failed", "skipped")]
-    counts = [_count(items["total"], "item"), *counts, _archived(items)]
+    counts = [count(items["total"], "item"), *counts, _archived(items)]
     lines = [f"{_what(result)}{which} ended {result['status']!r}{after}: {', '.join(counts)}."]
     if fates:
         mine = [f"{len(fates[fate]):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
@@ -72,12 +73,12 @@ def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int =
     :param limit: how many are named.
     """
     lines = [
-        f"Failed: {item['remote_id'] or '(no id)'}: {_line(item['message'] or 'no reason given')}"
+        f"Failed: {plain(item['remote_id']) or '(no id)'}: {_line(item['message'] or 'no reason given')}"
         for item in failed[:limit]
     ]
     rest = total - len(lines)
     if lines and rest > 0:
-        lines.append(f"... and {_count(rest, 'more failed item')}.")
+        lines.append(f"... and {count(rest, 'more failed item')}.")
     return lines
 
 
@@ -116,7 +117,7 @@ def goes_on(job_url: str | None) -> str:
     :param job_url: page of the job, None where none is known.
     """
     where = f"See {job_url}" if job_url else "Its job was not known yet."
-    return f"This task was stopped; its harvest is not: udata has no way to cancel one. {where}"
+    return f"Airflow asked this task to stop. Its harvest goes on: udata has no way to cancel one. {where}"
 
 
 def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
@@ -142,11 +143,5 @@ def _noteworthy(counts: ItemCounts) -> list[tuple[str, int]]:
     return [("failed", counts.failed), ("skipped", counts.skipped), ("archived", counts.archived)]
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
 def _line(text: str, width: int = _WIDTH) -> str:
-    """Return a message as one line, cut in the middle: the cause of a failed request stands at its end."""
-    line = " ".join(text.split())
-    return line if len(line) <= width else f"{line[: width // 2]} … {line[-width // 2 :]}"
+    return plain(text, width, middle=True)

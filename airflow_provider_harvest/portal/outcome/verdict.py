@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.hints import says_remote_unreachable
 from airflow_provider_harvest.portal.statuses import FAILED, TERMINAL_JOB_STATUSES, TIMED_OUT
+from airflow_provider_harvest.portal.words import count, few, plain, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +37,9 @@ FAILURE_KINDS: dict[str, str] = {
 
 #: What a record's fate is called when it occurs more than once in a job: the worst counts.
 _WORST_FIRST = ("failed", "skipped", "archived", "done")
+
+#: Characters of one error of a job, and of one record's id, in a reason.
+_MESSAGE_WIDTH, _ID_WIDTH = 300, 120
 
 
 @dataclass(frozen=True)
@@ -172,26 +176,22 @@ def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
 def _count_reasons(counts: ItemCounts, policy: OutcomePolicy) -> list[tuple[str, str]]:
     found = []
     if policy.failed_limit is not None and counts.failed > policy.failed_limit:
-        found.append(
-            (
-                "items",
-                f"{_items(counts.failed)} failed; {f'{policy.failed_limit:,}' if policy.failed_limit else 'none'} may.",
-            )
-        )
+        allowed = f"{policy.failed_limit:,}" if policy.failed_limit else "none"
+        found.append(("items", f"{count(counts.failed, 'item')} failed; {allowed} may."))
     # A hair's breadth more, since 0.29 * 100 is less than 29 in binary.
     if policy.max_failed_ratio is not None and counts.failed > policy.max_failed_ratio * counts.processed + 1e-9:
-        share, allowed = counts.failed / counts.processed, policy.max_failed_ratio
-        found.append(
-            ("items", f"{counts.failed:,} of {_items(counts.processed)} failed ({share:.1%}); {allowed:.1%} may.")
-        )
+        share = f"({counts.failed / counts.processed:.1%}); {policy.max_failed_ratio:.1%} may."
+        found.append(("items", f"{counts.failed:,} of {count(counts.processed, 'item')} failed {share}"))
     unfinished = counts.pending + counts.started + counts.other
     if unfinished:
-        found.append(("items", f"{_items(unfinished)} never came to an end although the job did."))
+        found.append(("items", f"{count(unfinished, 'item')} never came to an end although the job did."))
     if counts.done < policy.min_done_items:
         others = (("failed", counts.failed), ("skipped", counts.skipped), ("archived", counts.archived))
-        told = ", ".join(f"{count:,} {status}" for status, count in others if count)
+        told = ", ".join(f"{number:,} {status}" for status, number in others if number)
         rest = f" ({told})" if told else ""
-        found.append(("empty", f"{_items(counts.done)} harvested{rest}; at least {policy.min_done_items:,} must be."))
+        found.append(
+            ("empty", f"{count(counts.done, 'item')} harvested{rest}; at least {policy.min_done_items:,} must be.")
+        )
     return found
 
 
@@ -209,40 +209,31 @@ def _remote_id_reasons(fates: dict[str, Any], items: Sequence[HarvestItem], job:
     # The messages of failed ones stand in the result's failed_items.
     why = {i.remote_id: i.errors[0].message for i in items if i.remote_id and i.errors and i.status == "skipped"}
     reasons = [
-        f"Of my {_records(asked)}, {len(fates[fate]):,} {words[fate]}: {_listed(fates[fate], why)}."
+        f"Of my {count(asked, 'record')}, {len(fates[fate]):,} {words[fate]}: {_listed(fates[fate], why)}."
         for fate in words
         if fates[fate]
     ]
     if len(fates["missing"]) < asked or job.status == FAILED:
         return reasons
     present = list(dict.fromkeys(item.remote_id for item in items if item.remote_id))[:3]
-    there = f"it holds, for example, {', '.join(map(repr, present))}" if present else "it holds no items"
-    nothing = f"None of my {_records(asked)} ({_listed(fates['missing'])}) occurs in the job; {there}."
+    there = f"it holds, for example, {_listed(present)}" if present else "it holds no items"
+    nothing = f"None of my {count(asked, 'record')} ({_listed(fates['missing'])}) occurs in the job; {there}."
     return [f"{nothing} A remote id is the dct:identifier of a DCAT record, or the id of a CKAN package."]
 
 
 def _listed(ids: Sequence[str], why: Mapping[str, str] | None = None, limit: int = 5) -> str:
-    shown = [f"{remote_id!r} ({why[remote_id]})" if why and remote_id in why else repr(remote_id) for remote_id in ids]
-    more = f" and {len(ids) - limit:,} more" if len(ids) > limit else ""
-    return ", ".join(shown[:limit]) + more
+    shown = [shorten(repr(i), _ID_WIDTH) + (f" ({plain(why[i])})" if why and i in why else "") for i in ids[:limit]]
+    return few(shown, limit, total=len(ids))
 
 
 def _words(errors: Sequence[HarvestMessage]) -> str:
-    more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
-    return "; ".join(error.message for error in errors[:3]) + more
+    shown = [plain(error.message, _MESSAGE_WIDTH, middle=True) for error in errors[:3]]
+    return few(shown, 3, separator="; ", total=len(errors))
 
 
 def _follows(kind: str, main: str) -> bool:
     """Whether a reason only repeats the main one: a failed job is empty, too."""
     return kind == "empty" and main in ("job", "remote_unreachable", "unfinished", TIMED_OUT)
-
-
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else f"{count:,} items"
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"
 
 
 def _is_count(value: Any) -> bool:

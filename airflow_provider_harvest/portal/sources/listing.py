@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.inputs import check_backend, check_id
 from airflow_provider_harvest.portal.sources.changes import organization_of
-from airflow_provider_harvest.portal.sources.identity import given_text, optional_flag
+from airflow_provider_harvest.portal.sources.identity import optional_flag, optional_text
 from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING, REFUSED
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-_FIELDS = "name,url,backend,active,deleted,schedule,validation{state}"
+_FIELDS = "name,url,backend,active,deleted,schedule,created_at,validation{state}"
 _STATES = (ACCEPTED, PENDING, REFUSED)
 
 
@@ -42,12 +42,12 @@ class SourceFilter:
 
     @classmethod
     def create(cls, *, active: Any = None, validation: Any = None, owner_id: Any = None, **texts: Any) -> SourceFilter:
-        """Return a filter from what a user gave; a blank text is refused, since it would mean all.
+        """Return a filter from what a user gave; only None does not restrict.
 
         :raises HarvestInvalidInput: for what cannot be right.
         """
-        given = {name: given_text(value, name) for name, value in texts.items()}
-        owner_id, state = given_text(owner_id, "owner_id"), given_text(validation, "validation")
+        given = {name: optional_text(value, name) for name, value in texts.items()}
+        owner_id, state = optional_text(owner_id, "owner_id"), optional_text(validation, "validation")
         if state is not None and state not in _STATES:
             raise HarvestInvalidInput(f"validation must be one of {', '.join(map(repr, _STATES))}, not {state!r}.")
         if owner_id and given.get("organization"):
@@ -74,17 +74,19 @@ class SourceFilter:
         )
 
 
-def list_sources(client: HarvestClient, wanted: SourceFilter) -> list[HarvestSource]:
+def list_sources(client: HarvestClient, wanted: SourceFilter, *, more_fields: str = "") -> list[HarvestSource]:
     """Return the wanted sources, ordered by name; only the fields that a list needs are filled.
 
     :param client: of the portal; a key is not needed.
     :param wanted: which ones.
+    :param more_fields: further fields of a source that are wanted, separated by commas.
     :raises HarvestInvalidInput: for a backend that neither a listed source nor the portal has. (One that was switched
         off since may still have sources.)
     :raises HarvestNotFound: for an organization that this portal does not have.
     """
     organization = organization_of(client, wanted.organization)
-    listed = list(client.iter_sources(owner=wanted.owner_id, organization=organization, q=wanted.q, fields=_FIELDS))
+    fields = f"{_FIELDS},{more_fields}" if more_fields else _FIELDS
+    listed = list(client.iter_sources(owner=wanted.owner_id, organization=organization, q=wanted.q, fields=fields))
     if wanted.backend is not None and all(source.backend != wanted.backend for source in listed):
         check_backend(wanted.backend, client.list_backends())
     found = [source for source in listed if wanted.wants(source)]

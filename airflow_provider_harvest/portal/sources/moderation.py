@@ -86,7 +86,7 @@ def ensure_scheduled(client: HarvestClient, source: HarvestSource, cron: str) ->
         scheduled, _ = write_and_read(
             client, source.id, lambda: client.schedule_source(source.id, text), lambda read: read.schedule == text
         )
-    before = f", instead of {source.schedule}" if source.schedule else ""
+    before = f", instead of {source.schedule!r}" if source.schedule else ""
     log.info(
         "Source %r (%s) is harvested by cron %s now%s: %s",
         source.name,

@@ -42,7 +42,7 @@ from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources,
 from airflow_provider_harvest.portal.as_code.plan.matching import Whose
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import values_of
-from airflow_provider_harvest.portal.words import spell
+from airflow_provider_harvest.portal.words import count, few, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -138,11 +138,11 @@ def apply_plan(
 def _refuse_accidents(client: HarvestClient, plan: Plan, max_changes: int | None, max_deletes: int | None) -> None:
     refuse_other_portal(client, plan.portal, "The plan is")
     deletes = sum(change.is_deleted for change in plan.changes)
-    for what, count, limit in (("deletes", deletes, max_deletes), ("changes", len(plan.changes), max_changes)):
-        if limit is not None and count > limit:
+    for what, number, limit in (("deletes", deletes, max_deletes), ("changes", len(plan.changes), max_changes)):
+        if limit is not None and number > limit:
             raise HarvestInvalidInput(
-                f"The plan {what} {count} sources, and max_{what} allows {limit}. Nothing was written. If that is "
-                f"meant, allow it: max_{what}={count}."
+                f"The plan {what} {count(number, 'source')}, and max_{what} allows {limit}. Nothing was written. If "
+                f"this is intended, set max_{what}={number}."
             )
     if plan.changes and not client.has_key:
         raise HarvestInvalidInput("A plan is applied with an API key, and the connection has none.")
@@ -308,11 +308,10 @@ class _Apply:
             if names:
                 told.append(f"{_called(change)}: {', '.join(names)}")
         if told:
-            more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
             done = len(self._result.done)
-            written = f"{done} sources are done" if done else "Nothing was written"
+            written = f"{count(done, 'source is', 'sources are')} done" if done else "Nothing was written"
             raise HarvestPlanStale(
-                f"The portal is no longer as planned: {'; '.join(told[:_SHOWN])}{more}. {written}; plan anew.",
+                f"The portal is no longer as planned: {few(told, _SHOWN, separator='; ')}. {written}; plan anew.",
                 moved=tuple(told),
             )
 
@@ -327,9 +326,8 @@ class _Apply:
         self._result.failed.append({"key": change.key, "source_id": ident, "error": str(error)})
 
     def _broken_off(self, error: HarvestError) -> HarvestApplyIncomplete:
-        left = self._total - self._passed
         return HarvestApplyIncomplete(
-            f"{error} {self._passed} of {self._total} sources are done, {left} are not. Apply the same plan again to "
+            f"{error} Done so far: {self._passed} of {count(self._total, 'source')}. Apply the same plan again to "
             "go on.",
             result=self._result.to_json(),
             again=True,
@@ -342,14 +340,14 @@ class _Apply:
         if result.failed:
             first = result.failed[0]
             parts.append(
-                f"The portal refused to change {len(result.failed)} of {self._total} sources, first {first['key']}: "
-                f"{first['error']}"
+                f"The portal refused to change {len(result.failed)} of {count(self._total, 'source')}, "
+                f"first {first['key']}: {first['error']}"
             )
         if result.postponed:
             when = f" in {spell(result.retry_after)}" if result.retry_after else " later"
             parts.append(
-                f"{len(result.postponed)} sources are not created yet, since the portal limits how many one may "
-                f"create: apply the same plan again{when}."
+                f"{count(len(result.postponed), 'source is', 'sources are')} not created yet, "
+                f"since the portal limits how many one may create: apply the same plan again{when}."
             )
         return HarvestApplyIncomplete(
             " ".join(parts),

@@ -21,6 +21,7 @@ from airflow_provider_harvest.portal.as_code.plan.values import normal, values_o
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.statuses import ACCEPTED
+from airflow_provider_harvest.portal.words import count, few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -248,8 +249,8 @@ def _orphan_notes(orphans: Iterable[HarvestSource]) -> Iterable[str]:
     keys = [_marked_key(source) for source in orphans]
     if keys:
         yield (
-            f"{len(keys)} managed {'source is' if len(keys) == 1 else 'sources are'} no longer in the files, and left "
-            f"as they are without prune: {_few(keys)}."
+            f"{count(len(keys), 'managed source')} {'is' if len(keys) == 1 else 'are'} no longer in the files, "
+            f"and kept unchanged without prune: {few(keys)}."
         )
 
 
@@ -269,7 +270,7 @@ def _stranger_notes(declaration: Declaration, view: View, trust: Trust) -> Itera
         yield (
             f"{len(strangers)} {'source carries' if len(strangers) == 1 else 'sources carry'} the files' marker and "
             "belong to owners whom the files do not name. Anybody may write a marker: they are left alone: "
-            f"{_few(strangers)}."
+            f"{few(strangers)}."
         )
 
 
@@ -284,13 +285,13 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
     if silent:
         yield (
             f"{len(silent)} {'source is' if len(silent) == 1 else 'sources are'} inactive on the portal, and the files "
-            f"do not say whether they are to be active: {_few(silent)}."
+            f"do not say whether they are to be active: {few(silent)}."
         )
     off = [change.key for change in changes if change.is_new and change.wanted.get("active") is False]
     if off:
         yield (
             f"{len(off)} new {'source is' if len(off) == 1 else 'sources are'} created inactive and stay so, as the "
-            f"files say; the file's first lines may say what a copy lacks: {_few(off)}."
+            f"files say; the file's first lines may say what a copy lacks: {few(off)}."
         )
 
 
@@ -311,7 +312,7 @@ def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
         address = (change.wanted["backend"], normal_url(change.wanted["url"]))
         others = set(by_address.get(address, ())) - set(change.twins)
         if others:
-            yield f"{change.key} is new, and another owner's source harvests the same URL: {_few(sorted(others))}."
+            yield f"{change.key} is new, and another owner's source harvests the same URL: {few(sorted(others))}."
     unasked = [
         change.key
         for change in changes
@@ -320,12 +321,7 @@ def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
     ]
     if unasked:
         yield (
-            f"{len(unasked)} {'source gets' if len(unasked) == 1 else 'sources get'} a cron, and the files do not say "
+            f"{count(len(unasked), 'source gets', 'sources get')} a cron, and the files do not say "
             "that they are accepted: a portal harvests by the cron of an active source that nobody has accepted, and "
-            f"accepting one resets it: {_few(unasked)}."
+            f"accepting one resets it: {few(unasked)}."
         )
-
-
-def _few(keys: list[str], shown: int = 5) -> str:
-    more = len(keys) - shown
-    return ", ".join(keys[:shown]) + (f" and {more} more" if more > 0 else "")

@@ -15,7 +15,8 @@ from airflow_provider_harvest.portal.as_code.plan import changes as kinds
 from airflow_provider_harvest.portal.as_code.plan.excerpts import change as changed
 from airflow_provider_harvest.portal.as_code.plan.excerpts import shown
 from airflow_provider_harvest.portal.as_code.plan.values import leaves
-from airflow_provider_harvest.portal.words import spell
+from airflow_provider_harvest.portal.words import count, few, plain, spell
+from airflow_provider_harvest.portal.words import markdown as escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 #: Lines of a summary for an approver.
 MAX_MARKDOWN_LINES = 40
-#: In a summary: characters of one value, and keys in one line.
-_VALUE, _KEYS = 200, 5
+#: In a summary: characters of one value.
+_VALUE = 200
 #: Columns of a log or a terminal.
 _COLUMNS = 120
 
@@ -69,7 +70,7 @@ def text(plan: Plan) -> str:
     """Return a whole plan for a log or a terminal: counts, what the key may not do, conflicts, changes, notes."""
     lines = [first_line(plan)]
     for heading, entries in _sections(plan, is_brief=False):
-        lines += ["", f"{heading}:", *(line for entry in entries for line in _indented(entry))]
+        lines += ["", f"{heading}:", *(line for entry in entries for line in _indented(plain(entry, None)))]
     return "\n".join(lines)
 
 
@@ -92,11 +93,11 @@ def markdown(plan: Plan, max_lines: int = MAX_MARKDOWN_LINES) -> str:
     sections = [(f"{heading} ({len(entries)})", entries) for heading, entries in _sections(plan, is_brief=True)]
     frame = 2 + 3 * len(sections)  # each section takes a blank line, its heading, and a blank line
     shares = _shares([len(entries) for _, entries in sections], max_lines - frame)
-    lines = [f"**{_escaped(first_line(plan))}**", ""]
+    lines = [f"**{escaped(first_line(plan), None)}**", ""]
     for (heading, entries), share in zip(sections, shares, strict=True):
-        shown = entries if len(entries) <= share else entries[: max(0, share - 1)]
-        rest = len(entries) - len(shown)
-        lines += [f"**{heading}**", "", *(f"- {_escaped(entry)}" for entry in shown)]
+        kept = entries if len(entries) <= share else entries[: max(0, share - 1)]
+        rest = len(entries) - len(kept)
+        lines += [f"**{heading}**", "", *(f"- {escaped(entry, None)}" for entry in kept)]
         lines += [*([f"- ... and {rest} more: see the whole plan"] if rest else []), ""]
     return "\n".join(lines[:max_lines]).rstrip()
 
@@ -110,11 +111,11 @@ def result_line(result: dict[str, Any]) -> str:
     for entry in result["done"]:
         for step in entry["steps"]:
             counts[step] += 1
-    steps = ", ".join(f"{step} {count}" for step, count in counts.items())
-    told = [f"{len(result['done'])} sources written" + (f" ({steps})" if steps else "")]
+    steps = ", ".join(f"{step} {number}" for step, number in counts.items())
+    told = [f"{count(len(result['done']), 'source')} written" + (f" ({steps})" if steps else "")]
     told += [f"{len(result[name])} {name}" for name in ("failed", "postponed") if result[name]]
     if result["unchanged"]:
-        told.append(f"{result['unchanged']} were done already")
+        told.append(f"{result['unchanged']:,} {'was' if result['unchanged'] == 1 else 'were'} done already")
     if result["denied"]:
         told.append(f"{sum(len(denial['keys']) for denial in result['denied'])} left to a key that may")
     again = f"; the portal takes more in {spell(result['retry_after'])}" if result["retry_after"] else ""
@@ -126,7 +127,7 @@ def result_line(result: dict[str, Any]) -> str:
 
 def _sections(plan: Plan, *, is_brief: bool) -> Iterator[tuple[str, list[str]]]:
     if plan.denials:
-        told = [f"{_COUNTED[denial.kind][1]}: {denial.reason}: {_few(denial.keys)}" for denial in plan.denials]
+        told = [f"{_COUNTED[denial.kind][1]}: {denial.reason}: {few(denial.keys)}" for denial in plan.denials]
         yield "This key may not", told
     if plan.conflicts:
         told = [f"{conflict.key}{_where(conflict.where)}: {conflict.reason}." for conflict in plan.conflicts]
@@ -153,8 +154,8 @@ def _entries(kind: str, changes: Sequence[Change], is_brief: bool) -> Iterator[s
             groups[line, f"{shown(before)} -> {shown(after)}"].append(change.key)
     # What concerns most sources comes first: it is what the pull request was about.
     for (line, _), keys in sorted(groups.items(), key=lambda group: (-len(group[1]), *group[0])):
-        told = _few(keys) if is_brief else ", ".join(keys)
-        number = f"{len(keys)} sources ({told})" if len(keys) > 1 else keys[0]
+        told = few(keys) if is_brief else ", ".join(keys)
+        number = f"{count(len(keys), 'source')} ({told})" if len(keys) > 1 else keys[0]
         yield f"{line}: {number}" if line else number
 
 
@@ -213,18 +214,7 @@ def _where(where: str) -> str:
     return f" [{where}]" if where else ""
 
 
-def _few(keys: Sequence[str]) -> str:
-    more = len(keys) - _KEYS
-    return ", ".join(keys[:_KEYS]) + (f" and {more} more" if more > 0 else "")
-
-
 # --- Markdown ---------------------------------------------------------------------------------------------------------
-
-
-def _escaped(line: str) -> str:
-    """Return a line in which nothing that a file or a portal says is taken for Markdown or HTML."""
-    flat = " ".join(line.split())
-    return "".join(f"\\{character}" if character in "\\`*_[]<>#|" else character for character in flat)
 
 
 def _shares(lengths: Sequence[int], lines: int) -> list[int]:

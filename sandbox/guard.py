@@ -1,4 +1,4 @@
-"""Runs one Airflow component in a session of its own that ends with whoever started it; run by ``processes`` only.
+"""Runs one Airflow component in a session of its own that ends with whoever started it; run by whoever starts one.
 
 An Airflow component leaves children behind when it dies, and a killed pytest would leave the components. So the guard
 ends the whole session when its standard input closes, when its time is over, or when the component ends by itself.

@@ -1,0 +1,143 @@
+"""Finds the harvests that are to be compared, and reads their items; used by reports, commands and operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestServerError
+from airflow_provider_harvest.portal.compare.diff import Comparison, compare_items
+from airflow_provider_harvest.portal.inputs import check_id
+from airflow_provider_harvest.portal.statuses import FAILED
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """One ended harvest of one source on one portal.
+
+    :param client: of the portal.
+    :param job: the job, with its errors and counters.
+    :param source: its source; None where the portal does not say which it is (up to 16.x a job has only its name).
+    """
+
+    client: HarvestClient
+    job: HarvestJob
+    source: HarvestSource | None
+
+    @property
+    def name(self) -> str:
+        """The name of the source."""
+        return (self.source.name if self.source else self.job.source_name) or "(unknown source)"
+
+    @property
+    def url(self) -> str:
+        """The page of the job."""
+        return self.client.job_url(self.source.id if self.source else "", str(self.job.id))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it read the whole catalogue, so that what is not in it was not in the catalogue."""
+        return is_complete(self.job)
+
+
+def is_complete(job: HarvestJob) -> bool:
+    """Whether a job has ended and read the catalogue to its end."""
+    return job.has_ended and job.status != FAILED
+
+
+def latest_harvest(client: HarvestClient, source: HarvestSource, *, complete: bool = True) -> Harvest:
+    """Return the newest harvest of a source that has ended.
+
+    :param complete: whether only one counts that read the whole catalogue (default True).
+    :raises HarvestNotFound: where there is none.
+    """
+    for job in client.iter_jobs(source.id):
+        if is_complete(job) if complete else job.has_ended:
+            return Harvest(client, client.peek_job(str(job.id)), source)
+    kind = "has read the whole catalogue" if complete else "has ended"
+    raise HarvestNotFound(f"No harvest of source {source.name!r} ({source.id}) {kind} yet: there is nothing to read.")
+
+
+def previous_harvest(harvest: Harvest) -> Harvest | None:
+    """Return the newest harvest of the same source before this one that read the whole catalogue, None without one."""
+    if harvest.source is None:
+        return None
+    is_older = False
+    for job in harvest.client.iter_jobs(harvest.source.id):
+        if is_older and is_complete(job):
+            return Harvest(harvest.client, job, harvest.source)
+        is_older = is_older or job.id == harvest.job.id
+    return None
+
+
+def find_harvest(client: HarvestClient, ident: str, *, complete: bool = True) -> Harvest:
+    """Return a harvest by the id of its job, or the newest one of a source by its id or slug.
+
+    :param complete: of a source's harvests, whether only one counts that read the whole catalogue (default True).
+    :raises HarvestNotFound: where there is neither such a source nor such a job, or no harvest yet.
+    :raises HarvestInvalidInput: for a job that has not ended.
+    """
+    ident = check_id(ident, "the id of a source or job")
+    try:
+        source = client.get_source(ident, keyed=False)
+    except HarvestNotFound:
+        source = None
+    if source is not None:
+        return latest_harvest(client, source, complete=complete)
+    return harvest_of_job(client, ident)
+
+
+def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | None = None) -> Harvest:
+    """Return the harvest of a job.
+
+    :param source: its source, where it is known.
+    :raises HarvestNotFound: where there is no such job.
+    :raises HarvestInvalidInput: for a job that has not ended.
+    """
+    try:
+        job = client.peek_job(job_id)
+    except HarvestNotFound:
+        raise HarvestNotFound(f"There is neither a harvest source nor a job {job_id!r} on {client.site}.") from None
+    except HarvestServerError:
+        job = client.get_job(job_id, keyed=False)  # up to 17.7 an unknown job is answered with 500, and told here
+    if not job.has_ended:
+        raise HarvestInvalidInput(f"Job {job_id} has not ended yet ({job.status}): wait for its end.")
+    return Harvest(client, job, source or _source_of(client, job))
+
+
+def compare_harvests(before: Harvest, after: Harvest) -> Comparison:
+    """Read and compare the items of two harvests, of one portal or of two.
+
+    Costs one request for each 500 items of each (up to 16.x one request for each harvest).
+
+    :raises HarvestInvalidInput: where one of them did not read the whole catalogue: what is not in it says nothing.
+    """
+    for harvest in (before, after):
+        if not harvest.is_complete:
+            raise HarvestInvalidInput(
+                f"Job {harvest.job.id} did not read the whole catalogue ({harvest.job.status}), so what is missing in "
+                "it says nothing: compare with another job."
+            )
+    return compare_items(
+        before.client.iter_job_items(str(before.job.id)), after.client.iter_job_items(str(after.job.id))
+    )
+
+
+def _source_of(client: HarvestClient, job: HarvestJob) -> HarvestSource | None:
+    """Return the source of a job; up to 16.x a job says only its name, which need not be unique."""
+    if job.source_id:
+        return client.get_source(job.source_id, keyed=False)
+    listed = list(client.iter_sources(deleted=True, fields="name,last_job{id}"))
+    found = [source for source in listed if source.last_job is not None and source.last_job.id == job.id]
+    if not found:
+        named = [source for source in listed if job.source_name and source.name == job.source_name]
+        found = named if len(named) == 1 else _holding(client, named, job)
+    return client.get_source(found[0].id, keyed=False) if found else None
+
+
+def _holding(client: HarvestClient, sources: list[HarvestSource], job: HarvestJob) -> list[HarvestSource]:
+    return [source for source in sources if any(other.id == job.id for other in client.iter_jobs(source.id))]

@@ -1,0 +1,7 @@
+"""What a portal will archive, and how that is stopped; called by the guard operator, the command line and scripts."""
+
+from __future__ import annotations
+
+from airflow_provider_harvest.portal.guard.judgement import Judgement, Thresholds, judge
+
+__all__ = ["Judgement", "Thresholds", "judge"]

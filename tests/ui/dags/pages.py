@@ -1,0 +1,71 @@
+"""DAGs whose tasks and assets the tests of the pages open; what they harvest is made by ``tests/ui/portal.py``."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+
+from airflow.sdk import DAG, AssetWatcher, task
+
+from airflow_provider_harvest.assets import harvest_asset
+from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
+from airflow_provider_harvest.sensors.job import HarvestJobSensor
+from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
+
+# What is deferred shall be so at once.
+HarvestWaitMixin.worker_patience = 0.0
+
+PORTAL = os.environ["HARVEST_PAGES_PORTAL"]
+SOURCES: dict[str, str] = json.loads(os.environ["HARVEST_PAGES_SOURCES"])
+MANY = int(os.environ.get("HARVEST_PAGES_MANY", "0"))
+BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+for name in ("healthy", "failing", "hostile", "gone"):
+    with DAG(f"harvest_{name}", schedule=None, start_date=BEGIN, tags=["harvest"]):
+        HarvestRunSourceOperator(
+            task_id="harvest",
+            source_id=SOURCES[name],
+            outlets=[harvest_asset(PORTAL, SOURCES[name])],
+            deferrable=False,
+            poll_interval=2,
+        )
+
+with DAG("wait_for_portal", schedule=None, start_date=BEGIN, tags=["harvest"]):
+    HarvestJobSensor(task_id="wait", source_id=SOURCES["waiting"], deferrable=True, poke_interval=5, timeout=1800)
+
+with DAG("wait_for_job", schedule=None, start_date=BEGIN, tags=["harvest"]):
+    HarvestRunSourceOperator(task_id="harvest", source_id=SOURCES["slow"], deferrable=True, poll_interval=5)
+
+with DAG("watch_portal", schedule=None, start_date=BEGIN, tags=["harvest"]):
+    HarvestPortalHealthOperator(task_id="health")
+
+_every_end = AssetWatcher(name="every_end", trigger=HarvestJobEventTrigger("harvest_default", poll_interval=5))
+
+with DAG("follow_portal", schedule=[harvest_asset(PORTAL, watchers=[_every_end])], start_date=BEGIN, tags=["harvest"]):
+
+    @task
+    def read() -> None:
+        """Stand for whatever uses the datasets."""
+
+    read()
+
+with DAG("not_about_harvests", schedule=None, start_date=BEGIN):
+
+    @task
+    def add() -> int:
+        """Do something else."""
+        return 1 + 1
+
+    add()
+
+if MANY:
+    with DAG("many_sources", schedule=None, start_date=BEGIN, tags=["harvest"]):
+
+        @task(outlets=[harvest_asset(PORTAL, f"{number:024x}") for number in range(1, MANY + 1)])
+        def harvest_them() -> None:
+            """Stand for the tasks that harvest them."""
+
+        harvest_them()
