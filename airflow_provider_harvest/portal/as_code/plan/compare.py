@@ -285,13 +285,13 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
     if silent:
         yield (
             f"{len(silent)} {'source is' if len(silent) == 1 else 'sources are'} inactive on the portal, and the files "
-            f"do not say whether they are to be active: {few(silent)}."
+            f"do not say whether they are to be active: {few(sorted(silent))}."
         )
     off = [change.key for change in changes if change.is_new and change.wanted.get("active") is False]
     if off:
         yield (
             f"{len(off)} new {'source is' if len(off) == 1 else 'sources are'} created inactive and stay so, as the "
-            f"files say; the file's first lines may say what a copy lacks: {few(off)}."
+            f"files say; the file's first lines may say what a copy lacks: {few(sorted(off))}."
         )
 
 
