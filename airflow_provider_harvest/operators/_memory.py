@@ -10,8 +10,14 @@ import logging
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest._later import later
+
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal.waiting import travel
+    from airflow_provider_harvest.portal.waiting import which_job as runs
+else:
+    runs, travel = later("waiting.which_job", "waiting.travel")
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +26,7 @@ _KEY = "harvest_run"
 
 @dataclass(frozen=True)
 class Intent:
-    """What this task instance has asked a portal for, since it was last cleared. Times are this machine's epochs.
+    """What this task instance has asked a portal for, since it was last cleared. Times are seconds since the epoch.
 
     :param source_id: the source that it is about, "" before that is known; another one (a changed template) makes the
         intent void.
@@ -31,6 +37,8 @@ class Intent:
     :param job_id: the job that answers it.
     :param how: ``started``, ``attached`` or ``waited``, once decided.
     :param passed_over: ids of jobs that are dead or were judged by an earlier try.
+    :param is_portal_time: whether the times are by the portal's clock; those of a try that has not reached the portal
+        yet, and those that version 0.1 stored, are by its worker's.
     """
 
     source_id: str
@@ -41,6 +49,19 @@ class Intent:
     job_id: str | None = None
     how: str | None = None
     passed_over: tuple[str, ...] = ()
+    is_portal_time: bool = False
+
+    def on_portal_clock(self, here: float, there: float) -> Intent:
+        """Return the intent with its times by the portal's clock.
+
+        :param here: this machine's clock.
+        :param there: the portal's.
+        """
+        if self.is_portal_time:
+            return self
+        asked = None if self.asked_at is None else runs.on_portal_clock(self.asked_at, here, there)
+        first = runs.on_portal_clock(self.first_started, here, there)
+        return replace(self, first_started=first, asked_at=asked, is_portal_time=True)
 
     def spent(self) -> Intent:
         """Return the intent of a task whose job is over and done with: the next try asks anew."""
@@ -55,28 +76,41 @@ class TaskMemory:
 
     :param context: Airflow's task context.
     :param now: seconds since the epoch; when this try started.
+    :param is_portal_time: whether ``now`` is by the portal's clock; default False, by this machine's.
     """
 
-    def __init__(self, context: Context, now: float) -> None:
+    def __init__(self, context: Context, now: float, *, is_portal_time: bool = False) -> None:
         self._ti: Any = context.get("ti")
         self._store: Any = context.get("task_state_store")
         self._max_tries = getattr(self._ti, "max_tries", None)
         self._now = now
+        self._is_stored = True
+        self._has_warned = False
         self.is_durable = self._store is not None
         self.is_retry = is_retry(context)
         stored = self._load()
         start = first_start_of(context) if self.is_retry and not self.is_durable else None
         self.knows_start = not self.is_retry or stored is not None or start is not None
-        self.intent = stored or Intent("", self._max_tries, now if start is None else start)
+        fresh = Intent("", self._max_tries, now, is_portal_time=is_portal_time)
+        self.intent = stored or (fresh if start is None else replace(fresh, first_started=start, is_portal_time=False))
         if stored is None:
             self.save(self.intent)
 
-    def about(self, source_id: str) -> None:
-        """Say which source the task is about; what was remembered of another one is void."""
+    def about(self, source_id: str, here: float | None = None, there: float | None = None) -> None:
+        """Set which source the task is about; what was remembered of another one is void.
+
+        :param source_id: its id.
+        :param here: this machine's clock, once the portal has answered.
+        :param there: the portal's clock then.
+        """
         if self.intent.source_id not in ("", source_id):
-            log.info("This task was about another source (%s) before: it asks anew.", self.intent.source_id)
+            log.info("This task was about another source (%s) before: it asks again.", self.intent.source_id)
             self.intent = Intent("", self._max_tries, self._now)
-        self.intent = replace(self.intent, source_id=source_id)
+        intent = replace(self.intent, source_id=source_id)
+        if here is not None and there is not None:
+            intent = intent.on_portal_clock(here, there)
+        if intent != self.intent:
+            self.note(intent)
 
     def save(self, intent: Intent) -> None:
         """Remember an intent; where Airflow has no place for it, for this try only."""
@@ -86,18 +120,40 @@ class TaskMemory:
                 _KEY, {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
             )
 
+        self._is_stored = True
+
+    def note(self, intent: Intent) -> None:
+        """Remember what no promise hangs on: a failure to store it is logged, and repaired by :meth:`repeat`."""
+        self.intent, self._is_stored = intent, False
+        self.repeat()
+
+    def repeat(self) -> None:
+        """Store what could not be stored."""
+        if self._is_stored:
+            return
+        try:
+            self.save(self.intent)
+        except Exception as error:  # Airflow's API raises errors of its own and of its HTTP library
+            if not self._has_warned:
+                log.warning(
+                    "Airflow's state store cannot be written (%s); trying again at each check.", type(error).__name__
+                )
+            self._has_warned = True
+
     def update(self, **changes: Any) -> None:
-        """Change some of what is remembered."""
+        """Change some of what is remembered.
+
+        :raises Exception: if it cannot be stored: what is asked for next would be asked for again by a retry.
+        """
         self.save(replace(self.intent, **changes))
 
     def _load(self) -> Intent | None:
         data = self._store.get(_KEY) if self._store is not None else None
         if not isinstance(data, dict):
             return None
-        known = {
-            name: data[name] for name in Intent.__dataclass_fields__ if name in data
-        }  # another version's may differ
-        intent = Intent(**{**known, "known": tuple(data["known"]), "passed_over": tuple(data["passed_over"])})
+        lists = {name: tuple(data.get(name) or ()) for name in ("known", "passed_over")}
+        defaults = {"source_id": "", "max_tries": self._max_tries, "first_started": self._now}
+        intent = Intent(**{**defaults, **travel.known_fields(Intent, data), **lists})
         if intent.max_tries != self._max_tries:
             log.info("This task was cleared since it last ran: it asks for a harvest of its own.")
             return None

@@ -12,6 +12,7 @@ from airflow_provider_harvest._compat import conf
 from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import (
     HarvestError,
+    HarvestInvalidInput,
     HarvestJobNotStarted,
     HarvestJobStalled,
     HarvestOutcomeRejected,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal import clock as clocks
     from airflow_provider_harvest.portal import cron, words
     from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
     from airflow_provider_harvest.portal.waiting.which_job import Limits
 else:
-    checks, cron, outcome, plans, report, results, runs, ticks, waiting, words = later(
+    checks, clocks, cron, outcome, plans, report, results, runs, ticks, waiting, words = later(
         "inputs",
+        "clock",
         "cron",
         "outcome.verdict",
         "waiting.plan",
@@ -61,6 +64,9 @@ _QUICK = 2.0
 _BACKSTOP = 3600.0
 #: How long a schedule that is no cron may take to fire, in seconds.
 _UNREADABLE_PERIOD = 24 * 3600.0
+
+#: Seconds between two attempts to read the connection of a harvest that goes on: a secrets backend's hiccup passes.
+CONNECT_PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0)
 
 _NOT_STARTED_BECAUSE = (
     "udata creates the job only when one of the portal's workers takes it: they may be busy or down, the request may "
@@ -145,9 +151,10 @@ class HarvestWaitMixin:
     def plan(self: Any, client: HarvestClient, source_id: str, how: str, **what: Any) -> WaitPlan:
         """Return the plan of a wait that begins now.
 
+        :param client: of the portal, which has answered: the times of a plan are by its clock.
         :param what: which job is waited for, and other fields of :class:`WaitPlan`.
         """
-        now = what.pop("begun", client.clock.now())
+        now = what.pop("begun", runs.now_there(client))
         interval = max(checks.as_seconds(self.poll_interval, "poll_interval"), self.hook.min_poll_interval)
         what.setdefault("deadline", self.deadline_from(now))
         return plans.WaitPlan(
@@ -175,7 +182,7 @@ class HarvestWaitMixin:
         :raises HarvestSourceNotRunnable: where no run is due, and no job is there already.
         """
         jobs = client.recent_jobs(source.id)
-        now = client.clock.now()
+        now = runs.now_there(client)
         if waiting.JobWait(plan, client).find(jobs) is not None:
             return plan
         if not source.schedule and grace is None:
@@ -190,9 +197,7 @@ class HarvestWaitMixin:
         is_readable = True
         try:
             # From the beginning of the wait, which a rescheduled sensor begins anew at each look.
-            expectation = ticks.expect(
-                source.schedule, begins, runs.on_portal_clock(plan.begun, now, client.portal_now())
-            )
+            expectation = ticks.expect(source.schedule, begins, plan.begun)
         except cron.InvalidCron:
             is_readable = False
             expectation = ticks.Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
@@ -200,10 +205,7 @@ class HarvestWaitMixin:
             raise HarvestSourceNotRunnable(
                 f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."
             )
-        # The due time is the portal's; a plan is kept by this machine's clock.
-        portal_now = client.portal_now()
-        overdue = None if expectation.overdue is None else runs.on_portal_clock(expectation.overdue, portal_now, now)
-        expectation = replace(expectation, due=runs.on_portal_clock(expectation.due, portal_now, now), overdue=overdue)
+        overdue = expectation.overdue
         ends = [plan.deadline, None if grace is None else expectation.due + grace]
         plan = replace(
             plan,
@@ -221,6 +223,27 @@ class HarvestWaitMixin:
 
     # --- waiting ---------------------------------------------------------------------------------------------
 
+    def after_check(self: Any) -> None:
+        """Do what a check of the portal gives occasion for; nothing unless a task says otherwise."""
+
+    def connect_again(self: Any) -> HarvestClient:
+        """Return the client for a task that has waited: its harvest goes on while the store of connections is away.
+
+        :raises HarvestError: if the connection cannot be read for some minutes.
+        :raises HarvestInvalidInput: if it cannot be right.
+        """
+        clock = clocks.Clock()
+        for pause in CONNECT_PAUSES:
+            try:
+                return self.hook.get_conn()  # type: ignore[no-any-return]
+            except HarvestInvalidInput:
+                raise
+            except Exception as error:  # a secrets backend raises what it likes
+                what = error if isinstance(error, HarvestError) else type(error).__name__
+                self.log.warning("The connection cannot be read: %s Trying again in %g s.", what, pause)
+                clock.sleep(pause)
+        return self.hook.get_conn()  # type: ignore[no-any-return]
+
     def wait(
         self: Any, context: Context, client: HarvestClient, plan: WaitPlan, on_job: Callable[[WaitPlan], None]
     ) -> tuple[WaitPlan, Poll]:
@@ -231,7 +254,7 @@ class HarvestWaitMixin:
         wait = waiting.JobWait(plan, client)
         deferring = self.is_deferring(plan)
         begun = client.clock.monotonic()
-        self.log.info("%s", plans.describe_wait(plan, client.clock.now()))
+        self.log.info("%s", plans.describe_wait(plan, runs.now_there(client)))
         told = plan.job_id
         while True:
             poll = wait.poll()
@@ -240,10 +263,11 @@ class HarvestWaitMixin:
             if wait.plan.job_id != told:
                 told = wait.plan.job_id
                 on_job(wait.plan)
+            self.after_check()
             if poll.is_final:
                 return wait.plan, poll
             waited = client.clock.monotonic() - begun
-            is_far_off = wait.is_far_off(client.clock.now())
+            is_far_off = wait.is_far_off()
             if deferring and (waited >= self.worker_patience or is_far_off):
                 self._defer(client, wait.plan)
             quick = (
@@ -263,14 +287,15 @@ class HarvestWaitMixin:
         return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
     def _defer(self: Any, client: HarvestClient, plan: WaitPlan) -> None:
-        end = _latest_end(plan, client.clock.now())
+        now = runs.now_there(client)
+        end = _latest_end(plan, now)
         self.log.info("Deferred: a triggerer looks on every %s.", words.spell(plan.poll_interval))
         from airflow_provider_harvest.triggers.job import HarvestJobTrigger
 
         self.defer(
             trigger=HarvestJobTrigger(self.harvest_conn_id, plan.to_dict()),
             method_name="execute_complete",
-            timeout=None if end is None else timedelta(seconds=end - client.clock.now() + _BACKSTOP),
+            timeout=None if end is None else timedelta(seconds=end - now + _BACKSTOP),
         )
 
     def read_event(self: Any, event: dict[str, Any] | None) -> tuple[WaitPlan, Poll]:

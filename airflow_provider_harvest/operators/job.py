@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._later import later
@@ -148,6 +149,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self.fail_on_outcome = fail_on_outcome
         self._job_page: str | None = None
         self._deadline: float | None = None
+        self._memory: TaskMemory | None = None
+        self._was_stopped = False
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
 
@@ -156,10 +159,11 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         with self.errors(context):
             self._refuse_bad_input()
             client = self.hook.get_conn()
-            self._deadline = super().deadline_from(client.clock.now())
-            memory = TaskMemory(context, client.clock.now())
+            memory = self._memory = TaskMemory(context, client.clock.now())
+            began = client.clock.now()
             source = resolve_source(client, self.source_id)
-            memory.about(source.id)
+            self._deadline = super().deadline_from(runs.on_portal_clock(began, client.clock.now(), client.portal_now()))
+            memory.about(source.id, client.clock.now(), client.portal_now())
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
             self.push_links(context, source_url=client.source_url(source.id), job_url="")
             plan = self._remembered_plan(context, client, source, memory) or self._ask(context, client, source, memory)
@@ -169,9 +173,9 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         """Go on where the trigger left off; everything that is needed comes in its event."""
         with self.errors(context):
             plan, ended = self.read_event(event)
-            client = self.hook.get_conn()
+            client = self.connect_again()
             self._deadline = plan.deadline
-            memory = TaskMemory(context, plan.begun)
+            memory = self._memory = TaskMemory(context, plan.begun, is_portal_time=True)
             memory.about(plan.source_id)
             self._note_job(context, client, memory, plan)
             if ended.state not in _goals(plan):  # the portal may be down: nothing more is read
@@ -183,6 +187,11 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         """Return when this try must be over, however many waits it takes."""
         deadline: float | None = super().deadline_from(now)
         return deadline if self._deadline is None else self._deadline
+
+    def after_check(self) -> None:
+        """Repeat what could not be stored."""
+        if self._memory is not None:
+            self._memory.repeat()
 
     # --- what is to be done ----------------------------------------------------------------------------------
 
@@ -212,7 +221,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         if intent.asked_at is not None:
             self.log.info(
                 "An earlier try asked for a harvest %s ago, or was about to: looking for its job, not asking again.",
-                words.spell(client.clock.now() - intent.asked_at),
+                words.spell(runs.now_there(client) - intent.asked_at),
             )
             return self._plan_after_asking(context, client, source, intent.known)
         if memory.is_retry and not memory.is_durable:
@@ -227,8 +236,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 "has ended, or has not begun, another one is asked for. Airflow 3.3 remembers."
             )
             return None
-        since = runs.on_portal_clock(memory.intent.first_started, client.clock.now(), client.portal_now())
-        for job in runs.begun_since(client.recent_jobs(source.id), since):
+        for job in runs.begun_since(client.recent_jobs(source.id), memory.intent.first_started):
             if not self._is_spent(client, job):
                 self.log.info("Job %s began since this task first started: taken as the one that it asked for.", job.id)
                 return self.plan(client, source.id, results.ATTACHED, job_id=str(job.id))
@@ -260,7 +268,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             )
         if running and self.if_running == ATTACH:
             self.log.info("Joining job %s, which is under way.", running[-1].id)
-            memory.update(job_id=running[-1].id, how=results.ATTACHED)
+            memory.note(replace(memory.intent, job_id=running[-1].id, how=results.ATTACHED))
             return self.plan(client, source.id, results.ATTACHED, job_id=str(running[-1].id))
         if running:
             self.log.info(
@@ -274,14 +282,14 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, known: tuple[str, ...]
     ) -> WaitPlan:
         """Ask once. What is certain not to have been carried out is forgotten again; all else counts as asked."""
-        memory.update(known=known, asked_at=client.clock.now(), job_id=None, how=results.STARTED)
+        memory.update(known=known, asked_at=runs.now_there(client), job_id=None, how=results.STARTED)
         try:
             client.run_source(source.id)
         except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
-            memory.save(memory.intent.spent())
+            memory.note(memory.intent.spent())
             raise
         except (HarvestAuthError, HarvestRequestRejected, HarvestRedirected, HarvestNotFound) as error:
-            memory.save(memory.intent.spent())
+            memory.note(memory.intent.spent())
             if isinstance(error, (HarvestRedirected, HarvestNotFound)) or getattr(error, "status_code", 0) == 401:
                 raise
             return self._plan_for_portal(context, client, source, memory, str(error), error)
@@ -304,7 +312,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     def _plan_after_asking(
         self, context: Context, client: HarvestClient, source: HarvestSource, known: tuple[str, ...]
     ) -> WaitPlan:
-        until = client.clock.now() + checks.as_seconds(self.start_timeout, "start_timeout")
+        until = runs.now_there(client) + checks.as_seconds(self.start_timeout, "start_timeout")
         return self.plan(client, source.id, results.STARTED, known=known, start_deadline=until)
 
     def _plan_for_portal(
@@ -322,15 +330,17 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 f"{refusal} This key may not start harvests on this portal; set on_run_refused='wait' to wait for the "
                 "portal's own next one."
             ) from cause
-        after = self._after()
-        if after is None:
+        given = self._after()
+        if given is not None:
+            after = runs.on_portal_clock(given, client.clock.now(), client.portal_now())
+        else:
             after = memory.intent.first_started
             if not memory.knows_start:
                 self.log.warning(
                     "This is a retry, and when its first try started is not known here: only harvests that begin from "
                     "now on count. Set 'after' to say from when on."
                 )
-        memory.update(how=results.WAITED)
+        memory.note(replace(memory.intent, how=results.WAITED))
         plan = self.plan(client, source.id, results.WAITED, after=after, passed_over=memory.intent.passed_over)
         grace = max(PORTAL_GRACE, checks.as_seconds(self.start_timeout, "start_timeout"))
         return self.until_portal_runs(client, source, plan, grace)
@@ -385,7 +395,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     ) -> HarvestError:
         """Return the exception for a wait without an ended job; a job that is dead or gone is not waited for again."""
         if ended.state in (plans.STALLED, plans.GONE):
-            memory.save(memory.intent.spent())
+            memory.note(memory.intent.spent())
         return self.why_wait_ended(context, client, plan, ended)
 
     def _finish(
@@ -393,7 +403,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     ) -> dict[str, Any]:
         result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
         if result["failure_kind"] == "remote_unreachable":
-            memory.save(memory.intent.spent())  # a retry asks for a new harvest
+            memory.note(memory.intent.spent())  # a retry asks for a new harvest
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
 
     def _note_job(self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan) -> None:
@@ -402,15 +412,20 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             return
         if plan.job_id is None:
             if plan.passed_over:
-                memory.update(job_id=None, passed_over=plan.passed_over)
+                memory.note(replace(memory.intent, job_id=None, passed_over=plan.passed_over))
             return
-        memory.update(job_id=plan.job_id, how=plan.how)
+        memory.note(replace(memory.intent, job_id=plan.job_id, how=plan.how))
         self._job_page = client.job_url(plan.source_id, plan.job_id)
         self.push_links(context, job_url=self._job_page)
 
     def on_kill(self) -> None:
-        """Say that the harvest goes on: udata has no way to cancel a job."""
-        self.log.warning("%s", report.goes_on(self._job_page))
+        """Say once that the harvest goes on: udata has no way to cancel a job.
+
+        Airflow calls this twice as a worker shuts down, and a task that is given the time may still succeed.
+        """
+        if not self._was_stopped:
+            self._was_stopped = True
+            self.log.warning("%s", report.goes_on(self._job_page))
 
 
 def _goals(plan: WaitPlan) -> tuple[str, ...]:

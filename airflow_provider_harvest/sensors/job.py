@@ -147,7 +147,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         """Go on where the trigger left off; everything that is needed comes in its event."""
         with self.errors(context, soft_fail=self.soft_fail):
             plan, ended = self.read_event(event)
-            client = self.hook.get_conn()
+            client = self.connect_again()
             if ended.state != plans.ENDED:  # the portal may be down: nothing more is read
                 raise self._why_given_up(context, client, plan, ended)
             source = client.get_source(plan.source_id, keyed=False)
@@ -199,8 +199,13 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         first = first_reschedule_of(context) if self.reschedule else None
         began = client.clock.now() if first is None else first
         # A retry takes what ended since the first try began, too: a harvest may end between two tries.
-        since = began if first is not None else TaskMemory(context, began).intent.first_started
+        memory = None if first is not None else TaskMemory(context, began)
         source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
+        here, there = client.clock.now(), client.portal_now()
+        began = runs.on_portal_clock(began, here, there)
+        if memory is not None:
+            memory.about(source.id, here, there)
+        since = began if memory is None else memory.intent.first_started
         self.push_links(context, source_url=client.source_url(source.id), job_url="")
         start_timeout = None if self.start_timeout is None else checks.as_seconds(self.start_timeout, "start_timeout")
         if self.job_id is not None:
@@ -216,7 +221,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             self._refuse_if_hopeless(client, source, plan)
             return client, source, plan
         if self.after is not None:
-            after = checks.as_datetime(self.after, "after").timestamp()
+            after = runs.on_portal_clock(checks.as_datetime(self.after, "after").timestamp(), here, there)
             plan = self.plan(client, source.id, results.WAITED, after=after, begun=began)
         else:
             plan = self.plan(client, source.id, results.WAITED, ended_after=since, begun=began)

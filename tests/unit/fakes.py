@@ -302,7 +302,7 @@ class FakeClient:
 
     def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
         self._ask("peek_job")
-        return self._job(job_id).read(with_counts=progress)
+        return replace(self._job(job_id).read(with_counts=progress), source_id=self.portal.source.id)
 
     def newest_item(self, job: HarvestJob) -> HarvestItem | None:
         self._ask("newest_item")

@@ -14,6 +14,7 @@ from airflow_provider_harvest.portal.waiting.which_job import (
     last_movement,
     newer_than,
     on_portal_clock,
+    why_foreign,
     why_not_runnable,
     why_stuck,
 )
@@ -176,3 +177,18 @@ def test_lengths_of_time_as_a_person_says_them(seconds: float, words: str) -> No
 )
 def test_times_as_a_person_says_them(now: float | None, words: str) -> None:
     assert clock_time(T0, now) == words
+
+
+@pytest.mark.parametrize(
+    "job, foreign",
+    [
+        pytest.param({"source_id": "a"}, False, id="its own"),
+        pytest.param({"source_id": "b"}, True, id="of another source"),
+        pytest.param({"source_name": "Ville"}, False, id="its own, up to 16.x"),
+        pytest.param({"source_name": "Other"}, True, id="of another source, up to 16.x"),
+        pytest.param({}, False, id="a portal that does not tell"),
+    ],
+)
+def test_a_job_of_another_source(job: dict[str, str], foreign: bool) -> None:
+    found = HarvestJob(id="j", status="done", **job)  # type: ignore[arg-type]
+    assert (why_foreign(found, "a", "Ville") is not None) == foreign

@@ -169,9 +169,9 @@ def test_a_client_that_cannot_be_made_is_an_event(monkeypatch: pytest.MonkeyPatc
     assert (event["error"], event["detail"]) == ("HarvestInvalidInput", "There is no such CA bundle.")
 
 
-def test_a_plan_of_another_version_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_that_says_nothing_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
     deferral = Deferral(monkeypatch)
-    [event] = deferral.events(HarvestJobTrigger("my_portal", {**deferral.plan.to_dict(), "colour": "blue"}))
+    [event] = deferral.events(HarvestJobTrigger("my_portal", {"colour": "blue"}))
     assert event["state"] == ERROR
 
 

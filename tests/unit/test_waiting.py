@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.waiting.job_wait import why_dead
 from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
@@ -16,7 +18,10 @@ from airflow_provider_harvest.portal.waiting.plan import (
     WAITING,
 )
 from tests.unit.fakes import (
+    SOURCE_ID,
     T0,
+    FakeClock,
+    FakePortal,
     Timeline,
     items_move,
     job_appears,
@@ -103,9 +108,10 @@ def test_the_job_that_is_waited_for(plan: dict[str, Any], timeline: Timeline, mi
 
 
 @pytest.mark.parametrize("skew", [-HOUR, -30.0, 0.0, 30.0, HOUR], ids=lambda skew: f"portal {skew:+.0f} s")
-def test_a_time_that_a_user_gives_is_set_against_the_portals_clock(skew: float) -> None:
+def test_the_times_of_a_plan_are_by_the_portals_clock(skew: float) -> None:
     timeline = [*whole_job("before", -120, 10), *whole_job("mine", 120, 10)]
-    story = Story(timeline, {"skew": skew}, after=T0)
+    times = {"begun": T0 + skew, "after": T0 + skew, "start_deadline": T0 + skew + 200}
+    story = Story(timeline, {"skew": skew}, **times)
     assert story.to_the_end().state == ENDED
     assert story.job_id == "mine"
 
@@ -297,3 +303,11 @@ def test_what_ended_while_nobody_looked_counts_after_the_deadline(deadline: str)
 def test_a_portal_that_is_down_at_the_time_to_start_is_asked_again_before_a_job_is_called_missing() -> None:
     story = Story([*whole_job("new", 2 * HOUR - 60), *outage(2 * HOUR - 90, 2 * HOUR + 300)], known=())
     assert story.to_the_end().state == ENDED
+
+
+def test_a_job_of_another_source_is_refused_and_not_waited_for() -> None:
+    story = Story(
+        whole_job("theirs", -60), {"source": replace(FakePortal(FakeClock()).source, id="b" * 24)}, job_id="theirs"
+    )
+    with pytest.raises(HarvestInvalidInput, match=f"not of {SOURCE_ID}"):
+        story.look()

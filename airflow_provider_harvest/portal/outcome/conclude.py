@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, PREVIEWED, build_result
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
+from airflow_provider_harvest.portal.waiting.which_job import why_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +28,12 @@ def conclude(
     :param how: ``started``, ``attached`` or ``waited``.
     :param policy: what it must come to.
     :raises HarvestApiError: where the job cannot be read.
+    :raises HarvestInvalidInput: where it is a job of another source.
     """
     job = client.peek_job(job_id)
+    foreign = why_foreign(job, source.id, source.name)
+    if foreign:
+        raise HarvestInvalidInput(foreign)
     items: list[HarvestItem] = []
     if policy.remote_ids is not None:
         items = list(client.iter_job_items(job_id))

@@ -117,7 +117,7 @@ def goes_on(job_url: str | None) -> str:
     :param job_url: page of the job, None where none is known.
     """
     where = f"See {job_url}" if job_url else "Its job was not known yet."
-    return f"This task was stopped; its harvest is not: udata has no way to cancel one. {where}"
+    return f"Airflow asked this task to stop. Its harvest goes on: udata has no way to cancel one. {where}"
 
 
 def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:

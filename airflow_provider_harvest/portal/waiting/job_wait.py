@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_harvest.exceptions import (
     HarvestConnectionError,
     HarvestError,
+    HarvestInvalidInput,
     HarvestNotFound,
     HarvestProtocolError,
     HarvestRateLimited,
@@ -39,7 +40,8 @@ from airflow_provider_harvest.portal.waiting.which_job import (
     begun_since,
     last_movement,
     newer_than,
-    on_portal_clock,
+    now_there,
+    why_foreign,
     why_not_runnable,
     why_stuck,
 )
@@ -155,18 +157,14 @@ class JobWait:
         """
         plan = self.plan
         if plan.ended_after is not None:
-            ended = [
-                job for job in jobs if job.ended and job.ended.timestamp() >= self._on_portal_clock(plan.ended_after)
-            ]
+            ended = [job for job in jobs if job.ended and job.ended.timestamp() >= plan.ended_after]
             return min(ended, key=lambda job: job.ended.timestamp() if job.ended else 0.0, default=None)
-        if plan.after is not None:
-            candidates = begun_since(jobs, self._on_portal_clock(plan.after))
-        else:
-            candidates = newer_than(jobs, plan.known or ())
+        candidates = newer_than(jobs, plan.known or ()) if plan.after is None else begun_since(jobs, plan.after)
         return next((job for job in candidates if job.id not in plan.passed_over), None)
 
-    def _on_portal_clock(self, when: float) -> float:
-        return on_portal_clock(when, self._clock.now(), self.client.portal_now())
+    def now(self) -> float:
+        """Return the time by the portal's clock, in which all times of a plan are."""
+        return now_there(self.client)
 
     def _jobs(self) -> list[HarvestJob]:
         """Return the newest jobs, as many as it takes to have all that may be the one."""
@@ -182,15 +180,17 @@ class JobWait:
         """Whether a page of jobs goes back to one that is too old to be the one."""
         plan = self.plan
         if plan.ended_after is not None:
-            since = self._on_portal_clock(plan.ended_after)
-            return any(job.ended is not None and job.ended.timestamp() < since for job in jobs)
+            return any(job.ended is not None and job.ended.timestamp() < plan.ended_after for job in jobs)
         if plan.after is not None:
-            return len(begun_since(jobs, self._on_portal_clock(plan.after))) < len(jobs)
+            return len(begun_since(jobs, plan.after)) < len(jobs)
         return any(job.id in (plan.known or ()) for job in jobs)
 
     def _look_at_job(self, job_id: str) -> Poll | None:
         """Look at the job that was found; None where it is dead, and another one may come in its place."""
         job = self.client.peek_job(job_id)
+        foreign = why_foreign(job, self.plan.source_id)
+        if foreign:
+            raise HarvestInvalidInput(foreign)
         self._note_progress(job)
         if job.has_ended:
             return Poll(ENDED, job=job)
@@ -214,11 +214,9 @@ class JobWait:
 
     def _until_next_run(self, plan: WaitPlan) -> WaitPlan:
         """Return the plan for the portal's next run: the time in which the last one must begin is over by now."""
-        portal_now, now = self.client.portal_now(), self._clock.now()
-        tick = next_tick(plan.cron, plan.offset, portal_now) if plan.cron else None
-        if tick is None:
+        due = next_tick(plan.cron, plan.offset, self.now()) if plan.cron else None
+        if due is None:
             return plan
-        due = on_portal_clock(tick, portal_now, now)
         return replace(plan, due=due, due_again=None, start_deadline=None if plan.grace is None else due + plan.grace)
 
     def _note_progress(self, job: HarvestJob) -> None:
@@ -246,7 +244,7 @@ class JobWait:
     def _check_source(self) -> str | None:
         """Say why no job can appear any more, None where one can. The source is read only now and then."""
         now = self._clock.now()
-        every = RARE_INTERVAL * 2 if self.is_far_off(now) else SOURCE_CHECK
+        every = RARE_INTERVAL * 2 if self.is_far_off() else SOURCE_CHECK
         if now - self._source_checked < every:
             return None
         self._source_checked = now
@@ -265,11 +263,9 @@ class JobWait:
         is_past = plan.due is not None and now - plan.due > OVERDUE
         return plan.due_again if is_past and plan.due_again is not None else plan.due
 
-    def is_far_off(self, now: float) -> bool:
-        """Whether the portal's own run is not to be expected for a while.
-
-        :param now: this machine's clock.
-        """
+    def is_far_off(self) -> bool:
+        """Whether the portal's own run is not to be expected for a while."""
+        now = self.now()
         due = self._due(now)
         return due is not None and now < due - LEAD
 
@@ -278,24 +274,19 @@ class JobWait:
 
         :param jobs: as just read; for a wait for the next end, one of them may be about to end.
         """
-        now, interval = self._clock.now(), self.plan.poll_interval
+        now, interval = self.now(), self.plan.poll_interval
         due = self._due(now)
-        ages = [now - begun for job in jobs if (begun := self._begun_here(job)) and not job.has_ended]
+        ages = [now - begun.timestamp() for job in jobs if (begun := job.started or job.created) and not job.has_ended]
         if ages and self.plan.ended_after is not None:
             return self._patiently(min(ages))
         if due is None:
             return interval
-        if self.is_far_off(now):
+        if self.is_far_off():
             return max(interval, min(RARE_INTERVAL, due - LEAD - now))
         return self._patiently(now - due)
 
     def _patiently(self, waited: float) -> float:
         return max(self.plan.poll_interval, min(RARE_INTERVAL, PATIENCE * waited))
-
-    def _begun_here(self, job: HarvestJob) -> float | None:
-        """Return when a job began, by this machine's clock."""
-        begun = job.started or job.created
-        return begun.timestamp() - self.client.portal_now() + self._clock.now() if begun else None
 
     def _within_deadlines(self, poll: Poll) -> Poll:
         """End the wait where its time is up; never before a look, so that what ended meanwhile counts.
@@ -304,7 +295,7 @@ class JobWait:
         """
         if poll.is_final:
             return poll
-        plan, now = self.plan, self._clock.now()
+        plan, now = self.plan, self.now()
         starts_by = None if plan.job_id else plan.start_deadline
         if plan.deadline is not None and now >= plan.deadline:
             what = f"Job {plan.job_id} has not ended" if plan.job_id else self._no_job()

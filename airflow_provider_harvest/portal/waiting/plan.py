@@ -8,12 +8,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.portal.waiting.travel import known_fields
 from airflow_provider_harvest.portal.waiting.which_job import Limits
 from airflow_provider_harvest.portal.words import clock_time
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob
 
+#: ``how`` of a wait that does not say: it claims nothing.
+WAITED = "waited"
 # How a wait can stand after a look.
 WAITING = "waiting"
 ENDED = "ended"
@@ -32,7 +36,8 @@ class WaitPlan:
     """What is waited for; JSON scalars and lists only, no secret.
 
     Exactly one of ``job_id``, ``known``, ``after`` and ``ended_after`` says which job it is. Times are seconds since
-    the epoch by this machine's clock; lengths are seconds.
+    the epoch by the portal's clock, which worker and triggerer both know; lengths are seconds. A worker of another
+    version may read the plan, so a field that is added must have a default.
 
     :param source_id: the source.
     :param how: what the result will say: ``started``, ``attached`` or ``waited``.
@@ -80,14 +85,20 @@ class WaitPlan:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> WaitPlan:
-        """Return the plan that :meth:`to_dict` wrote."""
+        """Return the plan that :meth:`to_dict` wrote, in this version or another one.
+
+        :raises HarvestError: if it does not say which source is meant.
+        """
+        if not data.get("source_id"):
+            raise HarvestError("The plan of this wait names no source, so nothing can be waited for: clear the task.")
         known = data.get("known")
         return cls(
             **{
-                **data,
+                "how": WAITED,
+                **known_fields(cls, data),
                 "known": None if known is None else tuple(known),
                 "passed_over": tuple(data.get("passed_over") or ()),
-                "limits": Limits(**data.get("limits") or {}),
+                "limits": Limits(**known_fields(Limits, data.get("limits"))),
             }
         )
 
@@ -130,7 +141,7 @@ def describe_wait(plan: WaitPlan, now: float) -> str:
     """Return in a line what a wait is for and when it fails.
 
     :param plan: the wait.
-    :param now: this machine's clock.
+    :param now: the portal's clock.
     """
     if plan.job_id:
         what = f"Waiting for job {plan.job_id} to end"

@@ -208,7 +208,7 @@ class ListedWait(JobWait):
             return False
         if plan.after is not None:
             begun = job.started or job.created
-            return begun is None or begun.timestamp() >= self._on_portal_clock(plan.after)
+            return begun is None or begun.timestamp() >= plan.after
         return job.id not in (plan.known or ())
 
     def _progress_interval(self) -> float:

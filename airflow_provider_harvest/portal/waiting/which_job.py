@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
+    from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestItem, HarvestJob, HarvestSource
 
 #: Two clocks closer than this, in seconds, count as one: a ``Date`` header has whole seconds.
@@ -68,6 +69,28 @@ def on_portal_clock(when: float, here: float, portal: float) -> float:
     """
     skew = portal - here
     return when + skew if abs(skew) > SAME_CLOCK else when
+
+
+def now_there(client: HarvestClient) -> float:
+    """Return the time by the portal's clock; this machine's until the portal has answered once."""
+    here = client.clock.now()
+    return on_portal_clock(here, here, client.portal_now())
+
+
+def why_foreign(job: HarvestJob, source_id: str, source_name: str | None = None) -> str | None:
+    """Say that a job is not one of a source, None if it is or the portal does not tell.
+
+    :param job: as read alone; from udata 17.0 it names its source's id, before that its name.
+    :param source_id: the source.
+    :param source_name: its name, if known.
+    """
+    is_other_name = job.source_name is not None and source_name is not None and job.source_name != source_name
+    if job.source_id == source_id or (job.source_id is None and not is_other_name):
+        return None
+    return (
+        f"Job {job.id} is a job of source {job.source_id or job.source_name!r}, not of {source_id}: "
+        "give the job of this source, or leave source_id out."
+    )
 
 
 def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> datetime | None:
