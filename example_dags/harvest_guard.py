@@ -2,7 +2,8 @@
 
 The guard holds archiving where too much is missing, which takes the key of somebody who may change the sources. From
 Airflow 3.1 on a person is asked in Airflow's own page for required actions, with the list of what would vanish; an
-approval accepts the loss. Nothing is released if nobody answers within a week: the hold stays, and the next run says so.
+approval accepts the loss. Nothing is released if nobody answers within a week: the hold stays, and the next run
+says so.
 On older releases the message says which command releases a source.
 """
 
