@@ -130,6 +130,8 @@ class HarvestWaitMixin:
             max_failed_items=self.max_failed_items,
             max_failed_ratio=self.max_failed_ratio,
             min_done_items=self.min_done_items,
+            max_skipped_items=self.max_skipped_items,
+            max_skipped_ratio=self.max_skipped_ratio,
             fail_on_job_errors=self.fail_on_job_errors,
             remote_ids=self.remote_ids,
         )
@@ -230,6 +232,7 @@ class HarvestWaitMixin:
         :raises HarvestError: if the connection cannot be read for some minutes.
         :raises HarvestInvalidInput: if it cannot be right.
         """
+        from airflow_provider_harvest.portal.clock import Clock
 
         for pause in CONNECT_PAUSES:
             try:
@@ -239,6 +242,7 @@ class HarvestWaitMixin:
             except Exception as error:  # a secrets backend raises what it likes
                 what = error if isinstance(error, HarvestError) else type(error).__name__
                 self.log.warning("The connection cannot be read: %s Trying again in %g s.", what, pause)
+                Clock().sleep(pause)
         return self.hook.get_conn()  # type: ignore[no-any-return]
 
     def wait(
@@ -278,7 +282,7 @@ class HarvestWaitMixin:
     def is_deferring(self: Any, plan: WaitPlan | None = None) -> bool:
         """Whether a wait uses a triggerer; one for the portal's own run does unless ``deferrable=False`` was given."""
         if self.deferrable is not None:
-            return bool(self.deferrable)
+            return checks.as_switch(self.deferrable, "deferrable")
         if self.defers_for_portal and plan is not None and plan.due is not None:
             return True
         return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
@@ -337,11 +341,11 @@ class HarvestWaitMixin:
 
         :raises HarvestOutcomeRejected: with the result.
         """
-        for line in report.summary_lines(result):
-            self.log.info("%s", line)
         context["ti"].xcom_push(key=results.RESULT_KEY, value=result)
         self.push_links(context, job_url=result["job_url"])
-        if results.is_success(result) or not fail:
+        if results.is_success(result) or not fail:  # a failure's message holds the summary, and is logged by Airflow
+            for line in report.summary_lines(result):
+                self.log.info("%s", line)
             _tell_outlets(context, self.outlets, result)
             return result
         rejected = HarvestOutcomeRejected("", result=result)
