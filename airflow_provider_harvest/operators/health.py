@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPortalUnhealthy
 from airflow_provider_harvest.operators._base import HarvestOperator
+from airflow_provider_harvest.operators._health_state import STATE_KEY, pull_state, push_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,10 +24,10 @@ else:
         "inputs", "health", "health.findings", "health.message", "sources.listing"
     )
 
+__all__ = ["RESULT_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
+
 #: XCom that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_health"
-#: XCom that holds what the next run needs to tell what is new.
-STATE_KEY = "harvest_health_state"
 
 
 class HarvestPortalHealthOperator(HarvestOperator):
@@ -35,12 +36,13 @@ class HarvestPortalHealthOperator(HarvestOperator):
     One request for each 500 sources, and one for each source that newly fails, runs for long, or (up to udata 16.x,
     whose list tells no counters) has ended since the run before: none where nothing has happened.
 
-    What is new is told by what the previous run of this task left in the XCom ``harvest_health_state``. Of all places
-    that one survives from run to run on every Airflow: Airflow finds it by ``include_prior_dates``, and clears it
-    neither at a retry nor when the task fails. It holds some 25 kB for 500 sources. The first run finds everything new.
+    A finding is new if the newest earlier run of this task did not have it. That run left its state in the XCom
+    ``harvest_health_state`` (some 25 kB for 500 sources; kept twice, so that the order of runs does not matter).
+    Airflow keeps it from run to run, also when the task fails. The first run finds everything new.
 
     :param checks: what is looked for; default everything: ``failing``, ``stuck``, ``silent``, ``never_ran``,
-        ``shrunk``, ``newly_archived``, ``refused_scheduled``, ``duplicate_url``, ``pending``, ``inactive``. Templated.
+        ``shrunk``, ``skipped``, ``newly_archived``, ``ownerless``, ``refused_scheduled``, ``duplicate_url``,
+        ``pending``, ``inactive``. Templated.
     :param organization: id or slug of an organization; only its sources. Templated.
     :param owner_id: id of a user; only their personal sources. Templated.
     :param backend: only sources of this backend. Templated.
@@ -53,6 +55,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
     :param never_ran_days: how many days an accepted source may be without any job; 1.
     :param pending_days: how many days a source may wait for the portal's team; 7. 0 lists all that wait.
     :param max_drop_ratio: which share of its items a catalogue may lose between two runs; 0.5.
+    :param max_skipped_ratio: which share of a job's items the portal may skip, records without an identifier for
+        example; 0.5.
     :param max_archived_ratio: which share of a catalogue's datasets the portal may newly archive; 0.2.
     :param min_items: smaller catalogues, and losses of fewer items, are passed over; 10.
     :param loss_days: how many days a loss is shown, unless the items come back; 7.
@@ -64,13 +68,17 @@ class HarvestPortalHealthOperator(HarvestOperator):
     :param previous_state: an earlier ``harvest_health_state`` to compare with, or ``{}`` for none; default: that of
         this task's previous run. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
-    :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``counts`` by kind and of
-        ``newly_failing``, ``new`` (how many findings are), ``findings`` (flat rows: ``kind``, ``source_id``,
-        ``source_name``, ``backend``, ``url``, ``organization``, ``owner``, ``admin_url``, ``since``, ``is_new``,
+    :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``states`` (how many of them
+        are ``accepted``, ``pending``, ``refused``, and ``inactive``: accepted, and switched off), ``counts`` by kind
+        and of ``newly_failing``, ``new`` (how many findings are), ``findings`` (flat rows: ``kind``, ``source_id``,
+        ``source_name``, ``backend``, ``url``, ``organization`` and ``owner`` (names), ``organization_id``,
+        ``organization_url``, ``owner_id`` and ``owner_name`` (of the organization, else of the user), ``owner_type``
+        (``"organization"``, ``"user"``, None for nobody), ``created_at``, ``admin_url``, ``since``, ``is_new``,
         ``detail``), ``detail_requests``, ``incomplete`` (what was left out, None for nothing), ``message``, and
         ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``.
     """
 
+    may_be_blank = ("organization",)  # as the example of a whole portal is written
     template_fields: Sequence[str] = (
         "harvest_conn_id",
         "checks",
@@ -98,6 +106,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         never_ran_days: float = 1,
         pending_days: float = 7,
         max_drop_ratio: float = 0.5,
+        max_skipped_ratio: float = 0.5,
         max_archived_ratio: float = 0.2,
         min_items: int = 10,
         loss_days: float = 7,
@@ -122,6 +131,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         self.never_ran_days = never_ran_days
         self.pending_days = pending_days
         self.max_drop_ratio = max_drop_ratio
+        self.max_skipped_ratio = max_skipped_ratio
         self.max_archived_ratio = max_archived_ratio
         self.min_items = min_items
         self.loss_days = loss_days
@@ -147,7 +157,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
             result = self._result(context, report)
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
-            context["ti"].xcom_push(key=STATE_KEY, value=report.state)
+            push_state(context, report.state)
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
             failing = findings.that_fail(report, fail_on)
             if failing:
@@ -166,6 +176,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
             never_ran_days=self.never_ran_days,
             pending_days=self.pending_days,
             max_drop_ratio=self.max_drop_ratio,
+            max_skipped_ratio=self.max_skipped_ratio,
             max_archived_ratio=self.max_archived_ratio,
             min_items=self.min_items,
             loss_days=self.loss_days,
@@ -184,13 +195,10 @@ class HarvestPortalHealthOperator(HarvestOperator):
             try:
                 return json.loads(state)
             except ValueError:
-                raise HarvestInvalidInput("previous_state is a text that is no JSON.") from None
+                raise HarvestInvalidInput("previous_state is a string that is not JSON.") from None
         if state is not None:
             return state
-        ti: Any = context["ti"]
-        return ti.xcom_pull(
-            task_ids=self.task_id, key=STATE_KEY, include_prior_dates=True, map_indexes=getattr(ti, "map_index", -1)
-        )
+        return pull_state(context, self.task_id)
 
     def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
         result = report.as_dict(message.markdown(report))

@@ -199,7 +199,9 @@ class HarvestListSourcesOperator(HarvestOperator):
     :param validation: only sources that are ``"accepted"``, ``"pending"`` or ``"refused"``. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: a list of dicts, ordered by name: ``id``, ``name``, ``url``, ``backend``, ``active``, ``validation`` (the
-        state), ``schedule``, ``owner`` (id) and ``organization`` {id, name, slug}.
+        state), ``schedule``, ``owner`` (id of a user), ``organization`` {id, name, slug}, ``organization_id``,
+        ``organization_url``, ``owner_id`` and ``owner_name`` (of the organization, else of the user), ``owner_type``
+        (``"organization"``, ``"user"``, None for nobody) and ``created_at``.
     """
 
     template_fields: Sequence[str] = (
@@ -245,4 +247,4 @@ class HarvestListSourcesOperator(HarvestOperator):
             client = self.hook.get_conn()
             listed = listing.list_sources(client, wanted)
             self.log.info("Sources of %s%s: %d.", client.site, wanted, len(listed))
-            return [source_rules.source_brief(source) for source in listed]
+            return [source_rules.source_brief(source, client.site) for source in listed]

@@ -61,6 +61,7 @@ class HarvestRef:
     id: str
     name: str | None = None
     slug: str | None = None
+    page: str | None = None
 
     @classmethod
     def from_api(cls, data: Any) -> HarvestRef | None:
@@ -68,7 +69,13 @@ class HarvestRef:
         if not isinstance(data, dict) or not data.get("id"):
             return None
         person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
-        return cls(id=plain(data["id"]), name=data.get("name") or person or None, slug=_token(data.get("slug")))
+        page = data.get("page")
+        return cls(
+            id=plain(data["id"]),
+            name=data.get("name") or person or None,
+            slug=_token(data.get("slug")),
+            page=plain(page, None) if str(page).startswith(("https://", "http://")) else None,
+        )
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,25 @@ def test_catalogue_that_shrinks(watch: Watch, portal: Sandbox, new_harvest: Make
     assert found(watch.look()) == set()
 
 
+def test_catalogue_that_loses_its_identifiers(
+    watch: Watch, new_harvest: MakeSource, portal: Sandbox, serve: Serve
+) -> None:
+    source = new_harvest(datasets=30)
+    assert watch.look()["findings"] == []
+    serve(source, datasets=1, missing_id=29)
+    harvest_again(portal, source)
+    result = watch.look()
+    assert found(result) == {("skipped", source.id, True), ("shrunk", source.id, True)}
+    details = {row["kind"]: row["detail"] for row in result["findings"]}
+    assert details["skipped"] == "the last harvest skipped 29 of 30 items: missing identifier"
+    assert details["shrunk"] == f"the last harvest found 1 items, of 30 before, and {details['skipped'][17:]}"
+    assert {row["owner_type"] for row in result["findings"]} == {"organization"}
+    assert found(watch.look()) == {("skipped", source.id, False), ("shrunk", source.id, False)}
+    serve(source, datasets=0, missing_id=30)
+    harvest_again(portal, source)
+    assert found(watch.look()) == {("skipped", source.id, False), ("shrunk", source.id, False)}
+
+
 def test_empty_catalogue(watch: Watch, new_harvest: MakeSource, portal: Sandbox, serve: Serve) -> None:
     source = new_harvest(datasets=2)
     watch.look()

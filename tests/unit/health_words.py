@@ -12,6 +12,7 @@ from airflow_provider_harvest.portal.models import (
     HarvestItem,
     HarvestJob,
     HarvestMessage,
+    HarvestRef,
     HarvestSource,
     HarvestValidation,
     ItemCounts,
@@ -31,6 +32,7 @@ def source(state: str = "accepted", **fields: Any) -> HarvestSource:
     """A source that was accepted a year ago, harvested every midnight."""
     given = {
         "url": "https://town.example/catalog.xml",
+        "organization": HarvestRef("5f00000000000000000000cc", "Town"),
         "backend": "dcat",
         "active": True,
         "schedule": "0 0 * * *",

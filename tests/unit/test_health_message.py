@@ -21,6 +21,8 @@ from airflow_provider_harvest.portal.health.findings import (
 )
 from airflow_provider_harvest.portal.health.message import markdown
 from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory, recall, remember
+from airflow_provider_harvest.portal.models import HarvestRef
+from airflow_provider_harvest.portal.sources.identity import ownership
 from tests.unit.health_words import NOW, ago
 
 SITE = "https://portal.example"
@@ -83,7 +85,9 @@ class TestMessage:
 
 class TestResult:
     def test_is_json_with_flat_rows(self) -> None:
-        result = report(finding()).as_dict("told")
+        city = HarvestRef("o1", "City", "city")
+        card = {**ownership(SITE, city, None), "created_at": ago(days=9)}
+        result = report(finding(**card)).as_dict("told")
         assert json.loads(json.dumps(result)) == result
         assert result["findings"] == [
             {
@@ -94,6 +98,12 @@ class TestResult:
                 "url": "https://town.example/",
                 "organization": "City",
                 "owner": None,
+                "organization_id": "o1",
+                "organization_url": f"{SITE}/organizations/city/",
+                "owner_id": "o1",
+                "owner_name": "City",
+                "owner_type": "organization",
+                "created_at": ago(days=9).isoformat(),
                 "admin_url": f"{SITE}/admin/1",
                 "since": ago(days=1).isoformat(),
                 "is_new": True,

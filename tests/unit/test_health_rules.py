@@ -10,9 +10,17 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
-from airflow_provider_harvest.portal.health.rules import ENDED, NEWLY_FAILED, RUNS, catalogue_key, judge
+from airflow_provider_harvest.portal.health.rules import (
+    ENDED,
+    NEWLY_FAILED,
+    NEWLY_SKIPPED,
+    RUNS,
+    catalogue_key,
+    judge,
+    state_of,
+)
 from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
-from airflow_provider_harvest.portal.models import HarvestValidation
+from airflow_provider_harvest.portal.models import HarvestRef, HarvestValidation
 from tests.unit.health_words import NOW, ago, asked, before, item, job, running, source
 
 if TYPE_CHECKING:
@@ -369,7 +377,7 @@ class TestShrunk:
         assert kinds(source(last_job=job()), asked(PassMemory()), history) == ["shrunk"]
 
     def test_leaves_the_items_for_the_next_pass(self) -> None:
-        assert judge(source(last_job=job(done=7, failed=1, skipped=2, archived=4)), asked()).items == Items(10, 4)
+        assert judge(source(last_job=job(done=7, failed=1, skipped=2, archived=4)), asked()).items == Items(8, 4)
 
     @pytest.mark.parametrize(
         "ended_since, reason", [(True, ENDED), (False, None)], ids=["it ended since", "it had ended before"]
@@ -381,6 +389,83 @@ class TestShrunk:
     def test_takes_none_at_the_first_pass_nor_when_it_is_not_asked_for(self) -> None:
         assert judge(source(last_job=job()), asked()).look_closer is None
         assert judge(source(last_job=job()), asked(before(), checks=("failing",))).look_closer is None
+
+
+class TestSkipped:
+    """A record without an identifier is skipped: the portal says "done", and archives its dataset a week later."""
+
+    @pytest.mark.parametrize(
+        "counts, detail",
+        [
+            ({"done": 15, "skipped": 15}, None),
+            ({"done": 14, "skipped": 16}, "the last harvest skipped 16 of 30 items"),
+            ({"skipped": 3}, "the last harvest skipped all its items"),
+            ({"done": 15, "failed": 15}, None),
+        ],
+    )
+    def test_is_found_beyond_the_share_given(self, counts: dict[str, int], detail: str | None) -> None:
+        troubles = judge(source(last_job=job(**counts)), asked(checks=("skipped",))).troubles
+        assert [trouble.detail for trouble in troubles] == ([detail] if detail else [])
+
+    def test_takes_a_read_for_its_reason_once(self) -> None:
+        seen = source(last_job=job(skipped=30))
+        assert judge(seen, asked()).look_closer == NEWLY_SKIPPED
+        verdict = judge(seen, asked(), [job(skipped=30)])
+        assert (verdict.look_closer, verdict.needs_skip_reason) == (None, True)
+        assert not judge(seen, asked(), [job(skipped=30)], skip_reason="missing identifier").needs_skip_reason
+        assert judge(seen, asked(before(skipped=ago(days=1)))).look_closer is None
+
+    def test_tells_the_reason_and_leaves_it_for_the_next_pass(self) -> None:
+        found = judge(source(last_job=job(done=1, skipped=29)), asked(), skip_reason="missing identifier")
+        [trouble] = [trouble for trouble in found.troubles if trouble.kind == "skipped"]
+        assert trouble.detail == "the last harvest skipped 29 of 30 items: missing identifier"
+        known = before(skipped=Known(ago(days=1), trouble.note))
+        [again] = [t for t in judge(source(last_job=job(done=1, skipped=29)), asked(known)).troubles if t.note]
+        assert (again.detail, again.since) == (trouble.detail, ago(days=1))
+
+    def test_skipped_records_are_lost_ones(self) -> None:
+        verdict = judge(source(last_job=job(done=1, skipped=29)), asked(before(items=(30, 0)), checks=("shrunk",)))
+        [trouble] = verdict.troubles
+        assert trouble.detail == "the last harvest found 1 items, of 30 before, and skipped 29 of 30 items"
+        assert verdict.items == Items(1, 0)
+
+    @pytest.mark.parametrize(
+        "last",
+        [running(began=ago(minutes=5)), job("failed"), job()],
+        ids=["under way", "failed", "counters unknown"],
+    )
+    @pytest.mark.parametrize("kind", ["skipped", "shrunk", "newly_archived"])
+    def test_stays_found_until_a_whole_harvest_tells_more(self, kind: str, last: HarvestJob) -> None:
+        memory = before(**{kind: ago(days=1)}, at=NOW)
+        assert [t.kind for t in judge(source(last_job=last), asked(memory, checks=(kind,))).troubles] == [kind]
+
+
+class TestOwnerless:
+    @pytest.mark.parametrize("state", ["accepted", "pending", "refused"])
+    @pytest.mark.parametrize("active", [True, False])
+    def test_is_a_source_that_belongs_to_nobody(self, state: str, active: bool) -> None:
+        nobodys = source(state, organization=None, active=active)
+        assert [t.kind for t in judge(nobodys, asked(checks=("ownerless",))).troubles] == ["ownerless"]
+
+    @pytest.mark.parametrize("whose", ["organization", "owner"])
+    def test_is_none_that_belongs_to_somebody(self, whose: str) -> None:
+        given = {"organization": None, whose: HarvestRef("5f00000000000000000000cc")}
+        assert judge(source(**given), asked(checks=("ownerless",))).troubles == ()
+
+
+@pytest.mark.parametrize(
+    "state, active, counted",
+    [
+        ("accepted", True, "accepted"),
+        ("accepted", None, "accepted"),
+        ("accepted", False, "inactive"),
+        ("pending", False, "pending"),
+        ("refused", False, "refused"),
+        ("postponed", True, "postponed"),
+    ],
+)
+def test_every_source_is_counted_in_one_state(state: str, active: bool | None, counted: str) -> None:
+    assert state_of(source(state, active=active)) == counted
 
 
 class TestNewlyArchived:

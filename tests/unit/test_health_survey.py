@@ -119,6 +119,24 @@ class TestRequests:
         look(server, report)
         assert jobs not in requests_of(server)
 
+    def test_skipped_records_take_two_once_and_their_reason_is_told(self, server: PortalServer) -> None:
+        skipping = harvested(server.portal, done=1, skipped=29)
+        for item in server.portal.jobs[next(iter(server.portal.jobs))]["items"]:
+            item["errors"] = [{"message": "missing identifier"}] if item["status"] == "skipped" else []
+        first = look(server, now=START - 60)
+        portal_counts = server.portal.generation in "CD"
+        harvest(server.portal, skipping, START + 60, done=1, skipped=29)
+        for item in server.portal.jobs[list(server.portal.jobs)[-1]]["items"]:
+            item["errors"] = [{"message": "missing identifier"}] if item["status"] == "skipped" else []
+        second = look(server, first, now=START + DAY)
+        told = (first if portal_counts else second).findings[0]
+        assert told.detail == "the last harvest skipped 29 of 30 items: missing identifier"
+        assert second.ids("skipped") == [skipping]
+        requests_of(server)
+        third = look(server, second, now=START + DAY + 60)
+        assert (third.ids("skipped"), third.ids("skipped", only_new=True)) == ([skipping], [])
+        assert requests_of(server) == ["/harvest/sources/"]
+
     def test_a_job_that_runs_for_long_takes_two(self, server: PortalServer) -> None:
         source_id = server.portal.add_source()
         server.portal.add_items(server.portal.add_job(source_id), done=3)
@@ -257,6 +275,15 @@ class TestNews:
             state = {"schema": 1, "portal": newest.url, "selection": ""}
         with HarvestClient(newest.url) as client, pytest.raises(HarvestInvalidInput, match="state of the previous"):
             examine(client, previous=state)
+
+
+def test_every_source_is_counted_by_its_state(newest: PortalServer) -> None:
+    newest.portal.add_source()
+    newest.portal.add_source(active=False)
+    newest.portal.add_source(validation={"state": "pending"})
+    for _ in range(2):
+        newest.portal.add_source(validation={"state": "refused"})
+    assert look(newest).states == {"accepted": 1, "pending": 1, "refused": 2, "inactive": 1}
 
 
 class TestSelection:

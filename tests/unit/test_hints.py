@@ -37,7 +37,7 @@ EXPIRED = (
         pytest.param(
             "ValidationError (Dataset:None) (issued_at.cannot parse date \"not-a-date\": ['harvest'])",
             False,
-            "value that the portal refuses",
+            "a date that is none",
             id="bad date",
         ),
         pytest.param("something else", False, None, id="unknown"),

@@ -8,20 +8,23 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.sources.identity import ownership
 from airflow_provider_harvest.portal.words import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestRef, HarvestSource
 
 FAILING = "failing"
 STUCK = "stuck"
 SILENT = "silent"
 NEVER_RAN = "never_ran"
 SHRUNK = "shrunk"
+SKIPPED = "skipped"
 NEWLY_ARCHIVED = "newly_archived"
+OWNERLESS = "ownerless"
 REFUSED_SCHEDULED = "refused_scheduled"
 DUPLICATE_URL = "duplicate_url"
 PENDING_REVIEW = "pending"
@@ -34,7 +37,9 @@ MEANINGS: dict[str, str] = {
     SILENT: "silent",
     NEVER_RAN: "never harvested",
     SHRUNK: "lost items",
+    SKIPPED: "items skipped",
     NEWLY_ARCHIVED: "datasets archived",
+    OWNERLESS: "no owner",
     REFUSED_SCHEDULED: "refused, still scheduled",
     DUPLICATE_URL: "same URL twice",
     PENDING_REVIEW: "waits for review",
@@ -60,6 +65,8 @@ class Thresholds:
     :param never_ran_days: how long an accepted source may be without any job.
     :param pending_days: how long a source may wait for the portal's team.
     :param max_drop_ratio: which share of its items a catalogue may lose from one pass to the next; 0 to 1.
+    :param max_skipped_ratio: which share of the items that a job went through the portal may skip (records without an
+        identifier, most often); 0 to 1.
     :param max_archived_ratio: which share of a catalogue's items the portal may newly archive; 0 to 1.
     :param min_items: catalogues with fewer items are not looked at for losses, nor are losses of fewer items.
     :param loss_days: for how long a loss is shown, unless the items come back. udata archives what is missing for 7.
@@ -73,6 +80,7 @@ class Thresholds:
     never_ran_days: float = 1.0
     pending_days: float = 7.0
     max_drop_ratio: float = 0.5
+    max_skipped_ratio: float = 0.5
     max_archived_ratio: float = 0.2
     min_items: int = 10
     loss_days: float = 7.0
@@ -96,20 +104,27 @@ class Card(NamedTuple):
     name: str
     backend: str
     url: str
-    organization: str | None
-    owner: str | None
+    organization: str | None = None
+    owner: str | None = None
+    organization_id: str | None = None
+    organization_url: str | None = None
+    owner_id: str | None = None
+    owner_name: str | None = None
+    owner_type: str | None = None
+    created_at: datetime | None = None
 
     @classmethod
-    def of(cls, source: HarvestSource) -> Card:
-        """Return the card of a source."""
-        organization, owner = source.organization, source.owner
+    def of(cls, source: HarvestSource, site: str) -> Card:
+        """Return the card of a source of a portal's site."""
         return cls(
             source.id,
             source.name,
             source.backend,
             source.url,
-            (organization.name or organization.id) if organization else None,
-            (owner.name or owner.id) if owner else None,
+            _name(source.organization),
+            _name(source.owner),
+            created_at=source.created_at,
+            **ownership(site, source.organization, source.owner),
         )
 
 
@@ -159,6 +174,12 @@ class Finding:
             "url": self.source.url,
             "organization": self.source.organization,
             "owner": self.source.owner,
+            "organization_id": self.source.organization_id,
+            "organization_url": self.source.organization_url,
+            "owner_id": self.source.owner_id,
+            "owner_name": self.source.owner_name,
+            "owner_type": self.source.owner_type,
+            "created_at": iso(self.source.created_at),
             "admin_url": self.admin_url,
             "since": iso(self.since),
             "is_new": self.is_new,
@@ -173,6 +194,7 @@ class HealthReport:
     :param portal: the portal's site.
     :param at: the portal's clock at the pass.
     :param sources: how many sources were looked at.
+    :param states: how many of them are accepted, pending, refused, and inactive (accepted, and switched off).
     :param checks: what was looked for.
     :param findings: the worst kind first, the new ones of a kind before the others.
     :param detail_requests: reads beyond the list.
@@ -188,6 +210,7 @@ class HealthReport:
     detail_requests: int = 0
     incomplete: str | None = None
     state: dict[str, Any] = field(default_factory=dict, repr=False)
+    states: dict[str, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -212,6 +235,7 @@ class HealthReport:
             "portal": self.portal,
             "at": iso(self.at),
             "sources": self.sources,
+            "states": self.states,
             "counts": self.counts,
             "new": sum(finding.is_new for finding in self.findings),
             "findings": [finding.as_row() for finding in self.findings],
@@ -237,7 +261,10 @@ def chosen_checks(checks: Any) -> tuple[str, ...]:
 
     :raises HarvestInvalidInput: for one that there is none of.
     """
-    return CHECKS if checks is None else tuple(kind for kind in CHECKS if kind in set(_named(checks, CHECKS, "checks")))
+    if checks is None:
+        return CHECKS
+    wanted = set(_entries(checks, CHECKS, "checks"))
+    return tuple(kind for kind in CHECKS if kind in wanted)
 
 
 def chosen_failures(fail_on: Any) -> tuple[str, ...]:
@@ -245,7 +272,7 @@ def chosen_failures(fail_on: Any) -> tuple[str, ...]:
 
     :raises HarvestInvalidInput: for what is none of these.
     """
-    return () if fail_on is None else tuple(_named(fail_on, (*CHECKS, NEWLY_FAILING, "any", "new"), "fail_on"))
+    return () if fail_on is None else tuple(_entries(fail_on, (*CHECKS, NEWLY_FAILING, "any", "new"), "fail_on"))
 
 
 def that_fail(report: HealthReport, fail_on: Iterable[str]) -> list[Finding]:
@@ -264,7 +291,7 @@ def that_fail(report: HealthReport, fail_on: Iterable[str]) -> list[Finding]:
     ]
 
 
-def _named(given: Any, known: tuple[str, ...], what: str) -> Iterator[str]:
+def _entries(given: Any, known: tuple[str, ...], what: str) -> Iterator[str]:
     entries = given.split(",") if isinstance(given, str) else given
     if not isinstance(entries, (list, tuple, set, frozenset)):
         raise HarvestInvalidInput(f"{what} must be a list of names, not {given!r:.60}.")
@@ -275,3 +302,7 @@ def _named(given: Any, known: tuple[str, ...], what: str) -> Iterator[str]:
         if name not in known:
             raise HarvestInvalidInput(f"{what} knows {', '.join(known)}, not {name!r:.60}.")
         yield name
+
+
+def _name(ref: HarvestRef | None) -> str | None:
+    return (ref.name or ref.id) if ref else None

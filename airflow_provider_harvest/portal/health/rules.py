@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from statistics import median
@@ -15,17 +15,19 @@ from airflow_provider_harvest.portal.health.findings import (
     INACTIVE,
     NEVER_RAN,
     NEWLY_ARCHIVED,
+    OWNERLESS,
     PENDING_REVIEW,
     REFUSED_SCHEDULED,
     SHRUNK,
     SILENT,
+    SKIPPED,
     STUCK,
     Thresholds,
     Trouble,
 )
 from airflow_provider_harvest.portal.health.rhythm import silent_from
 from airflow_provider_harvest.portal.health.shrinkage import items_of, losses
-from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS, FAILED, PENDING, REFUSED
+from airflow_provider_harvest.portal.statuses import ACCEPTED, DONE, DONE_ERRORS, FAILED, PENDING, REFUSED
 from airflow_provider_harvest.portal.waiting.which_job import Limits, last_movement, why_stuck
 from airflow_provider_harvest.portal.words import day, plain, spell
 
@@ -36,8 +38,10 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
 
 #: Why a closer look at a source would tell more, the most urgent first.
-NEWLY_FAILED, RUNS, ENDED = "newly fail", "run for long", "ended"
-REASONS = (NEWLY_FAILED, RUNS, ENDED)
+NEWLY_FAILED, NEWLY_SKIPPED, RUNS, ENDED = "newly fail", "newly skip items", "run for long", "ended"
+REASONS = (NEWLY_FAILED, NEWLY_SKIPPED, RUNS, ENDED)
+#: What the sources of a portal are counted by; an inactive one is accepted, and switched off.
+STATES = (ACCEPTED, PENDING, REFUSED, INACTIVE)
 #: What a closer look at a running job found last: the item that moved last, in a tuple since there may be none.
 Movement = tuple["HarvestItem | None"]
 
@@ -71,17 +75,23 @@ class Verdict:
     :param troubles: what is wrong with it.
     :param look_closer: why its jobs should be read, one of :data:`REASONS`; None where there is no need.
     :param needs_movement: whether only the item that moved last can tell whether its job is stuck.
+    :param needs_skip_reason: whether only the skipped items themselves can tell why they were skipped.
     :param items: of its last whole harvest, for the next pass.
     """
 
     troubles: tuple[Trouble, ...] = ()
     look_closer: str | None = None
     needs_movement: bool = False
+    needs_skip_reason: bool = False
     items: Items | None = None
 
 
 def judge(
-    source: HarvestSource, asked: Asked, history: Sequence[HarvestJob] | None = None, moved: Movement | None = None
+    source: HarvestSource,
+    asked: Asked,
+    history: Sequence[HarvestJob] | None = None,
+    moved: Movement | None = None,
+    skip_reason: str | None = None,
 ) -> Verdict:
     """Return what is known of a source.
 
@@ -92,7 +102,9 @@ def judge(
     :param asked: what is looked for.
     :param history: its newest jobs, newest first; None where they were not read.
     :param moved: the item of its running job that moved last; None where it was not read.
+    :param skip_reason: what the portal says of the records that it skipped; None where it was not read.
     """
+    ownerless = tuple(_ownerless(source)) if OWNERLESS in asked.checks else ()
     state = source.validation.state
     if state == PENDING:
         found = _pending(source, asked)
@@ -101,8 +113,15 @@ def judge(
     elif source.active is False:
         found = iter((Trouble(INACTIVE, None, "the portal's scheduler passes it over"),))
     else:
-        return _judge_harvested(source, asked, history, moved)
-    return Verdict(tuple(trouble for trouble in found if trouble.kind in asked.checks))
+        verdict = _judge_harvested(source, asked, history, moved, skip_reason)
+        return replace(verdict, troubles=(*verdict.troubles, *ownerless))
+    return Verdict((*(trouble for trouble in found if trouble.kind in asked.checks), *ownerless))
+
+
+def state_of(source: HarvestSource) -> str:
+    """Return the state that a source is counted in: one of :data:`STATES`, or the portal's own word for another one."""
+    state = source.validation.state or "unknown"
+    return INACTIVE if state == ACCEPTED and source.active is False else state
 
 
 def catalogue_key(source: HarvestSource) -> str | None:
@@ -121,6 +140,12 @@ def catalogue_key(source: HarvestSource) -> str | None:
     config: Any = source.config
     filters = config.get("filters") if isinstance(config, dict) else config
     return f"{key} {json.dumps(filters, sort_keys=True)}" if filters else key
+
+
+def _ownerless(source: HarvestSource) -> Iterator[Trouble]:
+    if source.organization is None and source.owner is None:
+        detail = "belongs to no organization and no user (its organization was deleted, most likely): delete it"
+        yield Trouble(OWNERLESS, None, detail)
 
 
 # --- sources that the portal does not harvest ---------------------------------------------------------------------
@@ -143,7 +168,11 @@ def _refused(source: HarvestSource) -> Iterator[Trouble]:
 
 
 def _judge_harvested(
-    source: HarvestSource, asked: Asked, history: Sequence[HarvestJob] | None, moved: Movement | None
+    source: HarvestSource,
+    asked: Asked,
+    history: Sequence[HarvestJob] | None,
+    moved: Movement | None,
+    skip_reason: str | None,
 ) -> Verdict:
     jobs = history or ([source.last_job] if source.last_job else [])
     last = next((job for job in jobs if job.has_ended), None)
@@ -155,15 +184,22 @@ def _judge_harvested(
         *failing,
         *stuck,
         *_silent(source, jobs, last, asked, history is not None),
-        *losses(source.id, jobs, asked.limits, asked.memory, asked.now),
+        *losses(source.id, jobs, asked.limits, asked.memory, asked.now, skip_reason),
     ]
+    newly_skips = skip_reason is None and SKIPPED in asked.checks and _newly_skips(source.id, troubles, asked)
     look_closer = None
     if history is None and jobs:
         newly_fails = bool(failing) and known is None and FAILING in asked.checks
-        look_closer = NEWLY_FAILED if newly_fails else _why_look_closer(jobs[0], asked)
+        look_closer = (
+            NEWLY_FAILED if newly_fails else NEWLY_SKIPPED if newly_skips else _why_look_closer(jobs[0], asked)
+        )
     items = next((items for job in jobs if (items := items_of(job))), asked.memory.items.get(source.id))
     found = tuple(trouble for trouble in troubles if trouble.kind in asked.checks)
-    return Verdict(found, look_closer, needs_movement and STUCK in asked.checks, items)
+    return Verdict(found, look_closer, needs_movement and STUCK in asked.checks, newly_skips, items)
+
+
+def _newly_skips(source_id: str, troubles: Sequence[Trouble], asked: Asked) -> bool:
+    return asked.memory.known(SKIPPED, source_id) is None and any(trouble.kind == SKIPPED for trouble in troubles)
 
 
 def _why_look_closer(job: HarvestJob, asked: Asked) -> str | None:
@@ -171,7 +207,7 @@ def _why_look_closer(job: HarvestJob, asked: Asked) -> str | None:
     if not job.has_ended:
         may_be_stuck = {STUCK, SILENT} & set(asked.checks) and _age(job, asked) > _patience(asked.limits)
         return RUNS if may_be_stuck else None
-    losses_matter = job.status in (DONE, DONE_ERRORS) and {SHRUNK, NEWLY_ARCHIVED} & set(asked.checks)
+    losses_matter = job.status in (DONE, DONE_ERRORS) and {SHRUNK, SKIPPED, NEWLY_ARCHIVED} & set(asked.checks)
     ratio_matters = job.status == DONE_ERRORS and asked.limits.max_failed_ratio > 0 and FAILING in asked.checks
     if job.counts is None and (losses_matter or ratio_matters) and asked.memory.ended_since(job.ended):
         return ENDED
@@ -224,7 +260,12 @@ def _how_failed(job: HarvestJob) -> str:
 
 
 def _note(job: HarvestJob) -> str:
-    return plain(job.errors[0].message, _NOTE_WIDTH, middle=True) if job.errors else ""
+    return shortened(job.errors[0].message) if job.errors else ""
+
+
+def shortened(message: str) -> str:
+    """Return a message of the portal as one line that is short enough for the state of a pass."""
+    return plain(message, _NOTE_WIDTH, middle=True)
 
 
 def _stuck(

@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import (
@@ -32,7 +33,18 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
     ordered,
 )
-from airflow_provider_harvest.portal.health.rules import ENDED, REASONS, Asked, Verdict, catalogue_key, judge
+from airflow_provider_harvest.portal.health.rules import (
+    ENDED,
+    REASONS,
+    STATES,
+    Asked,
+    Verdict,
+    catalogue_key,
+    judge,
+    shortened,
+    state_of,
+)
+from airflow_provider_harvest.portal.health.shrinkage import items_of
 from airflow_provider_harvest.portal.health.state import Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
 from airflow_provider_harvest.portal.inputs import check_backend
@@ -58,6 +70,8 @@ _FIELDS = (
 )
 #: Jobs that are read of a source: up to 16.x each comes with all its items' statuses.
 _FEW_JOBS = 5
+#: Skipped items whose reasons are counted.
+_FEW_SKIPPED = 100
 #: Other sources of the same catalogue that a finding names.
 _NAMED_TWINS = 3
 
@@ -118,6 +132,7 @@ class _Survey:
         self._asked = Asked(checks, limits, memory, datetime.now(timezone.utc))
         self._organization: str | None = None
         self._sources = 0
+        self._states: Counter[str] = Counter()
         self._items: dict[str, Items] = {}
         self._troubled: dict[str, tuple[Card, tuple[Trouble, ...]]] = {}
         self._waiting: dict[str, list[tuple[int, str, HarvestSource]]] = {reason: [] for reason in REASONS}
@@ -139,7 +154,8 @@ class _Survey:
             if not self._sources:
                 self._set_clock(now)
             self._sources += 1
-            card = Card.of(source)
+            self._states[state_of(source)] += 1
+            card = Card.of(source, self._client.site)
             verdict = judge(source, self._asked)
             self._note(card, verdict)
             if verdict.look_closer:
@@ -259,11 +275,14 @@ class _Survey:
             self._requests += 1
             moved = (self._client.newest_item(history[0]),)
             self._note_again(source, judge(source, self._asked, history, moved))
+        elif verdict.needs_skip_reason and self._requests < limit:
+            self._requests += 1
+            self._note_again(source, judge(source, self._asked, history, skip_reason=self._why_skipped(history)))
         self._looked_into[reason] += 1
 
     def _note_again(self, source: HarvestSource, verdict: Verdict) -> None:
         """Put what a closer look told in the place of what the list did; the list alone knows of twins."""
-        card = Card.of(source)
+        card = Card.of(source, self._client.site)
         twin = [t for t in self._troubled.get(card.id, (card, ()))[1] if t.kind == DUPLICATE_URL]
         self._note(card, replace(verdict, troubles=(*verdict.troubles, *twin)))
 
@@ -272,6 +291,13 @@ class _Survey:
         if self._client.generation.items_endpoint:
             return self._client.job_history(source.id, RECENT_JOBS)
         return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+
+    def _why_skipped(self, history: list[HarvestJob]) -> str:
+        """Return what the portal says most often of the records that the last whole harvest skipped."""
+        job = next(job for job in history if items_of(job))
+        skipped = islice(self._client.iter_job_items(str(job.id), "skipped"), _FEW_SKIPPED)
+        messages = Counter(shortened(item.errors[0].message) for item in skipped if item.errors)
+        return messages.most_common(1)[0][0] if messages else ""
 
     def _leave_out(self, source: HarvestSource, error: HarvestError) -> None:
         log.warning("The jobs of source %r (%s) cannot be read: %s", source.name, source.id, error)
@@ -298,6 +324,7 @@ class _Survey:
             portal=self._client.site,
             at=self._asked.now,
             sources=self._sources,
+            states={**dict.fromkeys(STATES, 0), **self._states},
             checks=self._checks,
             findings=findings,
             detail_requests=self._requests,

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+#: Who must act.
+PRODUCER, PORTAL, NOBODY = "producer", "portal", "nobody"
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -18,93 +21,155 @@ class Hint:
     :param advice: what to do, a sentence.
     :param may_pass: whether the same catalogue may be readable later: a maintenance page, a cut or empty answer.
     :param remote_unreachable: whether the remote catalogue could not be reached, so that a later try may succeed.
+    :param name: what went wrong, in a few words: the heading of all such messages in a report.
+    :param who: who must act: ``producer``, ``portal`` (its team) or ``nobody`` (it passes by itself).
     """
 
     pattern: re.Pattern[str]
     advice: str
     remote_unreachable: bool = False
+    name: str = ""
+    who: str = PRODUCER
     may_pass: bool = False
 
 
-def _hint(pattern: str, advice: str, remote_unreachable: bool = False, may_pass: bool = False) -> Hint:
-    return Hint(re.compile(pattern, re.IGNORECASE), advice, remote_unreachable, remote_unreachable or may_pass)
+def _hint(
+    name: str,
+    pattern: str,
+    advice: str,
+    *,
+    remote_unreachable: bool = False,
+    may_pass: bool = False,
+    who: str = PRODUCER,
+) -> Hint:
+    expression = re.compile(pattern, re.IGNORECASE)
+    return Hint(expression, advice, remote_unreachable, name, who, remote_unreachable or may_pass)
 
 
 HINTS: tuple[Hint, ...] = (
     _hint(
+        "The source's URL redirects",
         r"Redirect \(\d+\) not allowed",
         "The source's URL redirects, which udata refuses from 15.2 on: set the source to the final URL.",
     ),
     _hint(
+        "The dataset belongs to another owner",
         r"Item has another owner",
         "The dataset belongs to another organization on the portal: ask its team to transfer it, or drop the record.",
+        who=PORTAL,
     ),
     _hint(
+        "The same identifier twice",
         r"Identifier .* already exists",
         "The catalogue lists this identifier twice: give each record its own dct:identifier.",
     ),
-    _hint(r"missing identifier", "The record has no dct:identifier: add one to the catalogue."),
-    _hint(r"missing title", "The record has no title: add one to the catalogue."),
+    _hint(
+        "A record without an identifier",
+        r"missing identifier",
+        "The record has no dct:identifier: add one to the catalogue.",
+    ),
+    _hint("A record without a title", r"missing title", "The record has no title: add one to the catalogue."),
     # Before the table's entry for unreachable servers, since requests wraps it into "Max retries exceeded".
     _hint(
-        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED",
+        "The certificate is not trusted",
+        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER",
         "The portal does not trust the certificate of the remote server: renew it there, with its whole chain.",
     ),
-    _hint(r"max items reached", "The portal cut the harvest short at its own limit: ask its team to raise it."),
     _hint(
+        "Cut short at the portal's own limit",
+        r"max items reached",
+        "The portal cut the harvest short at its own limit: ask its team to raise it.",
+        who=PORTAL,
+    ),
+    _hint(
+        "The remote server could not be reached",
         r"\b(50[234]) Server Error|\b429 Client Error|Max retries exceeded|NewConnectionError|Connection refused"
         r"|Connection aborted|Connection reset|RemoteDisconnected|Read timed out|ConnectTimeout|timed out"
         r"|Temporary failure in name resolution|Name or service not known|Failed to resolve|No route to host",
         "The portal could not reach the remote catalogue: check that its server is up and lets the portal in.",
         remote_unreachable=True,
+        who=NOBODY,
     ),
     # What the readers of XML, JSON and RDF say of an answer that is no catalogue; a position tells where it goes wrong.
     _hint(
+        "A web page instead of the catalogue",
         r"mismatched tag|<!doctype html|<html|undefined entity|Unable to guess format|Unsupported mime ?type.*html",
         "The source's URL answered with a web page instead of the catalogue, such as one for maintenance or a login, "
         "or the XML is broken: open the URL.",
         may_pass=True,
     ),
     _hint(
+        "Nothing instead of the catalogue",
         r"no element found: line 1, column 0|Document is empty|empty (document|response|file)",
         "The source's URL answered with nothing: open it, and check what its server writes.",
         may_pass=True,
     ),
     _hint(
+        "The catalogue is cut short",
         r"no element found|unclosed token|Premature end|Unterminated string|IncompleteRead",
         "The catalogue ends before its end: its server cut the answer, or was writing it meanwhile.",
         may_pass=True,
     ),
     _hint(
+        "Something else than the catalogue",
         r"not well-formed \(invalid token\): line 1, column [0-3]\b|Start tag expected|BadGzipFile|Not a gzipped file",
         "The source's URL answered with something else than XML, such as JSON or a zipped file: give the source the "
         "URL of the catalogue itself, in the backend's format.",
         may_pass=True,
     ),
     _hint(
+        "The catalogue is not valid XML",
         r"not well-formed|syntax error: line",
         "The catalogue is not valid XML (the message names the place): correct it there.",
     ),
     _hint(
+        "Something else than JSON",
         r"Expecting value: line 1 column 1 \(char 0\)|JSONDecodeError",
         "The source's URL answered with something else than JSON, such as a web page or nothing: open the URL.",
         may_pass=True,
     ),
-    _hint(r"\b404 Client Error", "The source's URL does not exist on the remote server: correct it."),
     _hint(
-        r"\b40[13] Client Error",
+        "The URL does not exist",
+        r"\b404 Client Error",
+        "The source's URL does not exist on the remote server: correct it.",
+    ),
+    _hint(
+        "The remote server refuses the portal",
+        r"\b40[13] Client Error|Authorization Error",
         "The remote server refuses the portal: allow its address or user agent there.",
     ),
     _hint(
+        "The remote server fails",
         r"\b500 Server Error|\bServer Error: ",
         "The remote server fails on this URL: open it in a browser and mend the catalogue's server.",
     ),
     _hint(
+        "An address that the portal may not read",
         r"URL not allowed|is private|is local|SSRF|not a public",
         "The portal refuses addresses of private networks: give the source a public URL.",
     ),
     _hint(
-        r"ValidationError",
+        "A date that cannot be read",
+        r"cannot parse date|Unknown string format|is out of range|DateField only accepts",
+        "The record has a date that is none (named in the message): correct it in the catalogue, as in 2026-11-26.",
+    ),
+    _hint(
+        "The catalogue cannot be read: not the XML or JSON that was expected",
+        r"syntax error|not well-formed|no element found|unclosed token|mismatched tag|Expecting value|Extra data: line"
+        r"|Document is empty|returned HTML|Unsupported mime type|XMLSyntaxError|JSONDecodeError|RDF.*(?:format|parse)",
+        "The source's URL answers something else than the catalogue, or half of it: open it in a browser, and correct "
+        "the URL, the backend or the catalogue.",
+    ),
+    _hint(
+        "A fault of the portal's own software",
+        r"E11000|duplicate key|NotUniqueError|KeyError|AttributeError|TypeError|object has no attribute|StopIteration"
+        r"|OperationError|NoneType|iso-19139-to-dcat-ap",
+        "The portal's software fails on this record: send its team the message and the record.",
+        who=PORTAL,
+    ),
+    _hint(
+        "A value that the portal refuses",
+        r"Validation ?Error",
         "The record has a value that the portal refuses (named in the message): correct it in the catalogue.",
     ),
 )

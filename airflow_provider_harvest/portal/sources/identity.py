@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import ACCEPTED
@@ -89,20 +90,31 @@ def optional_flag(value: Any, what: str) -> bool | None:
     :param what: the argument's name, for the message.
     """
     known = {"true": True, "false": False}
-    flag = known.get(value.strip().lower(), value.strip() or None) if isinstance(value, str) else value
+    flag = known.get(value.strip().lower(), value) if isinstance(value, str) else value
     if flag is not None and not isinstance(flag, bool):
         raise HarvestInvalidInput(f"{what} must be True, False, or None to leave it as it is, not {value!r:.60}.")
     return flag
 
 
 def optional_text(value: Any, what: str) -> str | None:
-    """Return a text that may be left out: None, and a blank text (what a template renders to without a value)."""
-    if value is not None and not isinstance(value, str):
-        raise HarvestInvalidInput(f"{what} must be a text, not {type(value).__name__}.")
-    text = (value or "").strip()
-    if text == "None":
-        raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from gave nothing.")
-    return text or None
+    """Return a string that may be left out, which only None does: a blank one would widen what is asked for.
+
+    :param value: a string, or None.
+    :param what: the argument's name, for the message.
+    :raises HarvestInvalidInput: for anything else, and for what a template renders to without a value.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise HarvestInvalidInput(f"{what} must be a string, not {type(value).__name__}.")
+    text = value.strip()
+    if text in ("", "None"):
+        is_what = "blank" if not text else "'None'"
+        raise HarvestInvalidInput(
+            f"{what} is {is_what}: the template, task or variable that it comes from gave nothing. Give a value, or "
+            f"leave {what} out (None)."
+        )
+    return text
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -148,8 +160,12 @@ def source_dict(source: HarvestSource, page: str | None) -> dict[str, Any]:
     }
 
 
-def source_brief(source: HarvestSource) -> dict[str, Any]:
-    """Return the few facts of a source that a list of hundreds needs, as JSON."""
+def source_brief(source: HarvestSource, site: str) -> dict[str, Any]:
+    """Return the few facts of a source that a list of hundreds needs, as JSON.
+
+    :param source: as listed.
+    :param site: the portal's site.
+    """
     return {
         "id": source.id,
         "name": source.name,
@@ -160,6 +176,30 @@ def source_brief(source: HarvestSource) -> dict[str, Any]:
         "schedule": source.schedule,
         "owner": _id(source.owner),
         "organization": _ref(source.organization),
+        **ownership(site, source.organization, source.owner),
+        "created_at": iso(source.created_at),
+    }
+
+
+def ownership(site: str, organization: HarvestRef | None, owner: HarvestRef | None) -> dict[str, str | None]:
+    """Return whose a source is as flat columns of a table.
+
+    :param site: the portal's site.
+    :param organization: that the source belongs to, or None.
+    :param owner: the user that the source belongs to, or None.
+    :returns: ``organization_id`` and ``organization_url`` (None for a person's source), ``owner_id``, ``owner_name``
+        and ``owner_type``: ``"organization"``, ``"user"``, or None where the source belongs to nobody.
+    """
+    whose = organization or owner
+    page = None
+    if organization:
+        page = organization.page or f"{site}/organizations/{quote(organization.slug or organization.id, safe='')}/"
+    return {
+        "organization_id": _id(organization),
+        "organization_url": page,
+        "owner_id": _id(whose),
+        "owner_name": (whose.name or whose.id) if whose else None,
+        "owner_type": None if whose is None else "organization" if organization else "user",
     }
 
 

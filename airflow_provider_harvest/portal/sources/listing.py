@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-_FIELDS = "name,url,backend,active,deleted,schedule,validation{state}"
+_FIELDS = "name,url,backend,active,deleted,schedule,created_at,validation{state}"
 _STATES = (ACCEPTED, PENDING, REFUSED)
 
 
@@ -42,7 +42,7 @@ class SourceFilter:
 
     @classmethod
     def create(cls, *, active: Any = None, validation: Any = None, owner_id: Any = None, **texts: Any) -> SourceFilter:
-        """Return a filter from what a user gave; a blank text does not restrict.
+        """Return a filter from what a user gave; only None does not restrict.
 
         :raises HarvestInvalidInput: for what cannot be right.
         """

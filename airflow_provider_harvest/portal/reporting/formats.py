@@ -1,0 +1,161 @@
+"""Pure: a report as CSV, JSON, Markdown and HTML; every format is safe to open whatever a catalogue says in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.compare.diff import KINDS, TROUBLE, UNCHANGED
+from airflow_provider_harvest.portal.reporting.chart import chart
+from airflow_provider_harvest.portal.words import markdown, markdown_link, shorten, spell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+COLUMNS = ("kind", "remote_id", "before", "after", "title", "url", "remote_url", "message")
+#: Lines of the Markdown, for a chat.
+MAX_LINES = 15
+#: Rows of one kind, and of all, in the HTML: it stays below 1 MB. The CSV and the JSON hold all.
+MAX_ROWS_OF_KIND, MAX_ROWS = 500, 1000
+WHO = {
+    "producer": "the producer",
+    "portal": "the portal's team",
+    "nobody": "nobody yet: it may pass by itself",
+    "unknown": "unknown: read the message",
+}
+
+
+def as_json(report: dict[str, Any]) -> str:
+    """Return a report as JSON."""
+    return json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+
+
+def as_csv(report: dict[str, Any]) -> str:
+    """Return the changes of a report as CSV, a row for each remote id whose status is not what it was."""
+    return table_as_csv(COLUMNS, report["changes"])
+
+
+def table_as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    """Return rows as CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    output = io.StringIO()
+    table = csv.writer(output, lineterminator="\r\n")
+    table.writerow(columns)
+    for row in rows:
+        table.writerow([_cell(row.get(column)) for column in columns])
+    return output.getvalue()
+
+
+def as_markdown(report: dict[str, Any]) -> str:
+    """Return a report as Markdown of at most 15 lines, for a chat."""
+    job, counts = report["job"], report["counts"]
+    lines = [f"**{markdown(report['source']['name'], 80)}**: {headline(report)}"]
+    if counts is not None:
+        trouble = [f"{counts[kind]:,} {kind.replace('_', ' ')}" for kind in TROUBLE if counts[kind]]
+        others = [
+            f"{counts[kind]:,} {kind.replace('_', ' ')}"
+            for kind in KINDS
+            if counts[kind] and kind not in (*TROUBLE, UNCHANGED)
+        ]
+        lines.append(f"- To look at: {', '.join(trouble) or 'nothing'}")
+        lines.append(f"- Also: {', '.join([*others, f'{counts[UNCHANGED]:,} unchanged'])}")
+    for group in report["errors"][:5]:
+        example = group["examples"][0]
+        named = example["title"] or example["remote_id"] or "the job"
+        lines.append(
+            f"- {group['count']:,} times: {markdown(group['title'], 90)} ({WHO[group['who']]}), such as "
+            f"{markdown_link(named, example['url'], 60)}"
+        )
+    if len(report["errors"]) > 5:
+        lines.append(f"- and {len(report['errors']) - 5} more kinds of errors")
+    lines.append(f"- {markdown_link('The job on the portal', job['url'])}")
+    return "\n".join(lines[:MAX_LINES]) + "\n"
+
+
+def headline(report: dict[str, Any]) -> str:
+    """Return in a line what a harvest came to and what it was compared with."""
+    job, previous = report["job"], report["previous"]
+    items = job["items"]
+    counted = (
+        f", {items['done']:,} done, {items['failed']:,} failed, {items['skipped']:,} skipped, "
+        f"{items['archived']:,} archived"
+        if items
+        else ""
+    )
+    lasted = f" after {spell(job['duration'])}" if job["duration"] is not None else ""
+    ended = f"ended {(job['ended'] or '')[:16].replace('T', ' ')} UTC {job['status']!r}{lasted}{counted}"
+    if report["counts"] is None:
+        return f"{ended}. It did not read the whole catalogue, so nothing is compared."
+    if previous is None:
+        return f"{ended}. It is the first harvest that can be read: everything is new."
+    return f"{ended}. Compared with the harvest of {(previous['ended'] or '')[:16].replace('T', ' ')} UTC."
+
+
+def as_html(report: dict[str, Any]) -> str:
+    """Return a report as one HTML file that loads nothing and runs nothing.
+
+    :raises HarvestInvalidInput: where Jinja2 is not installed.
+    """
+    left = MAX_ROWS
+    tables = []
+    for kind, meaning in KINDS.items():
+        rows = [row for row in report["changes"] if row["kind"] == kind]
+        shown = rows[: min(MAX_ROWS_OF_KIND, left)]
+        left -= len(shown)
+        if rows:
+            tables.append({"kind": kind, "meaning": meaning, "count": len(rows), "rows": shown})
+    rendered: str = _template().render(
+        report=report,
+        headline=headline(report),
+        tables=tables,
+        kinds=KINDS,
+        trouble=TROUBLE,
+        who=WHO,
+        chart=chart(report["history"]),
+        shorten=shorten,
+    )
+    return rendered
+
+
+#: What writes each format, by its name, which is also the ending of its file.
+FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "html": as_html,
+    "csv": as_csv,
+    "json": as_json,
+    "md": as_markdown,
+}
+
+
+def check_formats(names: Sequence[str] | str) -> list[str]:
+    """Return the names of formats that a user gave.
+
+    :param names: a list, or a string separated by commas.
+    :raises HarvestInvalidInput: for one that is not written, or none at all.
+    """
+    given = names.split(",") if isinstance(names, str) else list(names)
+    chosen = list(dict.fromkeys(str(name).strip().lower().replace("markdown", "md") for name in given))
+    unknown = [name for name in chosen if name not in FORMATS]
+    if unknown or not chosen:
+        raise HarvestInvalidInput(f"formats must be some of {', '.join(FORMATS)}, not {', '.join(unknown) or 'empty'}.")
+    return chosen
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+@cache
+def _template() -> Any:
+    try:
+        from jinja2 import Environment
+    except ImportError:
+        raise HarvestInvalidInput(
+            "An HTML report needs Jinja2: pip install 'airflow-provider-harvest[cli]', or choose another format."
+        ) from None
+    source = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
