@@ -32,3 +32,8 @@ def portal_argument(parser: Parser) -> None:
 def output_argument(parser: Parser) -> None:
     """Add ``--output``."""
     parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+
+
+def json_argument(parser: Parser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="write JSON to standard output")

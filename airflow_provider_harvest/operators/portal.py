@@ -8,10 +8,12 @@ from airflow_provider_harvest.operators.as_code import (
     HarvestPlanSourcesOperator,
 )
 from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.report import HarvestReportOperator
 
 __all__ = [
     "HarvestApplySourcesOperator",
     "HarvestExportSourcesOperator",
     "HarvestPlanSourcesOperator",
     "HarvestPortalHealthOperator",
+    "HarvestReportOperator",
 ]
