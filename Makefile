@@ -9,16 +9,16 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test full unit integration dags crash chaos lint bench environments clean
+.PHONY: help python demo sandbox test full unit integration dags crash chaos lint bench environments clean ui check-ui test-ui
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit("This needs Python 3.10 or newer, and $(PYTHON) is older; say for example: make test PYTHON=python3.12" if sys.version_info < (3, 10) else 0)'
 
-demo: python ## Harvest a catalogue into a real udata portal by real Airflow DAGs, and show what came of it
-	@$(PYTHON) -m sandbox.demo
+demo: python ## Harvest a catalogue into a real udata portal by real Airflow DAGs; ARGS=--open keeps Airflow running
+	@$(PYTHON) -m sandbox.demo $(ARGS)
 
 sandbox: python ## Start a real udata portal and a catalogue on loopback, until Ctrl-C
 	@$(PYTHON) -m sandbox $(ARGS)
@@ -46,6 +46,15 @@ chaos: python ## Send complete lives of sources through a portal that goes wrong
 
 lint: python ## Check style, format and types
 	@$(PYTHON) -m tests.run lint
+
+ui: python ## Build the pages for Airflow from ui/, with Node: the script that the package ships
+	@$(PYTHON) -m sandbox.pages build
+
+check-ui: python ## Test the sources of the pages, and check that the shipped script is what they build
+	@$(PYTHON) -m sandbox.pages check
+
+test-ui: python ## Open the pages in real Airflow 3.3 and 3.1, in a headless Chromium (Debian: apt install chromium)
+	@$(PYTHON) -m tests.run ui -- $(ARGS)
 
 bench: python ## Measure this provider beside its peers, and write docs/benchmarks.md: ARGS="--only waits --n 100"
 	@$(PYTHON) -m benchmarks $(ARGS)

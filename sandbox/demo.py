@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import Sandbox, environments
 from sandbox.airflow_home import AirflowHome
+from sandbox.airflow_server import AirflowServer
 from sandbox.connect import airflow_settings
 from sandbox.tables import table
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from sandbox.airflow_home import DagOutcome
 
 _ROOT = Path(__file__).resolve().parent.parent
+_DAGS = _ROOT / "example_dags"
+#: Seconds after which an Airflow that was kept running ends by itself.
+_OPEN_SECONDS = 8 * 3600.0
 _AIRFLOW = "airflow-3.3.2"
 _UDATA = "17.18.0"
 
@@ -30,8 +35,14 @@ class _Steps:
         print(f"[{time.monotonic() - self._begun:5.0f} s] {text}", flush=True)
 
 
-def main() -> int:
-    """Run the demo; return 0 when both DAGs succeeded and their datasets are on the portal."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demo; return 0 when both DAGs succeeded and their datasets are on the portal.
+
+    :param arguments: ``--open`` keeps Airflow running to be looked at; default: those of the process.
+    """
+    parser = argparse.ArgumentParser(prog="python3 -m sandbox.demo", description=__doc__)
+    parser.add_argument("--open", action="store_true", help="keep Airflow running afterwards, and print its address")
+    keeps_open = parser.parse_args(arguments).open
     steps = _Steps()
     logs = _ROOT / "logs" / time.strftime("demo-%Y%m%d-%H%M%S")
     steps.say("Preparing Airflow 3.3.2 and udata 17.18.0, each in an environment of its own (.venvs/)")
@@ -41,7 +52,7 @@ def main() -> int:
         sandbox.catalogue.put("cities", datasets=8)
         steps.say(f"  portal {sandbox.url}, catalogue {sandbox.catalogue.url('cities')}")
         steps.say("Making Airflow's database (SQLite)")
-        home = AirflowHome(airflow, logs / "airflow", _ROOT / "example_dags", airflow_settings(sandbox))
+        home = AirflowHome(airflow, logs / "airflow", _DAGS, airflow_settings(sandbox))
         home.migrate()
         outcomes = {}
         for dag_id, what in (
@@ -57,6 +68,8 @@ def main() -> int:
         _show(sandbox, outcomes, published)
         succeeded = all(outcome.state == "success" for outcome in outcomes.values())
         _show_where_to_look(sandbox, outcomes, home)
+        if keeps_open:
+            _keep_open(steps, airflow, sandbox, home)
     if not succeeded or len(published) != 10:
         print(f"\nThe demo FAILED: expected two green DAGs and 10 datasets, found {len(published)}.")
         return 1
@@ -94,6 +107,28 @@ def _show_where_to_look(sandbox: Sandbox, outcomes: dict[str, DagOutcome], home:
         print(f"  what Airflow said of {dag_id}: {outcome.log_path.relative_to(_ROOT)}")
     print(f"  what udata said: {sandbox.log_path.relative_to(_ROOT)}")
     print("  the DAGs: example_dags/; your own portal to play with: make sandbox; how to use it: README.md")
+    print("  the same in Airflow's own pages, with a table of all harvests: make demo ARGS=--open")
+
+
+def _keep_open(steps: _Steps, airflow: Path, sandbox: Sandbox, home: AirflowHome) -> None:
+    """Start Airflow on what the demo left behind, and wait until it is interrupted."""
+    steps.say("Starting Airflow with its pages (about a minute)")
+    settings = {
+        **airflow_settings(sandbox),
+        # What the DAGs would do by themselves; here people start them.
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+    }
+    users = {"admin": "admin"}
+    with AirflowServer(airflow, home.home, _DAGS, settings, users=users, seconds=_OPEN_SECONDS) as server:
+        steps.say(f"Airflow is at {server.url} : user admin, password admin. Ctrl-C ends it.")
+        print(f"  all harvests: {server.url}/plugin/harvests (in the navigation: Browse, Harvests)")
+        print("  one harvest: open a run of harvest_producer, its task harvest, and there the tab Harvest")
+        print("  the state of all sources: start the DAG harvest_portal_watch, then load the page again", flush=True)
+        try:
+            while sandbox.alive:
+                sandbox.wait(1.0)
+        except KeyboardInterrupt:
+            print("\nEnding Airflow and the portal")
 
 
 if __name__ == "__main__":

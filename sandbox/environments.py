@@ -103,6 +103,7 @@ ENVIRONMENTS: dict[str, Environment] = {
         ),
         Environment("airflow-2.11.2", ("3.10", "3.11", "3.12"), ("apache-airflow", *_TEST_TOOLS), holds_project=True),
         Environment("bench", ("3.12", "3.11", "3.13"), ("apache-airflow", *_PEERS, *_BENCH_TOOLS), holds_project=True),
+        Environment("ui", ("3.12", "3.11", "3.13", "3.10"), ("playwright", "pytest")),
         Environment("udata-17.18.0", _UDATA_PYTHONS, ("udata", "mongomock")),
         Environment("udata-17.3.0", _UDATA_PYTHONS, ("udata", "mongomock")),
         Environment("udata-16.6.1", _UDATA_PYTHONS, ("udata", "mongomock")),

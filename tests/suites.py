@@ -58,6 +58,17 @@ CRASH = tuple(
     for environment in (NEWEST, "airflow-2.11.2")
 )
 CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
+#: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
+UI = tuple(
+    Suite(
+        f"pages of {airflow}",
+        "ui",
+        ("-m", "pytest", "-p", "no:cacheprovider", "--confcutdir=tests/ui", "tests/ui", "--airflow", airflow),
+        needs=(airflow, "udata-17.18.0"),
+        seconds=900,
+    )
+    for airflow in (NEWEST, "airflow-3.1.8")
+)
 LINT = (
     _tool("ruff check", "ruff", "check", "."),
     _tool("ruff format", "ruff", "format", "--check", "."),
@@ -75,5 +86,6 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "unit": UNIT,
     "integration": INTEGRATION,
     "dags": DAGS,
+    "ui": UI,
     "lint": LINT,
 }

@@ -22,24 +22,25 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, kept: int = 0) -> None:
     """Write a table to standard output, as wide as the terminal; piped, 80 columns unless ``COLUMNS`` says otherwise.
 
     :param columns: their headings; those that begin with ``#`` hold numbers.
     :param rows: cells; what a portal said is cleaned here.
+    :param kept: how many of the first columns are never cut, such as ids; 0 by default.
     """
-    for line in table_lines(columns, rows, _columns()):
+    for line in table_lines(columns, rows, _columns(), kept=kept):
         print(line)
 
 
-def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int) -> list[str]:
+def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int, *, kept: int = 0) -> list[str]:
     """Return a table that fits a width: the widest columns give way, and cut cells end in an ellipsis."""
     heads = [column.lstrip("#") for column in columns]
     cells = [[plain("" if cell is None else cell, None) for cell in row] for row in rows]
     widths = [max([len(head), *(len(row[place]) for row in cells)]) for place, head in enumerate(heads)]
     room = max(width - 2 * (len(heads) - 1), len(heads))
-    while sum(widths) > room:
-        widths[widths.index(max(widths))] -= 1
+    while sum(widths) > room and max(widths[kept:]) > 1:
+        widths[widths.index(max(widths[kept:]), kept)] -= 1
     numbers = [column.startswith("#") for column in columns]
     return [_line(row, widths, numbers) for row in [heads, ["-" * size for size in widths], *cells]]
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
+#: Columns from which on a terminal has room for all counters.
+_WIDE = 100
 _COLUMNS = ("job", "started (UTC)", "status", "#took", "#done", "#failed", "#skipped", "#archived")
 
 
@@ -65,7 +67,8 @@ def jobs(arguments: argparse.Namespace) -> int:
     if arguments.json:
         display.print_json({"source_id": source.id, "source_name": source.name, "jobs": rows})
     else:
-        display.print_table(_COLUMNS, [_cells(row) for row in rows])
+        shown = len(_COLUMNS) if display.columns() >= _WIDE else len(_COLUMNS) - 2
+        display.print_table(_COLUMNS[:shown], [_cells(row)[:shown] for row in rows], kept=1)
     return FINE
 
 
@@ -182,12 +185,9 @@ def _watched(client: HarvestClient, ident: str | None) -> tuple[str | None, str]
 
 def _portal_rows(client: HarvestClient) -> list[list[Any]]:
     """Return what runs on a portal, then what ended last."""
-    listed = [
-        s for s in client.iter_sources(fields="name,deleted,last_job{id,status,created,started,ended}") if s.last_job
-    ]
-    ordered = sorted(
-        listed, key=lambda s: iso(s.last_job and (s.last_job.ended or s.last_job.created)) or "", reverse=True
-    )
+    fields = "name,deleted,last_job{id,status,created,started,ended}"
+    listed = [source for source in client.iter_sources(fields=fields) if source.last_job]
+    ordered = sorted(listed, key=_last_time, reverse=True)
     running = [s for s in ordered if s.last_job and not s.last_job.has_ended]
     ended = [s for s in ordered if s.last_job and s.last_job.has_ended]
     return [
@@ -195,6 +195,11 @@ def _portal_rows(client: HarvestClient) -> list[list[Any]]:
         for s in [*running, *ended][:20]
         if s.last_job
     ]
+
+
+def _last_time(source: HarvestSource) -> str:
+    job = source.last_job
+    return (iso(job.ended or job.created) if job else None) or ""
 
 
 def _row(job: HarvestJob) -> dict[str, Any]:

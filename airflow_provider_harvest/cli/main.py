@@ -15,7 +15,8 @@ from airflow_provider_harvest.exceptions import HarvestError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Name, module of cli/ with add_arguments(parser) or the function after the colon, help. A module is imported only when its command is called.
+# Name, module of cli/ with add_arguments(parser) or the function after the colon, help.
+# A module is imported only when its command is called.
 _COMMANDS = (
     ("sources", "sources", "harvest sources as code"),
     ("jobs", "jobs:add_jobs", "list the newest jobs of a source"),
@@ -25,6 +26,7 @@ _COMMANDS = (
     ("compare", "reports:add_compare", "compare two harvests, or all sources of two portals"),
     ("zombies", "reports:add_zombies", "resources that the catalogue no longer lists"),
     ("health", "reports:add_health", "look at all sources of a portal"),
+    ("guard", "guard", "what the portal will archive, and how that is stopped"),
 )
 
 

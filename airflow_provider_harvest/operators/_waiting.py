@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal import clock as clocks
     from airflow_provider_harvest.portal import cron, words
     from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
     from airflow_provider_harvest.portal.waiting.which_job import Limits
 else:
-    checks, cron, outcome, plans, report, results, runs, ticks, waiting, words = later(
+    checks, clocks, cron, outcome, plans, report, results, runs, ticks, waiting, words = later(
         "inputs",
+        "clock",
         "cron",
         "outcome.verdict",
         "waiting.plan",
@@ -230,7 +232,7 @@ class HarvestWaitMixin:
         :raises HarvestError: if the connection cannot be read for some minutes.
         :raises HarvestInvalidInput: if it cannot be right.
         """
-
+        clock = clocks.Clock()
         for pause in CONNECT_PAUSES:
             try:
                 return self.hook.get_conn()  # type: ignore[no-any-return]
@@ -239,6 +241,7 @@ class HarvestWaitMixin:
             except Exception as error:  # a secrets backend raises what it likes
                 what = error if isinstance(error, HarvestError) else type(error).__name__
                 self.log.warning("The connection cannot be read: %s Trying again in %g s.", what, pause)
+                clock.sleep(pause)
         return self.hook.get_conn()  # type: ignore[no-any-return]
 
     def wait(

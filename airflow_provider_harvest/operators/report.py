@@ -73,7 +73,7 @@ class HarvestReportOperator(HarvestOperator):
             else:
                 harvest = harvests.find_harvest(client, str(self.source_id), complete=False)
             previous = harvests.harvest_of_job(client, str(self.previous)) if self.previous else None
-            self.push_links(context, harvest.source and client.source_url(harvest.source.id), harvest.url)
+            self.push_links(context, client.source_url(harvest.source.id) if harvest.source else None, harvest.url)
             made = report.read_report(harvest, previous)
             message = formats.as_markdown(made)
             files = {name: self._write(name, formats.FORMATS[name](made)) for name in chosen} if self.path else {}

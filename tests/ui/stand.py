@@ -9,8 +9,11 @@ import json
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 NEWEST = "airflow-3.3.2"
 DAGS = Path(__file__).parent / "dags"
 USERS = {"ada": "admin", "vic": "viewer"}
-MANY = 500
 #: Markup and control characters as a stranger's catalogue may hold them.
 HOSTILE_NAME = (
     "<img src=x onerror=\"document.title='harmed'\"> \u202eevil </script><script>document.title='harmed'</script>"
@@ -50,7 +52,15 @@ class Stand:
     def start(self, dag_id: str) -> str:
         """Start a run of a DAG; return the id of the run."""
         body = {"logical_date": None}
-        return str(self.airflow.api("POST", f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
+        end = time.monotonic() + _SECONDS
+        while True:
+            try:
+                return str(self.airflow.api("POST", f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
+            except urllib.error.HTTPError as error:
+                # SQLite is locked now and then while all components of Airflow write at once.
+                if error.code != HTTPStatus.INTERNAL_SERVER_ERROR or time.monotonic() > end:
+                    raise
+                time.sleep(1)
 
     def run(self, dag_id: str) -> str:
         """Run a DAG to its end; return the id of the run."""
@@ -69,13 +79,56 @@ class Stand:
             assert time.monotonic() < end, f"{dag_id} is {state} after {_SECONDS:g} s; logs in {self.airflow.home}."
             time.sleep(0.5)
 
+    def add_sources(self, count: int, harvests: int, of: int) -> None:
+        """Let Airflow know so many further sources, each harvested once, and some more often.
+
+        :param harvests: how many harvests the first ones have.
+        :param of: how many have that many.
+        """
+        (self.airflow.home / "many").write_text(str(count))
+        end = time.monotonic() + _SECONDS
+        path = "assets?limit=100&order_by=id&uri_pattern=/source/0000"
+        while self.airflow.api("GET", path)["total_entries"] < count:
+            assert time.monotonic() < end, f"The assets of {count} sources did not appear in {_SECONDS:g} s."
+            time.sleep(1)
+        for offset in range(0, count, 100):
+            for asset in self.airflow.api("GET", f"{path}&offset={offset}")["assets"]:
+                number = int(asset["uri"].rpartition("/")[2], 16)
+                for nth in range(harvests if number <= of else 1):
+                    extra = _made_up_result(self.portal.url, number, nth)
+                    self.airflow.api("POST", "assets/events", {"asset_id": asset["id"], "extra": extra})
+
+
+def _made_up_result(portal: str, number: int, nth: int) -> dict[str, Any]:
+    failed = (number * 7 + nth * 5) % 11 if (number + nth) % 6 == 0 else 0
+    done = 40 + number % 60 + nth
+    ended = datetime(2026, 11, 1, 0, number % 60, tzinfo=timezone.utc) + timedelta(days=nth)
+    return {
+        "schema": 1,
+        "portal": portal,
+        "source_id": f"{number:024x}",
+        "source_name": f"Commune {number:03d}",
+        "job_id": f"{number:012x}{nth:012x}",
+        "job_url": f"{portal}/api/1/harvest/job/{number:012x}{nth:012x}/",
+        "how": "watched",
+        "status": "done-errors" if failed else "done",
+        "started": ended.isoformat(),
+        "ended": ended.isoformat(),
+        "duration": 12.5,
+        "items": {"total": done + failed, "done": done, "failed": failed, "skipped": 0, "archived": 0},
+        "errors": [],
+        "failed_items": [],
+        "outcome": "failure" if failed else "success",
+        "failure_kind": "items" if failed else None,
+        "reasons": [f"{failed} items failed; none may."] if failed else [],
+    }
+
 
 @contextmanager
-def running(release: str = NEWEST, many: int = 0, seconds: float = 1800.0) -> Iterator[Stand]:
+def running(release: str = NEWEST, seconds: float = 1800.0) -> Iterator[Stand]:
     """Start a portal with sources, and an Airflow that knows them.
 
     :param release: the Airflow's environment.
-    :param many: how many further sources have an asset.
     :param seconds: how long Airflow may run at most.
     """
     python = environments.ensure(release)
@@ -85,7 +138,7 @@ def running(release: str = NEWEST, many: int = 0, seconds: float = 1800.0) -> It
             **airflow_settings(portal),
             "HARVEST_PAGES_PORTAL": portal.url,
             "HARVEST_PAGES_SOURCES": json.dumps(sources),
-            "HARVEST_PAGES_MANY": str(many),
+            "HARVEST_PAGES_MANY": str(Path(home) / "many"),
         }
         with AirflowServer(python, Path(home), DAGS, settings, users=USERS, seconds=seconds) as airflow:
             stand = Stand(portal, airflow, sources)
@@ -152,7 +205,7 @@ def _dag_ids() -> Iterator[str]:
 def main() -> None:
     """Keep a stand running until the input closes."""
     release = sys.argv[1] if len(sys.argv) > 1 else NEWEST
-    with running(release, many=0, seconds=7200) as stand:
+    with running(release, seconds=7200) as stand:
         print(json.dumps({"url": stand.airflow.url, "home": str(stand.airflow.home), "portal": stand.portal.url}))
         for name in ("healthy", "failing", "hostile", "gone"):
             print(name, stand.run(f"harvest_{name}"), flush=True)

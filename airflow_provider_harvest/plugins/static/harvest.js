@@ -92,7 +92,7 @@ function f(e) {
 		portal: l(t.portal) ?? "",
 		sourceId: l(t.source_id),
 		sourceName: l(t.source_name),
-		organization: h(t.organization),
+		organization: ee(t.organization),
 		jobId: l(t.job_id),
 		jobUrl: t.job_url,
 		how: l(t.how),
@@ -103,12 +103,12 @@ function f(e) {
 		items: r,
 		total: u(n.total) ?? o.reduce((e, t) => e + (r[t] ?? 0), 0),
 		newlyArchived: u(n.newly_archived),
-		errors: c(t.errors).map(m),
-		failedItems: c(t.failed_items).map(ee),
+		errors: c(t.errors).map(h),
+		failedItems: c(t.failed_items).map(m),
 		remoteIds: s(t.remote_ids),
 		outcome: t.outcome === "success" || t.outcome === "failure" ? t.outcome : null,
 		failureKind: l(t.failure_kind),
-		reasons: c(t.reasons).map(m),
+		reasons: c(t.reasons).map(h),
 		changes: t.changes ?? null,
 		nextRun: l(t.next_run),
 		isOldSchema: i < 1,
@@ -119,20 +119,20 @@ function p(e) {
 	let t = s(e);
 	return t && (f(t.payload) ?? f(t));
 }
-function ee(e) {
+function m(e) {
 	let t = s(e) ?? { message: e };
 	return {
 		remoteId: l(t.remote_id),
 		remoteUrl: t.remote_url,
 		datasetUrl: t.dataset_url,
-		message: m(t.message ?? ""),
+		message: h(t.message ?? ""),
 		advice: l(t.advice) ?? l(t.hint)
 	};
 }
-function m(e) {
+function h(e) {
 	return typeof e == "string" ? e : l(s(e)?.message) ?? JSON.stringify(e);
 }
-function h(e) {
+function ee(e) {
 	return l(e) ?? l(s(e)?.name) ?? l(s(e)?.id);
 }
 // src/model/reports.ts
@@ -179,22 +179,22 @@ function g(e, t, n) {
 	}];
 }
 // src/model/load.ts
-var _ = 10, re = 20, ie = 3, ae = {
+var _ = 10, v = 20, re = 3, ie = {
 	harvest_result: 20,
 	harvest_health: 5,
 	harvest_guard: 20
 };
-async function oe(t) {
-	let n = [], [r, i] = await Promise.all([x(ce(t), {
+async function ae(t) {
+	let n = [], [r, i] = await Promise.all([x(se(t), {
 		entries: [],
 		total: 0
-	}, () => n.push("assets")), x(le(t), {
+	}, () => n.push("assets")), x(ce(t), {
 		entries: [],
 		total: 0
 	}, () => void 0)]), [a, o, s] = await x(Promise.all([
-		v("harvest_result", i.entries, t),
-		v("harvest_health", [], t),
-		v("harvest_guard", [], t)
+		y("harvest_result", i.entries, t),
+		y("harvest_health", [], t),
+		y("harvest_guard", [], t)
 	]), [
 		[],
 		[],
@@ -213,8 +213,8 @@ async function oe(t) {
 					at: n
 				}] : [];
 			}),
-			health: b(o, te),
-			guards: b(s, ne)
+			health: le(o, te),
+			guards: le(s, ne)
 		},
 		shown: {
 			assets: r.entries.length,
@@ -226,32 +226,32 @@ async function oe(t) {
 		at: /* @__PURE__ */ new Date()
 	};
 }
-async function se(e, t) {
+async function oe(e, t) {
 	return (await i(e.slice(0, 4), (e) => r("assets/events", {
 		asset_id: e,
 		order_by: "-timestamp"
 	}, (e) => e.asset_events, 1, t))).flatMap((e) => e.entries);
 }
-function ce(e) {
+function se(e) {
 	return r("assets", {
 		uri_pattern: "harvest://",
 		order_by: "id"
 	}, (e) => e.assets, _, e);
 }
-function le(e) {
-	return r("assets/events", { order_by: "-timestamp" }, (e) => e.asset_events, re, e);
+function ce(e) {
+	return r("assets/events", { order_by: "-timestamp" }, (e) => e.asset_events, v, e);
 }
-async function v(t, n, a) {
+async function y(t, n, a) {
 	let o = new Set(n.map((e) => `${e.source_dag_id} ${e.source_run_id} ${e.source_task_id} ${e.source_map_index}`)), { entries: s } = await r("dags/~/dagRuns/~/taskInstances/~/xcomEntries", {
 		xcom_key: t,
 		order_by: "-timestamp",
 		run_after_gte: (/* @__PURE__ */ new Date(Date.now() - 26784e5)).toISOString()
-	}, (e) => e.xcom_entries, ie, a), c = /* @__PURE__ */ new Map();
+	}, (e) => e.xcom_entries, re, a), c = /* @__PURE__ */ new Map();
 	for (let e of s.sort((e, t) => t.timestamp.localeCompare(e.timestamp))) {
 		let t = `${e.dag_id} ${e.task_id} ${e.map_index}`;
 		!c.has(t) && !o.has(`${e.dag_id} ${e.run_id} ${e.task_id} ${e.map_index}`) && c.set(t, e);
 	}
-	return await i([...c.values()].slice(0, ae[t]), async (n) => {
+	return await i([...c.values()].slice(0, ie[t]), async (n) => {
 		let r = {
 			dagId: n.dag_id,
 			runId: n.run_id,
@@ -260,7 +260,7 @@ async function v(t, n, a) {
 		};
 		try {
 			return {
-				value: await y(r, t, a),
+				value: await b(r, t, a),
 				task: r,
 				at: n.timestamp
 			};
@@ -274,13 +274,13 @@ async function v(t, n, a) {
 		}
 	});
 }
-async function y(e, t, r) {
+async function b(e, t, r) {
 	return (await n(`${a(e)}/xcomEntries/${encodeURIComponent(t)}`, {
 		map_index: e.mapIndex,
 		deserialize: !0
 	}, r)).value;
 }
-function b(e, t) {
+function le(e, t) {
 	return e.flatMap(({ value: e, at: n }) => {
 		let r = t(e);
 		return r ? [{
@@ -767,7 +767,7 @@ function he(e) {
 		id: t[2].toLowerCase()
 	} : null;
 }
-function D(e) {
+function ge(e) {
 	let t = /* @__PURE__ */ new Map(), n = (e, n) => {
 		let r = `${E(e)}/${n}`, i = t.get(r);
 		return i || (i = {
@@ -785,30 +785,30 @@ function D(e) {
 			followedBy: []
 		}, t.set(r, i)), i;
 	};
-	for (let t of e.assets) ge(t, n);
-	for (let t of e.events) _e(t, n);
+	for (let t of e.assets) _e(t, n);
+	for (let t of e.events) ve(t, n);
 	for (let { harvest: t, at: r, task: i } of e.results) if (t.sourceId && t.portal && t.how !== "previewed") {
 		let e = n(t.portal, t.sourceId);
 		e.history.push({
 			...t,
 			at: w(t.ended ?? r),
 			task: i
-		}), k(e.runBy, i.dagId);
+		}), O(e.runBy, i.dagId);
 	}
 	for (let t of [...e.health, ...e.guards]) for (let e of t.findings) n(e.portal, e.sourceId).findings.push(e);
-	for (let e of t.values()) ve(e);
+	for (let e of t.values()) ye(e);
 	return [...t.values()];
 }
-function ge(e, t) {
+function _e(e, t) {
 	let n = he(e.uri);
 	if (!n) return;
 	let r = t(n.place, n.id);
 	r.assetIds.push(e.id);
-	for (let t of e.producing_tasks ?? []) k(r.runBy, t.dag_id);
-	for (let t of e.scheduled_dags ?? []) k(r.followedBy, t.dag_id);
-	for (let t of e.consuming_tasks ?? []) k(r.followedBy, t.dag_id);
+	for (let t of e.producing_tasks ?? []) O(r.runBy, t.dag_id);
+	for (let t of e.scheduled_dags ?? []) O(r.followedBy, t.dag_id);
+	for (let t of e.consuming_tasks ?? []) O(r.followedBy, t.dag_id);
 }
-function _e(e, t) {
+function ve(e, t) {
 	let n = p(e.extra), r = he(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
 	if (!n || !i || !a) return;
 	let o = e.source_dag_id && e.source_run_id && e.source_task_id ? {
@@ -823,13 +823,13 @@ function _e(e, t) {
 		task: o
 	});
 }
-function ve(e) {
+function ye(e) {
 	let t = /* @__PURE__ */ new Map();
-	for (let n of e.history.sort((e, t) => O(t) - O(e))) {
-		let e = n.jobId ?? `${O(n)}`, r = t.get(e);
+	for (let n of e.history.sort((e, t) => D(t) - D(e))) {
+		let e = n.jobId ?? `${D(n)}`, r = t.get(e);
 		(!r || !r.task && n.task) && t.set(e, n);
 	}
-	e.history = [...t.values()].sort((e, t) => O(t) - O(e));
+	e.history = [...t.values()].sort((e, t) => D(t) - D(e));
 	let n = /* @__PURE__ */ new Set();
 	e.findings = e.findings.filter((e) => {
 		let t = !n.has(e.kind);
@@ -838,13 +838,13 @@ function ve(e) {
 	let r = [...e.history, ...e.findings];
 	e.name = r.map((e) => e.sourceName).find(Boolean) ?? null, e.organization = r.map((e) => e.organization).find(Boolean) ?? null, e.adminUrl = e.findings.map((e) => e.adminUrl).find(Boolean) ?? null, e.verdict = e.history[0] ? e.history[0].outcome ?? "unknown" : "none", !e.history.length && e.findings.some((e) => e.kind === "failing") && (e.verdict = "failure");
 }
-function O(e) {
+function D(e) {
 	return e.at?.getTime() ?? 0;
 }
-function k(e, t) {
+function O(e, t) {
 	e.includes(t) || e.push(t);
 }
-var ye = {
+var k = {
 	text: "",
 	verdict: "",
 	portal: "",
@@ -898,7 +898,7 @@ function Ae(e) {
 	}
 }
 // src/style.css?inline
-var je = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:var(--chakra-colors-bg-subtle,#7f7f7f14);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:var(--chakra-colors-gray-subtle,#f4f4f5);--hv-calm-solid:var(--chakra-colors-gray-emphasized,#a1a1aa);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{margin:0 0 .5rem;font-size:.9375rem;font-weight:600}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;padding:.25rem .5rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;font-size:.8125rem}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%}.hv-filters label{flex:10rem}}", { words: Me } = T;
+var je = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:var(--chakra-colors-bg-subtle,#7f7f7f14);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:var(--chakra-colors-gray-subtle,#f4f4f5);--hv-calm-solid:var(--chakra-colors-gray-emphasized,#a1a1aa);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{margin:0 0 .5rem;font-size:.9375rem;font-weight:600}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: Me } = T;
 function Ne({ children: e, label: t }) {
 	return /* @__PURE__ */ React.createElement("section", {
 		className: "hv",
@@ -1170,17 +1170,17 @@ function Ke({ finding: e }) {
 	}, K.finding[e.kind] ?? A(e.kind, 40));
 }
 function qe({ report: e, title: t, quiet: n }) {
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: e.findings.length ? "warn" : "good" }, T.number(e.findings.length)), /* @__PURE__ */ React.createElement("h2", null, t)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, K.checkedAt, " ", /* @__PURE__ */ React.createElement(N, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", K.sourcesChecked(T.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, K.incomplete, " ", /* @__PURE__ */ React.createElement(L, null, e.incomplete)), e.findings.length ? /* @__PURE__ */ React.createElement(I, { title: K.findings }, /* @__PURE__ */ React.createElement(Je, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: e.findings.length ? "warn" : "good" }, T.number(e.findings.length)), /* @__PURE__ */ React.createElement("h2", null, t)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, K.checkedAt, " ", /* @__PURE__ */ React.createElement(N, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", K.sourcesChecked(T.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, K.incomplete, " ", /* @__PURE__ */ React.createElement(L, null, e.incomplete)), e.findings.length ? /* @__PURE__ */ React.createElement(I, { title: K.findings }, /* @__PURE__ */ React.createElement(q, {
 		findings: e.findings,
 		named: !0
 	})) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, n));
 }
-function Je({ findings: e, named: t = !1 }) {
+function q({ findings: e, named: t = !1 }) {
 	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Ke, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(M, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(L, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(L, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, K.foundSince, " ", /* @__PURE__ */ React.createElement(N, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, K.isNew))));
 }
 // src/views/SourcesTable.tsx
-var { words: q } = T;
-function Ye({ sources: e, order: t, onSort: n, onOpen: r }) {
+var { words: J } = T;
+function Je({ sources: e, order: t, onSort: n, onOpen: r }) {
 	let i = /* @__PURE__ */ new Date(), a = (e) => {
 		let r = t.column === e;
 		return /* @__PURE__ */ React.createElement("th", {
@@ -1189,31 +1189,31 @@ function Ye({ sources: e, order: t, onSort: n, onOpen: r }) {
 		}, /* @__PURE__ */ React.createElement("button", {
 			type: "button",
 			onClick: () => n(e),
-			title: q.sortBy(q.columns[e])
-		}, q.columns[e], /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, r ? t.descending ? " ↓" : " ↑" : "")));
+			title: J.sortBy(J.columns[e])
+		}, J.columns[e], /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, r ? t.descending ? " ↓" : " ↑" : "")));
 	};
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, q.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, a("source"), a("verdict"), a("last"), a("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.history), a("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.dags))), /* @__PURE__ */ React.createElement("tbody", null, e.map((e) => /* @__PURE__ */ React.createElement(Xe, {
+	return /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, J.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, a("source"), a("verdict"), a("last"), a("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, J.columns.history), a("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, J.columns.dags))), /* @__PURE__ */ React.createElement("tbody", null, e.map((e) => /* @__PURE__ */ React.createElement(Ye, {
 		key: e.key,
 		source: e,
 		now: i,
 		onOpen: r
 	}))));
 }
-var Xe = React.memo(function({ source: e, now: t, onOpen: n }) {
+var Ye = React.memo(function({ source: e, now: t, onOpen: n }) {
 	let r = e.history[0];
 	return /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-open",
 		onClick: () => n(e.key)
-	}, e.name ? /* @__PURE__ */ React.createElement(L, { longest: 90 }, e.name) : /* @__PURE__ */ React.createElement("code", null, e.id)), /* @__PURE__ */ React.createElement("span", { className: "hv-sub" }, /* @__PURE__ */ React.createElement(L, { longest: 80 }, e.organization ?? e.portal))), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.verdict }, /* @__PURE__ */ React.createElement(F, { verdict: e.verdict })), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.last }, r ? /* @__PURE__ */ React.createElement(N, {
+	}, e.name ? /* @__PURE__ */ React.createElement(L, { longest: 90 }, e.name) : /* @__PURE__ */ React.createElement("code", null, e.id)), /* @__PURE__ */ React.createElement("span", { className: "hv-sub" }, /* @__PURE__ */ React.createElement(L, { longest: 80 }, e.organization ?? e.portal))), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.verdict }, /* @__PURE__ */ React.createElement(F, { verdict: e.verdict })), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.last }, r ? /* @__PURE__ */ React.createElement(N, {
 		value: r.at,
 		ago: !0,
 		now: t
-	}) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.items }, r ? /* @__PURE__ */ React.createElement(Re, { harvest: r }) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.history }, /* @__PURE__ */ React.createElement(He, { history: e.history })), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.findings }, e.findings.length ? e.findings.map((e) => /* @__PURE__ */ React.createElement(Ke, {
+	}) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.items }, r ? /* @__PURE__ */ React.createElement(Re, { harvest: r }) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.history }, /* @__PURE__ */ React.createElement(He, { history: e.history })), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.findings }, e.findings.length ? e.findings.map((e) => /* @__PURE__ */ React.createElement(Ke, {
 		key: e.kind,
 		finding: e
-	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, [...e.runBy, ...e.followedBy].map((e) => A(e, 60)).join(", ")) : "—"));
-}), Ze = [
+	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, [...e.runBy, ...e.followedBy].map((e) => A(e, 60)).join(", ")) : "—"));
+}), Xe = [
 	[/Redirect \(\d+\) not allowed/i, "redirect"],
 	[/Item has another owner/i, "otherOwner"],
 	[/Identifier .* already exists/i, "sameIdentifier"],
@@ -1229,39 +1229,39 @@ var Xe = React.memo(function({ source: e, now: t, onOpen: n }) {
 	[/cannot parse date|unknown string format|month must be in|day is out of range|Invalid isoformat|ParserError/i, "unreadableDate"],
 	[/ValidationError/i, "badValue"]
 ];
-function Qe(e) {
-	return Ze.find(([t]) => t.test(e))?.[1] ?? null;
+function Ze(e) {
+	return Xe.find(([t]) => t.test(e))?.[1] ?? null;
 }
-function $e(e) {
+function Qe(e) {
 	let t = /* @__PURE__ */ new Map();
 	for (let n of e) {
-		let e = et(n.message), r = t.get(e);
+		let e = $e(n.message), r = t.get(e);
 		r ? r.items.push(n) : t.set(e, {
 			message: n.message,
-			advice: Qe(n.message),
+			advice: Ze(n.message),
 			items: [n]
 		});
 	}
 	return [...t.values()].sort((e, t) => t.items.length - e.items.length);
 }
-function et(e) {
+function $e(e) {
 	return e.replace(/https?:\/\/\S+/g, "URL").replace(/"[^"]*"|'[^']*'|«[^»]*»/g, "…").replace(/\b[0-9a-f]{8,}\b|\d+/gi, "#").trim();
 }
 // src/parts/harvest.tsx
-var { words: J } = T;
-function Y({ harvest: e, links: t, previous: n }) {
-	let r = e.sourceName ?? (e.sourceId ? J.unnamed : J.previewOfConfig);
+var { words: Y } = T;
+function et({ harvest: e, links: t, previous: n }) {
+	let r = e.sourceName ?? (e.sourceId ? Y.unnamed : Y.previewOfConfig);
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(F, { verdict: e.outcome ?? "unknown" }), /* @__PURE__ */ React.createElement("h2", null, /* @__PURE__ */ React.createElement(L, { longest: 200 }, r)), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
 		"aria-label": A(r, 80)
-	}, /* @__PURE__ */ React.createElement(X, { to: t.sourceUrl }, J.sourcePage), /* @__PURE__ */ React.createElement(X, { to: e.jobUrl ?? t.jobUrl }, J.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(j, { kind: "info" }, J.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, J.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(nt, { harvest: e }), /* @__PURE__ */ React.createElement(I, { title: J.itemCounts }, /* @__PURE__ */ React.createElement(Le, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, J.newlyArchived(T.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(tt, { harvest: e })), /* @__PURE__ */ React.createElement(at, {
+	}, /* @__PURE__ */ React.createElement(X, { to: t.sourceUrl }, Y.sourcePage), /* @__PURE__ */ React.createElement(X, { to: e.jobUrl ?? t.jobUrl }, Y.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(j, { kind: "info" }, Y.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, Y.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(nt, { harvest: e }), /* @__PURE__ */ React.createElement(I, { title: Y.itemCounts }, /* @__PURE__ */ React.createElement(Le, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, Y.newlyArchived(T.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(tt, { harvest: e })), /* @__PURE__ */ React.createElement(at, {
 		harvest: e,
 		previous: n
 	}), /* @__PURE__ */ React.createElement(it, {
 		items: e.failedItems,
 		all: e.items.failed
 	}), e.errors.length > 0 && /* @__PURE__ */ React.createElement(I, {
-		title: J.jobErrors,
+		title: Y.jobErrors,
 		tone: "bad"
 	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(L, null, e), /* @__PURE__ */ React.createElement(rt, { message: e }))))), e.remoteIds && /* @__PURE__ */ React.createElement(lt, { fates: e.remoteIds }));
 }
@@ -1270,48 +1270,48 @@ function X({ to: e, children: t }) {
 }
 function tt({ harvest: e }) {
 	return /* @__PURE__ */ React.createElement(R, { rows: [
-		[J.started, e.started && /* @__PURE__ */ React.createElement(N, { value: e.started })],
-		[J.ended, e.ended && /* @__PURE__ */ React.createElement(N, { value: e.ended })],
-		[J.duration, e.duration === null ? null : T.duration(e.duration)],
-		[J.nextRun, e.nextRun && /* @__PURE__ */ React.createElement(N, { value: e.nextRun })],
-		[J.how, e.how ? J.hows[e.how] ?? A(e.how) : null],
-		[J.portal, e.portal && /* @__PURE__ */ React.createElement(M, { to: e.portal }, A(e.portal.replace(/^https?:\/\//, "")))],
-		[J.job, e.jobId && /* @__PURE__ */ React.createElement("code", null, A(e.jobId))]
+		[Y.started, e.started && /* @__PURE__ */ React.createElement(N, { value: e.started })],
+		[Y.ended, e.ended && /* @__PURE__ */ React.createElement(N, { value: e.ended })],
+		[Y.duration, e.duration === null ? null : T.duration(e.duration)],
+		[Y.nextRun, e.nextRun && /* @__PURE__ */ React.createElement(N, { value: e.nextRun })],
+		[Y.how, e.how ? Y.hows[e.how] ?? A(e.how) : null],
+		[Y.portal, e.portal && /* @__PURE__ */ React.createElement(M, { to: e.portal }, A(e.portal.replace(/^https?:\/\//, "")))],
+		[Y.job, e.jobId && /* @__PURE__ */ React.createElement("code", null, A(e.jobId))]
 	] });
 }
 function nt({ harvest: e }) {
-	let t = e.failureKind ? J.kinds[e.failureKind] : void 0;
+	let t = e.failureKind ? Y.kinds[e.failureKind] : void 0;
 	return /* @__PURE__ */ React.createElement(I, {
-		title: J.why,
+		title: Y.why,
 		tone: "bad"
-	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(L, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, J.whatToDo, ":"), " ", t));
+	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(L, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, Y.whatToDo, ":"), " ", t));
 }
 function rt({ message: e, given: t }) {
-	let n = Qe(e), r = n ? J.advice[n] : t;
-	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, J.whatToDo, ":"), " ", n ? r : /* @__PURE__ */ React.createElement(L, null, r)) : null;
+	let n = Ze(e), r = n ? Y.advice[n] : t;
+	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, Y.whatToDo, ":"), " ", n ? r : /* @__PURE__ */ React.createElement(L, null, r)) : null;
 }
 function it({ items: e, all: t }) {
 	return e.length ? /* @__PURE__ */ React.createElement(I, {
-		title: `${J.failedItems} (${T.number(Math.max(t, e.length))})`,
+		title: `${Y.failedItems} (${T.number(Math.max(t, e.length))})`,
 		tone: "bad"
-	}, $e(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
+	}, Qe(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
 		key: t,
 		className: "hv-group",
 		open: t === 0
 	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, T.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(L, null, e.message)), /* @__PURE__ */ React.createElement(rt, {
 		message: e.message,
 		given: e.items[0]?.advice ?? null
-	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? A(e.remoteId, 200) : J.noIdentifier), " ", /* @__PURE__ */ React.createElement(X, { to: e.remoteUrl }, J.openRecord), " ", /* @__PURE__ */ React.createElement(X, { to: e.datasetUrl }, J.openDataset)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.shownOf(T.number(e.length), T.number(t)))) : null;
+	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? A(e.remoteId, 200) : Y.noIdentifier), " ", /* @__PURE__ */ React.createElement(X, { to: e.remoteUrl }, Y.openRecord), " ", /* @__PURE__ */ React.createElement(X, { to: e.datasetUrl }, Y.openDataset)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.shownOf(T.number(e.length), T.number(t)))) : null;
 }
 function at({ harvest: e, previous: t }) {
 	let n = s(e.changes), r = n ? ct(n) : [];
-	if (r.length) return /* @__PURE__ */ React.createElement(I, { title: J.changes }, /* @__PURE__ */ React.createElement(R, { rows: r }));
+	if (r.length) return /* @__PURE__ */ React.createElement(I, { title: Y.changes }, /* @__PURE__ */ React.createElement(R, { rows: r }));
 	if (!t) return null;
 	let i = o.filter((n) => e.items[n] !== t.items[n]);
-	return /* @__PURE__ */ React.createElement(I, { title: J.changes }, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.comparedWith, " (", /* @__PURE__ */ React.createElement(N, { value: t.ended ?? t.started }), ", ", U(t), "):"), i.length ? /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, i.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
+	return /* @__PURE__ */ React.createElement(I, { title: Y.changes }, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.comparedWith, " (", /* @__PURE__ */ React.createElement(N, { value: t.ended ?? t.started }), ", ", U(t), "):"), i.length ? /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, i.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
 		className: `hv-dot hv-fill-${n}`,
 		"aria-hidden": "true"
-	}), /* @__PURE__ */ React.createElement("strong", { className: ot(n, e, t) ? "hv-text-bad" : "" }, st(e.items[n] - t.items[n])), " ", J.item[n]))) : /* @__PURE__ */ React.createElement("p", null, J.noChanges));
+	}), /* @__PURE__ */ React.createElement("strong", { className: ot(n, e, t) ? "hv-text-bad" : "" }, st(e.items[n] - t.items[n])), " ", Y.item[n]))) : /* @__PURE__ */ React.createElement("p", null, Y.noChanges));
 }
 function ot(e, t, n) {
 	let r = t.items[e] > n.items[e];
@@ -1322,17 +1322,17 @@ function st(e) {
 }
 function ct(e) {
 	return Object.entries(e).flatMap(([e, t]) => {
-		let n = J.change[e];
+		let n = Y.change[e];
 		return n ? typeof t == "number" ? t ? [[n, T.number(t)]] : [] : !Array.isArray(t) || !t.length ? [] : [[n, /* @__PURE__ */ React.createElement(L, { key: e }, `${T.number(t.length)}: ${t.slice(0, 10).map((e) => A(e, 80)).join(", ")}`)]] : [];
 	});
 }
 function lt({ fates: e }) {
 	let t = {
-		done: J.item.done,
-		failed: J.item.failed,
-		skipped: J.item.skipped,
-		archived: J.item.archived,
-		missing: J.missing
+		done: Y.item.done,
+		failed: Y.item.failed,
+		skipped: Y.item.skipped,
+		archived: Y.item.archived,
+		missing: Y.missing
 	}, n = Object.entries(t).flatMap(([t, n]) => {
 		let r = e[t];
 		if (typeof r == "number") return [[n, T.number(r)]];
@@ -1343,7 +1343,7 @@ function lt({ fates: e }) {
 			longest: 2e3
 		}, i.join(", "))]];
 	});
-	return /* @__PURE__ */ React.createElement(I, { title: J.askedFor }, /* @__PURE__ */ React.createElement(R, { rows: n }));
+	return /* @__PURE__ */ React.createElement(I, { title: Y.askedFor }, /* @__PURE__ */ React.createElement(R, { rows: n }));
 }
 // src/views/SourceView.tsx
 var { words: Z } = T, ut = 60;
@@ -1363,10 +1363,10 @@ function ft({ source: e }) {
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(L, { longest: 120 }, `${e.organization} · `), /* @__PURE__ */ React.createElement(M, { to: `https://${e.portal}` }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(M, { to: e.adminUrl }, Z.sourcePage)), e.findings.length > 0 && /* @__PURE__ */ React.createElement(I, {
 		title: Z.findings,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement(Je, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(I, { title: Z.history }, /* @__PURE__ */ React.createElement(Ue, { history: t }), /* @__PURE__ */ React.createElement(ht, { history: t })), /* @__PURE__ */ React.createElement("section", {
+	}, /* @__PURE__ */ React.createElement(q, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(I, { title: Z.history }, /* @__PURE__ */ React.createElement(Ue, { history: t }), /* @__PURE__ */ React.createElement(ht, { history: t })), /* @__PURE__ */ React.createElement("section", {
 		className: "hv-nested",
 		"aria-label": Z.viewLatest
-	}, /* @__PURE__ */ React.createElement(Y, {
+	}, /* @__PURE__ */ React.createElement(et, {
 		harvest: n,
 		links: {
 			sourceUrl: e.adminUrl,
@@ -1382,10 +1382,10 @@ function ft({ source: e }) {
 	})) : /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.noDags)));
 }
 function pt(e) {
-	let t = B(e.key, (t) => e.assetIds.length ? se(e.assetIds, t) : Promise.resolve([]), () => null);
+	let t = B(e.key, (t) => e.assetIds.length ? oe(e.assetIds, t) : Promise.resolve([]), () => null);
 	return React.useMemo(() => {
 		if (!t.value?.length) return e.history;
-		let n = D({
+		let n = ge({
 			assets: [],
 			events: t.value,
 			results: [],
@@ -1424,7 +1424,7 @@ function vt() {
 	return /* @__PURE__ */ React.createElement(Ne, { label: Q.title }, /* @__PURE__ */ React.createElement(yt, null));
 }
 function yt() {
-	let [e, t] = ReactRouterDOM.useSearchParams(), n = B("all", oe, () => null), r = React.useMemo(() => n.value ? D(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
+	let [e, t] = ReactRouterDOM.useSearchParams(), n = B("all", ae, () => null), r = React.useMemo(() => n.value ? ge(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
 		let r = new URLSearchParams(e);
 		n === null ? r.delete("source") : r.set("source", n), t(r), window.scrollTo(0, 0);
 	};
@@ -1458,7 +1458,7 @@ function xt() {
 	return /* @__PURE__ */ React.createElement("div", { className: "hv-empty" }, /* @__PURE__ */ React.createElement("h2", null, Q.empty.title), /* @__PURE__ */ React.createElement("p", null, Q.empty.text), /* @__PURE__ */ React.createElement("ul", null, /* @__PURE__ */ React.createElement("li", null, Q.empty.watch), /* @__PURE__ */ React.createElement("li", null, Q.empty.outlets), /* @__PURE__ */ React.createElement("li", null, Q.empty.trigger)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Q.empty.examples));
 }
 function St({ sources: e, onOpen: t }) {
-	let [n, r] = React.useState(ye), [i, a] = React.useState({
+	let [n, r] = React.useState(k), [i, a] = React.useState({
 		column: "verdict",
 		descending: !1
 	}), o = React.useMemo(() => xe(e, n, i, T.code), [
@@ -1473,7 +1473,7 @@ function St({ sources: e, onOpen: t }) {
 	}), /* @__PURE__ */ React.createElement("p", {
 		className: "hv-muted",
 		role: "status"
-	}, Q.shown(T.number(o.length), T.number(e.length))), o.length ? /* @__PURE__ */ React.createElement(Ye, {
+	}, Q.shown(T.number(o.length), T.number(e.length))), o.length ? /* @__PURE__ */ React.createElement(Je, {
 		sources: o,
 		order: i,
 		onSort: (e) => a((t) => ({
@@ -1484,7 +1484,7 @@ function St({ sources: e, onOpen: t }) {
 	}) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, Q.noMatch, " ", /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
-		onClick: () => r(ye)
+		onClick: () => r(k)
 	}, Q.clearFilters)));
 }
 function Ct({ sources: e }) {
@@ -1572,30 +1572,31 @@ var Tt = "harvest_result", Et = "harvest_health", Dt = "harvest_guard", Ot = /^_
 	"removed"
 ]);
 async function At(e, t) {
-	let r = a(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), o = await jt(e, t), s = kt.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", l = Ot.test(c) || [
+	let r = a(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), o = await jt(e, t), s = kt.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", u = Ot.test(c) || [
 		Tt,
 		Et,
 		Dt
-	].some((e) => o.has(e)), [u, p, ee, m, h] = await Promise.all([
+	].some((e) => o.has(e)), [p, m, h, ee, g] = await Promise.all([
 		Tt,
 		Et,
 		Dt,
 		"harvest_source_url",
 		"harvest_job_url"
-	].map(async (n) => o.has(n) ? y(e, n, t) : void 0)), g = {
-		isOurs: l,
+	].map(async (n) => o.has(n) ? b(e, n, t) : void 0)), _ = {
+		isOurs: u,
 		state: i.state,
 		startedAt: i.start_date,
 		hasEnded: s,
-		harvest: f(u),
-		health: te(p),
-		guard: ne(ee),
+		harvest: f(p),
+		health: te(m),
+		guard: ne(h),
 		trouble: null,
-		sourceUrl: m,
-		jobUrl: h,
+		sourceId: l(i.rendered_fields?.source_id),
+		sourceUrl: ee,
+		jobUrl: g,
 		messages: []
-	}, _ = [u, p].find((e) => e != null);
-	return _ !== void 0 && !g.harvest && !g.health && (g.trouble = typeof d(_) == "string" ? "reference" : "unreadable"), l && !s && i.state && (g.messages = await Mt(e, i.try_number, t)), g;
+	}, v = [p, m].find((e) => e != null);
+	return v !== void 0 && !_.harvest && !_.health && (_.trouble = typeof d(v) == "string" ? "reference" : "unreadable"), u && !s && i.state && (_.messages = await Mt(e, i.try_number, t)), _;
 }
 async function jt(e, t) {
 	let { entries: n } = await r(`${a(e)}/xcomEntries`, {
@@ -1671,7 +1672,7 @@ function Lt({ view: e, task: t }) {
 }
 function Rt({ view: e, task: t }) {
 	let { harvest: n } = e, r = B(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? Nt(t, n, e) : Promise.resolve(null), () => null);
-	return n && /* @__PURE__ */ React.createElement(Y, {
+	return n && /* @__PURE__ */ React.createElement(et, {
 		harvest: n,
 		links: e,
 		previous: r.value
@@ -1682,7 +1683,11 @@ function zt({ view: e }) {
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: "busy" }, t ? $.verdict.waiting : $.verdict.running), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
 		"aria-label": $.portal
-	}, typeof e.sourceUrl == "string" && e.sourceUrl && /* @__PURE__ */ React.createElement(M, { to: e.sourceUrl }, $.sourcePage), typeof e.jobUrl == "string" && e.jobUrl && /* @__PURE__ */ React.createElement(M, { to: e.jobUrl }, $.jobPage))), /* @__PURE__ */ React.createElement(j, { kind: "info" }, t ? $.waitingFor : $.runningNow), /* @__PURE__ */ React.createElement(I, { title: $.latestMessages }, /* @__PURE__ */ React.createElement(R, { rows: [[$.taskState, A(e.state)], [$.since, e.startedAt && /* @__PURE__ */ React.createElement(N, { value: e.startedAt })]] }), /* @__PURE__ */ React.createElement("ol", {
+	}, typeof e.sourceUrl == "string" && e.sourceUrl && /* @__PURE__ */ React.createElement(M, { to: e.sourceUrl }, $.sourcePage), typeof e.jobUrl == "string" && e.jobUrl && /* @__PURE__ */ React.createElement(M, { to: e.jobUrl }, $.jobPage))), /* @__PURE__ */ React.createElement(j, { kind: "info" }, t ? $.waitingFor : $.runningNow), /* @__PURE__ */ React.createElement(I, { title: $.latestMessages }, /* @__PURE__ */ React.createElement(R, { rows: [
+		[$.source, e.sourceId && /* @__PURE__ */ React.createElement("code", null, A(e.sourceId))],
+		[$.taskState, A(e.state)],
+		[$.since, e.startedAt && /* @__PURE__ */ React.createElement(N, { value: e.startedAt })]
+	] }), /* @__PURE__ */ React.createElement("ol", {
 		className: "hv-log",
 		"aria-live": "polite"
 	}, e.messages.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, /* @__PURE__ */ React.createElement(N, { value: e.at })), " ", /* @__PURE__ */ React.createElement(L, null, e.text))))));

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
 
 COLUMNS = (
-    "dataset_id", "dataset_title", "dataset_url", "remote_id", "resource_id", "resource_title", "resource_url", "last_seen",
+    "dataset_id", "dataset_title", "dataset_url", "remote_id",
+    "resource_id", "resource_title", "resource_url", "last_seen",
 )  # fmt: skip
 #: Jobs of the source that are read, to know in which of them a dataset was seen last.
 _JOBS = 20
@@ -63,11 +64,10 @@ def find_zombies(client: HarvestClient, source: HarvestSource) -> Zombies:
     :param client: of the portal; no key is needed.
     :param source: the source.
     """
-    starts = [
-        begun for job in client.recent_jobs(source.id, page_size=_JOBS) if is_complete(job) and (begun := job.started or job.created)
-    ]  # fmt: skip
+    jobs = [job for job in client.recent_jobs(source.id, page_size=_JOBS) if is_complete(job)]
+    starts = [begun for job in jobs if (begun := job.started or job.created)]
     result = Zombies()
-    candidates: list[tuple[dict[str, Any], datetime | None]] = []
+    candidates: list[dict[str, Any]] = []
     for dataset in _datasets(client, source):
         result.datasets += 1
         harvested = [entry for entry in dataset.get("resources") or () if entry.get("harvest") is not None]
@@ -80,11 +80,10 @@ def find_zombies(client: HarvestClient, source: HarvestSource) -> Zombies:
         if begun is None:
             result.not_judged += 1
             continue
-        candidates += [
-            (_row(dataset, entry, when), when) for entry, when in zip(harvested, seen, strict=True) if not when or when < begun
-        ]  # fmt: skip
+        old = [(entry, when) for entry, when in zip(harvested, seen, strict=True) if not when or when < begun]
+        candidates += [_row(dataset, entry, when) for entry, when in old]
     if result.can_tell:
-        result.rows = [row for row, _ in candidates]
+        result.rows = candidates
     return result
 
 

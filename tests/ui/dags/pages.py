@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime, timezone
+from pathlib import Path
 
 from airflow.sdk import DAG, AssetWatcher, task
 
@@ -20,7 +21,8 @@ HarvestWaitMixin.worker_patience = 0.0
 
 PORTAL = os.environ["HARVEST_PAGES_PORTAL"]
 SOURCES: dict[str, str] = json.loads(os.environ["HARVEST_PAGES_SOURCES"])
-MANY = int(os.environ.get("HARVEST_PAGES_MANY", "0"))
+#: Once this file is there, so many further sources have an asset.
+MANY_FLAG = Path(os.environ["HARVEST_PAGES_MANY"])
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 for name in ("healthy", "failing", "hostile", "gone"):
@@ -61,7 +63,8 @@ with DAG("not_about_harvests", schedule=None, start_date=BEGIN):
 
     add()
 
-if MANY:
+if MANY_FLAG.exists():
+    MANY = int(MANY_FLAG.read_text())
     with DAG("many_sources", schedule=None, start_date=BEGIN, tags=["harvest"]):
 
         @task(outlets=[harvest_asset(PORTAL, f"{number:024x}") for number in range(1, MANY + 1)])

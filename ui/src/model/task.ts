@@ -27,6 +27,8 @@ export interface TaskView {
   guard: Report | null;
   /** Why a result that was pushed cannot be shown. */
   trouble: "reference" | "unreadable" | null;
+  /** The id of the source as the task was given it, while there is no result that names it. */
+  sourceId: string | null;
   sourceUrl: unknown;
   jobUrl: unknown;
   /** What the task said last, while it has not ended. */
@@ -39,6 +41,7 @@ interface TaskInstance {
   try_number: number;
   operator?: string | null;
   operator_name?: string | null;
+  rendered_fields?: Record<string, unknown>;
 }
 
 /** Return what is known of a task instance.
@@ -63,6 +66,7 @@ export async function readTask(task: TaskAddress, signal: AbortSignal): Promise<
     health: readHealth(health),
     guard: readGuard(guard),
     trouble: null,
+    sourceId: asText(instance.rendered_fields?.source_id),
     sourceUrl,
     jobUrl,
     messages: [],

@@ -100,6 +100,7 @@ function Progress({ view }: { view: TaskView }) {
       <Card title={words.latestMessages}>
         <Facts
           rows={[
+            [words.source, view.sourceId && <code>{plain(view.sourceId)}</code>],
             [words.taskState, plain(view.state)],
             [words.since, view.startedAt && <Moment value={view.startedAt} />],
           ]}

@@ -1,0 +1,136 @@
+"""A browser on the pages of a real Airflow that harvests on a real portal; run by ``make test-ui``."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.ui import stand as stands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Locator
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_PATIENCE = 30_000.0  # ms
+AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of these tests."""
+    parser.addoption("--airflow", default=stands.NEWEST, help="environment of the Airflow whose pages are opened")
+    parser.addoption("--pictures", default="", help="folder that pictures of the pages are written to")
+
+
+@dataclass
+class World:
+    """What runs, and the runs that there are to look at.
+
+    :param runs: id of a run by the name of its DAG.
+    """
+
+    stand: stands.Stand
+    runs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where Airflow is."""
+        return self.stand.airflow.url
+
+    def tab(self, dag_id: str, task_id: str) -> str:
+        """Return the address of the tab of a task."""
+        return f"{self.url}/dags/{dag_id}/runs/{quote(self.runs[dag_id])}/tasks/{task_id}/plugin/harvest"
+
+    @property
+    def page(self) -> str:
+        """The address of the page of all harvests."""
+        return f"{self.url}/plugin/harvests"
+
+
+@pytest.fixture(scope="session")
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A portal and an Airflow in which each DAG has run once; one source is harvested slowly, one is waited for."""
+    with stands.running(request.config.getoption("--airflow")) as stand:
+        made = World(stand)
+        ended = ("harvest_healthy", "harvest_failing", "harvest_hostile", "harvest_gone", "not_about_harvests")
+        for dag_id in ended:
+            made.runs[dag_id] = stand.run(dag_id)
+        made.runs["harvest_healthy"] = stand.run("harvest_healthy")
+        made.runs["watch_portal"] = stand.run("watch_portal")
+        stand.portal.control.delay_items(4)
+        for dag_id in ("wait_for_job", "wait_for_portal"):
+            made.runs[dag_id] = stand.start(dag_id)
+            stand.wait_for_state(dag_id, made.runs[dag_id], "deferred")
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's Chromium, headless."""
+    found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    assert found, "These tests need a Chromium; on Debian: apt install chromium."
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(world: World, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Return a function that logs somebody in and opens an address; errors on the console fail the test."""
+    contexts = []
+    errors: list[str] = []
+
+    def open_it(
+        address: str, user: str = "ada", before: Callable[[Page], object] = lambda page: None, **look: object
+    ) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 850}, "locale": "en-GB", **look})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(_PATIENCE)
+        _log_in(page, world.url, user)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        before(page)
+        page.goto(address)
+        ours(page).first.wait_for()
+        page.wait_for_function(
+            "!document.querySelector('.hv [role=status]')?.textContent.match(/^(Loading|Chargement)/)"
+        )
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert errors == [], f"{request.node.name}: the page met errors: {errors}"
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Return a function that writes a picture where pictures were asked for."""
+    folder = request.config.getoption("--pictures")
+
+    def write(page: Page, name: str) -> None:
+        if folder:
+            page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+    return write
+
+
+def ours(page: Page) -> Locator:
+    """Return the part of a page that is this provider's."""
+    return page.locator(".hv")
+
+
+def _log_in(page: Page, url: str, user: str) -> None:
+    page.goto(url)
+    page.locator("input[name=username]").fill(user)
+    page.locator("input[name=password]").fill(user)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda address: "login" not in address)
