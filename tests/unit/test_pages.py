@@ -160,3 +160,9 @@ def test_a_list_that_never_stops_shrinking_is_given_up() -> None:
 
     with pytest.raises(HarvestProtocolError, match=f"shrank {MAX_STEPS_BACK + 1} times"):
         list(iter_pages(read, SIZE))
+
+
+def test_items_that_end_before_their_total_are_no_whole_list() -> None:
+    pages = {1: ([{"remote_id": "a"}] * 3, 7)}
+    with pytest.raises(HarvestProtocolError, match="ended after 3 of 7 entries"):
+        list(iter_pages(pages.get, SIZE))

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import (
+    HarvestError,
     HarvestInvalidInput,
     HarvestProtocolError,
     HarvestRedirected,
 )
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
 from tests.unit.faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
 from tests.unit.portal_server import API, Always, PortalServer
 from tests.unit.portal_state import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PATH = "/harvest/sources/"
@@ -160,3 +166,74 @@ def assert_unseen(error: BaseException) -> None:
             pending += vars(thing).values()
         elif isinstance(thing, (dict, list, tuple)):
             assert KEY not in json.dumps(thing, default=repr)
+
+
+#: Pieces that parsers of addresses disagree on, and innocent ones.
+PIECES = (
+    "http:", "https:", "HTTP://", "//", "/", "\\", "@", ":", "?", "#", ".", "..", ";", ",", "%40", "%5c", "%2f", "%00",
+    "\t", " ", "\x00", "\x0b", "\xa0", "\xad", "\xe9", "[", "]", "[::1]", "a", "localhost", "127.0.0.1", "127.1",
+    "api/1/", "0x7f000001", "{home}", "{other}", "{home_port}", "{other_port}", "user:pw",
+)  # fmt: skip
+
+
+class TestKeyNeverLeaves:
+    @pytest.fixture(scope="class")
+    def pair(self) -> Iterator[tuple[PortalServer, PortalServer]]:
+        with PortalServer() as home, PortalServer() as other:
+            yield home, other
+
+    @staticmethod
+    def follow(home: PortalServer, location: str) -> None:
+        """Read by key from a portal that redirects there, whatever comes of it."""
+        home.requests.clear()
+        home.script("GET", "/old/", Reply(302, None, {"Location": location}))
+        transport = Transport(f"{home.url}{API}", KEY, timeout=2, connect_timeout=1, retry=RetryPolicy(attempts=1))
+        with contextlib.suppress(HarvestError):
+            transport.call("GET", "/old/", keyed=True)
+        transport.close()
+        assert home.requests[0].key == KEY, "the key was sent at all"
+
+    @pytest.mark.parametrize(
+        "location",
+        [
+            r"http://{other}\@{home}/x",
+            r"http://{other}\\@{home}/x",
+            "http://{other}#@{home}/",
+            "http://{home}@{other}/",
+            "http://{other}/;@{home}/",
+            "http:\\\\{other}/",
+            "/\\{other}/",
+            "\t//{other}/",
+            "http://{home}\t@{other}/",
+            "http://{other}?@{home}/",
+            "http://{other}\xa0@{home}/",
+            "http:{other}/",
+            "http:///{other}/",
+        ],
+    )
+    def test_by_an_address_that_parsers_read_differently(
+        self, location: str, pair: tuple[PortalServer, PortalServer]
+    ) -> None:
+        home, other = pair
+        self.follow(home, location.format(home=home.url.removeprefix("http://"), other=other.url[7:]))
+        assert other.requests == []
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9))
+    def test_by_any_address(self, pair: tuple[PortalServer, PortalServer], pieces: list[str]) -> None:
+        home, other = pair
+        names = {
+            "home": home.url[7:], "other": other.url[7:],
+            "home_port": home.url.rsplit(":", 1)[1], "other_port": other.url.rsplit(":", 1)[1],
+        }  # fmt: skip
+        self.follow(home, "".join(piece.format(**names) if "{" in piece else piece for piece in pieces))
+        assert other.requests == []
+
+    def test_even_if_an_address_slips_through(
+        self, pair: tuple[PortalServer, PortalServer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The last check stands where the connection is chosen."""
+        home, other = pair
+        monkeypatch.setattr(Transport, "_redirect_target", lambda *_: f"{other.url}{API}/me/")
+        self.follow(home, "/anything")
+        assert other.requests == []

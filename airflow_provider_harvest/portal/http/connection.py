@@ -12,9 +12,14 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidURL
+
+from airflow_provider_harvest.portal.http.redirects import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from requests import PreparedRequest, Response
 
 _current = threading.local()
 
@@ -77,7 +82,23 @@ class _Watched:
 
 
 class WatchedAdapter(HTTPAdapter):
-    """Makes a session's connections report to the :class:`Exchange` of their thread, also through proxies."""
+    """Makes a session's connections report to the :class:`Exchange` of their thread, also through proxies.
+
+    :param base: of the portal. Nothing is sent anywhere else: here, last of all, the address is final.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._home = origin(base)
+        super().__init__()
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        try:
+            at_home = origin(request.url or "") == self._home
+        except ValueError:
+            at_home = False
+        if not at_home:
+            raise InvalidURL("not an address of the portal")
+        return super().send(request, *args, **kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

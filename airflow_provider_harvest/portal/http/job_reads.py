@@ -9,7 +9,7 @@ from airflow_provider_harvest.portal.http.session import PortalSession, as_not_f
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: Entries asked for in one page. data.gouv.fr answers 1,000 and fails with 502 at 10,000; udata sets no maximum.
 PAGE_SIZE = 500
@@ -55,7 +55,7 @@ class JobReads(PortalSession):
         answer = self._get(
             f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{counters}}},total"
         )
-        return [HarvestJob.from_api(entry) for entry in entries_of(answer)]
+        return self._with_times(HarvestJob.from_api(entry) for entry in entries_of(answer))
 
     def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return one page of a source's jobs, newest first: what polling reads.
@@ -70,11 +70,11 @@ class JobReads(PortalSession):
         path = f"/harvest/source/{segment(source_id)}/jobs/"
         try:
             answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
-        except HarvestNotFound:
-            if page > 1:
+        except HarvestNotFound as error:
+            if page > 1 and not error.is_page:
                 return []
             raise
-        return [HarvestJob.from_api(entry) for entry in entries_of(answer)]
+        return self._with_times(HarvestJob.from_api(entry) for entry in entries_of(answer))
 
     def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the last job of every source that is not deleted, as answered (``GET /harvest/sources/``).
@@ -154,6 +154,13 @@ class JobReads(PortalSession):
         params = {"page": counts.total, "page_size": 1}
         answer = self._get(f"{path}items/", params, fields=f"data{{{_ITEM_TIMES}}},total")
         return _moved_last(tuple(HarvestItem.from_api(entry) for entry in entries_of(answer)))
+
+    def _with_times(self, jobs: Iterable[HarvestJob]) -> list[HarvestJob]:
+        """Return jobs, after their times were taken as ones that the portal's clock has passed."""
+        listed = list(jobs)
+        for when in (when for job in listed for when in (job.created, job.started, job.ended) if when):
+            self._transport.saw_time(when.timestamp())
+        return listed
 
     def _job_path(self, job_id: str) -> str:
         return f"/harvest/job/{segment(job_id)}/"

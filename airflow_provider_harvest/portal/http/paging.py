@@ -28,7 +28,7 @@ def iter_pages(read: ReadPage, page_size: int) -> Iterator[dict[str, Any]]:
 
     :param read: reads a page.
     :param page_size: entries asked for in a page; the portal may give fewer.
-    :raises HarvestProtocolError: where the list never stops shrinking.
+    :raises HarvestProtocolError: if the list never stops shrinking, or if a list without ids ends before its total.
     """
     seen: set[str] = set()
     ends = [0]  # how many entries there are up to the end of each page
@@ -43,6 +43,10 @@ def iter_pages(read: ReadPage, page_size: int) -> Iterator[dict[str, Any]]:
         yield from new
         gone = (gone if not new else 0) + (not answer)
         back = _pages_back(page, total, last_total, ends) if answer else int(gone <= MAX_GONE)
+        if not answer and not seen and last_total is not None and ends[page - 1] < last_total:
+            raise HarvestProtocolError(
+                f"A list of the portal ended after {ends[page - 1]:,} of {last_total:,} entries: try again."
+            )
         last_total = total if answer else last_total
         if back and page > 1 and seen:  # without ids (items, which never vanish) reading again would repeat them
             page, steps_back = max(1, page - back), steps_back + 1

@@ -136,8 +136,8 @@ class PortalSession:
             asked = {**params, "page": page, "page_size": size}
             try:
                 answer = self._get(path, asked, fields=mask or fields, keyed=keyed)
-            except HarvestNotFound:
-                if page > 1:  # what udata answers beyond the last page
+            except HarvestNotFound as error:
+                if page > 1 and not error.is_page:  # what udata answers beyond the last page; a proxy's page is no end
                     return None
                 raise
             total = answer.body.get("total") if isinstance(answer.body, dict) else None

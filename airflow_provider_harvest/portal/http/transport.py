@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.exceptions import InvalidHeader, InvalidURL
@@ -24,11 +22,12 @@ from airflow_provider_harvest.exceptions import (
     HarvestRedirected,
     HarvestResponseLost,
 )
-from airflow_provider_harvest.portal.clock import Clock
+from airflow_provider_harvest.portal.clock import Clock, PortalClock
 from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.connection import Exchange, WatchedAdapter
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html
 from airflow_provider_harvest.portal.http.losses import UNKNOWN, loss
+from airflow_provider_harvest.portal.http.redirects import origin, target
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
 from airflow_provider_harvest.portal.words import plain
 
@@ -76,14 +75,13 @@ class _Request:
         return f"{self.method} {self.url}"
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of a URL, the default port filled in.
+@dataclass(frozen=True)
+class _Reply:
+    """What came back. Not the library's own response: an error that holds that one keeps its connection open."""
 
-    :raises ValueError: where the port is no number.
-    """
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class Transport:
@@ -122,8 +120,7 @@ class Transport:
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
         self._api_key = api_key
-        self._lock = threading.Lock()
-        self._portal_offset: float | None = None
+        self._portal_clock = PortalClock()
         self._session = _new_session(base)
 
     def __repr__(self) -> str:
@@ -139,9 +136,12 @@ class Transport:
         self._session.close()
 
     def portal_now(self) -> float | None:
-        """Return the portal's clock as seconds since the epoch, by the ``Date`` of its last answer; None before one."""
-        with self._lock:
-            return None if self._portal_offset is None else self.clock.now() + self._portal_offset
+        """Return the portal's clock as seconds since the epoch, by the ``Date`` of its answers; None before one."""
+        return self._portal_clock.now(self.clock.now())
+
+    def saw_time(self, when: float) -> None:
+        """Take a time that the portal has written: its clock shows no less."""
+        self._portal_clock.shows_at_least(when, self.clock.now())
 
     def call(
         self,
@@ -198,15 +198,15 @@ class Transport:
         url, query = request.url, request.query
         for _ in range(_MAX_REDIRECTS + 1):
             step = replace(request, url=url, query=query)
-            response, content = self._send(step)
-            if response.status_code not in _REDIRECTS:
-                return self._read(step, response, content)
-            url, query = self._redirect_target(step, response), {}
+            reply = self._send(step)
+            if reply.status not in _REDIRECTS:
+                return self._read(step, reply)
+            url, query = self._redirect_target(step, reply), {}
         raise HarvestRedirected(f"{request} was redirected more than {_MAX_REDIRECTS} times; given up.")
 
     # --- sending ---------------------------------------------------------------------------------------------
 
-    def _send(self, request: _Request) -> tuple[requests.Response, bytes]:
+    def _send(self, request: _Request) -> _Reply:
         limit = self.connect_timeout + TOTAL_TIMEOUT_FACTOR * request.timeout
         exchange = Exchange(limit)
         failure: HarvestError
@@ -228,7 +228,7 @@ class Transport:
                 if not exchange.was_cut:
                     _refuse_short_body(request, response)
                     self._learn_date(response)
-                    return response, content
+                    return _Reply(response.status_code, response.headers, content)
                 failure = loss(request, None, exchange, self.connect_timeout, request.timeout, limit)
         except (InvalidURL, InvalidHeader, UnicodeError):
             failure = HarvestInvalidInput(
@@ -263,19 +263,21 @@ class Transport:
         if date is not None:
             age = response.headers.get("Age", "")  # how long a cache has kept the answer
             date += int(age) if age.isascii() and age.isdigit() else 0
-            with self._lock:
-                self._portal_offset = date - self.clock.now()
+            self._portal_clock.says(date, self.clock.now())
 
     # --- reading ---------------------------------------------------------------------------------------------
 
-    def _redirect_target(self, request: _Request, response: requests.Response) -> str:
+    def _redirect_target(self, request: _Request, reply: _Reply) -> str:
         try:
-            target = urljoin(request.url, response.headers["Location"])
-            scheme, host, port = origin(target)
-        except (KeyError, ValueError):
-            raise HarvestProtocolError(f"{request} is redirected to no valid address.") from None
+            where = target(request.url, reply.headers.get("Location"))
+            scheme, host, port = origin(where)
+        except ValueError:
+            raise HarvestProtocolError(
+                f"{request} is redirected to no valid address, or to one that programs read differently; not followed."
+            ) from None
+        host = f"[{host}]" if ":" in host else host
         location = f"{scheme}://{host}" + ("" if port in (80, 443, None) else f":{port}")
-        if origin(target) != origin(self.base):
+        if (scheme, host.strip("[]"), port) != origin(self.base):
             raise HarvestRedirected(
                 f"{request} is redirected to {location}. It was not followed, since the API key must not travel "
                 "to another address: if that is the portal, make it the connection's host.",
@@ -283,17 +285,17 @@ class Transport:
             )
         if request.method != "GET":
             raise HarvestRedirected(
-                f"{request} is redirected ({response.status_code}) to another path of the portal. Writes follow no "
+                f"{request} is redirected ({reply.status}) to another path of the portal. Writes follow no "
                 "redirect: address sources by their id, not by a slug that may have changed.",
                 location=location,
             )
-        return target
+        return where
 
-    def _read(self, request: _Request, response: requests.Response, content: bytes) -> Answer:
-        status = response.status_code
+    def _read(self, request: _Request, reply: _Reply) -> Answer:
+        status, content = reply.status, reply.content
         body, is_json = _decoded(content)
         if status >= 400:
-            told = parse_retry_after(response.headers.get("Retry-After"), self.clock.now())
+            told = parse_retry_after(reply.headers.get("Retry-After"), self.clock.now())
             payload = body if is_json else plain(content.decode("utf-8", "replace"))
             raise api_error(
                 request.method, request.url, status, payload, is_json, told,
@@ -317,7 +319,7 @@ def _new_session(base: str) -> requests.Session:
     # What this machine serves in clear is fetched directly: a proxy would see the key, and has another loopback.
     session.trust_env = not (base.startswith("http://") and is_loopback(base))
     for prefix in ("https://", "http://"):
-        session.mount(prefix, WatchedAdapter())
+        session.mount(prefix, WatchedAdapter(base))
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
     # A session cookie beats the key in every udata release: with one, a second key would act as the first user.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

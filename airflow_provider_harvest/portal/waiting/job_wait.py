@@ -21,6 +21,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestUnavailable,
 )
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
+from airflow_provider_harvest.portal.outcome.result import STARTED
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
 from airflow_provider_harvest.portal.waiting.plan import (
@@ -159,7 +160,13 @@ class JobWait:
         if plan.ended_after is not None:
             ended = [job for job in jobs if job.ended and job.ended.timestamp() >= plan.ended_after]
             return min(ended, key=lambda job: job.ended.timestamp() if job.ended else 0.0, default=None)
-        candidates = newer_than(jobs, plan.known or ()) if plan.after is None else begun_since(jobs, plan.after)
+        if plan.after is not None:
+            candidates = begun_since(jobs, plan.after)
+        else:
+            known = plan.known or ()
+            # A task that starts a harvest knows the newest jobs; were there fewer than a page, it knows them all.
+            everything = plan.how == STARTED and 0 < len(known) < RECENT_JOBS
+            candidates = newer_than(jobs, known, known_is_all=everything)
         return next((job for job in candidates if job.id not in plan.passed_over), None)
 
     def now(self) -> float:

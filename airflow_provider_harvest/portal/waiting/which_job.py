@@ -37,18 +37,30 @@ class Limits:
     first_item_timeout: float = 6 * 3600.0
 
 
-def newer_than(jobs: Iterable[HarvestJob], known: Collection[str]) -> list[HarvestJob]:
-    """Return the jobs that came after all known ones, oldest first.
+def newer_than(jobs: Iterable[HarvestJob], known: Collection[str], *, known_is_all: bool = False) -> list[HarvestJob]:
+    """Return the jobs that came after the known ones, oldest first.
+
+    The set decides, not the order alone: a portal's workers have clocks of their own, and a job of a slow one is listed
+    behind a known one. Only what is listed behind all known ones may be older than they are.
 
     :param jobs: newest first, as the portal lists them.
-    :param known: ids seen before; the listing is read up to the first of them.
+    :param known: ids of the newest jobs at an earlier time.
+    :param known_is_all: whether the source had no other jobs then (default False), so that any unknown one is newer.
     """
-    found: list[HarvestJob] = []
-    for job in jobs:
-        if job.id in known:
-            break
-        found.append(job)
-    return found[::-1]
+    listed = list(jobs)
+    last = max((place for place, job in enumerate(listed) if job.id in known), default=len(listed))
+    until = len(listed) if known_is_all else last
+    return [job for job in listed[:until] if job.id not in known][::-1]
+
+
+def is_of(job: HarvestJob, source: HarvestSource) -> bool:
+    """Whether a job is one of a source; also if the portal does not say.
+
+    A job names its source by id from 17.0 on, by name before; a ``last_job`` names none.
+    """
+    if job.source_id is not None:
+        return job.source_id == source.id
+    return job.source_name is None or job.source_name == source.name
 
 
 def begun_since(jobs: Iterable[HarvestJob], after: float) -> list[HarvestJob]:
