@@ -98,6 +98,7 @@ def get_provider_info() -> dict[str, object]:
         ],
         "operators": _modules(
             "operators.as_code",
+            "operators.guard",
             "operators.health",
             "operators.job",
             "operators.portal",

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Name, module of cli/ with add_arguments(parser), help. A module is imported only when its command is called.
-_COMMANDS = (("sources", "sources", "harvest sources as code"),)
+_COMMANDS = (
+    ("sources", "sources", "harvest sources as code"),
+    ("guard", "guard", "what the portal will archive, and how that is stopped"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
