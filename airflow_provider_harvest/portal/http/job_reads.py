@@ -91,6 +91,18 @@ class JobReads(PortalSession):
         mask = f"data{{id,active,deleted,validation{{state}}{named},{last_job}}},total"
         return self._pages("/harvest/sources/", {}, mask, PAGE_SIZE)
 
+    def iter_harvested_datasets(
+        self, *, organization: str | None = None, owner: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the public datasets of an owner with what is told of their harvest (``GET /datasets/``), 100 a page.
+
+        :param organization: id of the organization; only its datasets.
+        :param owner: id of the user; only their own datasets.
+        """
+        harvest, resource = "harvest{source_id,remote_id,last_update}", "id,title,url,harvest"
+        mask = f"data{{id,title,page,uri,{harvest},resources{{{resource}}}}},total"
+        return self._pages("/datasets/", {"organization": organization, "owner": owner}, mask, 100)
+
     def get_job(self, job_id: str, *, keyed: bool = True) -> HarvestJob:
         """Return a job with its errors and counters, and up to 16.x its items (``GET /harvest/job/{}/``).
 
