@@ -103,6 +103,7 @@ def get_provider_info() -> dict[str, object]:
             "operators.job",
             "operators.portal",
             "operators.preview",
+            "operators.report",
             "operators.source",
         ),
         "sensors": _modules("sensors.job"),
