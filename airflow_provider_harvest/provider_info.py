@@ -110,10 +110,12 @@ def get_provider_info() -> dict[str, object]:
         ],
         "operators": _modules(
             "operators.as_code",
+            "operators.guard",
             "operators.health",
             "operators.job",
             "operators.portal",
             "operators.preview",
+            "operators.report",
             "operators.source",
         ),
         "sensors": _modules("sensors.job"),

@@ -112,6 +112,14 @@ class Control:
         """Give a source a task with an interval in place of a cron, as only somebody with the database can."""
         self._call("set_interval", source_id=source_id, minutes=minutes)
 
+    def backdate_records(self, source_id: str, seconds: float) -> None:
+        """Shift the time at which each dataset of a source was last harvested into the past, as days that pass do."""
+        self._call("backdate_records", source_id=source_id, seconds=seconds)
+
+    def archived(self, source_id: str) -> list[str]:
+        """The remote ids of the datasets of a source that the portal has archived, in order."""
+        return list(self._call("archived", source_id=source_id))
+
     def purge_jobs(self) -> None:
         """Remove jobs older than ``HARVEST_JOBS_RETENTION_DAYS``, as the portal's own task does."""
         self._call("purge_jobs")

@@ -1,4 +1,4 @@
-"""The operators on a whole portal: how it is, and its sources as code."""
+"""The operators on a whole portal: how it is, what it will archive, and its sources as code."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from airflow_provider_harvest.operators.as_code import (
     HarvestExportSourcesOperator,
     HarvestPlanSourcesOperator,
 )
+from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.report import HarvestReportOperator
 
 __all__ = [
     "HarvestApplySourcesOperator",
     "HarvestExportSourcesOperator",
+    "HarvestGuardOperator",
     "HarvestPlanSourcesOperator",
     "HarvestPortalHealthOperator",
+    "HarvestReportOperator",
 ]

@@ -345,6 +345,10 @@ class HarvestSource:
         return self.validation.state == ACCEPTED
 
 
+#: Where a release answers the address of a dataset, the one for people first: up to the newest some have none.
+_PAGES = ("self_web_url", "page", "self_api_url", "uri")
+
+
 class HarvestedRecord(NamedTuple):
     """A dataset or dataservice that lives on the portal, and what its harvest left on it; small, as there are many.
 
@@ -376,7 +380,7 @@ class HarvestedRecord(NamedTuple):
             id=str(data["id"]),
             kind=kind,
             title=str(data.get("title") or ""),
-            page=data.get("self_web_url") or data.get("page") or None,
+            page=next((data[name] for name in _PAGES if data.get(name)), None),
             source_id=str(harvest["source_id"]),
             remote_id=None if remote_id is None else str(remote_id),
             last_update=parse_time(harvest.get("last_update")),

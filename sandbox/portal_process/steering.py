@@ -154,6 +154,23 @@ class Steering:
         )
         source.modify(periodic_task=task)
 
+    def backdate_records(self, source_id: str, seconds: float) -> None:
+        """Shift the time at which each dataset of a source was last harvested so many seconds into the past."""
+        from udata.core.dataset.models import Dataset
+
+        # Past the models: saving a dataset would compute other times of it again.
+        records = Dataset._get_collection()
+        for record in list(records.find({"harvest.source_id": source_id})):
+            earlier = record["harvest"]["last_update"] - timedelta(seconds=seconds)
+            records.update_one({"_id": record["_id"]}, {"$set": {"harvest.last_update": earlier}})
+
+    def archived(self, source_id: str) -> list[str]:
+        """The remote ids of the datasets of a source that are archived."""
+        from udata.core.dataset.models import Dataset
+
+        found = Dataset._get_collection().find({"harvest.source_id": source_id, "archived": {"$ne": None}})
+        return sorted(str(record["harvest"]["remote_id"]) for record in found)
+
     def purge_jobs(self) -> None:
         """What the portal's own purge of old jobs does (older than `HARVEST_JOBS_RETENTION_DAYS`)."""
         from udata.harvest import actions

@@ -95,7 +95,7 @@ def forecast(
     :raises HarvestInvalidInput: for days that cannot be right.
     """
     for name, value in (("grace_days", grace_days), ("horizon_days", horizon_days)):
-        if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value <= 3660:
+        if type(value) is not int or not -1 <= value <= 3660:
             raise HarvestInvalidInput(f"{name} must be a whole number of days, not {value!r:.40}.")
     unknown: list[str] = []
     missing = tuple(missing)

@@ -28,7 +28,7 @@ RECORD_PAGE_SIZE = 1000
 _HALVINGS = 3
 #: What a portal, or the proxy before it, answers to a page that is too large for it.
 _TOO_LARGE = (HarvestServerError, HarvestRequestRejected, HarvestResponseLost, HarvestProtocolError)
-_RECORD = "id,title,page,self_web_url,archived,archived_at,harvest{source_id,remote_id,last_update}"
+_RECORD = "id,title,page,self_web_url,uri,self_api_url,archived,archived_at,harvest{source_id,remote_id,last_update}"
 
 
 class RecordReads(PortalSession):

@@ -61,6 +61,8 @@ SOURCE_CHECK = 600.0
 #: Seconds that the pause after failures grows to, and that a portal may ask for with ``Retry-After``.
 MAX_PAUSE = 600.0
 MAX_RETRY_AFTER = 3600.0
+#: Seconds between two lines about how far a job is: at first, and at most; twice as long each time.
+FIRST_REPORT_PAUSE, MAX_REPORT_PAUSE = 60.0, 1800.0
 #: Pages of jobs that are read to find the oldest new one.
 _MAX_PAGES = 20
 
@@ -79,6 +81,8 @@ class JobWait:
         self._failures = 0
         self._doubts = Doubts()
         self._counts: tuple[str | None, ItemCounts | None] | None = None
+        self._reported: tuple[str | None, ItemCounts | None] | None = None
+        self._report_due = self._report_pause = 0.0
         self._moved_at = 0.0
         self._source_checked = self._clock.now()
         self._lines: list[str] = []
@@ -221,10 +225,22 @@ class JobWait:
         if now == self._counts:
             return
         first = self._counts is None
-        self._lines.append(progress_line(job, self._counts[1] if self._counts else None))
+        self._report(job)
         moved = last_movement(job)
         self._moved_at = (moved.timestamp() if moved else 0.0) if first else self.client.portal_now()
         self._counts = now
+
+    def _report(self, job: HarvestJob) -> None:
+        """Say how far the job is: at a change of status, at the first failed item, else ever more rarely."""
+        before, now = self._reported, self._clock.now()
+        counts = job.counts
+        is_first_failure = bool(counts and counts.failed and not (before and before[1] and before[1].failed))
+        if before and before[0] == job.status and not is_first_failure and now < self._report_due:
+            return
+        self._lines.append(progress_line(job, before[1] if before else None))
+        self._report_pause = min(MAX_REPORT_PAUSE, max(FIRST_REPORT_PAUSE, 2 * self._report_pause)) if before else 0.0
+        self._report_due = now + max(FIRST_REPORT_PAUSE, self._report_pause)
+        self._reported = (job.status, counts)
 
     def _why_stuck(self, job: HarvestJob) -> str | None:
         has_items = bool(job.counts and job.counts.total)

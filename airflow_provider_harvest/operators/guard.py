@@ -1,0 +1,128 @@
+"""The operator that keeps a portal from archiving by accident; users import it from ``operators.portal``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest._later import later
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.operators._base import HarvestOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal.guard import act, judgement, report, survey
+else:
+    act, judgement, report, survey = later("guard.act", "guard.judgement", "guard.report", "guard.survey")
+
+#: XCom that holds the result, and the one that holds when the portal was last examined.
+RESULT_KEY, STATE_KEY = "harvest_guard", "harvest_guard_state"
+REPORT, HOLD = "report", "hold"
+
+
+class HarvestGuardOperator(HarvestOperator):
+    """Find which datasets the portal will archive, and, in mode ``hold``, stop that until a person has decided.
+
+    It examines the sources that were harvested since its last run. What lives on the portal is compared with what the
+    newest harvest found, as sets of remote ids. Where too much is missing, mode ``hold`` switches the source's
+    ``autoarchive`` off. The hold is remembered in a line of the source's public description, so that a retry, a
+    cleared task or a lost XCom neither loses nor repeats it, and so that it can be told from an owner's own
+    ``autoarchive: false``, which is left alone. A hold is lifted as soon as the missing records are back.
+
+    :param mode: ``report`` (default) only reports, and needs no key; ``hold`` also holds and lifts. Templated.
+    :param source_ids: ids of sources, as a list or a string with commas; only these. Default: all. Templated.
+    :param organization: id or slug of an organization; only its sources. Templated.
+    :param grace_days: days after which the portal archives; 7. The API does not tell it.
+    :param thresholds: from where on a loss is held: an object with some of ``max_lost_ratio`` (0.06),
+        ``max_weekly_ratio`` (0.12), ``max_lost`` (2,000), ``min_lost`` (3), ``small_catalogue`` (20) and
+        ``small_ratio`` (0.25). Templated.
+    :param thresholds_by_source: such an object for some sources, by their id. Templated.
+    :param examine_all: whether all sources are examined, not only those harvested since the last run; default False.
+    :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
+    :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
+        of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
+        ``held_ids``, ``lifted_ids``, ``cannot_hold_ids``, ``exposed_ids``, ``overdue_ids``, ``records_at_risk``,
+        ``incomplete`` and ``message`` (Markdown of at most 15 lines). Also pushed as XCom ``harvest_guard``.
+    """
+
+    template_fields: Sequence[str] = (
+        "harvest_conn_id",
+        "mode",
+        "source_ids",
+        "organization",
+        "thresholds",
+        "thresholds_by_source",
+    )
+
+    def __init__(
+        self,
+        *,
+        mode: str = REPORT,
+        source_ids: Sequence[str] | str | None = None,
+        organization: str | None = None,
+        grace_days: int = 7,
+        thresholds: Mapping[str, Any] | None = None,
+        thresholds_by_source: Mapping[str, Mapping[str, Any]] | None = None,
+        examine_all: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.mode = mode
+        self.source_ids = source_ids
+        self.organization = organization
+        self.grace_days = grace_days
+        self.thresholds = thresholds
+        self.thresholds_by_source = thresholds_by_source
+        self.examine_all = examine_all
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Examine, hold and lift, log the message, and leave when that was for the next run."""
+        with self.errors(context):
+            if self.mode not in (REPORT, HOLD):
+                raise HarvestInvalidInput(f"mode must be 'report' or 'hold', not {self.mode!r:.40}.")
+            client = self.hook.get_conn()
+            selection = [self.organization, self.source_ids]
+            found = survey.examine(
+                client,
+                since=self._since(context, client.site, selection),
+                organization=self.organization,
+                source_ids=self._source_ids(),
+                thresholds=judgement.Thresholds.from_dict(self.thresholds),
+                thresholds_by_source=self.thresholds_by_source,
+                grace_days=self.grace_days,
+            )
+            if self.mode == HOLD:
+                act.act(client, found)
+            result = report.as_dict(client, found)
+            for line in result["message"].splitlines():
+                self.log.info("%s", line)
+            # What could not be examined or held is examined again by the next run.
+            if not (result["incomplete"] or result["cannot_hold_ids"]):
+                state = {"portal": client.site, "selection": selection, "at": found.at.timestamp()}
+                context["ti"].xcom_push(key=STATE_KEY, value=state)
+            context["ti"].xcom_push(key=RESULT_KEY, value=result)
+            return result
+
+    def _since(self, context: Context, portal: str, selection: list[Any]) -> float | None:
+        """Return when the portal was last examined, a minute early: its clock tells whole seconds."""
+        if self.examine_all:
+            return None
+        ti: Any = context["ti"]
+        left = ti.xcom_pull(
+            task_ids=self.task_id, key=STATE_KEY, include_prior_dates=True, map_indexes=getattr(ti, "map_index", -1)
+        )
+        wanted = json.loads(json.dumps(selection))
+        if not isinstance(left, dict) or left.get("portal") != portal or left.get("selection") != wanted:
+            return None
+        at = left.get("at")
+        return float(at) - 60 if isinstance(at, (int, float)) else None
+
+    def _source_ids(self) -> list[str] | None:
+        given: Any = self.source_ids
+        if given is None:
+            return None
+        entries = given.split(",") if isinstance(given, str) else list(given)
+        return [str(entry).strip() for entry in entries if str(entry).strip()]

@@ -1,0 +1,102 @@
+"""Hold a source's archiving, and release it: each looks first, sends one request at most, and is safe to repeat."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.guard.note import ACCEPTED, HELD, Note, join, split
+from airflow_provider_harvest.portal.sources.changes import WHO_EDITS
+from airflow_provider_harvest.portal.sources.confirm import refuse_deleted, telling, write_and_read
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+log = logging.getLogger(__name__)
+
+
+def is_held(source: HarvestSource) -> bool:
+    """Whether the guard holds a source: its line says so, and archiving is off."""
+    note = split(source.description)[1]
+    return note is not None and note.state == HELD and source.autoarchive is False
+
+
+def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) -> tuple[HarvestSource, bool]:
+    """Switch a source's archiving off and say so in its description, in one request.
+
+    Sends nothing if archiving is off already, by the guard or by the owner.
+
+    :param client: of the portal, with the key of somebody who may change the source.
+    :param source_id: its id.
+    :param missing: number of records that are missing.
+    :param before: beginning of the job in which they are missing.
+    :returns: the source, read again, and whether this call switched it off.
+    :raises HarvestAuthError: if the key may not; the message says who may.
+    """
+    source = client.get_source(source_id)
+    refuse_deleted(source)
+    if source.autoarchive is False:
+        return source, False
+    text, note = split(source.description)
+    if note is not None and note.state == HELD and before <= note.before:
+        log.info("Source %s was held for this loss before, and somebody has switched archiving on again.", source.id)
+        return source, False
+    note = Note(HELD, datetime.fromtimestamp(client.portal_now(), tz=timezone.utc), missing, before)
+    return _write(client, source, autoarchive=False, description=join(text, note)), True
+
+
+def release(client: HarvestClient, source_id: str, *, accept: bool) -> tuple[HarvestSource, bool]:
+    """Switch the archiving of a source that the guard holds on again.
+
+    :param client: of the portal, with the key of somebody who may change the source.
+    :param source_id: its id.
+    :param accept: whether the loss is accepted: what is missing now is not held again, what is lost later is. False
+        if the records are back.
+    :returns: the source, read again, and whether this call released it.
+    :raises HarvestInvalidInput: if the guard does not hold it: what it did not switch off it does not switch on.
+    """
+    source = client.get_source(source_id)
+    refuse_deleted(source)
+    text, note = split(source.description)
+    if note is not None and note.state == ACCEPTED and accept and source.autoarchive:
+        return source, False
+    if note is None or note.state != HELD:
+        raise HarvestInvalidInput(
+            f"The guard does not hold source {source.id}, so that there is nothing to release. "
+            f"Its autoarchive is {'on' if source.autoarchive else 'off by its owner'}."
+        )
+    kept = None
+    if accept:
+        at = datetime.fromtimestamp(client.portal_now(), tz=timezone.utc)
+        kept = Note(ACCEPTED, at, note.count, note.before)
+    return _write(client, source, autoarchive=True, description=join(text, kept) or ""), True
+
+
+def accepted_before(source: HarvestSource) -> datetime | None:
+    """Return until when what was last seen is accepted as lost: a person released it, or switched archiving on by hand.
+
+    :param source: with its description.
+    """
+    note = split(source.description)[1]
+    return note.before if note is not None and source.autoarchive is not False else None
+
+
+def _write(
+    client: HarvestClient, source: HarvestSource, *, autoarchive: bool, description: str | None
+) -> HarvestSource:
+    """Send both changes in one request; after an unclear answer the source itself tells whether they took effect."""
+
+    def is_done(read: HarvestSource) -> bool:
+        return read.autoarchive is autoarchive and (read.description or "") == (description or "")
+
+    with telling(WHO_EDITS):
+        changed, _ = write_and_read(
+            client,
+            source.id,
+            lambda: client.update_source(source.id, autoarchive=autoarchive, description=description),
+            is_done,
+        )
+    return changed

@@ -1,0 +1,78 @@
+"""Read and write the guard's line in a source's public description, by which a hold is remembered; pure.
+
+It is written in the same request that switches ``autoarchive`` off, so neither a retry, a cleared task nor a lost XCom
+loses it, and it tells a hold from an owner's own ``autoarchive: false``. Every udata release keeps a description letter
+by letter, and no harvest changes it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+HELD, ACCEPTED = "autoarchive held", "loss accepted"
+_NOTE = re.compile(
+    r"(?:\r?\n){0,2}^\[harvest guard: (?P<state>autoarchive held|loss accepted) on (?P<at>[0-9T:+.-]+), "
+    r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*$",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the guard left in a description.
+
+    :param state: ``autoarchive held`` or ``loss accepted``.
+    :param at: when that was.
+    :param count: records that were missing then.
+    :param before: beginning of the job in which they were missing: all of them were last seen before it, and what is
+        lost later was seen after it.
+    """
+
+    state: str
+    at: datetime
+    count: int
+    before: datetime
+
+
+def split(description: str | None) -> tuple[str | None, Note | None]:
+    """Return a description without the guard's line, and what that line says; a line that is not the guard's stays.
+
+    :param description: as the portal has it.
+    """
+    found = _NOTE.search(description or "")
+    if description is None or found is None:
+        return description or None, None
+    try:
+        at, before = _time(found["at"]), _time(found["before"])
+    except ValueError:
+        return description, None
+    text = description[: found.start()] + description[found.end() :]
+    return text or None, Note(found["state"], at, int(found["count"]), before)
+
+
+def join(text: str | None, note: Note | None) -> str | None:
+    """Return a description with the guard's line as its last.
+
+    :param text: the description as people wrote it.
+    :param note: what the line says; None for no line.
+    """
+    if note is None:
+        return text
+    line = (
+        f"[harvest guard: {note.state} on {_written(note.at)}, {note.count} records last seen before "
+        f"{_written(note.before)}]"
+    )
+    return f"{text}\n\n{line}" if text else line
+
+
+def _time(text: str) -> datetime:
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError(text)
+    return when.astimezone(timezone.utc)
+
+
+def _written(when: datetime) -> str:
+    return when.astimezone(timezone.utc).isoformat()

@@ -1,0 +1,143 @@
+"""What people and tables read of a pass of the guard; pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.words import iso, markdown, plain
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
+
+SCHEMA = 1
+#: Lines that a message has at most, and records that a row names.
+MAX_LINES, MAX_RECORDS = 15, 20
+
+
+def as_dict(client: HarvestClient, report: GuardReport) -> dict[str, Any]:
+    """Return a pass as JSON. Its keys are a contract with users' DAGs.
+
+    :param client: of the portal, for the addresses of its pages.
+    :param report: of the pass.
+    """
+    rows = [row(client, report, case) for case in report.cases]
+
+    def ids(name: str) -> list[str]:
+        return [entry["source_id"] for entry in rows if entry[name]]
+
+    return {
+        "schema": SCHEMA,
+        "portal": report.portal,
+        "at": iso(report.at),
+        "sources": report.sources,
+        "rows": rows,
+        "must_hold_ids": ids("must_hold"),
+        "held_ids": ids("is_held"),
+        "lifted_ids": [entry["source_id"] for entry in rows if entry["action"] == "lifted"],
+        "cannot_hold_ids": [entry["source_id"] for entry in rows if entry["action"] == "cannot_hold"],
+        "exposed_ids": ids("is_exposed"),
+        "overdue_ids": ids("is_overdue"),
+        "records_at_risk": sum(entry["missing"] for entry in rows),
+        "incomplete": report.requests_failed,
+        "message": message(client, report),
+    }
+
+
+def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any]:
+    """Return one source of a pass as a flat row of a table, with its first missing records."""
+    source, outlook = case.source, case.outlook
+    never = datetime.max.replace(tzinfo=timezone.utc)
+    days = {record.id: run.at for run in outlook.runs for record in run.records}
+    return {
+        "source_id": source.id,
+        "source_name": plain(source.name, 120),
+        "organization": plain(source.organization.name or source.organization.id, 120) if source.organization else None,
+        "admin_url": client.source_url(source.id),
+        "job_id": case.job.id,
+        "records": case.judgement.before,
+        "missing": len(case.missing),
+        "must_hold": case.judgement.hold,
+        "reasons": list(case.judgement.reasons),
+        "is_held": case.is_held,
+        "is_overdue": case.is_overdue(report.at),
+        "is_exposed": outlook.is_exposed,
+        "action": case.action,
+        "why": case.why,
+        "next_run": iso(outlook.next_run),
+        "first_archived_at": iso(outlook.first_at),
+        "will_archive": len(outlook.records),
+        "unknown": list(outlook.unknown),
+        "missing_records": [
+            {
+                "id": record.id,
+                "kind": record.kind,
+                "title": plain(record.title, 120),
+                "url": record.page,
+                "remote_id": plain(record.remote_id, 200),
+                "last_seen": iso(record.last_update),
+                "archived_at": iso(days.get(record.id)),
+            }
+            for record in sorted(case.missing, key=lambda record: (days.get(record.id, never), record.id))[:MAX_RECORDS]
+        ],
+    }
+
+
+def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LINES) -> str:
+    """Return a pass as Markdown of a few lines: what must wait first, with titles, links and the day.
+
+    :param client: of the portal, for the addresses of its pages.
+    :param report: of the pass.
+    :param max_lines: lines at most; default 15.
+    """
+    told = [case for case in report.cases if case.judgement.hold or case.is_held or case.action]
+    small = [case for case in report.cases if case not in told and case.missing]
+    exposed = [case for case in report.cases if case.outlook.is_exposed]
+    lines = [_head(report, told)]
+    tail = []
+    if small:
+        count = sum(len(case.missing) for case in small)
+        tail.append(f"- {len(small):,} more sources miss {count:,} records, within what is usual.")
+    if exposed:
+        tail.append(
+            f"- {len(exposed):,} sources: the next run archives at once what it does not find, so that a loss there "
+            f"cannot be held afterwards: {', '.join(markdown(case.source.name, 40) for case in exposed[:3])}"
+            f"{' ...' if len(exposed) > 3 else ''}"
+        )
+    tail += [f"- not examined: {markdown(sentence, 160)}" for sentence in report.requests_failed[:1]]
+    room = max_lines - 1 - len(tail)
+    for number, case in enumerate(told):
+        block = _block(client, report, case)
+        last = number == len(told) - 1
+        if len(block) > room - (0 if last else 1):
+            block = block[:1] if room - (0 if last else 1) >= 1 else []
+        if not block:
+            lines.append(f"- and {len(told) - number:,} more sources")
+            break
+        lines += block
+        room -= len(block)
+    return "\n".join(lines + tail)
+
+
+def _head(report: GuardReport, told: list[Case]) -> str:
+    if not told:
+        return f"**Guard of {report.portal}**: {report.sources:,} sources, nothing has to wait for a person."
+    count = sum(len(case.missing) for case in told)
+    return f"**Guard of {report.portal}**: {len(told):,} sources need a person, {count:,} records are at risk."
+
+
+def _block(client: HarvestClient, report: GuardReport, case: Case) -> list[str]:
+    page = client.source_url(case.source.id)
+    state = {"held": "held", "lifted": "hold lifted", "cannot_hold": "CANNOT BE HELD"}.get(case.action)
+    state = state or ("held, waits for you" if case.is_held else "must be held")
+    if case.is_overdue(report.at):
+        state += ", a reminder"
+    day = f"; archived from {case.outlook.first_at:%Y-%m-%d} on" if case.outlook.first_at and not case.is_held else ""
+    why = f" ({markdown(case.why, 160)})" if case.action == "cannot_hold" else ""
+    reasons = " ".join(case.judgement.reasons) or case.why
+    lines = [f"- **{state}**{why}: [{markdown(case.source.name, 80)}]({page}): {reasons}{day}"]
+    for record in case.missing[:3]:
+        title = markdown(record.title or record.key, 80)
+        lines.append(f"  - [{title}]({record.page})" if record.page else f"  - {title}")
+    return lines

@@ -1,0 +1,258 @@
+"""One pass of the guard over a portal: which requests it takes, and in which order. Called as ``examine()``.
+
+One request for each 500 sources, one for each 1,000 records of the organizations whose sources were harvested, and one
+for each source of which a record was not seen by the newest harvest: that harvest's remote ids. A source whose records
+were all seen takes none of its own, since each record tells when it was last seen.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
+from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, Forecast, forecast
+from airflow_provider_harvest.portal.guard.holds import accepted_before, is_held
+from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, Judgement, Thresholds, judge
+from airflow_provider_harvest.portal.guard.note import split
+from airflow_provider_harvest.portal.sources.changes import organization_of
+from airflow_provider_harvest.portal.words import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob, HarvestSource
+
+log = logging.getLogger(__name__)
+
+#: Organizations whose records are read one by one; for more of them one pass over the portal is cheaper.
+MAX_ORGANIZATIONS = 10
+#: Days after which a hold is told again as waiting for a person.
+REMIND_DAYS = 14
+_FIELDS = "name,url,backend,active,autoarchive,deleted,schedule,description,last_job{id,status,created,started,ended}"
+
+
+@dataclass
+class Case:
+    """What a pass found of one source.
+
+    :param source: as the portal's list tells it.
+    :param job: its newest job after which the portal archives.
+    :param judgement: of its loss.
+    :param outlook: which runs archive what.
+    :param missing: the records that live on the portal and are not in the job, without those accepted as lost.
+    :param action: what was done: ``held``, ``lifted``; or ``cannot_hold``; empty for nothing.
+    :param why: a sentence on the action.
+    """
+
+    source: HarvestSource
+    job: HarvestJob
+    judgement: Judgement
+    outlook: Forecast
+    missing: tuple[HarvestedRecord, ...]
+    action: str = ""
+    why: str = ""
+
+    @property
+    def begun(self) -> datetime:
+        """When the job began; whatever was last seen before was not refreshed by it."""
+        begun = self.job.created or self.job.started or self.job.ended
+        assert begun is not None  # noqa: S101 - a whole job has ended
+        return begun
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the guard holds the source now."""
+        return is_held(self.source)
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether a hold has waited so long for a person that they are reminded."""
+        note = split(self.source.description)[1]
+        return self.is_held and note is not None and now - note.at >= timedelta(days=REMIND_DAYS)
+
+
+@dataclass
+class GuardReport:
+    """What a pass found.
+
+    :param portal: the portal's site.
+    :param at: the portal's clock.
+    :param sources: how many sources were listed.
+    :param cases: those of which something is missing, that are held, or whose next run archives without grace.
+    :param requests_failed: sentences on what could not be read.
+    """
+
+    portal: str
+    at: datetime
+    sources: int = 0
+    cases: list[Case] = field(default_factory=list)
+    requests_failed: list[str] = field(default_factory=list)
+
+
+def examine(
+    client: HarvestClient,
+    *,
+    since: float | None = None,
+    organization: str | None = None,
+    source_ids: Iterable[str] | None = None,
+    thresholds: Thresholds | None = None,
+    thresholds_by_source: Mapping[str, Mapping[str, Any]] | None = None,
+    grace_days: int = GRACE_DAYS,
+    now: float | None = None,
+    forecast_all: bool = False,
+) -> GuardReport:
+    """Find what the portal will archive, and judge it. Needs no key, and writes nothing.
+
+    :param client: of the portal.
+    :param since: seconds since the epoch, by the portal's clock; only sources harvested since. None: all.
+    :param organization: id or slug of an organization; only its sources.
+    :param source_ids: ids of sources; only these. None: all.
+    :param thresholds: from where on a loss is held.
+    :param thresholds_by_source: other values for some sources, by their id.
+    :param grace_days: of the portal; default 7. The API does not tell it.
+    :param now: seconds since the epoch; default: the portal's clock.
+    :param forecast_all: whether sources that do not archive are read, too.
+    :returns: the report.
+    :raises HarvestInvalidInput: for arguments that cannot be right.
+    :raises HarvestError: if the portal's lists cannot be read. A job that cannot be read leaves its source out.
+    """
+    limits = {ident: Thresholds.from_dict(values, thresholds) for ident, values in (thresholds_by_source or {}).items()}
+    wanted = None if source_ids is None else {str(ident) for ident in source_ids}
+    if wanted is not None and not wanted:
+        raise HarvestInvalidInput("source_ids is empty: leave it out to examine all sources.")
+    organization_id = organization_of(client, organization)
+    listed = list(client.iter_sources(organization=organization_id, fields=_FIELDS))
+    at = datetime.fromtimestamp(client.portal_now() if now is None else now, tz=timezone.utc)
+    report = GuardReport(client.site, at, len(listed))
+    _check_wanted(wanted, listed)
+    jobs: dict[str, HarvestJob] = {}
+    chosen = {}
+    for source in listed:
+        if wanted is not None and source.id not in wanted:
+            continue
+        if not forecast_all and not source.autoarchive and not is_held(source):
+            continue
+        if since is not None and not (_ended(source) > since or is_held(source)):
+            continue
+        job = _whole_job(client, source, report)
+        if job is not None:
+            chosen[source.id], jobs[source.id] = source, job
+    live = _live_records(client, chosen, jobs, organization_id)
+    for ident, source in chosen.items():
+        try:
+            case = _case(client, source, jobs[ident], live[ident], limits.get(ident, thresholds), grace_days, at)
+        except HarvestError as error:
+            log.warning("Source %s is left out: %s", ident, error)
+            report.requests_failed.append(f"{plain(source.name, 80)} ({ident}): {plain(error)}")
+            continue
+        if case.missing or case.is_held or case.outlook.is_exposed:
+            report.cases.append(case)
+    report.cases.sort(key=lambda case: (not case.judgement.hold, -len(case.missing), case.source.id))
+    return report
+
+
+@dataclass
+class _Live:
+    """The records of one source: for each id the day when it was last seen, and those that its job did not refresh."""
+
+    seen: dict[str, Any] = field(default_factory=dict)
+    stale: list[HarvestedRecord] = field(default_factory=list)
+    newest: datetime | None = None
+
+
+def _check_wanted(wanted: set[str] | None, listed: Iterable[HarvestSource]) -> None:
+    unknown = sorted((wanted or set()) - {source.id for source in listed})
+    if unknown:
+        raise HarvestInvalidInput(f"The portal has no source {', '.join(plain(ident, 40) for ident in unknown)}.")
+
+
+def _ended(source: HarvestSource) -> float:
+    job = source.last_job
+    return job.ended.timestamp() if job and job.ended else 0.0
+
+
+def _whole_job(client: HarvestClient, source: HarvestSource, report: GuardReport) -> HarvestJob | None:
+    """Return the newest job that was whole; the list tells only the newest, which may run or have failed."""
+    job = source.last_job
+    if job is None or (job.has_ended and job.status in ARCHIVING_STATUSES and job.created):
+        return job
+    try:
+        return client.newest_whole_job(source.id)
+    except HarvestError as error:
+        report.requests_failed.append(f"{plain(source.name, 80)} ({source.id}): {plain(error)}")
+        return None
+
+
+def _live_records(
+    client: HarvestClient,
+    chosen: Mapping[str, HarvestSource],
+    jobs: Mapping[str, HarvestJob],
+    organization_id: str | None,
+) -> dict[str, _Live]:
+    """Read the records of the chosen sources; kept of each is its id and day, and all of it only if it is stale."""
+    live = {ident: _Live() for ident in chosen}
+    for record in _records(client, chosen, organization_id):
+        found = live.get(record.source_id)
+        if found is None:
+            continue
+        begun = jobs[record.source_id].created
+        assert begun is not None  # noqa: S101
+        if record.last_update is not None:
+            found.newest = max(found.newest or record.last_update, record.last_update)
+        is_stale = record.last_update is None or record.last_update < begun
+        if is_stale:
+            found.stale.append(record)
+        elif record.created is not None and record.created >= begun.replace(microsecond=0):
+            continue  # made by this very job: it was not there before
+        day = record.last_update.date() if record.last_update else None
+        found.seen[record.key] = max(found.seen.get(record.key) or day, day) if day else None
+    return live
+
+
+def _records(
+    client: HarvestClient, chosen: Mapping[str, HarvestSource], organization_id: str | None
+) -> Iterator[HarvestedRecord]:
+    if not chosen:
+        return
+    owners: list[dict[str, str]]
+    if organization_id:
+        owners = [{"organization": organization_id}]
+    else:
+        organizations = {source.organization.id for source in chosen.values() if source.organization}
+        users = {source.owner.id for source in chosen.values() if source.owner and not source.organization}
+        owners = [{"organization": ident} for ident in sorted(organizations)] + [
+            {"owner": ident} for ident in sorted(users)
+        ]
+        if len(owners) > MAX_ORGANIZATIONS or any(not (s.owner or s.organization) for s in chosen.values()):
+            owners = [{}]
+    with_services = client.generation.slash == "/"  # releases before 10 archive datasets only
+    for whose in owners:
+        yield from client.iter_datasets(whose.get("organization"), whose.get("owner"))
+        if with_services:
+            yield from client.iter_dataservices(whose.get("organization"), whose.get("owner"))
+
+
+def _case(
+    client: HarvestClient,
+    source: HarvestSource,
+    job: HarvestJob,
+    live: _Live,
+    limits: Thresholds | None,
+    grace_days: int,
+    at: datetime,
+) -> Case:
+    accepted = accepted_before(source)
+    stale = [r for r in live.stale if accepted is None or r.last_update is None or r.last_update >= accepted]
+    missing: tuple[HarvestedRecord, ...] = ()
+    judgement = Judgement(hold=False, reasons=[], before=len(live.seen))
+    if live.stale:
+        found = set(client.iter_remote_ids(str(job.id)))
+        missing = tuple(record for record in stale if record.key not in found)
+        excused = {record.key for record in live.stale} - {record.key for record in stale}
+        before = {key: day for key, day in live.seen.items() if key not in excused}
+        judgement = judge(before, found | (before.keys() - {record.key for record in missing}), limits)
+    outlook = forecast(source, missing, at, last_seen=live.newest, grace_days=grace_days)
+    return Case(source, job, judgement, outlook, missing)

@@ -1,0 +1,71 @@
+"""Guard: keep a portal from archiving datasets that a broken catalogue lost, until a person has decided.
+
+The guard holds archiving where too much is missing, which takes the key of somebody who may change the sources. From
+Airflow 3.1 on a person is asked in Airflow's own page for required actions, with the list of what would vanish; an
+approval accepts the loss. Nothing is released if nobody answers within a week: the hold stays, and the next run
+says so.
+On older releases the message says which command releases a source.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+try:
+    from airflow.sdk import DAG, task
+except ImportError:  # Airflow 2.11
+    from airflow import DAG
+    from airflow.decorators import task
+
+try:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+except Exception:  # before Airflow 3.1 there is none, or it refuses to be imported
+    ApprovalOperator = None
+
+from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.operators.portal import HarvestGuardOperator
+
+with DAG(
+    "harvest_guard",
+    description="Hold what a portal would archive by accident, and ask a person",
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    schedule="30 6 * * *",
+    catchup=False,
+    tags=["harvest"],
+    doc_md=__doc__,
+) as dag:
+    guard = HarvestGuardOperator(task_id="guard", mode="hold", retries=2)
+
+    @task.short_circuit
+    def has_holds(held_ids: list[str]) -> bool:
+        """End the run where nothing waits for a person."""
+        return bool(held_ids)
+
+    if ApprovalOperator is not None:
+        approve = ApprovalOperator(
+            task_id="approve",
+            subject="Accept that the portal archives these datasets?",
+            body="{{ ti.xcom_pull(task_ids='guard', key='message') }}",
+            execution_timeout=timedelta(days=7),
+        )
+    else:
+
+        @task.short_circuit(task_id="approve")
+        def tell(held_ids: list[str]) -> bool:
+            """Say how a person releases: send it to your chat here."""
+            print(f"To accept the loss: airflow-harvest guard release {' '.join(held_ids)}")
+            return False
+
+        approve = tell(guard.output["held_ids"])
+
+    @task
+    def release(held_ids: list[str]) -> None:
+        """Let the portal archive what a person has accepted; safe to repeat."""
+        from airflow_provider_harvest.portal.guard.holds import is_held, release
+
+        with HarvestHook() as hook:
+            for source_id in held_ids:
+                if is_held(hook.get_source(source_id)):  # else its records came back meanwhile
+                    release(hook.get_conn(), source_id, accept=True)
+
+    has_holds(guard.output["held_ids"]) >> approve >> release(guard.output["held_ids"])
