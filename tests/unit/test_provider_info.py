@@ -119,7 +119,15 @@ class TestConnectionForm:
         assert CONNECTION["ui-field-behaviour"]["hidden-fields"] == ["login"]
 
     def test_extra_fields_are_those_of_the_contract(self) -> None:
-        assert set(CONNECTION["conn-fields"]) == {"timeout", "verify", "min_poll_interval", "source_page", "job_page"}
+        assert set(CONNECTION["conn-fields"]) == {
+            "timeout",
+            "verify",
+            "min_poll_interval",
+            "requests_per_hour",
+            "triggerers",
+            "source_page",
+            "job_page",
+        }
 
     @pytest.mark.parametrize("name", CONNECTION["conn-fields"])
     def test_extra_field_is_optional_and_stores_no_default(self, name: str) -> None:
