@@ -1,8 +1,12 @@
 """Nightly: harvest all sources of an organisation, a few at a time, and sum up the night whatever failed.
 
-Takes a key that may start harvests, and a pool that counts deferred tasks, made once with
+Takes a key that may start harvests. Five sources are harvested at one time, each by a task that waits on a worker. To
+wait without worker slots, make a pool that counts deferred tasks, and give it to the mapped tasks instead:
 
     airflow pools set harvest 5 "Harvests at one time" --include-deferred
+    HarvestRunSourceOperator.partial(task_id="harvest", pool="harvest", deferrable=True, ...)
+
+Airflow does not say when a pool is missing: the tasks stay scheduled for ever. So this DAG needs none.
 """
 
 from __future__ import annotations
@@ -31,7 +35,9 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["harvest"],
-    params={"organization": Param(ORGANIZATION, type="string", description="Id or slug of the organisation")},
+    params={
+        "organization": Param(ORGANIZATION, type="string", minLength=1, description="Id or slug of the organization")
+    },
     doc_md=__doc__,
 ) as dag:
     sources = HarvestListSourcesOperator(
@@ -40,7 +46,8 @@ with DAG(
 
     harvest = HarvestRunSourceOperator.partial(
         task_id="harvest",
-        pool="harvest",  # counts deferred tasks: without that, all sources would be harvested at one time
+        max_active_tis_per_dagrun=5,  # does not count deferred tasks, so these wait on the worker
+        deferrable=False,
         max_failed_ratio=0.1,
         retries=1,
         retry_delay=timedelta(minutes=10),

@@ -1,10 +1,7 @@
 """Pending review: preview every source that waits for the portal's team, and tell a chat about the new ones.
 
-The previews take the key of a sysadmin, and a pool, since each keeps the portal busy for as long as it takes, made with
-
-    airflow pools set harvest_previews 2 "Previews at one time"
-
-A preview that takes longer than a minute has the status "timeout" and fails nothing.
+The previews take the key of a sysadmin; two run at one time, since each keeps the portal busy while it lasts. A
+preview that takes longer than a minute has the status "timeout" and fails nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +14,31 @@ except ImportError:  # Airflow 2.11
     from airflow import DAG
     from airflow.decorators import task
 
+from jinja2.sandbox import SandboxedEnvironment
+
 from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.source import HarvestPreviewSourceOperator
+
+MESSAGE = """\
+{{ rows | length }} sources wait for review, {{ new | length }} of them new ({{ states.accepted }} are accepted).
+{% for row in new[:12] %}
+- [{{ row.source_name }}]({{ row.admin_url }}) of {{ row.owner_name }}: {{ row.preview }}
+{%- if row["items"] is not none %}: {{ row["items"] }} items, {{ row.failed }} failed{% endif %}
+
+{% endfor %}
+{% if new | length > 12 %}- and {{ new | length - 12 }} more{% endif %}
+"""
+
+# The same in French: use it in the place of MESSAGE.
+MESSAGE_EN_FRANCAIS = """\
+{{ rows | length }} moissonneurs en attente de validation, dont {{ new | length }} nouveaux.
+{% for row in new[:12] %}
+- [{{ row.source_name }}]({{ row.admin_url }}) de {{ row.owner_name }} : {{ row.preview }}
+{%- if row["items"] is not none %} ({{ row["items"] }} jeux de données, {{ row.failed }} en échec){% endif %}
+
+{% endfor %}
+{% if new | length > 12 %}- et {{ new | length - 12 }} autres{% endif %}
+"""
 
 with DAG(
     "harvest_pending_review",
@@ -38,7 +58,7 @@ with DAG(
         return ids
 
     preview = HarvestPreviewSourceOperator.partial(
-        task_id="preview", timeout=60, fail_on_outcome=False, pool="harvest_previews"
+        task_id="preview", timeout=60, fail_on_outcome=False, max_active_tis_per_dagrun=2
     ).expand(source_id=source_ids(pending.output["pending_ids"]))
 
     @task(trigger_rule="all_done")
@@ -62,20 +82,14 @@ with DAG(
         return rows
 
     @task
-    def tell(rows: list[dict]) -> str:
+    def tell(rows: list[dict], states: dict[str, int]) -> str:
         """Return the message on the sources that are new since the last run: send it to your chat here.
 
         Fails afterwards where a source could not be previewed: the last task decides whether a DAG run is green.
         """
         new = [row for row in rows if row["is_new"]]
-        lines = [f"{len(rows)} sources wait for review, {len(new)} of them new."]
-        for row in new[:13]:
-            counted = "" if row["items"] is None else f": {row['items']} items, {row['failed']} failed"
-            whose = row["organization"] or row["owner"]
-            lines.append(f"- [{row['source_name']}]({row['admin_url']}) of {whose}: {row['preview']}{counted}")
-        if len(new) > 13:
-            lines.append(f"- and {len(new) - 13} more")
-        message = "\n".join(lines)
+        environment = SandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+        message = environment.from_string(MESSAGE).render(rows=rows, new=new, states=states).strip()
         print(message)
         missing = sum(row["preview"] == "no preview" for row in rows)
         if missing:
@@ -84,4 +98,4 @@ with DAG(
 
     rows = review(pending.output["findings"])
     preview >> rows
-    tell(rows)
+    tell(rows, pending.output["states"])

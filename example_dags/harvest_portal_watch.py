@@ -20,8 +20,8 @@ except ImportError:  # Airflow 2.11
 
 from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
 
-# `python -m sandbox` prints this for its own portal. Empty: all sources of the portal.
-ORGANIZATION = os.environ.get("HARVEST_EXAMPLE_ORGANIZATION", "")
+# `python -m sandbox` prints this for its own portal. None: all sources of the portal.
+ORGANIZATION = os.environ.get("HARVEST_EXAMPLE_ORGANIZATION") or None
 
 
 class LogNotifier(BaseNotifier):
@@ -47,8 +47,14 @@ with DAG(
     max_active_runs=1,
     tags=["harvest"],
     params={
-        "organization": Param(ORGANIZATION, type="string", description="Id or slug of an organisation; empty for all"),
+        "organization": Param(
+            ORGANIZATION,
+            type=["null", "string"],
+            minLength=1,
+            description="Id or slug of an organization; null (None) for all sources of the portal",
+        ),
     },
+    render_template_as_native_obj=True,  # so that None stays None
     doc_md=__doc__,
 ) as dag:
     health = HarvestPortalHealthOperator(task_id="health", organization="{{ params.organization }}")

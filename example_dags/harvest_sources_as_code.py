@@ -35,17 +35,36 @@ with DAG(
     catchup=False,
     tags=["harvest"],
     params={
-        "path": Param(SOURCES, type="string", description="A file of sources, or a folder of them"),
+        "path": Param(
+            SOURCES,
+            type="string",
+            minLength=1,
+            pattern="^/",
+            description="Absolute path, on the worker, of a file of sources or a folder of them. To make a first file: "
+            "airflow-harvest sources export -o sources.yaml",
+        ),
         "environment": Param(
-            None, type=["null", "string"], description="The environment of the files, if they know any"
+            None, type=["null", "string"], minLength=1, description="The environment of the files, if they know any"
         ),
         "approved": Param(None, type=["null", "string"], description="Before Airflow 3.1: digest of the approved plan"),
     },
     render_template_as_native_obj=True,
     doc_md=__doc__,
 ) as dag:
+
+    @task
+    def files(path: str) -> str:
+        """Return the path; fail in a sentence where nothing is there, before anything is planned."""
+        if not os.path.exists(path):  # noqa: PTH110
+            raise FileNotFoundError(
+                f"The param `path` is {path!r}, and the worker has no file or folder there. Write what the portal has "
+                "today into a first file with `airflow-harvest sources export -o sources.yaml`, then trigger this "
+                "DAG with its absolute path as `path`, or set HARVEST_EXAMPLE_SOURCES for the DAG's default."
+            )
+        return path
+
     plan = HarvestPlanSourcesOperator(
-        task_id="plan", path="{{ params.path }}", environment="{{ params.environment }}", prune=True
+        task_id="plan", path=files("{{ params.path }}"), environment="{{ params.environment }}", prune=True
     )
 
     @task.short_circuit

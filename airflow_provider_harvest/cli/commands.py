@@ -20,15 +20,16 @@ from airflow_provider_harvest.cli.shared import (
 )
 from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestInvalidInput
 from airflow_provider_harvest.portal.as_code.apply import run as applying
+from airflow_provider_harvest.portal.as_code.apply.pace import Limits
 from airflow_provider_harvest.portal.as_code.export import Export, export_sources
 from airflow_provider_harvest.portal.as_code.files.config import check_declaration
-from airflow_provider_harvest.portal.as_code.files.reader import Files, read
+from airflow_provider_harvest.portal.as_code.files.reader import Files, read, read_text
 from airflow_provider_harvest.portal.as_code.files.schema import schema_text
 from airflow_provider_harvest.portal.as_code.files.yaml_document import parse
 from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoint_list
 from airflow_provider_harvest.portal.as_code.plan import render
-from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan, write_plan
-from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+from airflow_provider_harvest.portal.as_code.plan.changes import Plan, looks_like_a_plan, read_plan, write_plan
+from airflow_provider_harvest.portal.as_code.plan.make_plan import check_organizations, make_plan
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.portal.words import count
@@ -56,9 +57,7 @@ def export(arguments: argparse.Namespace) -> int:
 def import_list(arguments: argparse.Namespace) -> int:
     """Make a file of sources from a list of another shape."""
     path = Path(arguments.list)
-    return _write_export(
-        from_endpoint_list(parse(path.read_text(encoding="utf-8-sig"), path.name).value), arguments.output
-    )
+    return _write_export(from_endpoint_list(parse(read_text(path, path.name), path.name).value), arguments.output)
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -72,6 +71,7 @@ def check(arguments: argparse.Namespace) -> int:
         if site and not arguments.offline:
             with HarvestClient(site_url(site)) as client:
                 check_declaration(declaration, client.list_backends())
+                check_organizations(client, declaration)
             checked = f"checked against {client.site}"
         where = f"{name}: " if name else ""
         print(f"{where}{count(len(declaration.sources), 'source')}, {checked}.")
@@ -92,9 +92,11 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def apply(arguments: argparse.Namespace) -> int:
     """Carry out a plan that was written before, or plan files and apply that at once."""
-    is_plan = arguments.path.endswith(".json")
-    if is_plan and (arguments.environment or arguments.prune):
-        raise HarvestInvalidInput("--environment and --prune belong to planning: the plan has them in it.")
+    is_plan = looks_like_a_plan(arguments.path)
+    if is_plan and (arguments.environment or arguments.prune or arguments.allow_duplicates):
+        raise HarvestInvalidInput(
+            "--environment, --prune and --allow-duplicates belong to planning: the plan has them in it."
+        )
     made = read_plan(arguments.path) if is_plan else _planned(arguments)
     if not is_plan:
         print(render.text(made))
@@ -107,7 +109,13 @@ def apply(arguments: argparse.Namespace) -> int:
     try:
         with open_client(arguments, made.portal, keyed=True) as client:
             result = applying.apply_plan(
-                client, made, max_changes=arguments.max_changes, max_deletes=max_deletes, progress=_progress
+                client,
+                made,
+                max_changes=arguments.max_changes,
+                max_deletes=max_deletes,
+                confirm_deletes=arguments.confirm_deletes,
+                limits=Limits(arguments.write_interval, arguments.accept_interval),
+                progress=_progress,
             ).to_json()
     except HarvestApplyIncomplete as error:
         _write_result(error.result, arguments.output)
@@ -133,7 +141,7 @@ def _planned(arguments: argparse.Namespace) -> Plan:
     declaration = read(arguments.path, arguments.environment)
     with open_client(arguments, declaration.portal, keyed=True) as client:
         say(f"Comparing {count(len(declaration.sources), 'source')} with {client.site} ...")
-        return make_plan(client, declaration, prune=arguments.prune)
+        return make_plan(client, declaration, prune=arguments.prune, allow_duplicates=arguments.allow_duplicates)
 
 
 def _code(made: Plan) -> int:

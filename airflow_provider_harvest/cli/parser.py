@@ -25,10 +25,28 @@ class Parser(argparse.ArgumentParser):
 def portal_argument(parser: Parser) -> None:
     """Add ``--portal``."""
     parser.add_argument(
-        "--portal", metavar="URL", help=f"site of the portal; default: ${PORTAL_VARIABLE}, or the files'"
+        "--portal", type=filled, metavar="URL", help=f"site of the portal; default: ${PORTAL_VARIABLE}, or the files'"
     )
 
 
 def output_argument(parser: Parser) -> None:
     """Add ``--output``."""
     parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+
+
+def filled(value: str) -> str:
+    """Return an argument that must not be blank: an empty variable of a shell never means all."""
+    if not value.strip():
+        raise argparse.ArgumentTypeError("it is blank: leave the option out where all are meant")
+    return value
+
+
+def seconds(value: str) -> float:
+    """Return an argument as seconds, from 0 to a day."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 86400:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds from 0 on, not {value!r:.60}")
+    return number

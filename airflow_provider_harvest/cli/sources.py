@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import commands
-from airflow_provider_harvest.cli.parser import output_argument, portal_argument
+from airflow_provider_harvest.cli.parser import filled, output_argument, portal_argument, seconds
 from airflow_provider_harvest.cli.shared import KEY_VARIABLE, PORTAL_VARIABLE
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def _add_export(actions: Actions) -> None:
     parser = actions.add_parser("export", help="write a portal's sources as a file of sources")
     portal_argument(parser)
     whose = parser.add_mutually_exclusive_group()
-    whose.add_argument("--organization", metavar="ID", help="only the sources of this organization (id or slug)")
-    whose.add_argument("--owner", metavar="ID", help="only the own sources of this user")
+    whose.add_argument(
+        "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
+    )
+    whose.add_argument("--owner", type=filled, metavar="ID", help="only the own sources of this user")
     parser.add_argument(
-        "-e", "--environment", metavar="NAME", help="write the portal and its ids under this environment"
+        "-e", "--environment", type=filled, metavar="NAME", help="write the portal and its ids under this environment"
     )
     parser.add_argument("--no-ids", action="store_true", help="leave the portal and its ids out, to plan it elsewhere")
     output_argument(parser)
@@ -80,10 +82,26 @@ def _add_apply(actions: Actions) -> None:
     parser.add_argument(
         "path", metavar="PLAN|PATH", help="a plan written by plan -o, or files to plan and apply at once"
     )
-    parser.add_argument("-e", "--environment", metavar="NAME", help="environment of the files")
+    parser.add_argument("-e", "--environment", type=filled, metavar="NAME", help="environment of the files")
     portal_argument(parser)
     _prune(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask before applying files")
+    parser.add_argument(
+        "--confirm-deletes",
+        type=int,
+        metavar="N",
+        help="confirm that exactly N sources are deleted; needed for more than a quarter of those with the marker",
+    )
+    parser.add_argument(
+        "--write-interval", type=seconds, default=0.1, metavar="S", help="seconds between two writes; default 0.1"
+    )
+    parser.add_argument(
+        "--accept-interval",
+        type=seconds,
+        default=30.0,
+        metavar="S",
+        help="seconds between two acceptances that start a harvest of the same host; default 30",
+    )
     parser.add_argument("--max-changes", type=int, metavar="N", help="refuse a plan that changes more sources")
     parser.add_argument("--max-deletes", type=int, metavar="N", help="refuse a plan that deletes more; default 10")
     parser.add_argument("-o", "--output", metavar="FILE", help="write what was done as JSON")
@@ -98,10 +116,15 @@ def _add_schema(actions: Actions) -> None:
 
 def _files(parser: Parser) -> None:
     parser.add_argument("path", metavar="PATH", help="a YAML file, or a folder of them")
-    parser.add_argument("-e", "--environment", metavar="NAME", help="environment of the files")
+    parser.add_argument("-e", "--environment", type=filled, metavar="NAME", help="environment of the files")
 
 
 def _prune(parser: Parser) -> None:
     parser.add_argument(
         "--prune", action="store_true", help="delete sources that carry the files' marker and left the files"
+    )
+    parser.add_argument(
+        "--allow-duplicates",
+        action="store_true",
+        help="create a source although its owner has one of the same name and backend with another URL",
     )

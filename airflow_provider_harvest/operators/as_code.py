@@ -46,7 +46,7 @@ class HarvestExportSourcesOperator(HarvestOperator):
         owner_id: str | None = None,
         environment: str | None = None,
         with_ids: bool = True,
-        path: str | None = None,
+        path: str | Path | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
@@ -60,28 +60,30 @@ class HarvestExportSourcesOperator(HarvestOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Read the sources, and write the file."""
         from airflow_provider_harvest.portal.as_code.export import export_sources
+        from airflow_provider_harvest.portal.sources.identity import optional_text
 
         with self.errors(context):
             client = self.hook.get_conn()
             exported = export_sources(
                 client,
-                organization=self.organization or None,
-                owner=self.owner_id or None,
-                environment=self.environment or None,
+                organization=optional_text(self.organization, "organization"),
+                owner=optional_text(self.owner_id, "owner_id"),
+                environment=optional_text(self.environment, "environment"),
                 with_ids=self.with_ids,
             )
-            if self.path:
-                file = Path(self.path)
+            path = None if self.path is None else optional_text(str(self.path), "path")
+            if path:
+                file = Path(path)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(exported.text, encoding="utf-8")
-            self.log.info("Sources of %s: %d%s.", client.site, exported.count, f", in {self.path}" if self.path else "")
+            self.log.info("Sources of %s: %d%s.", client.site, exported.count, f", in {path}" if path else "")
             for sentence in exported.left_out:
                 self.log.warning("Left out: %s", sentence)
             return {
                 "text": exported.text,
                 "count": exported.count,
                 "left_out": list(exported.left_out),
-                "path": self.path or None,
+                "path": path,
             }
 
 
@@ -95,6 +97,8 @@ class HarvestPlanSourcesOperator(HarvestOperator):
     :param environment: the environment of the files, such as ``"demo"``; default: none, for files that know none.
         Templated.
     :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
+    :param allow_duplicates: whether a source is created although its owner has one of the same name and backend with
+        another URL; default False: that is a conflict.
     :param on_drift: ``"report"`` (default): the task is green whatever the plan says. ``"fail"``: it fails where
         anything is to be changed or in conflict, without a retry, and the plan is in the XCom ``harvest_plan``.
     :param plan_path: file that the plan is also written into, as JSON; default: none. Templated.
@@ -109,11 +113,12 @@ class HarvestPlanSourcesOperator(HarvestOperator):
     def __init__(
         self,
         *,
-        path: str,
+        path: str | Path,
         environment: str | None = None,
         prune: bool = False,
+        allow_duplicates: bool = False,
         on_drift: str = REPORT,
-        plan_path: str | None = None,
+        plan_path: str | Path | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
@@ -121,6 +126,7 @@ class HarvestPlanSourcesOperator(HarvestOperator):
         self.path = path
         self.environment = environment
         self.prune = prune
+        self.allow_duplicates = allow_duplicates
         self.on_drift = on_drift
         self.plan_path = plan_path
 
@@ -130,18 +136,23 @@ class HarvestPlanSourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.plan import render
         from airflow_provider_harvest.portal.as_code.plan.changes import write_plan
         from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+        from airflow_provider_harvest.portal.sources.identity import optional_text
 
         with self.errors(context):
             if self.on_drift not in ON_DRIFT:
                 raise HarvestInvalidInput(
                     f"on_drift must be one of {', '.join(map(repr, ON_DRIFT))}, not {self.on_drift!r}."
                 )
-            declaration = files.read(self.path, self.environment or None)
-            plan = make_plan(self.hook.get_conn(), declaration, prune=self.prune)
+            environment = optional_text(self.environment, "environment")
+            declaration = files.read(self.path, environment)
+            plan = make_plan(
+                self.hook.get_conn(), declaration, prune=self.prune, allow_duplicates=self.allow_duplicates
+            )
             for line in render.text(plan).splitlines():
                 self.log.info("%s", line)
-            if self.plan_path:
-                write_plan(plan, self.plan_path)
+            plan_path = None if self.plan_path is None else optional_text(str(self.plan_path), "plan_path")
+            if plan_path:
+                write_plan(plan, plan_path)
             told = _told(plan)
             if self.on_drift == FAIL and not plan.is_clean:
                 context["ti"].xcom_push(key=PLAN_KEY, value=told)
@@ -176,6 +187,8 @@ class HarvestApplySourcesOperator(HarvestOperator):
         that it was written into. Templated.
     :param max_changes: how many sources a plan may change; default: any number. Templated.
     :param max_deletes: how many sources a plan may delete; default 10, None: any number. Templated.
+    :param confirm_deletes: the exact number of deletions; needed where the plan deletes more than a quarter of the
+        sources that carry its marker. Default: not confirmed. Templated.
     :param write_interval: seconds between two writes; default 0.1.
     :param accept_interval: seconds between two acceptances that start a harvest of the same remote host; default 30.
     :param patience: seconds to wait at most where the portal asks to come back later; default 600. What it takes only
@@ -186,7 +199,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         pushed as XCom ``harvest_apply`` before a failing task raises.
     """
 
-    template_fields: Sequence[str] = ("harvest_conn_id", "plan", "max_changes", "max_deletes")
+    template_fields: Sequence[str] = ("harvest_conn_id", "plan", "max_changes", "max_deletes", "confirm_deletes")
 
     def __init__(
         self,
@@ -194,6 +207,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         plan: Any,
         max_changes: int | None = None,
         max_deletes: int | None = 10,
+        confirm_deletes: int | None = None,
         write_interval: float = 0.1,
         accept_interval: float = 30.0,
         patience: float = 600.0,
@@ -204,6 +218,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         self.plan = plan
         self.max_changes = max_changes
         self.max_deletes = max_deletes
+        self.confirm_deletes = confirm_deletes
         self.write_interval = write_interval
         self.accept_interval = accept_interval
         self.patience = patience
@@ -228,6 +243,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
                     plan,
                     max_changes=_number(self.max_changes, "max_changes"),
                     max_deletes=_number(self.max_deletes, "max_deletes"),
+                    confirm_deletes=_number(self.confirm_deletes, "confirm_deletes"),
                     limits=Limits(self.write_interval, self.accept_interval, self.patience),
                     progress=self._tell,
                 ).to_json()

@@ -97,7 +97,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
     :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
-    :returns: the result dict (see the README), also pushed as XCom ``harvest_result`` before a failing task raises.
+    :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     :raises HarvestFailException: (an ``AirflowFailException``) for what a retry would not mend.
     :raises HarvestError: for what it may.
     """

@@ -82,7 +82,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
     :param fail_on_job_errors: whether errors of the preview itself fail it although it is done; True.
     :param fail_on_outcome: False makes the task green whatever came of it; the verdict is in the result.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
-    :returns: the result dict (see the README), also pushed as XCom ``harvest_result`` before a failing task raises.
+    :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     """
 
     template_fields: Sequence[str] = (

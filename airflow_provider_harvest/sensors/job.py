@@ -82,7 +82,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. Templated.
     :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
-    :returns: the result dict (see the README), also pushed as XCom ``harvest_result`` before a failing task raises.
+    :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     """
 
     template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "job_id", "known_job_ids", "after", "remote_ids")

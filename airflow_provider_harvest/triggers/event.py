@@ -35,7 +35,7 @@ _AGAIN_AFTER = 600.0
 class HarvestJobEventTrigger(BaseEventTrigger):
     """Fire for each harvest that ends, once, whoever started it: for ``AssetWatcher``. Needs no API key.
 
-    The event's payload is the result dict (see the README) with ``how`` = ``"watched"``; a DAG reads it as
+    The event's payload is the result dict (see docs/reference.md) with ``how`` = ``"watched"``; a DAG reads it as
     ``triggering_asset_events[asset][i].extra["payload"]``. On Airflow 3.3 what has been told is kept with the asset:
     harvests that ended while no triggerer ran still fire, in the order of their ends. A triggerer that is killed within
     seconds of an event may fire it again: tell by the payload's ``job_id``. Before 3.3 nothing is kept, and harvests

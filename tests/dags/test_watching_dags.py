@@ -95,7 +95,7 @@ def test_review_previews_what_waits_and_takes_a_slow_catalogue_for_a_status(
         bad: ("failed", "failure", 0),
     }
     message = outcome.xcoms["tell", "return_value"]
-    assert message.startswith("3 sources wait for review, 3 of them new.\n")
+    assert message.startswith("3 sources wait for review, 3 of them new (")
     assert f"[{catalogue}]" in message
     assert {state for task, state in outcome.tasks.items() if task.startswith("preview")} == {"success"}
 

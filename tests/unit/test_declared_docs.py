@@ -14,7 +14,7 @@ from airflow_provider_harvest.portal.as_code.files.reader import Files
 from airflow_provider_harvest.portal.as_code.files.yaml_document import parse
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/sources-as-code.md")
+PAGES = ("docs/how-to.md", "docs/sources-as-code.md")
 BLOCKS = [
     (page, block)
     for page in PAGES

@@ -114,6 +114,10 @@ def worlds(draw: st.DrawFn) -> tuple[MemoryPortal, Declaration]:
     return portal, draw(files_for(portal))
 
 
+def deletes(plan: Plan) -> int:
+    return sum(change.is_deleted for change in plan.changes)
+
+
 def state_of(portal: MemoryPortal) -> dict[str, Any]:
     return copy.deepcopy(portal.sources)
 
@@ -123,7 +127,7 @@ def state_of(portal: MemoryPortal) -> dict[str, Any]:
 def test_plan_after_its_apply_is_empty(world: tuple[MemoryPortal, Declaration], prune: bool) -> None:
     portal, declaration = world
     plan = make_plan(portal, declaration, prune=prune)
-    apply_plan(portal, plan, max_deletes=None)
+    apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
 
     again = make_plan(portal, declaration, prune=prune)
 
@@ -136,11 +140,11 @@ def test_plan_after_its_apply_is_empty(world: tuple[MemoryPortal, Declaration], 
 def test_applying_twice_writes_nothing_the_second_time(world: tuple[MemoryPortal, Declaration], prune: bool) -> None:
     portal, declaration = world
     plan = Plan.from_json(make_plan(portal, declaration, prune=prune).to_json())
-    apply_plan(portal, plan, max_deletes=None)
+    apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
     before = state_of(portal)
     portal.written.clear()
 
-    apply_plan(portal, plan, max_deletes=None)
+    apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
 
     assert portal.written == []
     assert state_of(portal) == before
@@ -153,7 +157,7 @@ def test_nothing_but_what_is_planned_is_touched(world: tuple[MemoryPortal, Decla
     before = state_of(portal)
     plan = make_plan(portal, declaration, prune=prune)
     assert state_of(portal) == before
-    apply_plan(portal, plan, max_deletes=None)
+    apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
 
     planned = {change.source_id: change for change in plan.changes if change.source_id}
     for ident, source in before.items():

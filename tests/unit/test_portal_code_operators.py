@@ -150,7 +150,7 @@ def test_limit_that_is_no_number_is_refused(server: PortalServer, ti: TaskInstan
 
 def test_limit_may_be_a_rendered_template(server: PortalServer, ti: TaskInstance, sources: str) -> None:
     plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]
-    with pytest.raises(AirflowFailException, match="changes 1 sources, and max_changes allows 0"):
+    with pytest.raises(AirflowFailException, match="changes 1 source, and max_changes allows 0"):
         run(ti, HarvestApplySourcesOperator, plan=plan, max_changes="0")
 
 

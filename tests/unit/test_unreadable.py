@@ -8,8 +8,12 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestServerError
 from airflow_provider_harvest.portal.http.paging import iter_pages
-from airflow_provider_harvest.portal.http.session import unreadable_sentence
-from airflow_provider_harvest.portal.http.unreadable import MAX_UNREADABLE, UnreadableEntry, WholeReader
+from airflow_provider_harvest.portal.http.unreadable import (
+    MAX_UNREADABLE,
+    UnreadableEntry,
+    WholeReader,
+    unreadable_sentence,
+)
 
 SIZE = 500
 

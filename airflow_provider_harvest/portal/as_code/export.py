@@ -24,6 +24,7 @@ from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources
 from airflow_provider_harvest.portal.cron import check_cron
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, check_name, check_url, is_object_id
 from airflow_provider_harvest.portal.sources.changes import organization_of
+from airflow_provider_harvest.portal.sources.identity import optional_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,6 +69,8 @@ def export_sources(
         file can be planned on any portal; sources of a user then belong to the key that creates them.
     :raises HarvestInvalidInput: where organization and owner are both given, or the environment has no good name.
     """
+    organization, owner = optional_text(organization, "organization"), optional_text(owner, "owner")
+    environment = optional_text(environment, "environment")
     if organization and owner:
         raise HarvestInvalidInput("organization and owner are both given: a source belongs to one of them.")
     if environment and any(True for _ in layout.KEY.problems(environment)):

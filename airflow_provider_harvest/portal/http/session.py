@@ -15,8 +15,7 @@ from airflow_provider_harvest.portal.generations import GENERATIONS, Generation
 from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in_clear, site_url
 from airflow_provider_harvest.portal.http.paging import iter_pages
 from airflow_provider_harvest.portal.http.probe import find_generation
-from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry, WholeReader
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry, WholeReader, unreadable_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,20 +150,6 @@ class PortalSession:
                 on_unreadable(entry)
             else:
                 log.warning("%s Everything else is read.", unreadable_sentence(entry, path))
-
-
-def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/") -> str:
-    """Return what is known of an entry that the portal cannot answer, for people, and what to do.
-
-    :param entry: as found.
-    :param path: of the list.
-    """
-    named = ", ".join(plain(str(entry[name])) for name in ("name", "id", "url") if entry.get(name))
-    who = named or "it does not say which one"
-    return (
-        f"The portal answers 500 to entry {entry.position} of its list {path} ({who}): "
-        "something that it refers to may be gone. Ask the portal's team to repair or delete it."
-    )
 
 
 def segment(ident: str) -> str:

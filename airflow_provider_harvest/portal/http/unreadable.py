@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestServerError
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,20 @@ class UnreadableEntry(dict[str, Any]):
     def __init__(self, position: int, told: dict[str, Any]) -> None:
         super().__init__(told)
         self.position = position
+
+
+def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/") -> str:
+    """Return what is known of an entry that the portal cannot answer, for people, and what to do.
+
+    :param entry: as found.
+    :param path: of the list.
+    """
+    named = ", ".join(plain(str(entry[name])) for name in ("name", "id", "url") if entry.get(name))
+    who = named or "it does not say which one"
+    return (
+        f"The portal answers 500 to entry {entry.position} of its list {path} ({who}): "
+        "something that it refers to may be gone. Ask the portal's team to repair or delete it."
+    )
 
 
 class WholeReader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import ACCEPTED
@@ -27,7 +27,7 @@ class Identity:
     :param owner: id of the user whom it belongs to, None for one of an organization.
     :param organization: id of the organization that it belongs to, None for a personal one.
     :param backend: id of its backend.
-    :param url: address of its catalogue, compared letter by letter but for blanks around it.
+    :param url: address of its catalogue, compared as :func:`normal_url` writes it.
     """
 
     owner: str | None
@@ -37,7 +37,9 @@ class Identity:
 
     def names(self, source: HarvestSource) -> bool:
         """Whether a source is one of these. A deleted one never is: it stays readable, and cannot be brought back."""
-        if source.deleted is not None or source.backend != self.backend or source.url.strip() != self.url:
+        if source.deleted is not None or source.backend != self.backend:
+            return False
+        if normal_url(source.url) != normal_url(self.url):
             return False
         if self.organization is not None:
             return _id(source.organization) == self.organization
@@ -45,9 +47,35 @@ class Identity:
 
 
 def same_sources(sources: Iterable[HarvestSource], identity: Identity) -> list[HarvestSource]:
-    """Return the sources of this identity, the oldest first: the one that every task adopts."""
+    """Return the sources of this identity, the oldest first: the one that every task adopts.
+
+    Those with the very same URL are preferred to those whose URL only means the same.
+    """
     found = [source for source in sources if identity.names(source)]
+    found = [source for source in found if source.url.strip() == identity.url] or found
     return sorted(found, key=lambda source: (iso(source.created_at) or "", source.id))
+
+
+def normal_url(url: str) -> str:
+    """Return an address in the one form in which addresses of catalogues are compared; never sent anywhere.
+
+    ``http`` and ``https``, the letter case of the host, the scheme's own port and a slash at the end of the path do not
+    make it another catalogue.
+
+    :param url: as a file or the portal has it.
+    """
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return text
+    if parts.scheme not in ("http", "https") or not host:
+        return text
+    user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    own_port = f":{port}" if port not in (None, 80, 443) else ""
+    rest = parts._replace(scheme="", netloc="", path=parts.path.rstrip("/")).geturl()
+    return f"//{user}{host.rstrip('.')}{own_port}{rest}"
 
 
 def was_created_since(source: HarvestSource, when: float | None) -> bool:

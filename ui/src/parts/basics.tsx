@@ -85,7 +85,7 @@ export function VerdictBadge({ verdict }: { verdict: "success" | "failure" | "un
 export function Card({ title, children, tone }: { title: string; children: React.ReactNode; tone?: Tone }) {
   return (
     <section className={`hv-card ${tone ? `hv-edge-${tone}` : ""}`}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children}
     </section>
   );

@@ -38,7 +38,7 @@ function Details({ source }: { source: Source }) {
     <>
       <p className="hv-muted">
         {source.organization && <Foreign longest={120}>{`${source.organization} · `}</Foreign>}
-        <WebLink to={`https://${source.portal}`}>{source.portal}</WebLink> · <code>{source.id}</code>{" "}
+        <WebLink to={newest?.portal}>{source.portal}</WebLink> · <code>{source.id}</code>{" "}
         {typeof source.adminUrl === "string" && source.adminUrl && <WebLink to={source.adminUrl}>{words.sourcePage}</WebLink>}
       </p>
       {source.findings.length > 0 && (
@@ -49,7 +49,7 @@ function Details({ source }: { source: Source }) {
       {newest ? (
         <>
           <Card title={words.history}>
-            <Chart history={history} />
+            {history.length > 1 && <Chart history={history} />}
             <HistoryTable history={history} />
           </Card>
           <section className="hv-nested" aria-label={words.viewLatest}>

@@ -21,6 +21,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
     HarvestServerError,
 )
+from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Limits, Pace
 from airflow_provider_harvest.portal.as_code.apply.steps import (
     ACTIVATE,
@@ -35,8 +36,10 @@ from airflow_provider_harvest.portal.as_code.apply.steps import (
     steps,
 )
 from airflow_provider_harvest.portal.as_code.apply.writer import Writer
+from airflow_provider_harvest.portal.as_code.plan.changes import looks_like_an_accident
 from airflow_provider_harvest.portal.as_code.plan.lookup import find_source
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources, refuse_other_portal
+from airflow_provider_harvest.portal.as_code.plan.matching import Whose
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import values_of
 from airflow_provider_harvest.portal.words import count, few, spell
@@ -101,6 +104,7 @@ def apply_plan(
     *,
     max_changes: int | None = None,
     max_deletes: int | None = MAX_DELETES,
+    confirm_deletes: int | None = None,
     limits: Limits = _DEFAULT_LIMITS,
     progress: Progress = lambda done, total, text: None,
 ) -> ApplyResult:
@@ -116,6 +120,8 @@ def apply_plan(
     :param plan: as it was planned, perhaps by another process.
     :param max_changes: how many sources a plan may change; None (default) any number.
     :param max_deletes: how many sources a plan may delete, 10 by default; None any number.
+    :param confirm_deletes: the exact number of deletions, as a confirmation of its own; needed where a plan deletes
+        more than a quarter of the sources that carry its marker. Default None: not confirmed.
     :param limits: how fast it may be.
     :param progress: told how many changes are done, of how many, and what comes next.
     :returns: what was done.
@@ -126,7 +132,7 @@ def apply_plan(
     _refuse_accidents(client, plan, max_changes, max_deletes)
     if plan.is_empty:
         return ApplyResult(client.site, plan.digest)
-    return _Apply(client, plan, limits, progress).run()
+    return _Apply(client, plan, limits, progress, confirm_deletes).run()
 
 
 def _refuse_accidents(client: HarvestClient, plan: Plan, max_changes: int | None, max_deletes: int | None) -> None:
@@ -145,7 +151,10 @@ def _refuse_accidents(client: HarvestClient, plan: Plan, max_changes: int | None
 class _Apply:
     """One run over a plan."""
 
-    def __init__(self, client: HarvestClient, plan: Plan, limits: Limits, progress: Progress) -> None:
+    def __init__(
+        self, client: HarvestClient, plan: Plan, limits: Limits, progress: Progress, confirm_deletes: int | None
+    ) -> None:
+        self._confirm_deletes = confirm_deletes
         self._client = client
         self._plan = plan
         self._result = ApplyResult(client.site, plan.digest)
@@ -164,6 +173,7 @@ class _Apply:
             change for index, change in enumerate(self._plan.changes) if self._steps(change, _values(current[index]))
         ]
         open_changes.sort(key=_urgency)
+        self._refuse_mass_deletion(open_changes, sources)
         self._result.unchanged = len(self._plan.changes) - len(open_changes)
         self._result.denied = [vars(denial) | {"keys": list(denial.keys)} for denial in self._denials()]
         self._total = len(open_changes)
@@ -175,6 +185,23 @@ class _Apply:
         if not self._result.is_complete:
             raise self._incomplete()
         return self._result
+
+    def _refuse_mass_deletion(self, open_changes: Sequence[Change], sources: Sequence[HarvestSource]) -> None:
+        """Refuse to delete much of what the files manage unless the number is confirmed: they may have been emptied."""
+        deleted = [change for change in open_changes if change.is_deleted]
+        planned = sum(change.is_deleted for change in self._plan.changes)
+        owners = {Whose(change.organization, change.owner) for change in deleted}
+        managed = sum(
+            marker.split(source.description)[1] == self._plan.managed_by and any(who.fits(source) for who in owners)
+            for source in sources
+        )
+        if looks_like_an_accident(len(deleted), managed) and self._confirm_deletes not in (planned, len(deleted)):
+            raise HarvestInvalidInput(
+                f"The plan deletes {len(deleted)} of the {managed} sources that carry the marker "
+                f"{self._plan.managed_by!r}, as if the files had been emptied, or other files used the same managed_by."
+                f" Nothing was written. If that is meant, confirm the number: confirm_deletes={planned} "
+                f"(--confirm-deletes {planned})."
+            )
 
     # --- one source ---------------------------------------------------------------------------------------------------
 

@@ -56,6 +56,8 @@ class Files:
         :param path: as for :func:`read`.
         :raises InvalidDeclaration: with all problems of all files.
         """
+        if not str(path).strip() or str(path) == "None":  # Path("") would be the current folder
+            raise InvalidDeclaration(["The path of the files is blank: give a YAML file, or a folder of them."])
         documents, problems = [], []
         folder = FilePath(path)
         for file in _files(folder):
@@ -179,13 +181,26 @@ def _files(path: FilePath) -> list[FilePath]:
     return found
 
 
-def _document(file: FilePath, name: str) -> Document:
+def read_text(file: FilePath, name: str) -> str:
+    """Return the text of a file.
+
+    :param file: written in UTF-8.
+    :param name: of the file, for messages.
+    :raises InvalidDeclaration: where it cannot be read, or is written in something else.
+    """
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidDeclaration([f"{name}: it must be written in UTF-8."]) from None
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InvalidDeclaration(
+            [f"{name}:{line}: it must be written in UTF-8, and is not (Latin-1?): save it as UTF-8."]
+        ) from None
     except OSError as error:
         raise InvalidDeclaration([f"{name}: it cannot be read: {error.strerror}."]) from None
+
+
+def _document(file: FilePath, name: str) -> Document:
+    text = read_text(file, name)
     hidden = [
         f"{name}:{number}: a comment must not hold a secret: {found}."
         for number, line in enumerate(text.splitlines(), 1)

@@ -29,6 +29,15 @@ KINDS = (CREATE, UPDATE, RESCHEDULE, VALIDATE, ACTIVATE, DEACTIVATE, ADOPT, DELE
 _PLAIN_FIELDS = ("name", "url", "backend", "config", "autoarchive")
 
 
+def looks_like_an_accident(deletions: int, managed: int) -> bool:
+    """Whether so many deletions ask for a confirmation of their own: more than a quarter of what is managed.
+
+    :param deletions: how many sources are to be deleted.
+    :param managed: how many sources carry the marker, those included.
+    """
+    return deletions * 4 > managed and deletions > 0
+
+
 @dataclass(frozen=True)
 class Change:
     """What is to be done to one source.
@@ -225,6 +234,20 @@ class Plan:
 def write_plan(plan: Plan, path: str | Path) -> None:
     """Write a plan into a file, as JSON."""
     Path(path).write_text(json.dumps(plan.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def looks_like_a_plan(path: str | Path) -> bool:
+    """Whether a path names a file that holds a plan, whatever its name is: it is JSON, and files of sources are YAML.
+
+    One that ends in ``.json`` is taken for a plan even where it cannot be read, so that the message speaks of a plan.
+    """
+    if str(path).endswith(".json"):
+        return True
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(64).lstrip().startswith(b"{")
+    except OSError:
+        return False
 
 
 def read_plan(path: str | Path) -> Plan:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.model import Cron, Window
 from airflow_provider_harvest.portal.as_code.plan import windows
-from airflow_provider_harvest.portal.as_code.plan.changes import Change, Conflict, Plan
-from airflow_provider_harvest.portal.as_code.plan.matching import Match, match_sources, whose
+from airflow_provider_harvest.portal.as_code.plan.changes import Change, Conflict, Plan, looks_like_an_accident
+from airflow_provider_harvest.portal.as_code.plan.duplicates import refuse_duplicates
+from airflow_provider_harvest.portal.as_code.plan.matching import Match, Trust, match_sources, whose
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import normal, values_of
 from airflow_provider_harvest.portal.guard import note as guard_note
 from airflow_provider_harvest.portal.guard.note import is_held
+from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.statuses import ACCEPTED
 from airflow_provider_harvest.portal.words import count, few
 
@@ -26,11 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestSource
 
-#: What a new source begins with where the files say nothing: udata's own defaults from 17.4 on. It is active at once:
-#: of one that was created inactive and that the files say nothing of, nobody could tell later that it was to be active.
-_INITIAL: dict[str, Any] = {"description": None, "config": {}, "active": True, "autoarchive": True}
+#: What a new source begins with where the files say nothing: udata's own defaults from 17.4 on.
+_INITIAL: dict[str, Any] = {"description": None, "config": {}, "autoarchive": True}
 _NEEDED = ("name", "url", "backend")
 
 
@@ -43,6 +46,7 @@ class View:
     :param organizations: id of each organization that the files name, by what they call it; None for an unknown one.
     :param rights: what the key may do.
     :param read_at: when, ISO, by the portal's clock.
+    :param unreadable: what is known of each source that the portal cannot answer.
     """
 
     site: str
@@ -50,10 +54,16 @@ class View:
     organizations: Mapping[str, str | None] = field(default_factory=dict)
     rights: Rights = field(default_factory=Rights)
     read_at: str | None = None
+    unreadable: tuple[UnreadableEntry, ...] = ()
 
 
 def compare(
-    declaration: Declaration, view: View, *, prune: bool = False, unfit: Mapping[str, str] | None = None
+    declaration: Declaration,
+    view: View,
+    *,
+    prune: bool = False,
+    unfit: Mapping[str, str] | None = None,
+    allow_duplicates: bool = False,
 ) -> Plan:
     """Return the plan that makes a portal be as files say.
 
@@ -62,8 +72,15 @@ def compare(
     :param prune: whether sources with the files' own marker that they no longer name are deleted; default False:
         they are only named in the plan's notes.
     :param unfit: why the portal would not take a source, as the end of a sentence, by its key; it is a conflict then.
+    :param allow_duplicates: whether a source is created where its owner has one of the same name and backend that the
+        files do not mean; default False: that is a conflict.
     """
-    matches = match_sources(declaration, view.sources, view.organizations)
+    user_id = view.rights.user_id
+    matches = match_sources(declaration, view.sources, view.organizations, user_id)
+    refuse_duplicates(
+        declaration, view.sources, view.unreadable, view.organizations, matches, allow_duplicates=allow_duplicates
+    )
+    trust = Trust(declaration, view.organizations, user_id)
     for key, reason in (unfit or {}).items():
         matches[key] = replace(matches[key], conflict=matches[key].conflict or reason)
     crons = _placed(declaration, view, matches)
@@ -79,7 +96,7 @@ def compare(
             changes.append(change)
         else:
             unchanged += 1
-    orphans = _orphans(declaration, view, matches)
+    orphans = _orphans(declaration, view, matches, trust)
     deletions = [_deletion(source) for source in orphans] if prune else []
     everything = (*sorted(changes, key=lambda change: change.key), *deletions)
     return Plan(
@@ -90,7 +107,15 @@ def compare(
         changes=everything,
         conflicts=tuple(sorted(conflicts, key=lambda conflict: conflict.key)),
         denials=denials(everything, view.rights),
-        notes=(*_without_key(everything, view), *_notes(everything, view), *(() if prune else _orphan_notes(orphans))),
+        notes=(
+            *map(unreadable_sentence, view.unreadable),
+            *_without_key(everything, view),
+            *_notes(everything, view),
+            *_inactive_notes(declaration, matches, changes),
+            *(() if prune else _orphan_notes(orphans)),
+            *_deletion_notes(declaration, view, len(deletions), trust),
+            *_stranger_notes(declaration, view, trust),
+        ),
         unchanged=unchanged,
     )
 
@@ -125,6 +150,8 @@ def _change(
         wanted["schedule"] = values["schedule"]  # accepting it would reset the cron that it has
     owner = whose(declared, view.organizations)
     if source is None:
+        # Said, so that it is created inactive and switched on once all else is done.
+        wanted.setdefault("active", True)
         initial = {name: value for name, value in _INITIAL.items() if name not in wanted}
         return Change(
             key=declared.key,
@@ -185,8 +212,11 @@ def _placed(declaration: Declaration, view: View, matches: Mapping[str, Match]) 
 # --- what is no longer in the files -----------------------------------------------------------------------------------
 
 
-def _orphans(declaration: Declaration, view: View, matches: Mapping[str, Match]) -> list[HarvestSource]:
-    """Return the sources that carry the files' marker and that no declared source means, by key and id."""
+def _orphans(declaration: Declaration, view: View, matches: Mapping[str, Match], trust: Trust) -> list[HarvestSource]:
+    """Return the sources that carry the files' marker and that no declared source means, by key and id.
+
+    Only those of owners whom the files name, or of the key's own user: a marker is text that anybody may write.
+    """
     if not declaration.managed_by:
         return []
     kept = {match.source.id for match in matches.values() if match.source is not None}
@@ -194,9 +224,13 @@ def _orphans(declaration: Declaration, view: View, matches: Mapping[str, Match])
     orphans = [
         source
         for source in view.sources
-        if source.id not in kept and marker.split(source.description)[1] == declaration.managed_by
+        if source.id not in kept and _is_marked(source, declaration) and trust.counts(source)
     ]
     return sorted(orphans, key=lambda source: (_marked_key(source), source.id))
+
+
+def _is_marked(source: HarvestSource, declaration: Declaration) -> bool:
+    return declaration.managed_by is not None and marker.split(source.description)[1] == declaration.managed_by
 
 
 def _marked_key(source: HarvestSource) -> str:
@@ -226,6 +260,47 @@ def _orphan_notes(orphans: Iterable[HarvestSource]) -> Iterable[str]:
         )
 
 
+def _deletion_notes(declaration: Declaration, view: View, deletions: int, trust: Trust) -> Iterable[str]:
+    managed = sum(_is_marked(source, declaration) and trust.counts(source) for source in view.sources)
+    if looks_like_an_accident(deletions, managed):
+        yield (
+            f"This deletes {deletions} of the {managed} sources that carry the marker {declaration.managed_by!r}: have "
+            "the files been emptied, or do other files use the same managed_by? It is applied only with its own "
+            f"confirmation: confirm_deletes={deletions} (--confirm-deletes {deletions})."
+        )
+
+
+def _stranger_notes(declaration: Declaration, view: View, trust: Trust) -> Iterable[str]:
+    strangers = [source.id for source in view.sources if _is_marked(source, declaration) and not trust.counts(source)]
+    if strangers and view.rights.user_id is not None:
+        yield (
+            f"{len(strangers)} {'source carries' if len(strangers) == 1 else 'sources carry'} the files' marker and "
+            "belong to owners whom the files do not name. Anybody may write a marker: they are left alone: "
+            f"{few(strangers)}."
+        )
+
+
+def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], changes: Iterable[Change]) -> Iterable[str]:
+    silent = [
+        declared.key
+        for declared in declaration.sources
+        if "active" not in declared.fields
+        and (source := matches[declared.key].source) is not None
+        and source.active is False
+    ]
+    if silent:
+        yield (
+            f"{len(silent)} {'source is' if len(silent) == 1 else 'sources are'} inactive on the portal, and the files "
+            f"do not say whether they are to be active: {few(sorted(silent))}."
+        )
+    off = [change.key for change in changes if change.is_new and change.wanted.get("active") is False]
+    if off:
+        yield (
+            f"{len(off)} new {'source is' if len(off) == 1 else 'sources are'} created inactive and stay so, as the "
+            f"files say; the file's first lines may say what a copy lacks: {few(sorted(off))}."
+        )
+
+
 # --- what a person should know ----------------------------------------------------------------------------------------
 
 
@@ -241,9 +316,10 @@ def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
     created = [change for change in changes if change.is_new]
     by_address: dict[tuple[str, str], list[str]] = {}
     for source in view.sources:
-        by_address.setdefault((source.backend, source.url.strip()), []).append(source.id)
+        by_address.setdefault((source.backend, normal_url(source.url)), []).append(source.id)
     for change in created:
-        others = set(by_address.get((change.wanted["backend"], change.wanted["url"]), ())) - set(change.twins)
+        address = (change.wanted["backend"], normal_url(change.wanted["url"]))
+        others = set(by_address.get(address, ())) - set(change.twins)
         if others:
             yield f"{change.key} is new, and another owner's source harvests the same URL: {few(sorted(others))}."
     unasked = [

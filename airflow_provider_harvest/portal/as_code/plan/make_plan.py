@@ -6,18 +6,21 @@ import logging
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestRequestRejected
+from airflow_provider_harvest.portal.as_code.model import InvalidDeclaration
 from airflow_provider_harvest.portal.as_code.plan.compare import View, compare
+from airflow_provider_harvest.portal.as_code.plan.matching import no_organization
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights
 from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, is_object_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from airflow_provider_harvest.portal.as_code.model import Declaration
     from airflow_provider_harvest.portal.as_code.plan.changes import Change, Plan
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestSource
 
 log = logging.getLogger(__name__)
@@ -29,7 +32,9 @@ _FIELDS = (
 )
 
 
-def make_plan(client: HarvestClient, declaration: Declaration, *, prune: bool = False) -> Plan:
+def make_plan(
+    client: HarvestClient, declaration: Declaration, *, prune: bool = False, allow_duplicates: bool = False
+) -> Plan:
     """Return what is to be changed so that a portal is as files say. Nothing is written.
 
     A portal that is as the files say is read with one request for each 500 sources, and one for whose key it is.
@@ -39,13 +44,17 @@ def make_plan(client: HarvestClient, declaration: Declaration, *, prune: bool = 
     :param client: of the portal; a key is needed only to tell what it may not do.
     :param declaration: what the files say of one environment.
     :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
+    :param allow_duplicates: whether a source is created although its owner has one of the same name and backend with
+        another URL; default False: that is a conflict.
     :raises HarvestInvalidInput: where the files are for another portal.
     """
     refuse_other_portal(client, declaration.portal, "The files are")
     view = read_view(client, declaration)
-    plan = compare(declaration, view, prune=prune)
-    unfit = _unfit(client, plan.changes)
-    return compare(declaration, view, prune=prune, unfit=unfit) if unfit else plan
+    plan = compare(declaration, view, prune=prune, allow_duplicates=allow_duplicates)
+    unfit = _unfit(client, plan.changes, {source.id: source for source in view.sources})
+    if not unfit:
+        return plan
+    return compare(declaration, view, prune=prune, unfit=unfit, allow_duplicates=allow_duplicates)
 
 
 def refuse_other_portal(client: HarvestClient, portal: str | None, what: str) -> None:
@@ -64,22 +73,35 @@ def refuse_other_portal(client: HarvestClient, portal: str | None, what: str) ->
 def read_view(client: HarvestClient, declaration: Declaration) -> View:
     """Read what a plan compares with."""
     me = client.whoami() if client.has_key else None
-    sources = read_sources(client)
+    unreadable: list[UnreadableEntry] = []
+    sources = read_sources(client, on_unreadable=unreadable.append)
     read_at = datetime.fromtimestamp(client.portal_now(), tz=timezone.utc).isoformat(timespec="seconds")
     names = {declared.organization for declared in declaration.sources if declared.organization}
     organizations = _organizations(client, names, sources)
-    return View(client.site, sources, organizations, Rights.read(me, sources), read_at)
+    return View(client.site, sources, organizations, Rights.read(me, sources), read_at, tuple(unreadable))
 
 
 def read_sources(
-    client: HarvestClient, *, organization: str | None = None, owner: str | None = None
+    client: HarvestClient,
+    *,
+    organization: str | None = None,
+    owner: str | None = None,
+    on_unreadable: Callable[[UnreadableEntry], object] | None = None,
 ) -> tuple[HarvestSource, ...]:
     """Return the portal's sources that are not deleted, with all that is compared.
 
     :param organization: id of an organization; only its sources.
     :param owner: id of a user; only their own sources.
+    :param on_unreadable: called with each source that the portal cannot answer; default: it is logged.
     """
-    listed = client.iter_sources(owner, organization, fields=_FIELDS, page_size=PAGE_SIZE, keyed=client.has_key)
+    listed = client.iter_sources(
+        owner,
+        organization,
+        fields=_FIELDS,
+        page_size=PAGE_SIZE,
+        keyed=client.has_key,
+        on_unreadable=on_unreadable,
+    )
     return tuple(source for source in listed if source.deleted is None)
 
 
@@ -91,14 +113,42 @@ def _organizations(
     known: dict[str, str | None] = {ident: ident for ident in listed}
     known |= {ref.slug: ref.id for ref in listed.values() if ref.slug and not is_object_id(ref.slug)}
     for name in sorted(set(names) - set(known)):
-        try:
-            known[name] = client.get_organization(name).id
-        except HarvestNotFound:
-            known[name] = None
+        known[name] = find_organization(client, name)
     return known
 
 
-def _unfit(client: HarvestClient, changes: Iterable[Change]) -> dict[str, str]:
+def find_organization(client: HarvestClient, name: str) -> str | None:
+    """Return the id of an organization, None where the portal has none of that name, or has it no longer (410).
+
+    :param name: its id or slug.
+    """
+    try:
+        return client.get_organization(name).id
+    except HarvestNotFound:
+        return None
+    except HarvestRequestRejected as error:
+        if error.status_code != 410:
+            raise
+        return None
+
+
+def check_organizations(client: HarvestClient, declaration: Declaration) -> None:
+    """Check that a portal has the organizations that files name, by one request for each; no key is needed.
+
+    :raises InvalidDeclaration: for those that it does not have, with the place of each source that names them.
+    """
+    names = {declared.organization for declared in declaration.sources if declared.organization}
+    missing = {name for name in sorted(names) if find_organization(client, name) is None}
+    problems = [
+        f"{declared.line_of('organization')}: {declared.key}: {no_organization(declared.organization)}."
+        for declared in declaration.sources
+        if declared.organization in missing
+    ]
+    if problems:
+        raise InvalidDeclaration(problems)
+
+
+def _unfit(client: HarvestClient, changes: Iterable[Change], sources: Mapping[str, HarvestSource]) -> dict[str, str]:
     """Return why this portal would not take what a source is to be, by key; its backends are read only if needed."""
     touched = [change for change in changes if {"backend", "config"} & set(change.differing)]
     if not touched:
@@ -107,16 +157,28 @@ def _unfit(client: HarvestClient, changes: Iterable[Change]) -> dict[str, str]:
     reasons = {}
     for change in touched:
         try:
-            _check(change, backends)
+            _check(change, sources.get(change.source_id or ""), backends)
         except HarvestInvalidInput as error:
             reasons[change.key] = f"the portal would not take it: {str(error).rstrip('.')}"
     return reasons
 
 
-def _check(change: Change, backends: list[HarvestBackend]) -> None:
-    name = change.wanted.get("backend", change.seen.get("backend"))
+def _check(change: Change, source: HarvestSource | None, backends: list[HarvestBackend]) -> None:
+    """Check what a source is to be as a whole: what the files do not say of it stays as it is on the portal.
+
+    :raises HarvestInvalidInput: where its backend would not take it.
+    """
+    name = change.wanted.get("backend", source.backend if source else None)
     if "backend" in change.differing:
         check_backend(name, backends)
-    config = change.wanted.get("config", change.seen.get("config"))
+    config = change.wanted.get("config", source.config if source else None)
     # A source may have a backend that was switched off since: then the portal's own checks must do.
-    check_config(config or {}, next((backend for backend in backends if backend.id == name), None))
+    try:
+        check_config(config or {}, next((backend for backend in backends if backend.id == name), None))
+    except HarvestInvalidInput as error:
+        if "config" in change.wanted:
+            raise
+        raise HarvestInvalidInput(
+            f"{str(error).rstrip('.')}. The portal's config of this source does not fit the backend {name!r}: say in "
+            "the file which config it is to have with it."
+        ) from None

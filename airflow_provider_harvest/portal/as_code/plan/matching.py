@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.sources.identity import normal_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -66,15 +67,51 @@ class Whose:
 
 
 def match_sources(
-    declaration: Declaration, sources: Iterable[HarvestSource], organizations: Mapping[str, str | None]
+    declaration: Declaration,
+    sources: Iterable[HarvestSource],
+    organizations: Mapping[str, str | None],
+    user_id: str | None = None,
 ) -> dict[str, Match]:
     """Return the match of each declared source, by its key.
 
     :param declaration: what the files say.
     :param sources: all sources of the portal.
     :param organizations: id of each organization that the files name, by what they call it; None for an unknown one.
+    :param user_id: id of the key's user; None without a key.
     """
-    return _Matching(declaration, sources, organizations).result()
+    return _Matching(declaration, sources, organizations, user_id).result()
+
+
+def no_organization(name: str | None) -> str:
+    """Return that a portal has no such organization, as the end of a sentence."""
+    return f"there is no organization {name!r} on this portal, or it was deleted: give the id or slug of one that is"
+
+
+class Trust:
+    """Whose markers count: anybody may write the files' marker into the description of a source of their own.
+
+    :param declaration: what the files say.
+    :param organizations: as for :func:`match_sources`.
+    :param user_id: id of the key's user, whose own sources count; None without a key.
+    """
+
+    def __init__(
+        self, declaration: Declaration, organizations: Mapping[str, str | None], user_id: str | None = None
+    ) -> None:
+        owners = [whose(declared, organizations) for declared in declaration.sources]
+        self._owners = {owner for owner in owners if owner.is_said}
+        if user_id is not None:
+            self._owners.add(Whose(owner=user_id))
+        # Without a key nobody knows whose a source is of which the files do not say it.
+        self._any_may_match = user_id is None and not all(owner.is_said for owner in owners)
+
+    def counts(self, source: HarvestSource) -> bool:
+        """Whether a source belongs to an owner whom the files name, or to the key's own user."""
+        return any(owner.fits(source) for owner in self._owners)
+
+    def may_match(self, source: HarvestSource) -> bool:
+        """Whether a source's marker may tell which one it is; it never suffices to delete the source."""
+        return self._any_may_match or self.counts(source)
 
 
 def whose(declared: DeclaredSource, organizations: Mapping[str, str | None]) -> Whose:
@@ -88,16 +125,25 @@ def whose(declared: DeclaredSource, organizations: Mapping[str, str | None]) -> 
 
 class _Matching:
     def __init__(
-        self, declaration: Declaration, sources: Iterable[HarvestSource], organizations: Mapping[str, str | None]
+        self,
+        declaration: Declaration,
+        sources: Iterable[HarvestSource],
+        organizations: Mapping[str, str | None],
+        user_id: str | None,
     ) -> None:
         self._declared = {declared.key: declared for declared in declaration.sources}
         self._managed_by = declaration.managed_by
         self._organizations = organizations
         self._sources = [source for source in sources if source.deleted is None]
-        self._markers = {source.id: marker.split(source.description)[1:] for source in self._sources}
+        self._user = Whose(owner=user_id) if user_id is not None else None
+        trust = Trust(declaration, organizations, user_id)
+        self._markers: dict[str, tuple[str | None, str | None]] = {
+            source.id: marker.split(source.description)[1:] if trust.may_match(source) else (None, None)
+            for source in self._sources
+        }
         self._by_url: dict[str, list[HarvestSource]] = defaultdict(list)
         for source in self._sources:
-            self._by_url[source.url.strip()].append(source)
+            self._by_url[normal_url(source.url)].append(source)
         self._found: dict[str, Match] = {}
         self._claimed: dict[str, str] = {}
         self._wanted_by: dict[str, set[str]] = defaultdict(set)
@@ -107,9 +153,10 @@ class _Matching:
         self._by_portal_id()
         self._by_marker()
         for by in (BY_IDENTITY, BY_URL):
-            # What is said to be somebody's is theirs; what is left may be that of which nothing is said.
-            self._by_fields(by, is_owner_said=True)
-            self._by_fields(by, is_owner_said=False)
+            for is_same_text in (True, False):  # the very same URL first, then one that means the same
+                # What is said to be somebody's is theirs; what is left may be that of which nothing is said.
+                self._by_fields(by, is_same_text, is_owner_said=True)
+                self._by_fields(by, is_same_text, is_owner_said=False)
         self._refuse_twins()
         return {key: self._found.get(key, Match()) for key in self._declared}
 
@@ -147,7 +194,7 @@ class _Matching:
         for declared in self._open():
             name = declared.organization
             if name and self._organizations.get(name) is None:
-                self._conflict(declared.key, f"there is no organization {name!r} on this portal: give its id or slug")
+                self._conflict(declared.key, no_organization(name))
 
     def _by_portal_id(self) -> None:
         by_id = {source.id.lower(): source for source in self._sources}
@@ -175,14 +222,18 @@ class _Matching:
             elif sources:
                 self._take(declared, sources[0], BY_MARKER)
 
-    def _by_fields(self, by: str, *, is_owner_said: bool) -> None:
+    def _by_fields(self, by: str, is_same_text: bool, *, is_owner_said: bool) -> None:
         """Match what is left by owner and URL, and the backend unless by URL alone; what two may mean is nobody's."""
         candidates = {
-            declared.key: [
-                source
-                for source in self._free(declared)
-                if by == BY_URL or source.backend == declared.fields.get("backend")
-            ]
+            declared.key: self._own(
+                [
+                    source
+                    for source in self._free(declared)
+                    if (by == BY_URL or source.backend == declared.fields.get("backend"))
+                    and (not is_same_text or source.url.strip() == declared.fields.get("url"))
+                ],
+                is_owner_said,
+            )
             for declared in self._open()
             if whose(declared, self._organizations).is_said is is_owner_said
         }
@@ -200,12 +251,18 @@ class _Matching:
             elif sources:
                 self._take(self._declared[key], sources[0], by)
 
+    def _own(self, sources: list[HarvestSource], is_owner_said: bool) -> list[HarvestSource]:
+        """Return the key's own of several sources where the files do not say whose is meant: a stranger blocks none."""
+        if is_owner_said or len(sources) < 2 or self._user is None:
+            return sources
+        return [source for source in sources if self._user.fits(source)] or sources
+
     def _free(self, declared: DeclaredSource) -> list[HarvestSource]:
         """Return the sources of the declared one's URL and owner that no other declared one has."""
         owner = whose(declared, self._organizations)
         return [
             source
-            for source in self._by_url.get(str(declared.fields.get("url", "")).strip(), ())
+            for source in self._by_url.get(normal_url(str(declared.fields.get("url", ""))), ())
             if source.id not in self._claimed and owner.fits(source) and not self._is_marked_for_other(source, declared)
         ]
 

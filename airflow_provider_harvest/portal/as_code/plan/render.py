@@ -1,18 +1,21 @@
-"""Pure: a plan, and what came of it, as people read them; called by the operators and the command line.
+"""A plan, and what came of it, as people read them; called by the operators and the command line.
 
-Identical changes are told once, with the number of sources; what is unchanged is only counted.
+The same change of several sources is one entry with all their keys; what is unchanged is only counted. Nothing that an
+apply would write is left out of the whole text; the summary says how much it leaves out.
 """
 
 from __future__ import annotations
 
-import json
+import textwrap
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.plan import changes as kinds
+from airflow_provider_harvest.portal.as_code.plan.excerpts import change as changed
+from airflow_provider_harvest.portal.as_code.plan.excerpts import shown
 from airflow_provider_harvest.portal.as_code.plan.values import leaves
-from airflow_provider_harvest.portal.words import count, few, plain, shorten, spell
+from airflow_provider_harvest.portal.words import count, few, plain, spell
 from airflow_provider_harvest.portal.words import markdown as escaped
 
 if TYPE_CHECKING:
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
 
 #: Lines of a summary for an approver.
 MAX_MARKDOWN_LINES = 40
-#: Characters of one value.
-_WIDTH = 60
+#: In a summary: characters of one value.
+_VALUE = 200
+#: Columns of a log or a terminal.
+_COLUMNS = 120
 
 #: What each kind of work is called in a count, and as a heading.
 _COUNTED = {
@@ -64,9 +69,17 @@ def first_line(plan: Plan) -> str:
 def text(plan: Plan) -> str:
     """Return a whole plan for a log or a terminal: counts, what the key may not do, conflicts, changes, notes."""
     lines = [first_line(plan)]
-    for heading, entries in _sections(plan):
-        lines += ["", f"{heading}:", *(f"  {plain(entry, None)}" for entry in entries)]
+    for heading, entries in _sections(plan, is_brief=False):
+        lines += ["", f"{heading}:", *(line for entry in entries for line in _indented(plain(entry, None)))]
     return "\n".join(lines)
+
+
+def _indented(entry: str) -> list[str]:
+    """Return the lines of an entry: one, unless it ends in many keys."""
+    if len(entry) + 2 <= _COLUMNS or " sources (" not in entry:
+        return [f"  {entry}"]
+    head, _, keys = entry.rpartition(" sources (")
+    return [f"  {head} sources (", *textwrap.wrap(keys, _COLUMNS, initial_indent=" " * 4, subsequent_indent=" " * 4)]
 
 
 def markdown(plan: Plan, max_lines: int = MAX_MARKDOWN_LINES) -> str:
@@ -77,15 +90,15 @@ def markdown(plan: Plan, max_lines: int = MAX_MARKDOWN_LINES) -> str:
     :param plan: to be approved.
     :param max_lines: lines that it has at most, 40 by default.
     """
-    sections = [(f"{heading} ({len(entries)})", entries) for heading, entries in _sections(plan)]
+    sections = [(f"{heading} ({len(entries)})", entries) for heading, entries in _sections(plan, is_brief=True)]
     frame = 2 + 3 * len(sections)  # each section takes a blank line, its heading, and a blank line
     shares = _shares([len(entries) for _, entries in sections], max_lines - frame)
     lines = [f"**{escaped(first_line(plan), None)}**", ""]
     for (heading, entries), share in zip(sections, shares, strict=True):
-        shown = entries if len(entries) <= share else entries[: max(0, share - 1)]
-        rest = len(entries) - len(shown)
-        lines += [f"**{heading}**", "", *(f"- {escaped(entry, None)}" for entry in shown)]
-        lines += [*([f"- ... and {rest} more"] if rest else []), ""]
+        kept = entries if len(entries) <= share else entries[: max(0, share - 1)]
+        rest = len(entries) - len(kept)
+        lines += [f"**{heading}**", "", *(f"- {escaped(entry, None)}" for entry in kept)]
+        lines += [*([f"- ... and {rest} more: see the whole plan"] if rest else []), ""]
     return "\n".join(lines[:max_lines]).rstrip()
 
 
@@ -112,7 +125,7 @@ def result_line(result: dict[str, Any]) -> str:
 # --- the parts of a plan ----------------------------------------------------------------------------------------------
 
 
-def _sections(plan: Plan) -> Iterator[tuple[str, list[str]]]:
+def _sections(plan: Plan, *, is_brief: bool) -> Iterator[tuple[str, list[str]]]:
     if plan.denials:
         told = [f"{_COUNTED[denial.kind][1]}: {denial.reason}: {few(denial.keys)}" for denial in plan.denials]
         yield "This key may not", told
@@ -122,77 +135,83 @@ def _sections(plan: Plan) -> Iterator[tuple[str, list[str]]]:
     for kind in _ORDER:
         changes = [change for change in plan.changes if kind in change.kinds]
         if changes:
-            yield _COUNTED[kind][1], list(_entries(kind, changes))
+            yield _COUNTED[kind][1], list(_entries(kind, changes, is_brief))
     if plan.notes:
         yield "Notes", list(plan.notes)
 
 
-def _entries(kind: str, changes: Sequence[Change]) -> Iterator[str]:
+def _entries(kind: str, changes: Sequence[Change], is_brief: bool) -> Iterator[str]:
+    limit = _VALUE if is_brief else None
     if kind in (kinds.CREATE, kinds.DELETE):
         for change in changes:
-            yield _whole(change)
+            yield _whole(change, limit)
         return
-    groups: dict[str, list[str]] = defaultdict(list)
+    # Told together is only what is the same change: the same two values, not two that look alike once they are cut.
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for change in changes:
-        for line in _lines(kind, change):
-            groups[line].append(change.key)
+        for what, before, after in _edits(kind, change):
+            line = f"{what} {changed(before, after, limit)}" if what and (before, after) != _STATE else what
+            groups[line, f"{shown(before)} -> {shown(after)}"].append(change.key)
     # What concerns most sources comes first: it is what the pull request was about.
-    for line, keys in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
-        number = f"{count(len(keys), 'source')} ({few(keys)})" if len(keys) > 1 else keys[0]
+    for (line, _), keys in sorted(groups.items(), key=lambda group: (-len(group[1]), *group[0])):
+        told = few(keys) if is_brief else ", ".join(keys)
+        number = f"{count(len(keys), 'source')} ({told})" if len(keys) > 1 else keys[0]
         yield f"{line}: {number}" if line else number
 
 
-def _lines(kind: str, change: Change) -> Iterator[str]:
-    """Yield what a kind of work does to a source; the same line for the same change."""
+#: Stands for both values of a change that its heading or its words tell whole.
+_STATE = ("", "")
+
+
+def _edits(kind: str, change: Change) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what a kind of work does to a source: what is changed, its value before, and its value after."""
     if kind in (kinds.ACTIVATE, kinds.DEACTIVATE):
-        yield ""
+        yield ("", *_STATE)
     elif kind == kinds.ADOPT:
-        yield "description gets the marker"
+        yield ("description gets the marker", *_STATE)
     elif kind == kinds.UPDATE:
         for name in change.differing:
             if name in ("active", "validation", "schedule"):
                 continue
             old, new = change.seen[name], change.wanted[name]
-            if name == "description":
-                yield from _description_lines(change, old, new)
-                continue
-            for path, before, after in leaves(name, old, new):
-                yield f"{path} {_shown(before)} -> {_shown(after)}"
+            yield from _description_edits(old, new) if name == "description" else leaves(name, old, new)
     else:
         name = _FIELD_OF[kind]
-        yield f"{name} {_shown(change.seen.get(name))} -> {_shown(change.wanted[name])}"
+        yield name, change.seen.get(name), change.wanted[name]
+        if kind == kinds.VALIDATE and change.comment:
+            yield "comment", None, change.comment
+        if kind == kinds.VALIDATE and "schedule" in change.wanted and "schedule" not in change.differing:
+            yield "schedule is set again, which accepting resets,", None, change.wanted["schedule"]
 
 
-def _description_lines(change: Change, old: str | None, new: str | None) -> Iterator[str]:
+def _description_edits(old: str | None, new: str | None) -> Iterator[tuple[str, Any, Any]]:
     (before, *old_mark), (after, *new_mark) = marker.split(old), marker.split(new)
     if before != after:
-        yield f"description {_shown(before)} -> {_shown(after)}"
+        yield "description", before, after
     if old_mark != new_mark and old_mark[0] is not None:
-        yield f"marker {_shown(old_mark[1])} -> {_shown(new_mark[1])}"
+        yield "marker", old_mark[1], new_mark[1]
 
 
-def _whole(change: Change) -> str:
+def _whole(change: Change, limit: int | None) -> str:
     if change.is_deleted:
         seen = change.seen
-        return f"{change.key}: {_shown(change.name)} ({change.source_id}, {seen.get('backend')}, {seen.get('url')})"
+        return f"{change.key}: {shown(change.name)} ({change.source_id}, {seen.get('backend')}, {seen.get('url')})"
     wanted = {**change.initial, **change.wanted}
     told = [str(wanted["backend"]), str(wanted["url"]), "active" if wanted["active"] else "inactive"]
     if wanted.get("validation"):
-        told.append(str(wanted["validation"]))
+        told.append(str(wanted["validation"]) + (f" with {shown(change.comment, limit)}" if change.comment else ""))
     if "schedule" in wanted:
         told.append(f"cron {wanted['schedule']}" if wanted["schedule"] else "no cron")
-    return f"{change.key}{_where(change.where)}: {_shown(change.name)} ({', '.join(told)})"
+    if wanted.get("autoarchive") is False:
+        told.append("no autoarchive")
+    told += [f"{path} {shown(value, limit)}" for path, _, value in leaves("config", {}, wanted["config"]) if value]
+    text = marker.split(wanted.get("description"))[0]
+    told += [f"description {shown(text, limit)}"] if text else []
+    return f"{change.key}{_where(change.where)}: {shown(change.name)} ({', '.join(told)})"
 
 
 def _where(where: str) -> str:
     return f" [{where}]" if where else ""
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "(none)"
-    told = json.dumps(value, ensure_ascii=False)
-    return shorten(told, _WIDTH)
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------

@@ -82,9 +82,11 @@ def leaves(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
         yield name, old, new
         return
     before, after = _flat(old or {}), _flat(new or {})
-    for path in sorted({*before, *after}):
-        if before.get(path) != after.get(path):
-            yield path, before.get(path), after.get(path)
+    paths = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
+    if not paths:  # what the readable form does not tell apart
+        yield name, old, new
+    for path in paths:
+        yield path, before.get(path), after.get(path)
 
 
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +105,9 @@ def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entry_value(entry: Any) -> Any:
-    if not isinstance(entry, dict):
+    if not isinstance(entry, dict) or set(entry) - {"key", "value", "type"}:
+        return entry
+    if entry.get("type") not in (None, *FILTER_TYPES) or str(entry.get("value")).startswith("not "):
         return entry
     return f"not {entry.get('value')}" if entry.get("type") == "exclude" else entry.get("value")
 

@@ -1,0 +1,88 @@
+"""Pure: refuses to create second sources that nobody asked for; called by the comparison.
+
+A file without ids and markers is matched by owner, backend and URL: a changed URL would make all its sources new ones.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.plan.matching import whose
+from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.sources.identity import normal_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
+    from airflow_provider_harvest.portal.as_code.plan.matching import Match
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+
+def refuse_duplicates(
+    declaration: Declaration,
+    sources: Iterable[HarvestSource],
+    unreadable: Iterable[UnreadableEntry],
+    organizations: Mapping[str, str | None],
+    matches: dict[str, Match],
+    *,
+    allow_duplicates: bool,
+) -> None:
+    """Make a conflict of each declared source that would be created beside one that it may be.
+
+    :param declaration: what the files say.
+    :param sources: all sources of the portal that could be read.
+    :param unreadable: what is known of the others; who owns those is not.
+    :param organizations: id of each organization that the files name, by what they call it.
+    :param matches: what was found for each declared source, by its key; changed here.
+    :param allow_duplicates: whether a person has confirmed that second sources are meant.
+    """
+    claimed = {match.source.id for match in matches.values() if match.source is not None}
+    by_name: dict[tuple[str, str], list[HarvestSource]] = defaultdict(list)
+    for source in sources:
+        if source.id not in claimed and source.deleted is None:
+            by_name[_named(source.name), source.backend].append(source)
+    broken = list(unreadable)
+    for declared in declaration.sources:
+        match = matches[declared.key]
+        if match.source is not None:
+            continue
+        entry = next((entry for entry in broken if _may_be(declared, entry, declaration.managed_by)), None)
+        if entry is not None:
+            reason = f"it may be a source that cannot be read. {unreadable_sentence(entry).rstrip('.')}"
+            matches[declared.key] = replace(match, conflict=reason)
+        elif match.conflict is None and not allow_duplicates:
+            owner = whose(declared, organizations)
+            name = _named(str(declared.fields.get("name", "")))
+            same = [s for s in by_name.get((name, str(declared.fields.get("backend"))), ()) if owner.fits(s)]
+            if same:
+                ids = tuple(sorted(source.id for source in same))
+                matches[declared.key] = replace(match, conflict=_reason(same), source_ids=ids)
+
+
+def _named(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _may_be(declared: DeclaredSource, entry: UnreadableEntry, managed_by: str | None) -> bool:
+    ident = str(entry.get("id") or "").lower()
+    if declared.portal_id:
+        return declared.portal_id.lower() == ident
+    if managed_by and marker.split(entry.get("description"))[1:] == (managed_by, declared.key):
+        return True
+    url = entry.get("url")
+    return bool(url) and normal_url(str(url)) == normal_url(str(declared.fields.get("url", "")))
+
+
+def _reason(same: list[HarvestSource]) -> str:
+    shown = ", ".join(f"{source.id} ({source.url})" for source in same[:3])
+    more = f" and {len(same) - 3} more" if len(same) > 3 else ""
+    return (
+        f"its owner has a source of this name and backend already, with another URL: {shown}{more}. If that is the one "
+        "that is meant, give its id (or a marker, managed_by); if a second one is meant, confirm it: "
+        "allow_duplicates=True (--allow-duplicates)"
+    )
