@@ -15,9 +15,17 @@ from airflow_provider_harvest.exceptions import HarvestError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Name, module of cli/ with add_arguments(parser), help. A module is imported only when its command is called.
+# Name, module of cli/ with add_arguments(parser) or the function after the colon, help.
+# A module is imported only when its command is called.
 _COMMANDS = (
     ("sources", "sources", "harvest sources as code"),
+    ("jobs", "jobs:add_jobs", "list the newest jobs of a source"),
+    ("run", "jobs:add_run", "start a harvest, wait for it and judge it"),
+    ("watch", "jobs:add_watch", "show what a portal or a job does, as it happens"),
+    ("report", "reports:add_report", "what a harvest changed, and its errors by what they mean"),
+    ("compare", "reports:add_compare", "compare two harvests, or all sources of two portals"),
+    ("zombies", "reports:add_zombies", "resources that the catalogue no longer lists"),
+    ("health", "reports:add_health", "look at all sources of a portal"),
     ("guard", "guard", "what the portal will archive, and how that is stopped"),
 )
 
@@ -55,7 +63,8 @@ def _parser(given: Sequence[str]) -> Parser:
     for name, module, text in _COMMANDS:
         command = commands.add_parser(name, help=text)
         if name == called:
-            importlib.import_module(f"{__package__}.{module}").add_arguments(command)
+            file, _, function = module.partition(":")
+            getattr(importlib.import_module(f"{__package__}.{file}"), function or "add_arguments")(command)
     return parser
 
 

@@ -34,6 +34,11 @@ def output_argument(parser: Parser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
 
 
+def json_argument(parser: Parser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="write JSON to standard output")
+
+
 def filled(value: str) -> str:
     """Return an argument that must not be blank: an empty variable of a shell never means all."""
     if not value.strip():

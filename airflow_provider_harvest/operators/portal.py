@@ -9,6 +9,7 @@ from airflow_provider_harvest.operators.as_code import (
 )
 from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.report import HarvestReportOperator
 
 __all__ = [
     "HarvestApplySourcesOperator",
@@ -16,4 +17,5 @@ __all__ = [
     "HarvestGuardOperator",
     "HarvestPlanSourcesOperator",
     "HarvestPortalHealthOperator",
+    "HarvestReportOperator",
 ]

@@ -65,7 +65,7 @@ def as_markdown(report: dict[str, Any]) -> str:
         lines.append(f"- Also: {', '.join([*others, f'{counts[UNCHANGED]:,} unchanged'])}")
     for group in report["errors"][:5]:
         example = group["examples"][0]
-        named = example["title"] or example["remote_id"] or "the job"
+        named = example["title"] or example["remote_id"] or "a record without an id"
         lines.append(
             f"- {group['count']:,} times: {markdown(group['title'], 90)} ({WHO[group['who']]}), such as "
             f"{markdown_link(named, example['url'], 60)}"

@@ -1,0 +1,109 @@
+"""Tables, progress and live display on a terminal, with rich where it is installed; plain text where it is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.words import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_WIDTH = 80
+
+
+def print_json(value: Any) -> None:
+    """Write JSON to standard output."""
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, kept: int = 0) -> None:
+    """Write a table to standard output, as wide as the terminal; piped, 80 columns unless ``COLUMNS`` says otherwise.
+
+    :param columns: their headings; those that begin with ``#`` hold numbers.
+    :param rows: cells; what a portal said is cleaned here.
+    :param kept: how many of the first columns are never cut, such as ids; 0 by default.
+    """
+    for line in table_lines(columns, rows, _columns(), kept=kept):
+        print(line)
+
+
+def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int, *, kept: int = 0) -> list[str]:
+    """Return a table that fits a width: the widest columns give way, and cut cells end in an ellipsis."""
+    heads = [column.lstrip("#") for column in columns]
+    cells = [[plain("" if cell is None else cell, None) for cell in row] for row in rows]
+    widths = [max([len(head), *(len(row[place]) for row in cells)]) for place, head in enumerate(heads)]
+    room = max(width - 2 * (len(heads) - 1), len(heads))
+    while sum(widths) > room and max(widths[kept:]) > 1:
+        widths[widths.index(max(widths[kept:]), kept)] -= 1
+    numbers = [column.startswith("#") for column in columns]
+    return [_line(row, widths, numbers) for row in [heads, ["-" * size for size in widths], *cells]]
+
+
+def is_terminal() -> bool:
+    """Whether progress is shown to somebody."""
+    return sys.stderr.isatty()
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[str], None]]:
+    """Show how far a long command is, on standard error of a terminal only; yields what takes the newest line."""
+    if not is_terminal():
+        yield lambda text: None
+        return
+    try:
+        from rich.console import Console
+    except ImportError:
+        yield lambda text: print(plain(text), file=sys.stderr, flush=True)
+        return
+    from rich.markup import escape
+
+    with Console(stderr=True).status(escape(title)) as status:
+        yield lambda text: status.update(escape(plain(text)))
+
+
+@contextmanager
+def live(*, as_json: bool) -> Iterator[Callable[[list[str], Any], None]]:
+    """Show lines that are replaced by the next ones on a terminal; piped, each is written below the last.
+
+    :param as_json: whether a line of JSON is written each time instead.
+    """
+    if as_json:
+        yield lambda lines, value: print(json.dumps(value, ensure_ascii=False), flush=True)
+        return
+    if not sys.stdout.isatty():
+        yield lambda lines, value: print("\n".join(lines), flush=True)
+        return
+    try:
+        from rich.live import Live
+        from rich.text import Text
+    except ImportError:
+        yield lambda lines, value: print("\n".join(lines), flush=True)
+        return
+    with Live(auto_refresh=False) as shown:
+        yield lambda lines, value: shown.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
+
+
+def columns() -> int:
+    """Return how wide output is."""
+    return _columns()
+
+
+def _columns() -> int:
+    if not sys.stdout.isatty() and not os.environ.get("COLUMNS"):
+        return _WIDTH
+    return max(20, shutil.get_terminal_size((_WIDTH, 24)).columns)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
+    cut = [cell if len(cell) <= width else f"{cell[: width - 1]}…" for cell, width in zip(cells, widths, strict=True)]
+    placed = [
+        cell.rjust(width) if number else cell.ljust(width)
+        for cell, width, number in zip(cut, widths, numbers, strict=True)
+    ]
+    return "  ".join(placed).rstrip()

@@ -1,0 +1,175 @@
+"""The commands ``airflow-harvest report``, ``compare``, ``zombies`` and ``health``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.cli import display
+from airflow_provider_harvest.cli.parser import json_argument, portal_argument
+from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, say, write_out
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.compare.diff import TROUBLE, UNCHANGED
+from airflow_provider_harvest.portal.compare.harvests import compare_harvests, find_harvest, previous_harvest
+from airflow_provider_harvest.portal.compare.portals import ALIKE, compare_portals
+from airflow_provider_harvest.portal.compare.zombies import COLUMNS as ZOMBIE_COLUMNS
+from airflow_provider_harvest.portal.compare.zombies import find_zombies
+from airflow_provider_harvest.portal.health import examine
+from airflow_provider_harvest.portal.health.message import markdown as health_message
+from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.reporting import formats
+from airflow_provider_harvest.portal.reporting.report import read_report
+from airflow_provider_harvest.portal.sources.listing import SourceFilter
+
+if TYPE_CHECKING:
+    import argparse
+
+    from airflow_provider_harvest.cli.parser import Parser
+
+
+def add_report(parser: Parser) -> None:
+    """Give the parser of ``report`` its arguments."""
+    parser.add_argument("ident", metavar="SOURCE|JOB", help="id of a job, or of a source: its newest harvest")
+    parser.add_argument("--previous", metavar="JOB", help="job to compare with; default: the harvest before")
+    parser.add_argument(
+        "-f", "--format", default="md", metavar="NAME,...", help=f"of {', '.join(formats.FORMATS)}; default md"
+    )
+    parser.add_argument("-o", "--output", metavar="PATH", help="file without ending: each format adds its own")
+    _shared(parser, report)
+
+
+def add_compare(parser: Parser) -> None:
+    """Give the parser of ``compare`` its arguments."""
+    parser.add_argument("before", metavar="BEFORE", nargs="?", help="id of a job or a source; none: all sources")
+    parser.add_argument("after", metavar="AFTER", nargs="?", help="the same; default: BEFORE on the other portal")
+    parser.add_argument("--with-portal", metavar="URL", help="portal of AFTER, where it is another one")
+    parser.add_argument("--csv", metavar="FILE", help="write the changes as CSV")
+    _shared(parser, compare)
+
+
+def add_zombies(parser: Parser) -> None:
+    """Give the parser of ``zombies`` its arguments."""
+    parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
+    parser.add_argument("--csv", metavar="FILE", help="write the rows as CSV")
+    _shared(parser, zombies)
+
+
+def add_health(parser: Parser) -> None:
+    """Give the parser of ``health`` its arguments."""
+    parser.add_argument("--organization", metavar="ID", help="only the sources of this organization (id or slug)")
+    _shared(parser, health)
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write what a harvest changed and why items failed."""
+    chosen = ["json"] if arguments.json else formats.check_formats(arguments.format)
+    if len(chosen) > 1 and not arguments.output:
+        raise HarvestInvalidInput("Several formats go into files: give --output, or one format.")
+    with open_client(arguments, None, keyed=False) as client, display.progress("Reading the harvest ..."):
+        harvest = find_harvest(client, arguments.ident, complete=False)
+        previous = find_harvest(client, arguments.previous) if arguments.previous else None
+        made = read_report(harvest, previous)
+    for name in chosen:
+        path = f"{arguments.output}.{name}" if arguments.output else None
+        write_out(formats.FORMATS[name](made), path)
+        if path:
+            say(f"Wrote {path}.")
+    return ATTENTION if made["errors"] or any((made["counts"] or {}).get(kind) for kind in TROUBLE) else FINE
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Compare two harvests, or all sources of two portals."""
+    with open_client(arguments, None, keyed=False) as client:
+        other = HarvestClient(site_url(arguments.with_portal)) if arguments.with_portal else client
+        with other:
+            if arguments.before is None:
+                return _compare_portals(arguments, client, other)
+            return _compare_harvests(arguments, client, other)
+
+
+def zombies(arguments: argparse.Namespace) -> int:
+    """List resources that the catalogue no longer lists."""
+    with open_client(arguments, None, keyed=False) as client, display.progress("Reading the datasets ..."):
+        found = find_zombies(client, client.get_source(arguments.source, keyed=False))
+    if arguments.csv:
+        Path(arguments.csv).write_text(formats.table_as_csv(ZOMBIE_COLUMNS, found.rows), encoding="utf-8", newline="")
+    if arguments.json:
+        display.print_json(found.as_dict())
+    else:
+        if found.rows:
+            shown = ("dataset_title", "resource_title", "last_seen", "resource_url")
+            display.print_table(shown, [[row[name] for name in shown] for row in found.rows])
+        print(found.sentence())
+    return ATTENTION if found.rows else FINE
+
+
+def health(arguments: argparse.Namespace) -> int:
+    """Look at all sources of a portal."""
+    with open_client(arguments, None, keyed=False) as client, display.progress("Reading the sources ..."):
+        found = examine(client, SourceFilter.create(organization=arguments.organization))
+    message = health_message(found)
+    if arguments.json:
+        display.print_json(found.as_dict(message))
+    else:
+        print(message)
+    return ATTENTION if found.findings else FINE
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _compare_harvests(arguments: argparse.Namespace, client: HarvestClient, other: HarvestClient) -> int:
+    with display.progress("Reading the harvests ..."):
+        first = find_harvest(client, arguments.before)
+        if arguments.after or other is not client:
+            before, after = first, find_harvest(other, arguments.after or arguments.before)
+        else:
+            after = first
+            previous = previous_harvest(first)
+            if previous is None:
+                raise HarvestInvalidInput("There is no earlier harvest of this source: give AFTER or --with-portal.")
+            before = previous
+        comparison = compare_harvests(before, after)
+    rows = [
+        {"kind": change.kind, "remote_id": change.remote_id, "before": change.before, "after": change.after,
+         "title": change.record.title, "message": change.record.message}
+        for change in comparison.changes
+    ]  # fmt: skip
+    if arguments.csv:
+        text = formats.table_as_csv(("kind", "remote_id", "before", "after", "title", "message"), rows)
+        Path(arguments.csv).write_text(text, encoding="utf-8", newline="")
+    if arguments.json:
+        display.print_json(
+            {"before": before.job.id, "after": after.job.id, "alike": comparison.is_alike,
+             "counts": comparison.counts, "without_id": comparison.without_id, "changes": rows}
+        )  # fmt: skip
+    else:
+        shown = ("kind", "remote_id", "before", "after", "title")
+        if rows:
+            display.print_table(shown, [[row[name] for name in shown] for row in rows])
+        print(f"{comparison.summary()}; {comparison.counts[UNCHANGED]:,} unchanged.")
+    return FINE if comparison.is_alike else ATTENTION
+
+
+def _compare_portals(arguments: argparse.Namespace, client: HarvestClient, other: HarvestClient) -> int:
+    if other is client:
+        raise HarvestInvalidInput("Give BEFORE, or the other portal: --with-portal.")
+    with display.progress("Reading the sources ...") as show:
+        pairs = compare_portals(client, other, progress=lambda done, total, name: show(f"[{done}/{total}] {name}"))
+    if arguments.csv:
+        columns = ("name", "verdict", "detail", "before_id", "after_id")
+        Path(arguments.csv).write_text(formats.table_as_csv(columns, map(vars, pairs)), encoding="utf-8", newline="")
+    if arguments.json:
+        display.print_json([vars(pair) for pair in pairs])
+    else:
+        display.print_table(
+            ("source", "alike or different", "what differs"), [[p.name, p.verdict, p.detail] for p in pairs]
+        )
+    return FINE if all(pair.verdict == ALIKE for pair in pairs) else ATTENTION
+
+
+def _shared(parser: Parser, command: Any) -> None:
+    portal_argument(parser)
+    json_argument(parser)
+    parser.set_defaults(command=command)
