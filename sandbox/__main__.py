@@ -38,6 +38,7 @@ def main() -> int:
     """Run a portal until Ctrl-C or the end of its time; return the exit status."""
     arguments = _parse()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background
     began = time.monotonic()
     seconds = arguments.minutes * 60
     try:

@@ -26,7 +26,7 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import push_links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -71,7 +71,7 @@ def is_final(error: HarvestError) -> bool:
     worth another try, unless only the portal itself may start one.
     """
     if isinstance(error, HarvestOutcomeRejected):
-        may_pass = error.result.get("failure_kind") in ("remote_unreachable", "timeout")
+        may_pass = error.result.get("failure_kind") in ("remote_unreachable", "unreadable", "timeout")
         return not may_pass or error.result.get("how") == "waited"
     if isinstance(error, HarvestApplyIncomplete):
         return not error.again
@@ -104,10 +104,49 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     return source
 
 
+def _is_nothing(value: Any, may_be_blank: bool) -> bool:
+    if isinstance(value, str):
+        return not may_be_blank and value.strip() in ("", "None")  # what a template makes of None
+    return value is None
+
+
 class HarvestTaskMixin:
     """The hook of a task, its links, and the translation of errors."""
 
     harvest_conn_id: str
+    template_fields: Sequence[str]
+    #: Template fields for which a blank text is a value.
+    may_be_blank: Sequence[str] = ("description", "comment", "environment")
+    _came_to_nothing: tuple[str, ...] = ()
+
+    def _do_render_template_fields(
+        self: Any, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> None:
+        """Render as Airflow does, and note which arguments were given and came to nothing."""
+        names = list(template_fields)
+        given = {name: getattr(parent, name, None) for name in names} if parent is self else {}
+        super()._do_render_template_fields(parent, names, *args, **kwargs)  # type: ignore[misc]
+        if parent is self:
+            now = {name: getattr(self, name, None) for name in names}
+            self._came_to_nothing = tuple(
+                name
+                for name in names
+                if _is_nothing(now[name], name in self.may_be_blank)
+                and given[name] is not None
+                and given[name] != now[name]
+            )
+
+    def refuse_nothing(self) -> None:
+        """Refuse an argument that was given and came to nothing: it would silently ask for less, or for all.
+
+        :raises HarvestInvalidInput: naming the arguments.
+        """
+        if self._came_to_nothing:
+            names = " and ".join(self._came_to_nothing)
+            raise HarvestInvalidInput(
+                f"{names} was given, and came to nothing: the task or template that it comes from returned None or a "
+                "blank text. Give a value, or leave the argument out."
+            )
 
     @cached_property
     def hook(self) -> HarvestHook:
@@ -123,11 +162,13 @@ class HarvestTaskMixin:
             they are, so that a wrong key does not look like a skip.
         """
         try:
+            self.refuse_nothing()
             yield
         except HarvestError as error:
             if soft_fail or not is_final(error):
                 raise
-            raise HarvestFailException(error) from error
+            # Without its cause, which would show the same message a second time; it is in ``error``.
+            raise HarvestFailException(error) from None
         finally:
             if "hook" in self.__dict__:
                 self.hook.close()

@@ -132,6 +132,8 @@ class HarvestWaitMixin:
             max_failed_items=self.max_failed_items,
             max_failed_ratio=self.max_failed_ratio,
             min_done_items=self.min_done_items,
+            max_skipped_items=self.max_skipped_items,
+            max_skipped_ratio=self.max_skipped_ratio,
             fail_on_job_errors=self.fail_on_job_errors,
             remote_ids=self.remote_ids,
         )
@@ -281,7 +283,7 @@ class HarvestWaitMixin:
     def is_deferring(self: Any, plan: WaitPlan | None = None) -> bool:
         """Whether a wait uses a triggerer; one for the portal's own run does unless ``deferrable=False`` was given."""
         if self.deferrable is not None:
-            return bool(self.deferrable)
+            return checks.as_switch(self.deferrable, "deferrable")
         if self.defers_for_portal and plan is not None and plan.due is not None:
             return True
         return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
@@ -340,11 +342,11 @@ class HarvestWaitMixin:
 
         :raises HarvestOutcomeRejected: with the result.
         """
-        for line in report.summary_lines(result):
-            self.log.info("%s", line)
         context["ti"].xcom_push(key=results.RESULT_KEY, value=result)
         self.push_links(context, job_url=result["job_url"])
-        if results.is_success(result) or not fail:
+        if results.is_success(result) or not fail:  # a failure's message holds the summary, and is logged by Airflow
+            for line in report.summary_lines(result):
+                self.log.info("%s", line)
             _tell_outlets(context, self.outlets, result)
             return result
         rejected = HarvestOutcomeRejected("", result=result)

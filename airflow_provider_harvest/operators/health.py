@@ -78,6 +78,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``.
     """
 
+    may_be_blank = ("organization",)  # as the example of a whole portal is written
     template_fields: Sequence[str] = (
         "harvest_conn_id",
         "checks",

@@ -93,6 +93,9 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
     :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1; all given limits hold.
     :param min_done_items: how many items must be done; 1. Archived and skipped items never count.
+    :param max_skipped_items: how many items may be skipped (such as records without an identifier, whose datasets the
+        portal archives later); None (default) sets no such limit.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
@@ -123,6 +126,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         max_failed_items: int | None = None,
         max_failed_ratio: float | None = None,
         min_done_items: int = 1,
+        max_skipped_items: int | None = None,
+        max_skipped_ratio: float | None = None,
         fail_on_job_errors: bool = True,
         remote_ids: Collection[str] | None = None,
         fail_on_outcome: bool = True,
@@ -144,6 +149,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self.max_failed_items = max_failed_items
         self.max_failed_ratio = max_failed_ratio
         self.min_done_items = min_done_items
+        self.max_skipped_items = max_skipped_items
+        self.max_skipped_ratio = max_skipped_ratio
         self.fail_on_job_errors = fail_on_job_errors
         self.remote_ids = remote_ids
         self.fail_on_outcome = fail_on_outcome
@@ -249,7 +256,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         if job.status != FAILED:
             return False
         errors = client.peek_job(str(job.id), progress=False).errors
-        return any(hints.says_remote_unreachable(error.message) for error in errors)
+        return any(hints.says_may_pass(error.message) for error in errors)
 
     def _ask(self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory) -> WaitPlan:
         """Start a harvest where none is under way, or say what must be waited for first."""
@@ -402,7 +409,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, plan: WaitPlan
     ) -> dict[str, Any]:
         result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
-        if result["failure_kind"] == "remote_unreachable":
+        if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             memory.note(memory.intent.spent())  # a retry asks for a new harvest
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
 

@@ -79,6 +79,9 @@ class HarvestPreviewSourceOperator(SourceOperator):
     :param min_done_items: how many items must be done; 1.
     :param timeout: how long the portal may take, in seconds or as ``timedelta``; then the result's ``status`` and
         ``failure_kind`` are ``"timeout"``. None (default) fails the task after 300 s.
+    :param max_skipped_items: how many items may be skipped (such as records without an identifier, whose datasets the
+        portal archives later); None (default) sets no such limit.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
     :param fail_on_job_errors: whether errors of the preview itself fail it although it is done; True.
     :param fail_on_outcome: False makes the task green whatever came of it; the verdict is in the result.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
@@ -111,6 +114,8 @@ class HarvestPreviewSourceOperator(SourceOperator):
         max_failed_items: int | None = None,
         max_failed_ratio: float | None = None,
         min_done_items: int = 1,
+        max_skipped_items: int | None = None,
+        max_skipped_ratio: float | None = None,
         fail_on_job_errors: bool = True,
         fail_on_outcome: bool = True,
         timeout: float | timedelta | None = None,
@@ -128,6 +133,8 @@ class HarvestPreviewSourceOperator(SourceOperator):
         self.max_failed_items = max_failed_items
         self.max_failed_ratio = max_failed_ratio
         self.min_done_items = min_done_items
+        self.max_skipped_items = max_skipped_items
+        self.max_skipped_ratio = max_skipped_ratio
         self.fail_on_job_errors = fail_on_job_errors
         self.fail_on_outcome = fail_on_outcome
         self.timeout = timeout
@@ -139,15 +146,17 @@ class HarvestPreviewSourceOperator(SourceOperator):
                 max_failed_items=self.max_failed_items,
                 max_failed_ratio=self.max_failed_ratio,
                 min_done_items=self.min_done_items,
+                max_skipped_items=self.max_skipped_items,
+                max_skipped_ratio=self.max_skipped_ratio,
                 fail_on_job_errors=self.fail_on_job_errors,
             )
             client = self.hook.get_conn()
             source, preview = self._preview(context, client)
             result = conclude.conclude_preview(client, source, preview, policy)
-            for line in report.summary_lines(result):
-                self.log.info("%s", line)
             context["ti"].xcom_push(key=results.RESULT_KEY, value=result)
             if results.is_success(result) or not self.fail_on_outcome:
+                for line in report.summary_lines(result):
+                    self.log.info("%s", line)
                 return result
             rejected = HarvestOutcomeRejected("", result=result)
             chance = None if is_final(rejected) else retry_sentence(context, final=False)

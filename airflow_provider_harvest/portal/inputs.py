@@ -182,6 +182,19 @@ def as_seconds(value: Any, what: str) -> float:
     return float(value)
 
 
+def as_switch(value: Any, what: str) -> bool:
+    """Return a switch; a text such as ``"False"``, which Python takes for true, is refused unless it says which.
+
+    :raises HarvestInvalidInput: for what is neither.
+    """
+    if isinstance(value, bool):
+        return value
+    read = {"true": True, "false": False}.get(str(value).strip().lower())
+    if read is None:
+        raise HarvestInvalidInput(f"{what} is {value!r}: give True or False.")
+    return read
+
+
 def as_count(value: Any, what: str) -> int:
     """Return a whole number from 0 on.
 

@@ -79,6 +79,9 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
     :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1; all given limits hold.
     :param min_done_items: how many items must be done; 1. Archived and skipped items never count.
+    :param max_skipped_items: how many items may be skipped (such as records without an identifier, whose datasets the
+        portal archives later); None (default) sets no such limit.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. Templated.
     :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
@@ -105,6 +108,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         max_failed_items: int | None = None,
         max_failed_ratio: float | None = None,
         min_done_items: int = 1,
+        max_skipped_items: int | None = None,
+        max_skipped_ratio: float | None = None,
         fail_on_job_errors: bool = True,
         remote_ids: Collection[str] | None = None,
         fail_on_outcome: bool = True,
@@ -126,6 +131,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         self.max_failed_items = max_failed_items
         self.max_failed_ratio = max_failed_ratio
         self.min_done_items = min_done_items
+        self.max_skipped_items = max_skipped_items
+        self.max_skipped_ratio = max_skipped_ratio
         self.fail_on_job_errors = fail_on_job_errors
         self.remote_ids = remote_ids
         self.fail_on_outcome = fail_on_outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_harvest.portal.outcome.hints import HINTS, hint_for, says_remote_unreachable
+from airflow_provider_harvest.portal.outcome.hints import HINTS, hint_for, says_may_pass, says_remote_unreachable
 from tests.unit.portal_words import CUT_SHORT, NO_SUCH_PAGE, REDIRECTED, REFUSED
 
 EXPIRED = (
@@ -51,3 +51,24 @@ def test_a_message_and_what_to_do_about_it(message: str, is_unreachable: bool, a
 
 def test_every_advice_is_a_sentence() -> None:
     assert all(hint.advice[0].isupper() and hint.advice.endswith(".") for hint in HINTS)
+
+
+@pytest.mark.parametrize(
+    "message, words, may_pass",
+    [
+        ("mismatched tag: line 9, column 2", "web page", True),
+        ("no element found: line 1, column 0", "nothing", True),
+        ("no element found: line 480, column 12", "ends before its end", True),
+        ("unclosed token: line 480, column 12", "ends before its end", True),
+        ("not well-formed (invalid token): line 1, column 0", "zipped", True),
+        ("not well-formed (invalid token): line 77, column 12", "not valid XML", False),
+        ("Expecting value: line 1 column 1 (char 0)", "something else than JSON", True),
+        ("404 Client Error: NOT FOUND for url", "does not exist", False),
+        ("503 Server Error: for url", "could not reach", True),
+        ("Something that nobody knows", "", False),
+    ],
+)
+def test_an_answer_that_is_no_catalogue(message: str, words: str, may_pass: bool) -> None:
+    hint = hint_for(message)
+    assert words in (hint.advice if hint else "")
+    assert says_may_pass(message) is may_pass

@@ -364,3 +364,19 @@ def test_remote_ids_come_in_any_collection(given: Any, ids: tuple[str, ...]) -> 
 )
 def test_no_item_may_fail_unless_a_limit_is_given(given: dict[str, Any], limit: int | None) -> None:
     assert policy(**given).failed_limit == limit
+
+
+@pytest.mark.parametrize(
+    "policy, kind",
+    [
+        ({}, None),
+        ({"max_skipped_items": 28}, "skipped"),
+        ({"max_skipped_items": 29}, None),
+        ({"max_skipped_ratio": 0.5}, "skipped"),
+        ({"max_skipped_ratio": 1.0}, None),
+    ],
+)
+def test_a_catalogue_that_lost_its_identifiers(policy: dict[str, Any], kind: str | None) -> None:
+    verdict = judge(ended_job(done=1, skipped=29), OutcomePolicy.create(**policy))
+    assert verdict.failure_kind == kind
+    assert kind is None or "29" in verdict.reasons[0]

@@ -12,13 +12,15 @@ from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import PREVIEWED, STARTED
 from airflow_provider_harvest.portal.outcome.summary import (
+    _ADVICE_BY_KIND,
     MAX_MESSAGE_LINES,
+    advice_for,
     failure_message,
     goes_on,
     progress_line,
     summary_lines,
 )
-from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, OutcomePolicy
 from tests.unit.fakes import SITE, SOURCE_ID, T0, FakeClient, FakeClock, FakePortal, PortalJob, item
 from tests.unit.portal_words import CUT_SHORT, REDIRECTED, REFUSED
 
@@ -309,8 +311,40 @@ def test_the_keys_of_a_result() -> None:
     ids=["a known job", "none yet"],
 )
 def test_a_task_that_is_stopped_says_that_its_harvest_goes_on(page: str | None, words: str) -> None:
-    assert goes_on(page) == (f"This task was stopped; its harvest is not: udata has no way to cancel one. {words}")
+    assert goes_on(page) == (
+        f"Airflow asked this task to stop. Its harvest goes on: udata has no way to cancel one. {words}"
+    )
 
 
 def test_a_job_that_was_not_counted_is_told_without_numbers() -> None:
     assert progress_line(replace(HarvestJob("j", "initialized"), counts=None), ItemCounts(5)) == "initialized."
+
+
+@pytest.mark.parametrize(
+    "kind, items, words",
+    [
+        ("timeout", {}, "longer timeout"),
+        ("unfinished", {}, "Wait for the job to end"),
+        ("unknown_status", {}, "update this package"),
+        ("remote_unreachable", {}, "lets the portal in"),
+        ("unreadable", {}, "whole"),
+        ("job", {}, "job's errors"),
+        ("remote_ids", {}, "these records"),
+        ("items", {"failed": 3}, "failed records"),
+        ("skipped", {"skipped": 29, "done": 1}, "dct:identifier"),
+        ("job_errors", {}, "fail_on_job_errors=False"),
+        ("empty", {}, "found nothing to harvest"),
+        ("empty", {"done": 60}, "lower min_done_items"),
+        ("empty", {"skipped": 30}, "failed or was skipped"),
+        ("empty", {"archived": 30}, "lists no record any more"),
+    ],
+)
+def test_advice_fits_the_cause(kind: str, items: dict[str, int], words: str) -> None:
+    counts = {"total": 0, "done": 0, "failed": 0, "skipped": 0, "archived": 0, **items}
+    result = {"failure_kind": kind, "errors": [], "failed_items": [], "items": counts, "remote_ids": None}
+    [advice] = advice_for(result)
+    assert words in advice
+
+
+def test_every_kind_of_failure_has_its_advice() -> None:
+    assert {*_ADVICE_BY_KIND, "empty"} == set(FAILURE_KINDS)

@@ -311,3 +311,14 @@ def test_a_job_of_another_source_is_refused_and_not_waited_for() -> None:
     )
     with pytest.raises(HarvestInvalidInput, match=f"not of {SOURCE_ID}"):
         story.look()
+
+
+def test_progress_is_reported_ever_more_rarely_but_a_first_failure_at_once() -> None:
+    moves = [(60 + 60 * n, items_move("new", done=1)) for n in range(1, 600)]
+    failure = (5 * HOUR + 30, items_move("new", failed=1))
+    story = Story([(0, job_appears("new")), *moves, failure, (10 * HOUR + 90, job_ends("new"))], known=())
+    assert story.to_the_end().state == ENDED
+    progress = [line for line in story.lines if " item" in line]
+    assert 10 < len(progress) < 40
+    assert sum(", 1 failed" in line for line in progress) > 1
+    assert progress[-1].startswith("done")

@@ -19,6 +19,7 @@ class Hint:
 
     :param pattern: searched in the portal's message.
     :param advice: what to do, a sentence.
+    :param may_pass: whether the same catalogue may be readable later: a maintenance page, a cut or empty answer.
     :param remote_unreachable: whether the remote catalogue could not be reached, so that a later try may succeed.
     :param name: what went wrong, in a few words: the heading of all such messages in a report.
     :param who: who must act: ``producer``, ``portal`` (its team) or ``nobody`` (it passes by itself).
@@ -29,10 +30,20 @@ class Hint:
     remote_unreachable: bool = False
     name: str = ""
     who: str = PRODUCER
+    may_pass: bool = False
 
 
-def _hint(name: str, pattern: str, advice: str, *, remote_unreachable: bool = False, who: str = PRODUCER) -> Hint:
-    return Hint(re.compile(pattern, re.IGNORECASE), advice, remote_unreachable, name, who)
+def _hint(
+    name: str,
+    pattern: str,
+    advice: str,
+    *,
+    remote_unreachable: bool = False,
+    may_pass: bool = False,
+    who: str = PRODUCER,
+) -> Hint:
+    expression = re.compile(pattern, re.IGNORECASE)
+    return Hint(expression, advice, remote_unreachable, name, who, remote_unreachable or may_pass)
 
 
 HINTS: tuple[Hint, ...] = (
@@ -78,6 +89,44 @@ HINTS: tuple[Hint, ...] = (
         "The portal could not reach the remote catalogue: check that its server is up and lets the portal in.",
         remote_unreachable=True,
         who=NOBODY,
+    ),
+    # What the readers of XML, JSON and RDF say of an answer that is no catalogue; a position tells where it goes wrong.
+    _hint(
+        "A web page instead of the catalogue",
+        r"mismatched tag|<!doctype html|<html|undefined entity|Unable to guess format|Unsupported mime ?type.*html",
+        "The source's URL answered with a web page instead of the catalogue, such as one for maintenance or a login, "
+        "or the XML is broken: open the URL.",
+        may_pass=True,
+    ),
+    _hint(
+        "Nothing instead of the catalogue",
+        r"no element found: line 1, column 0|Document is empty|empty (document|response|file)",
+        "The source's URL answered with nothing: open it, and check what its server writes.",
+        may_pass=True,
+    ),
+    _hint(
+        "The catalogue is cut short",
+        r"no element found|unclosed token|Premature end|Unterminated string|IncompleteRead",
+        "The catalogue ends before its end: its server cut the answer, or was writing it meanwhile.",
+        may_pass=True,
+    ),
+    _hint(
+        "Something else than the catalogue",
+        r"not well-formed \(invalid token\): line 1, column [0-3]\b|Start tag expected|BadGzipFile|Not a gzipped file",
+        "The source's URL answered with something else than XML, such as JSON or a zipped file: give the source the "
+        "URL of the catalogue itself, in the backend's format.",
+        may_pass=True,
+    ),
+    _hint(
+        "The catalogue is not valid XML",
+        r"not well-formed|syntax error: line",
+        "The catalogue is not valid XML (the message names the place): correct it there.",
+    ),
+    _hint(
+        "Something else than JSON",
+        r"Expecting value: line 1 column 1 \(char 0\)|JSONDecodeError",
+        "The source's URL answered with something else than JSON, such as a web page or nothing: open the URL.",
+        may_pass=True,
     ),
     _hint(
         "The URL does not exist",
@@ -129,6 +178,12 @@ HINTS: tuple[Hint, ...] = (
 def hint_for(message: str) -> Hint | None:
     """Return the first hint whose pattern occurs in a message of the portal, None where none does."""
     return next((hint for hint in HINTS if hint.pattern.search(message)), None)
+
+
+def says_may_pass(message: str) -> bool:
+    """Whether a message of the portal is about something that a later harvest may not meet; unknown is no."""
+    hint = hint_for(message)
+    return hint is not None and hint.may_pass
 
 
 def says_remote_unreachable(message: str) -> bool:

@@ -87,12 +87,43 @@ def advice_for(result: dict[str, Any]) -> list[str]:
     failed, _ = _that_matter(result)
     messages = [*result["errors"], *(item["message"] for item in failed)]
     advice = list(dict.fromkeys(hint.advice for message in messages if (hint := hint_for(message))))
-    if result["failure_kind"] == "empty" and not advice:
-        advice.append(
-            "The portal read the catalogue and found nothing to harvest in it: open the source's URL, or set "
-            "min_done_items=0."
-        )
+    if not advice and result["failure_kind"]:
+        advice.append(_advice_by_kind(result))
     return advice[:3]
+
+
+#: What to do about a failure whose messages no hint fits, by its kind; ``empty`` depends on the counters, too.
+_ADVICE_BY_KIND = {
+    "timeout": "Preview again later, or with a longer timeout: the remote catalogue may be slow or large.",
+    "unfinished": "Wait for the job to end, then judge it.",
+    "unknown_status": "See the job on the portal, and update this package: it does not know this status.",
+    "remote_unreachable": "Check that the remote catalogue's server is up and lets the portal in.",
+    "unreadable": "Open the source's URL: it must answer with the catalogue, whole, in the backend's format.",
+    "job": "See the job's errors on the portal, and open the source's URL: it must answer with the catalogue.",
+    "remote_ids": "Look for these records in the catalogue, and for their reasons in the portal's job.",
+    "items": "See the reasons of the failed records on the portal, correct these in the catalogue, or allow more.",
+    "skipped": "See why the portal skips records: each needs its own dct:identifier, and the source's filters count.",
+    "job_errors": "See the job's errors on the portal, or set fail_on_job_errors=False if they do no harm.",
+}
+
+
+def _advice_by_kind(result: dict[str, Any]) -> str:
+    kind, items = result["failure_kind"], result["items"]
+    if kind != "empty":
+        return _ADVICE_BY_KIND.get(kind, "See the job on the portal.")
+    if items["done"]:
+        return (
+            "The catalogue gave fewer records than min_done_items asks for: compare it with an earlier harvest, or "
+            "lower min_done_items."
+        )
+    if items["failed"] or items["skipped"]:
+        return "No record was harvested: see on the portal why each failed or was skipped."
+    if items["archived"]:
+        return "The catalogue lists no record any more, so the portal archives what it held: open the source's URL."
+    return (
+        "The portal read the catalogue and found nothing to harvest in it: open the source's URL, or set "
+        "min_done_items=0."
+    )
 
 
 def failure_message(result: dict[str, Any], next_chance: str | None = None) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.outcome.hints import says_remote_unreachable
+from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_remote_unreachable
 from airflow_provider_harvest.portal.statuses import FAILED, TERMINAL_JOB_STATUSES, TIMED_OUT
 from airflow_provider_harvest.portal.words import count, few, plain, shorten
 
@@ -28,9 +28,11 @@ FAILURE_KINDS: dict[str, str] = {
     "unfinished": "The job has not ended.",
     "unknown_status": "The job ended in a status that this version does not know.",
     "remote_unreachable": "The job failed since the portal could not reach the remote catalogue.",
+    "unreadable": "The job failed since the remote server answered with something else than a whole catalogue.",
     "job": "The job failed: the catalogue could not be fetched or read.",
     "remote_ids": "One of the asked-for records was not harvested.",
     "items": "More items failed than allowed.",
+    "skipped": "More items were skipped than allowed.",
     "empty": "Fewer items were harvested than required.",
     "job_errors": "The job ended, and reports errors (for example a harvest that was cut short).",
 }
@@ -55,6 +57,9 @@ class OutcomePolicy:
         items reached" is a truncated harvest whose remainder may be archived.
     :param remote_ids: judge these records only: each must be done. The other limits then do not apply; a failed
         job is a failure all the same.
+    :param max_skipped_items: how many items may be skipped; None (default) sets no such limit. A record without an
+        identifier is skipped, and its dataset is archived later.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
     """
 
     max_failed_items: int | None = None
@@ -62,6 +67,8 @@ class OutcomePolicy:
     min_done_items: int = 1
     fail_on_job_errors: bool = True
     remote_ids: tuple[str, ...] | None = None
+    max_skipped_items: int | None = None
+    max_skipped_ratio: float | None = None
 
     @classmethod
     def create(
@@ -71,21 +78,31 @@ class OutcomePolicy:
         min_done_items: int = 1,
         fail_on_job_errors: bool = True,
         remote_ids: Iterable[str] | None = None,
+        max_skipped_items: int | None = None,
+        max_skipped_ratio: float | None = None,
     ) -> OutcomePolicy:
         """Return a policy from what a user gave.
 
         :raises HarvestInvalidInput: for a negative number, a ratio outside 0 to 1, or a list of ids that is none.
         """
-        if max_failed_items is not None and not _is_count(max_failed_items):
-            raise HarvestInvalidInput(
-                f"max_failed_items is {max_failed_items!r}: give a whole number from 0 on, or None."
-            )
-        if max_failed_ratio is not None and not _is_share(max_failed_ratio):
-            raise HarvestInvalidInput(f"max_failed_ratio is {max_failed_ratio!r}: give a number from 0 to 1, or None.")
+        for name, number in (("max_failed_items", max_failed_items), ("max_skipped_items", max_skipped_items)):
+            if number is not None and not _is_count(number):
+                raise HarvestInvalidInput(f"{name} is {number!r}: give a whole number from 0 on, or None.")
+        for name, share in (("max_failed_ratio", max_failed_ratio), ("max_skipped_ratio", max_skipped_ratio)):
+            if share is not None and not _is_share(share):
+                raise HarvestInvalidInput(f"{name} is {share!r}: give a number from 0 to 1, or None.")
         if not _is_count(min_done_items):
             raise HarvestInvalidInput(f"min_done_items is {min_done_items!r}: give a whole number from 0 on.")
         ids = None if remote_ids is None else _checked_ids(remote_ids)
-        return cls(max_failed_items, max_failed_ratio, min_done_items, fail_on_job_errors, ids)
+        return cls(
+            max_failed_items,
+            max_failed_ratio,
+            min_done_items,
+            fail_on_job_errors,
+            ids,
+            max_skipped_items,
+            max_skipped_ratio,
+        )
 
     @property
     def failed_limit(self) -> int | None:
@@ -170,7 +187,9 @@ def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
         return []
     unreachable = any(says_remote_unreachable(error.message) for error in job.errors)
     words = _words(job.errors) or "the portal gives no reason"
-    return [("remote_unreachable" if unreachable else "job", f"The job failed: {words}")]
+    may_pass = any(says_may_pass(error.message) for error in job.errors)
+    kind = "remote_unreachable" if unreachable else "unreadable" if may_pass else "job"
+    return [(kind, f"The job failed: {words}")]
 
 
 def _count_reasons(counts: ItemCounts, policy: OutcomePolicy) -> list[tuple[str, str]]:
@@ -182,6 +201,14 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy) -> list[tuple[str,
     if policy.max_failed_ratio is not None and counts.failed > policy.max_failed_ratio * counts.processed + 1e-9:
         share = f"({counts.failed / counts.processed:.1%}); {policy.max_failed_ratio:.1%} may."
         found.append(("items", f"{counts.failed:,} of {count(counts.processed, 'item')} failed {share}"))
+    if policy.max_skipped_items is not None and counts.skipped > policy.max_skipped_items:
+        found.append(
+            ("skipped", f"{count(counts.skipped, 'item')} skipped; at most {policy.max_skipped_items:,} may be.")
+        )
+    if policy.max_skipped_ratio is not None and counts.skipped > policy.max_skipped_ratio * counts.processed + 1e-9:
+        part, allowed = counts.skipped / counts.processed, policy.max_skipped_ratio
+        told = f"{counts.skipped:,} of {count(counts.processed, 'item')} skipped ({part:.1%}); {allowed:.1%} may."
+        found.append(("skipped", told))
     unfinished = counts.pending + counts.started + counts.other
     if unfinished:
         found.append(("items", f"{count(unfinished, 'item')} never came to an end although the job did."))
@@ -233,7 +260,7 @@ def _words(errors: Sequence[HarvestMessage]) -> str:
 
 def _follows(kind: str, main: str) -> bool:
     """Whether a reason only repeats the main one: a failed job is empty, too."""
-    return kind == "empty" and main in ("job", "remote_unreachable", "unfinished", TIMED_OUT)
+    return kind == "empty" and main in ("job", "remote_unreachable", "unreadable", "unfinished", TIMED_OUT)
 
 
 def _is_count(value: Any) -> bool:
