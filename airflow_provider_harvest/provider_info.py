@@ -27,6 +27,16 @@ EXTRA_FIELDS: dict[str, dict[str, object]] = {
         "description": "No task asks this portal about a job more often than this; 30 seconds if empty.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
+    "requests_per_hour": {
+        "label": "Requests an hour",
+        "description": "What the poll loops of all triggerers may send to this portal together; no limit if empty.",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
+    "triggerers": {
+        "label": "Triggerers",
+        "description": "How many triggerers share these requests; 1 if empty.",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
     "source_page": {
         "label": "Page of a source",
         "description": "URL with {source_id}; links lead to the API if empty.",
@@ -52,6 +62,8 @@ FIELD_BEHAVIOUR: dict[str, object] = {
         "timeout": "30",
         "verify": "true",
         "min_poll_interval": "30",
+        "requests_per_hour": "200",
+        "triggerers": "1",
         "source_page": "https://portal.example/admin/harvesters/{source_id}",
         "job_page": "https://portal.example/admin/harvesters/{source_id}/jobs/{job_id}",
     },

@@ -33,6 +33,8 @@ class ConnectionSettings:
     :param min_poll_interval: seconds between two looks at a job, at least; 30.
     :param source_page: URL template of the portal's admin page of a source, None leads to the API.
     :param job_page: the same of a job.
+    :param requests_per_hour: requests an hour that all triggerers of a deployment may send together; None: no limit.
+    :param triggerers: how many triggerers share ``requests_per_hour``; 1.
     """
 
     site: str
@@ -42,6 +44,13 @@ class ConnectionSettings:
     min_poll_interval: float = DEFAULT_MIN_POLL_INTERVAL
     source_page: str | None = None
     job_page: str | None = None
+    requests_per_hour: float | None = None
+    triggerers: int = 1
+
+    @property
+    def poller_requests_per_hour(self) -> float | None:
+        """Requests an hour that the poll loop of one triggerer may send; None sets no limit."""
+        return None if self.requests_per_hour is None else self.requests_per_hour / self.triggerers
 
 
 def connection_settings(connection: Connection) -> ConnectionSettings:
@@ -68,6 +77,8 @@ def connection_settings(connection: Connection) -> ConnectionSettings:
         min_poll_interval=_seconds(extra, "min_poll_interval", DEFAULT_MIN_POLL_INTERVAL),
         source_page=_page(extra, "source_page", "{source_id}"),
         job_page=_page(extra, "job_page", "{job_id}"),
+        requests_per_hour=_requests(extra, "requests_per_hour"),
+        triggerers=int(_requests(extra, "triggerers") or 1),
     )
 
 
@@ -93,6 +104,20 @@ def _seconds(extra: dict[str, Any], name: str, default: float) -> float:
     if not 0 < seconds < float("inf"):
         raise HarvestInvalidInput(f"{name} in the extra is {value!r}: give a number of seconds above 0.")
     return seconds
+
+
+def _requests(extra: dict[str, Any], name: str) -> float | None:
+    """Return a whole number from 1 on, None without; the connection form of Airflow 2.11 stores numbers as text."""
+    value = extra.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        number = 0.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if number < 1 or number != number // 1:
+        raise HarvestInvalidInput(f"{name} in the extra is {value!r}: give a whole number from 1 on.")
+    return number
 
 
 def _verify(value: Any) -> bool | str:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Calls at one time to one portal from one event loop; more would only press on a portal that is slow already.
-PER_PORTAL = 8
+#: Calls at one time to one portal from one event loop, of whatever kind: the one gate. More would only press on a
+#: portal that is slow already.
+PER_PORTAL = 4
 
 # Keyed by event loop: `dag.test()` makes a new one for each trigger, and a semaphore belongs to one loop.
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]] = WeakKeyDictionary()

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from contextlib import aclosing
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._compat import BaseEventTrigger, TriggerEvent
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.hooks.harvest import HarvestHook, reading_client
+from airflow_provider_harvest.hooks.harvest import reading_client
+from airflow_provider_harvest.portal.inputs import as_seconds, check_id
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.waiting.ended_jobs import CONDITIONS, ENDED, EndedJobs, Scope, find_scope
-from airflow_provider_harvest.triggers._poller import watching
+from airflow_provider_harvest.portal.waiting.ended_jobs import CONDITIONS, ENDED, EndedJobs
+from airflow_provider_harvest.portal.waiting.scope import Scope, find_scope
+from airflow_provider_harvest.triggers._cursors import Cursors
+from airflow_provider_harvest.triggers._poller import shared, watching
+from airflow_provider_harvest.triggers._settings import (
+    REREAD_AFTER,
+    REREAD_IN_TROUBLE,
+    changed_settings,
+    patient_settings,
+)
 from airflow_provider_harvest.triggers._threads import beside_the_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Collection
+    from datetime import timedelta
 
     from airflow_provider_harvest.portal.client import HarvestClient
 
 log = logging.getLogger(__name__)
 
-#: Name of what is kept between triggerers, for each asset.
-CURSOR_KEY = "harvest_cursor"
 #: Seconds until Airflow has surely stored an event that was yielded (3.3.2: about 2). Before that the cursor must not
 #: say that it was told: killed in between, the next triggerer would never tell of that job.
 STORED_AFTER = 5.0
-#: Seconds until another attempt after an error that looking again does not mend: nobody restarts a trigger that ends.
-_AGAIN_AFTER = 600.0
+#: Seconds of the first pause after an error, and of the longest: nobody restarts a trigger that ends.
+_FIRST_PAUSE, _MAX_PAUSE = 15.0, 600.0
+#: Attempts to read the connection before the failure is logged as an error, and begun again.
+_CONNECTION_FAILURES = 5
 
 
 class HarvestJobEventTrigger(BaseEventTrigger):
@@ -48,12 +58,14 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     :param organization: id or slug of an organization, all of whose sources are watched; None, without a source either,
         watches the whole portal.
     :param condition: ``"ended"`` (default), ``"success"`` (by the limits below) or ``"failure"``.
-    :param poll_interval: seconds between two looks; 60, and never below the connection's ``min_poll_interval``.
+    :param poll_interval: seconds or ``timedelta`` between two looks; 60, and never below the connection's
+        ``min_poll_interval``.
     :param max_failed_items: how many items may fail in a success; 0 unless ``max_failed_ratio`` is given.
     :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1.
     :param min_done_items: how many items must be done; 1.
     :param fail_on_job_errors: whether errors of the job itself make it a failure although it is done; True.
     :param remote_ids: judge these records only: each must be done. For one source.
+    :raises HarvestInvalidInput: for arguments that cannot be right, when the DAG is parsed.
     """
 
     def __init__(
@@ -62,7 +74,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         source_id: str | None = None,
         organization: str | None = None,
         condition: str = ENDED,
-        poll_interval: float = 60.0,
+        poll_interval: float | timedelta = 60.0,
         max_failed_items: int | None = None,
         max_failed_ratio: float | None = None,
         min_done_items: int = 1,
@@ -74,12 +86,15 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         self.source_id = source_id
         self.organization = organization
         self.condition = condition
-        self.poll_interval = poll_interval
+        self.poll_interval = as_seconds(poll_interval, "poll_interval")
         self.max_failed_items = max_failed_items
         self.max_failed_ratio = max_failed_ratio
         self.min_done_items = min_done_items
         self.fail_on_job_errors = fail_on_job_errors
-        self.remote_ids = remote_ids
+        # Sorted: equal triggers are one in Airflow, and a set has an order of its own in each process.
+        self.remote_ids = sorted(remote_ids) if isinstance(remote_ids, (set, frozenset)) else remote_ids
+        self._policy = self._checked()
+        self._had_answer = False
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class and its arguments, as Airflow stores them: those that are not the default."""
@@ -103,37 +118,54 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             log.warning(
                 "Before Airflow 3.3 nothing is kept between triggerers: harvests that end while none runs are missed."
             )
+        cursors = Cursors(self, self._identity())
+        failures = 0
         while True:
+            self._had_answer = False
             try:
-                async with aclosing(self._watch()) as events:
+                async with aclosing(self._watch(cursors)) as events:
                     async for event in events:
                         yield event
+                continue  # the connection has changed
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                log.error("%s Watching again in %d min.", error, _AGAIN_AFTER // 60)
-            await asyncio.sleep(_AGAIN_AFTER)
+                failures = 1 if self._had_answer else failures + 1
+                pause = min(_MAX_PAUSE, _FIRST_PAUSE * 2.0 ** min(failures - 1, 30))
+                log.error("%s Watching again in %d s.", error, pause)
+            await asyncio.sleep(pause)
 
-    async def _watch(self) -> AsyncGenerator[TriggerEvent, None]:
-        policy = self._checked()
-        settings = await HarvestHook(self.harvest_conn_id).aget_settings()
-        portal = replace(settings, min_poll_interval=0.0)
-        interval = max(float(self.poll_interval), settings.min_poll_interval)
-        cursor = await self._load()
+    async def _watch(self, cursors: Cursors) -> AsyncGenerator[TriggerEvent, None]:
+        """Look until something is wrong, or the connection has changed."""
+        loop = asyncio.get_running_loop()
+        settings = await patient_settings(self.harvest_conn_id, _CONNECTION_FAILURES)
+        interval = max(self.poll_interval, settings.min_poll_interval)
+        cursor = await cursors.load()
 
         def connect() -> HarvestClient:
-            return reading_client(settings)
+            return reading_client(shared(settings))
 
-        site = settings.site
-        scope = await beside_the_loop(site, lambda: _scope_of(connect(), self.source_id, self.organization))
+        scope = Scope()
+        if self.source_id or self.organization:
+            scope = await beside_the_loop(
+                settings.site, lambda: _scope_of(connect(), self.source_id, self.organization)
+            )
 
         def watch(client: HarvestClient) -> EndedJobs:
-            return EndedJobs(client, scope, policy, self.condition, interval, cursor)
+            return EndedJobs(client, scope, self._policy, self.condition, interval, cursor)
 
-        async with watching(portal, site, connect, watch) as seat:
-            jobs = cast("EndedJobs", seat.watch)
+        async with watching(settings, connect, watch) as seat:
+            reread_at = loop.time() + REREAD_AFTER
             while True:
-                poll = await seat.news()
+                poll = await seat.news(until=reread_at)
+                if poll is None:
+                    if await changed_settings(self.harvest_conn_id, settings) is not None:
+                        return
+                    reread_at = loop.time() + REREAD_AFTER
+                    continue
+                self._had_answer = self._had_answer or poll.has_looked
+                if not poll.has_looked:
+                    reread_at = min(reread_at, loop.time() + REREAD_IN_TROUBLE)
                 for line in poll.lines:
                     log.info("%s", line)
                 told = [ended for ended in poll.results if ended.result is not None]
@@ -143,14 +175,24 @@ class HarvestJobEventTrigger(BaseEventTrigger):
                     yield TriggerEvent(result)  # type: ignore[no-untyped-call]
                 if told:
                     await asyncio.sleep(STORED_AFTER)
-                if poll.has_looked or poll.results:
-                    await self._save(poll.results[-1].cursor if poll.results else jobs.cursor)
+                if poll.results:
+                    await cursors.save(poll.results[-1].cursor)
+
+    def _identity(self) -> str:
+        """Return what makes another trigger the same: what it watches, not how often."""
+        _, arguments = self.serialize()
+        return json.dumps({**arguments, "poll_interval": None}, sort_keys=True)
 
     def _checked(self) -> OutcomePolicy:
-        """Check what was given, before anything is sent.
+        """Check what was given, when the DAG is parsed: nobody reads the log of a triggerer.
 
         :raises HarvestInvalidInput: for what cannot be right.
         """
+        for name in ("source_id", "organization"):
+            if getattr(self, name) is not None:
+                check_id(getattr(self, name), name)
+        if not str(self.harvest_conn_id or "").strip():
+            raise HarvestInvalidInput("harvest_conn_id is blank: give the id of a connection.")
         if self.condition not in CONDITIONS:
             allowed = ", ".join(map(repr, CONDITIONS))
             raise HarvestInvalidInput(f"condition is {self.condition!r}: give one of {allowed}.")
@@ -165,25 +207,6 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             fail_on_job_errors=self.fail_on_job_errors,
             remote_ids=self.remote_ids,
         )
-
-    # --- what has been told --------------------------------------------------------------------------------------
-
-    def _stores(self) -> list[Any]:
-        """Return the places where the cursor is kept: one for each asset that is watched with this (Airflow 3.3)."""
-        store: Any = getattr(self, "asset_state_store", None)
-        if store is None:
-            return []
-        # Several assets with the same trigger share it; its accessors then have no public way to reach each of them.
-        return [*getattr(store, "_by_name", {}).values(), *getattr(store, "_by_uri", {}).values()] or [store]
-
-    async def _load(self) -> dict[str, Any] | None:
-        cursors = [await store.aget(CURSOR_KEY) for store in self._stores()]
-        found = [cursor for cursor in cursors if isinstance(cursor, dict)]
-        return max(found, key=lambda cursor: float(cursor.get("since") or 0.0), default=None)
-
-    async def _save(self, cursor: dict[str, Any]) -> None:
-        for store in self._stores():
-            await store.aset(CURSOR_KEY, cursor)
 
 
 def _scope_of(client: HarvestClient, source_id: str | None, organization: str | None) -> Scope:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_harvest._compat import BaseTrigger, TriggerEvent
@@ -15,12 +14,18 @@ from airflow_provider_harvest.portal.outcome.summary import goes_on
 from airflow_provider_harvest.portal.waiting.job_wait import MAX_PAUSE
 from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.portal.waiting.source_list import ListedWait
-from airflow_provider_harvest.triggers._poller import watching
+from airflow_provider_harvest.triggers._poller import shared, watching
+from airflow_provider_harvest.triggers._settings import (
+    REREAD_AFTER,
+    REREAD_IN_TROUBLE,
+    changed_settings,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from airflow_provider_harvest.hooks._settings import ConnectionSettings
+    from airflow_provider_harvest.portal.client import HarvestClient
 
 log = logging.getLogger(__name__)
 
@@ -94,18 +99,34 @@ class HarvestJobTrigger(BaseTrigger):
         return await HarvestHook(self.harvest_conn_id).aget_settings()
 
     async def _wait(self) -> dict[str, Any]:
-        settings = await self._settings()
-        portal = replace(settings, min_poll_interval=0.0)  # which the plan has in it already
+        loop = asyncio.get_running_loop()
         plan = WaitPlan.from_dict(self.plan)
-        async with watching(
-            portal, settings.site, lambda: reading_client(settings), lambda client: ListedWait(plan, client)
-        ) as seat:
-            wait = cast("ListedWait", seat.watch)
-            while True:
-                poll = await seat.news()
-                for line in poll.lines:
-                    log.info("%s", line)
-                if wait.plan.job_id:
-                    self._job_page = wait.client.job_url(wait.plan.source_id, wait.plan.job_id)
-                if poll.is_final:
-                    return {"state": poll.state, "detail": poll.detail, "plan": wait.plan.to_dict()}
+        settings = await self._settings()
+        while True:  # for each form of the connection
+            async with watching(settings, _connector(settings), _watcher(plan)) as seat:
+                wait = cast("ListedWait", seat.watch)
+                reread_at: float | None = None  # only in trouble: hundreds may wait, and each reading asks Airflow
+                while True:
+                    poll = await seat.news(until=reread_at)
+                    if poll is None:
+                        changed = await changed_settings(self.harvest_conn_id, settings)
+                        if changed is not None:
+                            settings, plan = changed, wait.plan
+                            break
+                        reread_at = loop.time() + REREAD_AFTER
+                        continue
+                    reread_at = None if poll.has_looked else loop.time() + REREAD_IN_TROUBLE
+                    for line in poll.lines:
+                        log.info("%s", line)
+                    if wait.plan.job_id:
+                        self._job_page = wait.client.job_url(wait.plan.source_id, wait.plan.job_id)
+                    if poll.is_final:
+                        return {"state": poll.state, "detail": poll.detail, "plan": wait.plan.to_dict()}
+
+
+def _connector(settings: ConnectionSettings) -> Callable[[], HarvestClient]:
+    return lambda: reading_client(shared(settings))
+
+
+def _watcher(plan: WaitPlan) -> Callable[[HarvestClient], ListedWait]:
+    return lambda client: ListedWait(plan, client)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.hooks._settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
+from airflow_provider_harvest.triggers import _cursors
+from airflow_provider_harvest.triggers import event as triggers_event
 from airflow_provider_harvest.triggers import job as triggers_job
 from tests.unit.fakes import SITE, FakeClient, FakeClock, FakePortal, Timeline, listed
 
@@ -164,3 +166,5 @@ def at_portal(monkeypatch: pytest.MonkeyPatch, portals: Mapping[str, ManySources
 
     monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
     monkeypatch.setattr(triggers_job, "reading_client", reading_client)
+    monkeypatch.setattr(triggers_event, "reading_client", reading_client)
+    _cursors._memory.clear()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.models import HarvestRef
-from airflow_provider_harvest.triggers import event as triggers_event
-from airflow_provider_harvest.triggers.event import CURSOR_KEY, STORED_AFTER, HarvestJobEventTrigger
+from airflow_provider_harvest.portal.waiting.reported import digest_of
+from airflow_provider_harvest.triggers import _cursors
+from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
+from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
 from tests.unit.fakes import (
     SITE,
     T0,
@@ -21,6 +25,7 @@ from tests.unit.fakes import (
     job_ends,
     job_is_purged,
     rate_limited,
+    server_error,
     unreachable,
     whole_job,
 )
@@ -79,7 +84,6 @@ class Watched:
         self.store = Store() if keeps else None
         self.told: list[dict[str, Any]] = []
         at_portal(monkeypatch, {"one": self.portal})
-        monkeypatch.setattr(triggers_event, "reading_client", self.portal.connect)
 
     def watch(self, seconds: float, killed_after: int | None = None, **arguments: Any) -> list[str]:
         """Run the trigger for a while; return the ids of the jobs that it told of.
@@ -105,6 +109,10 @@ class Watched:
         run_in_fake_time(self.clock, story())
         self.told += told
         return [payload["job_id"] for payload in told]
+
+
+def reported(cursor: dict[str, Any]) -> list[str]:
+    return list(cursor["told"].values())
 
 
 def ids(count: int) -> list[str]:
@@ -234,9 +242,9 @@ def test_what_was_told_is_stored_when_airflow_has_the_event(monkeypatch: pytest.
     watched = Watched(monkeypatch, {"a": whole_job("one", 100)})
     watched.watch(180 + STORED_AFTER - 1)
     assert watched.store is not None
-    assert "one" not in watched.store.cursor["told"]
+    assert reported(watched.store.cursor) == []
     watched.watch(2 * STORED_AFTER + 60)
-    assert "one" in watched.store.cursor["told"]
+    assert reported(watched.store.cursor) == [digest_of("one")]
 
 
 def test_without_a_store_it_says_what_may_be_missed(
@@ -244,6 +252,7 @@ def test_without_a_store_it_says_what_may_be_missed(
 ) -> None:
     watched = Watched(monkeypatch, {"a": [*whole_job("one", 100), *whole_job("two", 2 * HOUR)]}, keeps=False)
     assert watched.watch(HOUR) == ["one"]
+    _cursors._memory.clear()  # another process
     watched.clock.advance(2 * HOUR)
     assert watched.watch(HOUR) == []
     assert any("harvests that end while none runs are missed" in line for line in caplog.messages)
@@ -262,6 +271,52 @@ def test_the_cursor_of_another_portal_is_not_taken(monkeypatch: pytest.MonkeyPat
     }
     watched.store.values[CURSOR_KEY] = json.dumps(elsewhere)
     assert watched.watch(HOUR) == ["one"]
+
+
+def test_what_was_stored_with_an_asset_that_is_deleted_for_a_while_is_remembered(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A deploy with an import error: Airflow deletes the state of an asset that no DAG file names."""
+    watched = Watched(monkeypatch, {"a": [*whole_job("one", 100), *whole_job("two", HOUR + 60)]})
+    assert watched.watch(HOUR) == ["one"]
+    watched.store = Store()
+    watched.clock.advance(600)
+    assert watched.watch(HOUR) == ["two"]
+    assert any("going on from what this triggerer remembers" in line for line in caplog.messages)
+
+
+def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 100 + 10 * number) for number, ident in enumerate(ids(6))}
+    watched = Watched(monkeypatch, lives)
+    original = watched.portal.recent_jobs
+
+    def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+        if source_id == "s02" and watched.clock.now() < T0 + 5 * HOUR:
+            watched.portal.requests.append((watched.clock.now(), "refused"))
+            raise server_error(500)
+        return original(source_id, page, page_size)
+
+    monkeypatch.setattr(watched.portal, "recent_jobs", recent_jobs)
+    assert watched.watch(HOUR) == [f"job-{ident}" for ident in ids(6) if ident != "s02"]
+    assert watched.portal.count("refused") <= 7
+    watched.watch(12 * HOUR)
+    assert watched.told[-1]["job_id"] == "job-s02"
+    assert len(watched.told) == 6
+
+
+def test_what_was_read_is_not_lost_when_the_next_read_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 100) for ident in ids(5)}
+    watched = Watched(monkeypatch, lives)
+    original, asked = watched.portal.recent_jobs, []
+
+    def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+        asked.append(source_id)
+        if len(asked) == 3:
+            raise server_error(503)
+        return original(source_id, page, page_size)
+
+    monkeypatch.setattr(watched.portal, "recent_jobs", recent_jobs)
+    assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(5)]
 
 
 # --- a portal in trouble ---------------------------------------------------------------------------------------------
@@ -298,19 +353,25 @@ def test_a_job_that_is_purged_before_it_is_read_holds_up_nobody(monkeypatch: pyt
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ({"condition": "often"}, "condition is 'often': give one of 'ended', 'success', 'failure'."),
+        ({"condition": "sucess"}, "condition is 'sucess': give one of 'ended', 'success', 'failure'."),
         ({"source_id": "a", "organization": "b"}, "source_id and organization are both given"),
         ({"remote_ids": ["x"]}, "remote_ids are records of one source"),
+        ({"source_id": "a", "remote_ids": "x"}, "remote_ids"),
         ({"max_failed_ratio": 3}, "max_failed_ratio"),
+        ({"poll_interval": "often"}, "poll_interval"),
+        ({"source_id": " "}, "source_id"),
+        ({"harvest_conn_id": ""}, "harvest_conn_id is blank"),
     ],
 )
-def test_bad_input_is_told_and_nothing_is_sent(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, arguments: dict[str, Any], words: str
-) -> None:
-    watched = Watched(monkeypatch, {"a": whole_job("one", 100)})
-    assert watched.watch(HOUR, **arguments) == []
-    assert any(words in line for line in caplog.messages)
-    assert watched.portal.requests == []
+def test_wrong_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(HarvestInvalidInput, match=words):
+        HarvestJobEventTrigger(**{"harvest_conn_id": "one", **arguments})
+
+
+def test_lengths_of_time_and_sets_are_taken() -> None:
+    trigger = HarvestJobEventTrigger("one", "a", poll_interval=timedelta(minutes=5), remote_ids={"y", "x"})
+    arguments = json.loads(json.dumps(trigger.serialize()[1]))
+    assert (arguments["poll_interval"], arguments["remote_ids"]) == (300.0, ["x", "y"])
 
 
 def test_it_travels_as_json_without_a_secret() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestAuthError
+from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestRedirected, HarvestRequestRejected
 from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
     GONE,
@@ -309,14 +309,51 @@ def test_an_outage_that_lasts_ends_all_waits(monkeypatch: pytest.MonkeyPatch) ->
     assert waits.portal.count("list") == 11
 
 
-def test_a_portal_that_refuses_to_be_read_ends_all_waits_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_portal_that_goes_on_refusing_to_be_read_ends_all_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     lives: dict[str, Timeline] = {ident: [] for ident in ids(3)}
     waits = Waits(monkeypatch, lives)
     for ident in lives:
         waits.plan(ident, known=())
-    waits.portal.list_fault = HarvestAuthError("No right to read this.", status_code=403)
+    refusal = HarvestAuthError("No right to read this.", status_code=403, payload={"message": "no"})
+    waits.portal.list_fault = refusal
+    for portal in waits.portal.portals.values():
+        portal.fault = refusal
     events = waits.to_the_end()
     assert {(event["state"], event["error"]) for event in events.values()} == {(ERROR, "HarvestAuthError")}
+    assert max(waits.ended_at.values()) <= 10 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(HarvestAuthError("Blocked.", status_code=403, payload="<html>"), id="403 page"),
+        pytest.param(HarvestAuthError("No.", status_code=403, payload={"message": "no"}), id="403"),
+        pytest.param(HarvestRedirected("It points to a maintenance site."), id="302"),
+        pytest.param(HarvestRequestRejected("Timeout.", status_code=408), id="408"),
+    ],
+)
+def test_one_odd_answer_to_the_list_ends_no_wait(monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0, HOUR) for ident in ids(50)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+
+    async def story() -> list[dict[str, Any]]:
+        trouble = in_trouble(waits, 630, 670, error)
+        _, *events = await asyncio.gather(trouble(), *(waits.follow(ident) for ident in lives))
+        return events
+
+    assert {event["state"] for event in run_in_fake_time(waits.clock, story())} == {ENDED}
+
+
+def test_where_the_list_alone_fails_waits_look_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0, 90 * MINUTE) for ident in ids(2)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
+    waits.portal.list_fault = server_error(500)
+    assert set(waits.states().values()) == {ENDED}
+    assert waits.portal.count("list") <= 90 / 10 + 5  # it is tried again ten minutes apart
 
 
 # --- coming and going ------------------------------------------------------------------------------------------------

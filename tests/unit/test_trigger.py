@@ -113,7 +113,7 @@ def test_no_event_comes_while_the_worker_is_still_leaving(monkeypatch: pytest.Mo
 
 
 def test_no_error_comes_while_the_worker_is_still_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
-    deferral = Deferral(monkeypatch, [(0, fails_with(HarvestAuthError("No right.", status_code=403)))])
+    deferral = Deferral(monkeypatch, [(0, fails_with(HarvestInvalidInput("No id.")))])
     deferral.events()
     assert deferral.elapsed == MIN_LIFE
 

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestNotFound
+from airflow_provider_harvest.exceptions import (
+    HarvestAuthError,
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestRedirected,
+    HarvestRequestRejected,
+)
 from airflow_provider_harvest.portal.models import HarvestValidation
 from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
@@ -104,10 +111,39 @@ def test_a_long_outage_far_from_the_expected_run_does_no_harm() -> None:
     assert story.to_the_end().state == ENDED
 
 
-def test_what_will_not_pass_ends_the_wait_at_once() -> None:
-    story = Story([(0, fails_with(HarvestAuthError("No right to read this.", status_code=403)))], known=())
+def forbidden(payload: Any) -> HarvestAuthError:
+    return HarvestAuthError("No right to read this.", status_code=403, payload=payload)
+
+
+ODD_ANSWERS = [
+    pytest.param(forbidden({"message": "no"}), 60.0, id="403"),
+    pytest.param(forbidden("<html>Blocked</html>"), 60.0, id="403 page"),
+    pytest.param(HarvestRedirected("It points to a maintenance site."), 60.0, id="302"),
+    pytest.param(HarvestRequestRejected("Timeout.", status_code=408, payload="x"), 600.0, id="408"),
+    pytest.param(HarvestRequestRejected("No.", status_code=400, payload={"message": "no"}), 60.0, id="400"),
+]
+
+
+@pytest.mark.parametrize("error, lasts", ODD_ANSWERS)
+def test_one_odd_answer_is_not_believed(error: HarvestError, lasts: float) -> None:
+    story = Story([*whole_job("new", 0, HOUR), *outage(590, 590 + lasts, error)], known=())
+    assert story.to_the_end().state == ENDED
+
+
+@pytest.mark.parametrize(
+    "payload, after",
+    [pytest.param({"message": "no"}, MINUTE, id="API"), pytest.param("<html>", 15 * MINUTE, id="page")],
+)
+def test_an_odd_answer_is_believed_when_it_is_seen_again(payload: Any, after: float) -> None:
+    story = Story([(0, fails_with(forbidden(payload)))], known=())
     with pytest.raises(HarvestAuthError):
-        story.look()
+        story.to_the_end()
+    assert story.elapsed == after
+
+
+def test_what_no_look_mends_ends_the_wait_at_once() -> None:
+    with pytest.raises(HarvestInvalidInput):
+        Story([(0, fails_with(HarvestInvalidInput("Not an id.")))], known=()).look()
 
 
 # --- things that are gone --------------------------------------------------------------------------------------

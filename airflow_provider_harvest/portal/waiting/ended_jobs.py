@@ -1,94 +1,57 @@
 """Finds the jobs that end on a portal, each once, whoever started them; used by the event trigger, through the poller.
 
-What has been told is a cursor: a time by the portal's clock, the jobs told of shortly before it, and those that still
-run behind a newer one of their source. It is JSON, so that a restarted triggerer goes on where another one left off.
+Each source has a record of its own, so that what was read of one is not lost when another cannot be read. What has been
+reported is a cursor (:mod:`reported`), so that a restarted triggerer goes on where another one left off.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestProtocolError, HarvestRateLimited
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestRateLimited
 from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
-from airflow_provider_harvest.portal.inputs import check_id
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import WATCHED, is_success
-from airflow_provider_harvest.portal.waiting.job_wait import (
-    MAX_PAUSE,
-    MAX_RETRY_AFTER,
-    PASSING,
-    PATIENCE,
-    RARE_INTERVAL,
-)
+from airflow_provider_harvest.portal.waiting.job_wait import MAX_PAUSE, MAX_RETRY_AFTER, PATIENCE
+from airflow_provider_harvest.portal.waiting.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.waiting.plan import WAITING, Poll
+from airflow_provider_harvest.portal.waiting.reported import Reported
+from airflow_provider_harvest.portal.waiting.source_record import Found, SourceRecord
+from airflow_provider_harvest.portal.words import clock_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+    from airflow_provider_harvest.portal.waiting.scope import Scope
     from airflow_provider_harvest.portal.waiting.source_list import Listed
 
 ENDED, SUCCESS, FAILURE = "ended", "success", "failure"
-#: Which ends are told of.
+#: Which ends are reported.
 CONDITIONS = (ENDED, SUCCESS, FAILURE)
 
-#: Seconds by which a job may be seen later than one that ended after it: clocks of the portal's workers differ.
-GRACE = 3600.0
 #: Sources whose jobs, and jobs whose results, are read in one look: the others wait for the next one, so that a portal
 #: where hundreds of harvests end at midnight holds up no other watch.
 _AT_ONCE = 20
 #: Seconds after which a job that runs behind a newer one is not expected to end any more.
 _FORGOTTEN = 7 * 24 * 3600.0
 _MAX_PAGES = 20
-#: Looks in a row that may fail at one job; in an outage they are about an hour apart from the first.
-_MAX_FAILURES_AT_ONE = 12
-_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Whose jobs are watched: those of one source, of an organization, or of the whole portal.
-
-    :param source_id: id of the source.
-    :param organization_id: id of the organization.
-    :param name: of the source or the organization.
-    """
-
-    source_id: str | None = None
-    organization_id: str | None = None
-    name: str = ""
-
-    def holds(self, listed: Listed) -> bool:
-        """Whether a source belongs to it."""
-        if self.source_id is not None:
-            return listed.id == self.source_id
-        return self.organization_id in (None, listed.organization_id)
-
-    def __str__(self) -> str:
-        if self.source_id is not None:
-            return f"source {self.name!r} ({self.source_id})"
-        return f"all sources of {self.name!r} ({self.organization_id})" if self.organization_id else "all sources"
-
-
-def find_scope(client: HarvestClient, source_id: str | None, organization: str | None) -> Scope:
-    """Return the scope that a user named by ids or slugs.
-
-    :param client: of the portal.
-    :raises HarvestInvalidInput: for what is neither.
-    :raises HarvestNotFound: for what the portal does not have.
-    """
-    if source_id is not None:
-        source = client.get_source(check_id(source_id, "source_id"), keyed=False)
-        return Scope(source_id=source.id, name=source.name)
-    if organization is not None:
-        found = client.get_organization(check_id(organization, "organization"))
-        return Scope(organization_id=found.id, name=found.name or organization)
-    return Scope()
+#: Failures in a row after which a job that cannot be read is given up: about a week.
+_MAX_FAILURES_AT_ONE = 36
+#: Failures in a row at different sources, or jobs, after which a look ends: it is the portal that fails.
+_IN_A_ROW = 3
+#: Failures at a job after which the list of its source's jobs says whether it was purged.
+_PURGED_CHECK = 3
+#: Seconds between two reads of a single source: somebody may have deleted it or switched it off.
+_SOURCE_CHECK = 6 * 3600.0
+#: Seconds between two looks at jobs behind newer ones, at most.
+_RARE = 1800.0
+#: Jobs that are named where it is said what was missed, and seconds for which that is looked back.
+_MISSED_NAMED, _MISSED_WITHIN = 10, 24 * 3600.0
+#: Stands for news of a source that the list did not bring.
+UNLISTED: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,11 +59,11 @@ class EndedJob:
     """A job that has ended.
 
     :param result: the result dict of the harvest; None where the condition does not hold.
-    :param cursor: what is told once this one is.
+    :param cursor: of the last one of a look: what is reported once all of them are.
     """
 
     result: dict[str, Any] | None
-    cursor: dict[str, Any]
+    cursor: dict[str, Any] | None = None
 
 
 class EndedJobs:
@@ -111,7 +74,7 @@ class EndedJobs:
     :param policy: what a harvest must come to, to be a success.
     :param condition: one of :data:`CONDITIONS`.
     :param interval: seconds between two looks.
-    :param cursor: what has been told already; None begins now.
+    :param cursor: what has been reported already; None begins now.
     """
 
     def __init__(
@@ -128,20 +91,20 @@ class EndedJobs:
         self._policy = policy
         self._condition = condition
         self.interval = interval
-        known = cursor or {}
-        if (known.get("version"), known.get("portal")) != (_VERSION, client.site):
-            known = {}
-        self._since: float | None = known.get("since")
-        self._told: dict[str, float] = dict(known.get("told") or {})
-        self._behind: dict[str, str] = dict(known.get("behind") or {})
-        self._began: float | None = known.get("began", self._since)
-        self._seen: dict[str, tuple[Any, ...]] = {}
-        self._names = {scope.source_id: scope.name} if scope.source_id else {}
-        self._news: dict[str, tuple[Any, ...] | None] = {}
-        self._behind_due = dict.fromkeys(self._behind.values(), 0.0)
-        self._found: deque[tuple[str, HarvestJob]] = deque()
+        self._reported = Reported(client.site, cursor)
+        self._records: dict[str, SourceRecord] = {}
+        self._doubts: dict[str, Doubts] = {}
         self._failures = 0
         self._has_looked = False
+        self._source_checked = client.clock.now()
+        self._source_trouble = ""
+        self._lines: list[str] = []
+        if scope.source_id:
+            self._record(scope.source_id).name = scope.name
+        for source_id in self._reported.behind.values():
+            self._record(source_id).behind_due = 0.0
+        for source_id in self._reported.owed:
+            self._record(source_id).news = UNLISTED
 
     # --- what the poller asks --------------------------------------------------------------------------------
 
@@ -153,11 +116,16 @@ class EndedJobs:
     @property
     def needs_list(self) -> bool:
         """Only the list tells of several sources; what was found in it already is read without."""
-        return self._scope.source_id is None and not self._found and not self._news
+        return self._scope.source_id is None and not self._has_work()
+
+    @property
+    def gains_by_list(self) -> bool:
+        """What is due of single sources is read in any case."""
+        return not self._has_work()
 
     @property
     def needs_owners(self) -> bool:
-        """The list must tell the names of sources, and whose they are."""
+        """The list must say the names of sources, and whose they are."""
         return self._scope.source_id is None
 
     def wants_counters(self) -> bool:
@@ -166,37 +134,44 @@ class EndedJobs:
 
     def consider(self, sources: dict[str, Listed]) -> Poll | None:
         """Note what is new in the list; None where jobs must be read for it."""
+        is_beginning = self._reported.since is None
         self._begin()
+        if is_beginning:
+            self._say_what_is_history([listed for listed in sources.values() if self._scope.holds(listed)])
         for listed in sources.values():
             if self._scope.holds(listed):
-                self._names[listed.id] = listed.name or self._names.get(listed.id, "")
                 self._note(listed)
-        self._seen = {ident: state for ident, state in self._seen.items() if ident in sources}
-        now = self._client.clock.now()
-        self._news.update({ident: None for ident, due in self._behind_due.items() if due <= now + 1.0})
-        if self._news or self._found:
+        # A source that is not listed any more was deleted: what is known of its jobs is still read, then forgotten.
+        gone = [ident for ident, record in self._records.items() if ident not in sources and record.next_due() is None]
+        for ident in gone:
+            if ident != self._scope.source_id:
+                del self._records[ident]
+        if self._has_work():
             return None
-        return self._answered(Poll(WAITING, self.interval))
+        return self._answered(self._pause())
 
     def poll(self) -> Poll:
         """Read the jobs of the sources with news, and the results of those that have ended."""
         self._begin()
         if self._scope.source_id is not None:
-            self._news.setdefault(self._scope.source_id, None)
+            record = self._record(self._scope.source_id)
+            record.news = record.news or UNLISTED
+            record.reading.due = 0.0
+        marks = self._marks()
         ended: list[EndedJob] = []
-        behind = dict(self._behind)
-        try:
-            self._find()
-            if not self._news:  # else one that is yet to be found may have ended before those that are
-                for job in self._results():
-                    ended.append(job)
-        except PASSING as error:
-            if not ended:
-                return self._failed_at_job(error)
-        if not ended and self._behind != behind:
-            ended.append(EndedJob(None, self.cursor))
-        pause = 1.0 if self._found or self._news else self.interval
-        return self._answered(Poll(WAITING, pause, results=tuple(ended)))
+        error = self._read_jobs()
+        now = self._client.clock.now()
+        if error is None and not any(record.wants_jobs(now + 1.0) for record in self._records.values()):
+            # else one that is yet to be found may have ended before those that are
+            ended, error = self._read_results()
+        if error is None:
+            self._check_source()
+            poll = self._answered(self._pause())
+        else:
+            poll = self.fail(error)
+        if not ended and self._marks() != marks:
+            ended.append(EndedJob(None))
+        return replace(poll, results=self._with_cursor(ended) or poll.results)
 
     def fail(self, error: HarvestError) -> Poll:
         """Take a failed look into account. However long it lasts: nobody else watches."""
@@ -204,136 +179,252 @@ class EndedJobs:
         grown = min(MAX_PAUSE, self.interval * 2.0 ** min(self._failures - 1, 30))
         told = min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0)
         back_off = max(grown, told) if isinstance(error, HarvestRateLimited) else told
-        lines = (f"{error} Looking again until it answers.",) if self._failures == 1 else ()
-        return Poll(WAITING, max(grown, told), lines=lines, has_looked=False, back_off=back_off)
-
-    def _failed_at_job(self, error: HarvestError) -> Poll:
-        """Take a failed reading of jobs into account; one that can never be read must not hold up the others."""
-        poll = self.fail(error)
-        if not self._found or self._failures < _MAX_FAILURES_AT_ONE or isinstance(error, HarvestRateLimited):
-            return poll
-        source_id, job = self._found.popleft()
-        self._told[str(job.id)] = job.ended.timestamp() if job.ended else 0.0
-        line = f"Job {job.id} of source {source_id} ended and cannot be read, so that nobody hears of it: {error}"
-        return replace(poll, lines=(*poll.lines, line), results=(EndedJob(None, self.cursor),))
+        if self._failures == 1:
+            self._lines.append(f"{error} Looking again until it answers.")
+        return Poll(WAITING, max(grown, told), lines=self._take_lines(), has_looked=False, back_off=back_off)
 
     def pass_time(self) -> Poll:
         """Nothing here has an end."""
         return Poll(WAITING, self.interval, has_looked=False)
 
-    @property
-    def cursor(self) -> dict[str, Any]:
-        """What has been told, as JSON."""
-        since = self._since or 0.0
-        self._told = {job_id: ended for job_id, ended in self._told.items() if ended >= since - GRACE}
-        return {
-            "version": _VERSION,
-            "portal": self._client.site,
-            "began": self._began,
-            "since": since,
-            "told": dict(self._told),
-            "behind": dict(self._behind),
-        }
+    def _marks(self) -> tuple[Any, ...]:
+        """What must be stored when it changes, although nothing is reported."""
+        return dict(self._reported.behind), tuple(self._reported.owed)
 
-    # --- finding ---------------------------------------------------------------------------------------------
+    def _with_cursor(self, ended: list[EndedJob]) -> tuple[EndedJob, ...]:
+        """Give the last one the cursor as it is now: the next look may change it before this one is stored."""
+        return (*ended[:-1], replace(ended[-1], cursor=self._reported.to_cursor())) if ended else ()
+
+    # --- what is known of each source ------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        if self._since is None:
+        if self._reported.since is None:
             if self._scope.source_id is not None:
                 self._client.recent_jobs(self._scope.source_id)  # whose answer tells the portal's time
-            self._since = self._began = self._client.portal_now()
+            self._reported.begin(self._client.portal_now())
 
-    def _answered(self, poll: Poll) -> Poll:
-        lines: tuple[str, ...] = ()
-        if not self._has_looked:
-            lines = (f"Watching for harvests of {self._scope} on {self._client.site} to end ({self._condition}).",)
-        elif self._failures:
-            lines = ("The portal answers again.",)
-        self._has_looked, self._failures = True, 0
-        return replace(poll, lines=lines)
+    def _record(self, source_id: str) -> SourceRecord:
+        return self._records.setdefault(source_id, SourceRecord(source_id))
 
     def _note(self, listed: Listed) -> None:
-        """Remember a source that has news: another newest job, or one that has ended."""
+        """Note a source that has news: another newest job, or one that has ended."""
+        record = self._record(listed.id)
+        record.name = listed.name or record.name
         job = listed.last_job
         state = (job and job.id, job and job.ended)
-        if listed.id in self._seen and self._seen[listed.id] == state:
+        if record.seen == state or record.news == state:
             return
-        is_first = listed.id not in self._seen
-        if job is None or (is_first and job.ended is not None and not self._is_new(job)):
-            self._seen[listed.id] = state
+        is_history = record.seen is None and job is not None and job.ended is not None and not self._is_new(record, job)
+        if (job is None or is_history) and record.news is None:
+            record.seen = state
             return
-        self._news[listed.id] = state
+        record.news = state
+        record.reading.due = 0.0
 
-    def _is_new(self, job: HarvestJob) -> bool:
-        """Whether a job has ended, and has not been told of."""
-        if job.ended is None or job.id in self._told:
-            return False
-        ended = job.ended.timestamp()
-        # What ended before the very beginning is history; later on a job may be seen a little late.
-        return ended >= max(self._began or 0.0, (self._since or 0.0) - GRACE)
+    def _is_new(self, record: SourceRecord, job: HarvestJob) -> bool:
+        """Whether a job has ended, and has not been reported."""
+        return job.ended is not None and self._reported.is_new(record.id, str(job.id), job.ended.timestamp())
 
-    def _find(self) -> None:
-        """Read the jobs of the sources with news, and put those that have ended in line, the first to end first."""
-        found = list(self._found)
-        in_line = {job.id for _, job in found}
-        for source_id, state in list(self._news.items())[:_AT_ONCE]:
-            jobs = self._jobs_of(source_id)
-            found.extend((source_id, job) for job in jobs if self._is_new(job) and job.id not in in_line)
-            self._remember_behind(source_id, jobs)
-            if state is not None:
-                self._seen[source_id] = state
-            self._news.pop(source_id)
-        self._found = deque(
-            sorted(found, key=lambda entry: (entry[1].ended and entry[1].ended.timestamp(), entry[1].id))
+    def _has_work(self) -> bool:
+        now = self._client.clock.now() + 1.0
+        return any(record.wants_jobs(now) or record.readable(now) for record in self._records.values())
+
+    def _pause(self) -> float:
+        now = self._client.clock.now()
+        dues = [due for record in self._records.values() if (due := record.next_due()) is not None]
+        return min([self.interval, *(max(1.0, due - now) for due in dues)])
+
+    def _answered(self, pause: float) -> Poll:
+        begins = () if self._has_looked else self._with_cursor([EndedJob(None)])
+        if not self._has_looked:
+            self._lines.insert(
+                0, f"Watching for harvests of {self._scope} on {self._client.site} to end ({self._condition})."
+            )
+        elif self._failures:
+            self._lines.insert(0, "The portal answers again.")
+        self._has_looked, self._failures = True, 0
+        return Poll(WAITING, pause, lines=self._take_lines(), results=begins)
+
+    def _take_lines(self) -> tuple[str, ...]:
+        lines, self._lines = tuple(self._lines), []
+        return lines
+
+    def _say_what_is_history(self, listed: list[Listed]) -> None:
+        """Name the harvests that ended before the watch began: without a cursor nobody knows what was reported."""
+        since = (self._reported.since or 0.0) - _MISSED_WITHIN
+        jobs = [source.last_job for source in listed if source.last_job and source.last_job.ended]
+        ended = sorted(
+            ((job.ended.timestamp(), str(job.id)) for job in jobs if job.ended and job.ended.timestamp() >= since),
+            reverse=True,
         )
+        if ended:
+            named = ", ".join(f"{job_id} ({clock_time(at)})" for at, job_id in ended[:_MISSED_NAMED])
+            more = f" and {len(ended) - _MISSED_NAMED} more" if len(ended) > _MISSED_NAMED else ""
+            self._lines.append(
+                "Nobody knows what was reported, so the watch begins now. These ended in the day before and are "
+                f"not reported by it: {named}{more}."
+            )
 
-    def _jobs_of(self, source_id: str) -> list[HarvestJob]:
+    # --- reading the jobs of sources -------------------------------------------------------------------------
+
+    def _read_jobs(self) -> HarvestError | None:
+        """Read the jobs of the sources with news; return an error that speaks for the whole portal."""
+        now = self._client.clock.now()
+        waiting = sorted(
+            (record for record in self._records.values() if record.wants_jobs(now + 1.0)),
+            key=lambda record: record.reading.due,
+        )
+        in_a_row = 0
+        for record in waiting[:_AT_ONCE]:
+            state = record.news
+            try:
+                jobs = self._jobs_of(record)
+            except HarvestError as error:
+                self._source_failed(record, error)
+                in_a_row += 1
+                if concerns_all(error) or in_a_row >= _IN_A_ROW or record.id == self._scope.source_id:
+                    return error
+                continue
+            in_a_row = 0
+            if record.reading.failures:
+                self._lines.append(f"The jobs of source {record.id} can be read again.")
+            record.reading.failures, record.reading.due = 0, 0.0
+            for job in jobs:
+                if self._is_new(record, job):
+                    record.found.setdefault(str(job.id), Found(job))
+            self._remember_behind(record, jobs)
+            record.seen, record.news = state or record.seen, None
+            self._settle(record)
+        return None
+
+    def _source_failed(self, record: SourceRecord, error: HarvestError) -> None:
+        record.reading.failed(self._client.clock.now(), self.interval)
+        self._reported.owe(record.id)
+        if record.reading.failures == 1 and not concerns_all(error):
+            self._lines.append(f"The jobs of source {record.id} cannot be read, and are read again later: {error}")
+
+    def _settle(self, record: SourceRecord) -> None:
+        if record.is_settled:
+            self._reported.settle(record.id)
+
+    def _jobs_of(self, record: SourceRecord) -> list[HarvestJob]:
         """Read the jobs of a source, back to where none is new; none where the source was purged."""
         jobs: list[HarvestJob] = []
+        doubts = self._doubts.setdefault(record.id, Doubts())
         try:
             for page in range(1, _MAX_PAGES + 1):
-                read = self._client.recent_jobs(source_id, page)
+                read = self._client.recent_jobs(record.id, page)
                 jobs.extend(read)
-                if len(read) < RECENT_JOBS or not any(self._is_new(job) or job.ended is None for job in read):
+                if len(read) < RECENT_JOBS or not any(self._is_new(record, job) or job.ended is None for job in read):
                     break
         except HarvestNotFound as error:
-            if error.is_page:
-                raise HarvestProtocolError(str(error)) from error
-            return []
+            if not doubts.believes(error):
+                raise
+            self._lines.append(f"Source {record.id} is no longer on the portal: it was purged, and its jobs with it.")
+        self._doubts.pop(record.id, None)
         return jobs
 
-    def _remember_behind(self, source_id: str, jobs: list[HarvestJob]) -> None:
+    def _remember_behind(self, record: SourceRecord, jobs: list[HarvestJob]) -> None:
         """Remember the jobs that run behind a newer one: the list says nothing of their end."""
         now, portal_now = self._client.clock.now(), self._client.portal_now()
-        self._behind = {job_id: owner for job_id, owner in self._behind.items() if owner != source_id}
-        self._behind_due.pop(source_id, None)
+        for job_id in [job_id for job_id, owner in self._reported.behind.items() if owner == record.id]:
+            del self._reported.behind[job_id]
+        record.behind_due = None
         for job in jobs[1:]:
             began = job.started or job.created
             age = portal_now - began.timestamp() if began else _FORGOTTEN
             if job.ended is None and age < _FORGOTTEN:
-                self._behind[str(job.id)] = source_id
-                due = now + max(self.interval, min(RARE_INTERVAL, PATIENCE * age))
-                self._behind_due[source_id] = min(due, self._behind_due.get(source_id, due))
+                self._reported.behind[str(job.id)] = record.id
+                due = now + max(self.interval, min(_RARE, PATIENCE * age))
+                record.behind_due = min(due, record.behind_due or due)
 
-    def _results(self) -> Iterator[EndedJob]:
-        """Yield the results of the jobs in line; one that cannot be read now stays in line."""
-        for _ in range(min(_AT_ONCE, len(self._found))):
-            source_id, job = self._found[0]
-            result = self._result_of(source_id, str(job.id))
-            self._found.popleft()
-            ended = job.ended.timestamp() if job.ended else 0.0
-            self._told[str(job.id)] = ended
-            self._since = max(self._since or 0.0, ended)
-            yield EndedJob(result, self.cursor)
+    # --- reading the results of jobs -------------------------------------------------------------------------
 
-    def _result_of(self, source_id: str, job_id: str) -> dict[str, Any] | None:
+    def _read_results(self) -> tuple[list[EndedJob], HarvestError | None]:
+        """Read the results of the jobs that were found, the first to end first; what cannot be read is read later."""
+        now = self._client.clock.now()
+        found = [
+            (one.ended, job_id, record) for record in self._records.values() for job_id, one in record.found.items()
+        ]
+        due = [
+            entry
+            for entry in sorted(found, key=lambda entry: entry[:2])
+            if entry[2].found[entry[1]].reading.due <= now + 1.0
+        ]
+        ended: list[EndedJob] = []
+        in_a_row = 0
+        for _, job_id, record in due[:_AT_ONCE]:
+            one = record.found[job_id]
+            try:
+                result = self._result_of(record, job_id)
+            except HarvestError as error:
+                given_up = self._job_failed(record, one, error)
+                in_a_row += 1
+                if concerns_all(error) or in_a_row >= _IN_A_ROW:
+                    return ended, error
+                if not given_up:
+                    continue
+                result = None
+            else:
+                in_a_row = 0
+            del record.found[job_id]
+            self._reported.add(record.id, job_id, one.ended)
+            self._settle(record)
+            ended.append(EndedJob(result))
+        return ended, None
+
+    def _job_failed(self, record: SourceRecord, one: Found, error: HarvestError) -> bool:
+        """Take a failed reading of a result into account; return whether it is given up."""
+        one.reading.failed(self._client.clock.now(), self.interval)
+        self._reported.owe(record.id)
+        if concerns_all(error):
+            return False
+        if one.reading.failures >= _MAX_FAILURES_AT_ONE:
+            self._lines.append(
+                f"Job {one.job.id} of source {record.id} ended and cannot be read, so it is not reported: {error}"
+            )
+            return True
+        if one.reading.failures == _PURGED_CHECK and self._is_purged(record, str(one.job.id)):
+            return True
+        if one.reading.failures == 1:
+            self._lines.append(f"Job {one.job.id} of source {record.id} cannot be read now, and is later: {error}")
+        return False
+
+    def _result_of(self, record: SourceRecord, job_id: str) -> dict[str, Any] | None:
         """Return what a job came to; None where the condition does not hold, or the job was purged meanwhile."""
-        source = HarvestSource(id=source_id, name=self._names.get(source_id, ""), url="", backend="")
+        source = HarvestSource(id=record.id, name=record.name, url="", backend="")
+        doubts = self._doubts.setdefault(job_id, Doubts())
         try:
             result = conclude(self._client, source, job_id, WATCHED, self._policy)
         except HarvestNotFound as error:
-            if error.is_page:
-                raise HarvestProtocolError(str(error)) from error
+            if not doubts.believes(error):
+                raise
+            self._doubts.pop(job_id, None)
             return None
+        self._doubts.pop(job_id, None)
         wanted = {ENDED: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
         return result if wanted[self._condition] else None
+
+    def _is_purged(self, record: SourceRecord, job_id: str) -> bool:
+        """Up to 17.7 an unknown job answers 500: the source's list of jobs says whether there still is one."""
+        try:
+            return all(str(job.id) != job_id for job in self._client.iter_jobs(record.id))
+        except HarvestError:
+            return False
+
+    # --- a single source -------------------------------------------------------------------------------------
+
+    def _check_source(self) -> None:
+        """Say when the one source that is watched gets no harvests any more; it is read only now and then."""
+        now = self._client.clock.now()
+        if self._scope.source_id is None or now - self._source_checked < _SOURCE_CHECK:
+            return
+        self._source_checked = now
+        try:
+            source = self._client.get_source(self._scope.source_id, keyed=False)
+        except HarvestError:
+            return  # its jobs could be read: what this is about is said by the next look
+        trouble = "is deleted" if source.deleted is not None else "" if source.active else "is switched off"
+        if trouble and trouble != self._source_trouble:
+            self._lines.append(f"Source {source.id} {trouble}: no further harvest of it will end until that changes.")
+        self._source_trouble = trouble

@@ -10,20 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import (
-    HarvestConnectionError,
     HarvestError,
     HarvestInvalidInput,
     HarvestNotFound,
-    HarvestProtocolError,
     HarvestRateLimited,
-    HarvestResponseLost,
     HarvestServerError,
-    HarvestUnavailable,
 )
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
 from airflow_provider_harvest.portal.outcome.result import STARTED
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
+from airflow_provider_harvest.portal.waiting.passing import PASSING as PASSING
+from airflow_provider_harvest.portal.waiting.passing import Doubts, came_from_elsewhere, is_passing
 from airflow_provider_harvest.portal.waiting.plan import (
     ENDED,
     GONE,
@@ -53,16 +51,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 
-#: What a passing fault of the portal looks like; anything else ends the wait at once.
-PASSING = (
-    HarvestConnectionError,
-    HarvestResponseLost,
-    HarvestServerError,
-    HarvestRateLimited,
-    HarvestUnavailable,
-    HarvestProtocolError,
-)
-
 #: Seconds between looks while the portal's own run is far off, and how long before it that ends.
 RARE_INTERVAL = 1800.0
 LEAD = 300.0
@@ -91,7 +79,7 @@ class JobWait:
         self.client = client
         self._clock = client.clock
         self._failures = 0
-        self._missing = 0
+        self._doubts = Doubts()
         self._counts: tuple[str | None, ItemCounts | None] | None = None
         self._reported: tuple[str | None, ItemCounts | None] | None = None
         self._report_due = self._report_pause = 0.0
@@ -102,14 +90,13 @@ class JobWait:
     def poll(self) -> Poll:
         """Look once.
 
-        :raises HarvestError: for what will not pass by waiting (no right to read, redirected, refused).
+        :raises HarvestError: for what will not pass by waiting (no right to read, redirected, refused), once it is seen
+            often enough to be believed.
         """
         try:
             poll = self._look()
-        except HarvestNotFound as error:
-            poll = self._not_found(error)
-        except PASSING as error:
-            poll = self._failed(error)
+        except HarvestError as error:
+            poll = self._odd(error)
         else:
             self._answered()
         return self._told(poll)
@@ -117,8 +104,9 @@ class JobWait:
     def fail(self, error: HarvestError) -> Poll:
         """Count a look as failed that somebody else took for this wait and others.
 
-        :param error: one of :data:`PASSING`, or a 404 of the portal's whole list.
+        :param error: what the portal's whole list was answered with.
         """
+        self._doubts.answered()
         return self._told(self._failed(error, is_own=False))
 
     def pass_time(self) -> Poll:
@@ -129,7 +117,8 @@ class JobWait:
         if self._failures:
             looks = "1 failed look" if self._failures == 1 else f"{self._failures} failed looks"
             self._lines.insert(0, f"The portal answers again, after {looks}.")
-        self._failures = self._missing = 0
+        self._failures = 0
+        self._doubts.answered()
 
     def _told(self, poll: Poll) -> Poll:
         poll = self._within_deadlines(poll)
@@ -336,7 +325,6 @@ class JobWait:
 
     def _failed(self, error: HarvestError, *, is_own: bool = True) -> Poll:
         self._failures += 1
-        self._missing = 0
         if is_own and isinstance(error, HarvestServerError) and self._is_purged(error):
             return Poll(GONE, detail=f"Job {self.plan.job_id} is no longer on the portal: it was purged.")
         if self._failures > self.plan.max_poll_failures:
@@ -351,16 +339,17 @@ class JobWait:
         back_off = max(told, grown) if isinstance(error, HarvestRateLimited) else told
         return Poll(WAITING, max(usual, grown, told), has_looked=False, back_off=back_off)
 
-    def _not_found(self, error: HarvestNotFound) -> Poll:
-        """One 404 may be a proxy's while the portal restarts; the second in a row is believed, unless it is a page."""
-        if error.is_page:
+    def _odd(self, error: HarvestError) -> Poll:
+        """Take an answer that may be a proxy's into account: it is believed when it is seen again."""
+        if self._doubts.believes(error):
+            if not isinstance(error, HarvestNotFound):
+                raise error
+            what = f"Job {self.plan.job_id}" if self.plan.job_id else f"Source {self.plan.source_id}"
+            return Poll(GONE, detail=f"{what} is no longer on the portal: it was purged.")
+        if is_passing(error) or came_from_elsewhere(error):  # a maintenance page may be there for some minutes
             return self._failed(error)
-        self._missing += 1
-        if self._missing == 1:
-            self._lines.append(f"{error} Looking once more.")
-            return Poll(WAITING, self.plan.poll_interval, has_looked=False)
-        what = f"Job {self.plan.job_id}" if self.plan.job_id else f"Source {self.plan.source_id}"
-        return Poll(GONE, detail=f"{what} is no longer on the portal: it was purged.")
+        self._lines.append(f"{error} Looking once more.")
+        return Poll(WAITING, self.plan.poll_interval, has_looked=False)
 
     def _is_purged(self, error: HarvestServerError) -> bool:
         """Up to 17.7 an unknown job answers 500, like an outage: the source's list of jobs tells them apart."""

@@ -120,6 +120,11 @@ class ListedWait(JobWait):
         return False
 
     @property
+    def gains_by_list(self) -> bool:
+        """The list may answer it."""
+        return True
+
+    @property
     def needs_owners(self) -> bool:
         """Whose source it is does not matter."""
         return False

@@ -291,7 +291,7 @@ class _Apply:
         return read_sources(self._client, organization=change.organization, owner=owner)
 
     def _find(self, change: Change, sources: Sequence[HarvestSource]) -> HarvestSource | None:
-        found = find_source(change, sources, self._plan)
+        found = find_source(change, sources, self._plan, self._rights.user_id)
         if len(found) > 1:
             ids = ", ".join(source.id for source in found)
             raise HarvestPlanStale(

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
 
 
-def find_source(change: Change, sources: Iterable[HarvestSource], plan: Plan) -> list[HarvestSource]:
+def find_source(
+    change: Change, sources: Iterable[HarvestSource], plan: Plan, user_id: str | None
+) -> list[HarvestSource]:
     """Return the sources that a planned one may be now: one, none, or more, of which none can be told to be it.
 
     :param change: what is planned.
     :param sources: of the portal, at least those of the planned one's owner.
     :param plan: that it is in: its other sources are not it, even if they are to get the same URL.
+    :param user_id: id of the key's user, whom a new source belongs to of which nothing else is said.
     """
     sources = [source for source in sources if source.deleted is None]
     if change.source_id is not None:
@@ -27,11 +30,11 @@ def find_source(change: Change, sources: Iterable[HarvestSource], plan: Plan) ->
     managed_by = plan.managed_by
     others = {*change.twins, *(other.source_id for other in plan.changes)}
     markers = {source.id: marker.split(source.description)[1:] for source in sources}
+    owner = Whose(change.organization, change.owner or (None if change.organization else user_id))
     if managed_by is not None:
-        marked = [source for source in sources if markers[source.id] == (managed_by, change.key)]
+        marked = [s for s in sources if markers[s.id] == (managed_by, change.key) and owner.fits(s)]
         if marked:
             return marked
-    owner = Whose(change.organization, change.owner)
     return [
         source
         for source in sources

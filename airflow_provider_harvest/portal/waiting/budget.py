@@ -1,0 +1,44 @@
+"""How many requests an hour a poll loop may send, so that a deployment keeps to what a portal allows; pure, no I/O."""
+
+from __future__ import annotations
+
+HOUR = 3600.0
+#: Seconds of the budget that may be saved up: a burst of ended harvests is read at once, the hour's total holds.
+_SAVED = 300.0
+
+
+class Budget:
+    """Counts requests against an hourly allowance; what is overdrawn is waited for.
+
+    :param now: seconds, by any clock that only grows.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._per_hour: float | None = None
+        self._owed = 0.0
+        self._at = now
+
+    def allow(self, per_hour: float | None) -> None:
+        """Set the allowance.
+
+        :param per_hour: requests an hour; None for no limit.
+        """
+        self._per_hour = per_hour
+
+    def spend(self, requests: int, now: float) -> None:
+        """Note that so many requests were sent."""
+        self._settle(now)
+        self._owed += requests
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until another request may be sent, 0 when one may be sent now."""
+        if self._per_hour is None:
+            return 0.0
+        self._settle(now)
+        over = self._owed - max(1.0, self._per_hour * _SAVED / HOUR) + 1.0
+        return max(0.0, over * HOUR / self._per_hour)
+
+    def _settle(self, now: float) -> None:
+        if self._per_hour is not None:
+            self._owed = max(0.0, self._owed - (now - self._at) * self._per_hour / HOUR)
+        self._at = now

@@ -1,0 +1,142 @@
+"""What an event trigger has reported already: a cursor that travels as JSON between triggerers; pure, no I/O.
+
+It holds a time by the portal's clock, short digests of the jobs reported shortly before it, the jobs that still run
+behind a newer one of their source, and for each source that could not be read since when it is owed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Seconds by which a job may be seen later than one that ended after it: clocks of the portal's workers differ.
+GRACE = 3600.0
+#: Jobs whose digests are kept, the last to end: about 8 bytes each. Airflow stores 64 KiB at most.
+MAX_DIGESTS = 2500
+#: Sources that could not be read, and jobs behind newer ones, that a cursor holds.
+_MAX_OWED, _MAX_BEHIND = 50, 200
+#: Seconds before the last report in which a source that cannot be read may have ended, and digests kept of that time.
+_OWED_MARGIN, _OWED_DIGESTS = 300.0, 50
+_DIGEST = 8
+#: Digests are kept in one string for each stretch of this many seconds.
+_STRETCH = 300.0
+_VERSION = 2
+
+
+@dataclass
+class Owed:
+    """A source whose jobs, or some of them, could not be read: what ended since then is still to be reported.
+
+    :param since: by the portal's clock; what ended earlier was reported.
+    :param reported: digests of its jobs that were reported after that time.
+    """
+
+    since: float
+    reported: set[str] = field(default_factory=set)
+
+
+class Reported:
+    """What was reported.
+
+    :param site: the portal's; a cursor of another one is not taken.
+    :param cursor: what :meth:`to_cursor` gave; None begins now. Keys that are unknown are ignored.
+    """
+
+    def __init__(self, site: str, cursor: dict[str, Any] | None = None) -> None:
+        known = cursor or {}
+        if known.get("portal") != site or known.get("version") not in (1, _VERSION):
+            known = {}
+        self._site = site
+        self.since: float | None = known.get("since")
+        self.began: float | None = known.get("began", self.since)
+        #: Jobs that run behind a newer one, and their sources.
+        self.behind: dict[str, str] = dict(known.get("behind") or {})
+        self.owed: dict[str, Owed] = {
+            source_id: Owed(float(since), set(_split(digests)))
+            for source_id, (since, digests) in (known.get("owed") or {}).items()
+        }
+        self._floor = float(known.get("floor") or 0.0)
+        self._digests: dict[str, float] = {}
+        if known.get("version") == 1:
+            self._digests = {digest_of(job_id): float(ended) for job_id, ended in (known.get("told") or {}).items()}
+        else:
+            for stretch, digests in (known.get("told") or {}).items():
+                self._digests.update(dict.fromkeys(_split(digests), float(stretch) * _STRETCH))
+
+    def begin(self, now: float) -> None:
+        """Begin now, by the portal's clock."""
+        self.since = self.began = now
+
+    def is_new(self, source_id: str, job_id: str, ended: float) -> bool:
+        """Whether a job that has ended is still to be reported.
+
+        :param ended: by the portal's clock. What ended before the very beginning is history; later on a job may be
+            seen a little late.
+        """
+        owed = self.owed.get(source_id)
+        digest = digest_of(job_id)
+        if digest in self._digests or (owed is not None and digest in owed.reported):
+            return False
+        since = max(self._floor, (self.since or 0.0) - GRACE)
+        return ended >= max(self.began or 0.0, since if owed is None else min(owed.since, since))
+
+    def add(self, source_id: str, job_id: str, ended: float) -> None:
+        """Note that a job was reported."""
+        self._digests[digest_of(job_id)] = ended
+        self.since = max(self.since or 0.0, ended)
+        if source_id in self.owed:
+            self.owed[source_id].reported.add(digest_of(job_id))
+
+    def owe(self, source_id: str) -> None:
+        """Note that a source could not be read, so that what ended in it is reported however late that is."""
+        if source_id in self.owed:
+            return
+        since = max(self.began or 0.0, self._floor, (self.since or 0.0) - _OWED_MARGIN)
+        near = sorted((ended, digest) for digest, ended in self._digests.items() if ended >= since - _STRETCH)
+        self.owed[source_id] = Owed(since, {digest for _, digest in near[-_OWED_DIGESTS:]})
+
+    def settle(self, source_id: str) -> None:
+        """Note that a source was read, and that nothing in it is left to report."""
+        self.owed.pop(source_id, None)
+
+    def to_cursor(self) -> dict[str, Any]:
+        """Return all of this as JSON, of bounded size."""
+        self._forget()
+        stretches: dict[str, str] = {}
+        for digest, ended in self._digests.items():
+            stretch = str(int(ended // _STRETCH))
+            stretches[stretch] = stretches.get(stretch, "") + digest
+        behind = list(self.behind.items())[-_MAX_BEHIND:]
+        return {
+            "version": _VERSION,
+            "portal": self._site,
+            "began": self.began,
+            "since": self.since or 0.0,
+            "floor": self._floor,
+            "told": stretches,
+            "behind": dict(behind),
+            "owed": {
+                source_id: [owed.since, "".join(sorted(owed.reported))]
+                for source_id, owed in list(self.owed.items())[:_MAX_OWED]
+            },
+        }
+
+    def _forget(self) -> None:
+        """Drop the digests of jobs that ended too long ago to be met again; and the oldest where there are too many."""
+        oldest = (self.since or 0.0) - GRACE - _STRETCH
+        kept = sorted((pair for pair in self._digests.items() if pair[1] >= oldest), key=lambda pair: pair[1])
+        if len(kept) > MAX_DIGESTS:
+            self._floor = max(self._floor, kept[-MAX_DIGESTS - 1][1] + _STRETCH)
+            kept = kept[-MAX_DIGESTS:]
+        self._digests = dict(kept)
+
+
+def digest_of(job_id: str) -> str:
+    """Return a short name of a job: 48 bits, so that two of some thousand jobs do not share one."""
+    return base64.urlsafe_b64encode(hashlib.blake2s(job_id.encode(), digest_size=6).digest()).decode()
+
+
+def _split(digests: str) -> list[str]:
+    return [digests[at : at + _DIGEST] for at in range(0, len(digests), _DIGEST)]

@@ -1,0 +1,162 @@
+"""A client that many watches of one portal share: what several of them ask in one round is asked of the portal once.
+
+Used by the poller of the triggers; its watches call it from several threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.http.address import expand_page
+from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
+
+#: Answers about ended jobs that are kept for watches that look later: these never change.
+_KEPT = 200
+#: Items, and jobs, that are kept of one answer; whoever wants more asks again.
+_ITEMS, _JOBS = PAGE_SIZE, 20
+
+
+class _Answer:
+    """One answer, which the first to ask reads; the others wait for it."""
+
+    __slots__ = ("is_known", "lasts", "lock", "value")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.is_known = False
+        self.lasts = False
+        self.value: Any = None
+
+
+class _Answers:
+    """The answers of a round, and those about ended jobs; errors are not kept.
+
+    :param client: of the portal.
+    """
+
+    def __init__(self, client: HarvestClient) -> None:
+        self.client = client
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
+        self._sent = 0
+
+    def begin_round(self) -> None:
+        with self._lock:
+            lasting = [(key, answer) for key, answer in self._answers.items() if answer.lasts]
+            self._answers = OrderedDict(lasting[-_KEPT:])
+
+    def count(self, requests: int) -> None:
+        with self._lock:
+            self._sent += requests
+
+    def take_sent(self) -> int:
+        with self._lock:
+            sent, self._sent = self._sent, 0
+        return sent
+
+    def once(self, key: Hashable, read: Callable[[], Any], lasts: Callable[[Any], bool] = bool) -> Any:
+        with self._lock:
+            answer = self._answers.setdefault(key, _Answer())
+            self._answers.move_to_end(key)
+        with answer.lock:
+            if not answer.is_known:
+                self.count(1)
+                answer.value = read()
+                answer.lasts, answer.is_known = lasts(answer.value), True
+            return answer.value
+
+
+class SharedReads:
+    """Reads as :class:`~airflow_provider_harvest.portal.client.HarvestClient` does, and shares what was read.
+
+    :param client: of the portal; what is not named here is asked of it directly.
+    """
+
+    def __init__(self, client: HarvestClient) -> None:
+        self._answers = _Answers(client)
+        self._job_page: str | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._answers.client, name)
+
+    def with_job_page(self, job_page: str | None) -> SharedReads:
+        """Return the same reads for a watch whose connection names its own pages of jobs.
+
+        :param job_page: URL template; None for the client's.
+        """
+        view = SharedReads(self._answers.client)
+        view._answers, view._job_page = self._answers, job_page
+        return view
+
+    def begin_round(self) -> None:
+        """Forget what may have changed; the poller calls it before each round."""
+        self._answers.begin_round()
+
+    def take_sent(self) -> int:
+        """Return how many requests were sent since this was asked last, the list of sources apart."""
+        return self._answers.take_sent()
+
+    def job_url(self, source_id: str, job_id: str) -> str:
+        """Return the page of a job for a person to open."""
+        if self._job_page is None:
+            return self._answers.client.job_url(source_id, job_id)
+        return expand_page(self._job_page, "", source_id=source_id, job_id=job_id)
+
+    def get_source(self, source_id: str, **kwargs: Any) -> Any:
+        """Return a source."""
+        key = ("source", source_id, *sorted(kwargs.items()))
+        return self._answers.once(
+            key, lambda: self._answers.client.get_source(source_id, **kwargs), lasts=lambda _: False
+        )
+
+    def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
+        """Return one page of a source's jobs, newest first."""
+        key = ("jobs", source_id, page, page_size)
+        jobs: list[HarvestJob] = self._answers.once(
+            key, lambda: self._answers.client.recent_jobs(source_id, page, page_size), lasts=lambda _: False
+        )
+        return list(jobs)
+
+    def iter_jobs(self, source_id: str) -> Iterator[HarvestJob]:
+        """Yield the jobs of a source, newest first."""
+        return self._first(("all jobs", source_id), lambda: self._answers.client.iter_jobs(source_id), _JOBS, False)
+
+    def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
+        """Return a job as polling needs it."""
+        job: HarvestJob = self._answers.once(
+            ("job", job_id, progress),
+            lambda: self._answers.client.peek_job(job_id, progress=progress),
+            lasts=lambda job: job.has_ended,
+        )
+        return job
+
+    def newest_item(self, job: HarvestJob) -> HarvestItem | None:
+        """Return the item of a job that moved last."""
+        self._answers.count(1)
+        return self._answers.client.newest_item(job)
+
+    def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
+        """Yield the items of a job."""
+        return self._first(
+            ("items", job_id, status), lambda: self._answers.client.iter_job_items(job_id, status), _ITEMS, True
+        )
+
+    def _first(self, key: Hashable, read: Callable[[], Iterator[Any]], size: int, of_ended: bool) -> Iterator[Any]:
+        """Yield the first of an answer from what was read, the rest by asking again.
+
+        :param of_ended: whether it is asked of ended jobs only, so that it never changes.
+        """
+        first = self._answers.once(key, lambda: tuple(islice(read(), size)), lasts=lambda _: of_ended)
+        yield from first
+        if len(first) == size:
+            self._answers.count(2)
+            yield from islice(read(), size, None)

@@ -1,0 +1,91 @@
+"""What a watch for ended jobs knows of one source: each has a record, so that one that fails holds up no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.models import HarvestJob
+
+#: Seconds between two attempts at a source, or a job, that cannot be read, at most: it may stay so for weeks.
+MAX_RETRY_PAUSE = 6 * 3600.0
+
+
+@dataclass
+class Attempts:
+    """How often reading one thing has failed, and when to try again.
+
+    :param failures: in a row.
+    :param due: the next attempt, by this machine's clock.
+    """
+
+    failures: int = 0
+    due: float = 0.0
+
+    def failed(self, now: float, interval: float) -> None:
+        """Note a failure; the pause doubles with each."""
+        self.failures += 1
+        self.due = now + min(MAX_RETRY_PAUSE, interval * 2.0 ** min(self.failures - 1, 30))
+
+
+@dataclass
+class Found:
+    """A job that has ended and is still to be reported.
+
+    :param job: as the list of jobs shows it.
+    :param reading: the attempts to read its result.
+    """
+
+    job: HarvestJob
+    reading: Attempts = field(default_factory=Attempts)
+
+    @property
+    def ended(self) -> float:
+        """When it ended, by the portal's clock."""
+        return self.job.ended.timestamp() if self.job.ended else 0.0
+
+
+@dataclass
+class SourceRecord:
+    """One source.
+
+    :param id: of the source.
+    :param name: as last listed.
+    :param seen: what the list showed when its jobs were last read; None before that.
+    :param news: what the list shows, if its jobs are to be read for that; None otherwise.
+    :param reading: the attempts to read its jobs.
+    :param found: its jobs that are still to be reported.
+    :param behind_due: when jobs that run behind a newer one are looked at; None without such.
+    """
+
+    id: str
+    name: str = ""
+    seen: tuple[Any, ...] | None = None
+    news: tuple[Any, ...] | None = None
+    reading: Attempts = field(default_factory=Attempts)
+    found: dict[str, Found] = field(default_factory=dict)
+    behind_due: float | None = None
+
+    def wants_jobs(self, now: float) -> bool:
+        """Whether its jobs are to be read now."""
+        is_behind = self.behind_due is not None and self.behind_due <= now
+        return (self.news is not None or is_behind) and self.reading.due <= now
+
+    def readable(self, now: float) -> list[Found]:
+        """Return the found jobs whose results are to be read now."""
+        return [found for found in self.found.values() if found.reading.due <= now]
+
+    def next_due(self) -> float | None:
+        """Return when something is to be read next, None where nothing is."""
+        dues = [found.reading.due for found in self.found.values()]
+        if self.news is not None:
+            dues.append(self.reading.due)
+        if self.behind_due is not None:
+            dues.append(max(self.behind_due, self.reading.due))
+        return min(dues, default=None)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to read or to report."""
+        return self.news is None and not self.found
