@@ -136,7 +136,7 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
         for reason in row["reasons"]:
             print(f"{row['source_id']}: {reason}")
     if not rows:
-        print(f"{result['sources']:,} sources, nothing has to wait for a person.")
+        print(f"{result['sources']:,} source{'' if result['sources'] == 1 else 's'}: nothing to report.")
     for sentence in result["incomplete"]:
         say(f"Not examined: {sentence}")
 

@@ -114,8 +114,8 @@ def test_disaster_is_held_and_nothing_is_archived(world: World, new_harvest: Mak
     result = world.guard(source)
     assert (result["held_ids"], result["rows"][0]["action"]) == ([source.id], "held")
     assert world.read(source).autoarchive is False
-    for _ in range(3):  # ten days of harvests and guards
-        world.days_pass(source, 3)
+    for _ in range(2):  # nine days, with harvests and guards
+        world.days_pass(source, 4)
         world.harvest(source)
         assert world.guard(source)["held_ids"] == [source.id]
         assert world.writes == []

@@ -58,6 +58,33 @@ def portal() -> MemoryPortal:
     return MemoryPortal()
 
 
+HOLD = (
+    "Text\n\n[harvest guard: autoarchive held on 2026-11-26T05:00:00+00:00, 9 records last seen before "
+    "2026-11-26T04:00:00+00:00]"
+)
+
+
+class TestHeldByTheGuard:
+    @pytest.mark.parametrize("managed_by", [None, "us"])
+    def test_plan_says_so_and_leaves_autoarchive_and_the_line(
+        self, portal: MemoryPortal, managed_by: str | None
+    ) -> None:
+        source = portal.add(url=URL, name="Town", autoarchive=False, description=HOLD)
+        plan = planned(
+            portal, declared(portal_id=source.id, autoarchive=True, description="New"), managed_by=managed_by
+        )
+        [change] = plan.changes
+        assert "autoarchive" not in change.wanted
+        assert change.wanted["description"].startswith("New\n\n[")
+        assert change.wanted["description"].endswith(HOLD.partition("\n\n")[2])
+        assert any(note.startswith("Held by the guard") and "Town" in note for note in plan.notes)
+
+    def test_plan_switches_on_what_its_owner_switched_off(self, portal: MemoryPortal) -> None:
+        source = portal.add(url=URL, name="Town", autoarchive=False)
+        [change] = planned(portal, declared(portal_id=source.id, autoarchive=True)).changes
+        assert change.wanted["autoarchive"] is True
+
+
 # --- which source is meant --------------------------------------------------------------------------------------------
 
 

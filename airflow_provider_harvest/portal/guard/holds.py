@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.guard.note import ACCEPTED, HELD, Note, join, split
+from airflow_provider_harvest.portal.guard.note import ACCEPTED, HELD, Note, is_held, join, split
 from airflow_provider_harvest.portal.sources.changes import WHO_EDITS
 from airflow_provider_harvest.portal.sources.confirm import refuse_deleted, telling, write_and_read
 
@@ -15,13 +15,9 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
+__all__ = ["accepted_before", "hold", "is_held", "release"]
+
 log = logging.getLogger(__name__)
-
-
-def is_held(source: HarvestSource) -> bool:
-    """Whether the guard holds a source: its line says so, and archiving is off."""
-    note = split(source.description)[1]
-    return note is not None and note.state == HELD and source.autoarchive is False
 
 
 def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) -> tuple[HarvestSource, bool]:

@@ -10,6 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 HELD, ACCEPTED = "autoarchive held", "loss accepted"
 _NOTE = re.compile(
@@ -65,6 +69,12 @@ def join(text: str | None, note: Note | None) -> str | None:
         f"{_written(note.before)}]"
     )
     return f"{text}\n\n{line}" if text else line
+
+
+def is_held(source: HarvestSource) -> bool:
+    """Whether the guard holds a source: its line says so, and archiving is off."""
+    note = split(source.description)[1]
+    return note is not None and note.state == HELD and source.autoarchive is False
 
 
 def _time(text: str) -> datetime:

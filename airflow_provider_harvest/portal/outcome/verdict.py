@@ -206,9 +206,8 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy) -> list[tuple[str,
             ("skipped", f"{count(counts.skipped, 'item')} skipped; at most {policy.max_skipped_items:,} may be.")
         )
     if policy.max_skipped_ratio is not None and counts.skipped > policy.max_skipped_ratio * counts.processed + 1e-9:
-        part, allowed = counts.skipped / counts.processed, policy.max_skipped_ratio
-        told = f"{counts.skipped:,} of {count(counts.processed, 'item')} skipped ({part:.1%}); {allowed:.1%} may."
-        found.append(("skipped", told))
+        share = f"({counts.skipped / counts.processed:.1%}); {policy.max_skipped_ratio:.1%} may be."
+        found.append(("skipped", f"{counts.skipped:,} of {count(counts.processed, 'item')} skipped {share}"))
     unfinished = counts.pending + counts.started + counts.other
     if unfinished:
         found.append(("items", f"{count(unfinished, 'item')} never came to an end although the job did."))

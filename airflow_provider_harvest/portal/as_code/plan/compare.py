@@ -18,6 +18,8 @@ from airflow_provider_harvest.portal.as_code.plan.duplicates import refuse_dupli
 from airflow_provider_harvest.portal.as_code.plan.matching import Match, Trust, match_sources, whose
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import normal, values_of
+from airflow_provider_harvest.portal.guard import note as guard_note
+from airflow_provider_harvest.portal.guard.note import is_held
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.statuses import ACCEPTED
@@ -130,12 +132,16 @@ def _change(
 ) -> Change:
     wanted = {name: normal(name, value) for name, value in declared.fields.items()}
     values = values_of(source) if source is not None else {}
-    current = values.get("description")
+    current, held = guard_note.split(values.get("description"))
     if declaration.managed_by:
         text = wanted["description"] if "description" in wanted else marker.split(current)[0]
         wanted["description"] = marker.join(text, declaration.managed_by, declared.key)
     elif "description" in wanted:
         wanted["description"] = marker.keep(wanted["description"], current)
+    if held is not None and "description" in wanted:
+        wanted["description"] = guard_note.join(wanted["description"], held)  # the guard's memory is not the files'
+    if source is not None and is_held(source):
+        wanted.pop("autoarchive", None)  # a person releases it, not an apply
     if declared.validation is not None:
         wanted["validation"] = ACCEPTED
     if declared.schedule is not None:
@@ -304,6 +310,9 @@ def _without_key(changes: Iterable[Change], view: View) -> Iterable[str]:
 
 
 def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
+    held = sorted(source.name for source in view.sources if is_held(source))
+    if held:
+        yield f"Held by the guard, so that autoarchive stays off until a person releases it: {few(held)}."
     created = [change for change in changes if change.is_new]
     by_address: dict[tuple[str, str], list[str]] = {}
     for source in view.sources:
