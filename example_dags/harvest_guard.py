@@ -46,7 +46,7 @@ with DAG(
             task_id="approve",
             subject="Accept that the portal archives these datasets?",
             body="{{ ti.xcom_pull(task_ids='guard', key='message') }}",
-            execution_timeout=timedelta(days=7),
+            response_timeout=timedelta(days=7),
         )
     else:
 

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.triggers.event import CURSOR_KEY
+from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
 from tests.crash.processes import Component
 from tests.crash.releases import Release, this_release
 

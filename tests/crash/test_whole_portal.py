@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.waiting.reported import digest_of
 from sandbox import Sandbox
 from tests.crash.conftest import DAGS_OF_A_WHOLE_PORTAL
 from tests.crash.live_airflow import LiveAirflow, wait_until
@@ -99,7 +100,8 @@ def _story(portal: Sandbox, airflow: LiveAirflow) -> Ended:
 
         def told() -> set[str]:
             """The ended jobs that everybody has heard of, and Airflow has stored that."""
-            return set.intersection(*({*airflow.cursor(name)["told"]} for name in WATCHED))
+            cursors = ["".join(airflow.cursor(name)["told"].values()) for name in WATCHED]
+            return {job for job in ended_jobs() if all(digest_of(job) in digests for digests in cursors)}
 
         def ended_jobs() -> set[str]:
             return {str(job.id) for job in map(newest, sources) if job.ended} - set(before.values())

@@ -277,7 +277,7 @@ class TestSources:
     ) -> None:
         list(client_of(newest).iter_sources(fields="name,last_job{id}"))
         assert newest.requests[0].fields == (
-            "data{id,owner{id,first_name,last_name},organization{id,name,slug},name,last_job{id}},total"
+            "data{id,owner{id,first_name,last_name},organization{id,name,slug,page},name,last_job{id}},total"
         )
 
     def test_are_paged_by_number_never_by_link(self, server: PortalServer, client: HarvestClient) -> None:

@@ -61,7 +61,6 @@ class TestRedirect:
             "https://127.0.0.1:{port}/api/1/",
             "http://localhost:{port}/api/1/",
             "//evil.example/",
-            "http://u:p@evil.example",
         ],
     )
     def test_to_another_scheme_or_host_is_not(self, location: str, newest: PortalServer, transport: Transport) -> None:

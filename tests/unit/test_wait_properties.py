@@ -119,18 +119,20 @@ def lives(draw: st.DrawFn) -> Life:
         at, edit = draw(minutes), draw(st.sampled_from(EDITS))
         timeline.append((at, edit))
         told.append(f"the source is edited or purged at {at:.0f}")
+    skew = draw(st.sampled_from([0.0, 0.0, 3 * HOUR, -3 * HOUR]))
+    asked = T0 + skew  # the times of a plan are the portal's
     ways: list[dict[str, Any]] = [
         {"known": known},
-        {"after": T0},
-        {"after": T0, "due": T0 + 2 * HOUR},
-        {"ended_after": T0},
+        {"after": asked},
+        {"after": asked, "due": asked + 2 * HOUR},
+        {"ended_after": asked},
         {"job_id": "new-0"},
     ]
-    plan = {**draw(st.sampled_from(ways)), **draw(st.sampled_from([{}, {"deadline": T0 + 6 * HOUR}]))}
+    plan = {**draw(st.sampled_from(ways)), **draw(st.sampled_from([{}, {"deadline": asked + 6 * HOUR}]))}
     return Life(
         timeline,
         draw(st.sampled_from("ABCD")),
-        draw(st.sampled_from([0.0, 0.0, 3 * HOUR, -3 * HOUR])),
+        skew,
         plan,
         draw(st.sampled_from([3, 10, 1000])),
         draw(st.booleans()),
@@ -145,8 +147,9 @@ class Watch:
         self.clock = FakeClock()
         self.portal = FakePortal(self.clock, life.timeline, skew=life.skew, generation=life.generation)
         self.client = FakeClient(self.portal)
+        begun = T0 + life.skew
         self.plan = WaitPlan(
-            SOURCE_ID, "started", begun=T0, start_deadline=T0 + START_TIMEOUT, limits=LIMITS, **life.plan
+            SOURCE_ID, "started", begun=begun, start_deadline=begun + START_TIMEOUT, limits=LIMITS, **life.plan
         )
         self._is_listed = life.is_listed
         self.end = self._follow(life.restarts_every)

@@ -103,7 +103,9 @@ class Trust:
         if user_id is not None:
             self._owners.add(Whose(owner=user_id))
         # Without a key nobody knows whose a source is of which the files do not say it.
-        self._any_may_match = user_id is None and not all(owner.is_said for owner in owners)
+        self._any_may_match = user_id is None and not all(
+            declared.organization or declared.owner for declared in declaration.sources
+        )
 
     def counts(self, source: HarvestSource) -> bool:
         """Whether a source belongs to an owner whom the files name, or to the key's own user."""
