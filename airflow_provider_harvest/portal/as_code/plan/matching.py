@@ -102,10 +102,8 @@ class Trust:
         self._owners = {owner for owner in owners if owner.is_said}
         if user_id is not None:
             self._owners.add(Whose(owner=user_id))
-        # Without a key nobody knows whose a source is of which the files do not say it.
-        self._any_may_match = user_id is None and not all(
-            declared.organization or declared.owner for declared in declaration.sources
-        )
+        # Without a key nobody knows which user the files mean; a source of an organization is not that user's.
+        self._is_keyless = user_id is None
 
     def counts(self, source: HarvestSource) -> bool:
         """Whether a source belongs to an owner whom the files name, or to the key's own user."""
@@ -113,7 +111,7 @@ class Trust:
 
     def may_match(self, source: HarvestSource) -> bool:
         """Whether a source's marker may tell which one it is; it never suffices to delete the source."""
-        return self._any_may_match or self.counts(source)
+        return (self._is_keyless and source.organization is None) or self.counts(source)
 
 
 def whose(declared: DeclaredSource, organizations: Mapping[str, str | None]) -> Whose:
