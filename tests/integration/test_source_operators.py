@@ -546,6 +546,8 @@ class TestList:
         ours = listed(organization=portal.organization.slug, active=True, validation="accepted")
         assert accepted["id"] in ours
         assert not {inactive["id"], foreign["id"], gone["id"]} & set(ours)
+        assert portal.organization.slug in ours[accepted["id"]]["organization_url"]
+        assert datetime.fromisoformat(ours[accepted["id"]]["created_at"]) > datetime(2026, 1, 1, tzinfo=timezone.utc)
         assert ours[accepted["id"]] == {
             "id": accepted["id"],
             "name": source["name"],
@@ -560,6 +562,12 @@ class TestList:
                 "name": portal.organization.name,
                 "slug": portal.organization.slug,
             },
+            "organization_id": portal.organization.id,
+            "organization_url": ours[accepted["id"]]["organization_url"],
+            "owner_id": portal.organization.id,
+            "owner_name": portal.organization.name,
+            "owner_type": "organization",
+            "created_at": ours[accepted["id"]]["created_at"],
         }
         assert inactive["id"] in listed(organization=portal.organization.id, active=False)
         assert set(listed(owner_id=portal.user_ids.user)) >= {foreign["id"]}

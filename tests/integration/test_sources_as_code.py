@@ -205,7 +205,7 @@ def test_what_left_the_file_is_deleted_only_with_prune(
     assert any("town-003" in note for note in kept.notes)
     pruned = make_plan(admin, fewer, prune=True)
     assert [(change.key, change.kinds) for change in pruned.changes] == [("town-003", ("delete",))]
-    with pytest.raises(HarvestInvalidInput, match="deletes 1 sources"):
+    with pytest.raises(HarvestInvalidInput, match="deletes 1 source,"):
         apply_plan(admin, pruned, max_deletes=0)
     apply_plan(admin, pruned, limits=HURRY)
 
