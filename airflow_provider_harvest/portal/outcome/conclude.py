@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def conclude(
-    client: HarvestClient, source: HarvestSource, job_id: str, how: str, policy: OutcomePolicy
+    client: HarvestClient,
+    source: HarvestSource,
+    job_id: str,
+    how: str,
+    policy: OutcomePolicy,
+    job: HarvestJob | None = None,
 ) -> dict[str, Any]:
     """Return the result of an ended job, judged.
 
@@ -27,10 +32,12 @@ def conclude(
     :param job_id: the job.
     :param how: ``started``, ``attached`` or ``waited``.
     :param policy: what it must come to.
+    :param job: the job, if it was just read as ended, with its counters; default: it is read.
     :raises HarvestApiError: where the job cannot be read.
     :raises HarvestInvalidInput: where it is a job of another source.
     """
-    job = client.peek_job(job_id)
+    if job is None or not job.has_ended or job.counts is None:
+        job = client.peek_job(job_id)
     foreign = why_foreign(job, source.id, source.name)
     if foreign:
         raise HarvestInvalidInput(foreign)
