@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test full unit integration dags crash chaos lint bench environments clean ui check-ui test-ui
+.PHONY: help python demo sandbox test full unit integration dags crash chaos lint docs bench environments clean ui check-ui test-ui
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,13 +47,22 @@ chaos: python ## Send complete lives of sources through a portal that goes wrong
 lint: python ## Check style, format and types
 	@$(PYTHON) -m tests.run lint
 
+docs: python ## Build the documentation site into build/site; any warning fails it
+	@$(PYTHON) -m tests.run docs
+
 ui: python ## Build the pages for Airflow from ui/, with Node: the script that the package ships
 	@$(PYTHON) -m sandbox.pages build
 
-check-ui: python ## Test the sources of the pages, and check that the shipped script is what they build
+check-docs: python ## Build the documentation site into build/site; any warning fails it
+	@$(PYTHON) -m tests.run docs
+
+ui: python ## Test the sources of the pages, and check that the shipped script is what they build
 	@$(PYTHON) -m sandbox.pages check
 
-test-ui: python ## Open the pages in real Airflow 3.3 and 3.1, in a headless Chromium (Debian: apt install chromium)
+test-docs: python ## Build the documentation site into build/site; any warning fails it
+	@$(PYTHON) -m tests.run docs
+
+ui: python ## Open the pages in real Airflow 3.3 and 3.1, in a headless Chromium (Debian: apt install chromium)
 	@$(PYTHON) -m tests.run ui -- $(ARGS)
 
 bench: python ## Measure this provider beside its peers, and write docs/benchmarks.md: ARGS="--only waits --n 100"
