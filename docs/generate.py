@@ -21,7 +21,7 @@ _COLUMNS = "100"
 
 
 def write_all() -> None:
-    """Write all generated parts; leave a file as it is if it would not change, so that Sphinx need not read it again."""
+    """Write all generated parts; a file that would not change is left alone, so that Sphinx need not read it again."""
     FOLDER.mkdir(exist_ok=True)
     for name, text in (("commands.md", commands()), ("file-format.md", file_format())):
         path = FOLDER / name
