@@ -69,6 +69,8 @@ UI = tuple(
     )
     for airflow in (NEWEST, "airflow-3.1.8")
 )
+#: The Markdown pages and the docstrings as a site in build/site; any warning fails it.
+DOCS = (Suite("site", "docs", ("-m", "docs.build"), counts_tests=False),)
 LINT = (
     _tool("ruff check", "ruff", "check", "."),
     _tool("ruff format", "ruff", "format", "--check", "."),
@@ -87,5 +89,6 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "integration": INTEGRATION,
     "dags": DAGS,
     "ui": UI,
+    "docs": DOCS,
     "lint": LINT,
 }

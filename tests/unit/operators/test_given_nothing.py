@@ -9,8 +9,14 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.operators.as_code import HarvestPlanSourcesOperator
+from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
-from airflow_provider_harvest.operators.source import HarvestListSourcesOperator, HarvestUpdateSourceOperator
+from airflow_provider_harvest.operators.source import (
+    HarvestListSourcesOperator,
+    HarvestUpdateSourceOperator,
+    HarvestValidateSourceOperator,
+)
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 
 ID = "5f00000000000000000000aa"
@@ -27,11 +33,26 @@ ID = "5f00000000000000000000aa"
         pytest.param(HarvestListSourcesOperator, {"organization": "north"}, False, id="an organization"),
         pytest.param(HarvestUpdateSourceOperator, {"description": ""}, False, id="a blank description"),
         pytest.param(HarvestUpdateSourceOperator, {"description": None}, True, id="no description"),
+        pytest.param(HarvestUpdateSourceOperator, {"description": "None"}, True, id="a description None as text"),
+        pytest.param(HarvestValidateSourceOperator, {"comment": None}, False, id="no comment"),
+        pytest.param(HarvestPlanSourcesOperator, {"environment": None}, False, id="no environment"),
+        pytest.param(HarvestPlanSourcesOperator, {"environment": ""}, True, id="a blank environment"),
+        pytest.param(HarvestPlanSourcesOperator, {"environment": "None"}, True, id="no environment as a text"),
+        pytest.param(HarvestPlanSourcesOperator, {"path": None}, True, id="no path"),
+        pytest.param(HarvestPortalHealthOperator, {"organization": None}, False, id="health of the whole portal"),
+        pytest.param(HarvestPortalHealthOperator, {"organization": ""}, True, id="health of a blank organization"),
+        pytest.param(HarvestListSourcesOperator, {"organization": None}, True, id="sources of no organization"),
     ],
 )
 def test_what_was_given_and_comes_to_nothing(kind: Any, given: dict[str, Any], is_refused: bool) -> None:
-    base = {} if kind is HarvestListSourcesOperator else {"source_id": ID}
-    task = kind(task_id="t", **base, **dict.fromkeys(given, "{{ x }}"))
+    needed = (
+        {"source_id": ID}
+        if "source_id" in kind.template_fields
+        else {"path": "x"}
+        if "path" in kind.template_fields
+        else {}
+    )
+    task = kind(task_id="t", **{**needed, **dict.fromkeys(given, "{{ x }}")})
     task.render_template = lambda value, *args, **kwargs: next(iter(given.values())) if value == "{{ x }}" else value
     task.render_template_fields({"ti": SimpleNamespace()}, SimpleNamespace())
     if not is_refused:

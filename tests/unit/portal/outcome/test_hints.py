@@ -37,7 +37,7 @@ EXPIRED = (
         pytest.param(
             "ValidationError (Dataset:None) (issued_at.cannot parse date \"not-a-date\": ['harvest'])",
             False,
-            "a date that is none",
+            "a date that cannot be read",
             id="bad date",
         ),
         pytest.param("something else", False, None, id="unknown"),
