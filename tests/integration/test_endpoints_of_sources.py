@@ -22,7 +22,7 @@ from airflow_provider_harvest.portal.as_code.export import export_sources
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.health import examine
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES
-from tests.integration.failures import failure_of
+from tests.support.expected_failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
