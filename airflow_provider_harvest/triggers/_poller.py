@@ -235,7 +235,7 @@ class PortalPoller:
             )
             unanswered, news = [], []
             for seat in seats:
-                poll = seat.watch.consider(self._listing.sources)
+                poll = seat.watch.consider(self._listing.sources, self._listing.asked_at)
                 if poll is None:
                     unanswered.append(seat)
                     continue
