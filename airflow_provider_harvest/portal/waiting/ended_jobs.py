@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestRateLimited
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import WATCHED, is_success
-from airflow_provider_harvest.portal.waiting.job_wait import MAX_PAUSE, MAX_RETRY_AFTER, PATIENCE
+from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
+from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
 from airflow_provider_harvest.portal.waiting.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.waiting.plan import WAITING, Poll
 from airflow_provider_harvest.portal.waiting.reported import Reported
@@ -185,12 +186,11 @@ class EndedJobs:
     def fail(self, error: HarvestError) -> Poll:
         """Take a failed look into account. However long it lasts: nobody else watches."""
         self._failures += 1
-        grown = min(MAX_PAUSE, self.interval * 2.0 ** min(self._failures - 1, 30))
-        told = min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0)
-        back_off = max(grown, told) if isinstance(error, HarvestRateLimited) else told
+        failed = error, self._failures, self.interval
         if self._failures == 1:
             self._lines.append(f"{error} Looking again until it answers.")
-        return Poll(WAITING, max(grown, told), lines=self._take_lines(), has_looked=False, back_off=back_off)
+        pause, back_off = pause_after(*failed), pause_of_all(*failed)
+        return Poll(WAITING, pause, lines=self._take_lines(), has_looked=False, back_off=back_off)
 
     def pass_time(self) -> Poll:
         """Nothing here has an end."""

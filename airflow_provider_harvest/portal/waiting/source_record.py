@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.waiting.backoff import grown
+
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob
 
@@ -26,7 +28,7 @@ class Attempts:
     def failed(self, now: float, interval: float) -> None:
         """Note a failure; the pause doubles with each."""
         self.failures += 1
-        self.due = now + min(MAX_RETRY_PAUSE, interval * 2.0 ** min(self.failures - 1, 30))
+        self.due = now + grown(self.failures, interval, MAX_RETRY_PAUSE)
 
 
 @dataclass
