@@ -78,7 +78,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``.
     """
 
-    may_be_blank = ("organization",)  # as the example of a whole portal is written
+    may_be_none = ("organization",)  # the whole portal is only read, and None says so
     template_fields: Sequence[str] = (
         "harvest_conn_id",
         "checks",
