@@ -23,7 +23,7 @@ STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited",
 #: Failed items and job errors that a result names; XComs must stay small.
 MAX_FAILED_ITEMS = 20
 MAX_ERRORS = 5
-_MAX_MESSAGE = 500
+_MAX_MESSAGE, _MAX_NAME = 500, 120
 
 
 def build_result(
@@ -54,6 +54,8 @@ def build_result(
         "portal": portal,
         "source_id": source.id if source else None,
         "source_name": source.name if source else None,
+        "organization": plain(source.owner_name, _MAX_NAME) or None if source else None,
+        "schedule": plain(source.schedule, _MAX_NAME) or None if source else None,
         "job_id": job.id,
         "job_url": job_url,
         "how": how,
