@@ -412,8 +412,13 @@ class TestOverview:
         assert set(rows) == {well, fails, never}
         told = {key: rows[well][key] for key in ("name", "state", "status", "total", "done", "failed", "archived")}
         assert told == {
-            **{"name": "Town", "state": "accepted", "status": "done"},
-            **{"total": 22, "done": 20, "failed": 0, "archived": 2},
+            "name": "Town",
+            "state": "accepted",
+            "status": "done",
+            "total": 22,
+            "done": 20,
+            "failed": 0,
+            "archived": 2,
         }
         assert rows[fails]["status"] == "failed"
         assert (rows[never]["name"], rows[never]["schedule"], rows[never]["job_id"]) == ("Never run", "0 3 * * *", None)
