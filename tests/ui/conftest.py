@@ -44,9 +44,9 @@ class World:
         """Where Airflow is."""
         return self.stand.airflow.url
 
-    def tab(self, dag_id: str, task_id: str) -> str:
-        """Return the address of the tab of a task."""
-        return f"{self.url}/dags/{dag_id}/runs/{quote(self.runs[dag_id])}/tasks/{task_id}/plugin/harvest"
+    def tab(self, dag_id: str, task_id: str, run: str = "") -> str:
+        """Return the address of the tab of a task of a DAG's newest run, or of another one."""
+        return f"{self.url}/dags/{dag_id}/runs/{quote(self.runs[run or dag_id])}/tasks/{task_id}/plugin/harvest"
 
     @property
     def page(self) -> str:
