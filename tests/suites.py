@@ -41,7 +41,7 @@ def _tool(name: str, *arguments: str) -> Suite:
     return Suite(name, NEWEST, ("-m", *arguments), counts_tests=False)
 
 
-_UNIT = ("tests/unit", "tests/sandbox")
+_UNIT = ("tests/unit", "tests/project")
 _EVERY_RELEASE = ("udata-17.18.0", "udata-17.3.0", "udata-16.6.1", "udata-13.0.0", "udata-9.2.4")
 
 #: Alone it has both cores to itself; beside other suites, of which two run at a time, it has one.
@@ -69,6 +69,8 @@ UI = tuple(
     )
     for airflow in (NEWEST, "airflow-3.1.8")
 )
+#: The Markdown pages and the docstrings as a site in build/site; any warning fails it.
+DOCS = (Suite("site", "docs", ("-m", "docs.build"), counts_tests=False),)
 LINT = (
     _tool("ruff check", "ruff", "check", "."),
     _tool("ruff format", "ruff", "format", "--check", "."),
@@ -87,5 +89,6 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "integration": INTEGRATION,
     "dags": DAGS,
     "ui": UI,
+    "docs": DOCS,
     "lint": LINT,
 }

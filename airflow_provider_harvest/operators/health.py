@@ -81,7 +81,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         ``harvest_sources`` has a row for each source, at most 1,000: Airflow's page *Harvests* shows them.
     """
 
-    may_be_blank = ("organization",)  # as the example of a whole portal is written
+    may_be_none = ("organization",)  # the whole portal is only read, and None says so
     template_fields: Sequence[str] = (
         "harvest_conn_id",
         "checks",

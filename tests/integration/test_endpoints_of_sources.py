@@ -20,7 +20,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES
-from tests.integration.failures import failure_of
+from tests.support.expected_failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

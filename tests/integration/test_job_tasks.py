@@ -18,7 +18,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.links.harvest import JOB_URL_KEY, SOURCE_URL_KEY
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
-from tests.integration.tasks import Task, job_ids
+from tests.support.task_processes import Task, job_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
