@@ -60,11 +60,14 @@ class Stand:
 
     def start(self, dag_id: str) -> str:
         """Start a run of a DAG; return the id of the run."""
-        body = {"logical_date": None}
+        return str(self._write("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"])
+
+    def _write(self, method: str, path: str, body: Any = None) -> Any:
+        """Call Airflow's API until it is not busy."""
         end = time.monotonic() + _SECONDS
         while True:
             try:
-                return str(self.airflow.api("POST", f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
+                return self.airflow.api(method, path, body)
             except urllib.error.HTTPError as error:
                 # SQLite is locked now and then while all components of Airflow write at once.
                 if error.code != HTTPStatus.INTERNAL_SERVER_ERROR or time.monotonic() > end:
@@ -99,7 +102,7 @@ class Stand:
         runs["purged"] = runs["harvest_healthy"]
         for dag_id in ("harvest_healthy", "watch_portal"):
             runs[dag_id] = self.run(dag_id)
-        self.airflow.api("DELETE", f"dags/harvest_healthy/dagRuns/{runs['purged']}")
+        self._write("DELETE", f"dags/harvest_healthy/dagRuns/{runs['purged']}")
         self.portal.control.delay_items(4)
         for dag_id in WAITING:
             runs[dag_id] = self.start(dag_id)
@@ -124,7 +127,7 @@ class Stand:
             number = int(asset["uri"].rpartition("/")[2], 16)
             for nth in range(1, harvests if number <= of else 1):
                 extra = made_up.result(self.portal.url, number, nth)
-                self.airflow.api("POST", "assets/events", {"asset_id": asset["id"], "extra": extra})
+                self._write("POST", "assets/events", {"asset_id": asset["id"], "extra": extra})
 
 
 @contextmanager
