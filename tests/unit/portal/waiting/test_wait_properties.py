@@ -162,7 +162,7 @@ class Watch:
             self._listing.read({SOURCE_ID}, counters=wait.wants_counters())
         except HarvestError as error:
             return wait.fail(error)
-        return wait.consider(self._listing.sources) or wait.poll()
+        return wait.consider(self._listing.sources, self._listing.asked_at) or wait.poll()
 
     def _follow(self, restarts_every: int) -> Poll:
         self._listing = Listing(self.client)  # type: ignore[arg-type]
