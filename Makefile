@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test full unit integration dags crash chaos lint bench environments clean ui check-ui test-ui
+.PHONY: help python demo sandbox test full unit properties integration dags crash chaos lint docs bench environments clean ui check-ui test-ui
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ full: python ## Run every test, and the crash matrix beside it
 unit: python ## Run the unit tests on the newest Airflow: the inner loop, no udata
 	@$(PYTHON) -m tests.run unit -- $(ARGS)
 
+properties: python ## Try the properties of the unit tests on many more examples
+	@$(PYTHON) -m tests.run properties -- $(ARGS)
+
 integration: python ## Run the tests against real udata releases
 	@$(PYTHON) -m tests.run integration -- $(ARGS)
 
@@ -46,6 +49,9 @@ chaos: python ## Send complete lives of sources through a portal that goes wrong
 
 lint: python ## Check style, format and types
 	@$(PYTHON) -m tests.run lint
+
+docs: python ## Build the documentation site into build/site; any warning fails it
+	@$(PYTHON) -m tests.run docs
 
 ui: python ## Build the pages for Airflow from ui/, with Node: the script that the package ships
 	@$(PYTHON) -m sandbox.pages build

@@ -66,6 +66,10 @@ class HarvestFailException(AirflowFailException):
         return getattr(self.error, "result", {})
 
 
+#: What a template makes of None, unless the DAG renders native objects.
+_NONE_AS_TEXT = "None"
+
+
 def is_final(error: HarvestError) -> bool:
     """Whether a retry of the task would meet the same error.
 
@@ -106,10 +110,12 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     return source
 
 
-def _is_nothing(value: Any, may_be_blank: bool) -> bool:
-    if isinstance(value, str):
-        return not may_be_blank and value.strip() in ("", "None")  # what a template makes of None
-    return value is None
+def _is_nothing(value: Any, *, none_is_value: bool, blank_is_value: bool) -> bool:
+    if value is None:
+        return not none_is_value
+    if not isinstance(value, str):
+        return False
+    return value.strip() == _NONE_AS_TEXT or (not value.strip() and not blank_is_value)
 
 
 class HarvestTaskMixin:
@@ -117,8 +123,10 @@ class HarvestTaskMixin:
 
     harvest_conn_id: str
     template_fields: Sequence[str]
-    #: Template fields for which a blank text is a value.
-    may_be_blank: Sequence[str] = ("description", "comment", "environment")
+    #: Template fields for which a blank text is a value: it is written as it is.
+    may_be_blank: Sequence[str] = ("description", "comment")
+    #: Template fields for which None says something that is safe to be said: it neither widens nor writes anything.
+    may_be_none: Sequence[str] = ("comment", "environment")
     _came_to_nothing: tuple[str, ...] = ()
 
     def _do_render_template_fields(
@@ -133,7 +141,9 @@ class HarvestTaskMixin:
             self._came_to_nothing = tuple(
                 name
                 for name in names
-                if _is_nothing(now[name], name in self.may_be_blank)
+                if _is_nothing(
+                    now[name], none_is_value=name in self.may_be_none, blank_is_value=name in self.may_be_blank
+                )
                 and given[name] is not None
                 and given[name] != now[name]
             )
@@ -147,7 +157,8 @@ class HarvestTaskMixin:
             names = " and ".join(self._came_to_nothing)
             raise HarvestInvalidInput(
                 f"{names} was given, and came to nothing: the task or template that it comes from returned None or a "
-                "blank text. Give a value, or leave the argument out."
+                "blank text. Give a value, or leave the argument out. (Where None is meant, the DAG needs "
+                "render_template_as_native_obj=True: without it a template makes the text 'None' of it.)"
             )
 
     @cached_property

@@ -9,13 +9,21 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.integration.declarations import HURRY, declare
+from tests.integration.tasks import Store, Task
 
-from airflow_provider_harvest._compat import AirflowRescheduleException
-from airflow_provider_harvest.operators.source import HarvestCreateSourceOperator, HarvestValidateSourceOperator
+from airflow_provider_harvest._compat import AirflowFailException, AirflowRescheduleException
+from airflow_provider_harvest.exceptions import HarvestApplyIncomplete
+from airflow_provider_harvest.operators.source import (
+    HarvestCreateSourceOperator,
+    HarvestScheduleSourceOperator,
+    HarvestValidateSourceOperator,
+)
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan, read_sources
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.sources.identity import source_dict
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
-from tests.integration.tasks import Store, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -203,3 +211,32 @@ def test_a_poke_of_a_waiting_sensor_takes_two_calls_at_most(
     if is_running:
         portal.control.unfreeze()
         portal.control.wait_until_idle()
+
+
+class TestIgnoredWrites:
+    """A source with an interval, as only the portal's team can set one in the database: POST schedule answers 200."""
+
+    def test_a_cron_that_is_not_set_fails_the_task(
+        self, portal: Sandbox, task: Task, new_harvest: Callable[..., HarvestSource]
+    ) -> None:
+        source = new_harvest(datasets=1)
+        portal.control.set_interval(source.id, 30)
+        with pytest.raises(
+            AirflowFailException, match="took the cron '5 3 \\* \\* \\*' in place of 'every 30 minutes'"
+        ):
+            task.run(HarvestScheduleSourceOperator, source_id=source.id, cron="5 3 * * *")
+
+    def test_a_cron_that_is_not_set_fails_the_apply_of_its_source_only(
+        self, portal: Sandbox, admin: HarvestClient, catalogue_name: str
+    ) -> None:
+        declaration = declare(portal, catalogue_name, 3)
+        apply_plan(admin, make_plan(admin, declaration), limits=HURRY)
+        portal.control.wait_until_idle()
+        changed = declare(portal, catalogue_name, 3, changed=True)
+        odd = next(source for source in read_sources(admin) if source.name == f"Catalogue 1 of {catalogue_name}")
+        portal.control.set_interval(odd.id, 30)
+        for _ in range(2):
+            with pytest.raises(HarvestApplyIncomplete, match=r"town-001.*cron") as incomplete:
+                apply_plan(admin, make_plan(admin, changed), limits=HURRY)
+            assert [failed["key"] for failed in incomplete.value.result["failed"]] == ["town-001"]
+        assert {change.key for change in make_plan(admin, changed).changes} == {"town-001"}

@@ -226,4 +226,4 @@ class JobReads(ItemReads):
 def _moved_last(entries: list[dict[str, Any]]) -> HarvestItem | None:
     items = map(HarvestItem.from_api, entries)
     timed = [(when, item) for item in items if (when := item.newest_time)]
-    return max(timed, key=lambda pair: pair[0])[1] if timed else None
+    return max(reversed(timed), key=lambda pair: pair[0])[1] if timed else None  # of those of one instant the last

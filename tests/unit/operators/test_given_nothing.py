@@ -1,0 +1,96 @@
+"""An argument that was given and came to nothing is refused, in every template field of every operator."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.operators.as_code import HarvestPlanSourcesOperator
+from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+from airflow_provider_harvest.operators.source import (
+    HarvestListSourcesOperator,
+    HarvestUpdateSourceOperator,
+    HarvestValidateSourceOperator,
+)
+from airflow_provider_harvest.sensors.job import HarvestJobSensor
+
+ID = "5f00000000000000000000aa"
+
+
+@pytest.mark.parametrize(
+    "kind, given, is_refused",
+    [
+        pytest.param(HarvestRunSourceOperator, {"remote_ids": None}, True, id="records of a task that was skipped"),
+        pytest.param(HarvestRunSourceOperator, {"after": None}, True, id="a time"),
+        pytest.param(HarvestJobSensor, {"known_job_ids": None}, True, id="known jobs"),
+        pytest.param(HarvestJobSensor, {"known_job_ids": []}, False, id="no known jobs"),
+        pytest.param(HarvestListSourcesOperator, {"organization": " "}, True, id="a blank organization"),
+        pytest.param(HarvestListSourcesOperator, {"organization": "north"}, False, id="an organization"),
+        pytest.param(HarvestUpdateSourceOperator, {"description": ""}, False, id="a blank description"),
+        pytest.param(HarvestUpdateSourceOperator, {"description": None}, True, id="no description"),
+        pytest.param(HarvestUpdateSourceOperator, {"description": "None"}, True, id="a description None as text"),
+        pytest.param(HarvestValidateSourceOperator, {"comment": None}, False, id="no comment"),
+        pytest.param(HarvestPlanSourcesOperator, {"environment": None}, False, id="no environment"),
+        pytest.param(HarvestPlanSourcesOperator, {"environment": ""}, True, id="a blank environment"),
+        pytest.param(HarvestPlanSourcesOperator, {"environment": "None"}, True, id="no environment as a text"),
+        pytest.param(HarvestPlanSourcesOperator, {"path": None}, True, id="no path"),
+        pytest.param(HarvestPortalHealthOperator, {"organization": None}, False, id="health of the whole portal"),
+        pytest.param(HarvestPortalHealthOperator, {"organization": ""}, True, id="health of a blank organization"),
+        pytest.param(HarvestListSourcesOperator, {"organization": None}, True, id="sources of no organization"),
+    ],
+)
+def test_what_was_given_and_comes_to_nothing(kind: Any, given: dict[str, Any], is_refused: bool) -> None:
+    needed = (
+        {"source_id": ID}
+        if "source_id" in kind.template_fields
+        else {"path": "x"}
+        if "path" in kind.template_fields
+        else {}
+    )
+    task = kind(task_id="t", **{**needed, **dict.fromkeys(given, "{{ x }}")})
+    task.render_template = lambda value, *args, **kwargs: next(iter(given.values())) if value == "{{ x }}" else value
+    task.render_template_fields({"ti": SimpleNamespace()}, SimpleNamespace())
+    if not is_refused:
+        task.refuse_nothing()
+        return
+    with pytest.raises(HarvestInvalidInput, match=next(iter(given))):
+        task.refuse_nothing()
+    with pytest.raises(HarvestFailException), task.errors({}):
+        raise AssertionError("It went on.")
+
+
+def test_a_template_that_renders_none() -> None:
+    task = HarvestListSourcesOperator(task_id="t", organization="{{ missing }}")
+    task.render_template_fields({"missing": None})  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(HarvestInvalidInput, match="organization"):
+        task.refuse_nothing()
+
+
+def test_what_was_not_given_is_fine() -> None:
+    task = HarvestRunSourceOperator(task_id="t", source_id=ID)
+    task.render_template_fields({})
+    task.refuse_nothing()
+
+
+@pytest.mark.parametrize("value, deferring", [(True, True), (False, False), ("True", True), ("False", False)])
+def test_deferrable_as_a_text(value: Any, deferring: bool) -> None:
+    assert HarvestRunSourceOperator(task_id="t", source_id=ID, deferrable=value).is_deferring() is deferring
+
+
+def test_deferrable_that_says_neither() -> None:
+    with pytest.raises(HarvestInvalidInput, match="deferrable"):
+        HarvestRunSourceOperator(task_id="t", source_id=ID, deferrable="maybe").is_deferring()  # type: ignore[arg-type]
+
+
+def test_a_failure_shows_its_message_once() -> None:
+    task = HarvestRunSourceOperator(task_id="t", source_id=ID)
+    with pytest.raises(HarvestFailException) as caught, task.errors({}):
+        raise HarvestInvalidInput("Once.")
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    assert str(caught.value.error) == "Once."
