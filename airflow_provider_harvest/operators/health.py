@@ -24,12 +24,14 @@ else:
         "inputs", "health", "health.findings", "health.message", "sources.listing"
     )
 
-__all__ = ["RESULT_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
+__all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
 
 #: XCom that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_health"
 #: XCom that holds what the next run needs to tell what is new.
 STATE_KEY = "harvest_health_state"
+#: XCom with a few words on each source, for Airflow's page of all harvests.
+SOURCES_KEY = "harvest_sources"
 
 
 class HarvestPortalHealthOperator(HarvestOperator):
@@ -77,7 +79,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
         ``organization_url``, ``owner_id`` and ``owner_name`` (of the organization, else of the user), ``owner_type``
         (``"organization"``, ``"user"``, None for nobody), ``created_at``, ``admin_url``, ``since``, ``is_new``,
         ``detail``), ``detail_requests``, ``incomplete`` (what was left out, None for nothing), ``message``, and
-        ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``.
+        ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``. The XCom
+        ``harvest_sources`` has a row for each source, at most 1,000: Airflow's page *Harvests* shows them.
     """
 
     may_be_none = ("organization",)  # the whole portal is only read, and None says so
@@ -160,6 +163,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
             push_state(context, STATE_KEY, report.state)
+            context["ti"].xcom_push(key=SOURCES_KEY, value=report.overview)
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
             failing = findings.that_fail(report, fail_on)
             if failing:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, PREVIEWED, build_result
+from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, skips_much, whole_before
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
 from airflow_provider_harvest.portal.waiting.which_job import why_foreign
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
+
+#: Skipped items whose reasons are read: one page.
+_SKIPS_READ = 500
 
 
 def conclude(
@@ -40,13 +44,15 @@ def conclude(
     failed: Iterable[HarvestItem] = ()
     if job.counts and job.counts.failed:
         failed = (i for i in items if i.status == "failed") if items else client.iter_job_items(job_id, status="failed")
+    skips = _skips(client, source.id, job, items, policy)
     return build_result(
         portal=client.site,
         source=source,
         job=job,
         job_url=client.job_url(source.id, job_id),
         how=how,
-        outcome=judge(job, policy, items),
+        outcome=judge(job, policy, items, skips),
+        skip_reasons=skips.reasons,
         failed_items=_mine_first(failed, policy),
         newly_archived=_newly_archived(client, source.id, job, items),
     )
@@ -57,13 +63,15 @@ def conclude_preview(
 ) -> dict[str, Any]:
     """Return the result of a preview, judged. A preview stops at 20 items, and its archived ones mean nothing."""
     items = preview.items or ()
+    skips = Skips(reasons_of(item for item in items if item.status == "skipped"))
     return build_result(
         portal=client.site,
         source=source,
         job=preview,
         job_url=None,
         how=PREVIEWED,
-        outcome=judge(preview, policy, items),
+        outcome=judge(preview, policy, items, skips),
+        skip_reasons=skips.reasons,
         failed_items=[item for item in items if item.status == "failed"],
     )
 
@@ -73,6 +81,19 @@ def _mine_first(failed: Iterable[HarvestItem], policy: OutcomePolicy) -> list[Ha
         return list(islice(failed, MAX_FAILED_ITEMS))
     mine = set(policy.remote_ids)
     return sorted(failed, key=lambda item: item.remote_id not in mine)[:MAX_FAILED_ITEMS]
+
+
+def _skips(
+    client: HarvestClient, source_id: str, job: HarvestJob, items: list[HarvestItem], policy: OutcomePolicy
+) -> Skips:
+    """Read why items were skipped and, where a verdict hangs on it, what earlier harvests came to."""
+    if job.counts is None or not job.counts.skipped:
+        return Skips()
+    listed = items or islice(client.iter_job_items(str(job.id), status="skipped"), _SKIPS_READ)
+    reasons = reasons_of(item for item in listed if item.status == "skipped")
+    if policy.limits_skips or policy.remote_ids is not None or not skips_much(job.counts):
+        return Skips(reasons)
+    return Skips(reasons, whole_before(client.job_history(source_id), job.id))
 
 
 def _newly_archived(client: HarvestClient, source_id: str, job: HarvestJob, items: list[HarvestItem]) -> int | None:

@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
 from airflow_provider_harvest.portal.words import iso, plain, web_link
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
@@ -23,7 +23,9 @@ STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited",
 #: Failed items and job errors that a result names; XComs must stay small.
 MAX_FAILED_ITEMS = 20
 MAX_ERRORS = 5
-_MAX_MESSAGE = 500
+#: Asked-for records that a result names for each fate but "done"; ``counts`` says how many there are.
+MAX_REMOTE_IDS = 100
+_MAX_MESSAGE, _MAX_NAME = 500, 120
 
 
 def build_result(
@@ -36,6 +38,7 @@ def build_result(
     outcome: Outcome,
     failed_items: Sequence[HarvestItem] = (),
     newly_archived: int | None = None,
+    skip_reasons: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Return the result of a harvest as JSON.
 
@@ -47,6 +50,7 @@ def build_result(
     :param outcome: the verdict.
     :param failed_items: failed items, those that matter most first.
     :param newly_archived: archived items that the previous job did not list yet, None where unknown.
+    :param skip_reasons: how many items were skipped for which reason, the most common first.
     """
     counts = job.counts or ItemCounts()
     return {
@@ -54,6 +58,8 @@ def build_result(
         "portal": portal,
         "source_id": source.id if source else None,
         "source_name": source.name if source else None,
+        "organization": plain(source.owner_name, _MAX_NAME) or None if source else None,
+        "schedule": plain(source.schedule, _MAX_NAME) or None if source else None,
         "job_id": job.id,
         "job_url": job_url,
         "how": how,
@@ -72,7 +78,8 @@ def build_result(
         },
         "errors": [plain(error.message, _MAX_MESSAGE) for error in job.errors[:MAX_ERRORS]],
         "failed_items": [_failed_item(item) for item in failed_items[:MAX_FAILED_ITEMS]],
-        "remote_ids": outcome.remote_ids,
+        "skip_reasons": dict(skip_reasons or {}),
+        "remote_ids": None if outcome.remote_ids is None else _bounded(outcome.remote_ids),
         "outcome": outcome.outcome,
         "failure_kind": outcome.failure_kind,
         "reasons": [plain(reason, _MAX_MESSAGE) for reason in outcome.reasons],
@@ -82,6 +89,16 @@ def build_result(
 def is_success(result: dict[str, Any]) -> bool:
     """Whether a result says that the harvest ended as required."""
     return result.get("outcome") == SUCCESS
+
+
+def _bounded(fates: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what became of the asked-for records without more ids than an XCom should hold."""
+    listed = {fate: ids for fate, ids in fates.items() if isinstance(ids, list)}
+    return {
+        **fates,
+        **{fate: ids[:MAX_REMOTE_IDS] for fate, ids in listed.items()},
+        "counts": {fate: len(ids) for fate, ids in listed.items()},
+    }
 
 
 def _failed_item(item: HarvestItem) -> dict[str, Any]:

@@ -205,9 +205,10 @@ CUT_SHORT_REASON = "The job reports errors although it is 'done-errors': 1000 ma
     "result, lines",
     [
         pytest.param(
-            result_of("done", [*DONE, item("s", "skipped")]),
+            result_of("done", [*DONE, item("s", "skipped", "missing identifier")]),
             [
                 f"{ENDED} 'done' after 42 s: 4 items, 3 done, 0 failed, 1 skipped, 0 archived.",
+                "Skipped: 1 item: missing identifier",
                 f"Look at: {PAGE}",
                 "Outcome: success.",
             ],
@@ -287,6 +288,8 @@ def test_the_keys_of_a_result() -> None:
         "portal": SITE,
         "source_id": SOURCE_ID,
         "source_name": "Ville",
+        "organization": None,
+        "schedule": "0 0 * * *",
         "job_id": JOB_ID,
         "job_url": PAGE,
         "how": "started",
@@ -298,6 +301,7 @@ def test_the_keys_of_a_result() -> None:
         "items": {"total": 3, "done": 3, "failed": 0, "skipped": 0, "archived": 0, "newly_archived": 0},
         "errors": [],
         "failed_items": [],
+        "skip_reasons": {},
         "remote_ids": None,
         "outcome": "success",
         "failure_kind": None,

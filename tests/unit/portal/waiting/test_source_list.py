@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.waiting.source_list import Listing
+from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,12 @@ class Client:
     """Answers each reading with new objects, as JSON does."""
 
     def __init__(self) -> None:
+        self.clock = FakeClock()
         self.status = "initialized"
         self.answered: list[weakref.ref[Entry]] = []
+
+    def portal_now(self) -> float:
+        return self.clock.now()
 
     def iter_last_jobs(self, *, counters: bool, owners: bool) -> Iterator[dict[str, Any]]:
         entry = Entry(id="s", active=True, deleted=None, last_job={"id": "j", "status": self.status})
