@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
 from airflow_provider_harvest.portal.words import iso, plain, web_link
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
@@ -35,7 +35,8 @@ def build_result(
     how: str,
     outcome: Outcome,
     failed_items: Sequence[HarvestItem] = (),
-    newly_archived: int | None = None,
+    changes: dict[str, Any] | None = None,
+    newly_failing: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Return the result of a harvest as JSON.
 
@@ -46,7 +47,8 @@ def build_result(
     :param how: one of ``started``, ``attached``, ``waited``, ``watched``, ``previewed``.
     :param outcome: the verdict.
     :param failed_items: failed items, those that matter most first.
-    :param newly_archived: archived items that the previous job did not list yet, None where unknown.
+    :param changes: what changed against the job before, None where that is unknown.
+    :param newly_failing: remote ids that failed and did not fail in the job before, None where none was compared.
     """
     counts = job.counts or ItemCounts()
     return {
@@ -68,10 +70,11 @@ def build_result(
             "failed": counts.failed,
             "skipped": counts.skipped,
             "archived": counts.archived,
-            "newly_archived": newly_archived,
+            "newly_archived": changes["newly_archived"] if changes else None,
         },
+        "changes": changes,
         "errors": [plain(error.message, _MAX_MESSAGE) for error in job.errors[:MAX_ERRORS]],
-        "failed_items": [_failed_item(item) for item in failed_items[:MAX_FAILED_ITEMS]],
+        "failed_items": [_failed_item(item, newly_failing) for item in failed_items[:MAX_FAILED_ITEMS]],
         "remote_ids": outcome.remote_ids,
         "outcome": outcome.outcome,
         "failure_kind": outcome.failure_kind,
@@ -84,10 +87,11 @@ def is_success(result: dict[str, Any]) -> bool:
     return result.get("outcome") == SUCCESS
 
 
-def _failed_item(item: HarvestItem) -> dict[str, Any]:
+def _failed_item(item: HarvestItem, newly_failing: Collection[str] | None) -> dict[str, Any]:
     return {
         "remote_id": item.remote_id,
         "remote_url": web_link(item.remote_url),
         "message": plain("; ".join(error.message for error in item.errors), _MAX_MESSAGE),
         "dataset_url": web_link(item.dataset_url),
+        "newly_failing": None if newly_failing is None else item.remote_id in newly_failing,
     }
