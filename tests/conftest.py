@@ -52,11 +52,8 @@ hypothesis.settings.register_profile("tests", deadline=None, print_blob=True, de
 hypothesis.settings.load_profile("tests")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make an error of each deprecation that Airflow announces.
-
-    Only now, with Airflow imported: it changes the warning filters when it is imported first.
-    """
+def _refuse_deprecations(config: pytest.Config) -> None:
+    """Make an error of each deprecation that Airflow announces."""
     for module, name in _AIRFLOW_DEPRECATIONS:
         try:
             exists = hasattr(importlib.import_module(module), name)
@@ -72,8 +69,13 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_AIRFLOW_HOME, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests marked ``airflow`` find a migrated database."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked ``airflow`` find a migrated database; nothing is imported for tests that import no Airflow.
+
+    Filters of warnings come last, since Airflow changes them when it is imported first.
+    """
+    if "airflow" in sys.modules:
+        _refuse_deprecations(config)
     for item in items:
         if item.get_closest_marker("airflow") and isinstance(item, pytest.Function):
             item.fixturenames.insert(0, "airflow_database")

@@ -41,7 +41,7 @@ def _tool(name: str, *arguments: str) -> Suite:
     return Suite(name, NEWEST, ("-m", *arguments), counts_tests=False)
 
 
-_UNIT = ("tests/unit", "tests/sandbox")
+_UNIT = ("tests/unit", "tests/project")
 _EVERY_RELEASE = ("udata-17.18.0", "udata-17.3.0", "udata-16.6.1", "udata-13.0.0", "udata-9.2.4")
 
 #: Alone it has both cores to itself; beside other suites, of which two run at a time, it has one.

@@ -132,7 +132,7 @@ def in_fresh_python(*arguments: str) -> str:
 
 def what_importing_causes(*targets: str) -> dict[str, list[str]]:
     """Import modules and DAG files in a fresh Python, and give the report of `import_probe`."""
-    probe = pathlib.Path(__file__).with_name("import_probe.py")
+    probe = pathlib.Path(__file__).parents[1] / "support" / "import_probe.py"
     report: dict[str, list[str]] = json.loads(in_fresh_python(str(probe), *targets))
     assert report.pop("done") == list(targets)
     return report

@@ -47,6 +47,7 @@ from airflow_provider_harvest.portal.health.rules import (
 from airflow_provider_harvest.portal.health.shrinkage import items_of
 from airflow_provider_harvest.portal.health.state import Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
+from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.health.state import Items
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 log = logging.getLogger(__name__)
@@ -74,6 +76,8 @@ _FEW_JOBS = 5
 _FEW_SKIPPED = 100
 #: Other sources of the same catalogue that a finding names.
 _NAMED_TWINS = 3
+#: Sources that the portal cannot answer and the report names.
+_NAMED_BROKEN = 3
 
 
 def examine(
@@ -139,6 +143,7 @@ class _Survey:
         self._wanting: Counter[str] = Counter()
         self._looked_into: Counter[str] = Counter()
         self._unreadable = 0
+        self._broken: list[UnreadableEntry] = []
         self._requests = 0
         self._stopped_by: HarvestError | None = None
 
@@ -203,7 +208,12 @@ class _Survey:
             q=self._selection.q,
             fields=fields,
             page_size=page_size,
+            on_unreadable=self._note_broken,
         )
+
+    def _note_broken(self, entry: UnreadableEntry) -> None:
+        log.warning("%s Everything else is read.", unreadable_sentence(entry))
+        self._broken.append(entry)
 
     def _check_selection(self) -> None:
         if self._sources == 0 and self._selection.backend is not None:
@@ -339,10 +349,15 @@ class _Survey:
         return Finding(trouble.kind, card, page, since, known is None, trouble.detail)
 
     def _what_is_missing(self) -> str | None:
+        broken = {entry.position: unreadable_sentence(entry) for entry in self._broken}  # the list may be read twice
+        told = [few(list(broken.values()), _NAMED_BROKEN, separator=" ")] if broken else []
+        return " ".join([*told, *self._not_looked_into()]) or None
+
+    def _not_looked_into(self) -> Iterator[str]:
         missed = {reason: self._wanting[reason] - self._looked_into[reason] for reason in REASONS}
         total = sum(missed.values())
         if not total:
-            return None
+            return
         which = ", ".join(f"{count:,} that {reason}" for reason, count in missed.items() if count)
         why = (
             f"the portal could not be asked any more: {self._stopped_by}"
@@ -353,7 +368,7 @@ class _Survey:
                 else f"a pass reads {self._requests:,} at most (max_detail_requests)"
             )
         )
-        return f"Not looked into: {which}; {why}."
+        yield f"Not looked into: {which}; {why}."
 
 
 def _slim(source: HarvestSource) -> HarvestSource:

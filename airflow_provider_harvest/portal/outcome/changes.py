@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError
@@ -42,6 +43,12 @@ class JobItems:
         if status not in self._read:
             self._read[status] = list(self._client.iter_job_items(self._job_id, status=status))
         return self._read[status]
+
+    def first(self, status: str, limit: int) -> list[HarvestItem]:
+        """Return the first items of one status; of all that are read, they may be a part."""
+        if status in self._read or None in self._read or not self._client.generation.items_endpoint:
+            return self.of(status)[:limit]
+        return list(islice(self._client.iter_job_items(self._job_id, status=status), limit))
 
 
 def read_changes(

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.changes import JobItems, read_changes
 from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, PREVIEWED, build_result
+from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, skips_much, whole_before
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
-from airflow_provider_harvest.portal.statuses import FAILED
+from airflow_provider_harvest.portal.statuses import FAILED, SKIPPED
 from airflow_provider_harvest.portal.waiting.which_job import why_foreign
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
+
+#: Skipped items whose reasons are read: one page.
+_SKIPS_READ = 500
 
 
 def conclude(
@@ -47,13 +51,15 @@ def conclude(
     judged = items.all() if policy.remote_ids is not None else []
     failed = items.of(FAILED) if job.counts and job.counts.failed else []
     changes, newly_failing = read_changes(client, source.id, job, items, before, compare_failed=compare_failed)
+    skips = _skips(client, source.id, job, items, judged, policy)
     return build_result(
         portal=client.site,
         source=source,
         job=job,
         job_url=client.job_url(source.id, job_id),
         how=how,
-        outcome=judge(job, policy, judged),
+        outcome=judge(job, policy, judged, skips),
+        skip_reasons=skips.reasons,
         failed_items=_urgent_first(failed, policy, newly_failing),
         changes=changes,
         newly_failing=newly_failing if changes and changes["compared_with"] else None,
@@ -65,13 +71,15 @@ def conclude_preview(
 ) -> dict[str, Any]:
     """Return the result of a preview, judged. A preview stops at 20 items, and its archived ones mean nothing."""
     items = preview.items or ()
+    skips = Skips(reasons_of(item for item in items if item.status == "skipped"))
     return build_result(
         portal=client.site,
         source=source,
         job=preview,
         job_url=None,
         how=PREVIEWED,
-        outcome=judge(preview, policy, items),
+        outcome=judge(preview, policy, items, skips),
+        skip_reasons=skips.reasons,
         failed_items=[item for item in items if item.status == "failed"],
     )
 
@@ -84,3 +92,21 @@ def _urgent_first(failed: list[HarvestItem], policy: OutcomePolicy, newly_failin
         return item.remote_id not in mine, item.remote_id not in newly_failing
 
     return sorted(failed, key=rank)[:MAX_FAILED_ITEMS]
+
+
+def _skips(
+    client: HarvestClient,
+    source_id: str,
+    job: HarvestJob,
+    items: JobItems,
+    judged: list[HarvestItem],
+    policy: OutcomePolicy,
+) -> Skips:
+    """Read why items were skipped and, where a verdict hangs on it, what earlier harvests came to."""
+    if job.counts is None or not job.counts.skipped:
+        return Skips()
+    listed = judged or items.first(SKIPPED, _SKIPS_READ)
+    reasons = reasons_of(item for item in listed if item.status == SKIPPED)
+    if policy.limits_skips or policy.remote_ids is not None or not skips_much(job.counts):
+        return Skips(reasons)
+    return Skips(reasons, whole_before(client.job_history(source_id), job.id))

@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
 from airflow_provider_harvest.portal.words import iso, plain, web_link
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
@@ -23,6 +23,8 @@ STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited",
 #: Failed items and job errors that a result names; XComs must stay small.
 MAX_FAILED_ITEMS = 20
 MAX_ERRORS = 5
+#: Asked-for records that a result names for each fate but "done"; ``counts`` says how many there are.
+MAX_REMOTE_IDS = 100
 _MAX_MESSAGE = 500
 
 
@@ -37,6 +39,7 @@ def build_result(
     failed_items: Sequence[HarvestItem] = (),
     changes: dict[str, Any] | None = None,
     newly_failing: Collection[str] | None = None,
+    skip_reasons: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Return the result of a harvest as JSON.
 
@@ -49,6 +52,7 @@ def build_result(
     :param failed_items: failed items, those that matter most first.
     :param changes: what changed against the job before, None where that is unknown.
     :param newly_failing: remote ids that failed and did not fail in the job before, None where none was compared.
+    :param skip_reasons: how many items were skipped for which reason, the most common first.
     """
     counts = job.counts or ItemCounts()
     return {
@@ -75,7 +79,8 @@ def build_result(
         "changes": changes,
         "errors": [plain(error.message, _MAX_MESSAGE) for error in job.errors[:MAX_ERRORS]],
         "failed_items": [_failed_item(item, newly_failing) for item in failed_items[:MAX_FAILED_ITEMS]],
-        "remote_ids": outcome.remote_ids,
+        "skip_reasons": dict(skip_reasons or {}),
+        "remote_ids": None if outcome.remote_ids is None else _bounded(outcome.remote_ids),
         "outcome": outcome.outcome,
         "failure_kind": outcome.failure_kind,
         "reasons": [plain(reason, _MAX_MESSAGE) for reason in outcome.reasons],
@@ -85,6 +90,16 @@ def build_result(
 def is_success(result: dict[str, Any]) -> bool:
     """Whether a result says that the harvest ended as required."""
     return result.get("outcome") == SUCCESS
+
+
+def _bounded(fates: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what became of the asked-for records without more ids than an XCom should hold."""
+    listed = {fate: ids for fate, ids in fates.items() if isinstance(ids, list)}
+    return {
+        **fates,
+        **{fate: ids[:MAX_REMOTE_IDS] for fate, ids in listed.items()},
+        "counts": {fate: len(ids) for fate, ids in listed.items()},
+    }
 
 
 def _failed_item(item: HarvestItem, newly_failing: Collection[str] | None) -> dict[str, Any]:

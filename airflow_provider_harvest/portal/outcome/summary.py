@@ -50,11 +50,12 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     counts = [count(items["total"], "item"), *counts, _archived(items)]
     lines = [f"{_what(result)}{which} ended {result['status']!r}{after}: {', '.join(counts)}."]
     if fates:
-        mine = [f"{len(fates[fate]):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
+        mine = [f"{_how_many(fates, fate):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
         lines.append(f"Of my records: {fates['done']:,} done, {', '.join(mine)}.")
     lines += changes_lines(result)
     lines += [f"Job error: {_line(error)}" for error in result["errors"]]
     lines += failed_item_lines(result["failed_items"], items["failed"])
+    lines += [f"Skipped: {count(number, 'item')}: {_line(why)}" for why, number in _skip_reasons(result)]
     lines += [f"What to do: {advice}" for advice in advice_for(result)]
     if result["job_url"]:
         lines.append(f"Look at: {result['job_url']}")
@@ -170,7 +171,17 @@ def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     fates = result["remote_ids"]
     if not fates:
         return result["failed_items"], result["items"]["failed"]
-    return [item for item in result["failed_items"] if item["remote_id"] in fates["failed"]], len(fates["failed"])
+    return [item for item in result["failed_items"] if item["remote_id"] in fates["failed"]], _how_many(fates, "failed")
+
+
+def _how_many(fates: dict[str, Any], fate: str) -> int:
+    """Return how many asked-for records came to something; a result names only the first of them."""
+    return int((fates.get("counts") or {}).get(fate, len(fates[fate])))
+
+
+def _skip_reasons(result: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return why items were skipped; results of before 0.2.0 do not say."""
+    return list((result.get("skip_reasons") or {}).items())
 
 
 def _what(result: dict[str, Any]) -> str:
