@@ -79,7 +79,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError(
             f"--releases: the sandbox does not run {', '.join(unknown)}, only {', '.join(RELEASES)}."
         )
-    metafunc.parametrize("portal", releases, indirect=True)
+    on_one_process = [pytest.param(release, marks=pytest.mark.xdist_group(release)) for release in releases]
+    metafunc.parametrize("portal", on_one_process, indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests on the newest release into the process that has its portal."""
+    for item in items:
+        if "portal_17" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(RELEASES[0]))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -25,7 +25,7 @@ MAX_FAILED_ITEMS = 20
 MAX_ERRORS = 5
 #: Asked-for records that a result names for each fate but "done"; ``counts`` says how many there are.
 MAX_REMOTE_IDS = 100
-_MAX_MESSAGE = 500
+_MAX_MESSAGE, _MAX_NAME = 500, 120
 
 
 def build_result(
@@ -60,6 +60,8 @@ def build_result(
         "portal": portal,
         "source_id": source.id if source else None,
         "source_name": source.name if source else None,
+        "organization": plain(source.owner_name, _MAX_NAME) or None if source else None,
+        "schedule": plain(source.schedule, _MAX_NAME) or None if source else None,
         "job_id": job.id,
         "job_url": job_url,
         "how": how,

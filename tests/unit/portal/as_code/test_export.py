@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -19,6 +19,7 @@ from airflow_provider_harvest.portal.as_code.files.yaml_document import parse, w
 from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoint_list
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
+from tests.support.examples import examples
 from tests.support.memory_portal import MemoryPortal
 from tests.support.portal_state import ORGANIZATION
 
@@ -274,7 +275,7 @@ def portals(draw: st.DrawFn) -> MemoryPortal:
     return portal
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(portals(), st.sampled_from([None, "demo"]), st.booleans())
 def test_a_plan_right_after_an_export_is_empty(
     tmp_path_factory: pytest.TempPathFactory, portal: MemoryPortal, environment: str | None, with_ids: bool
@@ -295,13 +296,13 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(JSON)
 def test_what_is_written_as_yaml_is_read_back(value: Any) -> None:
     assert parse(write({"value": value}), "x").value == {"value": value}
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(CONFIGS)
 def test_a_short_configuration_survives_yaml(config: dict[str, Any]) -> None:
     short = shorten(config)

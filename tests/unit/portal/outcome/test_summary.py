@@ -288,6 +288,8 @@ def test_the_keys_of_a_result() -> None:
         "portal": SITE,
         "source_id": SOURCE_ID,
         "source_name": "Ville",
+        "organization": None,
+        "schedule": "0 0 * * *",
         "job_id": JOB_ID,
         "job_url": PAGE,
         "how": "started",
