@@ -33,6 +33,7 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
     ordered,
 )
+from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.health.rules import (
     ENDED,
     REASONS,
@@ -136,6 +137,7 @@ class _Survey:
         self._asked = Asked(checks, limits, memory, datetime.now(timezone.utc))
         self._organization: str | None = None
         self._sources = 0
+        self._overview = Overview()
         self._states: Counter[str] = Counter()
         self._items: dict[str, Items] = {}
         self._troubled: dict[str, tuple[Card, tuple[Trouble, ...]]] = {}
@@ -160,6 +162,7 @@ class _Survey:
                 self._set_clock(now)
             self._sources += 1
             self._states[state_of(source)] += 1
+            self._overview.add(source)
             card = Card.of(source, self._client.site)
             verdict = judge(source, self._asked)
             self._note(card, verdict)
@@ -340,6 +343,7 @@ class _Survey:
             detail_requests=self._requests,
             incomplete=self._what_is_missing(),
             state=remember(self._client.site, str(self._selection), self._asked.now, left),
+            overview=self._overview.as_dict(self._client.site, self._asked.now),
         )
 
     def _finding(self, card: Card, trouble: Trouble) -> Finding:
