@@ -61,7 +61,7 @@ INTEGRATION = (
     _pytest(
         "integration",
         NEWEST,
-        *("-n", "2", "--dist", "loadgroup"),
+        *("-n", "2"),
         "tests/integration",
         needs=_EVERY_RELEASE,
         seconds=1800,

@@ -25,6 +25,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
 from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of
+from airflow_provider_harvest.operators._own_arguments import OwnArguments
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class _Read:
     job: HarvestJob | None = None
 
 
-class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
+class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, metaclass=OwnArguments):
     """Wait for a harvest job to end, and succeed only if it ended as required. Needs no API key.
 
     Which job: this one (``job_id``), the first one after those known before (``known_job_ids``), the first one that
@@ -362,7 +363,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, plan, ended)
         source = self._source or client.get_source(plan.source_id, keyed=False)
-        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy(), ended.job)
+        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy(), job=ended.job)
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
 
     def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from airflow_provider_harvest.portal.client import HarvestClient
 from sandbox import RELEASES, Sandbox
@@ -79,15 +80,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError(
             f"--releases: the sandbox does not run {', '.join(unknown)}, only {', '.join(RELEASES)}."
         )
-    on_one_process = [pytest.param(release, marks=pytest.mark.xdist_group(release)) for release in releases]
-    metafunc.parametrize("portal", on_one_process, indirect=True)
+    metafunc.parametrize("portal", releases, indirect=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests on the newest release into the process that has its portal."""
-    for item in items:
-        if "portal_17" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(RELEASES[0]))
+class OneProcessForARelease(LoadScopeScheduling):
+    """Gives all tests on a udata release to the same process, so that its portal is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        parameters = nodeid.rpartition("[")[2]
+        return next((release for release in RELEASES if release in parameters), RELEASES[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessForARelease:
+    """Schedule tests by udata release when there is more than one process (``-n 2``)."""
+    return OneProcessForARelease(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -278,7 +278,7 @@ class FakeClient:
         self.clock = portal.clock
         self.site = SITE
         self.has_key = False
-        self.dialect = Dialect()
+        self.dialect = Dialect(embeds_items=portal.generation in "AB")
         self.requests: list[tuple[float, str]] = []
         self._has_answered = False
 
@@ -297,6 +297,11 @@ class FakeClient:
             self._refuse_purged_source()
             for job in self._newest_first()[(page - 1) * page_size : page * page_size]:
                 yield job.read(with_counts=False)
+
+    def job_history(self, source_id: str, size: int = 10) -> list[HarvestJob]:
+        self._ask("job_history")
+        self._refuse_purged_source()
+        return [job.read(with_counts=True) for job in self._newest_first()[:size]]
 
     def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
         self._ask("list")
