@@ -82,6 +82,7 @@ class Life:
         monkeypatch.setitem(airflow, "time", time)
         monkeypatch.setitem(airflow, "timezone", SimpleNamespace(utcnow=lambda: instant(self.clock.now())))
         monkeypatch.setitem(airflow, "_orig_start_date", lambda *args, **kwargs: self._first_date())  # Airflow 2.11
+        monkeypatch.setattr(HarvestRunSourceOperator, "draw", staticmethod(lambda least, most: (least + most) / 2))
         log = logging.Logger("task")
         log.addFilter(lambda record: bool(self.lines.append(record.getMessage())))
         for kind in (HarvestRunSourceOperator, HarvestJobSensor):
