@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._later import later
@@ -22,6 +23,8 @@ else:
 log = logging.getLogger(__name__)
 
 _KEY = "harvest_run"
+#: How long what a task remembers is kept after it has ended well: what Airflow's cleanup may remove then.
+KEPT_AFTER_END = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -112,15 +115,28 @@ class TaskMemory:
         if intent != self.intent:
             self.note(intent)
 
-    def save(self, intent: Intent) -> None:
-        """Remember an intent; where Airflow has no place for it, for this try only."""
+    def save(self, intent: Intent, **kept: Any) -> None:
+        """Remember an intent; where Airflow has no place for it, for this try only.
+
+        :param kept: how long Airflow keeps it, if not for as long as its configuration says.
+        """
         self.intent = intent
         if self._store is not None:
-            self._store.set(
-                _KEY, {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
-            )
-
+            value = {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
+            self._store.set(_KEY, value, **kept)
         self._is_stored = True
+
+    def end(self) -> None:
+        """Let Airflow forget the intent soon: the wait has ended for good. Never raises.
+
+        Not at once: a worker that is killed before Airflow knows of the success is tried again, and must not ask again.
+        """
+        if self._store is None:
+            return
+        try:
+            self.save(self.intent, retention=KEPT_AFTER_END)
+        except Exception as error:
+            log.debug("The state store was not written (%s): it forgets by itself later.", type(error).__name__)
 
     def note(self, intent: Intent) -> None:
         """Remember what no promise hangs on: a failure to store it is logged, and repaired by :meth:`repeat`."""

@@ -419,7 +419,9 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             memory.note(memory.intent.spent())  # a retry asks for a new harvest
-        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        delivered: dict[str, Any] = self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        memory.end()
+        return delivered
 
     def _note_job(self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan) -> None:
         """Store and show the job as soon as it is known; forget one that was passed over as dead."""

@@ -309,7 +309,9 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, plan, ended)
         result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
-        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        delivered: dict[str, Any] = self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        TaskMemory(context, plan.begun, is_portal_time=True).end()
+        return delivered
 
     def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:
         if ended.state != plans.TIMED_OUT:

@@ -172,12 +172,19 @@ def test_a_job_under_way_is_let_end_before_mine_starts(
 
 
 def test_tasks_that_waited_for_one_job_harvest_one_after_the_other(
-    portal: Sandbox, admin: HarvestClient, new_harvest: Any, runs: Any, monkeypatch: pytest.MonkeyPatch
+    portal: Sandbox,
+    admin: HarvestClient,
+    new_harvest: Any,
+    runs: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    eventually: Any,
 ) -> None:
     """They hear of its end within a second, so each asks for its own harvest at a moment of its own."""
+    caplog.set_level(logging.INFO)
     source = new_harvest(datasets=4)
     before = job_ids(admin, source)
-    portal.control.delay_items(0.7)
+    portal.control.delay_items(5.0)
     portal.control.run_scheduled(source.id)
     other = _first_running(admin, source)
     moments = iter([0.0, 4.0] + [1.0] * 20)
@@ -187,6 +194,8 @@ def test_tasks_that_waited_for_one_job_harvest_one_after_the_other(
     threads = [threading.Thread(target=lambda task=task: results.append(task.harvest(source))) for task in tasks]
     for thread in threads:
         thread.start()
+    eventually(lambda: sum("letting it end first" in line for line in caplog.messages) == len(tasks))
+    portal.control.delay_items(0.7)
     for thread in threads:
         thread.join(timeout=90)
 

@@ -166,8 +166,12 @@ class Life:
 class Store(dict[str, Any]):
     """Airflow's ``task_state_store``, which survives tries (3.3)."""
 
-    def set(self, key: str, value: Any) -> None:
+    #: For how long the last value is kept, None for as long as Airflow is configured to.
+    retention: timedelta | None = None
+
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
         self[key] = json.loads(json.dumps(value))
+        self.retention = retention
 
 
 class Task(Life):
