@@ -158,7 +158,7 @@ def test_how_long_it_will_still_take_is_told_by_earlier_harvests() -> None:
     assert [line.partition(" (initialized): ")[2] for line in story.lines if "initialized" in line] == [
         "0 records (about 17 min left)",
         "2 records (+2; about 12 min left)",
-        "4 records (+2; about 1 min left)",
+        "4 records (+2; about 2 min left)",
     ]
 
 
