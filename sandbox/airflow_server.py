@@ -200,6 +200,8 @@ class AirflowServer:
             "CORE__EXECUTOR": "LocalExecutor",
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__PARALLELISM": "2",
+            # Its components write to one SQLite at once; what finds it locked waits, by default for 5 s.
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=60",
             "DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "180",
             "DAG_PROCESSOR__PARSING_PROCESSES": "1",
             "USAGE_DATA_COLLECTION__ENABLED": "False",

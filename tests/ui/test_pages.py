@@ -65,7 +65,7 @@ MOST_REQUESTS = 80
         pytest.param(
             "guard_portal",
             "guard",
-            ["Région Auvergne", "held", "15 of 25 records are missing", "Missing records (15 of 15)"],
+            ["Région Auvergne", "held", "15 of 25 records are missing (60.0%)", "Missing records (15 of 15)"],
             id="guard that holds",
         ),
         pytest.param(

@@ -39,7 +39,12 @@ export function Details({ source }: { source: Source }) {
   return (
     <>
       <p className="hv-muted">
-        {source.organization && <Foreign longest={120}>{`${source.organization} · `}</Foreign>}
+        {source.organization && (
+          <>
+            <Foreign longest={120}>{source.organization}</Foreign>
+            {" · "}
+          </>
+        )}
         <WebLink to={newest?.portal}>{source.portal}</WebLink> · <code>{source.id}</code>{" "}
         {typeof source.adminUrl === "string" && source.adminUrl && <WebLink to={source.adminUrl}>{words.sourcePage}</WebLink>}
       </p>
