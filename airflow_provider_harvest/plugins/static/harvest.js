@@ -500,6 +500,7 @@ var be = {
 	ended: "Ended",
 	duration: "Duration",
 	nextRun: "Portal’s next run",
+	labelled: (e) => `${e}: `,
 	cron: (e) => `The portal’s own cron: ${e} (read as UTC).`,
 	noNextRun: "The portal has no schedule for it.",
 	oddSchedule: (e) => `Schedule on the portal: ${e}`,
@@ -519,7 +520,7 @@ var be = {
 		portal: "as the portal lists it"
 	},
 	why: "Why it failed",
-	whatToDo: "What to do",
+	whatToDo: "What to do:",
 	failedItems: "Failed items",
 	shownOf: (e, t) => `${e} of ${t} are listed here; the job on the portal has the rest.`,
 	openRecord: "record",
@@ -698,7 +699,7 @@ var be = {
 	nowMore: (e) => `and ${e} more`,
 	nowPart: "Only the first 100 tasks of this Airflow that run now were read.",
 	wholePortal: "a whole portal",
-	waitedFor: "waited for now",
+	waitedFor: "waited for",
 	asset: {
 		notOurs: "This tab is about harvests. This asset is not a harvest source, so there is nothing to show.",
 		many: "This asset stands for several sources. These have told of their harvests:",
@@ -710,6 +711,7 @@ var be = {
 	verdictColumn: "Verdict",
 	viewLatest: "Latest harvest",
 	openTask: "task",
+	openReport: "details",
 	sourceMissing: "This Airflow does not know this source, or no longer.",
 	refreshed: "As of",
 	units: {
@@ -752,6 +754,7 @@ var be = {
 	ended: "Fin",
 	duration: "Durée",
 	nextRun: "Prochain passage du portail",
+	labelled: (e) => `${e} : `,
 	cron: (e) => `Cron du portail : ${e} (lu en UTC).`,
 	noNextRun: "Le portail n’a pas de planification pour elle.",
 	oddSchedule: (e) => `Planification sur le portail : ${e}`,
@@ -771,7 +774,7 @@ var be = {
 		previewed: "aperçu"
 	},
 	why: "Raison de l’échec",
-	whatToDo: "Que faire",
+	whatToDo: "Que faire :",
 	failedItems: "Éléments en échec",
 	shownOf: (e, t) => `${e} sur ${t} sont affichés ici ; les autres sont sur le portail.`,
 	openRecord: "fiche",
@@ -950,7 +953,7 @@ var be = {
 	nowMore: (e) => `et ${e} de plus`,
 	nowPart: "Seules les 100 premières tâches en cours de cet Airflow ont été lues.",
 	wholePortal: "un portail entier",
-	waitedFor: "attendue en ce moment",
+	waitedFor: "attendue",
 	asset: {
 		notOurs: "Cet onglet concerne les moissonnages. Cet asset n’est pas une source de moissonnage : il n’y a rien à montrer.",
 		many: "Cet asset représente plusieurs sources. Voici celles dont un moissonnage a été signalé :",
@@ -962,6 +965,7 @@ var be = {
 	verdictColumn: "Verdict",
 	viewLatest: "Dernier moissonnage",
 	openTask: "tâche",
+	openReport: "détails",
 	sourceMissing: "Cet Airflow ne connaît pas cette source, ou plus.",
 	refreshed: "État à",
 	units: {
@@ -1096,18 +1100,18 @@ var Ie = {
 function w(e) {
 	return e.replace(/^[a-z]+:\/\//i, "").replace(/\/+$/, "").toLowerCase();
 }
-function T(e) {
+function Le(e) {
 	let t = /^harvest:\/\/(.+)\/source\/([0-9a-f]{24})\/?$/i.exec(e);
 	return t?.[1] && t[2] ? {
 		place: w(t[1]),
 		id: t[2].toLowerCase()
 	} : null;
 }
-function Le(e) {
+function Re(e) {
 	let t = /^harvest:\/\/(.+)$/i.exec(e);
 	return t?.[1] && !/\/(source|organization)\//i.test(t[1]) ? w(t[1]) : null;
 }
-function Re(e, t = /* @__PURE__ */ new Date()) {
+function T(e, t = /* @__PURE__ */ new Date()) {
 	let n = /* @__PURE__ */ new Map(), r = (e, t) => {
 		let r = `${w(e)}/${t}`, i = n.get(r);
 		return i || (i = {
@@ -1141,7 +1145,10 @@ function Re(e, t = /* @__PURE__ */ new Date()) {
 	}
 	for (let t of e.reports) for (let e of t.findings) {
 		let n = r(e.portal, e.sourceId);
-		n.findings.push(e), D(n.followedBy, t.task.dagId);
+		n.findings.push({
+			...e,
+			task: t.task
+		}), D(n.followedBy, t.task.dagId);
 	}
 	for (let t of e.listings) ze(t, r);
 	for (let t of e.assets) Be(t, n);
@@ -1160,7 +1167,7 @@ function ze(e, t) {
 	}
 }
 function Be(e, t) {
-	let n = Le(e.uri);
+	let n = Re(e.uri);
 	if (n !== null && e.scheduled_dags?.length) {
 		for (let r of t.values()) if (r.portal === n) for (let t of e.scheduled_dags) D(r.followedBy, t.dag_id);
 	}
@@ -1170,7 +1177,7 @@ function Ve(e, t) {
 	for (let r of t.values()) r.id === n && r.now.push(e);
 }
 function He(e, t) {
-	let n = T(e.uri);
+	let n = Le(e.uri);
 	if (!n) return;
 	let r = t(n.place, n.id);
 	r.assetIds.push(e.id);
@@ -1179,7 +1186,7 @@ function He(e, t) {
 	for (let t of e.consuming_tasks ?? []) D(r.followedBy, t.dag_id);
 }
 function Ue(e, t) {
-	let n = h(e.extra), r = T(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
+	let n = h(e.extra), r = Le(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
 	if (!n || !i || !a) return;
 	let o = e.source_dag_id && e.source_run_id && e.source_task_id ? {
 		dagId: e.source_dag_id,
@@ -1272,7 +1279,7 @@ function rt(e) {
 	}
 }
 // src/style.css?inline
-var it = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:var(--chakra-colors-bg-subtle,#7f7f7f14);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:var(--chakra-colors-gray-subtle,#f4f4f5);--hv-calm-solid:var(--chakra-colors-gray-emphasized,#a1a1aa);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv time{white-space:nowrap}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;height:2.125rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: k } = S;
+var it = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:color-mix(in srgb, var(--hv-fg) 5%, transparent);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:color-mix(in srgb, var(--hv-fg) 10%, transparent);--hv-calm-solid:color-mix(in srgb, var(--hv-fg) 35%, transparent);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv time{white-space:nowrap}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;height:2.125rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody th{min-width:13rem}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;min-width:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: k } = S;
 function at({ children: e, label: t }) {
 	return /* @__PURE__ */ React.createElement("section", {
 		className: "hv",
@@ -1576,7 +1583,7 @@ function wt({ report: e, title: t, quiet: n }) {
 	})) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, n));
 }
 function Tt({ findings: e, named: t = !1 }) {
-	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Ct, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(I, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, G.foundSince, " ", /* @__PURE__ */ React.createElement(M, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, G.isNew))));
+	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Ct, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(I, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, G.foundSince, " ", /* @__PURE__ */ React.createElement(M, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, G.isNew), " ", e.task && /* @__PURE__ */ React.createElement(N, { path: o(e.task) }, G.openReport))));
 }
 // src/views/SourcesTable.tsx
 var { words: K } = S;
@@ -1700,11 +1707,11 @@ function It({ harvest: e }) {
 	return /* @__PURE__ */ React.createElement(F, {
 		title: q.why,
 		tone: "bad"
-	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo, ":"), " ", t));
+	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo), " ", t));
 }
 function Lt({ message: e, given: t }) {
 	let n = jt(e), r = n ? q.advice[n] : t;
-	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo, ":"), " ", n ? r : /* @__PURE__ */ React.createElement(I, null, r)) : null;
+	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo), " ", n ? r : /* @__PURE__ */ React.createElement(I, null, r)) : null;
 }
 function Rt({ items: e, all: t }) {
 	return e.length ? /* @__PURE__ */ React.createElement(F, {
@@ -1776,7 +1783,7 @@ function Gt({ source: e, onBack: t }) {
 }
 function Kt({ source: e }) {
 	let t = qt(e), [n, r] = t;
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.organization), " · "), /* @__PURE__ */ React.createElement(j, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.nextRun, ": ", e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(st, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.organization), " · "), /* @__PURE__ */ React.createElement(j, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.labelled(Y.nextRun), e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(st, {
 		schedule: e.schedule,
 		next: e.nextRun
 	})), /* @__PURE__ */ React.createElement(ft, {
@@ -1808,7 +1815,7 @@ function qt(e) {
 	let t = z(e.key, (t) => e.assetIds.length ? ge(e.assetIds, t) : Promise.resolve([]), () => null);
 	return React.useMemo(() => {
 		if (!t.value?.length) return e.history;
-		let n = Re({
+		let n = T({
 			...Ie,
 			events: t.value
 		}).find((t) => t.key === e.key)?.history ?? [], r = new Set(e.history.map((e) => e.jobId));
@@ -1827,7 +1834,7 @@ function Xt() {
 	return /* @__PURE__ */ React.createElement(at, { label: X.title }, /* @__PURE__ */ React.createElement(Zt, null));
 }
 function Zt() {
-	let [e, t] = ReactRouterDOM.useSearchParams(), n = z("all", me, () => null), r = React.useMemo(() => n.value ? Re(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
+	let [e, t] = ReactRouterDOM.useSearchParams(), n = z("all", me, () => null), r = React.useMemo(() => n.value ? T(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
 		let r = new URLSearchParams(e);
 		n === null ? r.delete("source") : r.set("source", n), t(r), window.scrollTo(0, 0);
 	};
@@ -2085,14 +2092,14 @@ function gn({ assetId: e }) {
 		loading: t,
 		notFound: Q.asset.gone
 	});
-	let { asset: n, sources: r } = t.value, i = T(n.uri);
+	let { asset: n, sources: r } = t.value, i = Le(n.uri);
 	if (!n.uri.startsWith("harvest://")) return /* @__PURE__ */ React.createElement(A, { kind: "info" }, Q.asset.notOurs);
 	if (i) {
 		let e = r.find((e) => e.key === `${w(i.place)}/${i.id}`);
 		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(Kt, { source: e })) : null;
 	}
 	return r.length ? /* @__PURE__ */ React.createElement(_n, {
-		portal: Le(n.uri),
+		portal: Re(n.uri),
 		sources: r
 	}) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Q.asset.nothingYet);
 }
@@ -2120,7 +2127,7 @@ async function vn(e, t) {
 	let i = await ge([r.id], t);
 	return {
 		asset: r,
-		sources: Re({
+		sources: T({
 			...Ie,
 			assets: [r],
 			events: i

@@ -92,7 +92,7 @@ function Why({ harvest }: { harvest: Harvest }) {
       )}
       {advice && (
         <p>
-          <strong>{words.whatToDo}:</strong> {advice}
+          <strong>{words.whatToDo}</strong> {advice}
         </p>
       )}
     </Card>
@@ -104,7 +104,7 @@ function Advice({ message, given }: { message: string; given?: string | null }) 
   const text = key ? words.advice[key] : given;
   return text ? (
     <p className="hv-advice">
-      <strong>{words.whatToDo}:</strong> {key ? text : <Foreign>{text}</Foreign>}
+      <strong>{words.whatToDo}</strong> {key ? text : <Foreign>{text}</Foreign>}
     </p>
   ) : null;
 }

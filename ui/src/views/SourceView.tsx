@@ -49,7 +49,8 @@ export function Details({ source }: { source: Source }) {
         {typeof source.adminUrl === "string" && source.adminUrl && <WebLink to={source.adminUrl}>{words.sourcePage}</WebLink>}
       </p>
       <p>
-        {words.nextRun}: {source.state && words.states[source.state] ? words.states[source.state] : <NextRun schedule={source.schedule} next={source.nextRun} />}
+        {words.labelled(words.nextRun)}
+        {source.state && words.states[source.state] ? words.states[source.state] : <NextRun schedule={source.schedule} next={source.nextRun} />}
       </p>
       <NowCard tasks={source.now} sources={[source]} isPart={false} />
       {source.findings.length > 0 && (
