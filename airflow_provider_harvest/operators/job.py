@@ -175,7 +175,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
             self.push_links(context, source_url=client.source_url(source.id), job_url="")
             plan = self._remembered_plan(context, client, source, memory) or self._ask(context, client, source, memory)
-            return self._follow(context, client, source, memory, plan)
+            return self._follow(context, client, source, memory, plan.knowing(source.last_job))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on where the trigger left off; everything that is needed comes in its event."""
@@ -393,7 +393,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             if ended.state not in _goals(plan):
                 raise self._why_given_up(context, client, memory, plan, ended)
             self.log.info("Job %s no longer stands in the way.", plan.job_id)
-            plan, ended = self._ask(context, client, client.get_source(source.id), memory), None
+            source, ended = client.get_source(source.id), None
+            plan = self._ask(context, client, source, memory).knowing(source.last_job)
         if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, memory, plan, ended)
         return self._finish(context, client, source, memory, plan)
@@ -409,7 +410,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     def _finish(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, plan: WaitPlan
     ) -> dict[str, Any]:
-        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
+        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy(), plan.before)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             memory.note(memory.intent.spent())  # a retry asks for a new harvest
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)

@@ -23,6 +23,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
 from airflow_provider_harvest.operators._memory import TaskMemory, first_reschedule_of
+from airflow_provider_harvest.operators._own_arguments import OwnArguments
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ else:
     )
 
 
-class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
+class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, metaclass=OwnArguments):
     """Wait for a harvest job to end, and succeed only if it ended as required. Needs no API key.
 
     Which job: this one (``job_id``), the first one after those known before (``known_job_ids``), the first one that

@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
 from airflow_provider_harvest.portal.words import iso, plain, web_link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
@@ -37,7 +37,8 @@ def build_result(
     how: str,
     outcome: Outcome,
     failed_items: Sequence[HarvestItem] = (),
-    newly_archived: int | None = None,
+    changes: dict[str, Any] | None = None,
+    newly_failing: Collection[str] | None = None,
     skip_reasons: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Return the result of a harvest as JSON.
@@ -49,7 +50,8 @@ def build_result(
     :param how: one of ``started``, ``attached``, ``waited``, ``watched``, ``previewed``.
     :param outcome: the verdict.
     :param failed_items: failed items, those that matter most first.
-    :param newly_archived: archived items that the previous job did not list yet, None where unknown.
+    :param changes: what changed against the job before, None where that is unknown.
+    :param newly_failing: remote ids that failed and did not fail in the job before, None where none was compared.
     :param skip_reasons: how many items were skipped for which reason, the most common first.
     """
     counts = job.counts or ItemCounts()
@@ -74,10 +76,11 @@ def build_result(
             "failed": counts.failed,
             "skipped": counts.skipped,
             "archived": counts.archived,
-            "newly_archived": newly_archived,
+            "newly_archived": changes["newly_archived"] if changes else None,
         },
+        "changes": changes,
         "errors": [plain(error.message, _MAX_MESSAGE) for error in job.errors[:MAX_ERRORS]],
-        "failed_items": [_failed_item(item) for item in failed_items[:MAX_FAILED_ITEMS]],
+        "failed_items": [_failed_item(item, newly_failing) for item in failed_items[:MAX_FAILED_ITEMS]],
         "skip_reasons": dict(skip_reasons or {}),
         "remote_ids": None if outcome.remote_ids is None else _bounded(outcome.remote_ids),
         "outcome": outcome.outcome,
@@ -101,10 +104,11 @@ def _bounded(fates: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _failed_item(item: HarvestItem) -> dict[str, Any]:
+def _failed_item(item: HarvestItem, newly_failing: Collection[str] | None) -> dict[str, Any]:
     return {
         "remote_id": item.remote_id,
         "remote_url": web_link(item.remote_url),
         "message": plain("; ".join(error.message for error in item.errors), _MAX_MESSAGE),
         "dataset_url": web_link(item.dataset_url),
+        "newly_failing": None if newly_failing is None else item.remote_id in newly_failing,
     }

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+import yaml
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -19,6 +20,7 @@ from airflow_provider_harvest.portal.as_code.files.yaml_document import parse, w
 from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoint_list
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
+from tests.support.examples import examples
 from tests.support.memory_portal import MemoryPortal
 from tests.support.portal_state import ORGANIZATION
 
@@ -274,7 +276,7 @@ def portals(draw: st.DrawFn) -> MemoryPortal:
     return portal
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(portals(), st.sampled_from([None, "demo"]), st.booleans())
 def test_a_plan_right_after_an_export_is_empty(
     tmp_path_factory: pytest.TempPathFactory, portal: MemoryPortal, environment: str | None, with_ids: bool
@@ -295,13 +297,13 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(JSON)
 def test_what_is_written_as_yaml_is_read_back(value: Any) -> None:
     assert parse(write({"value": value}), "x").value == {"value": value}
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(CONFIGS)
 def test_a_short_configuration_survives_yaml(config: dict[str, Any]) -> None:
     short = shorten(config)
@@ -395,3 +397,17 @@ class TestListOfEndpoints:
 def test_a_backend_without_features_is_no_obstacle() -> None:
     off = HarvestBackend("dcat", "DCAT")
     assert as_file([source(1, config={"features": {}})], [off], SITE).left_out == ()
+
+
+def test_hold_of_the_guard_is_not_exported() -> None:
+    line = "[harvest guard: {} on 2026-11-26T05:00:00+00:00, 3 records last seen before 2026-11-26T04:00:00+00:00]"
+    held = source(1, autoarchive=False, description="Data.\n\n" + line.format("autoarchive held"))
+    accepted = source(2, description="[managed as code: town/two]\n\n" + line.format("loss accepted"))
+    owners_choice = source(3, autoarchive=False, description="Data.")
+    text = as_file([held, accepted, owners_choice], BACKENDS, SITE).text
+    written = yaml.safe_load(text)["sources"]
+    assert "harvest guard" not in str(written)
+    assert written["source-1"]["description"] == "Data."
+    assert "autoarchive" not in written["source-1"]  # true, as the defaults say
+    assert "description" not in written["two"]
+    assert written["source-3"]["autoarchive"] is False
