@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -55,6 +56,8 @@ else:
         "waiting.job_wait",
         "words",
     )
+
+log = logging.getLogger(__name__)
 
 #: Seconds in which a wait has just begun.
 _YOUNG = 5.0
@@ -400,8 +403,12 @@ def _tell_outlets(context: Context, outlets: Any, result: dict[str, Any]) -> Non
     if events is None:
         return
     for outlet in outlets or ():
-        if hasattr(outlet, "uri"):  # an asset; an alias only names others
+        if not hasattr(outlet, "uri") and not type(outlet).__name__.endswith("Ref"):
+            continue  # an alias only names others
+        try:
             events[outlet].extra = {**(events[outlet].extra or {}), **result}
+        except Exception as error:  # a reference to an asset that Airflow does not know: the harvest is as good
+            log.warning("The event of %r gets no result: %s", outlet, error)
 
 
 def _rebuilt(event: dict[str, Any]) -> HarvestError:
