@@ -77,6 +77,7 @@ function Row({ row }: { row: GuardRow }) {
         </p>
       )}
       {row.action === "lifted" && <p>{guard.lifted}</p>}
+      {row.action === "expired" && <p>{guard.expired}</p>}
       {!row.isHeld && row.firstArchivedAt && (
         <p>
           {guard.archivedFrom} <Moment value={row.firstArchivedAt} /> ({guard.willArchive(language.number(row.willArchive))})

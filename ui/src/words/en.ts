@@ -62,6 +62,7 @@ export const en = {
     fixed: "Fixed",
     unchanged: "Unchanged",
   } as Record<string, string>,
+  skipped: "Skipped records",
   askedFor: "Records that were asked for",
   missing: "missing",
   kinds: {
@@ -190,6 +191,7 @@ export const en = {
     mustHold: "Archiving should be held until a person has decided.",
     cannotHold: "It could not be held:",
     lifted: "The records are back: the hold was lifted.",
+    expired: "The hold has expired: the next runs archive what is missing.",
     archivedFrom: "The portal archives from",
     willArchive: (n: string) => `${n} records`,
     records: (shown: string, all: string) => `Missing records (${shown} of ${all})`,

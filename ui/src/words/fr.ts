@@ -64,6 +64,7 @@ export const fr: Words = {
     fixed: "Réparés",
     unchanged: "Inchangés",
   },
+  skipped: "Fiches ignorées",
   askedFor: "Fiches demandées",
   missing: "absentes",
   kinds: {
@@ -192,6 +193,7 @@ export const fr: Words = {
     mustHold: "L’archivage devrait être suspendu jusqu’à la décision d’une personne.",
     cannotHold: "Il n’a pas pu être suspendu :",
     lifted: "Les fiches sont de retour : la suspension est levée.",
+    expired: "La suspension a expiré : les prochains passages archivent ce qui manque.",
     archivedFrom: "Le portail archive à partir du",
     willArchive: (n) => `${n} fiches`,
     records: (shown, all) => `Fiches manquantes (${shown} sur ${all})`,
