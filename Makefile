@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test full unit integration dags crash chaos lint docs bench environments clean ui check-ui test-ui
+.PHONY: help python demo sandbox test full unit properties integration dags crash chaos lint docs bench environments clean ui check-ui test-ui
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ full: python ## Run every test, and the crash matrix beside it
 
 unit: python ## Run the unit tests on the newest Airflow: the inner loop, no udata
 	@$(PYTHON) -m tests.run unit -- $(ARGS)
+
+properties: python ## Try the properties of the unit tests on many more examples
+	@$(PYTHON) -m tests.run properties -- $(ARGS)
 
 integration: python ## Run the tests against real udata releases
 	@$(PYTHON) -m tests.run integration -- $(ARGS)
@@ -56,7 +59,7 @@ ui: python ## Build the pages for Airflow from ui/, with Node: the script that t
 check-ui: python ## Test the sources of the pages, and check that the shipped script is what they build
 	@$(PYTHON) -m sandbox.pages check
 
-test-ui: python ## Open the pages in real Airflow 3.3 and 3.1, in a headless Chromium (Debian: apt install chromium)
+test-ui: python ## Open the pages in real Airflow 3.1 to 3.4, in a headless Chromium (Debian: apt install chromium)
 	@$(PYTHON) -m tests.run ui -- $(ARGS)
 
 bench: python ## Measure this provider beside its peers, and write docs/benchmarks.md: ARGS="--only waits --n 100"

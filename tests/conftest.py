@@ -13,6 +13,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.support.examples import PROFILES
+
 #: Airflow's warnings that something will go; each release has some of these classes.
 _AIRFLOW_DEPRECATIONS = (
     ("airflow.exceptions", "RemovedInAirflow3Warning"),
@@ -48,8 +50,11 @@ def _isolate_airflow() -> Path:
 _AIRFLOW_HOME = _isolate_airflow()
 
 # A change is not refused for an example that chance finds this time: people's runs look for new ones, CI repeats.
-hypothesis.settings.register_profile("tests", deadline=None, print_blob=True, derandomize="CI" in os.environ)
-hypothesis.settings.load_profile("tests")
+for _profile, _examples in PROFILES.items():
+    hypothesis.settings.register_profile(
+        _profile, max_examples=_examples, deadline=None, print_blob=True, derandomize="CI" in os.environ
+    )
+hypothesis.settings.load_profile("quick")
 
 
 def _refuse_deprecations(config: pytest.Config) -> None:

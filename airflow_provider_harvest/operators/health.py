@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPortalUnhealthy
 from airflow_provider_harvest.operators._base import HarvestOperator
-from airflow_provider_harvest.operators._health_state import STATE_KEY, pull_state, push_state
+from airflow_provider_harvest.operators._pass_state import pull_state, push_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,10 +24,14 @@ else:
         "inputs", "health", "health.findings", "health.message", "sources.listing"
     )
 
-__all__ = ["RESULT_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
+__all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
 
 #: XCom that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_health"
+#: XCom that holds what the next run needs to tell what is new.
+STATE_KEY = "harvest_health_state"
+#: XCom with a few words on each source, for Airflow's page of all harvests.
+SOURCES_KEY = "harvest_sources"
 
 
 class HarvestPortalHealthOperator(HarvestOperator):
@@ -39,6 +43,10 @@ class HarvestPortalHealthOperator(HarvestOperator):
     A finding is new if the newest earlier run of this task did not have it. That run left its state in the XCom
     ``harvest_health_state`` (some 25 kB for 500 sources; kept twice, so that the order of runs does not matter).
     Airflow keeps it from run to run, also when the task fails. The first run finds everything new.
+
+    Airflow maps only over what a task returns: ``.expand(source_id=health.output["failing_ids"])`` is an import error.
+    Hand the ids on by a task, ``.expand(source_id=ids(health.output["failing_ids"]))`` with
+    ``@task def ids(found): return found``.
 
     :param checks: what is looked for; default everything: ``failing``, ``stuck``, ``silent``, ``never_ran``,
         ``shrunk``, ``skipped``, ``newly_archived``, ``ownerless``, ``refused_scheduled``, ``duplicate_url``,
@@ -75,7 +83,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
         ``organization_url``, ``owner_id`` and ``owner_name`` (of the organization, else of the user), ``owner_type``
         (``"organization"``, ``"user"``, None for nobody), ``created_at``, ``admin_url``, ``since``, ``is_new``,
         ``detail``), ``detail_requests``, ``incomplete`` (what was left out, None for nothing), ``message``, and
-        ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``.
+        ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``. The XCom
+        ``harvest_sources`` has a row for each source, at most 1,000: Airflow's page *Harvests* shows them.
     """
 
     may_be_none = ("organization",)  # the whole portal is only read, and None says so
@@ -157,7 +166,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
             result = self._result(context, report)
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
-            push_state(context, report.state)
+            push_state(context, STATE_KEY, report.state)
+            context["ti"].xcom_push(key=SOURCES_KEY, value=report.overview)
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
             failing = findings.that_fail(report, fail_on)
             if failing:
@@ -198,7 +208,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
                 raise HarvestInvalidInput("previous_state is a string that is not JSON.") from None
         if state is not None:
             return state
-        return pull_state(context, self.task_id)
+        return pull_state(context, self.task_id, STATE_KEY)
 
     def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
         result = report.as_dict(message.markdown(report))

@@ -61,6 +61,8 @@ else:
 FAIL, WAIT, ATTACH = "fail", "wait", "attach"
 #: ``how`` of a wait for somebody else's job that must end before this task starts its own.
 BLOCKED = "blocked"
+#: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
+FIRST_LOOK = 1.0
 #: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
 PORTAL_GRACE = 3 * 3600.0
 
@@ -97,7 +99,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     :param min_done_items: how many items must be done; 1. Archived and skipped items never count.
     :param max_skipped_items: how many items may be skipped (such as records without an identifier, whose datasets the
         portal archives later); None (default) sets no such limit.
-    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
+        no ``max_skipped_items``: half, or more where none of the last ten harvests skipped less.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
@@ -180,7 +183,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
             self.push_links(context, source_url=client.source_url(source.id), job_url="")
             plan = self._remembered_plan(context, client, source, memory) or self._ask(context, client, source, memory)
-            return self._follow(context, client, source, memory, plan)
+            return self._follow(context, client, source, memory, plan.knowing(source.last_job))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on where the trigger left off; everything that is needed comes in its event."""
@@ -310,6 +313,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             self.log.warning("%s Looking for the job instead of asking again.", error)
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", source.name, source.id)
+        client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(context, client, source, known)
 
     def _foreseen_refusal(self, client: HarvestClient, source: HarvestSource) -> str | None:
@@ -356,7 +360,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         memory.note(replace(memory.intent, how=results.WAITED))
         plan = self.plan(client, source.id, results.WAITED, after=after, passed_over=memory.intent.passed_over)
         grace = max(PORTAL_GRACE, checks.as_seconds(self.start_timeout, "start_timeout"))
-        return self.until_portal_runs(client, source, plan, grace)
+        return self.until_portal_runs(client, source, plan, grace, client.recent_jobs(source.id))
 
     def _after(self) -> float | None:
         return None if self.after is None else checks.as_datetime(self.after, "after").timestamp()
@@ -400,10 +404,11 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             self.log.info("Job %s no longer stands in the way.", plan.job_id)
             # Whoever else waited for it wakes up now, too: one after the other they see whose harvest runs.
             client.clock.sleep(self.draw(0.0, self.crowd_seconds))
-            plan, ended = self._ask(context, client, client.get_source(source.id), memory), None
+            source, ended = client.get_source(source.id), None
+            plan = self._ask(context, client, source, memory).knowing(source.last_job)
         if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, memory, plan, ended)
-        return self._finish(context, client, source, memory, plan)
+        return self._finish(context, client, source, memory, plan, ended.job)
 
     def _why_given_up(
         self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan, ended: Poll
@@ -414,9 +419,16 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return self.why_wait_ended(context, client, plan, ended)
 
     def _finish(
-        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, plan: WaitPlan
+        self,
+        context: Context,
+        client: HarvestClient,
+        source: HarvestSource,
+        memory: TaskMemory,
+        plan: WaitPlan,
+        job: HarvestJob | None,
     ) -> dict[str, Any]:
-        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
+        policy = self.outcome_policy()
+        result = conclude.conclude(client, source, str(plan.job_id), plan.how, policy, plan.before, job=job)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             memory.note(memory.intent.spent())  # a retry asks for a new harvest
         delivered: dict[str, Any] = self.deliver(context, client, source, result, fail=self.fail_on_outcome)

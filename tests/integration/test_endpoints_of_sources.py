@@ -18,7 +18,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
     HarvestUnavailable,
 )
+from airflow_provider_harvest.portal.as_code.export import export_sources
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.health import examine
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES
 from tests.support.expected_failures import failure_of
 
@@ -46,7 +48,7 @@ def source(new_source: Callable[..., HarvestSource]) -> HarvestSource:
 class TestGeneration:
     def test_is_found_by_two_requests_without_a_key(self, portal: Sandbox, client_of: ClientOf) -> None:
         mark = portal.mark()
-        assert client_of("admin").generation.letter == portal.generation
+        assert client_of("admin").find_generation().letter == portal.generation
         assert [request.user for request in portal.requests(mark)] == [None, None]
 
     def test_is_asked_for_once(self, portal: Sandbox, anybody: HarvestClient) -> None:
@@ -57,7 +59,7 @@ class TestGeneration:
 
     def test_is_not_found_below_a_portal(self, portal: Sandbox) -> None:
         with HarvestClient(f"{portal.url}/api/1/harvest") as client:
-            error = failure_of(lambda: client.generation)
+            error = failure_of(client.find_generation)
         assert isinstance(error, HarvestProtocolError)
         assert "is no udata portal" in str(error)
 
@@ -394,6 +396,8 @@ def test_source_that_refers_to_nothing_does_not_hide_the_others(
     try:
         listed = [source.id for source in anybody.iter_sources(on_unreadable=found.append)]
         last_jobs = [entry["id"] for entry in anybody.iter_last_jobs(counters=True, owners=True)]
+        exported = export_sources(anybody)
+        report = examine(anybody)
     finally:
         portal.control.remove_document(broken.id)
 
@@ -402,3 +406,7 @@ def test_source_that_refers_to_nothing_does_not_hide_the_others(
     assert {kept.id, newest.id} <= {*listed}
     assert broken.id not in {*listed, *last_jobs}
     assert {kept.id, newest.id} <= {*last_jobs}
+    for told in (exported.left_out[0], exported.text.splitlines()[0], str(report.incomplete)):
+        assert broken.name in told
+        assert broken.id in told
+    assert newest.url in exported.text

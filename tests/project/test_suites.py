@@ -100,6 +100,18 @@ def test_table_shows_each_suite_and_the_whole() -> None:
     ]
 
 
+def test_the_slowest_tests_of_all_suites_are_listed() -> None:
+    first = "== slowest 10 durations ==\n12.30s call     tests/a.py::test_x[a b]\n0.20s setup    tests/a.py::test_y\n"
+    second = "== slowest 10 durations ==\n" + "".join(f"{n}.00s teardown tests/b.py::test_{n}\n" for n in range(1, 12))
+    results = [reading.conclude(TESTS, 0, output + GREEN, 20.0) for output in (first, second)]
+    lines = reading.render_slowest(results).splitlines()
+    assert lines[:2] == [
+        "   12.3 s  tests/a.py::test_x[a b] (airflow-3.3.2)",
+        "   11.0 s  tests/b.py::test_11 (airflow-3.3.2)",
+    ]
+    assert len(lines) == reading.SLOWEST
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_suite_runs_in_environments_that_there_are(group: str) -> None:
     needed = {name for suite in GROUPS[group] for name in (suite.environment, *suite.needs)}

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 #: Airflow 3.1 imports these itself, when the first task is made and for its own approval operator.
 _DEPRECATED_BY_AND_FOR_AIRFLOW = ("airflow.operators.branch.BaseBranchOperator", "airflow.operators.branch.BranchMixIn")
 
-report: dict[str, list[str]] = {"done": [], "connects": [], "lookups": [], "requests": [], "deprecations": []}
+report: dict[str, list[str]] = {
+    "done": [],
+    "connects": [],
+    "lookups": [],
+    "requests": [],
+    "deprecations": [],
+    "portal": [],
+}
 
 
 def where() -> str:
@@ -73,6 +80,7 @@ def main(targets: list[str]) -> None:
     for name in ("connect", "connect_ex"):
         watch(socket.socket, name, "connects")
     watch(compat.BaseHook, "get_connection", "lookups")
+    seen = set(sys.modules)
     with warnings.catch_warnings(record=True) as caught_with_targets:
         warnings.simplefilter("always")
         for target in targets:
@@ -81,6 +89,8 @@ def main(targets: list[str]) -> None:
             else:
                 importlib.import_module(target)
             report["done"].append(target)
+            report["portal"] += [f"{target}: {name}" for name in sys.modules if ".portal." in name and name not in seen]
+            seen.update(sys.modules)
     report["deprecations"] = [
         f"{warning.filename}:{warning.lineno}: {warning.category.__name__}: {warning.message}"
         for warning in [*caught, *caught_with_targets]

@@ -26,6 +26,8 @@ AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" /
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of these tests."""
     parser.addoption("--airflow", default=stands.NEWEST, help="environment of the Airflow whose pages are opened")
+    parser.addoption("--keep", default="", help="new folder that the Airflow is copied to once all DAGs have run")
+    parser.addoption("--kept", default="", help="such a folder: an api-server alone opens it, which takes a minute")
     parser.addoption("--pictures", default="", help="folder that pictures of the pages are written to")
 
 
@@ -44,9 +46,9 @@ class World:
         """Where Airflow is."""
         return self.stand.airflow.url
 
-    def tab(self, dag_id: str, task_id: str) -> str:
-        """Return the address of the tab of a task."""
-        return f"{self.url}/dags/{dag_id}/runs/{quote(self.runs[dag_id])}/tasks/{task_id}/plugin/harvest"
+    def tab(self, dag_id: str, task_id: str, run: str = "") -> str:
+        """Return the address of the tab of a task of a DAG's newest run, or of another one."""
+        return f"{self.url}/dags/{dag_id}/runs/{quote(self.runs[run or dag_id])}/tasks/{task_id}/plugin/harvest"
 
     @property
     def page(self) -> str:
@@ -57,18 +59,24 @@ class World:
 @pytest.fixture(scope="session")
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A portal and an Airflow in which each DAG has run once; one source is harvested slowly, one is waited for."""
-    with stands.running(request.config.getoption("--airflow")) as stand:
-        made = World(stand)
-        ended = ("harvest_healthy", "harvest_failing", "harvest_hostile", "harvest_gone", "not_about_harvests")
-        for dag_id in ended:
-            made.runs[dag_id] = stand.run(dag_id)
-        made.runs["harvest_healthy"] = stand.run("harvest_healthy")
-        made.runs["watch_portal"] = stand.run("watch_portal")
-        stand.portal.control.delay_items(4)
-        for dag_id in ("wait_for_job", "wait_for_portal"):
-            made.runs[dag_id] = stand.start(dag_id)
-            stand.wait_for_state(dag_id, made.runs[dag_id], "deferred")
-        yield made
+    release, keep, kept = (request.config.getoption(name) for name in ("--airflow", "--keep", "--kept"))
+    if kept:
+        with stands.kept(Path(kept), release) as (stand, runs):
+            yield World(stand, runs)
+        return
+    with stands.running(release) as stand:
+        runs = stand.run_all()
+        if keep:
+            stand.keep(Path(keep), runs)
+        yield World(stand, runs)
+
+
+@pytest.fixture
+def live(request: pytest.FixtureRequest, world: World) -> World:
+    """The world, where things still happen in it."""
+    if request.config.getoption("--kept"):
+        pytest.skip("Nothing runs in what was kept.")
+    return world
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,6 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestServerError,
 )
-from airflow_provider_harvest.portal.generations import GENERATIONS
 from airflow_provider_harvest.portal.health.findings import (
     DUPLICATE_URL,
     Card,
@@ -33,6 +32,7 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
     ordered,
 )
+from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.health.rules import (
     ENDED,
     REASONS,
@@ -47,6 +47,7 @@ from airflow_provider_harvest.portal.health.rules import (
 from airflow_provider_harvest.portal.health.shrinkage import items_of
 from airflow_provider_harvest.portal.health.state import Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
+from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.health.state import Items
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 log = logging.getLogger(__name__)
@@ -74,6 +76,8 @@ _FEW_JOBS = 5
 _FEW_SKIPPED = 100
 #: Other sources of the same catalogue that a finding names.
 _NAMED_TWINS = 3
+#: Sources that the portal cannot answer and the report names.
+_NAMED_BROKEN = 3
 
 
 def examine(
@@ -88,8 +92,6 @@ def examine(
     page_size: int = PAGE_SIZE,
 ) -> HealthReport:
     """Find what is wrong on a portal. Needs no key.
-
-    The first pass asks once more, with two small requests, which generation the portal is of; its state remembers that.
 
     :param client: of the portal.
     :param selection: which sources; default: all.
@@ -132,6 +134,7 @@ class _Survey:
         self._asked = Asked(checks, limits, memory, datetime.now(timezone.utc))
         self._organization: str | None = None
         self._sources = 0
+        self._overview = Overview()
         self._states: Counter[str] = Counter()
         self._items: dict[str, Items] = {}
         self._troubled: dict[str, tuple[Card, tuple[Trouble, ...]]] = {}
@@ -139,6 +142,7 @@ class _Survey:
         self._wanting: Counter[str] = Counter()
         self._looked_into: Counter[str] = Counter()
         self._unreadable = 0
+        self._broken: list[UnreadableEntry] = []
         self._requests = 0
         self._stopped_by: HarvestError | None = None
 
@@ -155,6 +159,7 @@ class _Survey:
                 self._set_clock(now)
             self._sources += 1
             self._states[state_of(source)] += 1
+            self._overview.add(source)
             card = Card.of(source, self._client.site)
             verdict = judge(source, self._asked)
             self._note(card, verdict)
@@ -175,35 +180,23 @@ class _Survey:
         self._asked = replace(self._asked, now=datetime.fromtimestamp(at, tz=timezone.utc))
 
     def _listed(self, page_size: int) -> Iterator[HarvestSource]:
-        """Yield the selected sources; where a remembered generation turns out wrong, the portal is asked for it."""
+        """Yield the selected sources."""
         self._organization = self._memory.organization
         if self._selection.organization and self._organization is None:
             self._organization = organization_of(self._client, self._selection.organization)
-        remembered = self._client.known_generation is None and self._memory.generation in GENERATIONS
-        if remembered:
-            self._client.assume_generation(self._memory.generation)
-        found = False
-        for source in self._pages(page_size):
-            if remembered and source.last_job is not None:
-                remembered = False
-                if (source.last_job.counts is not None) is not self._client.generation.items_endpoint:
-                    self._client.assume_generation(None)
-            if self._selection.wants(source):
-                found = True
-                yield source
-        if not found and remembered and self._organization:  # the filter of another generation lists nothing
-            self._client.assume_generation(None)
-            yield from (source for source in self._pages(page_size) if self._selection.wants(source))
-
-    def _pages(self, page_size: int) -> Iterator[HarvestSource]:
-        fields = f"{_FIELDS},config" if DUPLICATE_URL in self._checks else _FIELDS
-        return self._client.iter_sources(
+        listed = self._client.iter_sources(
             owner=self._selection.owner_id,
             organization=self._organization,
             q=self._selection.q,
-            fields=fields,
+            fields=f"{_FIELDS},config" if DUPLICATE_URL in self._checks else _FIELDS,
             page_size=page_size,
+            on_unreadable=self._note_broken,
         )
+        return filter(self._selection.wants, listed)
+
+    def _note_broken(self, entry: UnreadableEntry) -> None:
+        log.warning("%s Everything else is read.", unreadable_sentence(entry))
+        self._broken.append(entry)
 
     def _check_selection(self) -> None:
         if self._sources == 0 and self._selection.backend is not None:
@@ -288,9 +281,9 @@ class _Survey:
 
     def _history(self, source: HarvestSource, reason: str) -> list[HarvestJob]:
         self._requests += 1
-        if self._client.generation.items_endpoint:
-            return self._client.job_history(source.id, RECENT_JOBS)
-        return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+        if self._client.dialect.embeds_items:
+            return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+        return self._client.job_history(source.id, RECENT_JOBS)
 
     def _why_skipped(self, history: list[HarvestJob]) -> str:
         """Return what the portal says most often of the records that the last whole harvest skipped."""
@@ -318,8 +311,7 @@ class _Survey:
             trouble = notes[finding.kind, finding.source.id]
             known = Known(finding.since, trouble.note, trouble.baseline)
             found.setdefault(finding.kind, {})[finding.source.id] = known
-        generation = self._client.known_generation or self._memory.generation
-        left = PassMemory(self._asked.now, generation, self._organization, found, self._items)
+        left = PassMemory(self._asked.now, self._organization, found, self._items)
         return HealthReport(
             portal=self._client.site,
             at=self._asked.now,
@@ -330,6 +322,7 @@ class _Survey:
             detail_requests=self._requests,
             incomplete=self._what_is_missing(),
             state=remember(self._client.site, str(self._selection), self._asked.now, left),
+            overview=self._overview.as_dict(self._client.site, self._asked.now),
         )
 
     def _finding(self, card: Card, trouble: Trouble) -> Finding:
@@ -339,10 +332,15 @@ class _Survey:
         return Finding(trouble.kind, card, page, since, known is None, trouble.detail)
 
     def _what_is_missing(self) -> str | None:
+        broken = {entry.position: unreadable_sentence(entry) for entry in self._broken}  # the list may be read twice
+        told = [few(list(broken.values()), _NAMED_BROKEN, separator=" ")] if broken else []
+        return " ".join([*told, *self._not_looked_into()]) or None
+
+    def _not_looked_into(self) -> Iterator[str]:
         missed = {reason: self._wanting[reason] - self._looked_into[reason] for reason in REASONS}
         total = sum(missed.values())
         if not total:
-            return None
+            return
         which = ", ".join(f"{count:,} that {reason}" for reason, count in missed.items() if count)
         why = (
             f"the portal could not be asked any more: {self._stopped_by}"
@@ -353,7 +351,7 @@ class _Survey:
                 else f"a pass reads {self._requests:,} at most (max_detail_requests)"
             )
         )
-        return f"Not looked into: {which}; {why}."
+        yield f"Not looked into: {which}; {why}."
 
 
 def _slim(source: HarvestSource) -> HarvestSource:

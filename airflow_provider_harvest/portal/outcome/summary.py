@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.outcome.changes import TOLD
 from airflow_provider_harvest.portal.outcome.hints import hint_for
 from airflow_provider_harvest.portal.outcome.result import PREVIEWED
+from airflow_provider_harvest.portal.statuses import TERMINAL_JOB_STATUSES
 from airflow_provider_harvest.portal.words import count, plain, spell
 
 if TYPE_CHECKING:
@@ -18,23 +20,53 @@ _SHOWN_ITEMS = 5
 #: Characters of one item's or job's message, and of a reason, which may name ids that must not be lost.
 _WIDTH, _REASON_WIDTH = 200, 500
 _STATUS_WIDTH = 40
+#: What udata's statuses mean to a person.
+_MEANINGS = {
+    "pending": "Not begun",
+    "initializing": "Under way",
+    "initialized": "Under way",
+    "processing": "Under way",
+    "done": "Ended",
+    "done-errors": "Ended with errors",
+    "failed": "Failed",
+}
+#: Seconds from which on a rate says something.
+_RATE_AFTER = 30.0
 #: Lines that a failure message has at most: it is read on a phone at 3 a.m.
 MAX_MESSAGE_LINES = 10
 
 
-def progress_line(job: HarvestJob, before: ItemCounts | None) -> str:
-    """Return how far a job is: ``initialized: 120 items, 3 failed (+37)``.
+def progress_line(
+    job: HarvestJob, before: ItemCounts | None = None, since: float = 0.0, left: float | None = None
+) -> str:
+    """Return how far a job is: ``Under way (initialized): 120 records, 3 failed (+37, 12 a minute; about 9 min left)``.
 
     :param job: as just read.
     :param before: the counters at the line before, None at the first one.
+    :param since: seconds since the line before.
+    :param left: seconds that it will still take, as long as earlier ones took; None where they do not tell.
     """
     status = plain(job.status, _STATUS_WIDTH) or "unknown status"
+    meaning = _MEANINGS.get(status)
+    if meaning is None or job.counts is None:
+        what = f"{meaning} ({status})" if meaning else status
+    elif job.counts.total or status in TERMINAL_JOB_STATUSES:
+        what = f"{meaning} ({status})"
+    else:
+        what = f"The portal is fetching the catalogue ({status})"
     if job.counts is None:
-        return f"{status}."
-    parts = [count(job.counts.total, "item")]
+        return f"{what}."
+    parts = [count(job.counts.total, "record")]
     parts += [f"{number:,} {name}" for name, number in _noteworthy(job.counts) if number]
     grown = job.counts.total - (before.total if before else 0)
-    return f"{status}: {', '.join(parts)}" + (f" (+{grown:,})" if before and grown else "")
+    is_running = status not in TERMINAL_JOB_STATUSES
+    notes = []
+    if before and grown:
+        tells_rate = is_running and since >= _RATE_AFTER and grown * 60 >= since
+        notes.append(f"+{grown:,}" + (f", {grown * 60 / since:,.0f} a minute" if tells_rate else ""))
+    if left is not None and is_running:
+        notes.append(f"about {spell(left)} left" if left > 0 else "longer than the harvests before it")
+    return f"{what}: {', '.join(parts)}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def summary_lines(result: dict[str, Any]) -> list[str]:
@@ -49,10 +81,12 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     counts = [count(items["total"], "item"), *counts, _archived(items)]
     lines = [f"{_what(result)}{which} ended {result['status']!r}{after}: {', '.join(counts)}."]
     if fates:
-        mine = [f"{len(fates[fate]):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
+        mine = [f"{_how_many(fates, fate):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
         lines.append(f"Of my records: {fates['done']:,} done, {', '.join(mine)}.")
+    lines += changes_lines(result)
     lines += [f"Job error: {_line(error)}" for error in result["errors"]]
     lines += failed_item_lines(result["failed_items"], items["failed"])
+    lines += [f"Skipped: {count(number, 'item')}: {_line(why)}" for why, number in _skip_reasons(result)]
     lines += [f"What to do: {advice}" for advice in advice_for(result)]
     if result["job_url"]:
         lines.append(f"Look at: {result['job_url']}")
@@ -65,6 +99,16 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     ]
 
 
+def changes_lines(result: dict[str, Any]) -> list[str]:
+    """Return a line on what changed since the harvest before, none where nothing was compared or nothing changed.
+
+    :param result: the result dict.
+    """
+    changes = result.get("changes") or {}
+    told = [f"{changes[kind]:,} {kind.replace('_', ' ')}" for kind in TOLD if changes.get(kind)]
+    return [f"Since the harvest before: {', '.join(told)}."] if told and changes["compared_with"] else []
+
+
 def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int = _SHOWN_ITEMS) -> list[str]:
     """Return a line for each of the first failed items, and one that counts the rest.
 
@@ -73,7 +117,8 @@ def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int =
     :param limit: how many are named.
     """
     lines = [
-        f"Failed: {plain(item['remote_id']) or '(no id)'}: {_line(item['message'] or 'no reason given')}"
+        f"{'Newly failing' if item.get('newly_failing') else 'Failed'}: {plain(item['remote_id']) or '(no id)'}: "
+        f"{_line(item['message'] or 'no reason given')}"
         for item in failed[:limit]
     ]
     rest = total - len(lines)
@@ -134,6 +179,7 @@ def failure_message(result: dict[str, Any], next_chance: str | None = None) -> s
     """
     first, *more = [_line(reason, _REASON_WIDTH) for reason in result["reasons"]]
     head = [f"{_what(result)} is not as required. {first}", *(f"Also: {reason}" for reason in more[:2])]
+    head += changes_lines(result)
     advice = [f"What to do: {text}" for text in advice_for(result)[:2]]
     tail = [f"Look at: {result['job_url']}"] if result["job_url"] else []
     tail += [next_chance] if next_chance else []
@@ -156,7 +202,17 @@ def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     fates = result["remote_ids"]
     if not fates:
         return result["failed_items"], result["items"]["failed"]
-    return [item for item in result["failed_items"] if item["remote_id"] in fates["failed"]], len(fates["failed"])
+    return [item for item in result["failed_items"] if item["remote_id"] in fates["failed"]], _how_many(fates, "failed")
+
+
+def _how_many(fates: dict[str, Any], fate: str) -> int:
+    """Return how many asked-for records came to something; a result names only the first of them."""
+    return int((fates.get("counts") or {}).get(fate, len(fates[fate])))
+
+
+def _skip_reasons(result: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return why items were skipped; results of before 0.2.0 do not say."""
+    return list((result.get("skip_reasons") or {}).items())
 
 
 def _what(result: dict[str, Any]) -> str:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import gzip
 import importlib.metadata
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from airflow import plugins_manager
 
 from airflow_provider_harvest import __version__, plugins
+from airflow_provider_harvest.operators import job as module_of_jobs
+from airflow_provider_harvest.operators import portal as module_of_portals
+from airflow_provider_harvest.operators import source as module_of_sources
 from airflow_provider_harvest.plugins import static_files
+from airflow_provider_harvest.sensors import job as module_of_sensors
 
 STATIC = Path(plugins.__file__).parent / "static"
 MOST_BYTES = 60_000
@@ -24,9 +31,39 @@ def test_airflow_finds_it_by_its_entry_point() -> None:
     assert found.load() is plugins.HarvestPlugin
 
 
-def test_pages_stand_on_task_instances_and_in_the_navigation() -> None:
-    shown = {app["name"]: (app["destination"], app["url_route"]) for app in plugins.HarvestPlugin.react_apps}
-    assert shown == {"Harvest": ("task_instance", "harvest"), "Harvests": ("nav", "harvests")}
+def shown_by(monkeypatch: pytest.MonkeyPatch, *destinations: str) -> dict[str, dict[str, Any]]:
+    """Return what is registered in an Airflow whose plugins may have these destinations, by the destination."""
+    literal = Literal[destinations] if destinations else None
+    monkeypatch.setattr(plugins_manager, "BaseDestinationLiteral", literal, raising=False)
+    return {app["destination"]: app for app in plugins._react_apps()}
+
+
+def test_pages_stand_on_task_instances_and_in_the_navigation(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = shown_by(monkeypatch)
+    routes = {(app["name"], where, app["url_route"]) for where, app in shown.items()}
+    assert routes == {("Harvest", "task_instance", "harvest"), ("Harvests", "nav", "harvests")}
+    assert "applies_to" not in shown["task_instance"]
+
+
+def test_where_assets_have_tabs_they_have_ours_and_tasks_of_others_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = shown_by(monkeypatch, "nav", "task_instance", "asset")
+    assert shown["asset"]["name"] == "Harvest"
+    assert len({app["url_route"] for app in shown.values()}) == 3, "Airflow drops a route that is there already"
+    assert shown["task_instance"]["applies_to"] == {"operator_name": list(plugins.TASKS)}
+
+
+@pytest.mark.parametrize("name", plugins.TASKS)
+def test_tasks_with_a_tab_are_classes_of_this_package(name: str) -> None:
+    modules = (module_of_jobs, module_of_portals, module_of_sensors, module_of_sources)
+    assert any(hasattr(module, name) for module in modules)
+
+
+def test_what_is_registered_is_what_this_airflow_takes() -> None:
+    datamodels = pytest.importorskip("airflow.api_fastapi.core_api.datamodels.plugins", reason="Airflow 2 has no pages")
+    if not hasattr(datamodels, "ReactAppResponse"):
+        pytest.skip("Airflow 3.0 has no pages")
+    for app in plugins.HarvestPlugin.react_apps:
+        datamodels.ReactAppResponse.model_validate(app)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +77,24 @@ def test_pages_stand_on_task_instances_and_in_the_navigation() -> None:
 def test_script_is_served_below_the_base_url(monkeypatch: pytest.MonkeyPatch, base_url: str, address: str) -> None:
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
     assert plugins.bundle_url() == f"{address}?v={__version__}"
+
+
+def test_airflow_lists_it_and_complains_of_nothing(tmp_path: Path) -> None:
+    """On 2.11, too, where it shows no page."""
+    command = [sys.executable, "-m", "airflow", "plugins", "--output", "json"]
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert '"harvest"' in done.stdout
+    assert not re.search(r"failed to (load|import)[^\n]*harvest|traceback", done.stdout + done.stderr, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("what", ["operators.job", "sensors.job", "triggers.event", "hooks.harvest", "assets"])
+def test_what_dags_and_workers_import_imports_none_of_the_pages(what: str) -> None:
+    code = f"import sys, airflow_provider_harvest.{what}\nprint('airflow_provider_harvest.plugins' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    # Airflow's own plugin manager may have loaded the plugin meanwhile; the package itself never does.
+    assert done.stdout.split()[-1] == "False"
 
 
 def test_importing_it_imports_no_web_framework() -> None:

@@ -10,6 +10,8 @@ export interface FailedItem {
   datasetUrl: unknown;
   message: string;
   advice: string | null;
+  /** Whether it did not fail in the harvest before. */
+  isNew: boolean;
 }
 
 export interface Harvest {
@@ -17,6 +19,8 @@ export interface Harvest {
   sourceId: string | null;
   sourceName: string | null;
   organization: string | null;
+  /** The portal's own cron for the source. */
+  schedule: string | null;
   jobId: string | null;
   jobUrl: unknown;
   how: string | null;
@@ -26,17 +30,25 @@ export interface Harvest {
   duration: number | null;
   items: Record<ItemStatus, number>;
   total: number;
+  /** Whether the counters are known: old portals list jobs without them. */
+  isCounted: boolean;
   newlyArchived: number | null;
   errors: string[];
   failedItems: FailedItem[];
+  /** Why records were skipped, and how many for each reason. */
+  skipReasons: [string, number][];
   remoteIds: Record<string, unknown> | null;
   outcome: "success" | "failure" | null;
   failureKind: string | null;
   reasons: string[];
   changes: unknown;
-  nextRun: string | null;
   isOldSchema: boolean;
   isNewSchema: boolean;
+}
+
+/** Whether a job of this status has ended. */
+export function isEnded(status: string): boolean {
+  return ["done", "done-errors", "failed"].includes(status);
 }
 
 export type Dict = Record<string, unknown>;
@@ -80,6 +92,7 @@ export function readHarvest(value: unknown): Harvest | null {
     sourceId: asText(dict.source_id),
     sourceName: asText(dict.source_name),
     organization: nameOf(dict.organization),
+    schedule: asText(dict.schedule),
     jobId: asText(dict.job_id),
     jobUrl: dict.job_url,
     how: asText(dict.how),
@@ -89,15 +102,16 @@ export function readHarvest(value: unknown): Harvest | null {
     duration: asNumber(dict.duration),
     items: counts as Record<ItemStatus, number>,
     total: asNumber(items.total) ?? STATUSES.reduce((sum, status) => sum + (counts[status] ?? 0), 0),
+    isCounted: asDict(dict.items) !== null,
     newlyArchived: asNumber(items.newly_archived),
     errors: asList(dict.errors).map(messageOf),
     failedItems: asList(dict.failed_items).map(readItem),
+    skipReasons: Object.entries(asDict(dict.skip_reasons) ?? {}).map(([reason, count]) => [reason, asNumber(count) ?? 0]),
     remoteIds: asDict(dict.remote_ids),
     outcome: dict.outcome === "success" || dict.outcome === "failure" ? dict.outcome : null,
     failureKind: asText(dict.failure_kind),
     reasons: asList(dict.reasons).map(messageOf),
     changes: dict.changes ?? null,
-    nextRun: asText(dict.next_run),
     isOldSchema: schema < SCHEMA,
     isNewSchema: schema > SCHEMA,
   };
@@ -117,6 +131,7 @@ function readItem(value: unknown): FailedItem {
     datasetUrl: dict.dataset_url,
     message: messageOf(dict.message ?? ""),
     advice: asText(dict.advice) ?? asText(dict.hint),
+    isNew: dict.newly_failing === true,
   };
 }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+import yaml
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -18,6 +20,7 @@ from airflow_provider_harvest.portal.as_code.files.yaml_document import parse, w
 from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoint_list
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
+from tests.support.examples import examples
 from tests.support.memory_portal import MemoryPortal
 from tests.support.portal_state import ORGANIZATION
 
@@ -150,7 +153,6 @@ def test_makes_keys_of_names(name: str, key: str) -> None:
 LEFT_OUT = {
     "a password in the URL": ({"url": f"https://me:{SECRET}@geo.example/"}, "url: "),
     "a token in the URL": ({"url": f"https://geo.example/?token={SECRET}"}, "url: "),
-    "a key in config": ({"config": {"apikey": SECRET}}, "config: "),
     "a secret in the description": ({"description": f"https://geo.example/?api_key={SECRET}"}, "description: "),
     "a backend that is off": ({"backend": "gone"}, "backend: "),
     "a setting that the backend does not know": (
@@ -173,6 +175,55 @@ def test_leaves_out_what_no_file_may_hold(tmp_path: Path, fields: dict[str, Any]
     path.write_text(exported.text)
     (own,) = (declared for declared in read(path).sources if declared.portal_id == source(3).id)
     assert next(iter(fields)) not in {**own.fields, **({"schedule": 1} if own.schedule else {})}
+
+
+CONFIGS_WITH_SECRETS = [
+    pytest.param({"apikey": SECRET}, {}, id="at its top"),
+    pytest.param(
+        {"filters": [{"key": "organization", "value": "north"}], "apikey": SECRET},
+        {"filters": [{"key": "organization", "value": "north"}]},
+        id="beside filters",
+    ),
+    pytest.param(
+        {"extra_configs": [{"key": "remote_url_prefix", "value": "x"}, {"key": "apikey", "value": SECRET}]},
+        {"extra_configs": [{"key": "remote_url_prefix", "value": "x"}]},
+        id="an entry of a list",
+    ),
+    pytest.param({"free": {"kept": 1, "link": f"https://me:{SECRET}@geo.example/"}}, {"free": {"kept": 1}}, id="deep"),
+]
+
+
+@pytest.mark.parametrize("config, kept", CONFIGS_WITH_SECRETS)
+@pytest.mark.parametrize("site", [SITE, None], ids=["with ids", "for another portal"])
+def test_drops_the_secret_of_a_config_and_nothing_else(
+    tmp_path: Path, config: dict[str, Any], kept: dict[str, Any], site: str | None
+) -> None:
+    exported = as_file([source(1, config=config)], BACKENDS, site)
+    path = tmp_path / "sources.yaml"
+    path.write_text(exported.text)
+    (own,) = read(path).sources
+    assert SECRET not in exported.text
+    assert (own.fields["config"], own.incomplete) == (kept, ("config",))
+
+
+def test_copy_that_lacks_something_is_created_inactive_and_stays_so(tmp_path: Path) -> None:
+    """Switched on, it would harvest without the filters that its config held."""
+    first = MemoryPortal()
+    first.add(name="Towns", config={"apikey": SECRET}, validation=HarvestValidation("accepted"), schedule="5 4 * * *")
+    path = tmp_path / "sources.yaml"
+    path.write_text(export_sources(first, with_ids=False).text)  # type: ignore[arg-type]
+    assert make_plan(first, read(path)).is_clean  # type: ignore[arg-type]
+
+    plan = make_plan(MemoryPortal(), read(path))  # type: ignore[arg-type]
+
+    [change] = plan.changes
+    assert change.wanted["active"] is False
+    assert [note for note in plan.notes if "towns is created inactive" in note and "lack its config" in note]
+    inactive = MemoryPortal()
+    inactive.add(name="Towns", active=False, validation=HarvestValidation("accepted"), schedule="5 4 * * *")
+    assert make_plan(inactive, read(path)).changes == ()  # type: ignore[arg-type]
+    path.write_text(re.sub(r"\n +incomplete:(\n +- \w+)+", "", path.read_text()))
+    assert make_plan(inactive, read(path)).changes[0].wanted["active"] is True  # type: ignore[arg-type]
 
 
 def test_leaves_a_source_out_that_could_not_be_found_again() -> None:
@@ -225,7 +276,7 @@ def portals(draw: st.DrawFn) -> MemoryPortal:
     return portal
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(portals(), st.sampled_from([None, "demo"]), st.booleans())
 def test_a_plan_right_after_an_export_is_empty(
     tmp_path_factory: pytest.TempPathFactory, portal: MemoryPortal, environment: str | None, with_ids: bool
@@ -246,13 +297,13 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(JSON)
 def test_what_is_written_as_yaml_is_read_back(value: Any) -> None:
     assert parse(write({"value": value}), "x").value == {"value": value}
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(CONFIGS)
 def test_a_short_configuration_survives_yaml(config: dict[str, Any]) -> None:
     short = shorten(config)
@@ -346,3 +397,17 @@ class TestListOfEndpoints:
 def test_a_backend_without_features_is_no_obstacle() -> None:
     off = HarvestBackend("dcat", "DCAT")
     assert as_file([source(1, config={"features": {}})], [off], SITE).left_out == ()
+
+
+def test_hold_of_the_guard_is_not_exported() -> None:
+    line = "[harvest guard: {} on 2026-11-26T05:00:00+00:00, 3 records last seen before 2026-11-26T04:00:00+00:00]"
+    held = source(1, autoarchive=False, description="Data.\n\n" + line.format("autoarchive held"))
+    accepted = source(2, description="[managed as code: town/two]\n\n" + line.format("loss accepted"))
+    owners_choice = source(3, autoarchive=False, description="Data.")
+    text = as_file([held, accepted, owners_choice], BACKENDS, SITE).text
+    written = yaml.safe_load(text)["sources"]
+    assert "harvest guard" not in str(written)
+    assert written["source-1"]["description"] == "Data."
+    assert "autoarchive" not in written["source-1"]  # true, as the defaults say
+    assert "description" not in written["two"]
+    assert written["source-3"]["autoarchive"] is False

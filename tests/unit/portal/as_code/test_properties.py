@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.portal.as_code import marker
@@ -22,6 +22,7 @@ from airflow_provider_harvest.portal.as_code.model import (
 from airflow_provider_harvest.portal.as_code.plan.changes import Plan
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestValidation
+from tests.support.examples import examples
 from tests.support.memory_portal import ADMIN, ORGANIZATIONS, USER, Killed, MemoryPortal
 
 KEYS = [f"key-{letter}" for letter in "abcdef"]
@@ -35,7 +36,7 @@ CONFIGS: list[dict[str, Any]] = [
 SCHEDULES = [None, Unscheduled(), Window(60, 300), Window(23 * 60, 60, "mon-fri"), *(Cron(text) for text in CRONS)]
 VALIDATIONS = [None, Acceptance(), Acceptance("Seen")]
 
-often = settings(max_examples=100, deadline=None)
+often = examples(100)
 
 maybe_fields = st.fixed_dictionaries(
     {},

@@ -69,6 +69,7 @@ class TestShown:
             "validation": Acceptance("Welcome"),
         }
         text = render.text(planned(portal, declared(**said)))
+        assert "(of the key's own user, dcat, " in text
         for shown in ("About the town", "no autoarchive", 'config.filters.tags "not water"', "Welcome"):
             assert shown in text
 

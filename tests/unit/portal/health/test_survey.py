@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.health import HealthReport, Thresholds, examine
+from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
+from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
 from tests.support.portal_server import Always, PortalServer
-from tests.support.portal_state import ORGANIZATION, USER, PortalState
-from tests.support.response_faults import Pass, Reply, Reset
+from tests.support.portal_state import KEY, ORGANIZATION, USER, PortalState
+from tests.support.response_faults import Reply, Reset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,7 +179,7 @@ class TestLimit:
         job = newest.portal.add_job(source_id)
         newest.portal.add_items(job, done=3)
         if step:
-            newest.script("GET", "/harvest/job/*/items/", Pass(), Always(step))  # the first finds out the generation
+            newest.script("GET", "/harvest/job/*/items/", Always(step))
         report = look(newest, now=START + 9 * 3600, max_detail_requests=9 if step else 1)
         assert report.counts["stuck"] == 0
         assert str(report.incomplete).startswith("Not looked into: 1 that run for long; ")
@@ -337,24 +340,20 @@ class TestSelection:
 
 
 class TestUpgradedPortal:
-    """The next release is installed between two passes: what the first one remembers of the API is wrong then."""
+    """The next release is installed between two passes of one client."""
 
     @pytest.mark.parametrize("then, now", [("A", "D"), ("B", "C"), ("D", "B")])
-    def test_is_noticed(self, newest: PortalServer, then: str, now: str) -> None:
-        newest.portal.generation = then
+    def test_is_read_by_what_it_answers(self, newest: PortalServer, then: str, now: str) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
-        first = look(newest)
-        newest.portal.generation = now
-        assert look(newest, first).state["generation"] == now
-
-    def test_is_noticed_where_an_organization_is_filtered_for(self, newest: PortalServer) -> None:
-        newest.portal.generation = "B"
         newest.portal.add_source(owner=None, organization=dict(ORGANIZATION), active=False)
         selection = SourceFilter.create(organization=ORGANIZATION["id"])
-        first = look(newest, selection=selection)
-        newest.portal.generation = "D"
-        second = look(newest, first, selection=selection)
-        assert (second.counts["inactive"], second.state["generation"]) == (1, "D")
+        with HarvestClient(newest.url, KEY) as client:
+            newest.portal.generation = then
+            before = examine(client), examine(client, selection)
+            newest.portal.generation = now
+            after = examine(client, previous=before[0].state), examine(client, selection, previous=before[1].state)
+        assert before[0].counts["newly_failing"] == 1
+        assert (after[0].sources, after[1].sources, after[1].counts["inactive"]) == (2, 1, 1)
 
 
 class TestSameCatalogue:
@@ -394,3 +393,42 @@ def test_what_is_left_for_the_next_pass_is_small(newest: PortalServer) -> None:
     for number in range(100):
         harvested(newest.portal, f"Town {number}", "failed" if number % 10 == 0 else "done", done=12345 % 50)
     assert len(json.dumps(look(newest).state)) < 100 * 60
+
+
+class TestOverview:
+    """All sources in a few words each, from the list that a pass reads anyway."""
+
+    def rows(self, report: HealthReport) -> list[dict[str, Any]]:
+        return [dict(zip(report.overview["columns"], row, strict=True)) for row in report.overview["rows"]]
+
+    def test_a_source_that_is_well_has_a_row_as_one_that_fails(self, newest: PortalServer) -> None:
+        well, fails = harvested(newest.portal, "Town", done=20, archived=2), harvested(newest.portal, "Ain", "failed")
+        never = newest.portal.add_source("Never\nrun\u202e", schedule="0 3 * * *")
+        rows = {row["id"]: row for row in self.rows(look(newest))}
+        assert set(rows) == {well, fails, never}
+        told = {key: rows[well][key] for key in ("name", "state", "status", "total", "done", "failed", "archived")}
+        assert told == {
+            "name": "Town",
+            "state": "accepted",
+            "status": "done",
+            "total": 22,
+            "done": 20,
+            "failed": 0,
+            "archived": 2,
+        }
+        assert rows[fails]["status"] == "failed"
+        assert (rows[never]["name"], rows[never]["schedule"], rows[never]["job_id"]) == ("Never run", "0 3 * * *", None)
+
+    def test_every_generation_has_rows_some_without_counters(self, server: PortalServer) -> None:
+        harvested(server.portal)
+        (row,) = self.rows(look(server))
+        assert row["status"] == "done"
+        assert row["done"] in (20, None)
+
+    def test_it_takes_no_request_and_says_how_many_sources_it_leaves_out(self) -> None:
+        overview = Overview(limit=2)
+        for number in range(5):
+            overview.add(HarvestSource.from_api({"id": f"{number:024x}", "name": "x" * 5000}))
+        left = overview.as_dict("https://portal.example", datetime(2026, 11, 26, tzinfo=timezone.utc))
+        assert (left["total"], len(left["rows"])) == (5, 2)
+        assert len(json.dumps(left)) < 1000

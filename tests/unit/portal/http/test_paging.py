@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.http.paging import MAX_STEPS_BACK, iter_pages
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ def test_a_list_that_changes_meanwhile_hides_nothing(
     assert len(read) == len(set(read))
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.data())
 def test_whatever_happens_all_that_stay_are_read_once(data: st.DataObject) -> None:
     count = data.draw(st.integers(0, 12))

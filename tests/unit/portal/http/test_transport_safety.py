@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import (
@@ -19,6 +19,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
+from tests.support.examples import examples
 from tests.support.portal_server import API, Always, PortalServer
 from tests.support.portal_state import KEY
 from tests.support.response_faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
@@ -145,7 +146,7 @@ class TestSession:
         netrc.chmod(0o600)
         monkeypatch.setenv("NETRC", str(netrc))
         transport.call("GET", PATH)
-        transport.call("POST", PATH, body={"name": "n", "url": "u", "backend": "b"}, keyed=True)
+        transport.call("POST", PATH, body={"name": "n", "url": "u", "backend": "dcat"}, keyed=True)
         assert all("authorization" not in request.headers for request in newest.requests)
 
 
@@ -217,7 +218,7 @@ class TestKeyNeverLeaves:
         self.follow(home, location.format(home=home.url.removeprefix("http://"), other=other.url[7:]))
         assert other.requests == []
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9))
     def test_by_any_address(self, pair: tuple[PortalServer, PortalServer], pieces: list[str]) -> None:
         home, other = pair

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.models import ItemCounts
+from airflow_provider_harvest.portal.outcome.result import MAX_REMOTE_IDS, build_result
+from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, whole_before
 from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, Outcome, OutcomePolicy, judge
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES, TERMINAL_JOB_STATUSES
 from tests.support.portal_messages import CUT_SHORT, NO_SUCH_PAGE, REDIRECTED, REFUSED
@@ -380,3 +383,64 @@ def test_a_catalogue_that_lost_its_identifiers(policy: dict[str, Any], kind: str
     verdict = judge(ended_job(done=1, skipped=29), OutcomePolicy.create(**policy))
     assert verdict.failure_kind == kind
     assert kind is None or "29" in verdict.reasons[0]
+
+
+LOST = {"done": 1, "skipped": 29}
+WELL = ItemCounts(total=30, done=30)
+FILTERED = ItemCounts(total=30, done=2, skipped=28)
+
+
+@pytest.mark.parametrize(
+    "counts, before, given, kind",
+    [
+        pytest.param(LOST, (WELL,), {}, "skipped", id="29 of 30 lost their identifier"),
+        pytest.param({"skipped": 30}, (WELL,), {}, "skipped", id="all of them did"),
+        pytest.param({"skipped": 30}, (WELL,), {"min_done_items": 0}, "skipped", id="none need be done"),
+        pytest.param(LOST, (FILTERED, FILTERED, WELL), {}, "skipped", id="two harvests ago it was well"),
+        pytest.param({"done": 14, "skipped": 16}, (WELL,), {}, "skipped", id="a little more than half"),
+        pytest.param({"done": 15, "skipped": 15}, (WELL,), {}, None, id="half"),
+        pytest.param(LOST, (FILTERED,), {}, None, id="filters leave most out, as ever"),
+        pytest.param(LOST, (ItemCounts(total=1, done=1),), {}, None, id="no fewer are done than before"),
+        pytest.param(LOST, (), {}, None, id="the first harvest"),
+        pytest.param(LOST, (WELL,), {"max_skipped_ratio": 1}, None, id="any share may"),
+        pytest.param(LOST, (WELL,), {"max_skipped_items": 29}, None, id="as many as may"),
+        pytest.param(LOST, (FILTERED,), {"max_skipped_ratio": 0.9}, "skipped", id="more than may, as ever"),
+    ],
+)
+def test_skipped_items_without_a_word_from_the_user(
+    counts: dict[str, int], before: tuple[ItemCounts, ...], given: dict[str, Any], kind: str | None
+) -> None:
+    verdict = judge(ended_job(**counts), policy(**given), skips=Skips({"missing identifier": 29}, before))
+    assert verdict.failure_kind == kind
+    assert kind is None or "missing identifier (29)" in verdict.reasons[0]
+
+
+def test_what_was_lost_is_said_with_what_to_do() -> None:
+    verdict = judge(ended_job(**LOST), policy(), skips=Skips({"missing identifier": 29}, (WELL,)))
+    assert verdict.reasons[0] == (
+        "29 of 30 items skipped: missing identifier (29). A harvest shortly before had 30 done, and the portal "
+        "archives what is skipped from now on. If this is right, set max_skipped_ratio=1."
+    )
+
+
+def test_reasons_of_skipped_items_are_counted() -> None:
+    items = [item(None, "skipped", "missing identifier")] * 3 + [item("a", "skipped"), item("b", "skipped", "x\x1b[1m")]
+    assert reasons_of(items) == {"missing identifier": 3, "no reason given": 1, "x": 1}
+
+
+def test_only_whole_harvests_before_the_job_count() -> None:
+    """One that failed, runs, or came later says nothing of what was there before."""
+    jobs = [
+        replace(ended_job(status, done=n), id=str(n)) for n, status in enumerate(["done", "done", "failed", "done"])
+    ]
+    jobs.append(replace(ended_job("done-errors", done=9), id="9", ended=None))
+    assert [counts.done for counts in whole_before(jobs, "1")] == [3]
+    assert [counts.done for counts in whole_before(jobs, "of another page")] == [0, 1, 3]
+
+
+def test_a_result_names_only_so_many_records() -> None:
+    ids = [f"r{n}" for n in range(5000)]
+    outcome = judge(ended_job(items=[item("x", "done")]), policy(remote_ids=ids), [item("x", "done")])
+    told = build_result(portal="", source=None, job=ended_job(), job_url=None, how="started", outcome=outcome)
+    assert len(told["remote_ids"]["missing"]) == MAX_REMOTE_IDS
+    assert told["remote_ids"]["counts"] == {"failed": 0, "skipped": 0, "archived": 0, "missing": 5000}

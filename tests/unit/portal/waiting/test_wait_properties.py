@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestError
@@ -20,6 +20,7 @@ from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, Outco
 from airflow_provider_harvest.portal.waiting.plan import ENDED, FINAL_STATES, Poll, WaitPlan
 from airflow_provider_harvest.portal.waiting.source_list import ListedWait, Listing
 from airflow_provider_harvest.portal.waiting.which_job import SAME_CLOCK, Limits
+from tests.support.examples import examples
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,
@@ -219,7 +220,7 @@ def test_every_ended_job_is_a_success_or_a_failure_with_reasons(life: Life, poli
     assert result["failure_kind"] in (None, *FAILURE_KINDS)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(lives(), policies)
 def test_no_life_of_a_portal_turns_a_wrong_job_green(life: Life, policy: OutcomePolicy) -> None:
     watch = Watch(life)

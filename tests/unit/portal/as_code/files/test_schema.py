@@ -9,10 +9,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.portal.as_code.files import schema as layout
+from tests.support.examples import examples
 
 SCHEMA_FILE = Path(layout.__file__).with_name("schema.json")
 VALIDATOR = jsonschema.Draft7Validator(layout.json_schema())
@@ -140,7 +141,7 @@ class TestReaderAndSchemaAgree:
         assert not VALIDATOR.is_valid(changed)
         assert not reader_takes(changed)
 
-    @settings(max_examples=400, deadline=None)
+    @examples(400)
     @given(st.data())
     def test_on_any_value_anywhere(self, data: st.DataObject) -> None:
         path = data.draw(st.sampled_from(PATHS))

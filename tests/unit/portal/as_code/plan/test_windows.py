@@ -8,11 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.portal.as_code.model import Window
 from airflow_provider_harvest.portal.as_code.plan.windows import Request, host_of, minutes_of, place
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     import random
@@ -152,20 +153,20 @@ def any_requests(draw: st.DrawFn) -> list[Request]:
 
 
 class TestAlways:
-    @settings(max_examples=100, deadline=None)
+    @examples(100)
     @given(any_requests(), TAKEN)
     def test_each_source_gets_a_minute_of_its_window(self, wanted: list[Request], taken: list[tuple[str, str]]) -> None:
         placed = place(wanted, taken)
         assert all(request.window.offset_of(placed[request.key]) is not None for request in wanted)
 
-    @settings(max_examples=100, deadline=None)
+    @examples(100)
     @given(any_requests(), TAKEN)
     def test_nothing_moves_in_the_next_run(self, wanted: list[Request], taken: list[tuple[str, str]]) -> None:
         placed = place(wanted, taken)
         assert place(kept(wanted, placed), taken) == placed
         assert place(kept(wanted, placed)) == placed  # nor where others went away
 
-    @settings(max_examples=100, deadline=None)
+    @examples(100)
     @given(any_requests(), TAKEN, st.randoms(use_true_random=False))
     def test_their_order_does_not_matter(
         self, wanted: list[Request], taken: list[tuple[str, str]], shuffler: random.Random
@@ -174,7 +175,7 @@ class TestAlways:
         shuffler.shuffle(shuffled)
         assert place(shuffled, taken) == place(wanted, taken)
 
-    @settings(max_examples=100, deadline=None)
+    @examples(100)
     @given(any_requests(), TAKEN)
     def test_no_two_share_a_minute_where_each_window_has_enough(
         self, wanted: list[Request], taken: list[tuple[str, str]]
