@@ -285,8 +285,8 @@ def test_two_watchers_of_a_burst_keep_the_connections_distance(monkeypatch: pyte
     async def follow(condition: str) -> None:
         trigger = HarvestJobEventTrigger("one", condition=condition)
         trigger.asset_state_store = Store()  # type: ignore[assignment]
-        async for event in trigger.run():
-            told[condition].append(event.payload["job_id"])
+        async for happened in trigger.run():
+            told[condition].append(happened.payload["job_id"])
 
     async def story() -> None:
         following = [asyncio.ensure_future(follow(condition)) for condition in told]
