@@ -207,7 +207,7 @@ def test_page_lists_all_sources_with_their_findings(world: World, open_page: Ope
     expect(ours(page).locator("tbody tr", has_text="Métropole de Nice")).to_contain_text("waited for")
     expect(ours(page)).to_contain_text("Right now (2)")
     for cell in ours(page).locator("td[data-label='Next run']").all():
-        assert re.search(r"UTC.*The portal’s own cron", cell.locator("time").get_attribute("title") or "")
+        assert re.search(r"UTC.*own cron", cell.locator("time").get_attribute("title") or "")
     picture(page, "page")
 
 
@@ -242,6 +242,19 @@ def test_source_has_a_view_of_its_own_and_back(world: World, open_page: OpenPage
     picture(page, "source")
     page.go_back()
     expect(ours(page).locator("tbody tr")).to_have_count(SOURCES)
+
+
+def test_asset_has_a_tab_where_airflow_has_them(
+    world: World, open_page: OpenPage, picture: Picture, request: pytest.FixtureRequest
+) -> None:
+    if not request.config.getoption("--airflow").startswith("airflow-3.4"):
+        pytest.skip("This Airflow has no tabs on assets.")
+    source = world.stand.sources["failing"]
+    asset = world.stand.airflow.api("GET", f"assets?uri_pattern=source/{source}")["assets"][0]
+    page = open_page(f"{world.url}/assets/{asset['id']}/plugin/harvest-asset")
+    for text in ("Département de la Drôme", "History", "6 items failed; none may.", "harvest_failing"):
+        expect(ours(page)).to_contain_text(text)
+    picture(page, "asset")
 
 
 # --- who sees what ----------------------------------------------------------------------------------------------------
