@@ -101,7 +101,7 @@ async def async_connection(conn_id: str) -> Connection:
     flight; 2.11 and 3.0 have none. With those the synchronous look-up runs on a thread.
 
     :param conn_id: id of the connection.
-    :raises AirflowNotFoundException: where there is none.
+    :raises AirflowNotFoundException: if there is none.
     """
     if hasattr(Connection, "aextra_dejson"):  # came together with the asynchronous masking
         return await BaseHook.aget_connection(conn_id)

@@ -79,7 +79,7 @@ class HarvestNotFound(HarvestApiError):
 
     @property
     def is_page(self) -> bool:
-        """Whether it came as a web page or another text, as a proxy answers while the portal restarts: no proof."""
+        """Whether it came as a web page or another string, as a proxy answers while the portal restarts: no proof."""
         return isinstance(self.payload, str)
 
 
@@ -94,7 +94,7 @@ class HarvestUnavailable(HarvestApiError):
 class HarvestRateLimited(HarvestApiError):
     """429: too many requests.
 
-    :param retry_after: seconds that the portal asks to wait, None where it does not say.
+    :param retry_after: seconds that the portal asks to wait, None if it does not say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
@@ -105,7 +105,7 @@ class HarvestRateLimited(HarvestApiError):
 class HarvestServerError(HarvestApiError):
     """5xx: the portal, or a proxy before it, failed.
 
-    :param retry_after: seconds that the portal asks to wait (503), None where it does not say.
+    :param retry_after: seconds that the portal asks to wait (503), None if it does not say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
@@ -148,7 +148,7 @@ class HarvestSourceNotRunnable(HarvestError):
 
 
 class HarvestSourceBusy(HarvestError):
-    """A job of the source is under way, and ``if_running="fail"`` was asked for."""
+    """A job of the source is running, and ``if_running="fail"`` was asked for."""
 
 
 class HarvestJobNotStarted(HarvestError):
@@ -197,7 +197,7 @@ class HarvestSourcesDrifted(HarvestError):
 
 
 class HarvestPlanStale(HarvestError):
-    """The portal is no longer what the plan saw: somebody changed a planned source. Plan anew.
+    """The portal is no longer what the plan saw: somebody changed a planned source. Plan again.
 
     :param moved: one sentence for each source that has changed.
     """
@@ -208,7 +208,7 @@ class HarvestPlanStale(HarvestError):
 
 
 class HarvestApplyIncomplete(HarvestError):
-    """Not all of a plan could be carried out; applying the same plan again goes on where this stopped.
+    """Not all of a plan could be carried out; applying the same plan again continues where this stopped.
 
     :param result: what was done and what was not, as JSON.
     :param again: whether applying the plan again may help without anybody changing anything.

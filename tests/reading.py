@@ -65,7 +65,7 @@ def conclude_live(suite: Suite, exit_code: int | None, seconds: float) -> Result
 
 
 def closing_line(output: str) -> str:
-    """Find pytest's closing line, such as ``== 3 passed, 1 skipped in 0.52s ==``; empty where there is none."""
+    """Find pytest's closing line, such as ``== 3 passed, 1 skipped in 0.52s ==``; empty if there is none."""
     lines = _CLOSING_LINE.findall(output)
     return lines[-1] if lines else ""
 
@@ -79,7 +79,7 @@ def read_counts(closing: str) -> dict[str, int]:
 
 
 def progress(output: str) -> str:
-    """Say how far a pytest run is, such as `` (42%)``; empty where it has not said so yet."""
+    """Say how far a pytest run is, such as `` (42%)``; empty if it has not said so yet."""
     percents = _PERCENT.findall(output)
     return f" ({percents[-1]}%)" if percents else ""
 

@@ -158,13 +158,13 @@ def _wait(
 
 @contextlib.contextmanager
 def _naming_the_job(wait: JobWait) -> Any:
-    """Say on Ctrl-C that the harvest goes on, and where: udata has no way to cancel a job."""
+    """Say on Ctrl-C that the harvest continues, and where: udata has no way to cancel a job."""
     try:
         yield
     except KeyboardInterrupt:
         job = wait.plan.job_id
         where = wait.client.job_url(wait.plan.source_id, job) if job else wait.client.source_url(wait.plan.source_id)
-        say(f"No longer waiting. The harvest goes on, since udata cannot cancel a job: {where}")
+        say(f"No longer waiting. The harvest continues, since udata cannot cancel a job: {where}")
         raise
 
 

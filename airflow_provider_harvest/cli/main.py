@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"airflow-harvest: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
         return ERROR
     except KeyboardInterrupt:
-        print("airflow-harvest: interrupted; the same command goes on where this stopped", file=sys.stderr)
+        print("airflow-harvest: interrupted; the same command continues where this stopped", file=sys.stderr)
         return 130
     return code
 

@@ -1,4 +1,4 @@
-"""Pure: what an Airflow connection of type ``harvest`` says, checked; called by the hook only."""
+"""What an Airflow connection of type ``harvest`` says, checked; called by the hook only."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _extra(text: str | None) -> dict[str, Any]:
 
 
 def _seconds(extra: dict[str, Any], name: str, default: float) -> float:
-    """Return a number of seconds; the connection form of Airflow 2.11 stores numbers as text."""
+    """Return a number of seconds; the connection form of Airflow 2.11 stores numbers as strings."""
     value = extra.get(name)
     if value is None or value == "":
         return default
@@ -107,7 +107,7 @@ def _seconds(extra: dict[str, Any], name: str, default: float) -> float:
 
 
 def _requests(extra: dict[str, Any], name: str) -> float | None:
-    """Return a whole number from 1 on, None without; the connection form of Airflow 2.11 stores numbers as text."""
+    """Return a whole number from 1 on, None without; the connection form of Airflow 2.11 stores numbers as strings."""
     value = extra.get(name)
     if value is None or value == "":
         return None
@@ -121,7 +121,7 @@ def _requests(extra: dict[str, Any], name: str) -> float | None:
 
 
 def _verify(value: Any) -> bool | str:
-    """Return whether certificates are checked, or a path; the connection form stores true and false as text."""
+    """Return whether certificates are checked, or a path; the connection form stores true and false as strings."""
     if value is None or value == "":
         return True
     if isinstance(value, bool):

@@ -118,7 +118,7 @@ class HarvestHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Say which portal this is, and what the key may do there. Never raises, and never shows the key.
 
-        :returns: whether the connection can be used, and a text for the person who tests it.
+        :returns: whether the connection can be used, and a string for the person who tests it.
         """
         from airflow_provider_harvest.portal.http.retry import RetryPolicy
 
@@ -312,5 +312,5 @@ def _who(me: dict[str, Any]) -> str:
         return f"The API key is that of {name}, a sysadmin: everything is allowed."
     return (
         f"The API key is that of {name}, who is no sysadmin: validating and scheduling are not allowed, and starting a "
-        "harvest only where the portal permits it."
+        "harvest only if the portal permits it."
     )

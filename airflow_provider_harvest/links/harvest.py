@@ -28,7 +28,7 @@ class _StoredLink(BaseOperatorLink):
     xcom_key = ""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Return the address that the task stored, an empty text where it stored none."""
+        """Return the address that the task stored, an empty string if it stored none."""
         try:
             return XCom.get_value(key=self.xcom_key, ti_key=ti_key) or ""
         except Exception:  # a button is no reason to fail a task, nor to print a traceback into its log

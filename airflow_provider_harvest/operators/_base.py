@@ -92,7 +92,7 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     :param source_id: what the user gave.
     :raises HarvestInvalidInput: for what is neither, or a slug that names a deleted source: its name may have been
         given to another one since.
-    :raises HarvestNotFound: where there is none.
+    :raises HarvestNotFound: if there is none.
     """
     from airflow_provider_harvest.portal.inputs import check_id, is_object_id
 
@@ -121,7 +121,7 @@ class HarvestTaskMixin:
 
     harvest_conn_id: str
     template_fields: Sequence[str]
-    #: Template fields for which a blank text is a value: it is written as it is.
+    #: Template fields for which a blank string is a value: it is written as it is.
     may_be_blank: Sequence[str] = ("description", "comment")
     #: Template fields for which None says something that is safe to be said: it neither widens nor writes anything.
     may_be_none: Sequence[str] = ("comment", "environment")
@@ -155,7 +155,7 @@ class HarvestTaskMixin:
             names = " and ".join(self._came_to_nothing)
             raise HarvestInvalidInput(
                 f"{names} was given, and came to nothing: the task or template that it comes from returned None or a "
-                "blank text. Give a value, or leave the argument out. (Where None is meant, the DAG needs "
+                "blank string. Give a value, or leave the argument out. (Where None is meant, the DAG needs "
                 "render_template_as_native_obj=True: without it a template makes the text 'None' of it.)"
             )
 

@@ -40,7 +40,7 @@ def push_state(context: Context, state: dict[str, Any]) -> None:
 
 
 def pull_state(context: Context, task_id: str) -> Any:
-    """Return the state of the newest earlier pass of this task; None where there is none.
+    """Return the state of the newest earlier pass of this task; None if there is none.
 
     :param context: Airflow's task context.
     :param task_id: the task.

@@ -64,7 +64,7 @@ class Intent:
         return replace(self, first_started=first, asked_at=asked, is_portal_time=True)
 
     def spent(self) -> Intent:
-        """Return the intent of a task whose job is over and done with: the next try asks anew."""
+        """Return the intent of a task whose job is over and done with: the next try asks again."""
         over = (*self.passed_over, self.job_id) if self.job_id else self.passed_over
         return replace(self, asked_at=None, job_id=None, how=None, known=(), passed_over=over)
 
@@ -161,7 +161,7 @@ class TaskMemory:
 
 
 def first_start_of(context: Context) -> float | None:
-    """Return when the first try since the last clear started, from Airflow's history; None where it keeps none for us.
+    """Return when the first try since the last clear started, from Airflow's history; None if it keeps none for us.
 
     Airflow 2.11 lets a worker read its database; 3.0 to 3.2 answer nothing of earlier tries.
     """

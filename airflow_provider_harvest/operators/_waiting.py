@@ -65,7 +65,7 @@ _BACKSTOP = 3600.0
 #: How long a schedule that is no cron may take to fire, in seconds.
 _UNREADABLE_PERIOD = 24 * 3600.0
 
-#: Seconds between two attempts to read the connection of a harvest that goes on: a secrets backend's hiccup passes.
+#: Seconds between two attempts to read the connection of a harvest that continues: a secrets backend's hiccup passes.
 CONNECT_PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0)
 
 _NOT_STARTED_BECAUSE = (
@@ -85,8 +85,8 @@ def _explanations() -> dict[str, tuple[type[HarvestError], str]]:
     return {
         plans.NOT_STARTED: (HarvestJobNotStarted, _NOT_STARTED_BECAUSE),
         plans.STALLED: (HarvestJobStalled, _STALLED_BECAUSE),
-        plans.OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it goes on; a retry looks at it again."),
-        plans.TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, goes on."),
+        plans.OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it continues; a retry looks at it again."),
+        plans.TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, continues."),
         plans.UNREACHABLE: (
             HarvestPortalUnreachable,
             "This says nothing about the harvest itself, which goes on without us.",
@@ -181,7 +181,7 @@ class HarvestWaitMixin:
 
         :param grace: seconds after the due time in which the job must begin; None sets no such limit, and then a
             source without a schedule is waited for, too: somebody may start its harvest by hand.
-        :raises HarvestSourceNotRunnable: where no run is due, and no job is there already.
+        :raises HarvestSourceNotRunnable: if no run is due, and no job is there already.
         """
         jobs = client.recent_jobs(source.id)
         now = runs.now_there(client)
@@ -198,7 +198,7 @@ class HarvestWaitMixin:
         begins = [begin for job in jobs if (begin := job.started or job.created)]
         is_readable = True
         try:
-            # From the beginning of the wait, which a rescheduled sensor begins anew at each look.
+            # From the beginning of the wait, which a rescheduled sensor begins again at each look.
             expectation = ticks.expect(source.schedule, begins, plan.begun)
         except cron.InvalidCron:
             is_readable = False
@@ -229,7 +229,7 @@ class HarvestWaitMixin:
         """Do what a check of the portal gives occasion for; nothing unless a task says otherwise."""
 
     def connect_again(self: Any) -> HarvestClient:
-        """Return the client for a task that has waited: its harvest goes on while the store of connections is away.
+        """Return the client for a task that has waited: its harvest continues while the store of connections is away.
 
         :raises HarvestError: if the connection cannot be read for some minutes.
         :raises HarvestInvalidInput: if it cannot be right.
@@ -388,7 +388,7 @@ def retry_sentence(context: Context, final: bool) -> str:
 
 
 def _latest_end(plan: WaitPlan, now: float) -> float | None:
-    """Return when a wait is over by itself at the latest; None where only its job decides."""
+    """Return when a wait is over by itself at the latest; None if only its job decides."""
     known = now if plan.job_id else plan.start_deadline
     ends = [plan.deadline, None if known is None else known + plan.limits.run_timeout]
     return min((end for end in ends if end is not None), default=None)

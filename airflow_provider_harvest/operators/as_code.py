@@ -178,7 +178,7 @@ def _told(plan: Plan) -> dict[str, Any]:
 
 
 class HarvestApplySourcesOperator(HarvestOperator):
-    """Carry a plan out: exactly that, in a safe order, and at the portal's pace. A retry goes on where a try stopped.
+    """Carry a plan out: exactly that, in a safe order, and at the portal's pace. A retry continues where a try stopped.
 
     Nothing is written where the portal has changed since in what the plan compares. New sources are created inactive,
     configured, accepted, scheduled, and only then switched on. A plan that is done already changes nothing.
@@ -232,7 +232,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
 
         with self.errors(context):
             given = self.plan
-            if isinstance(given, str) and given.lstrip().startswith("{"):  # a template made a text of it
+            if isinstance(given, str) and given.lstrip().startswith("{"):  # a template made it a string
                 plan = Plan.from_text(given)
             else:
                 plan = read_plan(given) if isinstance(given, (str, Path)) else Plan.from_json(given)
@@ -259,7 +259,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
 
 
 def _number(value: Any, what: str) -> int | None:
-    """Return a number that may be left out; a template renders one to a text."""
+    """Return a number that may be left out; a template renders one to a string."""
     if value is None or value in ("", "None"):
         return None
     try:

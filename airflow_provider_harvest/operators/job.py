@@ -78,7 +78,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         (401) always fails.
     :param after: when waiting for the portal, a job counts if it began at or after this time, even if it has already
         ended: an aware datetime or ISO text. Default: when the task first started. Templated.
-    :param if_running: a job of the source is under way: ``"wait"`` (default) lets it end and then starts its own,
+    :param if_running: a job of the source is running: ``"wait"`` (default) lets it end and then starts its own,
         since it may have read the old catalogue; ``"attach"`` takes it as the answer; ``"fail"`` fails.
     :param start_timeout: how long a job may take to appear after asking, in seconds or as ``timedelta``; 2 h. When
         waiting for the portal: counted from the next tick of its cron, and at least 3 h.
@@ -220,7 +220,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     def _remembered_plan(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
     ) -> WaitPlan | None:
-        """Return how to go on with what an earlier try began, None where none began anything."""
+        """Return how to continue with what an earlier try began, None if none began anything."""
         intent = memory.intent
         if intent.job_id:
             self.log.info("An earlier try found its job already: %s.", client.job_url(source.id, intent.job_id))
@@ -250,7 +250,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return None
 
     def _is_spent(self, client: HarvestClient, job: HarvestJob) -> bool:
-        """Whether a job is one after which a retry asks anew: it is dead, or could not reach the remote catalogue."""
+        """Whether a job is one after which a retry asks again: it is dead, or could not reach the remote catalogue."""
         if not job.has_ended:
             return waiting.why_dead(client, job, self.limits()) is not None
         if job.status != FAILED:
@@ -259,7 +259,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return any(hints.says_may_pass(error.message) for error in errors)
 
     def _ask(self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory) -> WaitPlan:
-        """Start a harvest where none is under way, or say what must be waited for first."""
+        """Start a harvest where none is running, or say what must be waited for first."""
         problem = runs.why_not_runnable(source, client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
@@ -270,16 +270,16 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         running = self._alive(client, jobs, memory)
         if running and self.if_running == FAIL:
             raise HarvestSourceBusy(
-                f"Job {running[-1].id} of source {source.name!r} is under way "
+                f"Job {running[-1].id} of source {source.name!r} is running "
                 f"({client.job_url(source.id, str(running[-1].id))}), and if_running='fail' was asked for."
             )
         if running and self.if_running == ATTACH:
-            self.log.info("Joining job %s, which is under way.", running[-1].id)
+            self.log.info("Joining job %s, which is running.", running[-1].id)
             memory.note(replace(memory.intent, job_id=running[-1].id, how=results.ATTACHED))
             return self.plan(client, source.id, results.ATTACHED, job_id=str(running[-1].id))
         if running:
             self.log.info(
-                "Job %s of this source is under way and may have read the old catalogue: letting it end first.",
+                "Job %s of this source is running and may have read the old catalogue: letting it end first.",
                 running[-1].id,
             )
             return self.plan(client, source.id, BLOCKED, job_id=str(running[-1].id))
@@ -356,7 +356,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return None if self.after is None else checks.as_datetime(self.after, "after").timestamp()
 
     def _alive(self, client: HarvestClient, jobs: list[HarvestJob], memory: TaskMemory) -> list[HarvestJob]:
-        """Return the jobs that are under way, newest first; dead ones are named and passed over."""
+        """Return the jobs that are running, newest first; dead ones are named and passed over."""
         alive = []
         for job in jobs:
             if job.has_ended:
@@ -426,7 +426,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self.push_links(context, job_url=self._job_page)
 
     def on_kill(self) -> None:
-        """Say once that the harvest goes on: udata has no way to cancel a job.
+        """Say once that the harvest continues: udata has no way to cancel a job.
 
         Airflow calls this twice as a worker shuts down, and a task that is given the time may still succeed.
         """

@@ -121,7 +121,7 @@ class HarvestClient(JobReads, RecordReads):
     def get_organization(self, organization: str) -> HarvestRef:
         """Return an organization by id or slug (``GET /organizations/{}/``).
 
-        :raises HarvestNotFound: where there is none.
+        :raises HarvestNotFound: if there is none.
         """
         answer = self._get(f"/organizations/{segment(organization)}/", fields="id,name,slug").body
         found = HarvestRef.from_api(answer)
@@ -196,7 +196,7 @@ class HarvestClient(JobReads, RecordReads):
 
         :param source_id: its id; a slug works, but may name a deleted source.
         :param keyed: whether the key goes along (default True): ``permissions`` are those of its user.
-        :raises HarvestNotFound: where there is none, also on releases that answer 500 then.
+        :raises HarvestNotFound: if there is none, also on releases that answer 500 then.
         """
         path = self._path("source", source_id)
         try:
@@ -274,7 +274,7 @@ class HarvestClient(JobReads, RecordReads):
 
         :param source_id: its id.
         :param timeout: seconds that the portal may take, and then it is not asked again; default: 300, several times.
-        :raises HarvestAnswerTimeout: where it takes longer.
+        :raises HarvestAnswerTimeout: if it takes longer.
         """
         path = self._path("source", source_id, "preview")
         return HarvestJob.from_api(self._get(path, keyed=True, **self._patience(timeout)).body)
@@ -296,7 +296,7 @@ class HarvestClient(JobReads, RecordReads):
         """Preview a source that does not exist yet (``POST /harvest/source/preview``); arguments as for creating.
 
         :param timeout: seconds that the portal may take, 300 by default.
-        :raises HarvestAnswerTimeout: where it takes longer.
+        :raises HarvestAnswerTimeout: if it takes longer.
         """
         body: dict[str, Any] = _configuration(name, url, backend, description, config, active, autoarchive)
         if organization:
@@ -349,7 +349,7 @@ class HarvestClient(JobReads, RecordReads):
     def unschedule_source(self, source_id: str) -> None:
         """Remove the cron of a source (``DELETE .../schedule``); takes a sysadmin's key.
 
-        :raises HarvestRequestRejected: where none is set.
+        :raises HarvestRequestRejected: if none is set.
         """
         self._transport.call("DELETE", self._path("source", source_id, "schedule"), keyed=True)
 

@@ -167,7 +167,7 @@ class Schedule:
         """Read a cron as leniently as Celery 5.7.0 does, for example the ``schedule`` of a source.
 
         :param text: minute, hour, day of month, month, day of week.
-        :raises InvalidCron: where Celery refuses it. A source may also have a schedule that is no cron
+        :raises InvalidCron: if Celery refuses it. A source may also have a schedule that is no cron
             ("every 6 hours"), set by the portal's staff.
         """
         fields = text.split()
@@ -192,7 +192,7 @@ class Schedule:
         return schedule
 
     def next_after(self, when: datetime) -> datetime | None:
-        """Return the first tick later than ``when``, None where none follows within five years."""
+        """Return the first tick later than ``when``, None if none follows within five years."""
         earliest = when.replace(second=0, microsecond=0) + timedelta(minutes=1)
         for day in self._days_from(earliest.date()):
             index = bisect_left(self._times, earliest.time()) if day == earliest.date() else 0
@@ -201,7 +201,7 @@ class Schedule:
         return None
 
     def previous_before(self, when: datetime) -> datetime | None:
-        """Return the last tick earlier than ``when``, None where there was none for five years."""
+        """Return the last tick earlier than ``when``, None if there was none for five years."""
         latest = when.replace(second=0, microsecond=0)
         if latest.timetz() == when.timetz():
             latest -= timedelta(minutes=1)
@@ -272,7 +272,7 @@ def check_cron(text: str) -> str:
     :raises InvalidCron: says which field is wrong, why, what is allowed, and what it would do to the portal.
     """
     if not isinstance(text, str):
-        raise InvalidCron(f"A cron must be a text such as '0 4 * * *', not {type(text).__name__}.")
+        raise InvalidCron(f"A cron must be a string such as '0 4 * * *', not {type(text).__name__}.")
     if not text.strip():
         raise InvalidCron(
             "The cron is empty. Portals read that as * * * * *: a harvest every minute. "

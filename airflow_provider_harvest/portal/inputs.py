@@ -48,7 +48,7 @@ _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?P<z
 
 
 def is_object_id(value: str) -> bool:
-    """Whether a text has the form of an id (24 hexadecimal digits), and so cannot be told from one."""
+    """Whether a string has the form of an id (24 hexadecimal digits), and so cannot be told from one."""
     return _OBJECT_ID.fullmatch(value) is not None
 
 
@@ -78,7 +78,7 @@ def check_name(name: Any) -> str:
     """Return the name of a source, without surrounding blanks.
 
     :param name: must hold a letter or digit, since the portal makes the slug from those: from ``///`` 17.18.0
-        makes an empty one. A number instead of a text is answered with 500 by 17.18.0.
+        makes an empty one. A number instead of a string is answered with 500 by 17.18.0.
     """
     text = _text(name, "name")
     if not any(character.isalnum() for character in text):
@@ -145,14 +145,14 @@ def check_backend(backend_id: Any, backends: Iterable[HarvestBackend]) -> Harves
 
 
 def check_validation(state: Any, comment: Any = None) -> tuple[str, str | None]:
-    """Return the state that a source is to get, and the comment (None for none).
+    """Return the state that a source is to get, and the comment (None if there is none).
 
     :param state: ``accepted`` or ``refused``. All releases take ``pending`` for a refusal, and 17.3.0 and 17.18.0
         take no state at all for one.
     :param comment: why; a refusal needs one (17.3.0 would take a refusal without).
     """
     if comment is not None and not isinstance(comment, str):
-        raise HarvestInvalidInput(f"comment must be a text, not {type(comment).__name__}.")
+        raise HarvestInvalidInput(f"comment must be a string, not {type(comment).__name__}.")
     if state not in VALIDATION_STATES:
         why = " Portals take 'pending' for a refusal." if state == PENDING else ""
         raise HarvestInvalidInput(
@@ -183,7 +183,7 @@ def as_seconds(value: Any, what: str) -> float:
 
 
 def as_switch(value: Any, what: str) -> bool:
-    """Return a switch; a text such as ``"False"``, which Python takes for true, is refused unless it says which.
+    """Return a switch; a string such as ``"False"``, which Python takes for true, is refused unless it says which.
 
     :raises HarvestInvalidInput: for what is neither.
     """
@@ -244,7 +244,7 @@ def check_config(config: Any, backend: HarvestBackend | None = None) -> dict[str
 
     :param config: ``{}`` for none.
     :param backend: where given, the keys of the three sections must be among those that it declares.
-    :raises HarvestInvalidInput: where the portal would refuse it, answer 500 (``features`` as a list up to
+    :raises HarvestInvalidInput: if the portal would refuse it, answer 500 (``features`` as a list up to
         17.3.0, a key like ``$a`` on 9.2.4), take it and fail every item (``extra_configs: null``, all releases),
         ignore it (``filter``), or publish a secret.
     """
@@ -277,7 +277,7 @@ def _check_entries(entries: Any, section: str, backend: HarvestBackend | None) -
     for number, entry in enumerate(entries):
         here = f"{where}[{number}]"
         if not isinstance(entry, dict) or not isinstance(entry.get("key"), str) or "value" not in entry:
-            raise HarvestInvalidInput(f'{here} must be an object with "key" (a text) and "value".')
+            raise HarvestInvalidInput(f'{here} must be an object with "key" (a string) and "value".')
         kind = entry.get("type") or FILTER_TYPES[0]
         if section == "filters" and kind not in FILTER_TYPES:
             raise HarvestInvalidInput(f"{here} must have the type {' or '.join(map(repr, FILTER_TYPES))}, or none.")
@@ -299,7 +299,7 @@ def _check_features(features: Any, backend: HarvestBackend | None) -> None:
 
 
 def _declared(section: str, key: str, here: str, backend: HarvestBackend | None) -> dict[str, Any] | None:
-    """Return what the backend declares for a key; None where it is not told (``extra_configs`` up to 9.2.3)."""
+    """Return what the backend declares for a key; None if it is not told (``extra_configs`` up to 9.2.3)."""
     declarations: Sequence[dict[str, Any]] | None = getattr(backend, section) if backend else None
     if backend is None or declarations is None:
         return None
@@ -354,11 +354,11 @@ def _kind(value: Any) -> str:
 
 
 def _text(value: Any, what: str) -> str:
-    """Return a text without surrounding blanks; refuse everything that is none, or is blank."""
+    """Return a string without surrounding blanks; refuse everything that is none, or is blank."""
     if value is None:
         raise HarvestInvalidInput(f"{what} is missing (None).")
     if not isinstance(value, str):
-        raise HarvestInvalidInput(f"{what} must be a text, not {type(value).__name__}.")
+        raise HarvestInvalidInput(f"{what} must be a string, not {type(value).__name__}.")
     if not value.strip():
         raise HarvestInvalidInput(f"{what} is empty.")
     return value.strip()

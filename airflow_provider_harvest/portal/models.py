@@ -18,11 +18,11 @@ from airflow_provider_harvest.portal.words import plain
 
 
 def parse_time(value: Any) -> datetime | None:
-    """Return an API time as an aware UTC datetime, None for none.
+    """Return an API time as an aware UTC datetime, None if there is none.
 
     Releases from 6.1 on answer UTC with an offset; a time without one is taken as UTC.
 
-    :raises HarvestProtocolError: for a text that is no time.
+    :raises HarvestProtocolError: for a string that is no time.
     """
     if not value:
         return None
@@ -65,7 +65,7 @@ class HarvestRef:
 
     @classmethod
     def from_api(cls, data: Any) -> HarvestRef | None:
-        """Return the reference, None where the answer has none (null, or an object without id)."""
+        """Return the reference, None if the answer has none (null, or an object without id)."""
         if not isinstance(data, dict) or not data.get("id"):
             return None
         person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
@@ -197,7 +197,7 @@ class HarvestJob:
     """One harvest of one source; a preview answers the same shape with ``id`` None.
 
     ``items`` holds the items where the portal embeds them (up to 16.x, and in every preview), else None;
-    ``counts`` is None where the answer had neither items nor counters (a ``last_job`` up to 16.x, a masked read).
+    ``counts`` is None if the answer had neither items nor counters (a ``last_job`` up to 16.x, a masked read).
     """
 
     id: str | None
@@ -308,7 +308,7 @@ class HarvestSource:
     def from_api(cls, data: Any) -> HarvestSource:
         """Read a source, alone or from a list, of any generation.
 
-        :raises HarvestProtocolError: where the answer is no harvest source.
+        :raises HarvestProtocolError: if the answer is no harvest source.
         """
         data = _object(data, "a harvest source")
         if not data.get("id"):

@@ -1,4 +1,4 @@
-"""Pure: what looks like a secret where everybody could read it; called by the checks of what is to be published.
+"""What looks like a secret where everybody could read it; called by the checks of what is to be published.
 
 A source's ``url`` and ``config`` are public on the portal, to readers without a key, in every release.
 """

@@ -45,7 +45,7 @@ def day(when: datetime) -> str:
 
 
 def iso(when: datetime | None) -> str | None:
-    """Return a time as ISO 8601 in UTC, None for none."""
+    """Return a time as ISO 8601 in UTC, None if there is none."""
     return None if when is None else when.astimezone(timezone.utc).isoformat()
 
 
@@ -89,7 +89,7 @@ def shorten(text: str, limit: int, *, middle: bool = False) -> str:
 # --- what a portal or a catalogue says --------------------------------------------------------------------------------
 
 # Escape sequences of terminals: OSC and its kin (titles, links), CSI (colours, cursor), and the short ones. Lengths are
-# bounded so that a text full of openings costs no more than its length.
+# bounded so that a string full of openings costs no more than its length.
 _TERMINAL = re.compile(
     r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
     r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"

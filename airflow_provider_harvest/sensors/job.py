@@ -313,7 +313,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:
         if ended.state != plans.TIMED_OUT:
             return self.why_wait_ended(context, client, plan, ended)
-        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, goes on."
+        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, continues."
         # Told here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.
         return AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
 

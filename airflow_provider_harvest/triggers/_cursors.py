@@ -38,7 +38,7 @@ class Cursors:
         self._stored: dict[str, Any] | None = None
 
     async def load(self) -> dict[str, Any] | None:
-        """Return the newest cursor, None where there is none: then the watch begins now."""
+        """Return the newest cursor, None if there is none: then the watch begins now."""
         cursors = [await store.aget(CURSOR_KEY) for store in self._stores()]
         kept = max((cursor for cursor in cursors if isinstance(cursor, dict)), key=_since, default=None)
         remembered = self._remembered()

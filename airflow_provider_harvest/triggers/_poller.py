@@ -156,7 +156,7 @@ class PortalPoller:
             while True:
                 await self._until_due()
                 await self._round()
-        except Exception as error:  # nobody may wait for ever, whatever went wrong here
+        except Exception as error:  # nobody may wait forever, whatever went wrong here
             self.is_closed = True
             for seat in self._seats:
                 seat.tell(error)

@@ -38,7 +38,7 @@ class Watch(Protocol):
         """Whether the list should count items this time."""
 
     def consider(self, sources: dict[str, Listed]) -> Poll | None:
-        """Say how it stands by the list, None where a look of its own is needed."""
+        """Say how it stands by the list, None if a look of its own is needed."""
 
     def poll(self) -> Poll:
         """Look."""
@@ -71,7 +71,7 @@ class Seat:
     async def news(self, until: float | None = None) -> Poll | None:
         """Wait for the next news.
 
-        :param until: when to give up, by the event loop's clock; None waits for ever.
+        :param until: when to give up, by the event loop's clock; None waits forever.
         :returns: the news, None when there was none until then.
         :raises Exception: what looking came to, where waiting does not mend it.
         """

@@ -42,7 +42,7 @@ async def patient_settings(conn_id: str, failures: int) -> ConnectionSettings:
 
 
 async def changed_settings(conn_id: str, known: ConnectionSettings) -> ConnectionSettings | None:
-    """Return what a connection says now where that differs from what is known; None where it does not, or is not told.
+    """Return what a connection says now where that differs from what is known; None if it does not, or is not told.
 
     :param conn_id: id of the connection.
     :param known: as read before.

@@ -113,7 +113,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look for ever; yield an event for each harvest that ended and meets the condition."""
+        """Look forever; yield an event for each harvest that ended and meets the condition."""
         if getattr(self, "asset_state_store", None) is None:
             log.warning(
                 "Before Airflow 3.3 nothing is kept between triggerers: harvests that end while none runs are missed."

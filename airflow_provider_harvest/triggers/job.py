@@ -42,7 +42,7 @@ class HarvestJobTrigger(BaseTrigger):
 
     :param harvest_conn_id: the connection; the key it holds is not used.
     :param plan: what is waited for (:meth:`WaitPlan.to_dict`): JSON, without a secret. Its deadlines are absolute, so
-        a restarted triggerer goes on with the same ones.
+        a restarted triggerer continues with the same ones.
     """
 
     def __init__(self, harvest_conn_id: str, plan: dict[str, Any]) -> None:
@@ -71,11 +71,11 @@ class HarvestJobTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Say that the harvest goes on; Airflow 3.3 calls it when a user ends the deferred task."""
+        """Say that the harvest continues; Airflow 3.3 calls it when a user ends the deferred task."""
         log.warning("%s", goes_on(self._job_page))
 
     async def _settings(self) -> ConnectionSettings:
-        """Return what the connection says, with the patience that a portal gets: the harvest goes on meanwhile.
+        """Return what the connection says, with the patience that a portal gets: the harvest continues meanwhile.
 
         A secrets backend that is away looks like a connection that does not exist.
 

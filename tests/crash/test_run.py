@@ -211,7 +211,7 @@ def test_killed_on_resuming_the_retry_judges_the_same_job(
 def test_a_dead_scheduler_makes_a_resuming_task_ask_nothing_anew(
     airflow: LiveAirflow, portal: Sandbox, source: Source, jobs_of_task: JobIds
 ) -> None:
-    """The scheduler that takes over forgets the deferral and executes anew (3.3), or resumes once more (2.11)."""
+    """The scheduler that takes over forgets the deferral and executes again (3.3), or resumes once more (2.11)."""
     run = trigger_deferred(airflow, portal, source, at="resumed", signal="SIGSTOP")
     run.wait_for_mark("resumed")
 

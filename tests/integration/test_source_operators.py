@@ -350,7 +350,7 @@ class TestBadInput:
     ) -> None:
         source_id = task.run(HarvestCreateSourceOperator, **source)["id"]
         task.run(HarvestDeleteSourceOperator, source_id=source_id)
-        with pytest.raises(HarvestFailException, match=r"was deleted on .* Create the source anew"):
+        with pytest.raises(HarvestFailException, match=r"was deleted on .* Create the source again"):
             task.run(kind, source_id=source_id, **arguments)
         assert writes() == ["POST sources", f"DELETE {source_id}"]
 

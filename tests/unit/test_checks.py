@@ -56,8 +56,8 @@ def test_ids_and_slugs_are_taken(value: str, taken: str) -> None:
         pytest.param("", "source_id is empty", id="empty"),
         pytest.param(" \n", "source_id is empty", id="blank"),
         pytest.param("None", "gave nothing", id="none-as-text"),
-        pytest.param(17, "source_id must be a text, not int", id="number"),
-        pytest.param({"id": OBJECT_ID}, "source_id must be a text, not dict", id="whole-source"),
+        pytest.param(17, "source_id must be a string, not int", id="number"),
+        pytest.param({"id": OBJECT_ID}, "source_id must be a string, not dict", id="whole-source"),
         pytest.param("{{ params.source }}", "not a template that nobody rendered", id="template"),
         pytest.param(f"https://portal.example/source/{OBJECT_ID}/", "without the address around it", id="address"),
         pytest.param("../../me", "without the address around it", id="path"),
@@ -123,7 +123,7 @@ def test_names_are_taken(name: str, taken: str) -> None:
         pytest.param(None, "name is missing", id="none"),
         pytest.param("", "name is empty", id="empty"),
         pytest.param("  ", "name is empty", id="blank"),
-        pytest.param(123, "name must be a text, not int", id="number"),
+        pytest.param(123, "name must be a string, not int", id="number"),
         pytest.param("///", "name must hold a letter or a digit", id="symbols"),
         pytest.param("x" * 256, "name has 256 characters; portals take 255 at most", id="too-long"),
     ],
@@ -160,7 +160,7 @@ def test_addresses_of_catalogues_are_taken(url: str) -> None:
     [
         pytest.param(None, "url is missing", id="none"),
         pytest.param("", "url is empty", id="empty"),
-        pytest.param(5, "url must be a text, not int", id="number"),
+        pytest.param(5, "url must be a string, not int", id="number"),
         pytest.param(
             "catalogue.example/cities.xml", "url must begin with http://, https://, ftp:// or ftps://", id="bare"
         ),
@@ -228,7 +228,7 @@ def test_a_backend_of_the_portal_is_returned() -> None:
         pytest.param("csw-iso-19115", "Did you mean 'csw-iso-19139'?", id="similar"),
         pytest.param(None, "backend is missing", id="none"),
         pytest.param("", "backend is empty", id="empty"),
-        pytest.param(7, "backend must be a text, not int", id="number"),
+        pytest.param(7, "backend must be a string, not int", id="number"),
     ],
 )
 def test_a_backend_that_the_portal_lacks_is_refused_with_those_it_has(backend_id, reason: str) -> None:
@@ -267,7 +267,7 @@ def test_a_validation_is_taken(state: str, comment: str | None, taken: tuple[str
         pytest.param(None, None, "not None", id="no-state"),
         pytest.param(True, None, "not True", id="boolean"),
         pytest.param(["accepted"], None, "not ['accepted']", id="list"),
-        pytest.param("refused", 5, "comment must be a text, not int", id="comment-as-number"),
+        pytest.param("refused", 5, "comment must be a string, not int", id="comment-as-number"),
     ],
 )
 def test_a_validation_that_portals_misread_is_refused(state, comment, reason: str) -> None:

@@ -153,7 +153,7 @@ class TestApply:
         plan.write_text(plan.read_text().replace("Towns", "Cities"))
         code, _, err = sources("apply", plan)
         assert (code, written(portal)) == (1, 0)
-        assert "plan anew" in err
+        assert "plan again" in err
 
 
 class TestKey:

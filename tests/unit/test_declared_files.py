@@ -27,7 +27,7 @@ SECRET = "hunter2hunter2"
 
 @pytest.fixture
 def said(tmp_path: Path) -> Callable[..., Declaration]:
-    """Reads a text as a file: `said(text, environment)`."""
+    """Reads a string as a file: `said(text, environment)`."""
 
     def read_text(text: str, environment: str | None = None) -> Declaration:
         path = tmp_path / "sources.yaml"
@@ -246,10 +246,10 @@ WRONG = {
         source_lines("organisation: x"),
         ["sources.yaml:5: sources.one.organisation", "'organization'?"],
     ),
-    "a number as name": (source_lines("name: 12"), ["sources.yaml:5: sources.one.name must be a text", "quotes"]),
+    "a number as name": (source_lines("name: 12"), ["sources.yaml:5: sources.one.name must be a string", "quotes"]),
     "a word as flag": (source_lines("active: yes"), ["sources.yaml:5: sources.one.active must be true or false"]),
     "a wrong cron": (source_lines("schedule: 61 4 * * *"), ["sources.yaml:5: one: schedule: ", "minute"]),
-    "a window as text": (source_lines("schedule: 00:00-05:00"), ["sources.yaml:5: one: schedule: ", "{window:"]),
+    "a window as string": (source_lines("schedule: 00:00-05:00"), ["sources.yaml:5: one: schedule: ", "{window:"]),
     "an empty window": (
         source_lines("schedule: {window: 01:00-01:00}"),
         ["sources.yaml:5: one: schedule: ", "no length"],

@@ -267,7 +267,7 @@ class TestTestConnection:
                 {**SYSADMIN, "roles": []},
                 True,
                 f"{FOUND} The API key is that of Ada Lovelace, who is no sysadmin: validating and scheduling are not "
-                "allowed, and starting a harvest only where the portal permits it.",
+                "allowed, and starting a harvest only if the portal permits it.",
                 id="no sysadmin",
             ),
             pytest.param(

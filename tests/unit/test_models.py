@@ -192,12 +192,12 @@ class TestItem:
     def test_is_read(self) -> None:
         dataset = {"id": "d", "page": "https://p.example/d", "uri": "https://p.example/api/d"}
         times = {"created": at(1), "started": at(2), "ended": at(3)}
-        errors = [{"message": "Broken", "created_at": at(3), "details": "..."}, "just a text", {}]
+        errors = [{"message": "Broken", "created_at": at(3), "details": "..."}, "just a string", {}]
         item = HarvestItem.from_api(
             {"remote_id": "r", "status": "failed", "dataset": dataset, "errors": errors, **times}
         )
         assert (item.remote_id, item.dataset_id, item.dataset_url) == ("r", "d", "https://p.example/d")
-        assert [error.message for error in item.errors] == ["Broken", "just a text", ""]
+        assert [error.message for error in item.errors] == ["Broken", "just a string", ""]
         assert item.errors[0] == HarvestMessage("Broken", T + timedelta(seconds=3), "...")
         assert item.newest_time == T + timedelta(seconds=3)
 

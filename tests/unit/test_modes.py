@@ -198,7 +198,7 @@ class Life:
                 return
 
     def _trigger(self, deferred: TaskDeferred) -> dict[str, Any]:
-        """Be the triggerer: make the trigger anew from JSON, and hand its event over as JSON."""
+        """Be the triggerer: make the trigger again from JSON, and hand its event over as JSON."""
         _, arguments = deferred.trigger.serialize()
 
         async def events() -> list[Any]:

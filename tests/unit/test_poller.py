@@ -216,7 +216,7 @@ def test_the_next_to_end_may_run_behind_a_newer_one(monkeypatch: pytest.MonkeyPa
             [(0, job_appears("j")), *((n * HOUR, items_move("j", done=1)) for n in range(30))],
             {"job_id": "j"},
             OVERRAN,
-            id="moves for ever",
+            id="moves forever",
         ),
         pytest.param([(0, job_appears("j")), (HOUR, job_is_purged("j"))], {"job_id": "j"}, GONE, id="purged"),
         pytest.param([(HOUR, source_changes(active=False))], {"known": ()}, GONE, id="switched off"),

@@ -130,7 +130,7 @@ def test_drift_alarm_is_silent_without_drift(server: PortalServer, ti: TaskInsta
         pytest.param(HarvestPlanSourcesOperator, {"path": "x", "on_drift": "cry"}, "on_drift must be", id="on_drift"),
         pytest.param(HarvestApplySourcesOperator, {"plan": "/nowhere"}, "cannot be read", id="no plan"),
         pytest.param(HarvestApplySourcesOperator, {"plan": "{"}, "not JSON", id="no JSON"),
-        pytest.param(HarvestApplySourcesOperator, {"plan": {}}, "plan anew", id="empty plan"),
+        pytest.param(HarvestApplySourcesOperator, {"plan": {}}, "plan again", id="empty plan"),
     ],
 )
 def test_bad_input_fails_for_good(

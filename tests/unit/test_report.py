@@ -41,7 +41,7 @@ def result_of(
 ) -> dict[str, Any]:
     """The result of a job of 42 s, read from a portal and judged.
 
-    :param before: items of the job before, None where there was none.
+    :param before: items of the job before, None if there was none.
     """
     portal = FakePortal(FakeClock())
     if before is not None:
@@ -312,7 +312,7 @@ def test_the_keys_of_a_result() -> None:
 )
 def test_a_task_that_is_stopped_says_that_its_harvest_goes_on(page: str | None, words: str) -> None:
     assert goes_on(page) == (
-        f"Airflow asked this task to stop. Its harvest goes on: udata has no way to cancel one. {words}"
+        f"Airflow asked this task to stop. Its harvest continues: udata has no way to cancel one. {words}"
     )
 
 

@@ -44,7 +44,7 @@ class TestRequest:
         "given, sent",
         [
             pytest.param({"body": {"name": "Cités"}}, {"name": "Cités"}, id="a JSON body"),
-            pytest.param({"text": "0 4 * * *"}, "0 4 * * *", id="a text, without quotes"),
+            pytest.param({"text": "0 4 * * *"}, "0 4 * * *", id="a string, without quotes"),
         ],
     )
     def test_labels_each_body_as_json(

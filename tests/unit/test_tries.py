@@ -48,7 +48,7 @@ class Task(Life):
     """A task that is tried as often as a test says.
 
     :param timeline: what happens on the portal.
-    :param make: makes the task object, anew for each worker.
+    :param make: makes the task object, again for each worker.
     :param has_key: whether the connection has a key.
     :param store: what survives tries, None before Airflow 3.3.
     """

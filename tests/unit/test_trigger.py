@@ -176,7 +176,7 @@ def test_a_plan_that_says_nothing_is_an_event(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_cancelled_trigger_ends_without_an_event_and_closes_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Airflow cancels a trigger when its triggerer stops: another one goes on with it."""
+    """Airflow cancels a trigger when its triggerer stops: another one continues with it."""
     deferral = Deferral(monkeypatch)
     events: list[Any] = []
 

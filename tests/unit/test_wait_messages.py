@@ -28,7 +28,7 @@ Look at: {JOB}
 {RETRIED}""",
     "runs too long": f"""\
 Job new began on 2026-03-02 02:06 UTC and has not ended within 5 h.
-udata has no way to cancel it, so it goes on; a retry looks at it again.
+udata has no way to cancel it, so it continues; a retry looks at it again.
 Look at: {JOB}
 {RETRIED}""",
     "portal down": f"""\
@@ -38,7 +38,7 @@ This says nothing about the harvest itself, which goes on without us.
 Look at: {SOURCE}
 {RETRIED}""",
     "deleted while waiting": f"""\
-Source 'Ville' ({SOURCE_ID}) was deleted on 2026-03-02: create it anew.
+Source 'Ville' ({SOURCE_ID}) was deleted on 2026-03-02: create it again.
 No harvest can come of this wait.
 Look at: {SOURCE}
 {NOT_RETRIED}""",
@@ -73,7 +73,7 @@ Look at: {JOB}
 }
 
 
-#: A rescheduled sensor meets some of it where it begins anew, and then says less.
+#: A rescheduled sensor meets some of it where it begins again, and then says less.
 WAITING_ON = [mode for mode in SENSOR_MODES if mode != "reschedule"]
 
 

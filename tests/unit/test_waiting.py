@@ -175,7 +175,7 @@ def test_progress_is_told_on_change_only() -> None:
             OVERRAN,
             24 * HOUR,
             "Job j began on 2026-03-02 02:05 UTC and has not ended within 1 d.",
-            id="moves for ever",
+            id="moves forever",
         ),
     ],
 )

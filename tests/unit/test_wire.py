@@ -1,4 +1,4 @@
-"""What is known of an exchange that broke off, and what keeps one from lasting or growing for ever."""
+"""What is known of an exchange that broke off, and what keeps one from lasting or growing forever."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class TestOutcomeUnknown:
 
 
 class TestLimits:
-    """A server that is lively, but never done, keeps nobody for ever."""
+    """A server that is lively, but never done, keeps nobody forever."""
 
     STATUS = b"HTTP/1.1 200 OK\r\n"
     HEADERS = STATUS + b"Content-Type: application/json\r\n"

@@ -67,7 +67,7 @@ def export_sources(
         portals; default: none, the file is of one portal.
     :param with_ids: whether the portal and its ids of sources and users are written (default True). Without them the
         file can be planned on any portal; sources of a user then belong to the key that creates them.
-    :raises HarvestInvalidInput: where organization and owner are both given, or the environment has no good name.
+    :raises HarvestInvalidInput: if organization and owner are both given, or the environment has no good name.
     """
     organization, owner = optional_text(organization, "organization"), optional_text(owner, "owner")
     environment = optional_text(environment, "environment")
@@ -119,7 +119,7 @@ def as_file(
 
 
 def file_text(top: dict[str, Any], bodies: dict[str, dict[str, Any]], left_out: Sequence[str] = ()) -> str:
-    """Return a file of sources as text.
+    """Return a file of sources as a string.
 
     :param top: what stands above the sources.
     :param bodies: the sources by key.

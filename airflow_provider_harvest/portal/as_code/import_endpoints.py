@@ -1,4 +1,4 @@
-"""Pure: makes a file of sources out of a list of endpoints, as the ecospheres scripts keep it."""
+"""Makes a file of sources out of a list of endpoints, as the ecospheres scripts keep it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pure: the line in a source's public description that tells which files manage it; read by the match and the export.
+"""The line in a source's public description that tells which files manage it; read by the match and the export.
 
 A marker is opt-in, since descriptions are public. Every udata release keeps a description letter by letter.
 """
@@ -36,6 +36,6 @@ def split(description: str | None) -> tuple[str | None, str | None, str | None]:
 
 
 def keep(text: str | None, description: str | None) -> str | None:
-    """Return a text with the marker that a description has, if it has one."""
+    """Return a string with the marker that a description has, if it has one."""
     _, managed_by, key = split(description)
     return join(text, managed_by, key) if managed_by and key else text or None

@@ -70,7 +70,7 @@ class Window:
         return f"{minute} {hour} * * {self.days}"
 
     def offset_of(self, cron: str | None) -> int | None:
-        """Return how many minutes after the start a cron fires, None where it is not one of this window's own."""
+        """Return how many minutes after the start a cron fires, None if it is not one of this window's own."""
         try:
             schedule = Schedule.parse(cron or "")
         except InvalidCron:
@@ -109,11 +109,11 @@ class DeclaredSource:
     :param key: its name in the files, which never changes; unique over all files.
     :param where: file and line where it begins, as in ``sources.yaml:12``, for messages.
     :param fields: what is said of :data:`FIELDS`, checked; ``config`` in udata's own form and whole.
-    :param organization: id or slug; None where nothing is said.
-    :param owner: id of a user; None where nothing is said. Never both.
+    :param organization: id or slug; None if nothing is said.
+    :param owner: id of a user; None if nothing is said. Never both.
     :param portal_id: the portal's id of it in this environment, where the file gives it.
-    :param schedule: None where nothing is said.
-    :param validation: None where nothing is said.
+    :param schedule: None if nothing is said.
+    :param validation: None if nothing is said.
     :param lines: where each thing that is said stands, as in ``{"url": "sources.yaml:14"}``.
     """
 
@@ -137,8 +137,8 @@ class Declaration:
     """What files say of one environment of a portal.
 
     :param sources: sorted by key, so that their order in the files does not matter.
-    :param portal: site of the portal that is meant, such as ``https://www.data.gouv.fr``; None where nothing is said.
-    :param environment: its name; None where the files know no environments.
+    :param portal: site of the portal that is meant, such as ``https://www.data.gouv.fr``; None if nothing is said.
+    :param environment: its name; None if the files know no environments.
     :param managed_by: name that marks the sources of these files in their public description; None: no marker.
     """
 

@@ -1,4 +1,4 @@
-"""Pure: what changed between two harvests, item by item, matched by remote id; fed by :mod:`.harvests`."""
+"""What changed between two harvests, item by item, matched by remote id; fed by :mod:`.harvests`."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Change:
 
     :param kind: one of :data:`KINDS`.
     :param remote_id: the id.
-    :param before: its status in the earlier harvest, None where it was not in it.
-    :param after: its status in the later harvest, None where it is not in it.
+    :param before: its status in the earlier harvest, None if it was not in it.
+    :param after: its status in the later harvest, None if it is not in it.
     :param record: what the later harvest says of it, else the earlier one.
     """
 
@@ -129,8 +129,8 @@ def compare_items(before: Iterable[HarvestItem], after: Iterable[HarvestItem]) -
 def kind_of(before: str | None, after: str | None) -> str:
     """Return the kind of change between two statuses of one remote id.
 
-    :param before: None where the earlier harvest does not have it.
-    :param after: None where the later one does not.
+    :param before: None if the earlier harvest does not have it.
+    :param after: None if the later one does not.
     """
     was_listed = before is not None and before != ARCHIVED
     if after is None:

@@ -21,7 +21,7 @@ class Harvest:
 
     :param client: of the portal.
     :param job: the job, with its errors and counters.
-    :param source: its source; None where the portal does not say which it is (up to 16.x a job has only its name).
+    :param source: its source; None if the portal does not say which it is (up to 16.x a job has only its name).
     """
 
     client: HarvestClient
@@ -53,7 +53,7 @@ def latest_harvest(client: HarvestClient, source: HarvestSource, *, complete: bo
     """Return the newest harvest of a source that has ended.
 
     :param complete: whether only one counts that read the whole catalogue (default True).
-    :raises HarvestNotFound: where there is none.
+    :raises HarvestNotFound: if there is none.
     """
     for job in client.iter_jobs(source.id):
         if is_complete(job) if complete else job.has_ended:
@@ -78,7 +78,7 @@ def find_harvest(client: HarvestClient, ident: str, *, complete: bool = True) ->
     """Return a harvest by the id of its job, or the newest one of a source by its id or slug.
 
     :param complete: of a source's harvests, whether only one counts that read the whole catalogue (default True).
-    :raises HarvestNotFound: where there is neither such a source nor such a job, or no harvest yet.
+    :raises HarvestNotFound: if there is neither such a source nor such a job, or no harvest yet.
     :raises HarvestInvalidInput: for a job that has not ended.
     """
     ident = check_id(ident, "the id of a source or job")
@@ -95,7 +95,7 @@ def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | N
     """Return the harvest of a job.
 
     :param source: its source, where it is known.
-    :raises HarvestNotFound: where there is no such job.
+    :raises HarvestNotFound: if there is no such job.
     :raises HarvestInvalidInput: for a job that has not ended.
     """
     try:
@@ -114,7 +114,7 @@ def compare_harvests(before: Harvest, after: Harvest) -> Comparison:
 
     Costs one request for each 500 items of each (up to 16.x one request for each harvest).
 
-    :raises HarvestInvalidInput: where one of them did not read the whole catalogue: what is not in it says nothing.
+    :raises HarvestInvalidInput: if one of them did not read the whole catalogue: what is not in it says nothing.
     """
     for harvest in (before, after):
         if not harvest.is_complete:

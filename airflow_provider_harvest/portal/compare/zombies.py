@@ -31,7 +31,7 @@ class Zombies:
     :param rows: a dict of :data:`COLUMNS` for each resource.
     :param datasets: how many datasets of the source the portal shows.
     :param can_tell: whether the release says when a resource was last seen (udata 16.6.1 and 17 do, 9.2.4 does not);
-        None where there is no harvested resource to see it by.
+        None if there is no harvested resource to see it by.
     :param not_judged: how many datasets no known harvest has seen: nothing is said of their resources.
     """
 

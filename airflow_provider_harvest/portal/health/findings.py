@@ -1,4 +1,4 @@
-"""Pure: what a pass over a portal looks for, by which thresholds, and what it found; used by all of this package."""
+"""What a pass over a portal looks for, by which thresholds, and what it found; used by all of this package."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class Trouble(NamedTuple):
     """Something that is wrong with one source, before it is compared with the previous pass.
 
     :param kind: one of :data:`CHECKS`.
-    :param since: when it began, as far as the portal tells; None where it does not.
+    :param since: when it began, as far as the portal tells; None if it does not.
     :param detail: what is wrong, a sentence without its full stop.
     :param note: what a closer look told of it, for the next pass.
     :param baseline: items that a loss is measured against, for the next pass.
@@ -198,7 +198,7 @@ class HealthReport:
     :param checks: what was looked for.
     :param findings: the worst kind first, the new ones of a kind before the others.
     :param detail_requests: reads beyond the list.
-    :param incomplete: a sentence on what was not looked into and why; None where everything was.
+    :param incomplete: a sentence on what was not looked into and why; None if everything was.
     :param state: what the next pass needs to tell what is new, as JSON.
     """
 

@@ -1,4 +1,4 @@
-"""Pure: what is wrong with one source, by what the portal's list tells and, where it was read, by its last jobs."""
+"""What is wrong with one source, by what the portal's list tells and, where it was read, by its last jobs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Verdict:
     """What is known of one source.
 
     :param troubles: what is wrong with it.
-    :param look_closer: why its jobs should be read, one of :data:`REASONS`; None where there is no need.
+    :param look_closer: why its jobs should be read, one of :data:`REASONS`; None if there is no need.
     :param needs_movement: whether only the item that moved last can tell whether its job is stuck.
     :param needs_skip_reason: whether only the skipped items themselves can tell why they were skipped.
     :param items: of its last whole harvest, for the next pass.
@@ -100,9 +100,9 @@ def judge(
 
     :param source: as the portal's list tells it.
     :param asked: what is looked for.
-    :param history: its newest jobs, newest first; None where they were not read.
-    :param moved: the item of its running job that moved last; None where it was not read.
-    :param skip_reason: what the portal says of the records that it skipped; None where it was not read.
+    :param history: its newest jobs, newest first; None if they were not read.
+    :param moved: the item of its running job that moved last; None if it was not read.
+    :param skip_reason: what the portal says of the records that it skipped; None if it was not read.
     """
     ownerless = tuple(_ownerless(source)) if OWNERLESS in asked.checks else ()
     state = source.validation.state
@@ -223,7 +223,7 @@ def _never_ran(source: HarvestSource, jobs: Sequence[HarvestJob], asked: Asked) 
 def _failing(
     jobs: Sequence[HarvestJob], last: HarvestJob | None, known: Known | None, asked: Asked
 ) -> tuple[Trouble, ...]:
-    if last is None:  # under way, and what came before is unknown: as it was at the previous pass
+    if last is None:  # running, and what came before is unknown: as it was at the previous pass
         still = bool(jobs) and known is not None
         return (Trouble(FAILING, known.since, "the harvest before failed", known.note),) if still and known else ()
     if not _is_failure(last, known, asked):
@@ -311,9 +311,9 @@ def _silent(
 ) -> Iterator[Trouble]:
     if not source.schedule or not jobs:
         return
-    if last is None and not was_read:  # under way, and what came before is unknown: as it was at the previous pass
+    if last is None and not was_read:  # running, and what came before is unknown: as it was at the previous pass
         if known := asked.memory.known(SILENT, source.id):
-            yield Trouble(SILENT, known.since, f"no harvest has ended since {day(known.since)}; one is under way")
+            yield Trouble(SILENT, known.since, f"no harvest has ended since {day(known.since)}; one is running")
         return
     reference = last or jobs[-1]
     begun = reference.started or reference.created

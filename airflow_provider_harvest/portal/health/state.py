@@ -1,4 +1,4 @@
-"""Pure: what one pass leaves for the next, as small JSON; used by the rules and the survey.
+"""What one pass leaves for the next, as small JSON; used by the rules and the survey.
 
 About 40 bytes for each source with items and 60 to 200 for each open finding: some 25 kB for a portal of 500 sources.
 """
@@ -98,10 +98,10 @@ def recall(state: Any, portal: str, selection: str) -> tuple[PassMemory, str | N
     if not isinstance(state, dict) or state.get("schema") != SCHEMA:
         raise HarvestInvalidInput(
             "The state of the previous pass is none: give what an earlier pass left (XCom harvest_health_state), "
-            "or {} to begin anew."
+            "or {} to begin again."
         )
     if state.get("portal") != portal or state.get("selection") != selection:
-        return PassMemory(), "The previous pass was about another portal or other sources: this one begins anew."
+        return PassMemory(), "The previous pass was about another portal or other sources: this one begins again."
     try:
         return PassMemory(
             at=_instant(state["at"]),

@@ -94,14 +94,14 @@ def examine(
     :param client: of the portal.
     :param selection: which sources; default: all.
     :param thresholds: from where on something counts as trouble.
-    :param previous: the ``state`` of the previous pass's report, so that it can be told what is new; None for none.
+    :param previous: the ``state`` of the previous pass's report, which decides what is new; None if there is none.
     :param now: seconds since the epoch that everything is set against; default: the portal's own clock.
     :param checks: what is looked for, of :data:`~.findings.CHECKS`; default: everything.
     :param max_detail_requests: reads beyond the list at most; what they leave out is said.
     :param page_size: sources in one request.
     :returns: the report; its ``state`` is for the next pass.
     :raises HarvestInvalidInput: for arguments that cannot be right.
-    :raises HarvestError: where the portal's list cannot be read. A source whose jobs cannot be read is left out.
+    :raises HarvestError: if the portal's list cannot be read. A source whose jobs cannot be read is left out.
     """
     selection = selection or SourceFilter()
     memory, why_useless = recall(previous, client.site, str(selection))

@@ -1,4 +1,4 @@
-"""Pure: where a portal's API is, from what a user typed as its address; used by the client and the hook."""
+"""Where a portal's API is, from what a user typed as its address; used by the client and the hook."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def is_loopback(site: str) -> bool:
 def refuse_key_in_clear(site: str, api_key: str | None) -> None:
     """Refuse to send a key over plain http, except to this machine.
 
-    :raises HarvestInvalidInput: where the key would travel in clear.
+    :raises HarvestInvalidInput: if the key would travel in clear.
     """
     if api_key and site.startswith("http://") and not is_loopback(site):
         raise HarvestInvalidInput(

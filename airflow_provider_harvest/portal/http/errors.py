@@ -1,4 +1,4 @@
-"""Pure: what an error answer of a portal says, as an exception; used by the transport only."""
+"""What an error answer of a portal says, as an exception; used by the transport only."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class JobReads(PortalSession):
 
         :param source_id: its id.
         :param size: how many jobs, 10 by default; up to 16.x each costs 20 bytes per item.
-        :raises HarvestNotFound: where the source is unknown or purged; up to 10.8.1 the list is empty then.
+        :raises HarvestNotFound: if the source is unknown or purged; up to 10.8.1 the list is empty then.
         """
         counters = "items{total,by_status}" if self.generation.items_endpoint else _ITEM_COUNTS
         params = {"page": 1, "page_size": size}
@@ -63,7 +63,7 @@ class JobReads(PortalSession):
         :param source_id: its id.
         :param page: from 1; beyond the last the list is empty.
         :param page_size: jobs in a page, 10 by default.
-        :raises HarvestNotFound: where the source is unknown or purged. Up to 10.8.1 the portal answers an empty page
+        :raises HarvestNotFound: if the source is unknown or purged. Up to 10.8.1 the portal answers an empty page
             then, which cannot be told from a source without jobs.
         """
         mask = "data{id,status,created,started,ended},total"
@@ -108,7 +108,7 @@ class JobReads(PortalSession):
 
         :param job_id: its id.
         :param keyed: whether the key goes along (default True): a sysadmin's shows the ``details`` of errors.
-        :raises HarvestNotFound: where there is none, also on releases that answer 500 then (up to 17.7).
+        :raises HarvestNotFound: if there is none, also on releases that answer 500 then (up to 17.7).
         """
         try:
             return HarvestJob.from_api(self._get(self._job_path(job_id), keyed=keyed).body)
@@ -126,7 +126,7 @@ class JobReads(PortalSession):
 
         :param job_id: its id.
         :param progress: whether its counters are wanted (default True); up to 16.x they cost 20 bytes per item.
-        :raises HarvestNotFound: where there is none, from 17.8 on.
+        :raises HarvestNotFound: if there is none, from 17.8 on.
         :raises HarvestServerError: with status 500 up to 17.7, as in an outage.
         """
         fields = f"{_JOB_HEAD},{_ITEM_COUNTS}" if progress else _JOB_HEAD

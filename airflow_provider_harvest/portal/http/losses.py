@@ -1,4 +1,4 @@
-"""Pure: what became of a request that got no whole answer, as an exception; used by the transport only."""
+"""What became of a request that got no whole answer, as an exception; used by the transport only."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def loss(
     """Return the exception for an exchange that broke off.
 
     :param request: what was to be sent; its ``str`` names method and URL.
-    :param error: what the HTTP library raised; None where it took the cut for the answer's end.
+    :param error: what the HTTP library raised; None if it took the cut for the answer's end.
     :param exchange: knows whether anything was sent, and whether it was cut for taking too long in all.
     :param connect_timeout: seconds allowed for the connection.
     :param timeout: seconds allowed without a sign of the answer.

@@ -36,7 +36,7 @@ def find_generation(read: Callable[..., Answer], site: str) -> Generation:
 
     :param read: ``read(path, fields=mask)`` reads below the API's root, without a key.
     :param site: the portal's site, for messages.
-    :raises HarvestProtocolError: where no udata portal answers.
+    :raises HarvestProtocolError: if no udata portal answers.
     """
     if not _lists_backends(read, "/harvest/backends/", site):
         if not _lists_backends(read, "/harvest/backends", site):

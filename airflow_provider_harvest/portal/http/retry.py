@@ -1,4 +1,4 @@
-"""Pure: whether a failed exchange is tried again, and when; asked by the transport."""
+"""Whether a failed exchange is tried again, and when; asked by the transport."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MAX_RETRY_AFTER = 24 * 3600.0
 
 
 def parse_http_date(value: str | None) -> float | None:
-    """Return a date from an HTTP header as seconds since the epoch; None for none and for rubbish."""
+    """Return a date from an HTTP header as seconds since the epoch; None if there is none or if it is malformed."""
     if not value:
         return None
     try:
@@ -74,7 +74,7 @@ class RetryPolicy:
         attempt: int,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> float | None:
-        """Return the seconds to wait before trying again, None where it must not be tried again.
+        """Return the seconds to wait before trying again, None if it must not be tried again.
 
         :param method: HTTP method of the failed request.
         :param error: what it failed with.

@@ -77,7 +77,7 @@ class PortalSession:
     def generation(self) -> Generation:
         """The portal's generation, found out at the first use.
 
-        :raises HarvestProtocolError: where there is no udata portal.
+        :raises HarvestProtocolError: if there is no udata portal.
         """
         if self._generation is None:
             self._generation = find_generation(self._get, self.site)

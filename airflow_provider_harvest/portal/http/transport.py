@@ -88,7 +88,7 @@ class Transport:
     """Sends requests to one portal, with one key. Usable from several threads.
 
     :param base: root of the API, without a slash at its end.
-    :param api_key: sent as ``X-API-KEY``, only where a call asks for it and only to ``base``'s origin.
+    :param api_key: sent as ``X-API-KEY``, only if a call asks for it and only to ``base``'s origin.
     :param timeout: seconds to wait for (more of) an answer; a whole exchange may take three times as long.
     :param connect_timeout: seconds to wait for a connection, 5 by default.
     :param verify: whether certificates are checked (True by default), or the path of a CA bundle.

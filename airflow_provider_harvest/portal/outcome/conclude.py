@@ -27,8 +27,8 @@ def conclude(
     :param job_id: the job.
     :param how: ``started``, ``attached`` or ``waited``.
     :param policy: what it must come to.
-    :raises HarvestApiError: where the job cannot be read.
-    :raises HarvestInvalidInput: where it is a job of another source.
+    :raises HarvestApiError: if the job cannot be read.
+    :raises HarvestInvalidInput: if it is a job of another source.
     """
     job = client.peek_job(job_id)
     foreign = why_foreign(job, source.id, source.name)
@@ -78,7 +78,7 @@ def _mine_first(failed: Iterable[HarvestItem], policy: OutcomePolicy) -> list[Ha
 def _newly_archived(client: HarvestClient, source_id: str, job: HarvestJob, items: list[HarvestItem]) -> int | None:
     """Archived items are listed again in every later job: those of the job before are no news.
 
-    None where it cannot be told: no verdict hangs on it.
+    None if it cannot be told: no verdict hangs on it.
     """
     if job.counts is None:
         return None

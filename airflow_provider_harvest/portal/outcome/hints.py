@@ -1,4 +1,4 @@
-"""Pure: what a portal's message means and what to do about it, in one table; used by outcome and report.
+"""What a portal's message means and what to do about it, in one table; used by outcome and report.
 
 udata answers free text, not codes, and texts change between releases: a hint may decide what is *said*, and
 whether a failed harvest is worth another try, never whether a harvest was a success.
@@ -176,7 +176,7 @@ HINTS: tuple[Hint, ...] = (
 
 
 def hint_for(message: str) -> Hint | None:
-    """Return the first hint whose pattern occurs in a message of the portal, None where none does."""
+    """Return the first hint whose pattern occurs in a message of the portal, None if none does."""
     return next((hint for hint in HINTS if hint.pattern.search(message)), None)
 
 

@@ -1,4 +1,4 @@
-"""Pure: the result dict of a harvest, the same from every way of waiting and from a preview.
+"""The result dict of a harvest, the same from every way of waiting and from a preview.
 
 Its keys are a contract with users' DAGs; made by :mod:`conclude`, shown by :mod:`report`.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_result"
-#: ``how`` of a result: asked for by this task, joined while under way, waited for, watched for by an event trigger, or
+#: ``how`` of a result: asked for by this task, joined while running, waited for, watched for by an event trigger, or
 #: previewed.
 STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited", "watched", "previewed"
 #: Failed items and job errors that a result names; XComs must stay small.
@@ -46,7 +46,7 @@ def build_result(
     :param how: one of ``started``, ``attached``, ``waited``, ``watched``, ``previewed``.
     :param outcome: the verdict.
     :param failed_items: failed items, those that matter most first.
-    :param newly_archived: archived items that the previous job did not list yet, None where unknown.
+    :param newly_archived: archived items that the previous job did not list yet, None if unknown.
     """
     counts = job.counts or ItemCounts()
     return {

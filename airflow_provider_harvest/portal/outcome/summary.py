@@ -1,4 +1,4 @@
-"""Pure: what a person reads in a task log or an alert about a harvest; called by the operators and the sensor."""
+"""What a person reads in a task log or an alert about a harvest; called by the operators and the sensor."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def failure_message(result: dict[str, Any], next_chance: str | None = None) -> s
     """Return the message of a task that failed on a harvest's outcome, in at most ten lines.
 
     :param result: the result dict.
-    :param next_chance: a sentence on when the portal harvests again and whether Airflow retries, None for none.
+    :param next_chance: a sentence on when the portal harvests again and whether Airflow retries, None if there is none.
     """
     first, *more = [_line(reason, _REASON_WIDTH) for reason in result["reasons"]]
     head = [f"{_what(result)} is not as required. {first}", *(f"Also: {reason}" for reason in more[:2])]
@@ -145,10 +145,10 @@ def failure_message(result: dict[str, Any], next_chance: str | None = None) -> s
 def goes_on(job_url: str | None) -> str:
     """Return what a task that was stopped says of its harvest, which udata has no way to cancel.
 
-    :param job_url: page of the job, None where none is known.
+    :param job_url: page of the job, None if none is known.
     """
     where = f"See {job_url}" if job_url else "Its job was not known yet."
-    return f"Airflow asked this task to stop. Its harvest goes on: udata has no way to cancel one. {where}"
+    return f"Airflow asked this task to stop. Its harvest continues: udata has no way to cancel one. {where}"
 
 
 def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:

@@ -1,4 +1,4 @@
-"""Pure: whether a job has ended as required. The one place where a harvest is called a success.
+"""Whether a job has ended as required. The one place where a harvest is called a success.
 
 Called by the operators and the sensor, on the worker, whichever way they waited.
 """

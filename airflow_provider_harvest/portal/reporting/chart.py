@@ -1,4 +1,4 @@
-"""Pure: the coordinates of a small chart of a source's last jobs; drawn by the template of the report."""
+"""The coordinates of a small chart of a source's last jobs; drawn by the template of the report."""
 
 from __future__ import annotations
 

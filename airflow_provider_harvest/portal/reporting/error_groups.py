@@ -1,4 +1,4 @@
-"""Pure: groups the errors of a harvest by what they mean, with examples and who must act; fed item by item."""
+"""Groups the errors of a harvest by what they mean, with examples and who must act; fed item by item."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ErrorGroup:
 
     :param title: what they mean, or their message without what differs between them.
     :param who: who must act: ``producer``, ``portal``, ``nobody`` or ``unknown``.
-    :param advice: what to do; None where the message is not known.
+    :param advice: what to do; None if the message is not known.
     :param count: how many there are.
     :param examples: up to three: ``remote_id``, ``title``, ``url``, ``message``.
     """

@@ -1,4 +1,4 @@
-"""Pure: a report as CSV, JSON, Markdown and HTML; every format is safe to open whatever a catalogue says in it."""
+"""A report as CSV, JSON, Markdown and HTML; every format is safe to open whatever a catalogue says in it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def headline(report: dict[str, Any]) -> str:
 def as_html(report: dict[str, Any]) -> str:
     """Return a report as one HTML file that loads nothing and runs nothing.
 
-    :raises HarvestInvalidInput: where Jinja2 is not installed.
+    :raises HarvestInvalidInput: if Jinja2 is not installed.
     """
     left = MAX_ROWS
     tables = []

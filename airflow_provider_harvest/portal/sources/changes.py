@@ -160,7 +160,7 @@ def new_fields(
 
 
 def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return fields in the form to be sent; the portal's backends are read only where they matter.
+    """Return fields in the form to be sent; the portal's backends are read only if they matter.
 
     :param backend: the backend that a configuration is for.
     """
@@ -169,7 +169,7 @@ def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any])
         if name in checked:
             checked[name] = check(checked[name])
     if not isinstance(checked.get("description", ""), str):
-        raise HarvestInvalidInput(f"description must be a text, not {type(checked['description']).__name__}.")
+        raise HarvestInvalidInput(f"description must be a string, not {type(checked['description']).__name__}.")
     for name in ("active", "autoarchive"):
         if name in checked:
             checked[name] = optional_flag(checked[name], name)
@@ -194,9 +194,9 @@ def _whose(client: HarvestClient, organization: str | None, owner_id: str | None
 
 
 def organization_of(client: HarvestClient, organization: str | None) -> str | None:
-    """Return the id of an organization that was given by id or slug, None for none.
+    """Return the id of an organization that was given by id or slug, None if there is none.
 
-    :raises HarvestNotFound: where the portal has none of that name.
+    :raises HarvestNotFound: if the portal has none of that name.
     """
     ident = optional_text(organization, "organization")
     if ident is None:
@@ -284,8 +284,8 @@ def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = Tru
     :param client: of the portal, with a key.
     :param source_id: its id or slug.
     :param missing_ok: whether a source that is deleted already or unknown is a success (default True).
-    :returns: the source, read again; None where the portal does not know it (any more).
-    :raises HarvestNotFound: where it is deleted or unknown, and ``missing_ok`` is False.
+    :returns: the source, read again; None if the portal does not know it (any more).
+    :raises HarvestNotFound: if it is deleted or unknown, and ``missing_ok`` is False.
     """
     ident = check_id(source_id, "source_id")
     try:

@@ -82,7 +82,7 @@ def refuse_deleted(source: HarvestSource) -> None:
     if source.deleted is not None:
         raise HarvestSourceNotRunnable(
             f"Source {source.name!r} ({source.id}) was deleted on {day(source.deleted)}, which cannot be undone: the "
-            "portal would take this and nothing would come of it. Create the source anew."
+            "portal would take this and nothing would come of it. Create the source again."
         )
 
 

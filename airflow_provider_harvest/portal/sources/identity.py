@@ -1,4 +1,4 @@
-"""Pure: which source is meant, what is to be changed in it, its JSON form; called by the flows and the operators."""
+"""Which source is meant, what is to be changed in it, its JSON form; called by the flows and the operators."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def created_before(jobs: Iterable[HarvestJob], when: datetime) -> list[str]:
 
 
 def optional_flag(value: Any, what: str) -> bool | None:
-    """Return a flag that may be left out; a template renders one to a text.
+    """Return a flag that may be left out; a template renders one to a string.
 
     :param value: a bool, ``"true"``, ``"false"`` (in any case), or None.
     :param what: the argument's name, for the message.
@@ -216,7 +216,7 @@ def ownership(site: str, organization: HarvestRef | None, owner: HarvestRef | No
     :param organization: that the source belongs to, or None.
     :param owner: the user that the source belongs to, or None.
     :returns: ``organization_id`` and ``organization_url`` (None for a person's source), ``owner_id``, ``owner_name``
-        and ``owner_type``: ``"organization"``, ``"user"``, or None where the source belongs to nobody.
+        and ``owner_type``: ``"organization"``, ``"user"``, or None if the source belongs to nobody.
     """
     whose = organization or owner
     page = None

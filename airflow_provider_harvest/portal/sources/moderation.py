@@ -144,7 +144,7 @@ def _warn_of_validation(before: HarvestSource, after: HarvestSource, state: str)
     if state == ACCEPTED and before.active is False:
         log.warning("The source is inactive: its acceptance starts no harvest before it is set active.")
     if state == ACCEPTED and before.schedule not in (None, after.schedule):
-        log.warning("Its cron was %s; accepting it set %s: schedule it anew.", before.schedule, after.schedule)
+        log.warning("Its cron was %s; accepting it set %s: schedule it again.", before.schedule, after.schedule)
     if state == REFUSED and after.schedule:
         log.warning(
             "Its cron %s stays, and the portal goes on harvesting by it: unschedule the source, or set it inactive.",

@@ -1,7 +1,7 @@
 """Finds the jobs that end on a portal, each once, whoever started them; used by the event trigger, through the poller.
 
 Each source has a record of its own, so that what was read of one is not lost when another cannot be read. What has been
-reported is a cursor (:mod:`reported`), so that a restarted triggerer goes on where another one left off.
+reported is a cursor (:mod:`reported`), so that a restarted triggerer continues where another one left off.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ UNLISTED: tuple[Any, ...] = ()
 class EndedJob:
     """A job that has ended.
 
-    :param result: the result dict of the harvest; None where the condition does not hold.
+    :param result: the result dict of the harvest; None if the condition does not hold.
     :param cursor: of the last one of a look: what is reported once all of them are.
     """
 
@@ -133,7 +133,7 @@ class EndedJobs:
         return False
 
     def consider(self, sources: dict[str, Listed]) -> Poll | None:
-        """Note what is new in the list; None where jobs must be read for it."""
+        """Note what is new in the list; None if jobs must be read for it."""
         is_beginning = self._reported.since is None
         self._begin()
         if is_beginning:
@@ -391,7 +391,7 @@ class EndedJobs:
         return False
 
     def _result_of(self, record: SourceRecord, job_id: str) -> dict[str, Any] | None:
-        """Return what a job came to; None where the condition does not hold, or the job was purged meanwhile."""
+        """Return what a job came to; None if the condition does not hold, or the job was purged meanwhile."""
         source = HarvestSource(id=record.id, name=record.name, url="", backend="")
         doubts = self._doubts.setdefault(job_id, Doubts())
         try:

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 #: Seconds between looks while the portal's own run is far off, and how long before it that ends.
 RARE_INTERVAL = 1800.0
 LEAD = 300.0
-#: Looks for what is late, or under way for long, are this share of that time apart: 3 min after an hour.
+#: Looks for what is late, or running for long, are this share of that time apart: 3 min after an hour.
 PATIENCE = 0.05
 #: Seconds between two reads of the source while no job has appeared: it may be deleted or switched off meanwhile.
 SOURCE_CHECK = 600.0
@@ -186,7 +186,7 @@ class JobWait:
         return any(job.id in (plan.known or ()) for job in jobs)
 
     def _look_at_job(self, job_id: str) -> Poll | None:
-        """Look at the job that was found; None where it is dead, and another one may come in its place."""
+        """Look at the job that was found; None if it is dead, and another one may come in its place."""
         job = self.client.peek_job(job_id)
         foreign = why_foreign(job, self.plan.source_id)
         if foreign:
@@ -254,7 +254,7 @@ class JobWait:
         return why_stuck(job, self._moved_at, has_items, portal_now, self.plan.limits)
 
     def _check_source(self) -> str | None:
-        """Say why no job can appear any more, None where one can. The source is read only now and then."""
+        """Say why no job can appear any more, None if one can. The source is read only now and then."""
         now = self._clock.now()
         every = RARE_INTERVAL * 2 if self.is_far_off() else SOURCE_CHECK
         if now - self._source_checked < every:

@@ -1,4 +1,4 @@
-"""Pure: when a portal will next harvest a source by itself, learned from its cron and its past jobs.
+"""When a portal will next harvest a source by itself, learned from its cron and its past jobs.
 
 udata's API does not tell the time zone that its scheduler reads crons in: it is told from when past jobs began.
 Called by the run operator and the sensor when they wait for the portal's own run.
@@ -36,7 +36,7 @@ class Expectation:
     :param cron: its cron.
     :param due: seconds since the epoch of the next tick.
     :param overdue: the tick before it, where that is so short ago that its job may still be about to begin.
-    :param offset: minutes by which the portal's scheduler is ahead of UTC; None where the past does not tell.
+    :param offset: minutes by which the portal's scheduler is ahead of UTC; None if the past does not tell.
     :param delays: seconds from their tick to the beginning of the last jobs, newest first.
     """
 
@@ -48,7 +48,7 @@ class Expectation:
 
 
 def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | None:
-    """Return when the next run is due, None where the cron never fires.
+    """Return when the next run is due, None if the cron never fires.
 
     :param cron: the source's cron.
     :param begins: when its past jobs began, newest first.
@@ -69,7 +69,7 @@ def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | N
 
 
 def next_tick(cron: str, offset: int | None, now: float) -> float | None:
-    """Return when a cron fires next, in seconds since the epoch; None where it never does.
+    """Return when a cron fires next, in seconds since the epoch; None if it never does.
 
     :param cron: as Celery reads it.
     :param offset: minutes by which the portal is ahead of UTC; None takes UTC.
@@ -130,7 +130,7 @@ def _between(delays: Sequence[float]) -> str:
 
 
 def _learn_offset(schedule: Schedule, begins: Sequence[datetime]) -> int | None:
-    """Return the offset under which the past jobs began soonest after a tick; None where they do not agree on one.
+    """Return the offset under which the past jobs began soonest after a tick; None if they do not agree on one.
 
     Jobs that somebody started by hand, one after the other, agree on anything: only jobs of different ticks count.
     """

@@ -1,4 +1,4 @@
-"""Pure: what a wait is for, how it can stand, and how it is told in a line; made by the tasks, used by :mod:`waiting`.
+"""What a wait is for, how it can stand, and how it is told in a line; made by the tasks, used by :mod:`waiting`.
 
 A plan travels as JSON between worker and triggerer.
 """
@@ -47,7 +47,7 @@ class WaitPlan:
     :param ended_after: the first job to end at or after this time.
     :param passed_over: ids of dead jobs that are not taken.
     :param begun: when the wait began.
-    :param start_deadline: until when a job must have appeared; None waits for ever.
+    :param start_deadline: until when a job must have appeared; None waits forever.
     :param deadline: until when the whole wait must be over, whatever its state; None sets no end.
     :param due: when the portal's own run is expected; looks are rare until shortly before.
     :param due_again: the time after that, where ``due`` had passed already when the wait began.

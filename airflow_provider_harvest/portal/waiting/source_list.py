@@ -75,7 +75,7 @@ class Listing:
         :param watched: ids of the sources that matter; None for all of them.
         :param counters: whether the items of last jobs are to be counted (from 17.0 on).
         :param owners: whether names and organizations are wanted.
-        :raises HarvestError: where it cannot be read; what was known stays.
+        :raises HarvestError: if it cannot be read; what was known stays.
         """
         raw: dict[str, dict[str, Any]] = {}
         listed: dict[str, Listed] = {}
@@ -98,7 +98,7 @@ class Listing:
 class ListedWait(JobWait):
     """A wait for one job that is also told by the portal's list.
 
-    :meth:`consider` is asked first; only where the list cannot tell, :meth:`poll` sends requests of its own.
+    :meth:`consider` is asked first; only if the list cannot tell, :meth:`poll` sends requests of its own.
     """
 
     def __init__(self, plan: WaitPlan, client: HarvestClient) -> None:
@@ -139,7 +139,7 @@ class ListedWait(JobWait):
         return self.plan.job_id is not None and self._clock.now() >= self._progress_due
 
     def consider(self, sources: dict[str, Listed]) -> Poll | None:
-        """Say how the wait stands by the list; None where only a look of its own can tell.
+        """Say how the wait stands by the list; None if only a look of its own can tell.
 
         :param sources: the list as just read.
         """
@@ -161,7 +161,7 @@ class ListedWait(JobWait):
         return poll
 
     def find(self, jobs: list[HarvestJob]) -> HarvestJob | None:
-        """Return the job that is waited for, and remember whether an older one than the newest is under way."""
+        """Return the job that is waited for, and remember whether an older one than the newest is running."""
         self._runs_behind = any(not job.has_ended for job in jobs[1:])
         return super().find(jobs)
 

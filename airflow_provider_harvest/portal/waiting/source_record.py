@@ -77,7 +77,7 @@ class SourceRecord:
         return [found for found in self.found.values() if found.reading.due <= now]
 
     def next_due(self) -> float | None:
-        """Return when something is to be read next, None where nothing is."""
+        """Return when something is to be read next, None if nothing is."""
         dues = [found.reading.due for found in self.found.values()]
         if self.news is not None:
             dues.append(self.reading.due)

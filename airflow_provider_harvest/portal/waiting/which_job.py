@@ -1,4 +1,4 @@
-"""Pure: which job is mine, whether a job is dead, and whether a source can be harvested at all.
+"""Which job is mine, whether a job is dead, and whether a source can be harvested at all.
 
 Called by :mod:`waiting` and by the run operator. Times of jobs are the portal's and are set only against the
 portal's own clock.
@@ -114,7 +114,7 @@ def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> da
 def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: Limits) -> str | None:
     """Say why an unfinished job counts as dead, None while it does not.
 
-    udata has no reaper: a job whose worker was killed stays ``initialized`` for ever.
+    udata has no reaper: a job whose worker was killed stays ``initialized`` forever.
 
     :param job: a job without an end.
     :param moved_at: the newest sign of life, seconds since the epoch by the portal's clock.
@@ -136,7 +136,7 @@ def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: flo
 
 
 def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] | None = None) -> str | None:
-    """Say why asking for a harvest would be in vain, None where it would not.
+    """Say why asking for a harvest would be in vain, None if it would not.
 
     udata answers 200 to ``run`` for inactive (from 10.0.6) and deleted sources, and for a backend that is
     switched off, and then does nothing.
@@ -146,7 +146,7 @@ def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] |
     """
     what = f"Source {source.name!r} ({source.id})"
     if source.deleted is not None:
-        return f"{what} was deleted on {day(source.deleted)}: create it anew."
+        return f"{what} was deleted on {day(source.deleted)}: create it again."
     if source.active is False:
         return f"{what} is inactive, so the portal would do nothing: set active=True with HarvestUpdateSourceOperator."
     if source.validation.state == REFUSED:

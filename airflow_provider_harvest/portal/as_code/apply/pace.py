@@ -65,7 +65,7 @@ class Pace:
     def send(self, write: Callable[[], T]) -> T:
         """Send a write, again where the portal turned it away and says when to come back.
 
-        :raises HarvestRateLimited: where that is later than the patience allows.
+        :raises HarvestRateLimited: if that is later than the patience allows.
         """
         for attempt in range(1, _MAX_TRIES + 1):
             self._wait_until(self._next_write, None)

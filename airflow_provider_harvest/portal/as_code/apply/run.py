@@ -126,8 +126,8 @@ def apply_plan(
     :param progress: told how many changes are done, of how many, and what comes next.
     :returns: what was done.
     :raises HarvestInvalidInput: for a plan that is for another portal, or changes or deletes too many sources.
-    :raises HarvestPlanStale: where the portal is no longer what the plan saw.
-    :raises HarvestApplyIncomplete: where the portal refused something, or a limit or a fault ended it early.
+    :raises HarvestPlanStale: if the portal is no longer what the plan saw.
+    :raises HarvestApplyIncomplete: if the portal refused something, or a limit or a fault ended it early.
     """
     _refuse_accidents(client, plan, max_changes, max_deletes)
     if plan.is_empty:
@@ -296,7 +296,7 @@ class _Apply:
             ids = ", ".join(source.id for source in found)
             raise HarvestPlanStale(
                 f"{_called(change)} is planned as a new source, and {len(found)} sources are it by now: {ids}. Delete "
-                "all but one, and plan anew.",
+                "all but one, and plan again.",
                 moved=(_called(change),),
             )
         return found[0] if found else None
@@ -311,7 +311,7 @@ class _Apply:
             done = len(self._result.done)
             written = f"{count(done, 'source is', 'sources are')} done" if done else "Nothing was written"
             raise HarvestPlanStale(
-                f"The portal is no longer as planned: {few(told, _SHOWN, separator='; ')}. {written}; plan anew.",
+                f"The portal is no longer as planned: {few(told, _SHOWN, separator='; ')}. {written}; plan again.",
                 moved=tuple(told),
             )
 

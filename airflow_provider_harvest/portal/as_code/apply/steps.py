@@ -1,4 +1,4 @@
-"""Pure: the writes that a planned change takes from what the portal has now, in a safe order; asked by the apply.
+"""The writes that a planned change takes from what the portal has now, in a safe order; asked by the apply.
 
 They are made from what is there, not from what was done: so an apply that was killed goes on by itself.
 """
@@ -55,7 +55,7 @@ def steps(change: Change, current: Mapping[str, Any] | None) -> tuple[Step, ...]
     inactive one only up to 10.0.5) and resets its cron, so the cron is set after that.
 
     :param change: what is planned.
-    :param current: what the portal has now, as :func:`.diff.values_of` returns it; None where there is no such source.
+    :param current: what the portal has now, as :func:`.diff.values_of` returns it; None if there is no such source.
     """
     if change.is_deleted:
         return () if current is None else (Step(DELETE),)
@@ -89,7 +89,7 @@ def _steps(change: Change, current: Mapping[str, Any] | None) -> Iterator[Step]:
 
 
 def moved(change: Change, current: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Return what of a planned source is neither what the plan saw nor what it wants; empty where all is.
+    """Return what of a planned source is neither what the plan saw nor what it wants; empty if all is.
 
     A state in which an earlier, broken apply of the plan may have left the source has not moved.
 

@@ -1,4 +1,4 @@
-"""Pure: the readable form of a source's ``config`` and udata's own, and the check against what a portal offers.
+"""The readable form of a source's ``config`` and udata's own, and the check against what a portal offers.
 
 Called by the reader, the export and the plan. A section in udata's own form (a list of entries) is left as it is.
 """

@@ -1,4 +1,4 @@
-"""Pure: kinds of values in a file: each checks a value and gives its JSON Schema, so that the two cannot differ.
+"""Kinds of values in a file: each checks a value and gives its JSON Schema, so that the two cannot differ.
 
 Called by :mod:`.layout`, which says what a file of sources holds, and by the reader. No sentence repeats a value: it
 may be a secret.
@@ -22,7 +22,7 @@ class Problem(NamedTuple):
     """What is wrong where.
 
     :param path: of the value that is wrong, or of the key where ``is_key``.
-    :param text: a sentence that goes on after the path: "must be ...".
+    :param text: a sentence that continues after the path: "must be ...".
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Kind(Protocol):
         ...
 
 
-_NAMES = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", type(None): "nothing (null)"}
+_NAMES = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "nothing (null)"}
 #: Python types of JSON Schema's types; a bool is no number there, and is looked for first.
 _TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
@@ -84,7 +84,7 @@ class Text:
     :param longest: characters at most.
     """
 
-    wanted: str = "a text"
+    wanted: str = "a string"
     pattern: str = ""
     longest: int | None = None
 
@@ -129,7 +129,7 @@ class Scalar:
     def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value."""
         if value is None or isinstance(value, (list, dict)):
-            yield Problem(path, f"must be a text, a number, true or false, not {kind_of(value)}.")
+            yield Problem(path, f"must be a string, a number, true or false, not {kind_of(value)}.")
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema that takes the same values."""

@@ -1,4 +1,4 @@
-"""Pure: one source out of the layers that say something of it, checked by the portals' rules; called by the reader."""
+"""One source out of the layers that say something of it, checked by the portals' rules; called by the reader."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def read_text(file: FilePath, name: str) -> str:
 
     :param file: written in UTF-8.
     :param name: of the file, for messages.
-    :raises InvalidDeclaration: where it cannot be read, or is written in something else.
+    :raises InvalidDeclaration: if it cannot be read, or is written in something else.
     """
     try:
         return file.read_text(encoding="utf-8-sig")

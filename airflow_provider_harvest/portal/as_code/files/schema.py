@@ -1,4 +1,4 @@
-"""Pure: what a file of sources holds, told once; the reader checks by it, ``schema.json`` is made from it.
+"""What a file of sources holds, told once; the reader checks by it, ``schema.json`` is made from it.
 
 ``python -m airflow_provider_harvest.portal.as_code.files.schema`` prints that schema; a test holds the file to it.
 """
@@ -102,7 +102,7 @@ _VALIDATION = Named(
 )
 _SETTINGS = {
     "name": (
-        Nullable(Text(f"a text of {MAX_NAME_LENGTH} characters at most", longest=MAX_NAME_LENGTH)),
+        Nullable(Text(f"a string of {MAX_NAME_LENGTH} characters at most", longest=MAX_NAME_LENGTH)),
         "Shown on the portal.",
     ),
     "url": (Nullable(Text()), "Address of the remote catalogue. Public on the portal: it must hold no secret."),

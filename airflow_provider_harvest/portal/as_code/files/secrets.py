@@ -1,4 +1,4 @@
-"""Pure: finds what looks like a secret in files of sources, and says where; called by the reader, export and plan.
+"""Finds what looks like a secret in files of sources, and says where; called by the reader, export and plan.
 
 A source's ``url``, ``config`` and ``description`` are public on the portal, and the files lie in a repository.
 What is found is never repeated.
@@ -82,7 +82,7 @@ def _digest(value: Any) -> str:
 
 
 def secret_of(text: str) -> str | None:
-    """Return what in a text looks like a secret, in words that do not repeat it; None where nothing does."""
+    """Return what in a string looks like a secret, in words that do not repeat it; None if nothing does."""
     if _SHAPES.search(text):
         return "it holds what looks like a token or a key"
     for address in _ADDRESS.findall(text):

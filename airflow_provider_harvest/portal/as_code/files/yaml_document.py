@@ -63,7 +63,7 @@ def parse(text: str, name: str) -> Document:
 
     :param text: one document.
     :param name: of the file, for messages.
-    :raises InvalidDeclaration: where it is no YAML, or has what JSON cannot say, such as dates and tags.
+    :raises InvalidDeclaration: if it is no YAML, or has what JSON cannot say, such as dates and tags.
     """
     builder = _Builder(name)
     try:
@@ -118,7 +118,7 @@ class _Builder:
         seen = set()
         for key, entry in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self._problem(key, "a key must be a text")
+                self._problem(key, "a key must be a string")
                 continue
             if key.value == "<<" and key.style not in _QUOTES:
                 self._problem(key, "merge keys (<<) are not known here: use 'defaults', or repeat what is shared")

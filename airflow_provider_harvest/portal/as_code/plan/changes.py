@@ -135,7 +135,7 @@ class Plan:
     """What is to be done to make a portal be as files say.
 
     :param portal: site of the portal that was read.
-    :param environment: the environment of the files; None where they know none.
+    :param environment: the environment of the files; None if they know none.
     :param managed_by: name of the marker; None without one.
     :param read_at: when the portal was read, ISO, by its own clock.
     :param changes: sorted by key, deletions last.
@@ -193,13 +193,13 @@ class Plan:
         """Read a plan.
 
         :param data: what :meth:`to_json` returned.
-        :raises HarvestInvalidInput: where it is none, of another version, or was changed by hand.
+        :raises HarvestInvalidInput: if it is none, of another version, or was changed by hand.
         """
         if not isinstance(data, dict) or "changes" not in data:
-            raise HarvestInvalidInput(f"A plan is an object with changes, not {type(data).__name__}: plan anew.")
+            raise HarvestInvalidInput(f"A plan is an object with changes, not {type(data).__name__}: plan again.")
         if data.get("schema") != SCHEMA:
             raise HarvestInvalidInput(
-                f"The plan is of version {data.get('schema')!r}, and this package reads version {SCHEMA}: plan anew."
+                f"The plan is of version {data.get('schema')!r}, and this package reads version {SCHEMA}: plan again."
             )
         try:
             plan = cls(
@@ -212,9 +212,9 @@ class Plan:
                 }
             )
         except (TypeError, AttributeError) as error:
-            raise HarvestInvalidInput(f"The plan cannot be read ({error}): plan anew.") from None
+            raise HarvestInvalidInput(f"The plan cannot be read ({error}): plan again.") from None
         if plan.digest != data.get("digest"):
-            raise HarvestInvalidInput("The plan's changes are not those that were planned: plan anew.")
+            raise HarvestInvalidInput("The plan's changes are not those that were planned: plan again.")
         return plan
 
     @classmethod
@@ -239,7 +239,7 @@ def write_plan(plan: Plan, path: str | Path) -> None:
 def looks_like_a_plan(path: str | Path) -> bool:
     """Whether a path names a file that holds a plan, whatever its name is: it is JSON, and files of sources are YAML.
 
-    One that ends in ``.json`` is taken for a plan even where it cannot be read, so that the message speaks of a plan.
+    One that ends in ``.json`` is taken for a plan even if it cannot be read, so that the message speaks of a plan.
     """
     if str(path).endswith(".json"):
         return True
@@ -253,7 +253,7 @@ def looks_like_a_plan(path: str | Path) -> bool:
 def read_plan(path: str | Path) -> Plan:
     """Read a plan from a file.
 
-    :raises HarvestInvalidInput: where there is no such file, or no plan in it.
+    :raises HarvestInvalidInput: if there is no such file, or no plan in it.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Pure: what is to be changed so that a portal is as the files say; called by :mod:`.planning`.
+"""What is to be changed so that a portal is as the files say; called by :mod:`.planning`.
 
     plan = compare(declaration, view, prune=False)
 
@@ -187,7 +187,7 @@ def _change(
 
 
 def _placed(declaration: Declaration, view: View, matches: Mapping[str, Match]) -> dict[str, str | None]:
-    """Return the cron that each declared source with a schedule is to have, None for none, by its key."""
+    """Return the cron that each declared source with a schedule is to have, None if there is none, by its key."""
     crons: dict[str, str | None] = {}
     requests, taken = [], []
     placed_ids = set()

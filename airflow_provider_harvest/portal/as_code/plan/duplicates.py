@@ -1,4 +1,4 @@
-"""Pure: refuses to create second sources that nobody asked for; called by the comparison.
+"""Refuses to create second sources that nobody asked for; called by the comparison.
 
 A file without ids and markers is matched by owner, backend and URL: a changed URL would make all its sources new ones.
 """

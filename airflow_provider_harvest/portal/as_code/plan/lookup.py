@@ -1,4 +1,4 @@
-"""Pure: finds a planned source on a portal, also one that a broken apply has created; asked by the apply."""
+"""Finds a planned source on a portal, also one that a broken apply has created; asked by the apply."""
 
 from __future__ import annotations
 

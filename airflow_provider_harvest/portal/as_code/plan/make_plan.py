@@ -46,7 +46,7 @@ def make_plan(
     :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
     :param allow_duplicates: whether a source is created although its owner has one of the same name and backend with
         another URL; default False: that is a conflict.
-    :raises HarvestInvalidInput: where the files are for another portal.
+    :raises HarvestInvalidInput: if the files are for another portal.
     """
     refuse_other_portal(client, declaration.portal, "The files are")
     view = read_view(client, declaration)
@@ -118,7 +118,7 @@ def _organizations(
 
 
 def find_organization(client: HarvestClient, name: str) -> str | None:
-    """Return the id of an organization, None where the portal has none of that name, or has it no longer (410).
+    """Return the id of an organization, None if the portal has none of that name, or has it no longer (410).
 
     :param name: its id or slug.
     """
@@ -166,7 +166,7 @@ def _unfit(client: HarvestClient, changes: Iterable[Change], sources: Mapping[st
 def _check(change: Change, source: HarvestSource | None, backends: list[HarvestBackend]) -> None:
     """Check what a source is to be as a whole: what the files do not say of it stays as it is on the portal.
 
-    :raises HarvestInvalidInput: where its backend would not take it.
+    :raises HarvestInvalidInput: if its backend would not take it.
     """
     name = change.wanted.get("backend", source.backend if source else None)
     if "backend" in change.differing:

@@ -1,4 +1,4 @@
-"""Pure: which of a portal's sources is which declared one; asked by the plan.
+"""Which of a portal's sources is which declared one; asked by the plan.
 
 By the id that the file gives, then by the marker in the description, then by owner, backend and URL, and last by owner
 and URL alone: the same URL with another backend is the same source, changed. Each step is made for all declared sources
@@ -29,9 +29,9 @@ BY_ID, BY_MARKER, BY_IDENTITY, BY_URL = "id", "marker", "owner, backend and URL"
 class Match:
     """What was found for a declared source.
 
-    :param source: the portal's source; None where there is none yet.
+    :param source: the portal's source; None if there is none yet.
     :param by: what told it.
-    :param conflict: why nobody can say which source is meant, as the end of a sentence; None where it is clear.
+    :param conflict: why nobody can say which source is meant, as the end of a sentence; None if it is clear.
     :param source_ids: the sources that the conflict is about.
     """
 
@@ -43,7 +43,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Whose:
-    """Whom a declared source belongs to; both None where the file does not say.
+    """Whom a declared source belongs to; both None if the file does not say.
 
     :param organization: id of an organization.
     :param owner: id of a user.

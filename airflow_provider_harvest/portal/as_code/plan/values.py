@@ -1,4 +1,4 @@
-"""Pure: what of a source is compared, in a form in which equal things are equal; asked by the plan and the apply."""
+"""What of a source is compared, in a form in which equal things are equal; asked by the plan and the apply."""
 
 from __future__ import annotations
 

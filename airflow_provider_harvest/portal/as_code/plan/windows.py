@@ -1,4 +1,4 @@
-"""Pure: gives each source of a window a minute of its own, spread per remote host; called by the plan.
+"""Gives each source of a window a minute of its own, spread per remote host; called by the plan.
 
 A source that has a minute of its window keeps it, so that nothing moves from run to run; what is new goes where the
 gap is widest. The order of the sources never matters: they are taken by key.
@@ -35,7 +35,7 @@ class Request:
     :param key: of the source in the files.
     :param url: of its catalogue; its host is what is to be spared.
     :param window: where the minute may lie.
-    :param current: the cron that the source has on the portal, None for none.
+    :param current: the cron that the source has on the portal, None if there is none.
     """
 
     key: str
