@@ -1,4 +1,4 @@
-"""What each command of ``airflow-harvest sources`` does; called by the parser with its arguments."""
+"""The commands of ``airflow-harvest sources``; called by the parser with their arguments."""
 
 from __future__ import annotations
 
@@ -91,11 +91,12 @@ def plan(arguments: argparse.Namespace) -> int:
 
 
 def apply(arguments: argparse.Namespace) -> int:
-    """Carry out a plan that was written before, or plan files and apply that at once."""
+    """Apply a plan that was written before, or plan files and apply the plan immediately."""
     is_plan = looks_like_a_plan(arguments.path)
     if is_plan and (arguments.environment or arguments.prune or arguments.allow_duplicates):
         raise HarvestInvalidInput(
-            "--environment, --prune and --allow-duplicates belong to planning: the plan has them in it."
+            "--environment, --prune and --allow-duplicates are options of planning, which the plan already "
+            "includes: leave them out."
         )
     made = read_plan(arguments.path) if is_plan else _planned(arguments)
     if not is_plan:
@@ -152,7 +153,9 @@ def _code(made: Plan) -> int:
 
 def _agreed() -> bool:
     if not sys.stdin.isatty():
-        raise HarvestInvalidInput("There is nobody to ask: give --yes, or apply a plan that was written by plan -o.")
+        raise HarvestInvalidInput(
+            "Cannot ask for confirmation without a terminal: give --yes, or apply a plan that was written by plan -o."
+        )
     print("Apply this? Only 'yes' does: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == "yes"
 

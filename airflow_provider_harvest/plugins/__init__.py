@@ -1,8 +1,8 @@
 """What Airflow finds under the entry point ``airflow.plugins``; Airflow's plugin manager is the only caller.
 
 Airflow 3.1 and newer show the pages below; Airflow 2.11 and 3.0 know no ``react_apps`` and show none. The pages are one
-static script, built from ``ui/``. They read Airflow's REST API with the session of whoever looks at them: this package
-adds no endpoint that answers data.
+static script, built from ``ui/``. They read Airflow's REST API with the session of the person who views them: this
+package adds no endpoint that returns data.
 """
 
 from __future__ import annotations

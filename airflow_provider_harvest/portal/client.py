@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestInvalidInput,
-    HarvestProtocolError,
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.cron import check_cron
@@ -18,6 +17,7 @@ from airflow_provider_harvest.portal.http.address import API_PATH, expand_page
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
 from airflow_provider_harvest.portal.http.record_reads import RecordReads
 from airflow_provider_harvest.portal.http.session import as_not_found, segment
+from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.inputs import check_validation
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
@@ -40,8 +40,8 @@ class HarvestClient(JobReads, RecordReads):
     Usable from several threads; close it, or use it as a context manager.
 
     :param site: the portal's site, such as ``https://www.data.gouv.fr``.
-    :param api_key: sent as ``X-API-KEY`` with writes and with reads whose answer depends on it; None reads only.
-    :param timeout: seconds to wait for an answer, 30 by default; preview, run, validate and create wait 300.
+    :param api_key: sent as ``X-API-KEY`` with writes and with reads whose response depends on it; None: reads only.
+    :param timeout: seconds to wait for a response, 30 by default; preview, run, validate and create wait 300.
     :param connect_timeout: seconds to wait for a connection, 5 by default.
     :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
     :param retry: how often a request is repeated; writes that are not repeatable never are.
@@ -109,13 +109,14 @@ class HarvestClient(JobReads, RecordReads):
         return expand_page(self._job_page, default, source_id=source_id, job_id=job_id)
 
     def whoami(self) -> dict[str, Any]:
-        """Return the user whose key this is (``GET /me/``), without the key that releases up to 15.4.1 answer.
+        """Return the user whose key this is (``GET /me/``), without the key that releases up to 15.4.1 return.
 
         :raises HarvestAuthError: without a key, or with a wrong, expired or revoked one.
         """
-        me = self._get("/me/", keyed=True).body
+        answer = self._get("/me/", keyed=True)
+        me = answer.body
         if not isinstance(me, dict) or not me.get("id"):
-            raise HarvestProtocolError("The portal answered something else where the key's user belongs.")
+            raise answer.unexpected(f"expected a user with an id, got {type(me).__name__}")
         return {key: value for key, value in me.items() if key.lower() != "apikey"}
 
     def get_organization(self, organization: str) -> HarvestRef:
@@ -123,25 +124,25 @@ class HarvestClient(JobReads, RecordReads):
 
         :raises HarvestNotFound: if there is none.
         """
-        answer = self._get(f"/organizations/{segment(organization)}/", fields="id,name,slug").body
-        found = HarvestRef.from_api(answer)
+        answer = self._get(f"/organizations/{segment(organization)}/", fields="id,name,slug")
+        found = answer.read(HarvestRef.from_api)
         if found is None:
-            raise HarvestProtocolError("The portal answered something else where an organization belongs.")
+            raise answer.unexpected(f"expected an organization with an id, got {type(answer.body).__name__}")
         return found
 
     # --- backends and statuses -------------------------------------------------------------------------------
 
     def list_backends(self) -> list[HarvestBackend]:
         """Return the kinds of catalogue that this portal can harvest (``GET /harvest/backends``)."""
-        answer = self._get(f"/harvest/backends{self.generation.slash}").body
-        if not isinstance(answer, list):
-            raise HarvestProtocolError("The portal answered something else where its harvest backends belong.")
-        return [HarvestBackend.from_api(entry) for entry in answer]
+        answer = self._get(f"/harvest/backends{self.generation.slash}")
+        if not isinstance(answer.body, list):
+            raise answer.unexpected(f"expected a list, got {type(answer.body).__name__}")
+        return answer.read(lambda entries: [HarvestBackend.from_api(entry) for entry in entries])
 
     def list_job_statuses(self) -> dict[str, str]:
         """Return the job statuses that udata defines, with their meaning; sends nothing.
 
-        The endpoint ``/harvest/job_status`` answers 500 in every release that has it, and is gone since 14.0.
+        The endpoint ``/harvest/job_status`` responds with 500 in every release that has it, and was removed in 14.0.
         """
         return dict(JOB_STATUSES)
 
@@ -169,8 +170,9 @@ class HarvestClient(JobReads, RecordReads):
             ``owner``, ``organization`` and ``id`` are always read.
         :param page_size: sources in one request.
         :param keyed: whether the key goes along (default False): ``permissions`` are then those of its user.
-        :param on_unreadable: called with each source that the portal's list cannot answer (500, since it refers to
-            something that is gone), with what it says when asked for less; default: it is logged as a warning.
+        :param on_unreadable: called with each source that the portal's list cannot return (500, since it refers to
+            something that is gone), with those fields of it that the portal does return; default: it is logged as a
+            warning.
         """
         params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
         if organization:
@@ -182,7 +184,7 @@ class HarvestClient(JobReads, RecordReads):
         search_here = q.casefold() if q and self.generation.partial_search else None
         pages = self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed, on_unreadable=on_unreadable)
         for entry in pages:
-            source = HarvestSource.from_api(entry)
+            source = parsed(HarvestSource.from_api, entry, "GET /harvest/sources/")
             if owner and (source.owner is None or source.owner.id != owner):
                 continue
             if organization and (source.organization is None or source.organization.id != organization):
@@ -200,7 +202,7 @@ class HarvestClient(JobReads, RecordReads):
         """
         path = self._path("source", source_id)
         try:
-            return HarvestSource.from_api(self._get(path, keyed=keyed).body)
+            return self._get(path, keyed=keyed).read(HarvestSource.from_api)
         except HarvestServerError as error:
             unknown_is_500 = error.status_code == 500 and self.generation.unknown_source_is_500
             if unknown_is_500 and not self._is_listed(source_id):
@@ -236,7 +238,7 @@ class HarvestClient(JobReads, RecordReads):
             body["organization"] = organization
         if owner:
             body["owner"] = owner
-        return HarvestSource.from_api(self._write("POST", "/harvest/sources/", body).body)
+        return self._write("POST", "/harvest/sources/", body).read(HarvestSource.from_api)
 
     def update_source(self, source_id: str, **changes: Any) -> HarvestSource:
         """Change only the given fields of a source (``PUT /harvest/source/{}``); nothing is sent without a change.
@@ -273,11 +275,11 @@ class HarvestClient(JobReads, RecordReads):
         Synchronous: the portal fetches the catalogue meanwhile. A failed fetch is a job with status ``failed``.
 
         :param source_id: its id.
-        :param timeout: seconds that the portal may take, and then it is not asked again; default: 300, several times.
+        :param timeout: seconds that the portal may take; the request is then not repeated. Default: 300, with retries.
         :raises HarvestAnswerTimeout: if it takes longer.
         """
         path = self._path("source", source_id, "preview")
-        return HarvestJob.from_api(self._get(path, keyed=True, **self._patience(timeout)).body)
+        return self._get(path, keyed=True, **self._patience(timeout)).read(HarvestJob.from_api)
 
     def preview_config(
         self,
@@ -304,10 +306,10 @@ class HarvestClient(JobReads, RecordReads):
         if owner:
             body["owner"] = owner
         path = f"/harvest/source/preview{self.generation.slash}"
-        return HarvestJob.from_api(self._write("POST", path, body, **self._patience(timeout)).body)
+        return self._write("POST", path, body, **self._patience(timeout)).read(HarvestJob.from_api)
 
     def _patience(self, timeout: float | None) -> dict[str, Any]:
-        """Return how long a preview is waited for: as told, once, since asking again would take as long again."""
+        """Return how long to wait for a preview: once if given, since a repeated request would take as long again."""
         return {"timeout": self._long_timeout} if timeout is None else {"timeout": timeout, "attempts": 1}
 
     # --- what the portal does with a source ------------------------------------------------------------------
@@ -323,17 +325,17 @@ class HarvestClient(JobReads, RecordReads):
         """
         state, comment = check_validation(state, comment)
         body = {"state": state} if comment is None else {"state": state, "comment": comment}
-        return HarvestSource.from_api(self._write("POST", self._path("source", source_id, "validate"), body).body)
+        return self._write("POST", self._path("source", source_id, "validate"), body).read(HarvestSource.from_api)
 
     def run_source(self, source_id: str) -> HarvestSource:
         """Ask for a harvest (``POST .../run``, from 9.1.2). Never repeated by itself: each POST queues a harvest.
 
-        The answer names no job: the portal's worker creates it later. ``last_job`` is the previous one.
+        The response names no job: the portal's worker creates it later. ``last_job`` is the previous one.
 
         :raises HarvestRequestRejected: not validated, or manual runs are off (udata's default; from 10.4.3 a
             sysadmin may all the same).
         """
-        return HarvestSource.from_api(self._write("POST", self._path("source", source_id, "run")).body)
+        return self._write("POST", self._path("source", source_id, "run")).read(HarvestSource.from_api)
 
     def schedule_source(self, source_id: str, cron: str) -> HarvestSource:
         """Set the cron of a source (``POST .../schedule``); takes a sysadmin's key.
@@ -344,7 +346,7 @@ class HarvestClient(JobReads, RecordReads):
         text = check_cron(cron)
         path = self._path("source", source_id, "schedule")
         # Unquoted, and labelled JSON: the one form that gave the right cron on all thirteen releases.
-        return HarvestSource.from_api(self._write("POST", path, text=text).body)
+        return self._write("POST", path, text=text).read(HarvestSource.from_api)
 
     def unschedule_source(self, source_id: str) -> None:
         """Remove the cron of a source (``DELETE .../schedule``); takes a sysadmin's key.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -112,7 +113,7 @@ class TestEveryMethod:
             newest.script(method, "*", Always(Reply(200, body)))
         error = failure_of(lambda: call(client_of(newest), UNKNOWN_ID, UNKNOWN_ID))
         assert isinstance(error, HarvestProtocolError)
-        assert "The portal answered" in str(error)
+        assert re.match(r"Unexpected response to (GET|POST) http\S+/api/1/\S+: expected .*\.$", str(error))
 
 
 class TestCreate:

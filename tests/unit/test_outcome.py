@@ -182,7 +182,7 @@ def test_only_done_and_done_errors_can_be_a_success(status: str) -> None:
         pytest.param(
             ended_job(done=3, pending=1),
             {},
-            ["1 item never came to an end although the job did."],
+            ["1 item did not end although the job did."],
             id="pending forever",
         ),
     ],

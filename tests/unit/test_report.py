@@ -307,12 +307,12 @@ def test_the_keys_of_a_result() -> None:
 
 @pytest.mark.parametrize(
     "page, words",
-    [(PAGE, f"See {PAGE}"), (None, "Its job was not known yet.")],
+    [(PAGE, f"See {PAGE}"), (None, "Its job was not yet known.")],
     ids=["a known job", "none yet"],
 )
 def test_a_task_that_is_stopped_says_that_its_harvest_goes_on(page: str | None, words: str) -> None:
     assert goes_on(page) == (
-        f"Airflow asked this task to stop. Its harvest continues: udata has no way to cancel one. {words}"
+        f"Airflow stopped this task. Its harvest continues: udata cannot cancel a harvest. {words}"
     )
 
 

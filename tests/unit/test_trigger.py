@@ -216,7 +216,7 @@ def test_progress_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogC
     "timeline, words",
     [
         ([(0, job_appears("new"))], "See https://portal.example/api/1/harvest/job/new/"),
-        ([], "Its job was not known yet."),
+        ([], "Its job was not yet known."),
     ],
     ids=["its job is known", "no job yet"],
 )

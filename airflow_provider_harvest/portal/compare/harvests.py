@@ -94,7 +94,7 @@ def find_harvest(client: HarvestClient, ident: str, *, complete: bool = True) ->
 def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | None = None) -> Harvest:
     """Return the harvest of a job.
 
-    :param source: its source, where it is known.
+    :param source: its source, if known.
     :raises HarvestNotFound: if there is no such job.
     :raises HarvestInvalidInput: for a job that has not ended.
     """
@@ -103,7 +103,7 @@ def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | N
     except HarvestNotFound:
         raise HarvestNotFound(f"There is neither a harvest source nor a job {job_id!r} on {client.site}.") from None
     except HarvestServerError:
-        job = client.get_job(job_id, keyed=False)  # up to 17.7 an unknown job is answered with 500, and told here
+        job = client.get_job(job_id, keyed=False)  # up to 17.7 the response for an unknown job is 500; translated here
     if not job.has_ended:
         raise HarvestInvalidInput(f"Job {job_id} has not ended yet ({job.status}): wait for its end.")
     return Harvest(client, job, source or _source_of(client, job))

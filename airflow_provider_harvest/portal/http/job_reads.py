@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.http.session import PortalSession, as_not_found, entries_of, segment
+from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class JobReads(PortalSession):
         """
         with_counters = self.generation.items_endpoint
         mask = f"data{{{_JOB_HEAD}{',items{total,by_status}' if with_counters else ''}}},total"
-        return map(HarvestJob.from_api, self._pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, page_size))
+        path = f"/harvest/source/{segment(source_id)}/jobs/"
+        pages = self._pages(path, {}, mask, page_size)
+        return (parsed(HarvestJob.from_api, entry, f"GET {path}") for entry in pages)
 
     def job_history(self, source_id: str, size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return the newest jobs of a source with their errors and counters, in every release by one request.
@@ -55,7 +58,7 @@ class JobReads(PortalSession):
         answer = self._get(
             f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{counters}}},total"
         )
-        return self._with_times(HarvestJob.from_api(entry) for entry in entries_of(answer))
+        return self._with_times(parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
 
     def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return one page of a source's jobs, newest first: what polling reads.
@@ -74,7 +77,7 @@ class JobReads(PortalSession):
             if page > 1 and not error.is_page:
                 return []
             raise
-        return self._with_times(HarvestJob.from_api(entry) for entry in entries_of(answer))
+        return self._with_times(parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
 
     def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the last job of every source that is not deleted, as answered (``GET /harvest/sources/``).
@@ -111,7 +114,7 @@ class JobReads(PortalSession):
         :raises HarvestNotFound: if there is none, also on releases that answer 500 then (up to 17.7).
         """
         try:
-            return HarvestJob.from_api(self._get(self._job_path(job_id), keyed=keyed).body)
+            return self._get(self._job_path(job_id), keyed=keyed).read(HarvestJob.from_api)
         except HarvestServerError as error:
             if error.status_code == 500 and self.generation.unknown_job_is_500 and self._can_read_another(job_id):
                 message = (
@@ -130,7 +133,7 @@ class JobReads(PortalSession):
         :raises HarvestServerError: with status 500 up to 17.7, as in an outage.
         """
         fields = f"{_JOB_HEAD},{_ITEM_COUNTS}" if progress else _JOB_HEAD
-        return HarvestJob.from_api(self._get(self._job_path(job_id), fields=fields).body)
+        return self._get(self._job_path(job_id), fields=fields).read(HarvestJob.from_api)
 
     def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
         """Yield the items of a job, in the order in which they were processed.
@@ -143,12 +146,12 @@ class JobReads(PortalSession):
         """
         path = self._job_path(job_id)
         if not self.generation.items_endpoint:
-            job = HarvestJob.from_api(self._get(path, fields=f"id,items{{{_ITEM_BRIEF}}}").body)
+            job = self._get(path, fields=f"id,items{{{_ITEM_BRIEF}}}").read(HarvestJob.from_api)
             if not self._was_upgraded(job):
                 yield from (item for item in job.items or () if status is None or item.status == status)
                 return
         entries = self._pages(f"{path}items/", {"status": status}, f"data{{{_ITEM_BRIEF}}},total", PAGE_SIZE)
-        yield from map(HarvestItem.from_api, entries)
+        yield from (parsed(HarvestItem.from_api, entry, f"GET {path}items/") for entry in entries)
 
     def newest_item(self, job: HarvestJob) -> HarvestItem | None:
         """Return the item of a job that moved last, None before the first: tells a slow job from a dead one.
@@ -159,7 +162,7 @@ class JobReads(PortalSession):
         """
         path = self._job_path(str(job.id))
         if not self.generation.items_endpoint:
-            read = HarvestJob.from_api(self._get(path, fields=f"id,items{{{_ITEM_TIMES}}}").body)
+            read = self._get(path, fields=f"id,items{{{_ITEM_TIMES}}}").read(HarvestJob.from_api)
             if not self._was_upgraded(read):
                 return _moved_last(read.items or ())
         counts = job.counts or self.peek_job(str(job.id)).counts
@@ -167,7 +170,7 @@ class JobReads(PortalSession):
             return None
         params = {"page": counts.total, "page_size": 1}
         answer = self._get(f"{path}items/", params, fields=f"data{{{_ITEM_TIMES}}},total")
-        return _moved_last(tuple(HarvestItem.from_api(entry) for entry in entries_of(answer)))
+        return _moved_last(tuple(parsed(HarvestItem.from_api, entry, answer.request) for entry in entries_of(answer)))
 
     def _was_upgraded(self, job: HarvestJob) -> bool:
         """Whether a job answers its items as releases from 17.0 do although the portal was older when it was asked.

@@ -15,6 +15,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.http.paging import iter_pages
 from airflow_provider_harvest.portal.http.session import PortalSession, entries_of, segment
+from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class RecordReads(PortalSession):
         """
         mask = "data{id,status,created,started,ended},total"
         answer = self._get(f"/harvest/source/{segment(source_id)}/jobs/", {"page": 1, "page_size": size}, fields=mask)
-        jobs = map(HarvestJob.from_api, entries_of(answer))
+        jobs = (parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
         return next((job for job in jobs if job.has_ended and job.status in ("done", "done-errors")), None)
 
     def _item_ids(self, job_id: str) -> Iterator[dict[str, Any]]:
@@ -84,10 +85,10 @@ class RecordReads(PortalSession):
         if self.generation.items_endpoint:
             yield from self._large_pages(f"{path}items/", {}, "data{remote_id,status},total", RECORD_PAGE_SIZE)
             return
-        body = self._get(path, fields="id,items{remote_id,status}").body
-        items = body.get("items") if isinstance(body, dict) else None
+        answer = self._get(path, fields="id,items{remote_id,status}")
+        items = answer.body.get("items") if isinstance(answer.body, dict) else None
         if not isinstance(items, list):
-            raise HarvestProtocolError("The portal answered something else where the items of a job belong.")
+            raise answer.unexpected(f"expected the items of a job, got {type(items or answer.body).__name__}")
         yield from (item for item in items if isinstance(item, dict))
 
     def _records(
@@ -97,7 +98,7 @@ class RecordReads(PortalSession):
         for entry in self._large_pages(path, params, f"data{{{_RECORD}}},total", page_size):
             if entry.get("archived") or entry.get("archived_at"):
                 continue
-            record = HarvestedRecord.from_api(entry, kind)
+            record = parsed(lambda value: HarvestedRecord.from_api(value, kind), entry, f"GET {path}")
             if record is not None:
                 yield record
 

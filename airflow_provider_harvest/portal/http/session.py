@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestProtocolError
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.generations import GENERATIONS, Generation
 from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in_clear, site_url
@@ -166,7 +166,7 @@ def entries_of(answer: Answer) -> list[dict[str, Any]]:
     """Return the entries of a page."""
     entries = answer.body.get("data") if isinstance(answer.body, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise HarvestProtocolError("The portal answered something else where a page of a list belongs.")
+        raise answer.unexpected(f"expected a page of a list, got {type(answer.body).__name__}")
     return entries
 
 

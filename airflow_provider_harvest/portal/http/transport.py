@@ -8,7 +8,7 @@ import re
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 from requests.exceptions import InvalidHeader, InvalidURL
@@ -32,10 +32,12 @@ from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_d
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
 log = logging.getLogger(__name__)
+
+_Parsed = TypeVar("_Parsed")
 
 USER_AGENT = f"airflow-provider-harvest/{__version__}"
 #: Bytes of an answer that are taken at most. Up to 16.x a job answers with all its items, about 450 bytes each.
@@ -53,10 +55,42 @@ _RECOGNISABLE_KEY = 16
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: its status and decoded JSON body, None for an empty one."""
+    """A successful response.
+
+    :param status: its HTTP status.
+    :param body: the decoded JSON, None if there was none.
+    :param request: method and URL of the request, for messages.
+    """
 
     status: int
     body: Any
+    request: str = "the request"
+
+    def read(self, parse: Callable[[Any], _Parsed]) -> _Parsed:
+        """Return the body as a function parses it.
+
+        :raises HarvestProtocolError: if the body has another structure; names the request.
+        """
+        return parsed(parse, self.body, self.request)
+
+    def unexpected(self, problem: str) -> HarvestProtocolError:
+        """Return the error for a body of the wrong structure.
+
+        :param problem: such as ``expected a list, got str``.
+        """
+        return HarvestProtocolError(f"Unexpected response to {self.request}: {problem}.")
+
+
+def parsed(parse: Callable[[Any], _Parsed], value: Any, request: str) -> _Parsed:
+    """Return a value of a response as a function parses it.
+
+    :param parse: such as ``HarvestJob.from_api``; raises ``HarvestProtocolError("expected ...")``.
+    :param request: method and path, for the message.
+    """
+    try:
+        return parse(value)
+    except HarvestProtocolError as error:
+        raise HarvestProtocolError(f"Unexpected response to {request}: {error}.") from error
 
 
 @dataclass(frozen=True)
@@ -311,7 +345,7 @@ class Transport:
         if not is_json:
             shown = plain(content.decode("utf-8", "replace"), 60)
             raise HarvestResponseLost(f"The answer to {request} (status {status}) is garbled: {shown!r}. {UNKNOWN}")
-        return Answer(status, body)
+        return Answer(status, body, repr(request))
 
 
 def _new_session(base: str) -> requests.Session:

@@ -1,4 +1,4 @@
-"""Reads what an ended job came to and judges it; called on the worker, whichever way it was waited."""
+"""Read an ended job and judge it; called on the worker, for every way of waiting."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def conclude(
     :param source: the job's source.
     :param job_id: the job.
     :param how: ``started``, ``attached`` or ``waited``.
-    :param policy: what it must come to.
+    :param policy: the criteria.
     :raises HarvestApiError: if the job cannot be read.
     :raises HarvestInvalidInput: if it is a job of another source.
     """
@@ -76,9 +76,9 @@ def _mine_first(failed: Iterable[HarvestItem], policy: OutcomePolicy) -> list[Ha
 
 
 def _newly_archived(client: HarvestClient, source_id: str, job: HarvestJob, items: list[HarvestItem]) -> int | None:
-    """Archived items are listed again in every later job: those of the job before are no news.
+    """Archived items are listed again in every later job: those of the job before are not new.
 
-    None if it cannot be told: no verdict hangs on it.
+    None if it is unknown: no verdict depends on it.
     """
     if job.counts is None:
         return None

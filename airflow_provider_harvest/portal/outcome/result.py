@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_result"
-#: ``how`` of a result: asked for by this task, joined while running, waited for, watched for by an event trigger, or
+#: ``how`` of a result: requested by this task, joined while running, waited for, watched by an event trigger, or
 #: previewed.
 STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited", "watched", "previewed"
 #: Failed items and job errors that a result names; XComs must stay small.

@@ -1,4 +1,4 @@
-"""What a person reads in a task log or an alert about a harvest; called by the operators and the sensor."""
+"""The text about a harvest in a task log or an alert; called by the operators and the sensor."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ _ADVICE_BY_KIND = {
     "unfinished": "Wait for the job to end, then judge it.",
     "unknown_status": "See the job on the portal, and update this package: it does not know this status.",
     "remote_unreachable": "Check that the remote catalogue's server is up and lets the portal in.",
-    "unreadable": "Open the source's URL: it must answer with the catalogue, whole, in the backend's format.",
-    "job": "See the job's errors on the portal, and open the source's URL: it must answer with the catalogue.",
+    "unreadable": "Open the source's URL: it must return the whole catalogue in the backend's format.",
+    "job": "See the job's errors on the portal, and open the source's URL: it must return the catalogue.",
     "remote_ids": "Look for these records in the catalogue, and for their reasons in the portal's job.",
     "items": "See the reasons of the failed records on the portal, correct these in the catalogue, or allow more.",
     "skipped": "See why the portal skips records: each needs its own dct:identifier, and the source's filters count.",
@@ -113,7 +113,7 @@ def _advice_by_kind(result: dict[str, Any]) -> str:
         return _ADVICE_BY_KIND.get(kind, "See the job on the portal.")
     if items["done"]:
         return (
-            "The catalogue gave fewer records than min_done_items asks for: compare it with an earlier harvest, or "
+            "The catalogue has fewer records than min_done_items requires: compare it with an earlier harvest, or "
             "lower min_done_items."
         )
     if items["failed"] or items["skipped"]:
@@ -143,16 +143,16 @@ def failure_message(result: dict[str, Any], next_chance: str | None = None) -> s
 
 
 def goes_on(job_url: str | None) -> str:
-    """Return what a task that was stopped says of its harvest, which udata has no way to cancel.
+    """Return what a stopped task says about its harvest, which udata cannot cancel.
 
     :param job_url: page of the job, None if none is known.
     """
-    where = f"See {job_url}" if job_url else "Its job was not known yet."
-    return f"Airflow asked this task to stop. Its harvest continues: udata has no way to cancel one. {where}"
+    where = f"See {job_url}" if job_url else "Its job was not yet known."
+    return f"Airflow stopped this task. Its harvest continues: udata cannot cancel a harvest. {where}"
 
 
 def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
-    """Return the failed items that the verdict is about, and how many there are: mine, where I asked for some."""
+    """Return the failed items that the verdict is about, and their number: those in ``remote_ids``, if given."""
     fates = result["remote_ids"]
     if not fates:
         return result["failed_items"], result["items"]["failed"]

@@ -1,6 +1,6 @@
-"""Changes of sources that are safe to ask for twice: each looks first, and writes only what is missing.
+"""Changes of sources that are safe to request twice: each reads first, and writes only what is missing.
 
-Called by the source operators and by plain scripts. What the portal answers 200 to although nothing comes of it, or
+Called by the source operators and by plain scripts. What the portal accepts with 200 without any effect, or
 although it breaks something, is refused before anything is written.
 """
 
@@ -77,14 +77,14 @@ def ensure_source(
 ) -> tuple[HarvestSource, bool]:
     """Return the source of this owner, backend and URL, created only if there is none.
 
-    udata takes the same source as often as it is sent, each time under a new id. So it is looked for first: one that
-    belongs to the same user or organization, has the same backend and URL and is not deleted. Of several the oldest
-    is taken. After an unclear answer it is looked for again, and never sent twice.
+    udata accepts the same source as often as it is sent, each time under a new id. So it is searched first: one that
+    belongs to the same user or organization, has the same backend and URL and is not deleted. Of several the oldest is
+    used. After an unclear response it is searched again, and never sent twice.
 
     :param client: of the portal, with a key.
     :param name: shown on the portal.
     :param url: address of the catalogue; blanks around it do not count.
-    :param backend: one of those that the portal offers.
+    :param backend: one of the portal's backends.
     :param description: shown on the portal.
     :param config: filters, features and extra_configs of the backend.
     :param active: whether it may be harvested; None (default) is True for a new source.
@@ -121,7 +121,7 @@ def ensure_source(
 
 
 def find_sources(client: HarvestClient, identity: Identity) -> list[HarvestSource]:
-    """Return the sources of an identity, the oldest first, with the fields that tell it."""
+    """Return the sources of an identity, the oldest first, with the fields that identify them."""
     listed = client.iter_sources(owner=identity.owner, organization=identity.organization, fields=IDENTITY_FIELDS)
     return same_sources(listed, identity)
 
@@ -187,7 +187,7 @@ def _whose(client: HarvestClient, organization: str | None, owner_id: str | None
     """Return the id of the organization or of the user that a source is to belong to; neither: the key's user."""
     owner_id = optional_text(owner_id, "owner_id")
     if owner_id and optional_text(organization, "organization"):
-        raise HarvestInvalidInput("organization and owner_id are both given: a source belongs to one of them.")
+        raise HarvestInvalidInput("organization and owner_id are both given: give one of them.")
     if owner_id:
         return None, check_id(owner_id, "owner_id", slug=False)
     return organization_of(client, organization), None
@@ -223,7 +223,7 @@ def _adopt(client: HarvestClient, found: list[HarvestSource], fields: dict[str, 
     if if_exists == FAIL:
         raise HarvestInvalidInput(
             f"Source {found[0].name!r} ({found[0].id}) of the same owner harvests {fields['url']} already, and "
-            f"if_exists='fail' was asked for. See {page}"
+            f"if_exists='fail' is set. See {page}"
         )
     source = client.get_source(found[0].id)
     log.info("Source %r (%s) is there already: %s", source.name, source.id, page)
@@ -242,12 +242,12 @@ def create_once(
     owner_id: str | None,
     find: Callable[[], HarvestSource | None],
 ) -> HarvestSource:
-    """Create a source that was looked for and not found; after an unclear answer look again, and never send it twice.
+    """Create a source that was not found; after an unclear response search again, and never send it twice.
 
     :param fields: checked values by the names of a source's fields.
     :param organization: id of the organization that it is to belong to.
     :param owner_id: id of the user whom it is to belong to; both None: the key's user.
-    :param find: looks for the source.
+    :param find: searches for the source.
     :returns: the source, read again.
     """
     try:
@@ -259,7 +259,7 @@ def create_once(
         if found is None:
             raise
         created = found
-    return client.get_source(created.id)  # the answer of the POST has times that later ones have not
+    return client.get_source(created.id)  # the response to the POST has times that later ones do not have
 
 
 def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str, Any]) -> HarvestSource:
@@ -274,7 +274,7 @@ def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str
         "Changed %s of source %r (%s): %s", ", ".join(changes), source.name, source.id, client.source_url(source.id)
     )
     if "url" in changes and changed.is_accepted:
-        log.warning("The source stays accepted, although nobody has looked at its new URL.")
+        log.warning("The source stays accepted, although its new URL was not reviewed.")
     return changed
 
 
@@ -348,7 +348,7 @@ def preview_saved_source(client: HarvestClient, source: HarvestSource, timeout: 
 
 
 def _in_time(timeout: float | None, preview: Callable[[], HarvestJob]) -> HarvestJob:
-    """Return a preview, or what stands for one that was given up: by this side, or by a proxy before the portal."""
+    """Return a preview, or a placeholder for one that timed out: here, or in a proxy before the portal."""
     try:
         return preview()
     except HarvestAnswerTimeout:

@@ -1,4 +1,4 @@
-"""What careful writes share: looking for their effect after an unclear answer, and saying who has the right.
+"""Shared by careful writes: check their effect after an unclear response, and report who has the right.
 
 Called by the flows on sources only (:mod:`sources`, :mod:`moderation`).
 """
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: After these errors of a write nobody knows whether it was carried out.
+#: After these errors of a write it is unknown whether it was carried out.
 UNCLEAR = (HarvestResponseLost, HarvestServerError, HarvestProtocolError)
-#: Seconds before each look for the effect of such a write: the portal may still be at it.
+#: Seconds before each check of the effect of such a write: the portal may still be working on it.
 _LOOKS = (1.0, 4.0)
 
 
@@ -59,7 +59,7 @@ def write_and_read(
     :param source_id: id of the source.
     :param write: sends the change.
     :param is_done: whether the change shows in the source.
-    :param unclear: errors after which the source itself must tell whether the change was carried out.
+    :param unclear: errors after which the source is read to see whether the change was carried out.
     :returns: the source, read again, and whether the portal itself said that the change was carried out.
     """
     try:
@@ -82,7 +82,7 @@ def refuse_deleted(source: HarvestSource) -> None:
     if source.deleted is not None:
         raise HarvestSourceNotRunnable(
             f"Source {source.name!r} ({source.id}) was deleted on {day(source.deleted)}, which cannot be undone: the "
-            "portal would take this and nothing would come of it. Create the source again."
+            "portal would accept this without any effect. Create the source again."
         )
 
 

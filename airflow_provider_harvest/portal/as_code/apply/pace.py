@@ -43,7 +43,7 @@ class Pace:
 
     :param clock: what is waited by.
     :param limits: how fast it may be.
-    :param told: told of each longer wait, as a sentence.
+    :param told: called with a sentence before each longer wait.
     """
 
     def __init__(self, clock: Clock, limits: Limits, told: Callable[[str], object]) -> None:
@@ -77,7 +77,7 @@ class Pace:
                 if pause > self._limits.patience or attempt == _MAX_TRIES:
                     raise
                 self._next_write = self._clock.monotonic() + pause
-                self._wait_until(self._next_write, "as the portal asks")
+                self._wait_until(self._next_write, "as the portal requested")
         raise AssertionError("the last attempt returns or raises")
 
     def _wait_until(self, moment: float, why: str | None) -> None:

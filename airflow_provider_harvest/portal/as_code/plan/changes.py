@@ -30,7 +30,7 @@ _PLAIN_FIELDS = ("name", "url", "backend", "config", "autoarchive")
 
 
 def looks_like_an_accident(deletions: int, managed: int) -> bool:
-    """Whether so many deletions ask for a confirmation of their own: more than a quarter of what is managed.
+    """Whether so many deletions need their own confirmation: more than a quarter of the managed sources.
 
     :param deletions: how many sources are to be deleted.
     :param managed: how many sources carry the marker, those included.
@@ -47,7 +47,7 @@ class Change:
     :param name: of the source, for people.
     :param source_id: the portal's id; None for one to be created.
     :param organization: id of the organization that it belongs to, None for a personal source.
-    :param owner: id of the user whom it belongs to; both None for a new one: the key's own user.
+    :param owner: id of the user that it belongs to; both None for a new one: the key's own user.
     :param seen: what the portal had in what is compared, by the names of :data:`.diff.COMPARED`; empty for a new one.
     :param wanted: what it is to have there.
     :param initial: what a new source begins with where the files say nothing; never compared.
@@ -102,7 +102,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A declared source of which nobody can say what is to be done; the others go on.
+    """A declared source for which it is undecided what to do; the others continue.
 
     :param key: its key in the files.
     :param where: file and line.
@@ -157,7 +157,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be changed. Conflicts, which change nothing, may stand in it all the same."""
+        """Whether nothing is to be changed. There may be conflicts all the same; they change nothing."""
         return not self.changes
 
     @property
@@ -193,7 +193,7 @@ class Plan:
         """Read a plan.
 
         :param data: what :meth:`to_json` returned.
-        :raises HarvestInvalidInput: if it is none, of another version, or was changed by hand.
+        :raises HarvestInvalidInput: if it is not a plan, of another version, or was changed by hand.
         """
         if not isinstance(data, dict) or "changes" not in data:
             raise HarvestInvalidInput(f"A plan is an object with changes, not {type(data).__name__}: plan again.")
@@ -218,10 +218,10 @@ class Plan:
         return plan
 
     @classmethod
-    def from_text(cls, text: str, what: str = "The text") -> Plan:
-        """Read a plan from its JSON text.
+    def from_text(cls, text: str, what: str = "The string") -> Plan:
+        """Read a plan from JSON.
 
-        :param what: what the text is, as the beginning of a sentence.
+        :param what: what the JSON is, as the beginning of a sentence.
         :raises HarvestInvalidInput: as :meth:`from_json`.
         """
         try:
@@ -239,7 +239,7 @@ def write_plan(plan: Plan, path: str | Path) -> None:
 def looks_like_a_plan(path: str | Path) -> bool:
     """Whether a path names a file that holds a plan, whatever its name is: it is JSON, and files of sources are YAML.
 
-    One that ends in ``.json`` is taken for a plan even if it cannot be read, so that the message speaks of a plan.
+    One that ends in ``.json`` is read as a plan even if it is malformed, so that the message is about a plan.
     """
     if str(path).endswith(".json"):
         return True
@@ -260,7 +260,7 @@ def read_plan(path: str | Path) -> Plan:
     except OSError as error:
         raise HarvestInvalidInput(f"The plan {path} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise HarvestInvalidInput(f"{path} holds no plan: it is no text.") from None
+        raise HarvestInvalidInput(f"{path} is not a plan: it is not text.") from None
     return Plan.from_text(text, str(path))
 
 

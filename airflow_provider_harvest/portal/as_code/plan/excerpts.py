@@ -45,7 +45,7 @@ def _differing(before: str, after: str) -> tuple[str, str]:
 
 
 def _common(one: str, other: str) -> int:
-    """Return how many characters two texts have in common at their beginning."""
+    """Return how many characters two strings have in common at their beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Sources in one request. udata sets no limit; the answer to 500 takes it about half a second.
+#: Sources in one request. udata sets no limit; a response with 500 takes it about half a second.
 PAGE_SIZE = 500
 _FIELDS = (
     "name,url,backend,description,config,active,autoarchive,deleted,created_at,schedule,validation{state},permissions"
@@ -41,7 +41,7 @@ def make_plan(
     Where something is to be created or configured, the portal's list of backends is read too, and an organization that
     has no source yet costs one request.
 
-    :param client: of the portal; a key is needed only to tell what it may not do.
+    :param client: of the portal; a key is needed only to report what it may not do.
     :param declaration: what the files say of one environment.
     :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
     :param allow_duplicates: whether a source is created although its owner has one of the same name and backend with
@@ -58,10 +58,10 @@ def make_plan(
 
 
 def refuse_other_portal(client: HarvestClient, portal: str | None, what: str) -> None:
-    """Refuse what is meant for another portal: its ids and organizations would be those of strangers.
+    """Refuse what was made for another portal: its ids and organizations would be those of others.
 
-    :param portal: site that is meant; None means any.
-    :param what: what is meant for it, as the beginning of a sentence.
+    :param portal: its site; None means any.
+    :param what: what was made for it, as the beginning of a sentence.
     """
     if portal is not None and site_url(portal) != client.site:
         raise HarvestInvalidInput(
@@ -92,7 +92,7 @@ def read_sources(
 
     :param organization: id of an organization; only its sources.
     :param owner: id of a user; only their own sources.
-    :param on_unreadable: called with each source that the portal cannot answer; default: it is logged.
+    :param on_unreadable: called with each source that the portal cannot return; default: it is logged.
     """
     listed = client.iter_sources(
         owner,
@@ -108,7 +108,7 @@ def read_sources(
 def _organizations(
     client: HarvestClient, names: Iterable[str], sources: Iterable[HarvestSource]
 ) -> dict[str, str | None]:
-    """Return the id of each organization, mostly from the list's own answer; None for one that the portal has not."""
+    """Return the id of each organization, mostly from the list itself; None for one that the portal does not have."""
     listed = {source.organization.id: source.organization for source in sources if source.organization}
     known: dict[str, str | None] = {ident: ident for ident in listed}
     known |= {ref.slug: ref.id for ref in listed.values() if ref.slug and not is_object_id(ref.slug)}
@@ -164,7 +164,7 @@ def _unfit(client: HarvestClient, changes: Iterable[Change], sources: Mapping[st
 
 
 def _check(change: Change, source: HarvestSource | None, backends: list[HarvestBackend]) -> None:
-    """Check what a source is to be as a whole: what the files do not say of it stays as it is on the portal.
+    """Check the whole desired source: keys that the files do not give stay as they are on the portal.
 
     :raises HarvestInvalidInput: if its backend would not take it.
     """
