@@ -6,7 +6,7 @@ date keep their states under separate keys, within which every database sorts al
 by the time of the pass. Airflow 2.11 gives every run a logical date, which for a scheduled run is the begin of its
 interval, and lets a task read the database: there the XCom that was written last counts.
 
-Airflow 3.3's state stores do not serve: a task's store belongs to one run, an asset's is deleted with its last DAG.
+Airflow 3.3's state stores are not suitable: a task's store belongs to one run, an asset's is deleted with its last DAG.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: XCom that holds what the next run needs to tell what is new.
+#: XCom with what the next run needs to find out what is new.
 STATE_KEY = "harvest_health_state"
 #: The same once more, apart for runs with and without a logical date.
 DATED_KEY, UNDATED_KEY = f"{STATE_KEY}_dated", f"{STATE_KEY}_undated"

@@ -1,4 +1,4 @@
-"""The sensor that waits for a harvest which somebody else starts: the portal itself, or another task."""
+"""The sensor that waits for a harvest started by others: the portal itself, or another task."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     began at or after a time (``after``), or, without any of them, the next job of the source to end.
 
     ``soft_fail`` skips when ``timeout`` is over, and on nothing else: a wrong key, a missing source and a failed
-    harvest fail in every mode. A failed harvest is not retried, except under ``soft_fail``: the exception that tells
+    harvest fail in every mode. A failed harvest is not retried, except under ``soft_fail``: the exception that makes
     Airflow so would skip the task there.
 
     :param source_id: id of the source (a slug is resolved once); may be left out with ``job_id`` on udata 17.0 or
@@ -65,15 +65,15 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     :param job_id: id of the job. Templated.
     :param known_job_ids: ids of the jobs that were there before, such as ``jobs_before`` of
         ``HarvestValidateSourceOperator``; an empty list means that there were none. Templated.
-    :param after: aware datetime or ISO text. Templated.
+    :param after: aware datetime or ISO string. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :param start_timeout: how long a job may take to appear, in seconds or as ``timedelta``; counted from the next
         tick of the source's cron where ``after`` or nothing says which job. Default None: only ``timeout`` ends it.
     :param run_timeout: how long the job may run; 24 h.
     :param stall_timeout: how long nothing may move between two items of the job; 2 h.
     :param first_item_timeout: how long the job may go without its first item; 6 h.
-    :param max_poll_failures: looks in a row that may fail before the wait is given up; 10. A rescheduled sensor stays
-        on its worker while looks fail.
+    :param max_poll_failures: failed polls in a row after which the wait ends with an error; 10. A rescheduled sensor
+        stays on its worker while polls fail.
     :param deferrable: whether the wait uses a triggerer instead of a worker slot; default: Airflow's
         ``operators.default_deferrable``.
     :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
@@ -84,7 +84,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. Templated.
-    :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
+    :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
     :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     """
 
@@ -170,7 +170,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             if clock.now() < self._next_look:
                 return False
             poll = self._poll(self._wait)
-            # Nothing survives between the looks of a rescheduled sensor, failures least of all: while the portal
+            # Nothing is kept between the pokes of a rescheduled sensor, not even failures: while the portal
             # cannot be read, it stays on the worker, so that as many in a row as elsewhere end the wait.
             while self.reschedule and not poll.has_looked and not poll.is_final:
                 clock.sleep(poll.pause)
@@ -180,7 +180,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
                 result = self._end(context, self._wait.client, self._source, self._wait.plan, poll)
                 return PokeReturnValue(is_done=True, xcom_value=result)
             self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
-            # Airflow takes what is raised here for a failure where it is told to swallow those.
+            # Airflow treats what is raised here as a failure if it is set to swallow those.
             swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
             if self._next_look and self.reschedule and not swallows:
                 when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
@@ -191,7 +191,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
 
     @property
     def poll_interval(self) -> float:
-        """Seconds between two looks: Airflow's ``poke_interval``."""
+        """Seconds between two polls: Airflow's ``poke_interval``."""
         return float(self.poke_interval)
 
     def deadline_from(self, now: float) -> float | None:
@@ -202,7 +202,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         """Check what was given, and say which job is waited for."""
         self._refuse_bad_input()
         client = self.hook.get_conn()
-        # Rescheduled, the sensor began with its first look, maybe in another process.
+        # Rescheduled, the sensor began with its first poke, maybe in another process.
         first = first_reschedule_of(context) if self.reschedule else None
         began = client.clock.now() if first is None else first
         # A retry takes what ended since the first try began, too: a harvest may end between two tries.
@@ -295,7 +295,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         found = found or [source for source in listed if source.name == job.source_name]
         if len(found) != 1:
             raise HarvestNotFound(
-                f"Which source job {self.job_id} belongs to cannot be told on this portal (udata up to 16.x answers "
+                f"The source of job {self.job_id} is unknown on this portal (udata up to 16.x returns "
                 f"its name only, {job.source_name!r}): give source_id, too."
             )
         return client.get_source(found[0].id, keyed=False)

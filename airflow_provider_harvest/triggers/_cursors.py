@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 #: Name of what is kept with each asset.
 CURSOR_KEY = "harvest_cursor"
-#: Seconds for which this process remembers, and how many watches: whoever removes a watch and makes the same again
+#: Seconds for which this process remembers, and how many watches: a watch that is removed and made again
 #: days later does not want to hear of the time between.
 _REMEMBERED_FOR, _REMEMBERED = 24 * 3600.0, 200
 

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds of the first pause between two attempts, and of the longest: each is twice the one before.
 _FIRST_PAUSE, _MAX_PAUSE = 5.0, 300.0
-#: Seconds after which a running trigger reads its connection again, and after which it does so when a look failed.
+#: Seconds after which a running trigger reads its connection again, and after which it does so when a poll failed.
 REREAD_AFTER, REREAD_IN_TROUBLE = 300.0, 30.0
 
 
@@ -25,7 +25,7 @@ async def patient_settings(conn_id: str, failures: int) -> ConnectionSettings:
 
     :param conn_id: id of the connection.
     :param failures: attempts that may fail.
-    :raises HarvestInvalidInput: at once, for a connection that cannot be right.
+    :raises HarvestInvalidInput: immediately, for an invalid connection.
     :raises Exception: what the last attempt failed with.
     """
     hook = HarvestHook(conn_id)
@@ -42,14 +42,14 @@ async def patient_settings(conn_id: str, failures: int) -> ConnectionSettings:
 
 
 async def changed_settings(conn_id: str, known: ConnectionSettings) -> ConnectionSettings | None:
-    """Return what a connection says now where that differs from what is known; None if it does not, or is not told.
+    """Return the connection's settings if they have changed; None if they have not, or cannot be read.
 
     :param conn_id: id of the connection.
     :param known: as read before.
     """
     try:
         settings = await HarvestHook(conn_id).aget_settings()
-    except Exception:  # what is known stays good until the store answers again
+    except Exception:  # the known settings stay valid until the store responds again
         return None
     if settings == known:
         return None

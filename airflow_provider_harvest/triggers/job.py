@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 MIN_LIFE = 10.0
 #: Seconds before a connection that could not be read is read again; twice as long each time, up to ``MAX_PAUSE``.
 _FIRST_PAUSE = 5.0
-#: ``state`` of an event that tells of an error; all others are those of a wait.
+#: ``state`` of an event with an error; all others are those of a wait.
 ERROR = "error"
 
 
@@ -80,7 +80,7 @@ class HarvestJobTrigger(BaseTrigger):
         A secrets backend that is away looks like a connection that does not exist.
 
         :raises HarvestInvalidInput: if the connection cannot be right.
-        :raises HarvestError: if it cannot be read as often as the portal may fail to answer, or the wait is over.
+        :raises HarvestError: if it cannot be read as often as the portal may fail to respond, or the wait is over.
         """
         plan, loop = WaitPlan.from_dict(self.plan), asyncio.get_running_loop()
         ends = float("inf") if plan.deadline is None else loop.time() + plan.deadline - Clock().now()

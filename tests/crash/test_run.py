@@ -146,7 +146,7 @@ def test_the_key_is_in_no_log(airflow: LiveAirflow, proxy: LossyProxy, portal: S
 
     assert run.wait_for() == "success"
     logs = [path for path in airflow.home.rglob("*.log") if portal.keys.admin in path.read_text(errors="replace")]
-    assert "Looking for the job instead of asking again" in run.log
+    assert "Waiting for the job instead of requesting again" in run.log
     assert logs == []
 
 

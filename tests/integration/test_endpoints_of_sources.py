@@ -59,7 +59,7 @@ class TestGeneration:
         with HarvestClient(f"{portal.url}/api/1/harvest") as client:
             error = failure_of(lambda: client.generation)
         assert isinstance(error, HarvestProtocolError)
-        assert "is no udata portal" in str(error)
+        assert "is not a udata portal" in str(error)
 
 
 class TestWhoami:

@@ -437,7 +437,7 @@ class TestValidate:
         portal.control.fail_broker(True)
         validated = task.run(HarvestValidateSourceOperator, source_id=source_id)
         assert validated["validation"]["state"] == "accepted"
-        assert "Whether its first harvest was queued is not certain" in caplog.text
+        assert "Whether its first harvest was queued is unknown" in caplog.text
         assert writes() == ["POST sources", "POST validate"]
 
     def test_jobs_before_are_those_before_the_acceptance(

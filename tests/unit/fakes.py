@@ -226,7 +226,7 @@ def fails_with(error: HarvestError) -> Event:
 
 
 def recovers(portal: FakePortal) -> None:
-    """The portal answers again."""
+    """The portal responds again."""
     portal.fault = None
 
 
@@ -248,7 +248,7 @@ def rate_limited(retry_after: float | None) -> HarvestRateLimited:
 
 
 def not_found() -> HarvestNotFound:
-    return HarvestNotFound("There is no such thing on the portal.", status_code=404)
+    return HarvestNotFound("The portal has no such object.", status_code=404)
 
 
 def item(remote_id: str | None, status: str, *messages: str, at: float = T0) -> HarvestItem:

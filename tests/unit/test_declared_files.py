@@ -167,7 +167,7 @@ sources:
         assert said(self.TEXT, "production").portal == "https://www.example"
 
     def test_must_be_chosen_among_several(self, said: Callable[..., Declaration]) -> None:
-        with pytest.raises(InvalidDeclaration, match="demo, production: say which"):
+        with pytest.raises(InvalidDeclaration, match="demo, production: name one of them"):
             said(self.TEXT)
 
     def test_must_be_known(self, said: Callable[..., Declaration]) -> None:
@@ -213,12 +213,12 @@ class TestAFolder:
 
     def test_says_portal_wide_things_once(self, folder: Path) -> None:
         (folder / "south.yml").write_text("version: 1\nmanaged_by: them\n")
-        with pytest.raises(InvalidDeclaration, match=r"south.yml:2: managed_by must stand in portal\.yaml"):
+        with pytest.raises(InvalidDeclaration, match=r"south.yml:2: managed_by belongs into portal\.yaml"):
             read(folder)
 
     def test_has_each_key_once(self, folder: Path) -> None:
         (folder / "south.yml").write_text("version: 1\nsources:\n  z: {url: https://a.example}\n")
-        with pytest.raises(InvalidDeclaration, match=r"south.yml:3: z: the key stands at north/a.yaml:4 already"):
+        with pytest.raises(InvalidDeclaration, match=r"south.yml:3: z: the key is already used at north/a.yaml:4"):
             read(folder)
 
     def test_must_hold_files(self, tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ class TestAWrongFile:
 
     def test_whose_aliases_multiply_is_not_followed(self, said: Callable[..., Declaration]) -> None:
         levels = "".join(f"l{n + 1}: &l{n + 1} [{', '.join([f'*l{n}'] * 10)}]\n" for n in range(9))
-        with pytest.raises(InvalidDeclaration, match="aliases stand for too many"):
+        with pytest.raises(InvalidDeclaration, match="aliases expand to too many"):
             said(f"l0: &l0 [x]\n{levels}")
 
 

@@ -37,7 +37,7 @@ EXPIRED = (
         pytest.param(
             "ValidationError (Dataset:None) (issued_at.cannot parse date \"not-a-date\": ['harvest'])",
             False,
-            "a date that is none",
+            "an invalid date",
             id="bad date",
         ),
         pytest.param("something else", False, None, id="unknown"),
@@ -58,11 +58,11 @@ def test_every_advice_is_a_sentence() -> None:
     [
         ("mismatched tag: line 9, column 2", "web page", True),
         ("no element found: line 1, column 0", "nothing", True),
-        ("no element found: line 480, column 12", "ends before its end", True),
-        ("unclosed token: line 480, column 12", "ends before its end", True),
+        ("no element found: line 480, column 12", "is incomplete", True),
+        ("unclosed token: line 480, column 12", "is incomplete", True),
         ("not well-formed (invalid token): line 1, column 0", "zipped", True),
         ("not well-formed (invalid token): line 77, column 12", "not valid XML", False),
-        ("Expecting value: line 1 column 1 (char 0)", "something else than JSON", True),
+        ("Expecting value: line 1 column 1 (char 0)", "something other than JSON", True),
         ("404 Client Error: NOT FOUND for url", "does not exist", False),
         ("503 Server Error: for url", "could not reach", True),
         ("Something that nobody knows", "", False),

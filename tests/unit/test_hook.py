@@ -229,7 +229,7 @@ class TestMissingConnection:
         with pytest.raises(HarvestError) as error:
             asyncio.run(hook.aget_conn()) if in_trigger else hook.get_conn()
         assert str(error.value) == (
-            "There is no connection 'not there'. This makes it: airflow connections add 'not there' "
+            "There is no connection 'not there'. Create it with: airflow connections add 'not there' "
             "--conn-type harvest --conn-host https://www.data.gouv.fr --conn-password YOUR_API_KEY"
         )
 
@@ -266,7 +266,7 @@ class TestTestConnection:
             pytest.param(
                 {**SYSADMIN, "roles": []},
                 True,
-                f"{FOUND} The API key is that of Ada Lovelace, who is no sysadmin: validating and scheduling are not "
+                f"{FOUND} The API key is that of Ada Lovelace, who is not a sysadmin: validating and scheduling are not "
                 "allowed, and starting a harvest only if the portal permits it.",
                 id="no sysadmin",
             ),

@@ -100,7 +100,7 @@ def test_extra_sets(extra: dict[str, Any], name: str, value: object) -> None:
     "extra, complaint",
     [
         pytest.param("timeout=60", "extra is not JSON", id="no JSON"),
-        pytest.param("[60]", "extra is no JSON object", id="list"),
+        pytest.param("[60]", "extra is not a JSON object", id="list"),
         pytest.param({"timeout": "soon"}, "timeout in the extra is 'soon'", id="timeout a word"),
         pytest.param({"timeout": 0}, "timeout in the extra is 0", id="timeout zero"),
         pytest.param({"timeout": -1}, "timeout in the extra is -1", id="timeout negative"),

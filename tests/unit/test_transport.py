@@ -129,7 +129,7 @@ class TestErrorAnswer:
     @pytest.mark.parametrize("status", [401, 403])
     def test_says_that_no_key_was_needed(self, status: int, newest: PortalServer, transport: Transport) -> None:
         newest.script("GET", PATH, Reply(status, MESSAGE))
-        assert "a firewall stands before it" in str(failure_of(lambda: transport.call("GET", PATH)))
+        assert "a firewall is in front of the portal" in str(failure_of(lambda: transport.call("GET", PATH)))
 
     def test_says_that_a_key_is_missing(self, newest: PortalServer) -> None:
         keyless = Transport(f"{newest.url}{API}", timeout=5)
@@ -227,7 +227,7 @@ class TestRetryAfter:
         error = failure_of(lambda: transport.call("GET", PATH))
         assert isinstance(error, HarvestRateLimited)
         assert error.retry_after == 3600
-        assert "asks to wait 3600 s" in str(error)
+        assert "requests to wait 3600 s" in str(error)
         assert clock.slept == []
 
 

@@ -283,7 +283,7 @@ def test_the_time_to_start_does_not_limit_the_job() -> None:
         pytest.param([], "No job has appeared within 30 min.", id="no job"),
         pytest.param([(0, job_appears("j"))], "Job j has not ended within 30 min.", id="a running job"),
         pytest.param(
-            outage(1700, 9999), "No job has appeared within 30 min. The last look at the portal failed.", id="no portal"
+            outage(1700, 9999), "No job has appeared within 30 min. The last poll of the portal failed.", id="no portal"
         ),
     ],
 )

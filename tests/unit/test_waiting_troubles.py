@@ -47,8 +47,8 @@ def test_an_outage_within_the_budget_is_told_once_and_so_is_its_end() -> None:
     assert story.to_the_end().state == ENDED
     told = [line for line in story.lines if "again" in line]
     assert told == [
-        f"{unreachable()} Looking again; 10 failed looks in a row are allowed.",
-        "The portal answers again, after 5 failed looks.",
+        f"{unreachable()} Polling again; 10 failed polls in a row are allowed.",
+        "The portal responds again, after 5 failed polls.",
     ]
 
 

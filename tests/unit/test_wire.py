@@ -124,7 +124,7 @@ class TestOutcomeUnknown:
         error = failure_of(once(newest.url, timeout=0.05))
         step.let_go.set()
         assert isinstance(error, HarvestResponseLost)
-        assert "no answer, or no more of it, for 0.05 s" in str(error)
+        assert "no response, or no more of it, for 0.05 s" in str(error)
         assert len(newest.portal.sources) == 1
 
     @pytest.mark.usefixtures("no_proxy_exceptions")
@@ -168,7 +168,7 @@ class TestLimits:
         error = failure_of(once(newest.url, timeout=NEVER, connect_timeout=1))
         step.let_go.set()
         assert isinstance(error, HarvestResponseLost)
-        assert "no whole answer within 10801 s, so the connection was cut" in str(error)
+        assert "no complete response within 10801 s, so the connection was cut" in str(error)
 
     def test_a_cut_that_comes_too_late_hits_nobody_else(self, newest: PortalServer) -> None:
         transport = once(newest.url)

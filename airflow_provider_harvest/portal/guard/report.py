@@ -101,7 +101,7 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LIN
         tail.append(f"- {len(small):,} more sources miss {count:,} records, within what is usual.")
     if exposed:
         tail.append(
-            f"- {len(exposed):,} sources: the next run archives at once what it does not find, so that a loss there "
+            f"- {len(exposed):,} sources: the next run archives what it does not find, without grace: a loss there "
             f"cannot be held afterwards: {', '.join(markdown(case.source.name, 40) for case in exposed[:3])}"
             f"{' ...' if len(exposed) > 3 else ''}"
         )
@@ -124,7 +124,7 @@ def _head(report: GuardReport, told: list[Case]) -> str:
     if not told:
         return f"**Guard of {report.portal}**: {report.sources:,} sources, nothing has to wait for a person."
     count = sum(len(case.missing) for case in told)
-    return f"**Guard of {report.portal}**: {len(told):,} sources need a person, {count:,} records are at risk."
+    return f"**Guard of {report.portal}**: {len(told):,} sources need a decision, {count:,} records are at risk."
 
 
 def _block(client: HarvestClient, report: GuardReport, case: Case) -> list[str]:

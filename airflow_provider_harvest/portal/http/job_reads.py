@@ -12,13 +12,13 @@ from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: Entries asked for in one page. data.gouv.fr answers 1,000 and fails with 502 at 10,000; udata sets no maximum.
+#: Entries requested in one page. data.gouv.fr returns 1,000 and fails with 502 at 10,000; udata sets no maximum.
 PAGE_SIZE = 500
-#: Jobs asked for when looking for one: the newest come first.
+#: Jobs requested when searching for one: the newest come first.
 RECENT_JOBS = 10
 
 # ``details`` are left out: a stack trace for each error (5 kB on 9.2.4). ``source`` has no inner mask, as it is a
-# text up to 16.x, where ``source{id}`` is answered 400.
+# text up to 16.x, where the response to ``source{id}`` is 400.
 _JOB_HEAD = "id,status,created,started,ended,errors{created_at,message},source"
 # One mask for both forms: up to 16.x ``items`` is a list, of which a status (20 bytes) per item is left, and from
 # 17.0 an object, of which the counters are left.
@@ -37,7 +37,7 @@ class JobReads(PortalSession):
 
         From 17.0 on with their counters. Deleted sources keep their jobs; unknown ones: see :meth:`recent_jobs`.
 
-        :param source_id: its id; up to 10.8.1 a slug is answered with 500.
+        :param source_id: its id; up to 10.8.1 the response to a slug is 500.
         :param page_size: jobs in one request, 20 by default.
         """
         with_counters = self.generation.items_endpoint
@@ -66,8 +66,8 @@ class JobReads(PortalSession):
         :param source_id: its id.
         :param page: from 1; beyond the last the list is empty.
         :param page_size: jobs in a page, 10 by default.
-        :raises HarvestNotFound: if the source is unknown or purged. Up to 10.8.1 the portal answers an empty page
-            then, which cannot be told from a source without jobs.
+        :raises HarvestNotFound: if the source is unknown or purged. Up to 10.8.1 the portal returns an empty page
+            then, which cannot be distinguished from a source without jobs.
         """
         mask = "data{id,status,created,started,ended},total"
         path = f"/harvest/source/{segment(source_id)}/jobs/"
@@ -80,7 +80,7 @@ class JobReads(PortalSession):
         return self._with_times(parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
 
     def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
-        """Yield the last job of every source that is not deleted, as answered (``GET /harvest/sources/``).
+        """Yield the last job of every source that is not deleted, as returned (``GET /harvest/sources/``).
 
         :class:`~airflow_provider_harvest.portal.waiting.source_list.Listing` reads it: most of it is as
         before, and is not worth an object. About 250 bytes a source; 500 sources in one request.
@@ -97,7 +97,7 @@ class JobReads(PortalSession):
     def iter_harvested_datasets(
         self, *, organization: str | None = None, owner: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Yield the public datasets of an owner with what is told of their harvest (``GET /datasets/``), 100 a page.
+        """Yield the public datasets of an owner with their harvest data (``GET /datasets/``), 100 a page.
 
         :param organization: id of the organization; only its datasets.
         :param owner: id of the user; only their own datasets.
@@ -111,14 +111,14 @@ class JobReads(PortalSession):
 
         :param job_id: its id.
         :param keyed: whether the key goes along (default True): a sysadmin's shows the ``details`` of errors.
-        :raises HarvestNotFound: if there is none, also on releases that answer 500 then (up to 17.7).
+        :raises HarvestNotFound: if there is none, also on releases that respond with 500 then (up to 17.7).
         """
         try:
             return self._get(self._job_path(job_id), keyed=keyed).read(HarvestJob.from_api)
         except HarvestServerError as error:
             if error.status_code == 500 and self.generation.unknown_job_is_500 and self._can_read_another(job_id):
                 message = (
-                    f"There is no harvest job {job_id!r} on {self.site}: it is answered with 500, as udata up to 17.7 "
+                    f"There is no harvest job {job_id!r} on {self.site}: the response is 500, as udata up to 17.7 "
                     "does for an unknown one, while other jobs can be read."
                 )
                 raise as_not_found(error, message) from error
@@ -142,7 +142,7 @@ class JobReads(PortalSession):
 
         :param job_id: its id.
         :param status: only items in this status: ``pending``, ``started``, ``done``, ``failed``, ``skipped`` or
-            ``archived``. From 17.0 another one is answered with 400.
+            ``archived``. From 17.0 the response to any other is 400.
         """
         path = self._job_path(job_id)
         if not self.generation.items_endpoint:
@@ -154,11 +154,11 @@ class JobReads(PortalSession):
         yield from (parsed(HarvestItem.from_api, entry, f"GET {path}items/") for entry in entries)
 
     def newest_item(self, job: HarvestJob) -> HarvestItem | None:
-        """Return the item of a job that moved last, None before the first: tells a slow job from a dead one.
+        """Return the item of a job that moved last, None before the first: it distinguishes a slow job from a dead one.
 
         Items are appended as they are met, in every release, and the counters follow each of them.
 
-        :param job: as read; where it has counters they are trusted.
+        :param job: as read; if it has counters they are trusted.
         """
         path = self._job_path(str(job.id))
         if not self.generation.items_endpoint:
@@ -173,7 +173,7 @@ class JobReads(PortalSession):
         return _moved_last(tuple(parsed(HarvestItem.from_api, entry, answer.request) for entry in entries_of(answer)))
 
     def _was_upgraded(self, job: HarvestJob) -> bool:
-        """Whether a job answers its items as releases from 17.0 do although the portal was older when it was asked.
+        """Whether a job has its items as in releases from 17.0 although the portal was older when it was probed.
 
         A client of a trigger lives for weeks. What is known of the generation is then forgotten, and found out again.
         """

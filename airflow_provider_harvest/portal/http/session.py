@@ -85,25 +85,25 @@ class PortalSession:
 
     @property
     def known_generation(self) -> str | None:
-        """Letter of the portal's generation where it is known already; never asks the portal."""
+        """Letter of the portal's generation if it is known; sends no request."""
         return self._generation.letter if self._generation else None
 
     def assume_generation(self, letter: str | None) -> None:
-        """Take a generation that was found out earlier for the portal's; saves the two requests that find it out.
+        """Use a generation that was found out earlier; saves the two requests that find it out.
 
-        :param letter: of the generation; None forgets what is known, so that the portal is asked at the next use.
+        :param letter: of the generation; None forgets what is known, so that the portal is probed at the next use.
         """
         self._generation = GENERATIONS[letter] if letter else None
 
     def portal_now(self) -> float:
-        """Return the portal's clock as seconds since the epoch, by the ``Date`` of its last answer.
+        """Return the portal's clock as seconds since the epoch, from the ``Date`` of its last response.
 
-        Before the first answer, or where a proxy removes the header, this machine's clock is returned.
+        Before the first response, or if a proxy removes the header, this machine's clock is returned.
         """
         told = self._transport.portal_now()
         return self.clock.now() if told is None else told
 
-    # --- how it is asked -------------------------------------------------------------------------------------
+    # --- requests --------------------------------------------------------------------------------------------
 
     def _path(self, kind: str, ident: str, action: str | None = None) -> str:
         path = f"/harvest/{kind}/{segment(ident)}" + (f"/{action}" if action else "")
@@ -128,7 +128,7 @@ class PortalSession:
     ) -> Iterator[dict[str, Any]]:
         """Yield the entries of all pages, by number: ``next_page`` names the host that the server believes it has.
 
-        :param on_unreadable: called with each entry that the portal cannot answer; default: it is logged.
+        :param on_unreadable: called with each entry that the portal cannot return; default: it is logged.
         """
 
         def fetch(page: int, size: int, mask: str | None) -> tuple[list[dict[str, Any]], int | None] | None:
@@ -136,7 +136,7 @@ class PortalSession:
             try:
                 answer = self._get(path, asked, fields=mask or fields, keyed=keyed)
             except HarvestNotFound as error:
-                if page > 1 and not error.is_page:  # what udata answers beyond the last page; a proxy's page is no end
+                if page > 1 and not error.is_page:  # udata's response beyond the last page; a proxy's is not the end
                     return None
                 raise
             total = answer.body.get("total") if isinstance(answer.body, dict) else None
@@ -156,9 +156,7 @@ def segment(ident: str) -> str:
     """Return an id as a path segment; an empty one would address the list instead."""
     text = str(ident or "").strip()
     if not text or text in (".", ".."):
-        raise HarvestInvalidInput(
-            "An empty id addresses nothing on the portal: give the id of a source, job or organization."
-        )
+        raise HarvestInvalidInput("The id must not be empty: give the id of a source, job or organization.")
     return quote(text, safe="")
 
 
@@ -171,7 +169,7 @@ def entries_of(answer: Answer) -> list[dict[str, Any]]:
 
 
 def as_not_found(error: HarvestServerError, message: str) -> HarvestNotFound:
-    """Return the error that a portal should have answered where it answered 500 to an unknown id."""
+    """Return the error for an unknown id to which the portal responded with 500."""
     return HarvestNotFound(
         message, status_code=error.status_code, method=error.method, url=error.url, payload=error.payload
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 #: Examples that a group names.
 MAX_EXAMPLES = 3
-#: Groups that are kept apart; what comes after them counts as one.
+#: Most groups that are kept separately; the rest counts as one.
 MAX_GROUPS = 50
 _OTHERS = "(other messages)"
 _WIDTH = 300
@@ -69,7 +69,7 @@ class ErrorGroups:
 
         :param message: what the portal says.
         :param remote_id: of the record; None for an error of the job itself.
-        :param title: of the dataset, where it is known.
+        :param title: of the dataset, if known.
         :param url: of the dataset or the record.
         """
         hint = hint_for(message)

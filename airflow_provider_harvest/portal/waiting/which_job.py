@@ -84,13 +84,13 @@ def on_portal_clock(when: float, here: float, portal: float) -> float:
 
 
 def now_there(client: HarvestClient) -> float:
-    """Return the time by the portal's clock; this machine's until the portal has answered once."""
+    """Return the time by the portal's clock; this machine's until the portal has responded once."""
     here = client.clock.now()
     return on_portal_clock(here, here, client.portal_now())
 
 
 def why_foreign(job: HarvestJob, source_id: str, source_name: str | None = None) -> str | None:
-    """Say that a job is not one of a source, None if it is or the portal does not tell.
+    """Return that a job is not one of a source, None if it is or the portal does not report it.
 
     :param job: as read alone; from udata 17.0 it names its source's id, before that its name.
     :param source_id: the source.
@@ -120,7 +120,7 @@ def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: flo
     :param moved_at: the newest sign of life, seconds since the epoch by the portal's clock.
     :param has_items: whether the first item has appeared.
     :param portal_now: the portal's clock.
-    :param limits: how long it may stand still.
+    :param limits: how long it may be without progress.
     """
     still = portal_now - moved_at
     if has_items and still > limits.stall_timeout:
@@ -136,9 +136,9 @@ def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: flo
 
 
 def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] | None = None) -> str | None:
-    """Say why asking for a harvest would be in vain, None if it would not.
+    """Return why a request for a harvest would have no effect, None if it would.
 
-    udata answers 200 to ``run`` for inactive (from 10.0.6) and deleted sources, and for a backend that is
+    udata responds with 200 to ``run`` for inactive (from 10.0.6) and deleted sources, and for a backend that is
     switched off, and then does nothing.
 
     :param source: as just read.
