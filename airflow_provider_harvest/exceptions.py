@@ -79,7 +79,7 @@ class HarvestNotFound(HarvestApiError):
 
     @property
     def is_page(self) -> bool:
-        """Whether the body was a web page or other text, as from a proxy while the portal restarts; that proves
+        """Whether the body was a web page or other string, as from a proxy while the portal restarts; that proves
         nothing."""
         return isinstance(self.payload, str)
 

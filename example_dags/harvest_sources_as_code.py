@@ -68,8 +68,10 @@ with DAG(
     )
 
     @task.short_circuit
-    def has_changes(has_changes: bool) -> bool:
-        """End the run where the portal is as the files say."""
+    def has_changes(has_changes: bool, conflicts: int) -> bool:
+        """End the run where the portal is as the files say; fail where conflicts leave nothing to be applied."""
+        if conflicts and not has_changes:
+            raise RuntimeError(f"{conflicts} source{'s'[: conflicts - 1]} in conflict: see the log of the task plan.")
         return has_changes
 
     if ApprovalOperator is not None:
@@ -94,4 +96,4 @@ with DAG(
         task_id="apply", plan=plan.output["plan"], max_deletes=5, accept_interval=30, retries=2
     )
 
-    has_changes(plan.output["has_changes"]) >> approve >> apply
+    has_changes(plan.output["has_changes"], plan.output["conflicts"]) >> approve >> apply

@@ -73,6 +73,8 @@ class Environment:
 
 
 _TEST_TOOLS = ("pytest", "pytest-mock", "pytest-xdist", "hypothesis", "jsonschema", "hatchling", "editables")
+#: For releases that only the tests of the pages start: those run in the environment `ui`.
+_AIRFLOW_ALONE = ("apache-airflow", "hatchling", "editables")
 #: What the benchmarks compare this provider with.
 _PEERS = (
     "apache-airflow-providers-airbyte",
@@ -102,6 +104,8 @@ ENVIRONMENTS: dict[str, Environment] = {
             ("apache-airflow", *_TEST_TOOLS),
             holds_project=True,
         ),
+        Environment("airflow-3.2.2", ("3.12", "3.11", "3.13", "3.10"), _AIRFLOW_ALONE, holds_project=True),
+        Environment("airflow-3.4.0b2", ("3.12", "3.11", "3.13"), _AIRFLOW_ALONE, holds_project=True),
         Environment("airflow-2.11.2", ("3.10", "3.11", "3.12"), ("apache-airflow", *_TEST_TOOLS), holds_project=True),
         Environment("bench", ("3.12", "3.11", "3.13"), ("apache-airflow", *_PEERS, *_BENCH_TOOLS), holds_project=True),
         # The reference is made from docstrings, which takes an import of the operators, and so Airflow.

@@ -13,6 +13,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.support.examples import PROFILES
+
 #: Airflow's warnings that something will go; each release has some of these classes.
 _AIRFLOW_DEPRECATIONS = (
     ("airflow.exceptions", "RemovedInAirflow3Warning"),
@@ -48,15 +50,15 @@ def _isolate_airflow() -> Path:
 _AIRFLOW_HOME = _isolate_airflow()
 
 # A change is not refused for an example that chance finds this time: people's runs look for new ones, CI repeats.
-hypothesis.settings.register_profile("tests", deadline=None, print_blob=True, derandomize="CI" in os.environ)
-hypothesis.settings.load_profile("tests")
+for _profile, _examples in PROFILES.items():
+    hypothesis.settings.register_profile(
+        _profile, max_examples=_examples, deadline=None, print_blob=True, derandomize="CI" in os.environ
+    )
+hypothesis.settings.load_profile("quick")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make an error of each deprecation that Airflow announces.
-
-    Only now, with Airflow imported: it changes the warning filters when it is imported first.
-    """
+def _refuse_deprecations(config: pytest.Config) -> None:
+    """Make an error of each deprecation that Airflow announces."""
     for module, name in _AIRFLOW_DEPRECATIONS:
         try:
             exists = hasattr(importlib.import_module(module), name)
@@ -72,8 +74,13 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_AIRFLOW_HOME, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests marked ``airflow`` find a migrated database."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked ``airflow`` find a migrated database; nothing is imported for tests that import no Airflow.
+
+    Filters of warnings come last, since Airflow changes them when it is imported first.
+    """
+    if "airflow" in sys.modules:
+        _refuse_deprecations(config)
     for item in items:
         if item.get_closest_marker("airflow") and isinstance(item, pytest.Function):
             item.fixturenames.insert(0, "airflow_database")

@@ -17,6 +17,10 @@ _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
 _CLOSING_LINE = re.compile(r"^=* ?(?:\d+ [a-z]+,? )+in \d[^=\n]*=*$|^=+ no tests ran in [^=]*=+$", re.MULTILINE)
 _PERCENT = re.compile(r"\[ *(\d+)%\]")
 _FIRST_FAILURE = re.compile(r"^=+ (?:ERRORS|FAILURES) =+$", re.MULTILINE)
+#: A line of pytest's list of the slowest tests, such as ``1.23s call     tests/unit/test_a.py::test_b``.
+_DURATION = re.compile(r"^(\d+\.\d+)s (?:setup|call|teardown) +(\S.*)$", re.MULTILINE)
+#: How many of the slowest tests of all suites the closing table names.
+SLOWEST = 10
 _HEADS = ("suite", "environment", "passed", "failed", "skipped", "seconds", "result")
 _KINDS = {"error": "failed", "errors": "failed", "xfailed": "skipped", "xpassed": "failed"}
 
@@ -29,6 +33,7 @@ class Result:
     :param seconds: How long it took, without the building of environments.
     :param closing: What it said last: pytest's own closing line, or a sentence.
     :param counts: Tests that passed, failed and were skipped, errors among the failed; None if unknown.
+    :param slowest: Its slowest tests: seconds and name.
     """
 
     suite: Suite
@@ -36,6 +41,7 @@ class Result:
     seconds: float
     closing: str
     counts: dict[str, int] | None = field(default=None)
+    slowest: tuple[tuple[float, str], ...] = ()
 
 
 def not_run(suite: Suite, why: str) -> Result:
@@ -54,7 +60,8 @@ def conclude(suite: Suite, exit_code: int | None, output: str, seconds: float) -
     counts = read_counts(closing)
     if counts["passed"] + counts["failed"] == 0:
         return Result(suite, False, seconds, f"no test was run (exit code {exit_code}) {closing}".strip(), counts)
-    return Result(suite, exit_code == 0 and counts["failed"] == 0, seconds, closing, counts)
+    is_ok = exit_code == 0 and counts["failed"] == 0
+    return Result(suite, is_ok, seconds, closing, counts, slowest_tests(output))
 
 
 def conclude_live(suite: Suite, exit_code: int | None, seconds: float) -> Result:
@@ -76,6 +83,18 @@ def read_counts(closing: str) -> dict[str, int]:
     for number, kind in _COUNT.findall(closing):
         counts[_KINDS.get(kind, kind)] += int(number)
     return counts
+
+
+def slowest_tests(output: str) -> tuple[tuple[float, str], ...]:
+    """Read pytest's list of the slowest tests; empty if it printed none."""
+    return tuple((float(seconds), name) for seconds, name in _DURATION.findall(output))
+
+
+def render_slowest(results: Sequence[Result]) -> str:
+    """List the slowest tests of all suites; empty if none is known."""
+    tests = [(seconds, name, result.suite) for result in results for seconds, name in result.slowest]
+    longest = sorted(tests, key=lambda test: -test[0])[:SLOWEST]
+    return "\n".join(f"{seconds:7.1f} s  {name} ({suite.environment})" for seconds, name, suite in longest)
 
 
 def progress(output: str) -> str:

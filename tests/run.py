@@ -156,6 +156,9 @@ def main(arguments: list[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     if len(results) > 1:
+        slowest = reading.render_slowest(results)
+        if slowest:
+            print(f"\nThe slowest tests:\n{slowest}")
         print(f"\n{reading.render_table(results, time.monotonic() - began)}", flush=True)
     return 0 if all(result.ok for result in results) else 1
 

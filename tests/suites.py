@@ -33,7 +33,7 @@ class Suite:
 
 
 def _pytest(name: str, environment: str, *paths: str, needs: tuple[str, ...] = (), seconds: int = 600) -> Suite:
-    arguments = ("-m", "pytest", "-p", "no:cacheprovider", *paths)
+    arguments = ("-m", "pytest", "-p", "no:cacheprovider", "--durations=10", *paths)
     return Suite(name, environment, arguments, needs, seconds=seconds)
 
 
@@ -41,14 +41,32 @@ def _tool(name: str, *arguments: str) -> Suite:
     return Suite(name, NEWEST, ("-m", *arguments), counts_tests=False)
 
 
-_UNIT = ("tests/unit", "tests/sandbox")
+_UNIT = ("tests/unit", "tests/project")
 _EVERY_RELEASE = ("udata-17.18.0", "udata-17.3.0", "udata-16.6.1", "udata-13.0.0", "udata-9.2.4")
 
 #: Alone it has both cores to itself; beside other suites, of which two run at a time, it has one.
 UNIT = (_pytest("unit", NEWEST, "-n", "2", *_UNIT),)
 UNIT_ON_NEWEST_AIRFLOW = (_pytest("unit", NEWEST, *_UNIT),)
-UNIT_ON_OLDER_AIRFLOW = tuple(_pytest("unit", older, "tests/unit") for older in ("airflow-2.11.2", "airflow-3.1.8"))
-INTEGRATION = (_pytest("integration", NEWEST, "tests/integration", needs=_EVERY_RELEASE, seconds=1800),)
+#: Tests of portal/ and cli/ load no Airflow, and the environments have the same Python, requests and urllib3.
+UNIT_ON_OLDER_AIRFLOW = tuple(
+    _pytest("unit", older, "tests/unit", *(f"--ignore=tests/unit/{wing}" for wing in ("portal", "cli")))
+    for older in ("airflow-2.11.2", "airflow-3.1.8")
+)
+#: Properties on many more examples than in the other runs.
+PROPERTIES = (
+    _pytest("properties", NEWEST, "-n", "2", "-m", "hypothesis", "--hypothesis-profile=thorough", "tests/unit"),
+)
+#: Two processes; all tests on one udata release are in the same one, so that its portal is started once.
+INTEGRATION = (
+    _pytest(
+        "integration",
+        NEWEST,
+        *("-n", "2"),
+        "tests/integration",
+        needs=_EVERY_RELEASE,
+        seconds=1800,
+    ),
+)
 DAGS = tuple(
     _pytest("dags", environment, "tests/dags", needs=("udata-17.18.0",), seconds=1200)
     for environment in (NEWEST, "airflow-2.11.2")
@@ -77,7 +95,7 @@ LINT = (
     _tool("mypy", "mypy"),
 )
 
-_TEST = (DAGS[0], *INTEGRATION, *DAGS[1:], *UNIT_ON_NEWEST_AIRFLOW, *UNIT_ON_OLDER_AIRFLOW)
+_TEST = (*INTEGRATION, *DAGS, *UNIT_ON_NEWEST_AIRFLOW, *UNIT_ON_OLDER_AIRFLOW)
 
 #: What can be asked for. The longest suite comes first, so that the others run beside it.
 GROUPS: dict[str, tuple[Suite, ...]] = {
@@ -86,6 +104,7 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "crash": CRASH,
     "chaos": CHAOS,
     "unit": UNIT,
+    "properties": PROPERTIES,
     "integration": INTEGRATION,
     "dags": DAGS,
     "ui": UI,

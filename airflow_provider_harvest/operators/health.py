@@ -24,10 +24,12 @@ else:
         "inputs", "health", "health.findings", "health.message", "sources.listing"
     )
 
-__all__ = ["RESULT_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
+__all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
 
 #: XCom that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_health"
+#: XCom with a few words on each source, for Airflow's page of all harvests.
+SOURCES_KEY = "harvest_sources"
 
 
 class HarvestPortalHealthOperator(HarvestOperator):
@@ -75,7 +77,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
         ``organization_url``, ``owner_id`` and ``owner_name`` (of the organization, else of the user), ``owner_type``
         (``"organization"``, ``"user"``, None without owner), ``created_at``, ``admin_url``, ``since``, ``is_new``,
         ``detail``), ``detail_requests``, ``incomplete`` (what was left out, None for nothing), ``message``, and
-        ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``.
+        ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``. The XCom
+        ``harvest_sources`` has a row for each source, at most 1,000: Airflow's page *Harvests* shows them.
     """
 
     may_be_none = ("organization",)  # the whole portal is only read, and None says so
@@ -158,6 +161,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
             push_state(context, report.state)
+            context["ti"].xcom_push(key=SOURCES_KEY, value=report.overview)
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
             failing = findings.that_fail(report, fail_on)
             if failing:

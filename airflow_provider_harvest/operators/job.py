@@ -95,7 +95,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     :param min_done_items: how many items must be done; 1. Archived and skipped items never count.
     :param max_skipped_items: how many items may be skipped (such as records without an identifier, whose datasets the
         portal archives later); None (default) sets no such limit.
-    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
+        no ``max_skipped_items``: half, or more where none of the last ten harvests skipped less.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
@@ -174,7 +175,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
             self.push_links(context, source_url=client.source_url(source.id), job_url="")
             plan = self._remembered_plan(context, client, source, memory) or self._ask(context, client, source, memory)
-            return self._follow(context, client, source, memory, plan)
+            return self._follow(context, client, source, memory, plan.knowing(source.last_job))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on where the trigger left off; everything that is needed comes in its event."""
@@ -394,7 +395,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             if ended.state not in _goals(plan):
                 raise self._why_given_up(context, client, memory, plan, ended)
             self.log.info("Job %s no longer blocks this task.", plan.job_id)
-            plan, ended = self._ask(context, client, client.get_source(source.id), memory), None
+            source, ended = client.get_source(source.id), None
+            plan = self._ask(context, client, source, memory).knowing(source.last_job)
         if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, memory, plan, ended)
         return self._finish(context, client, source, memory, plan)
@@ -410,7 +412,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     def _finish(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, plan: WaitPlan
     ) -> dict[str, Any]:
-        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
+        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy(), plan.before)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             memory.note(memory.intent.spent())  # a retry requests a new harvest
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)

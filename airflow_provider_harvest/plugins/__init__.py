@@ -1,15 +1,17 @@
 """What Airflow finds under the entry point ``airflow.plugins``; Airflow's plugin manager is the only caller.
 
-Airflow 3.1 and newer show the pages below; Airflow 2.11 and 3.0 know no ``react_apps`` and show none. The pages are one
-static script, built from ``ui/``. They read Airflow's REST API with the session of the person who views them: this
-package adds no endpoint that returns data.
+Airflow 3.1 and newer show the pages below; Airflow 2.11 and 3.0 know no ``react_apps`` and show none. From 3.4 on
+assets have a tab, too, and the tab of tasks stays away from tasks of others. The pages are one static script, built
+from ``ui/``. They read Airflow's REST API with the session of the person who views them: this package adds no endpoint
+that returns data.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
+from airflow import plugins_manager
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
@@ -19,6 +21,14 @@ from airflow_provider_harvest.plugins.static_files import StaticFilesOnDemand
 #: Where the api-server serves the script.
 URL_PREFIX = "/harvest-pages"
 _SCRIPT = "harvest.js"
+#: Classes of tasks that the tab is about: Airflow 3.4 compares names, so that a subclass of one's own has no tab there.
+TASKS = (
+    "HarvestRunSourceOperator",
+    "HarvestPreviewSourceOperator",
+    "HarvestJobSensor",
+    "HarvestPortalHealthOperator",
+    "HarvestGuardOperator",
+)
 
 
 def bundle_url() -> str:
@@ -38,13 +48,14 @@ def _fastapi_apps() -> list[dict[str, Any]]:
 def _react_apps() -> list[dict[str, Any]]:
     """Return the pages. ``name`` is the label that people read, and the name of the component in the script."""
     script = bundle_url()
+    tab: dict[str, Any] = {"name": "Harvest", "bundle_url": script}
+    on_tasks = {**tab, "destination": "task_instance", "url_route": "harvest"}
+    tabs = [on_tasks]
+    if _has_asset_tabs():
+        on_tasks["applies_to"] = {"operator_name": list(TASKS)}
+        tabs.append({**tab, "destination": "asset", "url_route": "harvest-asset"})
     return [
-        {
-            "name": "Harvest",
-            "bundle_url": script,
-            "destination": "task_instance",
-            "url_route": "harvest",
-        },
+        *tabs,
         {
             "name": "Harvests",
             "bundle_url": script,
@@ -55,8 +66,13 @@ def _react_apps() -> list[dict[str, Any]]:
     ]
 
 
+def _has_asset_tabs() -> bool:
+    """Whether this Airflow (3.4) has tabs on assets; with such an entry an older one would list no plugin at all."""
+    return "asset" in get_args(getattr(plugins_manager, "BaseDestinationLiteral", None))
+
+
 class HarvestPlugin(AirflowPlugin):
-    """Adds a tab to task instances and a page to the navigation."""
+    """Adds a tab to task instances and assets, and a page to the navigation."""
 
     name = "harvest"
     fastapi_apps = _fastapi_apps()

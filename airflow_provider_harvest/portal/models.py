@@ -339,6 +339,12 @@ class HarvestSource:
         return self.validation.state == PENDING and self.deleted is None
 
     @property
+    def owner_name(self) -> str | None:
+        """The name of the organization that the source belongs to, else of the user; None if it has neither."""
+        whose = self.organization or self.owner
+        return (whose.name or whose.id) if whose else None
+
+    @property
     def is_accepted(self) -> bool:
         """Whether the portal's team has accepted the source."""
         return self.validation.state == ACCEPTED

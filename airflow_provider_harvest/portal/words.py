@@ -116,7 +116,7 @@ def plain(text: object, limit: int | None = 200, *, middle: bool = False) -> str
     raw = "" if text is None else str(text)
     if limit is not None and len(raw) > 2 * _MARGIN + limit:
         raw = f"{raw[: _MARGIN + limit]} {raw[-_MARGIN:]}"
-    line = raw if raw.isascii() and raw.isprintable() else "".join(map(_visible, _TERMINAL.sub(" ", raw)))
+    line = raw if raw.isprintable() else "".join(map(_visible, _TERMINAL.sub(" ", raw)))
     line = " ".join(line.split())
     return line if limit is None else shorten(line, limit, middle=middle)
 

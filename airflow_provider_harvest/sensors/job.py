@@ -34,13 +34,15 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
     from airflow_provider_harvest.portal.outcome import conclude
     from airflow_provider_harvest.portal.outcome import result as results
+    from airflow_provider_harvest.portal.waiting import backoff
     from airflow_provider_harvest.portal.waiting import job_wait as waiting
     from airflow_provider_harvest.portal.waiting import plan as plans
     from airflow_provider_harvest.portal.waiting import which_job as runs
     from airflow_provider_harvest.portal.waiting.job_wait import JobWait
     from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 else:
-    checks, conclude, plans, results, runs, waiting = later(
+    backoff, checks, conclude, plans, results, runs, waiting = later(
+        "waiting.backoff",
         "inputs",
         "outcome.conclude",
         "waiting.plan",
@@ -81,7 +83,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
     :param min_done_items: how many items must be done; 1. Archived and skipped items never count.
     :param max_skipped_items: how many items may be skipped (such as records without an identifier, whose datasets the
         portal archives later); None (default) sets no such limit.
-    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
+        no ``max_skipped_items``: half, or more where none of the last ten harvests skipped less.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. Templated.
     :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
@@ -255,9 +258,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             try:
                 return self._begin(context)
             except waiting.PASSING as error:
-                told = getattr(error, "retry_after", None) or 0.0
                 self.log.warning("%s Looking again (%d of %d failures).", error, failures, self.max_poll_failures)
-                self.hook.get_conn().clock.sleep(max(self.poll_interval, min(waiting.MAX_PAUSE, told)))
+                self.hook.get_conn().clock.sleep(max(self.poll_interval, backoff.asked_pause(error)))
         try:
             return self._begin(context)
         except waiting.PASSING as error:

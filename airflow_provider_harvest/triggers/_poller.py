@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.portal.waiting.backoff import pause_after
 from airflow_provider_harvest.portal.waiting.budget import Budget
-from airflow_provider_harvest.portal.waiting.job_wait import MAX_PAUSE, MAX_RETRY_AFTER
 from airflow_provider_harvest.portal.waiting.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.waiting.shared_reads import SharedReads
 from airflow_provider_harvest.portal.waiting.source_list import Listing
@@ -235,7 +235,7 @@ class PortalPoller:
             )
             unanswered, news = [], []
             for seat in seats:
-                poll = seat.watch.consider(self._listing.sources)
+                poll = seat.watch.consider(self._listing.sources, self._listing.asked_at)
                 if poll is None:
                     unanswered.append(seat)
                     continue
@@ -262,7 +262,7 @@ class PortalPoller:
         """Notify all watches, and slow down for all; if only the list fails, return those that can do without it."""
         self._list_failures += 1
         is_believed = self._list_doubts.believes(error)
-        pause = _pause_after(self._list_failures, min(seat.watch.interval for seat in seats), error)
+        pause = pause_after(error, self._list_failures, min(seat.watch.interval for seat in seats))
         able = [seat for seat in seats if not seat.watch.needs_list and seat.due <= began + _RESOLUTION]
         if able and self._list_failures >= _LIST_DOUBTED and not concerns_all(error):
             first, *others = able
@@ -314,9 +314,3 @@ class PortalPoller:
         seat.due = max(began + max(_SHORTEST_PAUSE, poll.pause), self._loop.time())
         if poll.is_news:
             seat.tell(poll)
-
-
-def _pause_after(failures: int, interval: float, error: HarvestError) -> float:
-    """Return the seconds without requests to a portal: more after each failure, and as long as it requests."""
-    grown = min(MAX_PAUSE, interval * 2.0 ** min(failures - 1, 30))
-    return max(grown, min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0))

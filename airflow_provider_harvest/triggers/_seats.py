@@ -37,8 +37,8 @@ class Watch(Protocol):
     def wants_counters(self) -> bool:
         """Whether the list should count items this time."""
 
-    def consider(self, sources: dict[str, Listed]) -> Poll | None:
-        """Return the state according to the list, or None if a separate request is needed."""
+    def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:
+        """Say how it stands by the list, requested at a time by the portal's clock; None if it must look by itself."""
 
     def poll(self) -> Poll:
         """Look."""

@@ -6,43 +6,55 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.portal.waiting.backoff import MAX_PAUSE, grown
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.hooks._settings import ConnectionSettings
 
 log = logging.getLogger(__name__)
 
-#: Seconds of the first pause between two attempts, and of the longest: each is twice the one before.
-_FIRST_PAUSE, _MAX_PAUSE = 5.0, 300.0
+#: Seconds of the first pause between two attempts; each is twice the one before.
+FIRST_PAUSE = 5.0
 #: Seconds after which a running trigger reads its connection again, and after which it does so when a poll failed.
 REREAD_AFTER, REREAD_IN_TROUBLE = 300.0, 30.0
 
 
-async def patient_settings(conn_id: str, failures: int) -> ConnectionSettings:
-    """Return what a connection says. Airflow says the same of one that is missing as of a store that is away.
+async def patient_settings(
+    conn_id: str, failures: int | None = None, seconds: float = float("inf"), longest: float = MAX_PAUSE
+) -> ConnectionSettings:
+    """Return what a connection says; a store that is away gets the patience that a portal gets.
+
+    A secrets backend that is away looks like a connection that does not exist.
 
     :param conn_id: id of the connection.
-    :param failures: attempts that may fail.
+    :param failures: how many attempts may fail; None sets no limit: nobody restarts an event trigger.
+    :param seconds: how long to try, at most.
+    :param longest: seconds of the longest pause; 600.
     :raises HarvestInvalidInput: immediately, for an invalid connection.
     :raises Exception: what the last attempt failed with.
     """
-    hook = HarvestHook(conn_id)
-    for failed in range(failures):
+    loop, hook, failed = asyncio.get_running_loop(), HarvestHook(conn_id), 0
+    ends = loop.time() + seconds
+    while True:
         try:
             return await hook.aget_settings()
         except HarvestInvalidInput:
             raise
         except Exception as error:  # a store fails with errors of its own
-            if failed == 0:
-                log.warning("%s Reading the connection again; %d failed attempts are allowed.", error, failures)
-        await asyncio.sleep(min(_MAX_PAUSE, _FIRST_PAUSE * 2.0**failed))
-    return await hook.aget_settings()
+            failed += 1
+            pause = grown(failed, FIRST_PAUSE, longest)
+            if (failures is not None and failed > failures) or loop.time() + pause >= ends:
+                raise
+            what = error if isinstance(error, HarvestError) else type(error).__name__
+            level = logging.WARNING if pause < longest else logging.DEBUG  # not a line forever
+            log.log(level, "The connection cannot be read: %s Trying again, in %g s.", what, pause)
+        await asyncio.sleep(pause)
 
 
 async def changed_settings(conn_id: str, known: ConnectionSettings) -> ConnectionSettings | None:
-    """Return the connection's settings if they have changed; None if they have not, or cannot be read.
+    """Return what a connection says now if that differs from what is known, and can be read; None otherwise.
 
     :param conn_id: id of the connection.
     :param known: as read before.

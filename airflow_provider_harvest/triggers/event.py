@@ -13,6 +13,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import reading_client
 from airflow_provider_harvest.portal.inputs import as_seconds, check_id
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.waiting.backoff import asked_pause, grown
 from airflow_provider_harvest.portal.waiting.ended_jobs import CONDITIONS, ENDED, EndedJobs
 from airflow_provider_harvest.portal.waiting.scope import Scope, find_scope
 from airflow_provider_harvest.triggers._cursors import Cursors
@@ -36,10 +37,9 @@ log = logging.getLogger(__name__)
 #: Seconds until Airflow has surely stored an event that was yielded (3.3.2: about 2). Before that the cursor must not
 #: record that it was reported: killed in between, the next triggerer would never report that job.
 STORED_AFTER = 5.0
-#: Seconds of the first pause after an error, and of the longest: a trigger that ends is not restarted.
-_FIRST_PAUSE, _MAX_PAUSE = 15.0, 600.0
-#: Attempts to read the connection before the failure is logged as an error, and begun again.
-_CONNECTION_FAILURES = 5
+#: Seconds of the first pause after an error, and of the longest: nobody restarts a trigger that ends, and the portal,
+#: or whatever it was, may answer again at any time.
+_FIRST_PAUSE, _MAX_PAUSE = 15.0, 120.0
 
 
 class HarvestJobEventTrigger(BaseEventTrigger):
@@ -131,14 +131,14 @@ class HarvestJobEventTrigger(BaseEventTrigger):
                 raise
             except Exception as error:
                 failures = 1 if self._had_answer else failures + 1
-                pause = min(_MAX_PAUSE, _FIRST_PAUSE * 2.0 ** min(failures - 1, 30))
-                log.error("%s Watching again in %d s.", error, pause)
+                pause = max(grown(failures, _FIRST_PAUSE, _MAX_PAUSE), asked_pause(error))
+                log.error("%s Watching again in %g s.", error, pause)
             await asyncio.sleep(pause)
 
     async def _watch(self, cursors: Cursors) -> AsyncGenerator[TriggerEvent, None]:
         """Look until something is wrong, or the connection has changed."""
         loop = asyncio.get_running_loop()
-        settings = await patient_settings(self.harvest_conn_id, _CONNECTION_FAILURES)
+        settings = await patient_settings(self.harvest_conn_id, longest=_MAX_PAUSE)
         interval = max(self.poll_interval, settings.min_poll_interval)
         cursor = await cursors.load()
 

@@ -7,11 +7,9 @@ import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_harvest._compat import BaseTrigger, TriggerEvent
-from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.hooks.harvest import HarvestHook, reading_client
+from airflow_provider_harvest.hooks.harvest import reading_client
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.outcome.summary import goes_on
-from airflow_provider_harvest.portal.waiting.job_wait import MAX_PAUSE
 from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.portal.waiting.source_list import ListedWait
 from airflow_provider_harvest.triggers._poller import shared, watching
@@ -19,6 +17,7 @@ from airflow_provider_harvest.triggers._settings import (
     REREAD_AFTER,
     REREAD_IN_TROUBLE,
     changed_settings,
+    patient_settings,
 )
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ log = logging.getLogger(__name__)
 
 #: A trigger that fires while its worker is still leaving (about 5 s) breaks the task (Airflow 3.3.2).
 MIN_LIFE = 10.0
-#: Seconds before a connection that could not be read is read again; twice as long each time, up to ``MAX_PAUSE``.
-_FIRST_PAUSE = 5.0
 #: ``state`` of an event with an error; all others are those of a wait.
 ERROR = "error"
 
@@ -74,34 +71,12 @@ class HarvestJobTrigger(BaseTrigger):
         """Say that the harvest continues; Airflow 3.3 calls it when a user ends the deferred task."""
         log.warning("%s", goes_on(self._job_page))
 
-    async def _settings(self) -> ConnectionSettings:
-        """Return what the connection says, with the patience that a portal gets: the harvest continues meanwhile.
-
-        A secrets backend that is away looks like a connection that does not exist.
-
-        :raises HarvestInvalidInput: if the connection cannot be right.
-        :raises HarvestError: if it cannot be read as often as the portal may fail to respond, or the wait is over.
-        """
-        plan, loop = WaitPlan.from_dict(self.plan), asyncio.get_running_loop()
-        ends = float("inf") if plan.deadline is None else loop.time() + plan.deadline - Clock().now()
-        for failures in range(plan.max_poll_failures):
-            try:
-                return await HarvestHook(self.harvest_conn_id).aget_settings()
-            except HarvestInvalidInput:
-                raise
-            except Exception as error:
-                pause = min(MAX_PAUSE, _FIRST_PAUSE * 2.0**failures)
-                if loop.time() + pause >= ends:
-                    raise
-                what = error if isinstance(error, HarvestError) else type(error).__name__
-                log.warning("The connection cannot be read: %s Trying again in %g s.", what, pause)
-                await asyncio.sleep(pause)
-        return await HarvestHook(self.harvest_conn_id).aget_settings()
-
     async def _wait(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         plan = WaitPlan.from_dict(self.plan)
-        settings = await self._settings()
+        # The portal's clock is not known yet: this limits patience only, and a wait has its deadline besides.
+        seconds = float("inf") if plan.deadline is None else plan.deadline - Clock().now()
+        settings = await patient_settings(self.harvest_conn_id, plan.max_poll_failures, seconds)
         while True:  # for each form of the connection
             async with watching(settings, _connector(settings), _watcher(plan)) as seat:
                 wait = cast("ListedWait", seat.watch)

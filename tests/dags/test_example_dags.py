@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -178,14 +179,15 @@ _HAS_APPROVAL_PAGE = importlib.metadata.version("apache-airflow") >= "3.1"
 def sources_file(portal: Sandbox, catalogue: str, tmp_path: Path) -> Path:
     """A file with two sources of the portal, of which one is to be harvested."""
     path = tmp_path / "sources.yaml"
+    url = portal.catalogue.url(catalogue)
     path.write_text(
         f"version: 1\n"
         f"portal: {portal.url}\n"
         f"managed_by: {catalogue}\n"
         f"defaults: {{organization: {portal.organization.slug}, backend: dcat, validation: accepted}}\n"
         f"sources:\n"
-        f"  first: {{name: First, url: '{portal.catalogue.url(catalogue)}', active: true, schedule: 5 3 * * *}}\n"
-        f"  second: {{name: Second, url: '{portal.catalogue.url(catalogue)}?2', active: false, schedule: 5 4 * * *}}\n"
+        f"  first: {{name: First of {catalogue}, url: '{url}', active: true, schedule: 5 3 * * *}}\n"
+        f"  second: {{name: Second of {catalogue}, url: '{url}?2', active: false, schedule: 5 4 * * *}}\n"
     )
     return path
 
@@ -222,6 +224,19 @@ def test_sources_as_code_writes_nothing_that_a_person_rejects(
     assert outcome.tasks["approve"] == "success"
     assert outcome.tasks["apply"] == "skipped"
     assert writes(portal, mark) == []
+
+
+def test_sources_as_code_is_red_where_all_is_in_conflict(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow, sources_file: Path
+) -> None:
+    other = f"{portal.catalogue.url(catalogue)}?elsewhere"
+    client.create_source(f"First of {catalogue}", other, "dcat", organization=portal.organization.id)
+    sources_file.write_text(re.sub(r"  second: .*\n", "", sources_file.read_text()))
+
+    outcome = make_airflow().run_dag("harvest_sources_as_code", {"path": str(sources_file)})
+
+    assert outcome.tasks["has_changes"] == "failed"
+    assert "1 source in conflict" in outcome.log
 
 
 def test_sources_as_code_applies_the_approved_plan_once(

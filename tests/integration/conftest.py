@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from airflow_provider_harvest.portal.client import HarvestClient
 from sandbox import RELEASES, Sandbox
@@ -80,6 +81,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             f"--releases: the sandbox does not run {', '.join(unknown)}, only {', '.join(RELEASES)}."
         )
     metafunc.parametrize("portal", releases, indirect=True)
+
+
+class OneProcessForARelease(LoadScopeScheduling):
+    """Gives all tests on a udata release to the same process, so that its portal is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        parameters = nodeid.rpartition("[")[2]
+        return next((release for release in RELEASES if release in parameters), RELEASES[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessForARelease:
+    """Schedule tests by udata release when there is more than one process (``-n 2``)."""
+    return OneProcessForARelease(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

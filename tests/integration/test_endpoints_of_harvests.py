@@ -13,7 +13,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.statuses import DEFAULT_SCHEDULE
-from tests.integration.failures import failure_of
+from tests.support.expected_failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestNotFound, HarvestRequestRejected
 from airflow_provider_harvest.portal.http import job_reads
-from tests.integration.failures import failure_of
+from tests.support.expected_failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,9 +18,11 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
     HarvestUnavailable,
 )
+from airflow_provider_harvest.portal.as_code.export import export_sources
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.health import examine
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES
-from tests.integration.failures import failure_of
+from tests.support.expected_failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -394,6 +396,8 @@ def test_source_that_refers_to_nothing_does_not_hide_the_others(
     try:
         listed = [source.id for source in anybody.iter_sources(on_unreadable=found.append)]
         last_jobs = [entry["id"] for entry in anybody.iter_last_jobs(counters=True, owners=True)]
+        exported = export_sources(anybody)
+        report = examine(anybody)
     finally:
         portal.control.remove_document(broken.id)
 
@@ -402,3 +406,7 @@ def test_source_that_refers_to_nothing_does_not_hide_the_others(
     assert {kept.id, newest.id} <= {*listed}
     assert broken.id not in {*listed, *last_jobs}
     assert {kept.id, newest.id} <= {*last_jobs}
+    for told in (exported.left_out[0], exported.text.splitlines()[0], str(report.incomplete)):
+        assert broken.name in told
+        assert broken.id in told
+    assert newest.url in exported.text

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_harvest._compat import AirflowSensorTimeout, AirflowSkipException
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
-from tests.integration.tasks import Task, job_ids
+from tests.support.task_processes import Task, job_ids
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient

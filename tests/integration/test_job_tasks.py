@@ -18,7 +18,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.links.harvest import JOB_URL_KEY, SOURCE_URL_KEY
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
-from tests.integration.tasks import Task, job_ids
+from tests.support.task_processes import Task, job_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +101,22 @@ def test_what_is_allowed_is_green(task: Task, new_harvest: Any, contents: Any, p
     assert task.harvest(new_harvest(**contents), **policy)["schema"] == 1
 
 
+@pytest.mark.every_release
+def test_a_catalogue_that_loses_its_identifiers_is_red(task: Task, new_harvest: Any, catalogue_server: Any) -> None:
+    source = new_harvest(datasets=30)
+    catalogue_server.put(source.url.rsplit("/", 1)[1].removesuffix(".xml"), datasets=1, missing_id=29)
+
+    with pytest.raises(HarvestFailException, match="29 of 30 items skipped: missing identifier"):
+        task.harvest(source)
+    assert task.xcoms["harvest_result"]["failure_kind"] == "skipped"
+    assert task.xcoms["harvest_result"]["skip_reasons"] == {"missing identifier": 29}
+    task.store.clear()
+    with pytest.raises(HarvestFailException, match="had 30 done"):  # red until a person says that it is right
+        task.harvest(source)
+    task.store.clear()
+    assert task.harvest(source, max_skipped_ratio=1)["outcome"] == "success"
+
+
 def test_only_my_records_count(task: Task, portal: Sandbox, new_catalogue: Any, admin: HarvestClient) -> None:
     catalogue = new_catalogue(datasets=3, failing=1, prefix="mine-")
     source = admin.create_source(catalogue.name, catalogue.url, "dcat", organization=portal.organization.id)
@@ -110,7 +126,8 @@ def test_only_my_records_count(task: Task, portal: Sandbox, new_catalogue: Any, 
     result = task.harvest(source, remote_ids=["mine-1", "mine-3"])
 
     assert result["outcome"] == "success"
-    assert result["remote_ids"] == {"done": 2, "failed": [], "skipped": [], "archived": [], "missing": []}
+    assert result["remote_ids"]["done"] == 2
+    assert not any(result["remote_ids"]["counts"].values())
 
 
 def test_remote_ids_that_do_not_occur_are_answered_by_some_that_do(task: Task, new_harvest: Any) -> None:

@@ -23,7 +23,7 @@ from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan, write_plan
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan, read_sources
 from airflow_provider_harvest.portal.as_code.plan.values import values_of
-from tests.integration.declarations import HURRY, declare, start_apply
+from tests.support.declared_files import HURRY, declare, start_apply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

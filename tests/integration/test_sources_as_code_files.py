@@ -16,7 +16,7 @@ from airflow_provider_harvest.portal.as_code.files.reader import read
 from airflow_provider_harvest.portal.as_code.model import InvalidDeclaration
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.client import HarvestClient
-from tests.integration.declarations import HURRY
+from tests.support.declared_files import HURRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

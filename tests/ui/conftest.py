@@ -44,9 +44,9 @@ class World:
         """Where Airflow is."""
         return self.stand.airflow.url
 
-    def tab(self, dag_id: str, task_id: str) -> str:
-        """Return the address of the tab of a task."""
-        return f"{self.url}/dags/{dag_id}/runs/{quote(self.runs[dag_id])}/tasks/{task_id}/plugin/harvest"
+    def tab(self, dag_id: str, task_id: str, run: str = "") -> str:
+        """Return the address of the tab of a task of a DAG's newest run, or of another one."""
+        return f"{self.url}/dags/{dag_id}/runs/{quote(self.runs[run or dag_id])}/tasks/{task_id}/plugin/harvest"
 
     @property
     def page(self) -> str:
@@ -58,17 +58,7 @@ class World:
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A portal and an Airflow in which each DAG has run once; one source is harvested slowly, one is waited for."""
     with stands.running(request.config.getoption("--airflow")) as stand:
-        made = World(stand)
-        ended = ("harvest_healthy", "harvest_failing", "harvest_hostile", "harvest_gone", "not_about_harvests")
-        for dag_id in ended:
-            made.runs[dag_id] = stand.run(dag_id)
-        made.runs["harvest_healthy"] = stand.run("harvest_healthy")
-        made.runs["watch_portal"] = stand.run("watch_portal")
-        stand.portal.control.delay_items(4)
-        for dag_id in ("wait_for_job", "wait_for_portal"):
-            made.runs[dag_id] = stand.start(dag_id)
-            stand.wait_for_state(dag_id, made.runs[dag_id], "deferred")
-        yield made
+        yield World(stand, stand.run_all())
 
 
 @pytest.fixture(scope="session")

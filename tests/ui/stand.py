@@ -12,7 +12,6 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,19 +19,29 @@ from typing import TYPE_CHECKING, Any
 from sandbox import Sandbox, environments
 from sandbox.airflow_server import AirflowServer
 from sandbox.connect import airflow_settings
+from tests.ui import made_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NEWEST = "airflow-3.3.2"
 DAGS = Path(__file__).parent / "dags"
-USERS = {"ada": "admin", "vic": "viewer"}
+USERS = {"ada": "admin", "vic": "viewer", "nora": "viewer"}
+#: What a viewer with fewer rights than the others may not see.
+HIDDEN = {"nora": ["harvest_failing"]}
 #: Markup and control characters as a stranger's catalogue may hold them.
 HOSTILE_NAME = (
     "<img src=x onerror=\"document.title='harmed'\"> \u202eevil </script><script>document.title='harmed'</script>"
 )
+ENDING = (
+    *("harvest_healthy", "harvest_failing", "harvest_hostile", "harvest_gone"),
+    *("stores_elsewhere", "old_result", "guard_portal", "not_about_harvests"),
+)
+WAITING = ("wait_for_job", "wait_for_portal")
+#: With the one that watches the portal, and the one that follows it.
+_DAGS = len(ENDING) + len(WAITING) + 2
 _ENDED = ("success", "failed", "skipped", "upstream_failed")
-_SECONDS = 240.0
+_SECONDS = 400.0
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -51,11 +60,14 @@ class Stand:
 
     def start(self, dag_id: str) -> str:
         """Start a run of a DAG; return the id of the run."""
-        body = {"logical_date": None}
+        return str(self._write("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"])
+
+    def _write(self, method: str, path: str, body: Any = None) -> Any:
+        """Call Airflow's API until it is not busy."""
         end = time.monotonic() + _SECONDS
         while True:
             try:
-                return str(self.airflow.api("POST", f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
+                return self.airflow.api(method, path, body)
             except urllib.error.HTTPError as error:
                 # SQLite is locked now and then while all components of Airflow write at once.
                 if error.code != HTTPStatus.INTERNAL_SERVER_ERROR or time.monotonic() > end:
@@ -69,15 +81,34 @@ class Stand:
         return run_id
 
     def wait_for_state(self, dag_id: str, run_id: str, *states: str) -> str:
-        """Wait until the first task of a run is in one of these states; return which."""
+        """Wait until all tasks of a run are in one of these states; return that of the first."""
         end = time.monotonic() + _SECONDS
         while True:
             tasks = self.airflow.api("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
-            state = str(tasks[0]["state"]) if tasks else "none"
-            if state in states:
-                return state
-            assert time.monotonic() < end, f"{dag_id} is {state} after {_SECONDS:g} s; logs in {self.airflow.home}."
+            now = [str(task["state"]) for task in tasks]
+            if now and set(now) <= set(states):
+                return now[0]
+            assert time.monotonic() < end, f"{dag_id} is {now} after {_SECONDS:g} s; logs in {self.airflow.home}."
             time.sleep(0.5)
+
+    def run_all(self) -> dict[str, str]:
+        """Run each DAG, the healthy one twice; leave one task waiting for the portal and one for its own harvest.
+
+        :returns: ids of the newest runs by the names of their DAGs; ``purged`` is the healthy one's first, and deleted.
+        """
+        runs = {dag_id: self.start(dag_id) for dag_id in ENDING}
+        for dag_id, run_id in runs.items():
+            self.wait_for_state(dag_id, run_id, *_ENDED)
+        runs["purged"] = runs["harvest_healthy"]
+        for dag_id in ("harvest_healthy", "watch_portal"):
+            runs[dag_id] = self.run(dag_id)
+        self._write("DELETE", f"dags/harvest_healthy/dagRuns/{runs['purged']}")
+        self.portal.control.delay_items(4)
+        for dag_id in WAITING:
+            runs[dag_id] = self.start(dag_id)
+        for dag_id in WAITING:
+            self.wait_for_state(dag_id, runs[dag_id], "deferred")
+        return runs
 
     def add_sources(self, count: int, harvests: int, of: int) -> None:
         """Let Airflow know so many further sources, each harvested once, and some more often.
@@ -86,42 +117,17 @@ class Stand:
         :param of: how many have that many.
         """
         (self.airflow.home / "many").write_text(str(count))
+        path = f"assets?limit=100&order_by=id&uri_pattern=/source/{made_up.PREFIX}"
         end = time.monotonic() + _SECONDS
-        path = "assets?limit=100&order_by=id&uri_pattern=/source/0000"
         while self.airflow.api("GET", path)["total_entries"] < count:
             assert time.monotonic() < end, f"The assets of {count} sources did not appear in {_SECONDS:g} s."
             time.sleep(1)
-        for offset in range(0, count, 100):
-            for asset in self.airflow.api("GET", f"{path}&offset={offset}")["assets"]:
-                number = int(asset["uri"].rpartition("/")[2], 16)
-                for nth in range(harvests if number <= of else 1):
-                    extra = _made_up_result(self.portal.url, number, nth)
-                    self.airflow.api("POST", "assets/events", {"asset_id": asset["id"], "extra": extra})
-
-
-def _made_up_result(portal: str, number: int, nth: int) -> dict[str, Any]:
-    failed = (number * 7 + nth * 5) % 11 if (number + nth) % 6 == 0 else 0
-    done = 40 + number % 60 + nth
-    ended = datetime(2026, 11, 1, 0, number % 60, tzinfo=timezone.utc) + timedelta(days=nth)
-    return {
-        "schema": 1,
-        "portal": portal,
-        "source_id": f"{number:024x}",
-        "source_name": f"Commune {number:03d}",
-        "job_id": f"{number:012x}{nth:012x}",
-        "job_url": f"{portal}/api/1/harvest/job/{number:012x}{nth:012x}/",
-        "how": "watched",
-        "status": "done-errors" if failed else "done",
-        "started": ended.isoformat(),
-        "ended": ended.isoformat(),
-        "duration": 12.5,
-        "items": {"total": done + failed, "done": done, "failed": failed, "skipped": 0, "archived": 0},
-        "errors": [],
-        "failed_items": [],
-        "outcome": "failure" if failed else "success",
-        "failure_kind": "items" if failed else None,
-        "reasons": [f"{failed} items failed; none may."] if failed else [],
-    }
+        self.run("many_sources")
+        for asset in self.airflow.api("GET", path)["assets"]:
+            number = int(asset["uri"].rpartition("/")[2], 16)
+            for nth in range(1, harvests if number <= of else 1):
+                extra = made_up.result(self.portal.url, number, nth)
+                self._write("POST", "assets/events", {"asset_id": asset["id"], "extra": extra})
 
 
 @contextmanager
@@ -139,6 +145,9 @@ def running(release: str = NEWEST, seconds: float = 1800.0) -> Iterator[Stand]:
             "HARVEST_PAGES_PORTAL": portal.url,
             "HARVEST_PAGES_SOURCES": json.dumps(sources),
             "HARVEST_PAGES_MANY": str(Path(home) / "many"),
+            "HARVEST_PAGES_HIDDEN": json.dumps(HIDDEN),
+            "AIRFLOW__CORE__AUTH_MANAGER": "tests.ui.auth.DagRightsAuthManager",
+            "AIRFLOW__CORE__XCOM_BACKEND": "tests.ui.xcom_elsewhere.ReferencesXCom",
         }
         with AirflowServer(python, Path(home), DAGS, settings, users=USERS, seconds=seconds) as airflow:
             stand = Stand(portal, airflow, sources)
@@ -154,6 +163,9 @@ def make_sources(portal: Sandbox) -> dict[str, str]:
     portal.catalogue.put("gone", mode="error-404")
     portal.catalogue.put("slow", datasets=60)
     portal.catalogue.put("waiting", datasets=5)
+    portal.catalogue.put("elsewhere", datasets=3)
+    portal.catalogue.put("held", datasets=25)
+    portal.catalogue.put("vanishing", datasets=30)
     names = {
         "healthy": "Ville de Rochebrune",
         "failing": "Département de la Drôme",
@@ -161,6 +173,9 @@ def make_sources(portal: Sandbox) -> dict[str, str]:
         "gone": "Observatoire des forêts",
         "slow": "Agence Loire-Bretagne",
         "waiting": "Métropole de Nice",
+        "elsewhere": "Syndicat des eaux",
+        "held": "Région Auvergne",
+        "vanishing": "Pays de Gex",
     }
     made = {}
     for name, title in names.items():
@@ -178,28 +193,38 @@ def make_sources(portal: Sandbox) -> dict[str, str]:
         made[name] = str(source["id"])
         _call(portal, "POST", f"harvest/source/{made[name]}/validate/", {"state": "accepted"})
     portal.control.wait_until_idle()
-    for name in ("healthy", "waiting"):
-        _call(portal, "POST", f"harvest/source/{made[name]}/schedule/", "0 0 * * *")
+    for name, cron in (("healthy", "0 0 * * *"), ("waiting", "0 0 * * *"), ("failing", "30 4 * * 1")):
+        _call(portal, "POST", f"harvest/source/{made[name]}/schedule/", cron)
+    _lose_records(portal, made)
     return made
 
 
-def _call(portal: Sandbox, method: str, path: str, body: Any) -> Any:
+def _lose_records(portal: Sandbox, sources: dict[str, str]) -> None:
+    """Let a day pass on the portal, after which two catalogues have lost many of their records."""
+    portal.catalogue.put("held", datasets=10)
+    portal.catalogue.put("vanishing", datasets=18)
+    for name in ("held", "vanishing"):
+        portal.control.backdate_records(sources[name], 86400)
+        for job in _call(portal, "GET", f"harvest/source/{sources[name]}/jobs/")["data"]:
+            portal.control.backdate_job(job["id"], 86400)
+        portal.control.run_scheduled(sources[name])
+    portal.control.wait_until_idle()
+
+
+def _call(portal: Sandbox, method: str, path: str, body: Any = None) -> Any:
     headers = {"X-API-KEY": portal.keys.admin, "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{portal.url}/api/1/{path}", json.dumps(body).encode(), headers, method=method)
+    request = urllib.request.Request(
+        f"{portal.url}/api/1/{path}", None if body is None else json.dumps(body).encode(), headers, method=method
+    )
     with _NO_PROXY.open(request, timeout=120) as response:
         return json.load(response)
 
 
 def _wait_for_dags(airflow: AirflowServer) -> None:
     end = time.monotonic() + _SECONDS
-    while airflow.api("GET", "dags?limit=50")["total_entries"] < len(list(_dag_ids())):
+    while airflow.api("GET", "dags?limit=50")["total_entries"] < _DAGS:
         assert time.monotonic() < end, f"The DAGs did not appear: {airflow.api('GET', 'importErrors')}"
         time.sleep(0.5)
-
-
-def _dag_ids() -> Iterator[str]:
-    yield from ("harvest_healthy", "harvest_failing", "harvest_hostile", "harvest_gone")
-    yield from ("wait_for_portal", "wait_for_job", "watch_portal", "follow_portal", "not_about_harvests")
 
 
 def main() -> None:
@@ -207,13 +232,7 @@ def main() -> None:
     release = sys.argv[1] if len(sys.argv) > 1 else NEWEST
     with running(release, seconds=7200) as stand:
         print(json.dumps({"url": stand.airflow.url, "home": str(stand.airflow.home), "portal": stand.portal.url}))
-        for name in ("healthy", "failing", "hostile", "gone"):
-            print(name, stand.run(f"harvest_{name}"), flush=True)
-        print("health", stand.run("watch_portal"), flush=True)
-        print("other", stand.run("not_about_harvests"), flush=True)
-        stand.portal.control.delay_items(4)
-        print("slow", stand.start("wait_for_job"), flush=True)
-        print("waiting", stand.start("wait_for_portal"), flush=True)
+        print(json.dumps(stand.run_all()), flush=True)
         sys.stdin.read()
 
 

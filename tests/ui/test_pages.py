@@ -6,6 +6,7 @@ import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import pytest
 from playwright.sync_api import expect
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 FRENCH_AND_DARK = {"locale": "fr-FR", "timezone_id": "Europe/Paris", "color_scheme": "dark"}
 NARROW = {"viewport": {"width": 400, "height": 900}}
+#: Sources of the portal, all of which its watch lists.
+SOURCES = 9
 MANY = 500
 #: Requests that the page of all harvests may make, however many sources there are.
 MOST_REQUESTS = 80
@@ -58,7 +61,28 @@ MOST_REQUESTS = 80
             ["Failed", "404 Client Error", "does not exist on the catalogue"],
             id="catalogue gone",
         ),
-        pytest.param("watch_portal", "health", ["Findings", "6 of 19 items failed", "6 sources checked"], id="health"),
+        pytest.param("watch_portal", "health", ["Findings", "6 of 19 items failed", "9 sources checked"], id="health"),
+        pytest.param(
+            "guard_portal",
+            "guard",
+            ["Région Auvergne", "held", "15 of 25 records are missing", "Missing records (15 of 15)"],
+            id="guard that holds",
+        ),
+        pytest.param(
+            "guard_portal",
+            "report",
+            ["Pays de Gex", "vanishing", "Archiving should be held", "The portal archives from"],
+            id="guard that reports",
+        ),
+        pytest.param(
+            "stores_elsewhere", "harvest", ["stores task results elsewhere"], id="xcom backend with references"
+        ),
+        pytest.param(
+            "old_result",
+            "harvest",
+            ["Ancienne source", "An older version of the provider wrote this result", "7 done"],
+            id="old schema",
+        ),
         pytest.param("not_about_harvests", "add", ["This task is not a harvest task"], id="not ours"),
     ],
 )
@@ -68,7 +92,7 @@ def test_tab_says(
     page = open_page(world.tab(dag_id, task_id))
     for text in said:
         expect(ours(page)).to_contain_text(text)
-    picture(page, f"tab-{dag_id}")
+    picture(page, f"tab-{dag_id}-{task_id}")
 
 
 def test_second_harvest_is_compared_with_the_first(world: World, open_page: OpenPage) -> None:
@@ -124,30 +148,15 @@ def answers(pattern: str, status: int, body: Any = None) -> Callable[[Page], Non
     return lambda page: page.route(re.compile(r"/api/v2/.*" + pattern), fulfil)
 
 
-def is_gone(page: Page) -> None:
-    """Let the API have no run, as after a purge."""
-    answers(r"taskInstances/harvest/xcomEntries(\?|$)", 404)(page)
-
-
 @pytest.mark.parametrize(
     "before, said",
     [
-        pytest.param(
-            result_is("s3://bucket/xcom/1"), "stores task results elsewhere", id="xcom backend with references"
-        ),
         pytest.param(result_is([1, 2]), "cannot read", id="no result"),
-        pytest.param(
-            result_is({"job_id": "1", "outcome": "success", "items": {"done": 7}, "source_name": "Old"}),
-            "An older version of the provider wrote this result",
-            id="old schema",
-        ),
         pytest.param(
             result_is({"schema": 9, "job_id": "1", "outcome": "success", "items": {"done": 7}}),
             "A newer version of the provider wrote this result",
             id="new schema",
         ),
-        pytest.param(is_gone, "Airflow no longer has this task run", id="purged run"),
-        pytest.param(answers(r"xcomEntries", 403), "Your Airflow account may not read this", id="no permission"),
         pytest.param(answers(r"xcomEntries", 500), "Airflow answered with an error (500)", id="error of the server"),
     ],
 )
@@ -156,6 +165,12 @@ def test_what_a_tab_cannot_show_is_a_sentence(
 ) -> None:
     page = open_page(world.tab("harvest_healthy", "harvest"), before=before)
     expect(ours(page)).to_contain_text(said)
+
+
+def test_tab_of_a_purged_run_says_so(world: World, open_page: OpenPage, picture: Picture) -> None:
+    page = open_page(world.tab("harvest_healthy", "harvest", run="purged"))
+    expect(ours(page)).to_contain_text("Airflow no longer has this task run")
+    picture(page, "tab-purged")
 
 
 def test_page_without_right_to_read_anything_says_so(world: World, open_page: OpenPage) -> None:
@@ -181,7 +196,7 @@ def test_empty_page_says_how_to_fill_it(world: World, open_page: OpenPage, pictu
 
 def test_page_lists_all_sources_with_their_findings(world: World, open_page: OpenPage, picture: Picture) -> None:
     page = open_page(world.page)
-    expect(ours(page).locator("tbody tr")).to_have_count(5)
+    expect(ours(page).locator("tbody tr")).to_have_count(SOURCES)
     row = ours(page).locator("tbody tr", has_text="Département de la Drôme")
     for text in ("Failed", "12", "6 ✕", "failing", "harvest_failing"):
         expect(row).to_contain_text(text)
@@ -214,12 +229,47 @@ def test_source_has_a_view_of_its_own_and_back(world: World, open_page: OpenPage
     assert page.evaluate("document.activeElement.textContent") == "Ville de Rochebrune"
     picture(page, "source")
     page.go_back()
-    expect(ours(page).locator("tbody tr")).to_have_count(5)
+    expect(ours(page).locator("tbody tr")).to_have_count(SOURCES)
 
 
-def test_viewer_sees_what_an_admin_sees(world: World, open_page: OpenPage) -> None:
-    page = open_page(world.page, user="vic")
-    expect(ours(page).locator("tbody tr")).to_have_count(5)
+# --- who sees what ----------------------------------------------------------------------------------------------------
+
+
+def status_for(world: World, user: str, path: str) -> int:
+    """Return what Airflow's API itself answers somebody."""
+    try:
+        world.stand.airflow.api("GET", path, user=user)
+    except HTTPError as error:
+        return error.code
+    return 200
+
+
+@pytest.mark.parametrize("user, may", [("ada", True), ("vic", True), ("nora", False)], ids=["admin", "viewer", "none"])
+def test_a_tab_shows_a_dag_to_those_whom_airflow_shows_it(
+    world: World, open_page: OpenPage, picture: Picture, user: str, may: bool
+) -> None:
+    run = world.runs["harvest_failing"]
+    path = f"dags/harvest_failing/dagRuns/{run}/taskInstances/harvest/xcomEntries/harvest_result"
+    assert status_for(world, user, path) == (200 if may else 403)
+    page = open_page(world.tab("harvest_failing", "harvest"), user=user)
+    expect(ours(page)).to_contain_text("6 items failed; none may." if may else "Your Airflow account may not read this")
+    assert ("Département de la Drôme" in ours(page).inner_text()) is may
+    picture(page, f"tab-of-{user}")
+
+
+@pytest.mark.parametrize("user", ["ada", "vic", "nora"])
+def test_the_page_shows_what_the_api_answers_to_each(world: World, open_page: OpenPage, user: str) -> None:
+    entries = "dags/~/dagRuns/~/taskInstances/~/xcomEntries?limit=100&xcom_key=harvest_result"
+    listed = world.stand.airflow.api("GET", entries, user=user)["xcom_entries"]
+    assert ("harvest_failing" in {entry["dag_id"] for entry in listed}) is (user != "nora")
+    answered: list[str] = []
+    page = open_page(
+        world.page,
+        user=user,
+        before=lambda page: page.on("response", lambda one: answered.append(f"{one.status} {one.url}")),
+    )
+    expect(ours(page).locator("tbody tr")).to_have_count(SOURCES)
+    assert not [line for line in answered if "harvest_failing" in line and line.startswith("200") and user == "nora"]
 
 
 # --- languages, looks, accessibility ----------------------------------------------------------------------------------
@@ -241,7 +291,7 @@ def test_page_is_french_in_a_french_browser_with_the_zone_of_the_viewer(
 
 def test_narrow_page_needs_no_scrolling_sideways(world: World, open_page: OpenPage, picture: Picture) -> None:
     page = open_page(world.page, **NARROW)
-    expect(ours(page).locator("tbody tr")).to_have_count(5)
+    expect(ours(page).locator("tbody tr")).to_have_count(SOURCES)
     assert page.evaluate("(() => { const e = document.querySelector('.hv'); return e.scrollWidth <= e.clientWidth })()")
     picture(page, "page-narrow")
 
@@ -277,7 +327,7 @@ def test_500_sources_are_drawn_within_a_second_with_as_many_requests(
     page = open_page(world.page, before=count)
     ours(page).locator("tbody tr").nth(MANY).wait_for(state="attached")
     drawn = time.monotonic() - max(at for at in answered)
-    assert ours(page).locator("tbody tr").count() == MANY + 5
+    assert ours(page).locator("tbody tr").count() == MANY + SOURCES
     assert len(requests) < MOST_REQUESTS
     assert drawn < 1.0, f"drawn {drawn:.2f} s after the last answer"
     print(f"{MANY} sources: {len(requests)} requests, drawn {drawn:.2f} s after the last answer")

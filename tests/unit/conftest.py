@@ -9,9 +9,9 @@ import pytest
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
-from tests.unit.fakes import FakeClock
-from tests.unit.portal_server import API, PortalServer
-from tests.unit.portal_state import KEY
+from tests.support.portal_server import API, PortalServer
+from tests.support.portal_state import KEY
+from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -175,7 +175,7 @@ class TestInstalledAirflow:
 @pytest.fixture(scope="module")
 def form() -> dict[str, Any]:
     """The connection form as the installed Airflow makes it."""
-    probe = pathlib.Path(__file__).with_name("form_probe.py")
+    probe = pathlib.Path(__file__).parents[1] / "support" / "form_probe.py"
     command = [sys.executable, str(probe), CONNECTION["connection-type"]]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -10,7 +10,7 @@ export class ApiError extends Error {
   }
 }
 
-export type Query = Record<string, string | number | boolean | undefined>;
+export type Query = Record<string, string | number | boolean | string[] | undefined>;
 export interface Page {
   total_entries: number;
 }
@@ -24,7 +24,7 @@ const AT_ONCE = 4;
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const url = new URL(`api/v2/${path}`, document.baseURI);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
+    if (value !== undefined) for (const one of [value].flat()) url.searchParams.append(name, String(one));
   }
   let response: Response;
   try {
@@ -78,6 +78,13 @@ export async function inTurn<A, B>(many: A[], act: (one: A) => Promise<B>): Prom
 export function taskPath(task: TaskAddress): string {
   const [dag, run, id] = [task.dagId, task.runId, task.taskId].map(encodeURIComponent);
   return `dags/${dag}/dagRuns/${run}/taskInstances/${id}`;
+}
+
+/** Return the address of a task instance's tab of ours, below the document's base. */
+export function taskPage(task: TaskAddress): string {
+  const [dag, run, id] = [task.dagId, task.runId, task.taskId].map(encodeURIComponent);
+  const mapped = task.mapIndex >= 0 ? `/mapped/${task.mapIndex}` : "";
+  return `dags/${dag}/runs/${run}/tasks/${id}${mapped}/plugin/harvest`;
 }
 
 export interface TaskAddress {

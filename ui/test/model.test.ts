@@ -2,10 +2,13 @@ import { describe, expect, it } from "vitest";
 import { adviceFor, groupFailures } from "../src/model/failures";
 import { readGuard, readHealth } from "../src/model/reports";
 import { readEvent, readHarvest } from "../src/model/result";
-import { NO_FILTER, putTogether, select, sourceOfUri, type Knowledge } from "../src/model/sources";
+import { readListing } from "../src/model/listing";
+import { nextRun } from "../src/model/cron";
+import { NO_FILTER, NOTHING, portalOfUri, putTogether, select, sourceOfUri, type Knowledge } from "../src/model/sources";
 
 const ID = "6b03fbe5f66a892d7cfe18b4";
 const OTHER = "6b03fbe5f66a892d7cfe18b5";
+const TASK = { dagId: "d", runId: "r", taskId: "t", mapIndex: -1 };
 const PORTAL = "https://portal.example";
 
 function result(more: Record<string, unknown> = {}): Record<string, unknown> {
@@ -16,7 +19,7 @@ function result(more: Record<string, unknown> = {}): Record<string, unknown> {
 }
 
 function known(more: Partial<Knowledge> = {}): Knowledge {
-  return { assets: [], events: [], results: [], health: [], guards: [], ...more };
+  return { ...NOTHING, ...more };
 }
 
 describe("a result is read whatever wrote it", () => {
@@ -106,14 +109,13 @@ describe("sources are put together", () => {
 
   it("with findings, also of sources that no asset stands for", () => {
     const health = readHealth({ portal: PORTAL, findings: [{ kind: "failing", source_id: OTHER, source_name: "Ain", detail: "d" }] });
-    const [source] = putTogether(known({ health: health ? [health] : [] }));
-    expect(source).toMatchObject({ id: OTHER, name: "Ain", verdict: "failure" });
+    const [source] = putTogether(known({ reports: health ? [{ ...health, task: TASK }] : [] }));
+    expect(source).toMatchObject({ id: OTHER, name: "Ain", verdict: "failure", followedBy: ["d"] });
   });
 
   it("without previews, and without results that name no source", () => {
     const harvests = [result({ how: "previewed" }), result({ source_id: null })].map(readHarvest);
-    const task = { dagId: "d", runId: "r", taskId: "t", mapIndex: -1 };
-    const results = harvests.flatMap((harvest) => (harvest ? [{ harvest, at: "", task }] : []));
+    const results = harvests.flatMap((harvest) => (harvest ? [{ harvest, at: "", task: TASK }] : []));
     expect(putTogether(known({ results }))).toEqual([]);
   });
 
@@ -134,12 +136,105 @@ describe("sources are put together", () => {
 });
 
 describe("a guard's result", () => {
-  it("is read as findings", () => {
-    const row = { source_id: ID, reason: "half is gone" };
-    expect(readGuard({ portal: PORTAL, held: [row], vanishing: [row] })?.findings.map((finding) => finding.kind)).toEqual([
-      "held",
-      "vanishing",
-    ]);
-    expect(readGuard("s3://x")).toBeNull();
+  const row = (more: Record<string, unknown>) => ({
+    ...{ source_id: ID, source_name: "Ville", records: 25, missing: 15, will_archive: 15, reasons: ["15 of 25 are missing."] },
+    ...{ must_hold: false, is_held: false, is_exposed: false, first_archived_at: "2026-12-03T00:00:00+00:00", ...more },
   });
+  it.each([
+    ["a hold", row({ is_held: true, must_hold: true }), ["held"]],
+    ["a loss that must be held", row({ must_hold: true, will_archive: 0 }), ["vanishing"]],
+    ["a small loss that will be archived", row({ missing: 1, will_archive: 1 }), ["vanishing"]],
+    ["a source that archives at once, and lost nothing", row({ missing: 0, will_archive: 0, is_exposed: true }), []],
+    ["no row of a source", { reasons: ["?"] }, []],
+  ])("%s", (_name, one, kinds) => {
+    const report = readGuard({ schema: 1, portal: PORTAL, rows: [one] });
+    expect(report?.findings.map((finding) => finding.kind)).toEqual(kinds);
+  });
+
+  it("keeps the days and the records", () => {
+    const records = [{ title: "<b>t</b>", url: "javascript:1", remote_id: "r1", archived_at: "2026-12-03T00:00:00Z" }, "odd"];
+    const [read] = readGuard({ portal: PORTAL, rows: [row({ missing_records: records })] })?.rows ?? [];
+    expect(read).toMatchObject({ missing: 15, records: 25, firstArchivedAt: "2026-12-03T00:00:00+00:00" });
+    expect(read?.missingRecords).toEqual([
+      { title: "<b>t</b>", url: "javascript:1", remoteId: "r1", archivedAt: "2026-12-03T00:00:00Z" },
+    ]);
+  });
+
+  it.each([["s3://x"], [null], [{ portal: PORTAL }], [{ rows: "many" }]])("%j is none", (value) => expect(readGuard(value)).toBeNull());
+});
+
+describe("a listing of all sources", () => {
+  const columns = [
+    ...["id", "name", "organization", "state", "schedule", "job_id", "status", "started", "ended"],
+    ...["total", "done", "failed", "skipped", "archived"],
+  ];
+  const ended = "2026-11-26T06:00:00Z";
+  const rows = [
+    [ID, "Ville", "Mairie", "accepted", "0 3 * * *", "j1", "done", ended, ended, 3, 3, 0, 0, 0],
+    [OTHER, "Ain", null, "pending", "0 3 * * *", "j2", "done-errors", ended, ended, null, null, null, null, null],
+  ];
+  const listing = { ...readListing({ schema: 1, portal: PORTAL, total: 900, columns, rows })!, task: TASK };
+  const now = new Date("2026-11-26T12:00:00Z");
+
+  it("shows sources that no task has harvested, with the next run of those that are accepted", () => {
+    const [ville, ain] = putTogether(known({ listings: [listing] }), now);
+    expect(ville).toMatchObject({ name: "Ville", organization: "Mairie", verdict: "success", followedBy: ["d"] });
+    expect(ville?.nextRun?.toISOString()).toBe("2026-11-27T03:00:00.000Z");
+    expect(ain).toMatchObject({ verdict: "failure", state: "pending", nextRun: null });
+    expect(ain?.history[0]?.isCounted).toBe(false);
+  });
+
+  it("gives way to what a task knows of the same job", () => {
+    const results = [{ harvest: readHarvest(result({ job_id: "j1", source_name: "Newer" }))!, at: "", task: TASK }];
+    const [source] = putTogether(known({ listings: [listing], results }), now);
+    expect(source?.history.map((past) => past.how)).toEqual(["started"]);
+    expect(source).toMatchObject({ name: "Newer", runBy: ["d"] });
+  });
+
+  it("is counted in full where it shows a part", () => expect(listing.total).toBe(900));
+  it.each([["s3://x"], [{}], [{ columns: [], rows: 7 }]])("%j is none", (value) => expect(readListing(value)).toBeNull());
+});
+
+describe("who watches a source", () => {
+  it.each([
+    ["harvest://portal.example", "portal.example"],
+    ["harvest://portal.example/sub/", "portal.example/sub"],
+    [`harvest://portal.example/source/${ID}`, null],
+    [`harvest://portal.example/organization/${ID}`, null],
+    ["s3://bucket", null],
+  ])("%s stands for %s as a whole", (uri, portal) => expect(portalOfUri(uri)).toBe(portal));
+
+  it("are also the DAGs on its portal's asset", () => {
+    const portal = { id: 2, name: "p", uri: "harvest://portal.example", scheduled_dags: [{ dag_id: "all" }] };
+    const one = { id: 1, name: "x", uri: `harvest://portal.example/source/${ID}` };
+    const elsewhere = { id: 3, name: "y", uri: `harvest://other.example/source/${ID}` };
+    const sources = putTogether(known({ assets: [one, portal, elsewhere] }));
+    expect(sources.map((source) => source.followedBy)).toEqual([["all"], []]);
+  });
+
+  it("are also the tasks that wait for it now", () => {
+    const task = { ...TASK, state: "deferred", since: null, sourceId: ID.toUpperCase() };
+    const one = { id: 1, name: "x", uri: `harvest://portal.example/source/${ID}` };
+    expect(putTogether(known({ assets: [one], now: [task] }))[0]?.now).toHaveLength(1);
+  });
+});
+
+describe("the portal's next run follows Celery's rules", () => {
+  const now = new Date("2026-11-26T12:30:10Z"); // a Thursday
+  it.each([
+    ["0 3 * * *", "2026-11-27T03:00:00.000Z"],
+    ["31 12 * * *", "2026-11-26T12:31:00.000Z"],
+    ["30 12 * * *", "2026-11-27T12:30:00.000Z"],
+    ["*/15 * * * *", "2026-11-26T12:45:00.000Z"],
+    ["0 22-3/2 * * *", "2026-11-26T22:00:00.000Z"],
+    ["0 0 * * 0", "2026-11-29T00:00:00.000Z"],
+    ["0 0 * * mon,wed", "2026-11-30T00:00:00.000Z"],
+    ["0 0 1 * 1", "2027-02-01T00:00:00.000Z"],
+    ["0 0 29 feb *", "2028-02-29T00:00:00.000Z"],
+  ])("%s fires at %s", (cron, iso) => expect(nextRun(cron, now)?.toISOString()).toBe(iso));
+
+  it.each([[null], [""], ["every 6 hours"], ["0 0 31 2 *"], ["60 * * * *"], ["5/10 * * * *"], ["0 0 * * 7"], ["*/0 * * * *"], ["0 0 * *"]])(
+    "%j never does",
+    (cron) => expect(nextRun(cron, now)).toBeNull(),
+  );
 });

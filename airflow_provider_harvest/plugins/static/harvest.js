@@ -7,7 +7,7 @@ var e = class extends Error {
 }, t = 4;
 async function n(t, n = {}, r) {
 	let i = new URL(`api/v2/${t}`, document.baseURI);
-	for (let [e, t] of Object.entries(n)) t !== void 0 && i.searchParams.set(e, String(t));
+	for (let [e, t] of Object.entries(n)) if (t !== void 0) for (let n of [t].flat()) i.searchParams.append(e, String(n));
 	let a;
 	try {
 		a = await fetch(i, {
@@ -58,25 +58,40 @@ function a(e) {
 	].map(encodeURIComponent);
 	return `dags/${t}/dagRuns/${n}/taskInstances/${r}`;
 }
-var o = [
+function o(e) {
+	let [t, n, r] = [
+		e.dagId,
+		e.runId,
+		e.taskId
+	].map(encodeURIComponent);
+	return `dags/${t}/runs/${n}/tasks/${r}${e.mapIndex >= 0 ? `/mapped/${e.mapIndex}` : ""}/plugin/harvest`;
+}
+var s = [
 	"done",
 	"failed",
 	"skipped",
 	"archived"
 ];
-function s(e) {
-	return typeof e == "object" && e && !Array.isArray(e) ? e : null;
-}
 function c(e) {
-	return Array.isArray(e) ? e : [];
+	return [
+		"done",
+		"done-errors",
+		"failed"
+	].includes(e);
 }
 function l(e) {
-	return typeof e == "string" && e !== "" ? e : null;
+	return typeof e == "object" && e && !Array.isArray(e) ? e : null;
 }
 function u(e) {
-	return typeof e == "number" && Number.isFinite(e) ? e : null;
+	return Array.isArray(e) ? e : [];
 }
 function d(e) {
+	return typeof e == "string" && e !== "" ? e : null;
+}
+function f(e) {
+	return typeof e == "number" && Number.isFinite(e) ? e : null;
+}
+function p(e) {
 	if (typeof e != "string") return e;
 	try {
 		return JSON.parse(e);
@@ -84,174 +99,320 @@ function d(e) {
 		return e;
 	}
 }
-function f(e) {
-	let t = s(d(e));
+function m(e) {
+	let t = l(p(e));
 	if (!t || !("outcome" in t || "items" in t) || !("job_id" in t || "status" in t)) return null;
-	let n = s(t.items) ?? {}, r = Object.fromEntries(o.map((e) => [e, u(n[e]) ?? 0])), i = u(t.schema) ?? 0;
+	let n = l(t.items) ?? {}, r = Object.fromEntries(s.map((e) => [e, f(n[e]) ?? 0])), i = f(t.schema) ?? 0;
 	return {
-		portal: l(t.portal) ?? "",
-		sourceId: l(t.source_id),
-		sourceName: l(t.source_name),
-		organization: ee(t.organization),
-		jobId: l(t.job_id),
+		portal: d(t.portal) ?? "",
+		sourceId: d(t.source_id),
+		sourceName: d(t.source_name),
+		organization: _(t.organization),
+		schedule: d(t.schedule),
+		jobId: d(t.job_id),
 		jobUrl: t.job_url,
-		how: l(t.how),
-		status: l(t.status),
-		started: l(t.started) ?? l(t.created),
-		ended: l(t.ended),
-		duration: u(t.duration),
+		how: d(t.how),
+		status: d(t.status),
+		started: d(t.started) ?? d(t.created),
+		ended: d(t.ended),
+		duration: f(t.duration),
 		items: r,
-		total: u(n.total) ?? o.reduce((e, t) => e + (r[t] ?? 0), 0),
-		newlyArchived: u(n.newly_archived),
-		errors: c(t.errors).map(h),
-		failedItems: c(t.failed_items).map(m),
-		remoteIds: s(t.remote_ids),
+		total: f(n.total) ?? s.reduce((e, t) => e + (r[t] ?? 0), 0),
+		isCounted: l(t.items) !== null,
+		newlyArchived: f(n.newly_archived),
+		errors: u(t.errors).map(g),
+		failedItems: u(t.failed_items).map(ee),
+		remoteIds: l(t.remote_ids),
 		outcome: t.outcome === "success" || t.outcome === "failure" ? t.outcome : null,
-		failureKind: l(t.failure_kind),
-		reasons: c(t.reasons).map(h),
+		failureKind: d(t.failure_kind),
+		reasons: u(t.reasons).map(g),
 		changes: t.changes ?? null,
-		nextRun: l(t.next_run),
 		isOldSchema: i < 1,
 		isNewSchema: i > 1
 	};
 }
-function p(e) {
-	let t = s(e);
-	return t && (f(t.payload) ?? f(t));
-}
-function m(e) {
-	let t = s(e) ?? { message: e };
-	return {
-		remoteId: l(t.remote_id),
-		remoteUrl: t.remote_url,
-		datasetUrl: t.dataset_url,
-		message: h(t.message ?? ""),
-		advice: l(t.advice) ?? l(t.hint)
-	};
-}
 function h(e) {
-	return typeof e == "string" ? e : l(s(e)?.message) ?? JSON.stringify(e);
+	let t = l(e);
+	return t && (m(t.payload) ?? m(t));
 }
 function ee(e) {
-	return l(e) ?? l(s(e)?.name) ?? l(s(e)?.id);
+	let t = l(e) ?? { message: e };
+	return {
+		remoteId: d(t.remote_id),
+		remoteUrl: t.remote_url,
+		datasetUrl: t.dataset_url,
+		message: g(t.message ?? ""),
+		advice: d(t.advice) ?? d(t.hint)
+	};
+}
+function g(e) {
+	return typeof e == "string" ? e : d(l(e)?.message) ?? JSON.stringify(e);
+}
+function _(e) {
+	return d(e) ?? d(l(e)?.name) ?? d(l(e)?.id);
+}
+// src/model/listing.ts
+function te(e) {
+	let t = l(p(e));
+	if (!t || !Array.isArray(t.columns) || !Array.isArray(t.rows)) return null;
+	let n = t.columns.map(String), r = d(t.portal) ?? "", i = t.rows.flatMap((e) => {
+		let t = Object.fromEntries(u(e).map((e, t) => [n[t] ?? "", e])), i = d(t.id);
+		if (!i) return [];
+		let [a, o, s] = [
+			t.name,
+			t.organization,
+			t.schedule
+		].map(d);
+		return [{
+			id: i,
+			name: a ?? null,
+			organization: o ?? null,
+			schedule: s ?? null,
+			state: d(t.state),
+			last: ne(r, i, t)
+		}];
+	});
+	return {
+		portal: r,
+		at: d(t.at),
+		total: f(t.total) ?? i.length,
+		sources: i
+	};
+}
+function ne(e, t, n) {
+	let [r, i] = [d(n.job_id), d(n.status)];
+	if (!r || !i || !c(i)) return null;
+	let [a, o, s, l] = [
+		n.done,
+		n.failed,
+		n.skipped,
+		n.archived
+	].map((e) => f(e) ?? 0);
+	return {
+		portal: e,
+		sourceId: t,
+		sourceName: d(n.name),
+		organization: d(n.organization),
+		schedule: d(n.schedule),
+		jobId: r,
+		jobUrl: null,
+		how: "portal",
+		status: i,
+		started: d(n.started),
+		ended: d(n.ended),
+		duration: null,
+		items: {
+			done: a,
+			failed: o,
+			skipped: s,
+			archived: l
+		},
+		total: f(n.total) ?? 0,
+		isCounted: f(n.total) !== null,
+		newlyArchived: null,
+		errors: [],
+		failedItems: [],
+		remoteIds: null,
+		changes: null,
+		outcome: i === "done" && !o ? "success" : "failure",
+		failureKind: null,
+		reasons: [],
+		isOldSchema: !1,
+		isNewSchema: !1
+	};
+}
+// src/model/now.ts
+var re = /^_?Harvest/, ie = [
+	"running",
+	"deferred",
+	"up_for_reschedule"
+];
+async function ae(e) {
+	let t = await n("dags/~/dagRuns/~/taskInstances", {
+		state: ie,
+		limit: 100,
+		order_by: "start_date"
+	}, e);
+	return {
+		tasks: t.task_instances.filter((e) => re.test(e.operator_name ?? e.operator ?? "")).map((e) => ({
+			dagId: e.dag_id,
+			runId: e.dag_run_id,
+			taskId: e.task_id,
+			mapIndex: e.map_index,
+			state: e.state,
+			since: e.start_date,
+			sourceId: d(e.rendered_fields?.source_id)
+		})),
+		isPart: t.total_entries > t.task_instances.length
+	};
 }
 // src/model/reports.ts
-function te(e) {
-	let t = s(d(e));
+function oe(e) {
+	let t = l(p(e));
 	if (!t || !Array.isArray(t.findings)) return null;
-	let n = l(t.portal) ?? "";
+	let n = d(t.portal) ?? "";
 	return {
 		portal: n,
-		at: l(t.at),
-		sources: u(t.sources),
-		findings: t.findings.flatMap((e) => g(e, n, null)),
-		incomplete: l(t.incomplete)
+		at: d(t.at),
+		sources: f(t.sources),
+		findings: t.findings.flatMap((e) => le(e, n, null)),
+		incomplete: d(t.incomplete)
 	};
 }
-function ne(e) {
-	let t = s(d(e));
-	if (!t) return null;
-	let n = l(t.portal) ?? "", r = [...c(t.holds), ...c(t.held)].flatMap((e) => g(e, n, "held")), i = c(t.vanishing).flatMap((e) => g(e, n, "vanishing")), a = t.is_held === !0 || t.held === !0 || t.verdict === "hold" ? g(t, n, "held") : [];
+function se(e) {
+	let t = l(p(e));
+	if (!t || !Array.isArray(t.rows)) return null;
+	let n = d(t.portal) ?? "", r = d(t.at), i = t.rows.flatMap((e) => ce(e, n));
 	return {
 		portal: n,
-		at: l(t.at),
-		sources: u(t.sources),
-		findings: [
+		at: r,
+		sources: f(t.sources),
+		findings: i.map((e) => e.finding).filter((e) => e.kind !== "exposed"),
+		incomplete: u(t.incomplete).map(String).join(" ") || null,
+		rows: i
+	};
+}
+function ce(e, t) {
+	let n = l(e), [r] = le(e, t, null);
+	if (!n || !r) return [];
+	let i = n.is_held === !0, a = f(n.missing) ?? 0, o = n.must_hold === !0 || a > 0 && (f(n.will_archive) ?? 0) > 0;
+	return [{
+		finding: {
 			...r,
-			...i,
-			...a
-		],
-		incomplete: l(t.incomplete)
-	};
+			kind: i ? "held" : o ? "vanishing" : "exposed"
+		},
+		records: f(n.records),
+		missing: a,
+		willArchive: f(n.will_archive) ?? 0,
+		firstArchivedAt: d(n.first_archived_at),
+		mustHold: n.must_hold === !0,
+		isHeld: i,
+		isOverdue: n.is_overdue === !0,
+		isExposed: n.is_exposed === !0,
+		action: d(n.action),
+		why: d(n.why),
+		missingRecords: u(n.missing_records).flatMap((e) => {
+			let t = l(e);
+			return t ? [{
+				title: d(t.title),
+				url: t.url,
+				remoteId: d(t.remote_id),
+				archivedAt: d(t.archived_at)
+			}] : [];
+		})
+	}];
 }
-function g(e, t, n) {
-	let r = s(e), i = l(r?.source_id);
+function le(e, t, n) {
+	let r = l(e), i = d(r?.source_id);
 	return !r || !i ? [] : [{
-		kind: n ?? l(r.kind) ?? "unknown",
-		portal: l(r.portal) ?? t,
+		kind: n ?? d(r.kind) ?? "unknown",
+		portal: d(r.portal) ?? t,
 		sourceId: i,
-		sourceName: l(r.source_name),
-		organization: l(r.organization) ?? l(r.owner),
+		sourceName: d(r.source_name),
+		organization: d(r.organization) ?? d(r.owner),
 		adminUrl: r.admin_url ?? r.source_url,
-		since: l(r.since),
+		since: d(r.since),
 		isNew: r.is_new === !0,
-		detail: l(r.detail) ?? l(r.reason) ?? c(r.reasons).map(String).join(" ")
+		detail: d(r.detail) ?? d(r.reason) ?? u(r.reasons).map(String).join(" ")
 	}];
 }
 // src/model/load.ts
-var _ = 10, v = 20, re = 3, ie = {
-	harvest_result: 20,
+var ue = 10, de = 20, fe = 2, pe = {
+	harvest_result: 16,
 	harvest_health: 5,
-	harvest_guard: 20
+	harvest_guard: 10,
+	harvest_sources: 5
 };
-async function ae(t) {
-	let n = [], [r, i] = await Promise.all([x(se(t), {
+async function me(t) {
+	let n = [], r = {
 		entries: [],
 		total: 0
-	}, () => n.push("assets")), x(ce(t), {
-		entries: [],
-		total: 0
-	}, () => void 0)]), [a, o, s] = await x(Promise.all([
-		y("harvest_result", i.entries, t),
-		y("harvest_health", [], t),
-		y("harvest_guard", [], t)
+	}, i = b(ae(t), {
+		tasks: [],
+		isPart: !1
+	}), a = await b(_e(t), r, () => n.push("assets")), o = await b(ve(a.entries, t), r), [s, c, l, u] = await b(Promise.all([
+		v("harvest_result", o.entries, t),
+		v("harvest_health", [], t),
+		v("harvest_guard", [], t),
+		v("harvest_sources", [], t)
 	]), [
+		[],
 		[],
 		[],
 		[]
 	], () => n.push("results"));
 	if (n.length === 2) throw new e(403, "assets");
+	let { tasks: d, isPart: f } = await i, p = {
+		assets: a.entries,
+		events: o.entries,
+		results: y(s, m).map(({ value: e, ...t }) => ({
+			...t,
+			harvest: e
+		})),
+		reports: [...y(c, oe).map(({ value: e, at: t, task: n }) => ({
+			...e,
+			at: e.at ?? t,
+			task: n
+		})), ...y(l, se).map(({ value: e, at: t, task: n }) => ({
+			...e,
+			at: e.at ?? t,
+			task: n
+		}))],
+		listings: y(u, te).map(({ value: e, task: t }) => ({
+			...e,
+			task: t
+		})),
+		now: d
+	}, h = p.listings.map((e) => [e.sources.length, e.total]);
 	return {
-		known: {
-			assets: r.entries,
-			events: i.entries,
-			results: a.flatMap(({ value: e, task: t, at: n }) => {
-				let r = f(e);
-				return r ? [{
-					harvest: r,
-					task: t,
-					at: n
-				}] : [];
-			}),
-			health: le(o, te),
-			guards: le(s, ne)
-		},
+		known: p,
 		shown: {
-			assets: r.entries.length,
-			allAssets: r.total,
-			events: i.entries.length,
-			allEvents: i.total
+			assets: a.entries.length,
+			allAssets: a.total,
+			events: o.entries.length,
+			allEvents: o.total,
+			listed: he(h.map(([e]) => e)),
+			allListed: he(h.map(([, e]) => e))
 		},
+		isNowPart: f,
 		forbidden: n,
 		at: /* @__PURE__ */ new Date()
 	};
 }
-async function oe(e, t) {
+function he(e) {
+	return e.reduce((e, t) => e + t, 0);
+}
+async function ge(e, t) {
 	return (await i(e.slice(0, 4), (e) => r("assets/events", {
 		asset_id: e,
 		order_by: "-timestamp"
 	}, (e) => e.asset_events, 1, t))).flatMap((e) => e.entries);
 }
-function se(e) {
+function _e(e) {
 	return r("assets", {
 		uri_pattern: "harvest://",
 		order_by: "id"
-	}, (e) => e.assets, _, e);
+	}, (e) => e.assets, ue, e);
 }
-function ce(e) {
-	return r("assets/events", { order_by: "-timestamp" }, (e) => e.asset_events, v, e);
-}
-async function y(t, n, a) {
-	let o = new Set(n.map((e) => `${e.source_dag_id} ${e.source_run_id} ${e.source_task_id} ${e.source_map_index}`)), { entries: s } = await r("dags/~/dagRuns/~/taskInstances/~/xcomEntries", {
-		xcom_key: t,
+async function ve(e, t) {
+	let n = await r("assets/events", {
 		order_by: "-timestamp",
-		run_after_gte: (/* @__PURE__ */ new Date(Date.now() - 26784e5)).toISOString()
-	}, (e) => e.xcom_entries, re, a), c = /* @__PURE__ */ new Map();
-	for (let e of s.sort((e, t) => t.timestamp.localeCompare(e.timestamp))) {
+		name_pattern: e.every((e) => e.name.includes("harvest://")) ? "harvest://" : void 0
+	}, (e) => e.asset_events, de, t);
+	return {
+		...n,
+		entries: n.entries.filter((e) => !e.uri || e.uri.startsWith("harvest://"))
+	};
+}
+async function v(t, n, a) {
+	let o = n.filter((e) => h(e.extra)), s = new Set(o.map((e) => `${e.source_dag_id} ${e.source_run_id} ${e.source_task_id} ${e.source_map_index}`)), { entries: c, total: l } = await d(31, fe);
+	l > c.length && (c = [...c, ...(await d(2, 1)).entries]);
+	let u = /* @__PURE__ */ new Map();
+	for (let e of c.sort((e, t) => t.timestamp.localeCompare(e.timestamp))) {
 		let t = `${e.dag_id} ${e.task_id} ${e.map_index}`;
-		!c.has(t) && !o.has(`${e.dag_id} ${e.run_id} ${e.task_id} ${e.map_index}`) && c.set(t, e);
+		!u.has(t) && !s.has(`${e.dag_id} ${e.run_id} ${e.task_id} ${e.map_index}`) && u.set(t, e);
 	}
-	return await i([...c.values()].slice(0, ie[t]), async (n) => {
+	return await i([...u.values()].slice(0, pe[t]), async (n) => {
 		let r = {
 			dagId: n.dag_id,
 			runId: n.run_id,
@@ -260,7 +421,7 @@ async function y(t, n, a) {
 		};
 		try {
 			return {
-				value: await b(r, t, a),
+				value: await ye(r, t, a),
 				task: r,
 				at: n.timestamp
 			};
@@ -273,23 +434,31 @@ async function y(t, n, a) {
 			throw t;
 		}
 	});
+	function d(e, n) {
+		return r("dags/~/dagRuns/~/taskInstances/~/xcomEntries", {
+			xcom_key: t,
+			order_by: "-timestamp",
+			run_after_gte: (/* @__PURE__ */ new Date(Date.now() - e * 864e5)).toISOString()
+		}, (e) => e.xcom_entries, n, a);
+	}
 }
-async function b(e, t, r) {
+async function ye(e, t, r) {
 	return (await n(`${a(e)}/xcomEntries/${encodeURIComponent(t)}`, {
 		map_index: e.mapIndex,
 		deserialize: !0
 	}, r)).value;
 }
-function le(e, t) {
-	return e.flatMap(({ value: e, at: n }) => {
-		let r = t(e);
-		return r ? [{
-			...r,
-			at: r.at ?? n
+function y(e, t) {
+	return e.flatMap(({ value: e, task: n, at: r }) => {
+		let i = t(e);
+		return i ? [{
+			value: i,
+			task: n,
+			at: r
 		}] : [];
 	});
 }
-async function x(t, n, r) {
+async function b(t, n, r = () => void 0) {
 	try {
 		return await t;
 	} catch (t) {
@@ -298,7 +467,7 @@ async function x(t, n, r) {
 	}
 }
 // src/words/en.ts
-var ue = {
+var be = {
 	title: "Harvests",
 	intro: "The harvests of open-data portals that this Airflow starts, waits for or watches.",
 	loading: "Loading…",
@@ -331,6 +500,14 @@ var ue = {
 	ended: "Ended",
 	duration: "Duration",
 	nextRun: "Portal’s next run",
+	cron: (e) => `The portal’s own cron: ${e} (read as UTC).`,
+	noNextRun: "The portal has no schedule for it.",
+	oddSchedule: (e) => `Schedule on the portal: ${e}`,
+	states: {
+		pending: "waits for the portal’s team",
+		refused: "refused by the portal’s team",
+		inactive: "switched off on the portal"
+	},
 	job: "Job",
 	how: "How",
 	hows: {
@@ -338,7 +515,8 @@ var ue = {
 		attached: "joined while it ran",
 		waited: "waited for",
 		watched: "watched for",
-		previewed: "previewed"
+		previewed: "previewed",
+		portal: "as the portal lists it"
 	},
 	why: "Why it failed",
 	whatToDo: "What to do",
@@ -372,6 +550,8 @@ var ue = {
 		remote_unreachable: "The portal could not reach the catalogue. Check that its server is up and lets the portal in; then clear the task to harvest again.",
 		job: "The portal could not fetch or read the catalogue. Correct the source’s URL or the catalogue; then clear the task to harvest again.",
 		remote_ids: "Records that were asked for were not harvested. See below what became of them.",
+		unreadable: "The portal got something that is no whole catalogue. Open the source’s URL, and check that it answers all of it.",
+		skipped: "The portal skipped records, most often without a dct:identifier. Add it in the catalogue; then clear the task.",
 		items: "Correct the failed records in the catalogue; then clear the task to harvest again.",
 		empty: "Fewer records were harvested than required. Check that the catalogue is complete.",
 		job_errors: "The harvest may be incomplete. Read the errors of the job below."
@@ -419,7 +599,8 @@ var ue = {
 	},
 	partial: {
 		assets: (e, t) => `This Airflow has ${t} sources; the first ${e} are shown.`,
-		events: (e, t) => `History: the newest ${e} of ${t} asset events were read.`
+		events: (e, t) => `History: the newest ${e} of ${t} asset events were read.`,
+		listed: (e, t) => `The portal has ${t} sources; its watch lists the first ${e}.`
 	},
 	reload: "Load again",
 	empty: {
@@ -444,6 +625,7 @@ var ue = {
 		ok: "last harvest succeeded",
 		failing: "last harvest failed",
 		findings: "with findings",
+		vanishing: "held or vanishing",
 		never: "not harvested yet"
 	},
 	columns: {
@@ -452,6 +634,7 @@ var ue = {
 		last: "Last harvest",
 		items: "Items",
 		history: "Last 30",
+		next: "Next run",
 		findings: "Findings",
 		dags: "DAGs"
 	},
@@ -469,8 +652,11 @@ var ue = {
 		duplicate_url: "same URL twice",
 		pending: "waits for review",
 		inactive: "inactive",
+		skipped: "items skipped",
+		ownerless: "no owner",
 		held: "held",
-		vanishing: "vanishing"
+		vanishing: "vanishing",
+		exposed: "next run archives at once"
 	},
 	isNew: "new",
 	foundSince: "since",
@@ -478,17 +664,47 @@ var ue = {
 	checkedAt: "Checked",
 	sourcesChecked: (e) => `${e} sources checked`,
 	noFindings: "Nothing was found: all sources are well.",
+	allSources: "All sources on the page Harvests",
 	incomplete: "Not all was checked:",
 	heldBack: "Held sources",
 	guardOf: (e) => `Guard of ${e}`,
-	guardQuiet: "Nothing is held.",
+	guardQuiet: "Nothing is missing, and nothing is held.",
+	guard: {
+		missing: (e, t) => `${e} of ${t} records are missing from the newest harvest.`,
+		held: "Archiving is held: decide, then let the guard release it, or repair the catalogue.",
+		overdue: "This hold is older than two weeks and waits for a decision.",
+		mustHold: "Archiving should be held until a person has decided.",
+		cannotHold: "It could not be held:",
+		lifted: "The records are back: the hold was lifted.",
+		archivedFrom: "The portal archives from",
+		willArchive: (e) => `${e} records`,
+		records: (e, t) => `Missing records (${e} of ${t})`,
+		archivedOn: "archived from",
+		exposed: "The portal’s next run archives at once what it does not find. A loss there cannot be held afterwards:"
+	},
 	back: "All sources",
 	history: "History",
 	chart: "Items of each harvest, the newest on the right",
 	findings: "Findings",
 	dags: "DAGs",
 	producers: "Run it",
-	watchers: "Follow it",
+	watchers: "Watch it",
+	now: "Right now",
+	nowState: {
+		running: "runs",
+		deferred: "waits",
+		up_for_reschedule: "waits"
+	},
+	nowMore: (e) => `and ${e} more`,
+	nowPart: "Only the first 100 tasks of this Airflow that run now were read.",
+	wholePortal: "a whole portal",
+	waitedFor: "waited for now",
+	asset: {
+		notOurs: "This tab is about harvests. This asset is not a harvest source, so there is nothing to show.",
+		many: "This asset stands for several sources. These have told of their harvests:",
+		nothingYet: "No harvest has told of itself by this asset yet. Events come once a DAG harvests with it as outlet, or watches it.",
+		gone: "Airflow no longer has this asset."
+	},
 	noDags: "No DAG is tied to this source by an asset.",
 	noHarvestsOfSource: "This Airflow has no harvest of this source yet.",
 	verdictColumn: "Verdict",
@@ -503,7 +719,7 @@ var ue = {
 		d: "d"
 	},
 	utc: "UTC"
-}, de = {
+}, xe = {
 	title: "Moissonnages",
 	intro: "Les moissonnages de portails de données ouvertes que cet Airflow lance, attend ou surveille.",
 	loading: "Chargement…",
@@ -536,6 +752,14 @@ var ue = {
 	ended: "Fin",
 	duration: "Durée",
 	nextRun: "Prochain passage du portail",
+	cron: (e) => `Cron du portail : ${e} (lu en UTC).`,
+	noNextRun: "Le portail n’a pas de planification pour elle.",
+	oddSchedule: (e) => `Planification sur le portail : ${e}`,
+	states: {
+		pending: "attend l’équipe du portail",
+		refused: "refusée par l’équipe du portail",
+		inactive: "désactivée sur le portail"
+	},
 	job: "Moissonnage",
 	how: "Origine",
 	hows: {
@@ -543,6 +767,7 @@ var ue = {
 		attached: "rejoint en cours de route",
 		waited: "attendu",
 		watched: "surveillé",
+		portal: "tel que le portail l’indique",
 		previewed: "aperçu"
 	},
 	why: "Raison de l’échec",
@@ -577,6 +802,8 @@ var ue = {
 		remote_unreachable: "Le portail n’a pas pu joindre le catalogue. Vérifiez que son serveur répond et accepte le portail, puis relancez la tâche.",
 		job: "Le portail n’a pas pu lire le catalogue. Corrigez l’URL de la source ou le catalogue, puis relancez la tâche.",
 		remote_ids: "Des fiches demandées n’ont pas été moissonnées. Leur sort est indiqué plus bas.",
+		unreadable: "Le portail n’a pas reçu un catalogue entier. Ouvrez l’URL de la source et vérifiez qu’elle le donne en entier.",
+		skipped: "Le portail a ignoré des fiches, le plus souvent sans dct:identifier. Ajoutez-le dans le catalogue, puis relancez la tâche.",
 		items: "Corrigez les fiches en échec dans le catalogue, puis relancez la tâche.",
 		empty: "Moins de fiches que demandé ont été moissonnées. Vérifiez que le catalogue est complet.",
 		job_errors: "Le moissonnage est peut-être incomplet. Lisez les erreurs plus bas."
@@ -624,7 +851,8 @@ var ue = {
 	},
 	partial: {
 		assets: (e, t) => `Cet Airflow connaît ${t} sources ; les ${e} premières sont affichées.`,
-		events: (e, t) => `Historique : les ${e} derniers événements sur ${t} ont été lus.`
+		events: (e, t) => `Historique : les ${e} derniers événements sur ${t} ont été lus.`,
+		listed: (e, t) => `Le portail a ${t} sources ; sa surveillance en liste les ${e} premières.`
 	},
 	reload: "Recharger",
 	empty: {
@@ -649,6 +877,7 @@ var ue = {
 		ok: "dernier moissonnage réussi",
 		failing: "dernier moissonnage échoué",
 		findings: "avec des constats",
+		vanishing: "retenues ou menacées",
 		never: "pas encore moissonnées"
 	},
 	columns: {
@@ -657,6 +886,7 @@ var ue = {
 		last: "Dernier moissonnage",
 		items: "Éléments",
 		history: "30 derniers",
+		next: "Prochain",
 		findings: "Constats",
 		dags: "DAGs"
 	},
@@ -674,8 +904,11 @@ var ue = {
 		duplicate_url: "URL en double",
 		pending: "attend une validation",
 		inactive: "inactive",
+		skipped: "fiches ignorées",
+		ownerless: "sans propriétaire",
 		held: "retenue",
-		vanishing: "en voie de disparition"
+		vanishing: "menacée d’archivage",
+		exposed: "prochain passage archive aussitôt"
 	},
 	isNew: "nouveau",
 	foundSince: "depuis",
@@ -683,17 +916,47 @@ var ue = {
 	checkedAt: "Vérifié",
 	sourcesChecked: (e) => `${e} sources vérifiées`,
 	noFindings: "Rien à signaler : toutes les sources vont bien.",
+	allSources: "Toutes les sources, page Moissonnages",
 	incomplete: "Tout n’a pas été vérifié :",
 	heldBack: "Sources retenues",
 	guardOf: (e) => `Garde de ${e}`,
-	guardQuiet: "Rien n’est retenu.",
+	guardQuiet: "Rien ne manque, et rien n’est retenu.",
+	guard: {
+		missing: (e, t) => `${e} fiches sur ${t} manquent au dernier moissonnage.`,
+		held: "L’archivage est suspendu : décidez, puis laissez la garde le libérer, ou réparez le catalogue.",
+		overdue: "Cette suspension a plus de deux semaines et attend une décision.",
+		mustHold: "L’archivage devrait être suspendu jusqu’à la décision d’une personne.",
+		cannotHold: "Il n’a pas pu être suspendu :",
+		lifted: "Les fiches sont de retour : la suspension est levée.",
+		archivedFrom: "Le portail archive à partir du",
+		willArchive: (e) => `${e} fiches`,
+		records: (e, t) => `Fiches manquantes (${e} sur ${t})`,
+		archivedOn: "archivée à partir du",
+		exposed: "Le prochain passage du portail archive aussitôt ce qu’il ne trouve pas. Une perte n’y peut plus être retenue ensuite :"
+	},
 	back: "Toutes les sources",
 	history: "Historique",
 	chart: "Éléments de chaque moissonnage, le plus récent à droite",
 	findings: "Constats",
 	dags: "DAGs",
 	producers: "La moissonnent",
-	watchers: "La suivent",
+	watchers: "La surveillent",
+	now: "En ce moment",
+	nowState: {
+		running: "en cours",
+		deferred: "attend",
+		up_for_reschedule: "attend"
+	},
+	nowMore: (e) => `et ${e} de plus`,
+	nowPart: "Seules les 100 premières tâches en cours de cet Airflow ont été lues.",
+	wholePortal: "un portail entier",
+	waitedFor: "attendue en ce moment",
+	asset: {
+		notOurs: "Cet onglet concerne les moissonnages. Cet asset n’est pas une source de moissonnage : il n’y a rien à montrer.",
+		many: "Cet asset représente plusieurs sources. Voici celles dont un moissonnage a été signalé :",
+		nothingYet: "Aucun moissonnage n’a encore été signalé par cet asset. Des événements arrivent dès qu’un DAG moissonne avec lui en sortie, ou le surveille.",
+		gone: "Airflow n’a plus cet asset."
+	},
 	noDags: "Aucun DAG n’est lié à cette source par un asset.",
 	noHarvestsOfSource: "Cet Airflow n’a encore aucun moissonnage de cette source.",
 	verdictColumn: "Verdict",
@@ -710,11 +973,11 @@ var ue = {
 	utc: "UTC"
 };
 // src/words/index.ts
-function fe(e) {
+function Se(e) {
 	let t = e.find((e) => /^(fr|en)\b/i.test(e)) ?? "en";
-	return /^fr/i.test(t) ? S(t, de) : S(t, ue);
+	return /^fr/i.test(t) ? Ce(t, xe) : Ce(t, be);
 }
-function S(e, t) {
+function Ce(e, t) {
 	let n = new Intl.NumberFormat(e), r = new Intl.DateTimeFormat(e, {
 		dateStyle: "medium",
 		timeStyle: "short"
@@ -733,47 +996,124 @@ function S(e, t) {
 		moment: (e) => r.format(e),
 		utc: (e) => `${i.format(e)} ${t.utc}`,
 		ago: (e, t) => {
-			let [n, r] = pe((e.getTime() - t.getTime()) / 1e3);
+			let [n, r] = we((e.getTime() - t.getTime()) / 1e3);
 			return a.format(n, r);
 		},
-		duration: (e) => me(e, t)
+		duration: (e) => Te(e, t)
 	};
 }
-function pe(e) {
+function we(e) {
 	let t = Math.abs(e);
 	return t < 60 ? [Math.round(e), "second"] : t < 3600 ? [Math.round(e / 60), "minute"] : t < 172800 ? [Math.round(e / 3600), "hour"] : [Math.round(e / 86400), "day"];
 }
-function me(e, { units: t }) {
+function Te(e, { units: t }) {
 	let n = Math.max(0, Math.round(e));
-	return n < 60 ? `${n} ${t.s}` : n < 3600 ? C(Math.floor(n / 60), t.min, n % 60, t.s) : n < 86400 ? C(Math.floor(n / 3600), t.h, Math.floor(n % 3600 / 60), t.min) : C(Math.floor(n / 86400), t.d, Math.floor(n % 86400 / 3600), t.h);
+	return n < 60 ? `${n} ${t.s}` : n < 3600 ? Ee(Math.floor(n / 60), t.min, n % 60, t.s) : n < 86400 ? Ee(Math.floor(n / 3600), t.h, Math.floor(n % 3600 / 60), t.min) : Ee(Math.floor(n / 86400), t.d, Math.floor(n % 86400 / 3600), t.h);
 }
-function C(e, t, n, r) {
+function Ee(e, t, n, r) {
 	return n ? `${e} ${t} ${n} ${r}` : `${e} ${t}`;
 }
-function w(e) {
+function x(e) {
 	if (typeof e != "string" || !e) return null;
 	let t = new Date(/[zZ]|[+-]\d\d:?\d\d$/.test(e) ? e : `${e}Z`);
 	return Number.isNaN(t.getTime()) ? null : t;
 }
-var T = fe(typeof navigator > "u" ? ["en"] : navigator.languages);
+var S = Se(typeof navigator > "u" ? ["en"] : navigator.languages), De = [
+	[0, 59],
+	[0, 23],
+	[1, 31],
+	[1, 12],
+	[0, 6]
+], Oe = [
+	"jan",
+	"feb",
+	"mar",
+	"apr",
+	"may",
+	"jun",
+	"jul",
+	"aug",
+	"sep",
+	"oct",
+	"nov",
+	"dec"
+], ke = [
+	"sun",
+	"mon",
+	"tue",
+	"wed",
+	"thu",
+	"fri",
+	"sat"
+], Ae = 1830, C = 864e5;
+function je(e, t) {
+	let n = (e ?? "").trim().split(/\s+/);
+	if (n.length !== De.length) return null;
+	let r = n.map((e, t) => Ne(e, ...De[t]));
+	if (r.some((e) => e === null)) return null;
+	let [i, a, o, s, c] = r, l = [...a].sort(Me).flatMap((e) => [...i].sort(Me).map((t) => (e * 60 + t) * 6e4)), u = Math.floor(t.getTime() / C) * C;
+	for (let e = u; e < u + Ae * C; e += C) {
+		let n = new Date(e);
+		if (!s.has(n.getUTCMonth() + 1) || !o.has(n.getUTCDate()) || !c.has(n.getUTCDay())) continue;
+		let r = l.find((n) => e + n > t.getTime());
+		if (r !== void 0) return new Date(e + r);
+	}
+	return null;
+}
+function Me(e, t) {
+	return e - t;
+}
+function Ne(e, t, n) {
+	let r = /* @__PURE__ */ new Set();
+	for (let i of e.split(",")) {
+		let e = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(i);
+		if (!e) return null;
+		let [, a, o, s] = e;
+		if (s !== void 0 && (Number(s) < 1 || a !== void 0 && o === void 0)) return null;
+		let c = a === void 0 ? t : Pe(a), l = a === void 0 ? n : o === void 0 ? c : Pe(o);
+		if (![c, l].every((e) => e >= t && e <= n)) return null;
+		(c <= l ? Fe(c, l) : [...Fe(c, n), ...Fe(t, l)]).filter((e, t) => t % Number(s ?? 1) === 0).forEach((e) => r.add(e));
+	}
+	return r;
+}
+function Pe(e) {
+	if (/^\d+$/.test(e)) return Number(e);
+	let t = e.slice(0, 3).toLowerCase(), n = Oe.indexOf(t);
+	return n >= 0 ? n + 1 : ke.indexOf(t);
+}
+function Fe(e, t) {
+	return Array.from({ length: t - e + 1 }, (t, n) => e + n);
+}
 // src/model/sources.ts
-function E(e) {
+var Ie = {
+	assets: [],
+	events: [],
+	results: [],
+	reports: [],
+	listings: [],
+	now: []
+};
+function w(e) {
 	return e.replace(/^[a-z]+:\/\//i, "").replace(/\/+$/, "").toLowerCase();
 }
-function he(e) {
+function T(e) {
 	let t = /^harvest:\/\/(.+)\/source\/([0-9a-f]{24})\/?$/i.exec(e);
 	return t?.[1] && t[2] ? {
-		place: E(t[1]),
+		place: w(t[1]),
 		id: t[2].toLowerCase()
 	} : null;
 }
-function ge(e) {
-	let t = /* @__PURE__ */ new Map(), n = (e, n) => {
-		let r = `${E(e)}/${n}`, i = t.get(r);
+function Le(e) {
+	let t = /^harvest:\/\/(.+)$/i.exec(e);
+	return t?.[1] && !/\/(source|organization)\//i.test(t[1]) ? w(t[1]) : null;
+}
+function Re(e, t = /* @__PURE__ */ new Date()) {
+	let n = /* @__PURE__ */ new Map(), r = (e, t) => {
+		let r = `${w(e)}/${t}`, i = n.get(r);
 		return i || (i = {
 			key: r,
-			portal: E(e),
-			id: n,
+			portal: w(e),
+			id: t,
 			name: null,
 			organization: null,
 			adminUrl: null,
@@ -781,35 +1121,65 @@ function ge(e) {
 			history: [],
 			verdict: "none",
 			findings: [],
+			state: null,
+			schedule: null,
+			nextRun: null,
 			runBy: [],
-			followedBy: []
-		}, t.set(r, i)), i;
+			followedBy: [],
+			now: []
+		}, n.set(r, i)), i;
 	};
-	for (let t of e.assets) _e(t, n);
-	for (let t of e.events) ve(t, n);
-	for (let { harvest: t, at: r, task: i } of e.results) if (t.sourceId && t.portal && t.how !== "previewed") {
-		let e = n(t.portal, t.sourceId);
+	for (let t of e.assets) He(t, r);
+	for (let t of e.events) Ue(t, r);
+	for (let { harvest: t, at: n, task: i } of e.results) if (t.sourceId && t.portal && t.how !== "previewed") {
+		let e = r(t.portal, t.sourceId);
 		e.history.push({
 			...t,
-			at: w(t.ended ?? r),
+			at: x(t.ended ?? n),
 			task: i
-		}), O(e.runBy, i.dagId);
+		}), D(t.how === "waited" ? e.followedBy : e.runBy, i.dagId);
 	}
-	for (let t of [...e.health, ...e.guards]) for (let e of t.findings) n(e.portal, e.sourceId).findings.push(e);
-	for (let e of t.values()) ye(e);
-	return [...t.values()];
+	for (let t of e.reports) for (let e of t.findings) {
+		let n = r(e.portal, e.sourceId);
+		n.findings.push(e), D(n.followedBy, t.task.dagId);
+	}
+	for (let t of e.listings) ze(t, r);
+	for (let t of e.assets) Be(t, n);
+	for (let e of n.values()) We(e, t);
+	for (let t of e.now) Ve(t, n);
+	return [...n.values()];
 }
-function _e(e, t) {
-	let n = he(e.uri);
+function ze(e, t) {
+	for (let n of e.sources) {
+		let r = t(e.portal, n.id);
+		r.name ??= n.name, r.organization ??= n.organization, r.state ??= n.state, r.schedule ??= n.schedule, D(r.followedBy, e.task.dagId), n.last && r.history.push({
+			...n.last,
+			at: x(n.last.ended ?? n.last.started),
+			task: null
+		});
+	}
+}
+function Be(e, t) {
+	let n = Le(e.uri);
+	if (n !== null && e.scheduled_dags?.length) {
+		for (let r of t.values()) if (r.portal === n) for (let t of e.scheduled_dags) D(r.followedBy, t.dag_id);
+	}
+}
+function Ve(e, t) {
+	let n = e.sourceId?.toLowerCase();
+	for (let r of t.values()) r.id === n && r.now.push(e);
+}
+function He(e, t) {
+	let n = T(e.uri);
 	if (!n) return;
 	let r = t(n.place, n.id);
 	r.assetIds.push(e.id);
-	for (let t of e.producing_tasks ?? []) O(r.runBy, t.dag_id);
-	for (let t of e.scheduled_dags ?? []) O(r.followedBy, t.dag_id);
-	for (let t of e.consuming_tasks ?? []) O(r.followedBy, t.dag_id);
+	for (let t of e.producing_tasks ?? []) D(r.runBy, t.dag_id);
+	for (let t of e.scheduled_dags ?? []) D(r.followedBy, t.dag_id);
+	for (let t of e.consuming_tasks ?? []) D(r.followedBy, t.dag_id);
 }
-function ve(e, t) {
-	let n = p(e.extra), r = he(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
+function Ue(e, t) {
+	let n = h(e.extra), r = T(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
 	if (!n || !i || !a) return;
 	let o = e.source_dag_id && e.source_run_id && e.source_task_id ? {
 		dagId: e.source_dag_id,
@@ -819,76 +1189,80 @@ function ve(e, t) {
 	} : null;
 	t(i, a).history.push({
 		...n,
-		at: w(n.ended ?? e.timestamp),
+		at: x(n.ended ?? e.timestamp),
 		task: o
 	});
 }
-function ye(e) {
-	let t = /* @__PURE__ */ new Map();
-	for (let n of e.history.sort((e, t) => D(t) - D(e))) {
-		let e = n.jobId ?? `${D(n)}`, r = t.get(e);
-		(!r || !r.task && n.task) && t.set(e, n);
+function We(e, t) {
+	let n = /* @__PURE__ */ new Map();
+	for (let t of e.history.sort((e, t) => E(t) - E(e))) {
+		let e = t.jobId ?? `${E(t)}`, r = n.get(e);
+		(!r || Ge(t) > Ge(r)) && n.set(e, t);
 	}
-	e.history = [...t.values()].sort((e, t) => D(t) - D(e));
-	let n = /* @__PURE__ */ new Set();
+	e.history = [...n.values()].sort((e, t) => E(t) - E(e));
+	let r = /* @__PURE__ */ new Set();
 	e.findings = e.findings.filter((e) => {
-		let t = !n.has(e.kind);
-		return n.add(e.kind), t;
+		let t = !r.has(e.kind);
+		return r.add(e.kind), t;
 	});
-	let r = [...e.history, ...e.findings];
-	e.name = r.map((e) => e.sourceName).find(Boolean) ?? null, e.organization = r.map((e) => e.organization).find(Boolean) ?? null, e.adminUrl = e.findings.map((e) => e.adminUrl).find(Boolean) ?? null, e.verdict = e.history[0] ? e.history[0].outcome ?? "unknown" : "none", !e.history.length && e.findings.some((e) => e.kind === "failing") && (e.verdict = "failure");
+	let i = [...e.history, ...e.findings];
+	e.name = i.map((e) => e.sourceName).find(Boolean) ?? e.name, e.organization = i.map((e) => e.organization).find(Boolean) ?? e.organization, e.schedule ??= e.history.map((e) => e.schedule).find(Boolean) ?? null, e.nextRun = e.state !== null && e.state !== "accepted" ? null : je(e.schedule, t), e.adminUrl = e.findings.map((e) => e.adminUrl).find(Boolean) ?? null, e.verdict = e.history[0] ? e.history[0].outcome ?? "unknown" : "none", !e.history.length && e.findings.some((e) => e.kind === "failing") && (e.verdict = "failure");
 }
-function D(e) {
+function Ge(e) {
+	return e.task ? 2 : e.how === "portal" ? 0 : 1;
+}
+function E(e) {
 	return e.at?.getTime() ?? 0;
 }
-function O(e, t) {
+function D(e, t) {
 	e.includes(t) || e.push(t);
 }
-var k = {
+var Ke = {
 	text: "",
 	verdict: "",
 	portal: "",
+	finding: "",
 	attention: !1
 };
-function be(e) {
+function qe(e) {
 	return e.verdict === "failure" || e.findings.length > 0;
 }
-function xe(e, t, n, r) {
-	let i = De(t.text).split(/\s+/).filter(Boolean), a = e.filter((e) => (!t.verdict || e.verdict === t.verdict) && (!t.portal || e.portal === t.portal) && (!t.attention || be(e)) && i.every((t) => De(`${e.name ?? ""} ${e.organization ?? ""} ${e.id} ${e.portal}`).includes(t))), o = new Intl.Collator(r, {
+function Je(e, t, n, r) {
+	let i = et(t.text).split(/\s+/).filter(Boolean), a = e.filter((e) => (!t.verdict || e.verdict === t.verdict) && (!t.portal || e.portal === t.portal) && (!t.finding || e.findings.some((e) => e.kind === t.finding)) && (!t.attention || qe(e)) && i.every((t) => et(`${e.name ?? ""} ${e.organization ?? ""} ${e.id} ${e.portal}`).includes(t))), o = new Intl.Collator(r, {
 		numeric: !0,
 		sensitivity: "base"
-	}), s = (e, t) => o.compare(Ee(e), Ee(t)), c = n.descending ? -1 : 1;
-	return a.sort((e, t) => c * Ce(e, t, n.column, s) || s(e, t));
+	}), s = (e, t) => o.compare($e(e), $e(t)), c = n.descending ? -1 : 1;
+	return a.sort((e, t) => c * Xe(e, t, n.column, s) || s(e, t));
 }
-var Se = {
+var Ye = {
 	failure: 0,
 	unknown: 1,
 	none: 2,
 	success: 3
 };
-function Ce(e, t, n, r) {
-	return n === "verdict" ? we(e) - we(t) : n === "last" ? Te(e) - Te(t) : n === "items" ? (e.history[0]?.total ?? -1) - (t.history[0]?.total ?? -1) : n === "findings" ? e.findings.length - t.findings.length : r(e, t);
+function Xe(e, t, n, r) {
+	return n === "verdict" ? Ze(e) - Ze(t) : n === "last" ? Qe(e) - Qe(t) : n === "items" ? (e.history[0]?.total ?? -1) - (t.history[0]?.total ?? -1) : n === "next" ? (e.nextRun?.getTime() ?? Infinity) - (t.nextRun?.getTime() ?? Infinity) || 0 : n === "findings" ? e.findings.length - t.findings.length : r(e, t);
 }
-function we(e) {
-	return Se[e.verdict] + (e.findings.length ? 0 : .5);
+function Ze(e) {
+	return Ye[e.verdict] + (e.findings.length ? 0 : .5);
 }
-function Te(e) {
+function Qe(e) {
 	return e.history[0]?.at?.getTime() ?? 0;
 }
-function Ee(e) {
+function $e(e) {
 	return e.name ?? `\uffff${e.id}`;
 }
-function De(e) {
+function et(e) {
 	return e.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 // src/safe.ts
-var Oe = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g, ke = 500;
-function A(e, t = ke) {
+var tt = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g, nt = 500;
+function O(e, t = nt) {
 	if (e == null) return "";
-	let n = (typeof e == "string" ? e : typeof e == "object" ? JSON.stringify(e) : String(e)).replace(Oe, " ").trim();
+	let n = (typeof e == "string" ? e : typeof e == "object" ? JSON.stringify(e) : String(e)).replace(tt, " ").trim();
 	return n.length > t ? `${n.slice(0, t - 1)}…` : n;
 }
-function Ae(e) {
+function rt(e) {
 	if (typeof e != "string") return null;
 	try {
 		let t = new URL(e.trim());
@@ -898,15 +1272,15 @@ function Ae(e) {
 	}
 }
 // src/style.css?inline
-var je = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:var(--chakra-colors-bg-subtle,#7f7f7f14);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:var(--chakra-colors-gray-subtle,#f4f4f5);--hv-calm-solid:var(--chakra-colors-gray-emphasized,#a1a1aa);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: Me } = T;
-function Ne({ children: e, label: t }) {
+var it = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:var(--chakra-colors-bg-subtle,#7f7f7f14);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:var(--chakra-colors-gray-subtle,#f4f4f5);--hv-calm-solid:var(--chakra-colors-gray-emphasized,#a1a1aa);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: k } = S;
+function at({ children: e, label: t }) {
 	return /* @__PURE__ */ React.createElement("section", {
 		className: "hv",
-		lang: T.code,
+		lang: S.code,
 		"aria-label": t
-	}, /* @__PURE__ */ React.createElement("style", null, je), /* @__PURE__ */ React.createElement(Pe, null, e));
+	}, /* @__PURE__ */ React.createElement("style", null, it), /* @__PURE__ */ React.createElement(ot, null, e));
 }
-var Pe = class extends React.Component {
+var ot = class extends React.Component {
 	state = { broken: !1 };
 	static getDerivedStateFromError() {
 		return { broken: !0 };
@@ -915,17 +1289,17 @@ var Pe = class extends React.Component {
 		console.error("harvest pages:", e);
 	}
 	render() {
-		return this.state.broken ? /* @__PURE__ */ React.createElement(j, { kind: "bad" }, Me.error.script) : this.props.children;
+		return this.state.broken ? /* @__PURE__ */ React.createElement(A, { kind: "bad" }, k.error.script) : this.props.children;
 	}
 };
-function j({ kind: e, children: t }) {
+function A({ kind: e, children: t }) {
 	return /* @__PURE__ */ React.createElement("div", {
 		className: `hv-notice hv-${e}`,
 		role: e === "bad" ? "alert" : "status"
 	}, t);
 }
-function M({ to: e, children: t }) {
-	let n = Ae(e);
+function j({ to: e, children: t }) {
+	let n = rt(e);
 	return n ? /* @__PURE__ */ React.createElement("a", {
 		className: "hv-link",
 		href: n,
@@ -933,16 +1307,31 @@ function M({ to: e, children: t }) {
 		rel: "noopener noreferrer"
 	}, t, /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, " ↗")) : /* @__PURE__ */ React.createElement(React.Fragment, null, t);
 }
-function N({ value: e, ago: t = !1, now: n }) {
-	let r = e instanceof Date ? e : w(e);
+function M({ value: e, ago: t = !1, now: n }) {
+	let r = e instanceof Date ? e : x(e);
 	if (!r) return /* @__PURE__ */ React.createElement(React.Fragment, null, "—");
-	let i = t ? T.ago(r, n ?? /* @__PURE__ */ new Date()) : T.moment(r), a = t ? `${T.moment(r)} · ${T.utc(r)}` : T.utc(r);
+	let i = t ? S.ago(r, n ?? /* @__PURE__ */ new Date()) : S.moment(r), a = t ? `${S.moment(r)} · ${S.utc(r)}` : S.utc(r);
 	return /* @__PURE__ */ React.createElement("time", {
 		dateTime: r.toISOString(),
 		title: a
 	}, i);
 }
-var Fe = {
+function st({ schedule: e, next: t, ago: n = !1, now: r }) {
+	if (!e) return /* @__PURE__ */ React.createElement("span", { title: k.noNextRun }, "—");
+	if (!t) return /* @__PURE__ */ React.createElement(I, { longest: 40 }, e);
+	let i = n ? S.ago(t, r ?? /* @__PURE__ */ new Date()) : S.moment(t), a = `${S.moment(t)} · ${S.utc(t)} · ${k.cron(O(e, 40))}`;
+	return /* @__PURE__ */ React.createElement("time", {
+		dateTime: t.toISOString(),
+		title: a
+	}, i);
+}
+function N({ path: e, children: t }) {
+	return /* @__PURE__ */ React.createElement("a", {
+		className: "hv-link",
+		href: new URL(e, document.baseURI).href
+	}, t);
+}
+var ct = {
 	good: "✓",
 	bad: "✕",
 	warn: "!",
@@ -956,25 +1345,25 @@ function P({ tone: e, children: t, title: n }) {
 	}, /* @__PURE__ */ React.createElement("span", {
 		className: "hv-mark",
 		"aria-hidden": "true"
-	}, Fe[e]), t);
+	}, ct[e]), t);
 }
-function F({ verdict: e }) {
+function lt({ verdict: e }) {
 	let t = e === "success" ? "good" : e === "failure" ? "bad" : "calm";
-	return /* @__PURE__ */ React.createElement(P, { tone: t }, Me.verdict[e]);
+	return /* @__PURE__ */ React.createElement(P, { tone: t }, k.verdict[e]);
 }
-function I({ title: e, children: t, tone: n }) {
+function F({ title: e, children: t, tone: n }) {
 	return /* @__PURE__ */ React.createElement("section", { className: `hv-card ${n ? `hv-edge-${n}` : ""}` }, /* @__PURE__ */ React.createElement("h2", null, e), t);
 }
-function L({ children: e, longest: t }) {
-	return /* @__PURE__ */ React.createElement("bdi", { className: "hv-foreign" }, A(e, t));
+function I({ children: e, longest: t }) {
+	return /* @__PURE__ */ React.createElement("bdi", { className: "hv-foreign" }, O(e, t));
 }
-function R({ rows: e }) {
+function L({ rows: e }) {
 	let t = e.filter(([, e]) => e != null && e !== "");
 	return /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, t.map(([e, t]) => /* @__PURE__ */ React.createElement("div", { key: e }, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t))));
 }
 // src/parts/loading.tsx
-var { words: z } = T;
-function B(t, n, r) {
+var { words: R } = S;
+function z(t, n, r) {
 	let [i, a] = React.useState({
 		key: t,
 		value: null,
@@ -1018,71 +1407,82 @@ function B(t, n, r) {
 		again: () => s((e) => e + 1)
 	};
 }
-function V({ loading: e, notFound: t }) {
+function B({ loading: e, notFound: t }) {
 	return e.error === null ? /* @__PURE__ */ React.createElement("p", {
 		className: "hv-muted",
 		role: "status"
-	}, z.loading) : /* @__PURE__ */ React.createElement(j, { kind: "bad" }, Ie(e.error, t), " ", /* @__PURE__ */ React.createElement("button", {
+	}, R.loading) : /* @__PURE__ */ React.createElement(A, { kind: "bad" }, ut(e.error, t), " ", /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
 		onClick: e.again
-	}, z.reload));
+	}, R.reload));
 }
-function Ie(t, n) {
-	return t instanceof e ? t.status === 404 && n ? n : t.status === 0 || t.status === 401 || t.status === 403 || t.status === 404 ? z.error[t.status] : z.error.other(String(t.status)) : z.error.script;
+function ut(t, n) {
+	return t instanceof e ? t.status === 404 && n ? n : t.status === 0 || t.status === 401 || t.status === 403 || t.status === 404 ? R.error[t.status] : R.error.other(String(t.status)) : R.error.script;
+}
+// src/parts/now.tsx
+var { words: V } = S, dt = 8;
+function ft({ tasks: e, sources: t, isPart: n }) {
+	if (!e.length) return null;
+	let r = /* @__PURE__ */ new Date(), i = new Map(t.map((e) => [e.id, e.name ?? e.id])), a = e.length - dt;
+	return /* @__PURE__ */ React.createElement(F, { title: `${V.now} (${S.number(e.length)})` }, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.slice(0, dt).map((e) => /* @__PURE__ */ React.createElement("li", { key: `${e.dagId} ${e.runId} ${e.taskId} ${e.mapIndex}` }, /* @__PURE__ */ React.createElement(P, { tone: "busy" }, V.nowState[e.state] ?? O(e.state, 40)), " ", /* @__PURE__ */ React.createElement(N, { path: o(e) }, `${O(e.dagId, 60)} · ${O(e.taskId, 60)}`), " ", /* @__PURE__ */ React.createElement(I, { longest: 90 }, e.sourceId ? i.get(e.sourceId.toLowerCase()) ?? e.sourceId : V.wholePortal), " ", /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, /* @__PURE__ */ React.createElement(M, {
+		value: e.since,
+		ago: !0,
+		now: r
+	}))))), a > 0 && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, V.nowMore(S.number(a))), n && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, V.nowPart));
 }
 // src/parts/items.tsx
-var { words: H } = T;
+var { words: H } = S;
 function U(e) {
-	let t = o.filter((t) => e.items[t] > 0);
-	return t.length ? t.map((t) => `${T.number(e.items[t])} ${H.item[t]}`).join(", ") : H.noItems;
+	let t = s.filter((t) => e.items[t] > 0);
+	return t.length ? t.map((t) => `${S.number(e.items[t])} ${H.item[t]}`).join(", ") : H.noItems;
 }
-function Le({ harvest: e }) {
-	let t = o.reduce((t, n) => t + e.items[n], 0);
+function pt({ harvest: e }) {
+	let t = s.reduce((t, n) => t + e.items[n], 0);
 	return /* @__PURE__ */ React.createElement("figure", { className: "hv-items" }, /* @__PURE__ */ React.createElement("div", {
 		className: "hv-bar hv-bar-large",
 		role: "img",
 		"aria-label": U(e)
-	}, t > 0 && /* @__PURE__ */ React.createElement(ze, { harvest: e })), /* @__PURE__ */ React.createElement("figcaption", null, /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, o.map((t) => /* @__PURE__ */ React.createElement("li", {
+	}, t > 0 && /* @__PURE__ */ React.createElement(ht, { harvest: e })), /* @__PURE__ */ React.createElement("figcaption", null, /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, s.map((t) => /* @__PURE__ */ React.createElement("li", {
 		key: t,
 		className: e.items[t] ? "" : "hv-zero"
 	}, /* @__PURE__ */ React.createElement("span", {
 		className: `hv-dot hv-fill-${t}`,
 		"aria-hidden": "true"
-	}), /* @__PURE__ */ React.createElement("strong", null, T.number(e.items[t])), " ", H.item[t])))));
+	}), /* @__PURE__ */ React.createElement("strong", null, S.number(e.items[t])), " ", H.item[t])))));
 }
-function Re({ harvest: e }) {
+function mt({ harvest: e }) {
 	let { done: t, failed: n, archived: r } = e.items;
 	return /* @__PURE__ */ React.createElement("div", {
 		className: "hv-smallbar",
 		title: U(e)
-	}, /* @__PURE__ */ React.createElement("span", { className: "hv-numbers" }, T.number(t), n > 0 && /* @__PURE__ */ React.createElement("span", { className: "hv-text-bad" }, " · ", T.number(n), " ✕"), r > 0 && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, " · ", T.number(r), " ⌫"), /* @__PURE__ */ React.createElement("span", { className: "hv-hidden" }, " (", U(e), ")")), /* @__PURE__ */ React.createElement("span", {
+	}, /* @__PURE__ */ React.createElement("span", { className: "hv-numbers" }, S.number(t), n > 0 && /* @__PURE__ */ React.createElement("span", { className: "hv-text-bad" }, " · ", S.number(n), " ✕"), r > 0 && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, " · ", S.number(r), " ⌫"), /* @__PURE__ */ React.createElement("span", { className: "hv-hidden" }, " (", U(e), ")")), /* @__PURE__ */ React.createElement("span", {
 		className: "hv-bar",
 		"aria-hidden": "true"
-	}, /* @__PURE__ */ React.createElement(ze, { harvest: e })));
+	}, /* @__PURE__ */ React.createElement(ht, { harvest: e })));
 }
-function ze({ harvest: e }) {
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, o.filter((t) => e.items[t] > 0).map((t) => /* @__PURE__ */ React.createElement("span", {
+function ht({ harvest: e }) {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, s.filter((t) => e.items[t] > 0).map((t) => /* @__PURE__ */ React.createElement("span", {
 		key: t,
 		className: `hv-fill-${t}`,
 		style: { flexGrow: e.items[t] }
 	})));
 }
-var Be = 30, Ve = 4, W = 20;
-function He({ history: e }) {
-	let t = e.slice(0, Be).reverse();
+var gt = 30, _t = 4, vt = 20;
+function yt({ history: e }) {
+	let t = e.slice(0, gt).reverse();
 	if (!t.length) return /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, H.noHistory);
 	let n = Math.max(1, ...t.map((e) => e.total)), r = (e) => t.map((t, r) => {
 		if (t.outcome === "success" !== e) return "";
-		let i = Math.max(3, Math.round(t.total / n * W));
-		return `M${r * Ve + 1} ${W}v-${i}h3v${i}z`;
+		let i = Math.max(3, Math.round(t.total / n * vt));
+		return `M${r * _t + 1} ${vt}v-${i}h3v${i}z`;
 	}).join(""), i = t.filter((e) => e.outcome !== "success").length;
 	return /* @__PURE__ */ React.createElement("svg", {
 		className: "hv-spark",
 		width: 121,
-		height: W,
+		height: vt,
 		role: "img",
-		"aria-label": H.historyOf(T.number(t.length), T.number(i))
+		"aria-label": H.historyOf(S.number(t.length), S.number(i))
 	}, /* @__PURE__ */ React.createElement("path", {
 		className: "hv-path-good",
 		d: r(!0)
@@ -1091,20 +1491,20 @@ function He({ history: e }) {
 		d: r(!1)
 	}));
 }
-var G = {
+var W = {
 	width: 720,
 	height: 160,
 	left: 44,
 	bottom: 22
 };
-function Ue({ history: e }) {
-	let t = e.slice(0, 60).reverse(), n = Math.max(1, ...t.map((e) => o.reduce((t, n) => t + e.items[n], 0))), r = {
-		width: G.width - G.left,
-		height: G.height - G.bottom - 8
-	}, i = Math.min(28, r.width / Math.max(t.length, 1)), a = (e) => 8 + r.height * (1 - e / n), s = t[0]?.at, c = t[t.length - 1]?.at, l = G.width - i * t.length;
+function bt({ history: e }) {
+	let t = e.slice(0, 60).reverse(), n = Math.max(1, ...t.map((e) => s.reduce((t, n) => t + e.items[n], 0))), r = {
+		width: W.width - W.left,
+		height: W.height - W.bottom - 8
+	}, i = Math.min(28, r.width / Math.max(t.length, 1)), a = (e) => 8 + r.height * (1 - e / n), o = t[0]?.at, c = t[t.length - 1]?.at, l = W.width - i * t.length;
 	return /* @__PURE__ */ React.createElement("svg", {
 		className: "hv-chart",
-		viewBox: `0 0 ${G.width} ${G.height}`,
+		viewBox: `0 0 ${W.width} ${W.height}`,
 		role: "img",
 		"aria-label": H.chart
 	}, [
@@ -1113,18 +1513,18 @@ function Ue({ history: e }) {
 		n
 	].map((e) => /* @__PURE__ */ React.createElement("g", { key: e }, /* @__PURE__ */ React.createElement("line", {
 		className: "hv-grid",
-		x1: G.left,
-		x2: G.width,
+		x1: W.left,
+		x2: W.width,
 		y1: a(e),
 		y2: a(e)
 	}), (e === n || e === 0 || n > 1) && /* @__PURE__ */ React.createElement("text", {
 		className: "hv-axis",
-		x: G.left - 6,
+		x: W.left - 6,
 		y: a(e) + 4,
 		textAnchor: "end"
-	}, T.number(Math.round(e))))), t.map((e, t) => {
+	}, S.number(Math.round(e))))), t.map((e, t) => {
 		let n = 0;
-		return /* @__PURE__ */ React.createElement("g", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("title", null, `${e.at ? T.moment(e.at) : "—"}: ${U(e)}`), o.map((r) => {
+		return /* @__PURE__ */ React.createElement("g", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("title", null, `${e.at ? S.moment(e.at) : "—"}: ${U(e)}`), s.map((r) => {
 			let o = n;
 			n += e.items[r];
 			let s = a(o) - a(n);
@@ -1142,78 +1542,90 @@ function Ue({ history: e }) {
 			y: Math.max(8, a(n) - 3),
 			textAnchor: "middle"
 		}, "✕"));
-	}), s && c && t.length > 1 && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("text", {
+	}), o && c && t.length > 1 && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("text", {
 		className: "hv-axis",
-		x: Math.min(l, G.width - 230),
-		y: G.height - 4
-	}, T.moment(s)), /* @__PURE__ */ React.createElement("text", {
+		x: Math.min(l, W.width - 230),
+		y: W.height - 4
+	}, S.moment(o)), /* @__PURE__ */ React.createElement("text", {
 		className: "hv-axis",
-		x: G.width,
-		y: G.height - 4,
+		x: W.width,
+		y: W.height - 4,
 		textAnchor: "end"
-	}, T.moment(c))));
+	}, S.moment(c))));
 }
 // src/parts/report.tsx
-var { words: K } = T, We = /* @__PURE__ */ new Set([
+var { words: G } = S, xt = /* @__PURE__ */ new Set([
 	"failing",
 	"stuck",
 	"newly_archived",
 	"vanishing"
 ]);
-function Ge(e) {
-	return We.has(e) ? "bad" : "warn";
+function St(e) {
+	return xt.has(e) ? "bad" : "warn";
 }
-function Ke({ finding: e }) {
+function Ct({ finding: e }) {
 	return /* @__PURE__ */ React.createElement(P, {
-		tone: Ge(e.kind),
-		title: A(e.detail)
-	}, K.finding[e.kind] ?? A(e.kind, 40));
+		tone: St(e.kind),
+		title: O(e.detail)
+	}, G.finding[e.kind] ?? O(e.kind, 40));
 }
-function qe({ report: e, title: t, quiet: n }) {
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: e.findings.length ? "warn" : "good" }, T.number(e.findings.length)), /* @__PURE__ */ React.createElement("h2", null, t)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, K.checkedAt, " ", /* @__PURE__ */ React.createElement(N, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", K.sourcesChecked(T.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, K.incomplete, " ", /* @__PURE__ */ React.createElement(L, null, e.incomplete)), e.findings.length ? /* @__PURE__ */ React.createElement(I, { title: K.findings }, /* @__PURE__ */ React.createElement(q, {
+function wt({ report: e, title: t, quiet: n }) {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: e.findings.length ? "warn" : "good" }, S.number(e.findings.length)), /* @__PURE__ */ React.createElement("h2", null, t)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, G.checkedAt, " ", /* @__PURE__ */ React.createElement(M, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", G.sourcesChecked(S.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, G.incomplete, " ", /* @__PURE__ */ React.createElement(I, null, e.incomplete)), e.findings.length ? /* @__PURE__ */ React.createElement(F, { title: G.findings }, /* @__PURE__ */ React.createElement(Tt, {
 		findings: e.findings,
 		named: !0
-	})) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, n));
+	})) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, n));
 }
-function q({ findings: e, named: t = !1 }) {
-	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Ke, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(M, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(L, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(L, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, K.foundSince, " ", /* @__PURE__ */ React.createElement(N, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, K.isNew))));
+function Tt({ findings: e, named: t = !1 }) {
+	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Ct, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(I, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, G.foundSince, " ", /* @__PURE__ */ React.createElement(M, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, G.isNew))));
 }
 // src/views/SourcesTable.tsx
-var { words: J } = T;
-function Je({ sources: e, order: t, onSort: n, onOpen: r }) {
+var { words: K } = S;
+function Et({ sources: e, order: t, onSort: n, onOpen: r }) {
 	let i = /* @__PURE__ */ new Date(), a = (e) => {
 		let r = t.column === e;
 		return /* @__PURE__ */ React.createElement("th", {
 			scope: "col",
 			"aria-sort": r ? t.descending ? "descending" : "ascending" : void 0
-		}, /* @__PURE__ */ React.createElement("button", {
+		}, n ? /* @__PURE__ */ React.createElement("button", {
 			type: "button",
 			onClick: () => n(e),
-			title: J.sortBy(J.columns[e])
-		}, J.columns[e], /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, r ? t.descending ? " ↓" : " ↑" : "")));
+			title: K.sortBy(K.columns[e])
+		}, K.columns[e], /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, r ? t.descending ? " ↓" : " ↑" : "")) : K.columns[e]);
 	};
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, J.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, a("source"), a("verdict"), a("last"), a("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, J.columns.history), a("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, J.columns.dags))), /* @__PURE__ */ React.createElement("tbody", null, e.map((e) => /* @__PURE__ */ React.createElement(Ye, {
+	return /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, K.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, a("source"), a("verdict"), a("last"), a("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, K.columns.history), a("next"), a("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, K.columns.dags))), /* @__PURE__ */ React.createElement("tbody", null, e.map((e) => /* @__PURE__ */ React.createElement(Dt, {
 		key: e.key,
 		source: e,
 		now: i,
 		onOpen: r
 	}))));
 }
-var Ye = React.memo(function({ source: e, now: t, onOpen: n }) {
+var Dt = React.memo(function({ source: e, now: t, onOpen: n }) {
 	let r = e.history[0];
 	return /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-open",
 		onClick: () => n(e.key)
-	}, e.name ? /* @__PURE__ */ React.createElement(L, { longest: 90 }, e.name) : /* @__PURE__ */ React.createElement("code", null, e.id)), /* @__PURE__ */ React.createElement("span", { className: "hv-sub" }, /* @__PURE__ */ React.createElement(L, { longest: 80 }, e.organization ?? e.portal))), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.verdict }, /* @__PURE__ */ React.createElement(F, { verdict: e.verdict })), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.last }, r ? /* @__PURE__ */ React.createElement(N, {
+	}, e.name ? /* @__PURE__ */ React.createElement(I, { longest: 90 }, e.name) : /* @__PURE__ */ React.createElement("code", null, e.id)), /* @__PURE__ */ React.createElement("span", { className: "hv-sub" }, /* @__PURE__ */ React.createElement(I, { longest: 80 }, e.organization ?? e.portal))), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.verdict }, /* @__PURE__ */ React.createElement(lt, { verdict: e.verdict }), e.now.length > 0 && /* @__PURE__ */ React.createElement(P, { tone: "busy" }, K.waitedFor)), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.last }, r ? /* @__PURE__ */ React.createElement(M, {
 		value: r.at,
 		ago: !0,
 		now: t
-	}) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.items }, r ? /* @__PURE__ */ React.createElement(Re, { harvest: r }) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.history }, /* @__PURE__ */ React.createElement(He, { history: e.history })), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.findings }, e.findings.length ? e.findings.map((e) => /* @__PURE__ */ React.createElement(Ke, {
+	}) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.items }, r?.isCounted ? /* @__PURE__ */ React.createElement(mt, { harvest: r }) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.history }, /* @__PURE__ */ React.createElement(yt, { history: e.history })), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.next }, e.state && K.states[e.state] ? /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, K.states[e.state]) : /* @__PURE__ */ React.createElement(st, {
+		schedule: e.schedule,
+		next: e.nextRun,
+		ago: !0,
+		now: t
+	})), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.findings }, e.findings.length ? e.findings.map((e) => /* @__PURE__ */ React.createElement(Ct, {
 		key: e.kind,
 		finding: e
-	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": J.columns.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, [...e.runBy, ...e.followedBy].map((e) => A(e, 60)).join(", ")) : "—"));
-}), Xe = [
+	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.dags }, /* @__PURE__ */ React.createElement(kt, { ids: [.../* @__PURE__ */ new Set([...e.runBy, ...e.followedBy])] })));
+}), Ot = 3;
+function kt({ ids: e }) {
+	if (!e.length) return /* @__PURE__ */ React.createElement(React.Fragment, null, "—");
+	let t = e.slice(Ot);
+	return /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, e.slice(0, Ot).map((e, t) => /* @__PURE__ */ React.createElement(React.Fragment, { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(N, { path: `dags/${encodeURIComponent(e)}` }, O(e, 60)))), t.length > 0 && /* @__PURE__ */ React.createElement("span", { title: t.map((e) => O(e, 60)).join(", ") }, " ", K.nowMore(S.number(t.length))));
+}
+// src/model/failures.ts
+var At = [
 	[/Redirect \(\d+\) not allowed/i, "redirect"],
 	[/Item has another owner/i, "otherOwner"],
 	[/Identifier .* already exists/i, "sameIdentifier"],
@@ -1229,251 +1641,246 @@ var Ye = React.memo(function({ source: e, now: t, onOpen: n }) {
 	[/cannot parse date|unknown string format|month must be in|day is out of range|Invalid isoformat|ParserError/i, "unreadableDate"],
 	[/ValidationError/i, "badValue"]
 ];
-function Ze(e) {
-	return Xe.find(([t]) => t.test(e))?.[1] ?? null;
+function jt(e) {
+	return At.find(([t]) => t.test(e))?.[1] ?? null;
 }
-function Qe(e) {
+function Mt(e) {
 	let t = /* @__PURE__ */ new Map();
 	for (let n of e) {
-		let e = $e(n.message), r = t.get(e);
+		let e = Nt(n.message), r = t.get(e);
 		r ? r.items.push(n) : t.set(e, {
 			message: n.message,
-			advice: Ze(n.message),
+			advice: jt(n.message),
 			items: [n]
 		});
 	}
 	return [...t.values()].sort((e, t) => t.items.length - e.items.length);
 }
-function $e(e) {
+function Nt(e) {
 	return e.replace(/https?:\/\/\S+/g, "URL").replace(/"[^"]*"|'[^']*'|«[^»]*»/g, "…").replace(/\b[0-9a-f]{8,}\b|\d+/gi, "#").trim();
 }
 // src/parts/harvest.tsx
-var { words: Y } = T;
-function et({ harvest: e, links: t, previous: n }) {
-	let r = e.sourceName ?? (e.sourceId ? Y.unnamed : Y.previewOfConfig);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(F, { verdict: e.outcome ?? "unknown" }), /* @__PURE__ */ React.createElement("h2", null, /* @__PURE__ */ React.createElement(L, { longest: 200 }, r)), /* @__PURE__ */ React.createElement("nav", {
+var { words: q } = S;
+function Pt({ harvest: e, links: t, previous: n }) {
+	let r = e.sourceName ?? (e.sourceId ? q.unnamed : q.previewOfConfig);
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(lt, { verdict: e.outcome ?? "unknown" }), /* @__PURE__ */ React.createElement("h2", null, /* @__PURE__ */ React.createElement(I, { longest: 200 }, r)), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
-		"aria-label": A(r, 80)
-	}, /* @__PURE__ */ React.createElement(X, { to: t.sourceUrl }, Y.sourcePage), /* @__PURE__ */ React.createElement(X, { to: e.jobUrl ?? t.jobUrl }, Y.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(j, { kind: "info" }, Y.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, Y.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(nt, { harvest: e }), /* @__PURE__ */ React.createElement(I, { title: Y.itemCounts }, /* @__PURE__ */ React.createElement(Le, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, Y.newlyArchived(T.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(tt, { harvest: e })), /* @__PURE__ */ React.createElement(at, {
+		"aria-label": O(r, 80)
+	}, /* @__PURE__ */ React.createElement(J, { to: t.sourceUrl }, q.sourcePage), /* @__PURE__ */ React.createElement(J, { to: e.jobUrl ?? t.jobUrl }, q.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(A, { kind: "info" }, q.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, q.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(It, { harvest: e }), /* @__PURE__ */ React.createElement(F, { title: q.itemCounts }, /* @__PURE__ */ React.createElement(pt, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, q.newlyArchived(S.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(Ft, { harvest: e })), /* @__PURE__ */ React.createElement(zt, {
 		harvest: e,
 		previous: n
-	}), /* @__PURE__ */ React.createElement(it, {
+	}), /* @__PURE__ */ React.createElement(Rt, {
 		items: e.failedItems,
 		all: e.items.failed
-	}), e.errors.length > 0 && /* @__PURE__ */ React.createElement(I, {
-		title: Y.jobErrors,
+	}), e.errors.length > 0 && /* @__PURE__ */ React.createElement(F, {
+		title: q.jobErrors,
 		tone: "bad"
-	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(L, null, e), /* @__PURE__ */ React.createElement(rt, { message: e }))))), e.remoteIds && /* @__PURE__ */ React.createElement(lt, { fates: e.remoteIds }));
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e), /* @__PURE__ */ React.createElement(Lt, { message: e }))))), e.remoteIds && /* @__PURE__ */ React.createElement(Ut, { fates: e.remoteIds }));
 }
-function X({ to: e, children: t }) {
-	return typeof e == "string" && e ? /* @__PURE__ */ React.createElement(M, { to: e }, t) : null;
+function J({ to: e, children: t }) {
+	return typeof e == "string" && e ? /* @__PURE__ */ React.createElement(j, { to: e }, t) : null;
 }
-function tt({ harvest: e }) {
-	return /* @__PURE__ */ React.createElement(R, { rows: [
-		[Y.started, e.started && /* @__PURE__ */ React.createElement(N, { value: e.started })],
-		[Y.ended, e.ended && /* @__PURE__ */ React.createElement(N, { value: e.ended })],
-		[Y.duration, e.duration === null ? null : T.duration(e.duration)],
-		[Y.nextRun, e.nextRun && /* @__PURE__ */ React.createElement(N, { value: e.nextRun })],
-		[Y.how, e.how ? Y.hows[e.how] ?? A(e.how) : null],
-		[Y.portal, e.portal && /* @__PURE__ */ React.createElement(M, { to: e.portal }, A(e.portal.replace(/^https?:\/\//, "")))],
-		[Y.job, e.jobId && /* @__PURE__ */ React.createElement("code", null, A(e.jobId))]
+function Ft({ harvest: e }) {
+	return /* @__PURE__ */ React.createElement(L, { rows: [
+		[q.started, e.started && /* @__PURE__ */ React.createElement(M, { value: e.started })],
+		[q.ended, e.ended && /* @__PURE__ */ React.createElement(M, { value: e.ended })],
+		[q.duration, e.duration === null ? null : S.duration(e.duration)],
+		[q.nextRun, /* @__PURE__ */ React.createElement(st, {
+			key: "next",
+			schedule: e.schedule,
+			next: je(e.schedule, /* @__PURE__ */ new Date())
+		})],
+		[q.how, e.how ? q.hows[e.how] ?? O(e.how) : null],
+		[q.portal, e.portal && /* @__PURE__ */ React.createElement(j, { to: e.portal }, O(e.portal.replace(/^https?:\/\//, "")))],
+		[q.job, e.jobId && /* @__PURE__ */ React.createElement("code", null, O(e.jobId))]
 	] });
 }
-function nt({ harvest: e }) {
-	let t = e.failureKind ? Y.kinds[e.failureKind] : void 0;
-	return /* @__PURE__ */ React.createElement(I, {
-		title: Y.why,
+function It({ harvest: e }) {
+	let t = e.failureKind ? q.kinds[e.failureKind] : void 0;
+	return /* @__PURE__ */ React.createElement(F, {
+		title: q.why,
 		tone: "bad"
-	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(L, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, Y.whatToDo, ":"), " ", t));
+	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo, ":"), " ", t));
 }
-function rt({ message: e, given: t }) {
-	let n = Ze(e), r = n ? Y.advice[n] : t;
-	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, Y.whatToDo, ":"), " ", n ? r : /* @__PURE__ */ React.createElement(L, null, r)) : null;
+function Lt({ message: e, given: t }) {
+	let n = jt(e), r = n ? q.advice[n] : t;
+	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo, ":"), " ", n ? r : /* @__PURE__ */ React.createElement(I, null, r)) : null;
 }
-function it({ items: e, all: t }) {
-	return e.length ? /* @__PURE__ */ React.createElement(I, {
-		title: `${Y.failedItems} (${T.number(Math.max(t, e.length))})`,
+function Rt({ items: e, all: t }) {
+	return e.length ? /* @__PURE__ */ React.createElement(F, {
+		title: `${q.failedItems} (${S.number(Math.max(t, e.length))})`,
 		tone: "bad"
-	}, Qe(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
+	}, Mt(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
 		key: t,
 		className: "hv-group",
 		open: t === 0
-	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, T.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(L, null, e.message)), /* @__PURE__ */ React.createElement(rt, {
+	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, S.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(I, null, e.message)), /* @__PURE__ */ React.createElement(Lt, {
 		message: e.message,
 		given: e.items[0]?.advice ?? null
-	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? A(e.remoteId, 200) : Y.noIdentifier), " ", /* @__PURE__ */ React.createElement(X, { to: e.remoteUrl }, Y.openRecord), " ", /* @__PURE__ */ React.createElement(X, { to: e.datasetUrl }, Y.openDataset)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.shownOf(T.number(e.length), T.number(t)))) : null;
+	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? O(e.remoteId, 200) : q.noIdentifier), " ", /* @__PURE__ */ React.createElement(J, { to: e.remoteUrl }, q.openRecord), " ", /* @__PURE__ */ React.createElement(J, { to: e.datasetUrl }, q.openDataset)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, q.shownOf(S.number(e.length), S.number(t)))) : null;
 }
-function at({ harvest: e, previous: t }) {
-	let n = s(e.changes), r = n ? ct(n) : [];
-	if (r.length) return /* @__PURE__ */ React.createElement(I, { title: Y.changes }, /* @__PURE__ */ React.createElement(R, { rows: r }));
+function zt({ harvest: e, previous: t }) {
+	let n = l(e.changes), r = n ? Ht(n) : [];
+	if (r.length) return /* @__PURE__ */ React.createElement(F, { title: q.changes }, /* @__PURE__ */ React.createElement(L, { rows: r }));
 	if (!t) return null;
-	let i = o.filter((n) => e.items[n] !== t.items[n]);
-	return /* @__PURE__ */ React.createElement(I, { title: Y.changes }, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.comparedWith, " (", /* @__PURE__ */ React.createElement(N, { value: t.ended ?? t.started }), ", ", U(t), "):"), i.length ? /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, i.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
+	let i = s.filter((n) => e.items[n] !== t.items[n]);
+	return /* @__PURE__ */ React.createElement(F, { title: q.changes }, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, q.comparedWith, " (", /* @__PURE__ */ React.createElement(M, { value: t.ended ?? t.started }), ", ", U(t), "):"), i.length ? /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, i.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
 		className: `hv-dot hv-fill-${n}`,
 		"aria-hidden": "true"
-	}), /* @__PURE__ */ React.createElement("strong", { className: ot(n, e, t) ? "hv-text-bad" : "" }, st(e.items[n] - t.items[n])), " ", Y.item[n]))) : /* @__PURE__ */ React.createElement("p", null, Y.noChanges));
+	}), /* @__PURE__ */ React.createElement("strong", { className: Bt(n, e, t) ? "hv-text-bad" : "" }, Vt(e.items[n] - t.items[n])), " ", q.item[n]))) : /* @__PURE__ */ React.createElement("p", null, q.noChanges));
 }
-function ot(e, t, n) {
+function Bt(e, t, n) {
 	let r = t.items[e] > n.items[e];
 	return e === "done" ? !r : r;
 }
-function st(e) {
-	return e > 0 ? `+${T.number(e)}` : `−${T.number(-e)}`;
+function Vt(e) {
+	return e > 0 ? `+${S.number(e)}` : `−${S.number(-e)}`;
 }
-function ct(e) {
+function Ht(e) {
 	return Object.entries(e).flatMap(([e, t]) => {
-		let n = Y.change[e];
-		return n ? typeof t == "number" ? t ? [[n, T.number(t)]] : [] : !Array.isArray(t) || !t.length ? [] : [[n, /* @__PURE__ */ React.createElement(L, { key: e }, `${T.number(t.length)}: ${t.slice(0, 10).map((e) => A(e, 80)).join(", ")}`)]] : [];
+		let n = q.change[e];
+		return n ? typeof t == "number" ? t ? [[n, S.number(t)]] : [] : !Array.isArray(t) || !t.length ? [] : [[n, /* @__PURE__ */ React.createElement(I, { key: e }, `${S.number(t.length)}: ${t.slice(0, 10).map((e) => O(e, 80)).join(", ")}`)]] : [];
 	});
 }
-function lt({ fates: e }) {
+function Ut({ fates: e }) {
 	let t = {
-		done: Y.item.done,
-		failed: Y.item.failed,
-		skipped: Y.item.skipped,
-		archived: Y.item.archived,
-		missing: Y.missing
+		done: q.item.done,
+		failed: q.item.failed,
+		skipped: q.item.skipped,
+		archived: q.item.archived,
+		missing: q.missing
 	}, n = Object.entries(t).flatMap(([t, n]) => {
 		let r = e[t];
-		if (typeof r == "number") return [[n, T.number(r)]];
+		if (typeof r == "number") return [[n, S.number(r)]];
 		if (!Array.isArray(r) || !r.length) return [];
-		let i = r.slice(0, 20).map((e) => A(e, 120));
-		return [[`${n} (${T.number(r.length)})`, /* @__PURE__ */ React.createElement(L, {
+		let i = r.slice(0, 20).map((e) => O(e, 120));
+		return [[`${n} (${S.number(r.length)})`, /* @__PURE__ */ React.createElement(I, {
 			key: t,
 			longest: 2e3
 		}, i.join(", "))]];
 	});
-	return /* @__PURE__ */ React.createElement(I, { title: Y.askedFor }, /* @__PURE__ */ React.createElement(R, { rows: n }));
+	return /* @__PURE__ */ React.createElement(F, { title: q.askedFor }, /* @__PURE__ */ React.createElement(L, { rows: n }));
 }
 // src/views/SourceView.tsx
-var { words: Z } = T, ut = 60;
-function dt({ source: e, onBack: t }) {
+var { words: Y } = S, Wt = 60;
+function Gt({ source: e, onBack: t }) {
 	let n = React.useRef(null);
 	return React.useEffect(() => n.current?.focus(), []), /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
 		onClick: t
-	}, "← ", Z.back)), /* @__PURE__ */ React.createElement("h1", {
+	}, "← ", Y.back)), /* @__PURE__ */ React.createElement("h1", {
 		ref: n,
 		tabIndex: -1
-	}, e ? /* @__PURE__ */ React.createElement(L, { longest: 200 }, e.name ?? e.id) : Z.source), e ? /* @__PURE__ */ React.createElement(ft, { source: e }) : /* @__PURE__ */ React.createElement(j, { kind: "warn" }, Z.sourceMissing));
+	}, e ? /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement(Kt, { source: e }) : /* @__PURE__ */ React.createElement(A, { kind: "warn" }, Y.sourceMissing));
 }
-function ft({ source: e }) {
-	let t = pt(e), [n, r] = t;
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(L, { longest: 120 }, `${e.organization} · `), /* @__PURE__ */ React.createElement(M, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(M, { to: e.adminUrl }, Z.sourcePage)), e.findings.length > 0 && /* @__PURE__ */ React.createElement(I, {
-		title: Z.findings,
+function Kt({ source: e }) {
+	let t = qt(e), [n, r] = t;
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(I, { longest: 120 }, `${e.organization} · `), /* @__PURE__ */ React.createElement(j, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.nextRun, ": ", e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(st, {
+		schedule: e.schedule,
+		next: e.nextRun
+	})), /* @__PURE__ */ React.createElement(ft, {
+		tasks: e.now,
+		sources: [e],
+		isPart: !1
+	}), e.findings.length > 0 && /* @__PURE__ */ React.createElement(F, {
+		title: Y.findings,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement(q, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(I, { title: Z.history }, t.length > 1 && /* @__PURE__ */ React.createElement(Ue, { history: t }), /* @__PURE__ */ React.createElement(ht, { history: t })), /* @__PURE__ */ React.createElement("section", {
+	}, /* @__PURE__ */ React.createElement(Tt, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(F, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(bt, { history: t }), /* @__PURE__ */ React.createElement(Yt, { history: t })), /* @__PURE__ */ React.createElement("section", {
 		className: "hv-nested",
-		"aria-label": Z.viewLatest
-	}, /* @__PURE__ */ React.createElement(et, {
+		"aria-label": Y.viewLatest
+	}, /* @__PURE__ */ React.createElement(Pt, {
 		harvest: n,
 		links: {
 			sourceUrl: e.adminUrl,
 			jobUrl: null
 		},
 		previous: r ?? null
-	}))) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, Z.noHarvestsOfSource), /* @__PURE__ */ React.createElement(I, { title: Z.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(mt, {
-		title: Z.producers,
+	}))) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(F, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(Jt, {
+		title: Y.producers,
 		ids: e.runBy
-	}), /* @__PURE__ */ React.createElement(mt, {
-		title: Z.watchers,
+	}), /* @__PURE__ */ React.createElement(Jt, {
+		title: Y.watchers,
 		ids: e.followedBy
-	})) : /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.noDags)));
+	})) : /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.noDags)));
 }
-function pt(e) {
-	let t = B(e.key, (t) => e.assetIds.length ? oe(e.assetIds, t) : Promise.resolve([]), () => null);
+function qt(e) {
+	let t = z(e.key, (t) => e.assetIds.length ? ge(e.assetIds, t) : Promise.resolve([]), () => null);
 	return React.useMemo(() => {
 		if (!t.value?.length) return e.history;
-		let n = ge({
-			assets: [],
-			events: t.value,
-			results: [],
-			health: [],
-			guards: []
+		let n = Re({
+			...Ie,
+			events: t.value
 		}).find((t) => t.key === e.key)?.history ?? [], r = new Set(e.history.map((e) => e.jobId));
 		return [...e.history, ...n.filter((e) => !r.has(e.jobId))].sort((e, t) => (t.at?.getTime() ?? 0) - (e.at?.getTime() ?? 0));
 	}, [t.value, e]);
 }
-function mt({ title: e, ids: t }) {
-	return t.length ? /* @__PURE__ */ React.createElement("div", null, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t.map((e, t) => /* @__PURE__ */ React.createElement("span", { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement("a", {
-		className: "hv-link",
-		href: gt(`dags/${encodeURIComponent(e)}`)
-	}, A(e, 80)))))) : null;
+function Jt({ title: e, ids: t }) {
+	return t.length ? /* @__PURE__ */ React.createElement("div", null, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t.map((e, t) => /* @__PURE__ */ React.createElement("span", { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(N, { path: `dags/${encodeURIComponent(e)}` }, O(e, 80)))))) : null;
 }
-function ht({ history: e }) {
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Z.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Z.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Z.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Z.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Z.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Z.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, ut).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(N, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Z.verdictColumn }, /* @__PURE__ */ React.createElement(F, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Z.columns.items }, U(e)), /* @__PURE__ */ React.createElement("td", { "data-label": Z.duration }, e.duration === null ? "—" : T.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Z.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(M, { to: e.jobUrl }, Z.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement("a", {
-		className: "hv-link",
-		href: _t(e.task)
-	}, Z.openTask)))))));
-}
-function gt(e) {
-	return new URL(e, document.baseURI).href;
-}
-function _t({ dagId: e, runId: t, taskId: n, mapIndex: r }) {
-	let [i, a, o] = [
-		e,
-		t,
-		n
-	].map(encodeURIComponent);
-	return gt(`dags/${i}/runs/${a}/tasks/${o}${r >= 0 ? `/mapped/${r}` : ""}/plugin/harvest`);
+function Yt({ history: e }) {
+	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, Wt).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(M, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(lt, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? U(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : S.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(j, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(N, { path: o(e.task) }, Y.openTask)))))));
 }
 // src/views/HarvestsPage.tsx
-var { words: Q } = T;
-function vt() {
-	return /* @__PURE__ */ React.createElement(Ne, { label: Q.title }, /* @__PURE__ */ React.createElement(yt, null));
+var { words: X } = S;
+function Xt() {
+	return /* @__PURE__ */ React.createElement(at, { label: X.title }, /* @__PURE__ */ React.createElement(Zt, null));
 }
-function yt() {
-	let [e, t] = ReactRouterDOM.useSearchParams(), n = B("all", ae, () => null), r = React.useMemo(() => n.value ? ge(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
+function Zt() {
+	let [e, t] = ReactRouterDOM.useSearchParams(), n = z("all", me, () => null), r = React.useMemo(() => n.value ? Re(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
 		let r = new URLSearchParams(e);
 		n === null ? r.delete("source") : r.set("source", n), t(r), window.scrollTo(0, 0);
 	};
-	if (!n.value) return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, Q.title), /* @__PURE__ */ React.createElement(V, { loading: n }));
+	if (!n.value) return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement(B, { loading: n }));
 	if (i !== null) {
 		let e = r.find((e) => e.key === i);
-		return /* @__PURE__ */ React.createElement(dt, {
+		return /* @__PURE__ */ React.createElement(Gt, {
 			key: i,
 			source: e ?? null,
 			onBack: () => a(null)
 		});
 	}
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement("h1", null, Q.title), /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-right" }, Q.refreshed, " ", /* @__PURE__ */ React.createElement(N, { value: n.value.at }), " ", /* @__PURE__ */ React.createElement("button", {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-right" }, X.refreshed, " ", /* @__PURE__ */ React.createElement(M, { value: n.value.at }), " ", /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
 		onClick: n.again,
 		disabled: n.isLoading
-	}, Q.reload))), n.error !== null && /* @__PURE__ */ React.createElement(V, { loading: n }), /* @__PURE__ */ React.createElement(bt, { loaded: n.value }), r.length ? /* @__PURE__ */ React.createElement(St, {
+	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(B, { loading: n }), /* @__PURE__ */ React.createElement(Qt, { loaded: n.value }), /* @__PURE__ */ React.createElement(ft, {
+		tasks: n.value.known.now,
+		sources: r,
+		isPart: n.value.isNowPart
+	}), r.length ? /* @__PURE__ */ React.createElement(en, {
 		sources: r,
 		onOpen: a
-	}) : /* @__PURE__ */ React.createElement(xt, null));
+	}) : /* @__PURE__ */ React.createElement($t, null));
 }
-function bt({ loaded: e }) {
+function Qt({ loaded: e }) {
 	let { shown: t } = e;
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, e.forbidden.map((e) => /* @__PURE__ */ React.createElement(j, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, e.forbidden.map((e) => /* @__PURE__ */ React.createElement(A, {
 		key: e,
 		kind: "warn"
-	}, Q.partForbidden[e])), t.assets < t.allAssets && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, Q.partial.assets(T.number(t.assets), T.number(t.allAssets))), t.events < t.allEvents && /* @__PURE__ */ React.createElement(j, { kind: "info" }, Q.partial.events(T.number(t.events), T.number(t.allEvents))));
+	}, X.partForbidden[e])), t.assets < t.allAssets && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, X.partial.assets(S.number(t.assets), S.number(t.allAssets))), t.listed < t.allListed && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, X.partial.listed(S.number(t.listed), S.number(t.allListed))), t.events < t.allEvents && /* @__PURE__ */ React.createElement(A, { kind: "info" }, X.partial.events(S.number(t.events), S.number(t.allEvents))));
 }
-function xt() {
-	return /* @__PURE__ */ React.createElement("div", { className: "hv-empty" }, /* @__PURE__ */ React.createElement("h2", null, Q.empty.title), /* @__PURE__ */ React.createElement("p", null, Q.empty.text), /* @__PURE__ */ React.createElement("ul", null, /* @__PURE__ */ React.createElement("li", null, Q.empty.watch), /* @__PURE__ */ React.createElement("li", null, Q.empty.outlets), /* @__PURE__ */ React.createElement("li", null, Q.empty.trigger)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Q.empty.examples));
+function $t() {
+	return /* @__PURE__ */ React.createElement("div", { className: "hv-empty" }, /* @__PURE__ */ React.createElement("h2", null, X.empty.title), /* @__PURE__ */ React.createElement("p", null, X.empty.text), /* @__PURE__ */ React.createElement("ul", null, /* @__PURE__ */ React.createElement("li", null, X.empty.watch), /* @__PURE__ */ React.createElement("li", null, X.empty.outlets), /* @__PURE__ */ React.createElement("li", null, X.empty.trigger)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, X.empty.examples));
 }
-function St({ sources: e, onOpen: t }) {
-	let [n, r] = React.useState(k), [i, a] = React.useState({
+function en({ sources: e, onOpen: t }) {
+	let [n, r] = React.useState(Ke), [i, a] = React.useState({
 		column: "verdict",
 		descending: !1
-	}), o = React.useMemo(() => xe(e, n, i, T.code), [
+	}), o = React.useMemo(() => Je(e, n, i, S.code), [
 		e,
 		n,
 		i
 	]);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(Ct, { sources: e }), /* @__PURE__ */ React.createElement(wt, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(tn, { sources: e }), /* @__PURE__ */ React.createElement(nn, {
 		sources: e,
 		filter: n,
 		onChange: r
 	}), /* @__PURE__ */ React.createElement("p", {
 		className: "hv-muted",
 		role: "status"
-	}, Q.shown(T.number(o.length), T.number(e.length))), o.length ? /* @__PURE__ */ React.createElement(Je, {
+	}, X.shown(S.number(o.length), S.number(e.length))), o.length ? /* @__PURE__ */ React.createElement(Et, {
 		sources: o,
 		order: i,
 		onSort: (e) => a((t) => ({
@@ -1481,37 +1888,42 @@ function St({ sources: e, onOpen: t }) {
 			descending: t.column === e ? !t.descending : e === "last" || e === "items" || e === "findings"
 		})),
 		onOpen: t
-	}) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, Q.noMatch, " ", /* @__PURE__ */ React.createElement("button", {
+	}) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, X.noMatch, " ", /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
-		onClick: () => r(k)
-	}, Q.clearFilters)));
+		onClick: () => r(Ke)
+	}, X.clearFilters)));
 }
-function Ct({ sources: e }) {
-	let t = (t) => T.number(e.filter(t).length), n = [
+function tn({ sources: e }) {
+	let t = (t) => S.number(e.filter(t).length), n = [
 		[
-			T.number(e.length),
-			Q.tiles.sources,
+			S.number(e.length),
+			X.tiles.sources,
 			""
 		],
 		[
 			t((e) => e.verdict === "success"),
-			Q.tiles.ok,
+			X.tiles.ok,
 			"good"
 		],
 		[
 			t((e) => e.verdict === "failure"),
-			Q.tiles.failing,
+			X.tiles.failing,
 			"bad"
 		],
 		[
 			t((e) => e.findings.length > 0),
-			Q.tiles.findings,
+			X.tiles.findings,
 			"warn"
 		],
 		[
+			t((e) => e.findings.some(({ kind: e }) => ["held", "vanishing"].includes(e))),
+			X.tiles.vanishing,
+			"bad"
+		],
+		[
 			t((e) => e.verdict === "none"),
-			Q.tiles.never,
+			X.tiles.never,
 			""
 		]
 	];
@@ -1520,27 +1932,27 @@ function Ct({ sources: e }) {
 		className: n && e !== "0" ? `hv-edge-${n}` : ""
 	}, /* @__PURE__ */ React.createElement("strong", null, e), " ", t)));
 }
-function wt({ sources: e, filter: t, onChange: n }) {
-	let r = [...new Set(e.map((e) => e.portal))].sort();
+function nn({ sources: e, filter: t, onChange: n }) {
+	let r = [...new Set(e.map((e) => e.portal))].sort(), i = [...new Set(e.flatMap((e) => e.findings.map((e) => e.kind)))].sort();
 	return /* @__PURE__ */ React.createElement("form", {
 		className: "hv-filters",
 		role: "search",
 		onSubmit: (e) => e.preventDefault()
-	}, /* @__PURE__ */ React.createElement("label", null, /* @__PURE__ */ React.createElement("span", null, Q.search), /* @__PURE__ */ React.createElement("input", {
+	}, /* @__PURE__ */ React.createElement("label", null, /* @__PURE__ */ React.createElement("span", null, X.search), /* @__PURE__ */ React.createElement("input", {
 		type: "search",
 		value: t.text,
-		placeholder: Q.searchHint,
+		placeholder: X.searchHint,
 		onChange: (e) => n({
 			...t,
 			text: e.target.value
 		})
-	})), /* @__PURE__ */ React.createElement("label", null, /* @__PURE__ */ React.createElement("span", null, Q.filterVerdict), /* @__PURE__ */ React.createElement("select", {
+	})), /* @__PURE__ */ React.createElement("label", null, /* @__PURE__ */ React.createElement("span", null, X.filterVerdict), /* @__PURE__ */ React.createElement("select", {
 		value: t.verdict,
 		onChange: (e) => n({
 			...t,
 			verdict: e.target.value
 		})
-	}, /* @__PURE__ */ React.createElement("option", { value: "" }, Q.all), [
+	}, /* @__PURE__ */ React.createElement("option", { value: "" }, X.all), [
 		"success",
 		"failure",
 		"unknown",
@@ -1548,71 +1960,84 @@ function wt({ sources: e, filter: t, onChange: n }) {
 	].map((e) => /* @__PURE__ */ React.createElement("option", {
 		key: e,
 		value: e
-	}, Q.verdict[e])))), r.length > 1 && /* @__PURE__ */ React.createElement("label", null, /* @__PURE__ */ React.createElement("span", null, Q.filterPortal), /* @__PURE__ */ React.createElement("select", {
+	}, X.verdict[e])))), r.length > 1 && /* @__PURE__ */ React.createElement("label", null, /* @__PURE__ */ React.createElement("span", null, X.filterPortal), /* @__PURE__ */ React.createElement("select", {
 		value: t.portal,
 		onChange: (e) => n({
 			...t,
 			portal: e.target.value
 		})
-	}, /* @__PURE__ */ React.createElement("option", { value: "" }, Q.all), r.map((e) => /* @__PURE__ */ React.createElement("option", { key: e }, e)))), /* @__PURE__ */ React.createElement("label", { className: "hv-check" }, /* @__PURE__ */ React.createElement("input", {
+	}, /* @__PURE__ */ React.createElement("option", { value: "" }, X.all), r.map((e) => /* @__PURE__ */ React.createElement("option", { key: e }, e)))), i.length > 0 && /* @__PURE__ */ React.createElement("label", null, /* @__PURE__ */ React.createElement("span", null, X.findings), /* @__PURE__ */ React.createElement("select", {
+		value: t.finding,
+		onChange: (e) => n({
+			...t,
+			finding: e.target.value
+		})
+	}, /* @__PURE__ */ React.createElement("option", { value: "" }, X.all), i.map((e) => /* @__PURE__ */ React.createElement("option", {
+		key: e,
+		value: e
+	}, X.finding[e] ?? O(e, 40))))), /* @__PURE__ */ React.createElement("label", { className: "hv-check" }, /* @__PURE__ */ React.createElement("input", {
 		type: "checkbox",
 		checked: t.attention,
 		onChange: (e) => n({
 			...t,
 			attention: e.target.checked
 		})
-	}), /* @__PURE__ */ React.createElement("span", null, Q.filterAttention, " (", T.number(e.filter(be).length), ")")));
+	}), /* @__PURE__ */ React.createElement("span", null, X.filterAttention, " (", S.number(e.filter(qe).length), ")")));
 }
 // src/model/task.ts
-var Tt = "harvest_result", Et = "harvest_health", Dt = "harvest_guard", Ot = /^_?Harvest|^HarvestJobSensor/, kt = /* @__PURE__ */ new Set([
+var rn = "harvest_result", an = "harvest_health", on = "harvest_guard", sn = /* @__PURE__ */ new Set([
 	"success",
 	"failed",
 	"skipped",
 	"upstream_failed",
 	"removed"
 ]);
-async function At(e, t) {
-	let r = a(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), o = await jt(e, t), s = kt.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", u = Ot.test(c) || [
-		Tt,
-		Et,
-		Dt
-	].some((e) => o.has(e)), [p, m, h, ee, g] = await Promise.all([
-		Tt,
-		Et,
-		Dt,
+async function cn(e, t) {
+	let r = a(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), o = await ln(e, t), s = sn.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", l = re.test(c) || [
+		rn,
+		an,
+		on
+	].some((e) => o.has(e)), [u, f, h, ee, g] = await Promise.all([
+		rn,
+		an,
+		on,
 		"harvest_source_url",
 		"harvest_job_url"
-	].map(async (n) => o.has(n) ? b(e, n, t) : void 0)), _ = {
-		isOurs: u,
+	].map(async (n) => o.has(n) ? ye(e, n, t) : void 0)), _ = {
+		isOurs: l,
 		state: i.state,
 		startedAt: i.start_date,
 		hasEnded: s,
-		harvest: f(p),
-		health: te(m),
-		guard: ne(h),
+		harvest: m(u),
+		health: oe(f),
+		guard: se(h),
 		trouble: null,
-		sourceId: l(i.rendered_fields?.source_id),
+		sourceId: d(i.rendered_fields?.source_id),
 		sourceUrl: ee,
 		jobUrl: g,
 		messages: []
-	}, v = [p, m].find((e) => e != null);
-	return v !== void 0 && !_.harvest && !_.health && (_.trouble = typeof d(v) == "string" ? "reference" : "unreadable"), u && !s && i.state && (_.messages = await Mt(e, i.try_number, t)), _;
+	}, te = [
+		u,
+		f,
+		h
+	].find((e) => e != null);
+	return te === void 0 || _.harvest || _.health || _.guard || (_.trouble = typeof p(te) == "string" ? "reference" : "unreadable"), l && !s && i.state && (_.messages = await un(e, i.try_number, t)), _;
 }
-async function jt(e, t) {
+async function ln(e, t) {
 	let { entries: n } = await r(`${a(e)}/xcomEntries`, {
 		map_index: e.mapIndex,
 		xcom_key_pattern: "harvest"
 	}, (e) => e.xcom_entries, 1, t);
 	return new Set(n.map((e) => e.key));
 }
-async function Mt(t, r, i) {
+async function un(t, r, i) {
 	try {
 		let e = await n(`${a(t)}/logs/${r}`, {
 			full_content: !0,
 			map_index: t.mapIndex
 		}, i);
 		return (Array.isArray(e.content) ? e.content : []).filter((e) => typeof e == "object" && String(e.logger ?? "").includes("airflow_provider_harvest")).slice(-5).map((e) => ({
-			at: l(e.timestamp),
+			at: d(e.timestamp),
 			text: String(e.event ?? "")
 		}));
 	} catch (t) {
@@ -1620,80 +2045,145 @@ async function Mt(t, r, i) {
 		throw t;
 	}
 }
-async function Nt(t, n, i) {
+async function dn(t, n, i) {
 	try {
 		let { entries: e } = await r("assets/events", {
 			source_dag_id: t.dagId,
 			source_task_id: t.taskId,
 			order_by: "-timestamp"
 		}, (e) => e.asset_events, 1, i);
-		return e.map((e) => p(e.extra)).filter((e) => e?.sourceId === n.sourceId && e?.jobId !== n.jobId).filter((e) => (e?.ended ?? "") < (n.ended ?? ""))[0] ?? null;
+		return e.map((e) => h(e.extra)).filter((e) => e?.sourceId === n.sourceId && e?.jobId !== n.jobId).filter((e) => (e?.ended ?? "") < (n.ended ?? ""))[0] ?? null;
 	} catch (t) {
 		if (t instanceof e) return null;
 		throw t;
 	}
 }
-// src/views/TaskTab.tsx
-var { words: $ } = T, Pt = 5e3;
-function Ft(e) {
-	return /* @__PURE__ */ React.createElement(Ne, { label: $.title }, /* @__PURE__ */ React.createElement(It, e));
+// src/parts/guard.tsx
+var { words: Z } = S;
+function fn({ report: e }) {
+	let t = e.rows.filter((e) => e.finding.kind !== "exposed" || e.missing > 0 || e.action), n = e.rows.filter((e) => e.isExposed);
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: t.length ? "warn" : "good" }, S.number(t.length)), /* @__PURE__ */ React.createElement("h2", null, Z.guardOf(O(e.portal.replace(/^https?:\/\//, ""))))), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.checkedAt, " ", /* @__PURE__ */ React.createElement(M, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", Z.sourcesChecked(S.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, Z.incomplete, " ", /* @__PURE__ */ React.createElement(I, null, e.incomplete)), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(mn, {
+		key: t,
+		row: e
+	})) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(F, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(pn, { row: e }))))));
 }
-function It({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
+function pn({ row: e }) {
+	return /* @__PURE__ */ React.createElement(j, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
+}
+function mn({ row: e }) {
+	let { guard: t } = Z;
+	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(Ct, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(pn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, O(e.finding.organization, 80))), e.missing > 0 && /* @__PURE__ */ React.createElement("p", null, t.missing(S.number(e.missing), e.records === null ? "?" : S.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(I, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(I, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(M, { value: e.firstArchivedAt }), " (", t.willArchive(S.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(hn, { row: e }));
+}
+function hn({ row: e }) {
+	return /* @__PURE__ */ React.createElement("details", { className: "hv-group" }, /* @__PURE__ */ React.createElement("summary", null, Z.guard.records(S.number(e.missingRecords.length), S.number(e.missing))), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.missingRecords.map((t, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(j, { to: t.url }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, t.title ?? t.remoteId ?? Z.noIdentifier)), " ", t.archivedAt && !e.isHeld && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, Z.guard.archivedOn, " ", /* @__PURE__ */ React.createElement(M, { value: t.archivedAt }))))));
+}
+// src/views/AssetTab.tsx
+var { words: Q } = S;
+function gn({ assetId: e }) {
+	let t = z(e, (t) => vn(e, t), () => null);
+	if (!t.value) return /* @__PURE__ */ React.createElement(B, {
+		loading: t,
+		notFound: Q.asset.gone
+	});
+	let { asset: n, sources: r } = t.value, i = T(n.uri);
+	if (!n.uri.startsWith("harvest://")) return /* @__PURE__ */ React.createElement(A, { kind: "info" }, Q.asset.notOurs);
+	if (i) {
+		let e = r.find((e) => e.key === `${w(i.place)}/${i.id}`);
+		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(Kt, { source: e })) : null;
+	}
+	return r.length ? /* @__PURE__ */ React.createElement(_n, {
+		portal: Le(n.uri),
+		sources: r
+	}) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Q.asset.nothingYet);
+}
+function _n({ portal: e, sources: t }) {
+	let [n, r] = React.useState(null), i = t.find((e) => e.key === n);
+	return i ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("button", {
+		type: "button",
+		className: "hv-button",
+		onClick: () => r(null)
+	}, "← ", Q.back)), /* @__PURE__ */ React.createElement(Kt, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(Et, {
+		sources: t,
+		order: {
+			column: "last",
+			descending: !0
+		},
+		onOpen: r
+	}));
+}
+async function vn(e, t) {
+	let r = await n(`assets/${encodeURIComponent(e)}`, {}, t);
+	if (!r.uri.startsWith("harvest://")) return {
+		asset: r,
+		sources: []
+	};
+	let i = await ge([r.id], t);
+	return {
+		asset: r,
+		sources: Re({
+			...Ie,
+			assets: [r],
+			events: i
+		}).sort((e, t) => (t.history[0]?.at?.getTime() ?? 0) - (e.history[0]?.at?.getTime() ?? 0))
+	};
+}
+// src/views/TaskTab.tsx
+var { words: $ } = S, yn = 5e3;
+function bn({ assetId: e, ...t }) {
+	return /* @__PURE__ */ React.createElement(at, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(xn, t) : /* @__PURE__ */ React.createElement(gn, { assetId: String(e) }));
+}
+function xn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
 	let i = Number(r ?? -1), a = {
 		dagId: e,
 		runId: t,
 		taskId: n,
 		mapIndex: Number.isInteger(i) ? i : -1
-	}, o = B(JSON.stringify(a), (e) => At(a, e), (e) => e.isOurs && !e.hasEnded ? Pt : null), s = o.value;
-	return s ? /* @__PURE__ */ React.createElement(React.Fragment, null, o.error !== null && /* @__PURE__ */ React.createElement(V, {
+	}, o = z(JSON.stringify(a), (e) => cn(a, e), (e) => e.isOurs && !e.hasEnded ? yn : null), s = o.value;
+	return s ? /* @__PURE__ */ React.createElement(React.Fragment, null, o.error !== null && /* @__PURE__ */ React.createElement(B, {
 		loading: o,
 		notFound: $.gone
-	}), /* @__PURE__ */ React.createElement(Lt, {
+	}), /* @__PURE__ */ React.createElement(Sn, {
 		view: s,
 		task: a
-	})) : /* @__PURE__ */ React.createElement(V, {
+	})) : /* @__PURE__ */ React.createElement(B, {
 		loading: o,
 		notFound: $.gone
 	});
 }
-function Lt({ view: e, task: t }) {
-	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health ? /* @__PURE__ */ React.createElement(zt, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(Rt, {
+function Sn({ view: e, task: t }) {
+	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(wn, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(Cn, {
 		view: e,
 		task: t
-	}), e.health && /* @__PURE__ */ React.createElement(qe, {
+	}), e.health && /* @__PURE__ */ React.createElement(wt, {
 		report: e.health,
-		title: $.healthOf(A(e.health.portal.replace(/^https?:\/\//, ""))),
+		title: $.healthOf(O(e.health.portal.replace(/^https?:\/\//, ""))),
 		quiet: $.noFindings
-	}), e.guard && /* @__PURE__ */ React.createElement(qe, {
-		report: e.guard,
-		title: $.guardOf(A(e.guard.portal.replace(/^https?:\/\//, ""))),
-		quiet: $.guardQuiet
-	}), e.trouble && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(j, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, $.notOurs);
+	}), e.guard && /* @__PURE__ */ React.createElement(fn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(N, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(A, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, $.notOurs);
 }
-function Rt({ view: e, task: t }) {
-	let { harvest: n } = e, r = B(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? Nt(t, n, e) : Promise.resolve(null), () => null);
-	return n && /* @__PURE__ */ React.createElement(et, {
+function Cn({ view: e, task: t }) {
+	let { harvest: n } = e, r = z(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? dn(t, n, e) : Promise.resolve(null), () => null);
+	return n && /* @__PURE__ */ React.createElement(Pt, {
 		harvest: n,
 		links: e,
 		previous: r.value
 	});
 }
-function zt({ view: e }) {
+function wn({ view: e }) {
 	let t = e.state === "deferred" || e.state === "up_for_reschedule";
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: "busy" }, t ? $.verdict.waiting : $.verdict.running), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
 		"aria-label": $.portal
-	}, typeof e.sourceUrl == "string" && e.sourceUrl && /* @__PURE__ */ React.createElement(M, { to: e.sourceUrl }, $.sourcePage), typeof e.jobUrl == "string" && e.jobUrl && /* @__PURE__ */ React.createElement(M, { to: e.jobUrl }, $.jobPage))), /* @__PURE__ */ React.createElement(j, { kind: "info" }, t ? $.waitingFor : $.runningNow), /* @__PURE__ */ React.createElement(I, { title: $.latestMessages }, /* @__PURE__ */ React.createElement(R, { rows: [
-		[$.source, e.sourceId && /* @__PURE__ */ React.createElement("code", null, A(e.sourceId))],
-		[$.taskState, A(e.state)],
-		[$.since, e.startedAt && /* @__PURE__ */ React.createElement(N, { value: e.startedAt })]
+	}, typeof e.sourceUrl == "string" && e.sourceUrl && /* @__PURE__ */ React.createElement(j, { to: e.sourceUrl }, $.sourcePage), typeof e.jobUrl == "string" && e.jobUrl && /* @__PURE__ */ React.createElement(j, { to: e.jobUrl }, $.jobPage))), /* @__PURE__ */ React.createElement(A, { kind: "info" }, t ? $.waitingFor : $.runningNow), /* @__PURE__ */ React.createElement(F, { title: $.latestMessages }, /* @__PURE__ */ React.createElement(L, { rows: [
+		[$.source, e.sourceId && /* @__PURE__ */ React.createElement("code", null, O(e.sourceId))],
+		[$.taskState, O(e.state)],
+		[$.since, e.startedAt && /* @__PURE__ */ React.createElement(M, { value: e.startedAt })]
 	] }), /* @__PURE__ */ React.createElement("ol", {
 		className: "hv-log",
 		"aria-live": "polite"
-	}, e.messages.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, /* @__PURE__ */ React.createElement(N, { value: e.at })), " ", /* @__PURE__ */ React.createElement(L, null, e.text))))));
+	}, e.messages.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, /* @__PURE__ */ React.createElement(M, { value: e.at })), " ", /* @__PURE__ */ React.createElement(I, null, e.text))))));
 }
 // src/main.tsx
 Object.assign(globalThis, {
-	Harvest: Ft,
-	Harvests: vt
+	Harvest: bn,
+	Harvests: Xt
 });

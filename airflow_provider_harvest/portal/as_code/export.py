@@ -18,10 +18,11 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.files import schema as layout
 from airflow_provider_harvest.portal.as_code.files.config import shorten
-from airflow_provider_harvest.portal.as_code.files.secrets import secrets_in
+from airflow_provider_harvest.portal.as_code.files.secrets import config_without_secrets, secrets_in
 from airflow_provider_harvest.portal.as_code.files.yaml_document import write
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources
 from airflow_provider_harvest.portal.cron import check_cron
+from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, check_name, check_url, is_object_id
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.identity import optional_text
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestSource
 
 #: Fields that are written once, as a default, if more than half of the sources have the same value.
@@ -75,8 +77,12 @@ def export_sources(
         raise HarvestInvalidInput("organization and owner are both given: give one of them.")
     if environment and any(True for _ in layout.KEY.problems(environment)):
         raise HarvestInvalidInput(f"environment must be {layout.KEY.wanted}.")
-    sources = read_sources(client, organization=organization_of(client, organization), owner=owner)
-    return as_file(sources, client.list_backends(), client.site if with_ids else None, environment)
+    broken: list[UnreadableEntry] = []
+    sources = read_sources(
+        client, organization=organization_of(client, organization), owner=owner, on_unreadable=broken.append
+    )
+    site = client.site if with_ids else None
+    return as_file(sources, client.list_backends(), site, environment, unreadable=broken)
 
 
 def as_file(
@@ -84,6 +90,8 @@ def as_file(
     backends: Iterable[HarvestBackend],
     site: str | None,
     environment: str | None = None,
+    *,
+    unreadable: Iterable[UnreadableEntry] = (),
 ) -> Export:
     """Return sources as a file. Pure.
 
@@ -91,10 +99,11 @@ def as_file(
     :param backends: all that the portal offers.
     :param site: of the portal; None leaves it and the ids out.
     :param environment: as for :func:`export_sources`.
+    :param unreadable: what is known of sources that the portal cannot answer.
     """
     offered = list(backends)
     keyed = _keys(sources)
-    bodies, left_out = {}, []
+    bodies, left_out = {}, [unreadable_sentence(entry) for entry in unreadable]
     for key, source in sorted(keyed.items(), key=lambda entry: (_whose(entry[1]), entry[0])):
         body, problems = _body(source, offered)
         left_out += [f"{key}: {problem}" for problem in problems]
@@ -182,6 +191,7 @@ def _organization(source: HarvestSource) -> str | None:
 def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[str, Any], list[str]]:
     """Return what a file says about a source, and what is left out."""
     problems: list[str] = []
+    lacking: list[str] = []
     text, _, _ = marker.split(source.description)
     backend = next((offered for offered in backends if offered.id == source.backend), None)
     body: dict[str, Any] = {}
@@ -194,13 +204,19 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
             body[name] = check(value)
         except HarvestInvalidInput as error:
             problems.append(f"{name}: {error}")
+            lacking.append(name)
 
     say("name", source.name, check_name)
     say("url", source.url, check_url)
     say("backend", source.backend, lambda value: check_backend(value, backends).id)
     if text:
         say("description", text, str)
-    say("config", source.config, lambda value: shorten(check_config(value, backend)))
+    config = source.config
+    if any(True for _ in secrets_in(config)):
+        problems.append("config: it must hold no secret here, so that is left out of it; the rest is written.")
+        lacking.append("config")
+        config = config_without_secrets(config)
+    say("config", config, lambda value: shorten(check_config(value, backend)))
     organization = _organization(source)
     if organization:
         body["organization"] = organization
@@ -215,6 +231,8 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
         body["schedule"] = layout.NEVER
     if source.is_accepted:
         body["validation"] = layout.ACCEPTED
+    if lacking:  # so that a copy is not switched on without its filters, for example
+        body["incomplete"] = list(dict.fromkeys(lacking))
     return body, problems
 
 

@@ -115,6 +115,7 @@ class DeclaredSource:
     :param schedule: None if not given.
     :param validation: None if not given.
     :param lines: the place of each key, as in ``{"url": "sources.yaml:14"}``.
+    :param incomplete: what the files lack of it, as an export writes it.
     """
 
     key: str
@@ -126,6 +127,7 @@ class DeclaredSource:
     schedule: Cron | Window | Unscheduled | None = None
     validation: Acceptance | None = None
     lines: Mapping[str, str] = field(default_factory=dict, compare=False)
+    incomplete: tuple[str, ...] = ()
 
     def line_of(self, name: str) -> str:
         """Return file and line of one thing that is said, or of the source where that is not known."""

@@ -201,6 +201,7 @@ class HealthReport:
     :param detail_requests: reads beyond the list.
     :param incomplete: a sentence on what was not examined and why; None if everything was.
     :param state: what the next pass needs to find out what is new, as JSON.
+    :param overview: all sources in a few words each, as JSON (:mod:`overview`).
     """
 
     portal: str
@@ -212,6 +213,7 @@ class HealthReport:
     incomplete: str | None = None
     state: dict[str, Any] = field(default_factory=dict, repr=False)
     states: dict[str, int] = field(default_factory=dict)
+    overview: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -33,6 +33,7 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
     ordered,
 )
+from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.health.rules import (
     ENDED,
     REASONS,
@@ -47,6 +48,7 @@ from airflow_provider_harvest.portal.health.rules import (
 from airflow_provider_harvest.portal.health.shrinkage import items_of
 from airflow_provider_harvest.portal.health.state import Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
+from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.health.state import Items
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 log = logging.getLogger(__name__)
@@ -74,6 +77,8 @@ _FEW_JOBS = 5
 _FEW_SKIPPED = 100
 #: Other sources of the same catalogue that a finding names.
 _NAMED_TWINS = 3
+#: Sources that the portal cannot answer and the report names.
+_NAMED_BROKEN = 3
 
 
 def examine(
@@ -132,6 +137,7 @@ class _Survey:
         self._asked = Asked(checks, limits, memory, datetime.now(timezone.utc))
         self._organization: str | None = None
         self._sources = 0
+        self._overview = Overview()
         self._states: Counter[str] = Counter()
         self._items: dict[str, Items] = {}
         self._troubled: dict[str, tuple[Card, tuple[Trouble, ...]]] = {}
@@ -139,6 +145,7 @@ class _Survey:
         self._wanting: Counter[str] = Counter()
         self._looked_into: Counter[str] = Counter()
         self._unreadable = 0
+        self._broken: list[UnreadableEntry] = []
         self._requests = 0
         self._stopped_by: HarvestError | None = None
 
@@ -155,6 +162,7 @@ class _Survey:
                 self._set_clock(now)
             self._sources += 1
             self._states[state_of(source)] += 1
+            self._overview.add(source)
             card = Card.of(source, self._client.site)
             verdict = judge(source, self._asked)
             self._note(card, verdict)
@@ -203,7 +211,12 @@ class _Survey:
             q=self._selection.q,
             fields=fields,
             page_size=page_size,
+            on_unreadable=self._note_broken,
         )
+
+    def _note_broken(self, entry: UnreadableEntry) -> None:
+        log.warning("%s Everything else is read.", unreadable_sentence(entry))
+        self._broken.append(entry)
 
     def _check_selection(self) -> None:
         if self._sources == 0 and self._selection.backend is not None:
@@ -330,6 +343,7 @@ class _Survey:
             detail_requests=self._requests,
             incomplete=self._what_is_missing(),
             state=remember(self._client.site, str(self._selection), self._asked.now, left),
+            overview=self._overview.as_dict(self._client.site, self._asked.now),
         )
 
     def _finding(self, card: Card, trouble: Trouble) -> Finding:
@@ -339,10 +353,15 @@ class _Survey:
         return Finding(trouble.kind, card, page, since, known is None, trouble.detail)
 
     def _what_is_missing(self) -> str | None:
+        broken = {entry.position: unreadable_sentence(entry) for entry in self._broken}  # the list may be read twice
+        told = [few(list(broken.values()), _NAMED_BROKEN, separator=" ")] if broken else []
+        return " ".join([*told, *self._not_looked_into()]) or None
+
+    def _not_looked_into(self) -> Iterator[str]:
         missed = {reason: self._wanting[reason] - self._looked_into[reason] for reason in REASONS}
         total = sum(missed.values())
         if not total:
-            return None
+            return
         which = ", ".join(f"{count:,} that {reason}" for reason, count in missed.items() if count)
         why = (
             f"the portal could not be read any more: {self._stopped_by}"
@@ -353,7 +372,7 @@ class _Survey:
                 else f"a pass reads {self._requests:,} at most (max_detail_requests)"
             )
         )
-        return f"Not examined: {which}; {why}."
+        yield f"Not examined: {which}; {why}."
 
 
 def _slim(source: HarvestSource) -> HarvestSource:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestServerError
+from airflow_provider_harvest.portal.secrecy import without_secrets
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/")
     :param entry: as found.
     :param path: of the list.
     """
-    named = ", ".join(plain(str(entry[name])) for name in ("name", "id", "url") if entry.get(name))
+    told = {name: plain(str(entry[name])) for name in ("name", "id") if entry.get(name)}
+    told |= {"url": without_secrets(str(entry["url"]))} if entry.get("url") else {}
+    named = ", ".join(told.values())
     who = named or "it does not say which one"
     return (
         f"The portal responds with 500 to entry {entry.position} of its list {path} ({who}): "

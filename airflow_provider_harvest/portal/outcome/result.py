@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
 from airflow_provider_harvest.portal.words import iso, plain, web_link
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
@@ -23,7 +23,9 @@ STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited",
 #: Failed items and job errors that a result names; XComs must stay small.
 MAX_FAILED_ITEMS = 20
 MAX_ERRORS = 5
-_MAX_MESSAGE = 500
+#: Asked-for records that a result names for each fate but "done"; ``counts`` says how many there are.
+MAX_REMOTE_IDS = 100
+_MAX_MESSAGE, _MAX_NAME = 500, 120
 
 
 def build_result(
@@ -35,7 +37,9 @@ def build_result(
     how: str,
     outcome: Outcome,
     failed_items: Sequence[HarvestItem] = (),
-    newly_archived: int | None = None,
+    changes: dict[str, Any] | None = None,
+    newly_failing: Collection[str] | None = None,
+    skip_reasons: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Return the result of a harvest as JSON.
 
@@ -46,7 +50,9 @@ def build_result(
     :param how: one of ``started``, ``attached``, ``waited``, ``watched``, ``previewed``.
     :param outcome: the verdict.
     :param failed_items: failed items, those that matter most first.
-    :param newly_archived: archived items that the previous job did not list yet, None if unknown.
+    :param changes: what changed against the job before, None if that is unknown.
+    :param newly_failing: remote ids that failed and did not fail in the job before, None if none was compared.
+    :param skip_reasons: how many items were skipped for which reason, the most common first.
     """
     counts = job.counts or ItemCounts()
     return {
@@ -54,6 +60,8 @@ def build_result(
         "portal": portal,
         "source_id": source.id if source else None,
         "source_name": source.name if source else None,
+        "organization": plain(source.owner_name, _MAX_NAME) or None if source else None,
+        "schedule": plain(source.schedule, _MAX_NAME) or None if source else None,
         "job_id": job.id,
         "job_url": job_url,
         "how": how,
@@ -68,11 +76,13 @@ def build_result(
             "failed": counts.failed,
             "skipped": counts.skipped,
             "archived": counts.archived,
-            "newly_archived": newly_archived,
+            "newly_archived": changes["newly_archived"] if changes else None,
         },
+        "changes": changes,
         "errors": [plain(error.message, _MAX_MESSAGE) for error in job.errors[:MAX_ERRORS]],
-        "failed_items": [_failed_item(item) for item in failed_items[:MAX_FAILED_ITEMS]],
-        "remote_ids": outcome.remote_ids,
+        "failed_items": [_failed_item(item, newly_failing) for item in failed_items[:MAX_FAILED_ITEMS]],
+        "skip_reasons": dict(skip_reasons or {}),
+        "remote_ids": None if outcome.remote_ids is None else _bounded(outcome.remote_ids),
         "outcome": outcome.outcome,
         "failure_kind": outcome.failure_kind,
         "reasons": [plain(reason, _MAX_MESSAGE) for reason in outcome.reasons],
@@ -84,10 +94,21 @@ def is_success(result: dict[str, Any]) -> bool:
     return result.get("outcome") == SUCCESS
 
 
-def _failed_item(item: HarvestItem) -> dict[str, Any]:
+def _bounded(fates: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what became of the asked-for records without more ids than an XCom should hold."""
+    listed = {fate: ids for fate, ids in fates.items() if isinstance(ids, list)}
+    return {
+        **fates,
+        **{fate: ids[:MAX_REMOTE_IDS] for fate, ids in listed.items()},
+        "counts": {fate: len(ids) for fate, ids in listed.items()},
+    }
+
+
+def _failed_item(item: HarvestItem, newly_failing: Collection[str] | None) -> dict[str, Any]:
     return {
         "remote_id": item.remote_id,
         "remote_url": web_link(item.remote_url),
         "message": plain("; ".join(error.message for error in item.errors), _MAX_MESSAGE),
         "dataset_url": web_link(item.dataset_url),
+        "newly_failing": None if newly_failing is None else item.remote_id in newly_failing,
     }

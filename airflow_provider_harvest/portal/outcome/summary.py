@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.outcome.changes import TOLD
 from airflow_provider_harvest.portal.outcome.hints import hint_for
 from airflow_provider_harvest.portal.outcome.result import PREVIEWED
 from airflow_provider_harvest.portal.words import count, plain, spell
@@ -49,10 +50,12 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     counts = [count(items["total"], "item"), *counts, _archived(items)]
     lines = [f"{_what(result)}{which} ended {result['status']!r}{after}: {', '.join(counts)}."]
     if fates:
-        mine = [f"{len(fates[fate]):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
+        mine = [f"{_how_many(fates, fate):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
         lines.append(f"Of my records: {fates['done']:,} done, {', '.join(mine)}.")
+    lines += changes_lines(result)
     lines += [f"Job error: {_line(error)}" for error in result["errors"]]
     lines += failed_item_lines(result["failed_items"], items["failed"])
+    lines += [f"Skipped: {count(number, 'item')}: {_line(why)}" for why, number in _skip_reasons(result)]
     lines += [f"What to do: {advice}" for advice in advice_for(result)]
     if result["job_url"]:
         lines.append(f"Look at: {result['job_url']}")
@@ -65,6 +68,16 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     ]
 
 
+def changes_lines(result: dict[str, Any]) -> list[str]:
+    """Return a line on what changed since the harvest before, none where nothing was compared or nothing changed.
+
+    :param result: the result dict.
+    """
+    changes = result.get("changes") or {}
+    told = [f"{changes[kind]:,} {kind.replace('_', ' ')}" for kind in TOLD if changes.get(kind)]
+    return [f"Since the harvest before: {', '.join(told)}."] if told and changes["compared_with"] else []
+
+
 def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int = _SHOWN_ITEMS) -> list[str]:
     """Return a line for each of the first failed items, and one that counts the rest.
 
@@ -73,7 +86,8 @@ def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int =
     :param limit: how many are named.
     """
     lines = [
-        f"Failed: {plain(item['remote_id']) or '(no id)'}: {_line(item['message'] or 'no reason given')}"
+        f"{'Newly failing' if item.get('newly_failing') else 'Failed'}: {plain(item['remote_id']) or '(no id)'}: "
+        f"{_line(item['message'] or 'no reason given')}"
         for item in failed[:limit]
     ]
     rest = total - len(lines)
@@ -134,6 +148,7 @@ def failure_message(result: dict[str, Any], next_chance: str | None = None) -> s
     """
     first, *more = [_line(reason, _REASON_WIDTH) for reason in result["reasons"]]
     head = [f"{_what(result)} is not as required. {first}", *(f"Also: {reason}" for reason in more[:2])]
+    head += changes_lines(result)
     advice = [f"What to do: {text}" for text in advice_for(result)[:2]]
     tail = [f"Look at: {result['job_url']}"] if result["job_url"] else []
     tail += [next_chance] if next_chance else []
@@ -156,7 +171,17 @@ def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     fates = result["remote_ids"]
     if not fates:
         return result["failed_items"], result["items"]["failed"]
-    return [item for item in result["failed_items"] if item["remote_id"] in fates["failed"]], len(fates["failed"])
+    return [item for item in result["failed_items"] if item["remote_id"] in fates["failed"]], _how_many(fates, "failed")
+
+
+def _how_many(fates: dict[str, Any], fate: str) -> int:
+    """Return how many asked-for records came to something; a result names only the first of them."""
+    return int((fates.get("counts") or {}).get(fate, len(fates[fate])))
+
+
+def _skip_reasons(result: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return why items were skipped; results of before 0.2.0 do not say."""
+    return list((result.get("skip_reasons") or {}).items())
 
 
 def _what(result: dict[str, Any]) -> str:

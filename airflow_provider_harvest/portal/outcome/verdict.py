@@ -5,12 +5,13 @@ Called by the operators and the sensor, on the worker, whichever way they waited
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_remote_unreachable
+from airflow_provider_harvest.portal.outcome.skips import Skips, lost_to_skips
 from airflow_provider_harvest.portal.statuses import FAILED, TERMINAL_JOB_STATUSES, TIMED_OUT
 from airflow_provider_harvest.portal.words import count, few, plain, shorten
 
@@ -59,7 +60,9 @@ class OutcomePolicy:
         job is a failure all the same.
     :param max_skipped_items: how many items may be skipped; None (default) sets no such limit. A record without an
         identifier is skipped, and its dataset is archived later.
-    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None, without
+        ``max_skipped_items`` either, allows half, and more where none of the last ten harvests skipped less: a source
+        whose filters leave most records out is as it always was, a catalogue that lost its identifiers is not.
     """
 
     max_failed_items: int | None = None
@@ -111,6 +114,11 @@ class OutcomePolicy:
             return 0
         return self.max_failed_items
 
+    @property
+    def limits_skips(self) -> bool:
+        """Whether a user said how many items may be skipped; else earlier harvests say what is usual."""
+        return self.max_skipped_items is not None or self.max_skipped_ratio is not None
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -127,12 +135,15 @@ class Outcome:
         return self.outcome == SUCCESS
 
 
-def judge(job: HarvestJob, policy: OutcomePolicy, items: Sequence[HarvestItem] = ()) -> Outcome:
+def judge(
+    job: HarvestJob, policy: OutcomePolicy, items: Sequence[HarvestItem] = (), skips: Skips | None = None
+) -> Outcome:
     """Say whether a job has ended as required; whatever is unclear is a failure.
 
     :param job: the job as read after its end, or a preview.
     :param policy: the criteria.
     :param items: all its items; needed where the policy names ``remote_ids``, else unused.
+    :param skips: why items were skipped, and what earlier harvests skipped; None if that is not known.
     """
     found = _end_reasons(job)
     fates: dict[str, Any] | None = None
@@ -142,7 +153,7 @@ def judge(job: HarvestJob, policy: OutcomePolicy, items: Sequence[HarvestItem] =
     elif job.counts is None:
         found.append(("unfinished", "The portal did not say what became of the items."))
     else:
-        found.extend(_count_reasons(job.counts, policy))
+        found.extend(_count_reasons(job.counts, policy, skips or Skips()))
         if policy.fail_on_job_errors and job.errors and job.status != FAILED:
             found.append(("job_errors", f"The job reports errors although it is {job.status!r}: {_words(job.errors)}"))
     if not found:
@@ -192,7 +203,7 @@ def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
     return [(kind, f"The job failed: {words}")]
 
 
-def _count_reasons(counts: ItemCounts, policy: OutcomePolicy) -> list[tuple[str, str]]:
+def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> list[tuple[str, str]]:
     found = []
     if policy.failed_limit is not None and counts.failed > policy.failed_limit:
         allowed = f"{policy.failed_limit:,}" if policy.failed_limit else "none"
@@ -201,13 +212,7 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy) -> list[tuple[str,
     if policy.max_failed_ratio is not None and counts.failed > policy.max_failed_ratio * counts.processed + 1e-9:
         share = f"({counts.failed / counts.processed:.1%}); {policy.max_failed_ratio:.1%} may."
         found.append(("items", f"{counts.failed:,} of {count(counts.processed, 'item')} failed {share}"))
-    if policy.max_skipped_items is not None and counts.skipped > policy.max_skipped_items:
-        found.append(
-            ("skipped", f"{count(counts.skipped, 'item')} skipped; at most {policy.max_skipped_items:,} may be.")
-        )
-    if policy.max_skipped_ratio is not None and counts.skipped > policy.max_skipped_ratio * counts.processed + 1e-9:
-        share = f"({counts.skipped / counts.processed:.1%}); {policy.max_skipped_ratio:.1%} may be."
-        found.append(("skipped", f"{counts.skipped:,} of {count(counts.processed, 'item')} skipped {share}"))
+    found.extend(("skipped", reason) for reason in _skip_reasons(counts, policy, skips))
     unfinished = counts.pending + counts.started + counts.other
     if unfinished:
         found.append(("items", f"{count(unfinished, 'item')} did not end although the job did."))
@@ -219,6 +224,22 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy) -> list[tuple[str,
             ("empty", f"{count(counts.done, 'item')} harvested{rest}; at least {policy.min_done_items:,} must be.")
         )
     return found
+
+
+def _skip_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> Iterator[str]:
+    why = f": {skips.words}" if skips.reasons else ""
+    if policy.max_skipped_items is not None and counts.skipped > policy.max_skipped_items:
+        yield f"{count(counts.skipped, 'item')} skipped{why}; at most {policy.max_skipped_items:,} may be."
+    if policy.max_skipped_ratio is not None and counts.skipped > policy.max_skipped_ratio * counts.processed + 1e-9:
+        share = f"({counts.skipped / counts.processed:.1%}){why}; {policy.max_skipped_ratio:.1%} may be."
+        yield f"{counts.skipped:,} of {count(counts.processed, 'item')} skipped {share}"
+    lost = None if policy.limits_skips else lost_to_skips(counts, skips.before)
+    if lost is not None:
+        which = "All" if counts.skipped == counts.processed else f"{counts.skipped:,} of"
+        yield (
+            f"{which} {count(counts.processed, 'item')} skipped{why}. A harvest shortly before had {lost:,} done, and "
+            "the portal archives what is skipped from now on. If this is right, set max_skipped_ratio=1."
+        )
 
 
 def _remote_id_reasons(fates: dict[str, Any], items: Sequence[HarvestItem], job: HarvestJob) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.compare.diff import KINDS, TROUBLE, UNCHANGED
 from airflow_provider_harvest.portal.reporting.chart import chart
-from airflow_provider_harvest.portal.words import markdown, markdown_link, shorten, spell
+from airflow_provider_harvest.portal.words import count, markdown, markdown_link, shorten, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -65,13 +65,13 @@ def as_markdown(report: dict[str, Any]) -> str:
         lines.append(f"- Also: {', '.join([*others, f'{counts[UNCHANGED]:,} unchanged'])}")
     for group in report["errors"][:5]:
         example = group["examples"][0]
-        named = example["title"] or example["remote_id"] or "a record without an id"
+        named = example["title"] or example["remote_id"] or "a record without an identifier"
         lines.append(
-            f"- {group['count']:,} times: {markdown(group['title'], 90)} ({WHO[group['who']]}), such as "
+            f"- {count(group['count'], 'time')}: {markdown(group['title'], 90)} ({WHO[group['who']]}), such as "
             f"{markdown_link(named, example['url'], 60)}"
         )
     if len(report["errors"]) > 5:
-        lines.append(f"- and {len(report['errors']) - 5} more kinds of errors")
+        lines.append(f"- and {count(len(report['errors']) - 5, 'more kind', 'more kinds')} of errors")
     lines.append(f"- {markdown_link('The job on the portal', job['url'])}")
     return "\n".join(lines[:MAX_LINES]) + "\n"
 
@@ -117,6 +117,7 @@ def as_html(report: dict[str, Any]) -> str:
         who=WHO,
         chart=chart(report["history"]),
         shorten=shorten,
+        count=count,
     )
     return rendered
 

@@ -37,7 +37,7 @@ def read_report(harvest: Harvest, previous: Harvest | None = None, *, history: i
     previous = previous or previous_harvest(harvest)
     groups = ErrorGroups()
     for error in harvest.job.errors:
-        groups.add(error.message, None, None, harvest.url)
+        groups.add(error.message, None, "the job itself", harvest.url)
     items = _noting(harvest.client.iter_job_items(str(harvest.job.id)), groups)
     comparison: Comparison | None = None
     if harvest.is_complete and (previous is None or previous.is_complete):

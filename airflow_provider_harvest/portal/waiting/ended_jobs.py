@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestRateLimited
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import WATCHED, is_success
-from airflow_provider_harvest.portal.waiting.job_wait import MAX_PAUSE, MAX_RETRY_AFTER, PATIENCE
+from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
+from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
 from airflow_provider_harvest.portal.waiting.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.waiting.plan import WAITING, Poll
 from airflow_provider_harvest.portal.waiting.reported import Reported
@@ -48,6 +49,8 @@ _PURGED_CHECK = 3
 _SOURCE_CHECK = 6 * 3600.0
 #: Most seconds between two polls of jobs behind newer ones.
 _RARE = 1800.0
+#: Seconds that an end may be younger than it shows: the portal's worker dates it, then writes it.
+_WRITTEN_AFTER = 1.0
 #: Jobs named in the message about missed harvests, and seconds that it covers.
 _MISSED_NAMED, _MISSED_WITHIN = 10, 24 * 3600.0
 #: Stands for news of a source that the list did not bring.
@@ -93,6 +96,8 @@ class EndedJobs:
         self.interval = interval
         self._reported = Reported(client.site, cursor)
         self._records: dict[str, SourceRecord] = {}
+        #: What ended by then, by the portal's clock, has all been seen: of several sources that is as of the last list.
+        self._seen_until = float("-inf") if scope.source_id is None else float("inf")
         self._doubts: dict[str, Doubts] = {}
         self._failures = 0
         self._has_looked = False
@@ -132,8 +137,9 @@ class EndedJobs:
         """How far jobs are does not matter."""
         return False
 
-    def consider(self, sources: dict[str, Listed]) -> Poll | None:
+    def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:
         """Note what is new in the list; None if jobs must be read for it."""
+        self._see_until(asked_at)
         is_beginning = self._reported.since is None
         self._begin()
         if is_beginning:
@@ -142,7 +148,11 @@ class EndedJobs:
             if self._scope.holds(listed):
                 self._note(listed)
         # A source that is not listed any more was deleted: its known jobs are still read, then forgotten.
-        gone = [ident for ident, record in self._records.items() if ident not in sources and record.next_due() is None]
+        gone = [
+            ident
+            for ident, record in self._records.items()
+            if ident not in sources and record.is_settled and record.behind_due is None
+        ]
         for ident in gone:
             if ident != self._scope.source_id:
                 del self._records[ident]
@@ -176,12 +186,11 @@ class EndedJobs:
     def fail(self, error: HarvestError) -> Poll:
         """Count a failed poll. It continues however long that lasts: there is no other watch."""
         self._failures += 1
-        grown = min(MAX_PAUSE, self.interval * 2.0 ** min(self._failures - 1, 30))
-        told = min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0)
-        back_off = max(grown, told) if isinstance(error, HarvestRateLimited) else told
+        failed = error, self._failures, self.interval
         if self._failures == 1:
             self._lines.append(f"{error} Polling again until it responds.")
-        return Poll(WAITING, max(grown, told), lines=self._take_lines(), has_looked=False, back_off=back_off)
+        pause, back_off = pause_after(*failed), pause_of_all(*failed)
+        return Poll(WAITING, pause, lines=self._take_lines(), has_looked=False, back_off=back_off)
 
     def pass_time(self) -> Poll:
         """Nothing here has an end."""
@@ -225,13 +234,25 @@ class EndedJobs:
         """Whether a job has ended, and has not been reported."""
         return job.ended is not None and self._reported.is_new(record.id, str(job.id), job.ended.timestamp())
 
+    def _see_until(self, asked_at: float) -> None:
+        """Take a list: what ended before it was requested shows in it.
+
+        What ends while the portal is read is seen at one source and not yet at another one, read a moment earlier. So
+        that nothing is reported before what ended earlier, it waits for the next list.
+        """
+        if self._scope.source_id is None:
+            seen = [found.ended for record in self._records.values() for found in record.found.values()]
+            self._seen_until = max([self._seen_until, asked_at - _WRITTEN_AFTER, *seen])
+
     def _has_work(self) -> bool:
         now = self._client.clock.now() + 1.0
-        return any(record.wants_jobs(now) or record.readable(now) for record in self._records.values())
+        return any(
+            record.wants_jobs(now) or record.readable(now, self._seen_until) for record in self._records.values()
+        )
 
     def _pause(self) -> float:
         now = self._client.clock.now()
-        dues = [due for record in self._records.values() if (due := record.next_due()) is not None]
+        dues = [due for record in self._records.values() if (due := record.next_due(self._seen_until)) is not None]
         return min([self.interval, *(max(1.0, due - now) for due in dues)])
 
     def _answered(self, pause: float) -> Poll:
@@ -343,14 +364,14 @@ class EndedJobs:
     def _read_results(self) -> tuple[list[EndedJob], HarvestError | None]:
         """Read the results of the jobs that were found, the first to end first; what cannot be read is read later."""
         now = self._client.clock.now()
-        found = [
-            (one.ended, job_id, record) for record in self._records.values() for job_id, one in record.found.items()
-        ]
-        due = [
-            entry
-            for entry in sorted(found, key=lambda entry: entry[:2])
-            if entry[2].found[entry[1]].reading.due <= now + 1.0
-        ]
+        due = sorted(
+            (
+                (one.ended, str(one.job.id), record)
+                for record in self._records.values()
+                for one in record.readable(now + 1.0, self._seen_until)
+            ),
+            key=lambda entry: entry[:2],
+        )
         ended: list[EndedJob] = []
         in_a_row = 0
         for _, job_id, record in due[:_AT_ONCE]:
@@ -395,7 +416,7 @@ class EndedJobs:
         source = HarvestSource(id=record.id, name=record.name, url="", backend="")
         doubts = self._doubts.setdefault(job_id, Doubts())
         try:
-            result = conclude(self._client, source, job_id, WATCHED, self._policy)
+            result = conclude(self._client, source, job_id, WATCHED, self._policy, compare_failed=False)
         except HarvestNotFound as error:
             if not doubts.believes(error):
                 raise

@@ -13,12 +13,12 @@ from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestInvalidInput,
     HarvestNotFound,
-    HarvestRateLimited,
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
 from airflow_provider_harvest.portal.outcome.result import STARTED
 from airflow_provider_harvest.portal.outcome.summary import progress_line
+from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
 from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
 from airflow_provider_harvest.portal.waiting.passing import PASSING as PASSING
 from airflow_provider_harvest.portal.waiting.passing import Doubts, came_from_elsewhere, is_passing
@@ -58,9 +58,6 @@ LEAD = 300.0
 PATIENCE = 0.05
 #: Seconds between two reads of the source while no job has appeared: it may be deleted or switched off meanwhile.
 SOURCE_CHECK = 600.0
-#: Seconds that the pause after failures grows to, and that a portal may request with ``Retry-After``.
-MAX_PAUSE = 600.0
-MAX_RETRY_AFTER = 3600.0
 #: Seconds between two lines about how far a job is: at first, and at most; twice as long each time.
 FIRST_REPORT_PAUSE, MAX_REPORT_PAUSE = 60.0, 1800.0
 #: Pages of jobs that are read to find the oldest new one.
@@ -334,10 +331,8 @@ class JobWait:
             allowed = self.plan.max_poll_failures
             self._lines.append(f"{error} Polling again; {allowed} failed polls in a row are allowed.")
         usual = self.plan.poll_interval if self.plan.job_id else self._pause_before_start()
-        grown = min(MAX_PAUSE, self.plan.poll_interval * 2.0 ** min(self._failures - 1, 30))
-        told = min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0)
-        back_off = max(told, grown) if isinstance(error, HarvestRateLimited) else told
-        return Poll(WAITING, max(usual, grown, told), has_looked=False, back_off=back_off)
+        failed = error, self._failures, self.plan.poll_interval
+        return Poll(WAITING, max(usual, pause_after(*failed)), has_looked=False, back_off=pause_of_all(*failed))
 
     def _odd(self, error: HarvestError) -> Poll:
         """Count a response that may be a proxy's: it counts only when it is repeated."""

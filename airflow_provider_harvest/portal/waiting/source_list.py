@@ -67,6 +67,8 @@ class Listing:
         self._client = client
         self._raw: dict[str, dict[str, Any]] = {}
         self.sources: dict[str, Listed] = {}
+        #: When the list was last requested, by the portal's clock, whose ``Date`` cuts off what is less than a second.
+        self.asked_at = float("-inf")
         self.pages = 1
 
     def read(self, watched: Container[str] | None, *, counters: bool = False, owners: bool = False) -> None:
@@ -79,7 +81,7 @@ class Listing:
         """
         raw: dict[str, dict[str, Any]] = {}
         listed: dict[str, Listed] = {}
-        seen = 0
+        seen, began = 0, self._client.clock.monotonic()
         for entry in self._client.iter_last_jobs(counters=counters, owners=owners):
             seen += 1
             ident = str(entry.get("id"))
@@ -92,6 +94,7 @@ class Listing:
             raw[ident] = known if known is not None and is_same else entry
             listed[ident] = self.sources[ident] if is_same else Listed.from_api(entry)
         self._raw, self.sources = raw, listed
+        self.asked_at = self._client.portal_now() - (self._client.clock.monotonic() - began)
         self.pages = max(1, math.ceil(seen / PAGE_SIZE))
 
 
@@ -138,10 +141,11 @@ class ListedWait(JobWait):
         """Whether it is time to see how far its job is."""
         return self.plan.job_id is not None and self._clock.now() >= self._progress_due
 
-    def consider(self, sources: dict[str, Listed]) -> Poll | None:
+    def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:
         """Return the state according to the list; None if only a separate poll can show it.
 
         :param sources: the list as just read.
+        :param asked_at: when it was requested; a wait for one job has no use for that.
         """
         listed = sources.get(self.plan.source_id)
         state = _state_of(listed)

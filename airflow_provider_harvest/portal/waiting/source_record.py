@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.waiting.backoff import grown
+
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob
 
@@ -26,7 +28,7 @@ class Attempts:
     def failed(self, now: float, interval: float) -> None:
         """Note a failure; the pause doubles with each."""
         self.failures += 1
-        self.due = now + min(MAX_RETRY_PAUSE, interval * 2.0 ** min(self.failures - 1, 30))
+        self.due = now + grown(self.failures, interval, MAX_RETRY_PAUSE)
 
 
 @dataclass
@@ -72,13 +74,16 @@ class SourceRecord:
         is_behind = self.behind_due is not None and self.behind_due <= now
         return (self.news is not None or is_behind) and self.reading.due <= now
 
-    def readable(self, now: float) -> list[Found]:
-        """Return the found jobs whose results are to be read now."""
-        return [found for found in self.found.values() if found.reading.due <= now]
+    def readable(self, now: float, seen_until: float) -> list[Found]:
+        """Return the found jobs whose results are to be read now.
 
-    def next_due(self) -> float | None:
-        """Return when something is to be read next, None if nothing is."""
-        dues = [found.reading.due for found in self.found.values()]
+        :param seen_until: only those that ended by then, by the portal's clock.
+        """
+        return [found for found in self.found.values() if found.reading.due <= now and found.ended <= seen_until]
+
+    def next_due(self, seen_until: float) -> float | None:
+        """Return when something is to be read next, None if nothing is before the next list."""
+        dues = [found.reading.due for found in self.found.values() if found.ended <= seen_until]
         if self.news is not None:
             dues.append(self.reading.due)
         if self.behind_due is not None:

@@ -1,4 +1,4 @@
-"""DAGs whose tasks and assets the tests of the pages open; what they harvest is made by ``tests/ui/portal.py``."""
+"""DAGs whose tasks and assets the tests of the pages open; what they harvest is made by ``tests/ui/stand.py``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from airflow.sdk import DAG, AssetWatcher, task
 from airflow_provider_harvest.assets import harvest_asset
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
-from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.portal import HarvestGuardOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
+from tests.ui import made_up
 
 # What is deferred shall be so at once.
 HarvestWaitMixin.worker_patience = 0.0
@@ -25,8 +26,14 @@ SOURCES: dict[str, str] = json.loads(os.environ["HARVEST_PAGES_SOURCES"])
 MANY_FLAG = Path(os.environ["HARVEST_PAGES_MANY"])
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
+
+def dag(dag_id: str, **options: object) -> DAG:
+    """Return a DAG that runs when a test starts it."""
+    return DAG(dag_id, **{"schedule": None, "start_date": BEGIN, "catchup": False, "tags": ["harvest"], **options})
+
+
 for name in ("healthy", "failing", "hostile", "gone"):
-    with DAG(f"harvest_{name}", schedule=None, start_date=BEGIN, tags=["harvest"]):
+    with dag(f"harvest_{name}"):
         HarvestRunSourceOperator(
             task_id="harvest",
             source_id=SOURCES[name],
@@ -35,18 +42,35 @@ for name in ("healthy", "failing", "hostile", "gone"):
             poll_interval=2,
         )
 
-with DAG("wait_for_portal", schedule=None, start_date=BEGIN, tags=["harvest"]):
-    HarvestJobSensor(task_id="wait", source_id=SOURCES["waiting"], deferrable=True, poke_interval=5, timeout=1800)
+with dag("stores_elsewhere"):
+    HarvestRunSourceOperator(task_id="harvest", source_id=SOURCES["elsewhere"], deferrable=False, poll_interval=2)
 
-with DAG("wait_for_job", schedule=None, start_date=BEGIN, tags=["harvest"]):
+with dag("old_result"):
+
+    @task
+    def harvest(ti: object = None) -> None:
+        """Push a result as a version before the first release did."""
+        value = {"job_id": "1", "outcome": "success", "items": {"done": 7}, "source_name": "Ancienne source"}
+        ti.xcom_push(key="harvest_result", value=value)  # type: ignore[attr-defined]
+
+    harvest()
+
+with dag("wait_for_portal"):
+    HarvestJobSensor(task_id="wait", source_id=SOURCES["waiting"], deferrable=True, poke_interval=5, timeout=3600)
+
+with dag("wait_for_job"):
     HarvestRunSourceOperator(task_id="harvest", source_id=SOURCES["slow"], deferrable=True, poll_interval=5)
 
-with DAG("watch_portal", schedule=None, start_date=BEGIN, tags=["harvest"]):
+with dag("watch_portal"):
     HarvestPortalHealthOperator(task_id="health")
+
+with dag("guard_portal"):
+    HarvestGuardOperator(task_id="guard", mode="hold", source_ids=[SOURCES["held"]])
+    HarvestGuardOperator(task_id="report", mode="report", source_ids=[SOURCES["vanishing"]])
 
 _every_end = AssetWatcher(name="every_end", trigger=HarvestJobEventTrigger("harvest_default", poll_interval=5))
 
-with DAG("follow_portal", schedule=[harvest_asset(PORTAL, watchers=[_every_end])], start_date=BEGIN, tags=["harvest"]):
+with dag("follow_portal", schedule=[harvest_asset(PORTAL, watchers=[_every_end])], max_active_runs=1):
 
     @task
     def read() -> None:
@@ -54,7 +78,7 @@ with DAG("follow_portal", schedule=[harvest_asset(PORTAL, watchers=[_every_end])
 
     read()
 
-with DAG("not_about_harvests", schedule=None, start_date=BEGIN):
+with dag("not_about_harvests"):
 
     @task
     def add() -> int:
@@ -64,11 +88,13 @@ with DAG("not_about_harvests", schedule=None, start_date=BEGIN):
     add()
 
 if MANY_FLAG.exists():
-    MANY = int(MANY_FLAG.read_text())
-    with DAG("many_sources", schedule=None, start_date=BEGIN, tags=["harvest"]):
+    ASSETS = [harvest_asset(PORTAL, made_up.source_id(number)) for number in range(1, int(MANY_FLAG.read_text()) + 1)]
+    with dag("many_sources"):
 
-        @task(outlets=[harvest_asset(PORTAL, f"{number:024x}") for number in range(1, MANY + 1)])
-        def harvest_them() -> None:
+        @task(outlets=ASSETS)
+        def harvest_them(*, outlet_events: object = None) -> None:
             """Stand for the tasks that harvest them."""
+            for number, asset in enumerate(ASSETS, 1):
+                outlet_events[asset].extra = made_up.result(PORTAL, number, 0)  # type: ignore[index]
 
         harvest_them()

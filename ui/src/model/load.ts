@@ -1,19 +1,23 @@
 /** Reads what the page of all harvests shows, in a bounded number of requests however many sources there are. */
-import { ApiError, get, inTurn, PAGE, pages, taskPath, type Page, type TaskAddress } from "../api";
-import { readGuard, readHealth, type Report } from "./reports";
-import { readHarvest } from "./result";
+import { ApiError, get, inTurn, pages, taskPath, type Page, type TaskAddress } from "../api";
+import { readListing } from "./listing";
+import { readNow } from "./now";
+import { readGuard, readHealth } from "./reports";
+import { readEvent, readHarvest } from "./result";
 import type { Asset, AssetEvent, Knowledge, TaskRef } from "./sources";
 
 const ASSET_PAGES = 10;
 const EVENT_PAGES = 20;
-const XCOM_PAGES = 3;
+const XCOM_PAGES = 2;
 /** How many XComs of a kind are read, the newest of each task: a list of them comes without values. */
-const VALUES = { harvest_result: 20, harvest_health: 5, harvest_guard: 20 };
+const VALUES = { harvest_result: 16, harvest_health: 5, harvest_guard: 10, harvest_sources: 5 };
 type XComKey = keyof typeof VALUES;
 
 export interface Loaded {
   known: Knowledge;
-  shown: { assets: number; allAssets: number; events: number; allEvents: number };
+  shown: { assets: number; allAssets: number; events: number; allEvents: number; listed: number; allListed: number };
+  /** Whether more tasks run now than were read. */
+  isNowPart: boolean;
   /** Parts that Airflow does not let this user read. */
   forbidden: ("assets" | "results")[];
   at: Date;
@@ -31,40 +35,48 @@ interface XComRow {
  * @throws ApiError nothing at all could be read. */
 export async function load(signal: AbortSignal): Promise<Loaded> {
   const forbidden: Loaded["forbidden"] = [];
-  const [assets, events] = await Promise.all([
-    unlessForbidden(readAssets(signal), { entries: [], total: 0 }, () => forbidden.push("assets")),
-    unlessForbidden(readEvents(signal), { entries: [], total: 0 }, () => undefined),
-  ]);
-  const [results, health, guards] = await unlessForbidden(
+  const nothing = { entries: [], total: 0 };
+  const now = unlessForbidden(readNow(signal), { tasks: [], isPart: false });
+  const assets = await unlessForbidden(readAssets(signal), nothing, () => forbidden.push("assets"));
+  const events = await unlessForbidden(readEvents(assets.entries, signal), nothing);
+  const [results, health, guards, listings] = await unlessForbidden(
     Promise.all([
       newest("harvest_result", events.entries, signal),
       newest("harvest_health", [], signal),
       newest("harvest_guard", [], signal),
+      newest("harvest_sources", [], signal),
     ]),
-    [[], [], []],
+    [[], [], [], []],
     () => forbidden.push("results"),
   );
   if (forbidden.length === 2) throw new ApiError(403, "assets");
+  const { tasks, isPart } = await now;
+  const known: Knowledge = {
+    assets: assets.entries,
+    events: events.entries,
+    results: read(results, readHarvest).map(({ value, ...found }) => ({ ...found, harvest: value })),
+    reports: [
+      ...read(health, readHealth).map(({ value, at, task }) => ({ ...value, at: value.at ?? at, task })),
+      ...read(guards, readGuard).map(({ value, at, task }) => ({ ...value, at: value.at ?? at, task })),
+    ],
+    listings: read(listings, readListing).map(({ value, task }) => ({ ...value, task })),
+    now: tasks,
+  };
+  const listed = known.listings.map((listing) => [listing.sources.length, listing.total] as const);
   return {
-    known: {
-      assets: assets.entries,
-      events: events.entries,
-      results: results.flatMap(({ value, task, at }) => {
-        const harvest = readHarvest(value);
-        return harvest ? [{ harvest, task, at }] : [];
-      }),
-      health: reports(health, readHealth),
-      guards: reports(guards, readGuard),
-    },
+    known,
     shown: {
-      assets: assets.entries.length,
-      allAssets: assets.total,
-      events: events.entries.length,
-      allEvents: events.total,
+      ...{ assets: assets.entries.length, allAssets: assets.total, events: events.entries.length, allEvents: events.total },
+      ...{ listed: sum(listed.map(([shown]) => shown)), allListed: sum(listed.map(([, all]) => all)) },
     },
+    isNowPart: isPart,
     forbidden,
     at: new Date(),
   };
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((one, other) => one + other, 0);
 }
 
 /** Return the events of a source's assets, for its own view. */
@@ -91,14 +103,18 @@ function readAssets(signal: AbortSignal): Promise<{ entries: Asset[]; total: num
   );
 }
 
-function readEvents(signal: AbortSignal): Promise<{ entries: AssetEvent[]; total: number }> {
-  return pages<Page & { asset_events: AssetEvent[] }, AssetEvent>(
+/** Return the newest events. Those of other assets are left out where Airflow can (3.2 and newer, by the name that
+ * `harvest_asset` gives), so that a busy Airflow does not push the harvests out of what is read. */
+async function readEvents(assets: Asset[], signal: AbortSignal): Promise<{ entries: AssetEvent[]; total: number }> {
+  const isNamed = assets.every((asset) => asset.name.includes("harvest://"));
+  const found = await pages<Page & { asset_events: AssetEvent[] }, AssetEvent>(
     "assets/events",
-    { order_by: "-timestamp" },
+    { order_by: "-timestamp", name_pattern: isNamed ? "harvest://" : undefined },
     (page) => page.asset_events,
     EVENT_PAGES,
     signal,
   );
+  return { ...found, entries: found.entries.filter((event) => !event.uri || event.uri.startsWith("harvest://")) };
 }
 
 interface Found {
@@ -109,16 +125,12 @@ interface Found {
 
 /** Return the newest XCom of each task under a key, those that events tell of already left out. */
 async function newest(key: XComKey, events: AssetEvent[], signal: AbortSignal): Promise<Found[]> {
-  const told = new Set(events.map((event) => `${event.source_dag_id} ${event.source_run_id} ${event.source_task_id} ${event.source_map_index}`));
-  // Airflow 3.1 and 3.2 do not know order_by here, and so what is older than a month is left out.
-  const since = new Date(Date.now() - 31 * 86400e3).toISOString();
-  const { entries } = await pages<Page & { xcom_entries: XComRow[] }, XComRow>(
-    "dags/~/dagRuns/~/taskInstances/~/xcomEntries",
-    { xcom_key: key, order_by: "-timestamp", run_after_gte: since },
-    (page) => page.xcom_entries,
-    XCOM_PAGES,
-    signal,
-  );
+  const telling = events.filter((event) => readEvent(event.extra));
+  const told = new Set(telling.map((event) => `${event.source_dag_id} ${event.source_run_id} ${event.source_task_id} ${event.source_map_index}`));
+  // Airflow 3.1 and 3.2 do not know order_by here: what is older than a month is left out, and where that is too much,
+  // the last two days are read, too.
+  let { entries, total } = await rowsSince(31, XCOM_PAGES);
+  if (total > entries.length) entries = [...entries, ...(await rowsSince(2, 1)).entries];
   const rows = new Map<string, XComRow>();
   for (const row of entries.sort((one, other) => other.timestamp.localeCompare(one.timestamp))) {
     const task = `${row.dag_id} ${row.task_id} ${row.map_index}`;
@@ -135,6 +147,17 @@ async function newest(key: XComKey, events: AssetEvent[], signal: AbortSignal): 
     }
   });
   return values;
+
+  function rowsSince(days: number, most: number): Promise<{ entries: XComRow[]; total: number }> {
+    const since = new Date(Date.now() - days * 86400e3).toISOString();
+    return pages<Page & { xcom_entries: XComRow[] }, XComRow>(
+      "dags/~/dagRuns/~/taskInstances/~/xcomEntries",
+      { xcom_key: key, order_by: "-timestamp", run_after_gte: since },
+      (page) => page.xcom_entries,
+      most,
+      signal,
+    );
+  }
 }
 
 /** Return the value of an XCom, as Airflow's database has it. */
@@ -144,15 +167,15 @@ export async function readXCom(task: TaskAddress, key: string, signal?: AbortSig
   return answer.value;
 }
 
-/** Return the newest report of each portal. */
-function reports(found: Found[], read: (value: unknown) => Report | null): Report[] {
-  return found.flatMap(({ value, at }) => {
-    const report = read(value);
-    return report ? [{ ...report, at: report.at ?? at }] : [];
+/** Return those values that can be read. */
+function read<T>(found: Found[], reader: (value: unknown) => T | null): { value: T; task: TaskRef; at: string }[] {
+  return found.flatMap(({ value, task, at }) => {
+    const taken = reader(value);
+    return taken ? [{ value: taken, task, at }] : [];
   });
 }
 
-async function unlessForbidden<T>(reading: Promise<T>, instead: T, note: () => unknown): Promise<T> {
+async function unlessForbidden<T>(reading: Promise<T>, instead: T, note: () => unknown = () => undefined): Promise<T> {
   try {
     return await reading;
   } catch (error) {
@@ -161,5 +184,3 @@ async function unlessForbidden<T>(reading: Promise<T>, instead: T, note: () => u
     return instead;
   }
 }
-
-export { PAGE };

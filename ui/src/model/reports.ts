@@ -35,21 +35,72 @@ export function readHealth(value: unknown): Report | null {
   };
 }
 
-/** Return what a guard's task pushed as a report: its holds and what will vanish are findings. */
-export function readGuard(value: unknown): Report | null {
+/** One source of a guard's pass: something of it is missing, or it is held. */
+export interface GuardRow {
+  finding: Finding;
+  records: number | null;
+  missing: number;
+  willArchive: number;
+  firstArchivedAt: string | null;
+  mustHold: boolean;
+  isHeld: boolean;
+  isOverdue: boolean;
+  isExposed: boolean;
+  /** `held`, `lifted`, `cannot_hold`, or what a newer version does; null for nothing. */
+  action: string | null;
+  why: string | null;
+  missingRecords: { title: string | null; url: unknown; remoteId: string | null; archivedAt: string | null }[];
+}
+
+export interface GuardReport extends Report {
+  rows: GuardRow[];
+}
+
+/** Return a guard's result (XCom `harvest_guard`), null where the value is none. What is held or vanishing is a finding. */
+export function readGuard(value: unknown): GuardReport | null {
   const dict = asDict(unpacked(value));
-  if (!dict) return null;
+  if (!dict || !Array.isArray(dict.rows)) return null;
   const portal = asText(dict.portal) ?? "";
-  const held = [...asList(dict.holds), ...asList(dict.held)].flatMap((row) => readFinding(row, portal, "held"));
-  const vanishing = asList(dict.vanishing).flatMap((row) => readFinding(row, portal, "vanishing"));
-  const one = dict.is_held === true || dict.held === true || dict.verdict === "hold" ? readFinding(dict, portal, "held") : [];
+  const at = asText(dict.at);
+  const rows = dict.rows.flatMap((row) => readGuardRow(row, portal));
   return {
     portal,
-    at: asText(dict.at),
+    at,
     sources: asNumber(dict.sources),
-    findings: [...held, ...vanishing, ...one],
-    incomplete: asText(dict.incomplete),
+    findings: rows.map((row) => row.finding).filter((finding) => finding.kind !== "exposed"),
+    incomplete: asList(dict.incomplete).map(String).join(" ") || null,
+    rows,
   };
+}
+
+function readGuardRow(value: unknown, portal: string): GuardRow[] {
+  const dict = asDict(value);
+  const [finding] = readFinding(value, portal, null);
+  if (!dict || !finding) return [];
+  const isHeld = dict.is_held === true;
+  const missing = asNumber(dict.missing) ?? 0;
+  const isVanishing = dict.must_hold === true || (missing > 0 && (asNumber(dict.will_archive) ?? 0) > 0);
+  return [
+    {
+      finding: { ...finding, kind: isHeld ? "held" : isVanishing ? "vanishing" : "exposed" },
+      records: asNumber(dict.records),
+      missing,
+      willArchive: asNumber(dict.will_archive) ?? 0,
+      firstArchivedAt: asText(dict.first_archived_at),
+      mustHold: dict.must_hold === true,
+      isHeld,
+      isOverdue: dict.is_overdue === true,
+      isExposed: dict.is_exposed === true,
+      action: asText(dict.action),
+      why: asText(dict.why),
+      missingRecords: asList(dict.missing_records).flatMap((one) => {
+        const record = asDict(one);
+        return record
+          ? [{ title: asText(record.title), url: record.url, remoteId: asText(record.remote_id), archivedAt: asText(record.archived_at) }]
+          : [];
+      }),
+    },
+  ];
 }
 
 function readFinding(value: unknown, portal: string, kind: string | null): Finding[] {

@@ -17,6 +17,8 @@ export interface Harvest {
   sourceId: string | null;
   sourceName: string | null;
   organization: string | null;
+  /** The portal's own cron for the source. */
+  schedule: string | null;
   jobId: string | null;
   jobUrl: unknown;
   how: string | null;
@@ -26,6 +28,8 @@ export interface Harvest {
   duration: number | null;
   items: Record<ItemStatus, number>;
   total: number;
+  /** Whether the counters are known: old portals list jobs without them. */
+  isCounted: boolean;
   newlyArchived: number | null;
   errors: string[];
   failedItems: FailedItem[];
@@ -34,9 +38,13 @@ export interface Harvest {
   failureKind: string | null;
   reasons: string[];
   changes: unknown;
-  nextRun: string | null;
   isOldSchema: boolean;
   isNewSchema: boolean;
+}
+
+/** Whether a job of this status has ended. */
+export function isEnded(status: string): boolean {
+  return ["done", "done-errors", "failed"].includes(status);
 }
 
 export type Dict = Record<string, unknown>;
@@ -80,6 +88,7 @@ export function readHarvest(value: unknown): Harvest | null {
     sourceId: asText(dict.source_id),
     sourceName: asText(dict.source_name),
     organization: nameOf(dict.organization),
+    schedule: asText(dict.schedule),
     jobId: asText(dict.job_id),
     jobUrl: dict.job_url,
     how: asText(dict.how),
@@ -89,6 +98,7 @@ export function readHarvest(value: unknown): Harvest | null {
     duration: asNumber(dict.duration),
     items: counts as Record<ItemStatus, number>,
     total: asNumber(items.total) ?? STATUSES.reduce((sum, status) => sum + (counts[status] ?? 0), 0),
+    isCounted: asDict(dict.items) !== null,
     newlyArchived: asNumber(items.newly_archived),
     errors: asList(dict.errors).map(messageOf),
     failedItems: asList(dict.failed_items).map(readItem),
@@ -97,7 +107,6 @@ export function readHarvest(value: unknown): Harvest | null {
     failureKind: asText(dict.failure_kind),
     reasons: asList(dict.reasons).map(messageOf),
     changes: dict.changes ?? null,
-    nextRun: asText(dict.next_run),
     isOldSchema: schema < SCHEMA,
     isNewSchema: schema > SCHEMA,
   };

@@ -1,14 +1,13 @@
 /** Reads what the tab of a task instance shows. */
 import { ApiError, get, pages, taskPath, type Page, type TaskAddress } from "../api";
 import { readXCom } from "./load";
-import { readGuard, readHealth, type Report } from "./reports";
+import { OURS } from "./now";
+import { readGuard, readHealth, type GuardReport, type Report } from "./reports";
 import { asText, readEvent, readHarvest, unpacked, type Harvest } from "./result";
 
 const RESULT = "harvest_result";
 const HEALTH = "harvest_health";
 const GUARD = "harvest_guard";
-/** Tasks of these classes are ours; others are if they pushed one of our XComs. */
-const OURS = /^_?Harvest|^HarvestJobSensor/;
 const ENDED = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
 const MESSAGES = 5;
 
@@ -24,7 +23,7 @@ export interface TaskView {
   hasEnded: boolean;
   harvest: Harvest | null;
   health: Report | null;
-  guard: Report | null;
+  guard: GuardReport | null;
   /** Why a result that was pushed cannot be shown. */
   trouble: "reference" | "unreadable" | null;
   /** The id of the source as the task was given it, while there is no result that names it. */
@@ -52,6 +51,7 @@ export async function readTask(task: TaskAddress, signal: AbortSignal): Promise<
   const keys = await readKeys(task, signal);
   const hasEnded = ENDED.has(instance.state ?? "");
   const name = instance.operator_name ?? instance.operator ?? "";
+  // Tasks of other classes are ours if they pushed one of our XComs.
   const isOurs = OURS.test(name) || [RESULT, HEALTH, GUARD].some((key) => keys.has(key));
   const read = async (key: string): Promise<unknown> => (keys.has(key) ? readXCom(task, key, signal) : undefined);
   const [result, health, guard, sourceUrl, jobUrl] = await Promise.all(
@@ -71,8 +71,8 @@ export async function readTask(task: TaskAddress, signal: AbortSignal): Promise<
     jobUrl,
     messages: [],
   };
-  const unread = [result, health].find((value) => value !== undefined && value !== null);
-  if (unread !== undefined && !view.harvest && !view.health) {
+  const unread = [result, health, guard].find((value) => value !== undefined && value !== null);
+  if (unread !== undefined && !view.harvest && !view.health && !view.guard) {
     view.trouble = typeof unpacked(unread) === "string" ? "reference" : "unreadable";
   }
   if (isOurs && !hasEnded && instance.state) view.messages = await readMessages(task, instance.try_number, signal);

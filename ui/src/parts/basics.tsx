@@ -62,6 +62,28 @@ export function Moment({ value, ago = false, now }: { value: Date | string | nul
   );
 }
 
+/** When the portal harvests a source next by itself; its cron on hover. */
+export function NextRun({ schedule, next, ago = false, now }: { schedule: string | null; next: Date | null; ago?: boolean; now?: Date }) {
+  if (!schedule) return <span title={words.noNextRun}>—</span>;
+  if (!next) return <Foreign longest={40}>{schedule}</Foreign>;
+  const text = ago ? language.ago(next, now ?? new Date()) : language.moment(next);
+  const title = `${language.moment(next)} · ${language.utc(next)} · ${words.cron(plain(schedule, 40))}`;
+  return (
+    <time dateTime={next.toISOString()} title={title}>
+      {text}
+    </time>
+  );
+}
+
+/** A link to another page of this Airflow. */
+export function HostLink({ path, children }: { path: string; children: React.ReactNode }) {
+  return (
+    <a className="hv-link" href={new URL(path, document.baseURI).href}>
+      {children}
+    </a>
+  );
+}
+
 export type Tone = "good" | "bad" | "warn" | "calm" | "busy";
 const MARKS: Record<Tone, string> = { good: "✓", bad: "✕", warn: "!", calm: "–", busy: "…" };
 

@@ -1,9 +1,10 @@
 /** One harvest in full: verdict, counters, what changed, what failed and what to do; for the tab and the source's view. */
+import { nextRun } from "../model/cron";
 import { adviceFor, groupFailures } from "../model/failures";
 import { asDict, type FailedItem, type Harvest, type ItemStatus, STATUSES } from "../model/result";
 import { plain } from "../safe";
 import { language } from "../words";
-import { Card, Facts, Foreign, Moment, Notice, VerdictBadge, WebLink } from "./basics";
+import { Card, Facts, Foreign, Moment, NextRun, Notice, VerdictBadge, WebLink } from "./basics";
 import { countsInWords, ItemsBar } from "./items";
 
 const { words } = language;
@@ -67,7 +68,7 @@ function HarvestFacts({ harvest }: { harvest: Harvest }) {
         [words.started, harvest.started && <Moment value={harvest.started} />],
         [words.ended, harvest.ended && <Moment value={harvest.ended} />],
         [words.duration, harvest.duration === null ? null : language.duration(harvest.duration)],
-        [words.nextRun, harvest.nextRun && <Moment value={harvest.nextRun} />],
+        [words.nextRun, <NextRun key="next" schedule={harvest.schedule} next={nextRun(harvest.schedule, new Date())} />],
         [words.how, harvest.how ? (words.hows[harvest.how] ?? plain(harvest.how)) : null],
         [words.portal, harvest.portal && <WebLink to={harvest.portal}>{plain(harvest.portal.replace(/^https?:\/\//, ""))}</WebLink>],
         [words.job, harvest.jobId && <code>{plain(harvest.jobId)}</code>],

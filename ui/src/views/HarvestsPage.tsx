@@ -13,6 +13,8 @@ import {
 } from "../model/sources";
 import { Frame, Moment, Notice } from "../parts/basics";
 import { LoadingNotice, useLoad } from "../parts/loading";
+import { NowCard } from "../parts/now";
+import { plain } from "../safe";
 import { language } from "../words";
 import { SourcesTable } from "./SourcesTable";
 import { SourceView } from "./SourceView";
@@ -64,6 +66,7 @@ function Page() {
       </header>
       {loading.error !== null && <LoadingNotice loading={loading} />}
       <Shortcomings loaded={loading.value} />
+      <NowCard tasks={loading.value.known.now} sources={sources} isPart={loading.value.isNowPart} />
       {sources.length ? <Overview sources={sources} onOpen={show} /> : <FirstUse />}
     </>
   );
@@ -80,6 +83,9 @@ function Shortcomings({ loaded }: { loaded: Loaded }) {
       ))}
       {shown.assets < shown.allAssets && (
         <Notice kind="warn">{words.partial.assets(language.number(shown.assets), language.number(shown.allAssets))}</Notice>
+      )}
+      {shown.listed < shown.allListed && (
+        <Notice kind="warn">{words.partial.listed(language.number(shown.listed), language.number(shown.allListed))}</Notice>
       )}
       {shown.events < shown.allEvents && (
         <Notice kind="info">{words.partial.events(language.number(shown.events), language.number(shown.allEvents))}</Notice>
@@ -137,6 +143,7 @@ function Tiles({ sources }: { sources: Source[] }) {
     [count((source) => source.verdict === "success"), words.tiles.ok, "good"],
     [count((source) => source.verdict === "failure"), words.tiles.failing, "bad"],
     [count((source) => source.findings.length > 0), words.tiles.findings, "warn"],
+    [count((source) => source.findings.some(({ kind }) => ["held", "vanishing"].includes(kind))), words.tiles.vanishing, "bad"],
     [count((source) => source.verdict === "none"), words.tiles.never, ""],
   ];
   return (
@@ -152,6 +159,7 @@ function Tiles({ sources }: { sources: Source[] }) {
 
 function Filters({ sources, filter, onChange }: { sources: Source[]; filter: Filter; onChange: (filter: Filter) => void }) {
   const portals = [...new Set(sources.map((source) => source.portal))].sort();
+  const kinds = [...new Set(sources.flatMap((source) => source.findings.map((finding) => finding.kind)))].sort();
   const verdicts: Verdict[] = ["success", "failure", "unknown", "none"];
   return (
     <form className="hv-filters" role="search" onSubmit={(event) => event.preventDefault()}>
@@ -182,6 +190,19 @@ function Filters({ sources, filter, onChange }: { sources: Source[]; filter: Fil
             <option value="">{words.all}</option>
             {portals.map((portal) => (
               <option key={portal}>{portal}</option>
+            ))}
+          </select>
+        </label>
+      )}
+      {kinds.length > 0 && (
+        <label>
+          <span>{words.findings}</span>
+          <select value={filter.finding} onChange={(event) => onChange({ ...filter, finding: event.target.value })}>
+            <option value="">{words.all}</option>
+            {kinds.map((kind) => (
+              <option key={kind} value={kind}>
+                {words.finding[kind] ?? plain(kind, 40)}
+              </option>
             ))}
           </select>
         </label>

@@ -1,10 +1,12 @@
 /** One source with its history, a chart and its newest harvest. */
+import { taskPage } from "../api";
 import { readHistory } from "../model/load";
-import { putTogether, type Past, type Source } from "../model/sources";
-import { Card, Foreign, Moment, Notice, VerdictBadge, WebLink } from "../parts/basics";
+import { NOTHING, putTogether, type Past, type Source } from "../model/sources";
+import { Card, Foreign, HostLink, Moment, NextRun, Notice, VerdictBadge, WebLink } from "../parts/basics";
 import { HarvestView } from "../parts/harvest";
 import { Chart, countsInWords } from "../parts/items";
 import { useLoad } from "../parts/loading";
+import { NowCard } from "../parts/now";
 import { FindingList } from "../parts/report";
 import { plain } from "../safe";
 import { language } from "../words";
@@ -31,7 +33,7 @@ export function SourceView({ source, onBack }: { source: Source | null; onBack: 
   );
 }
 
-function Details({ source }: { source: Source }) {
+export function Details({ source }: { source: Source }) {
   const history = useHistory(source);
   const [newest, previous] = history;
   return (
@@ -41,6 +43,10 @@ function Details({ source }: { source: Source }) {
         <WebLink to={newest?.portal}>{source.portal}</WebLink> · <code>{source.id}</code>{" "}
         {typeof source.adminUrl === "string" && source.adminUrl && <WebLink to={source.adminUrl}>{words.sourcePage}</WebLink>}
       </p>
+      <p>
+        {words.nextRun}: {source.state && words.states[source.state] ? words.states[source.state] : <NextRun schedule={source.schedule} next={source.nextRun} />}
+      </p>
+      <NowCard tasks={source.now} sources={[source]} isPart={false} />
       {source.findings.length > 0 && (
         <Card title={words.findings} tone="warn">
           <FindingList findings={source.findings} />
@@ -82,7 +88,7 @@ function useHistory(source: Source): Past[] {
   );
   return React.useMemo(() => {
     if (!loading.value?.length) return source.history;
-    const alone = putTogether({ assets: [], events: loading.value, results: [], health: [], guards: [] });
+    const alone = putTogether({ ...NOTHING, events: loading.value });
     const more = alone.find((one) => one.key === source.key)?.history ?? [];
     const known = new Set(source.history.map((past) => past.jobId));
     return [...source.history, ...more.filter((past) => !known.has(past.jobId))].sort(
@@ -99,9 +105,7 @@ function Dags({ title, ids }: { title: string; ids: string[] }) {
         {ids.map((id, index) => (
           <span key={id}>
             {index > 0 && ", "}
-            <a className="hv-link" href={inAirflow(`dags/${encodeURIComponent(id)}`)}>
-              {plain(id, 80)}
-            </a>
+            <HostLink path={`dags/${encodeURIComponent(id)}`}>{plain(id, 80)}</HostLink>
           </span>
         ))}
       </dd>
@@ -131,16 +135,14 @@ function HistoryTable({ history }: { history: Past[] }) {
             <td data-label={words.verdictColumn}>
               <VerdictBadge verdict={past.outcome ?? "unknown"} />
             </td>
-            <td data-label={words.columns.items}>{countsInWords(past)}</td>
+            <td data-label={words.columns.items}>{past.isCounted ? countsInWords(past) : "—"}</td>
             <td data-label={words.duration}>{past.duration === null ? "—" : language.duration(past.duration)}</td>
             <td data-label={words.job}>
               {past.jobUrl ? <WebLink to={past.jobUrl}>{words.portal}</WebLink> : "—"}
               {past.task && (
                 <>
                   {" · "}
-                  <a className="hv-link" href={taskPage(past.task)}>
-                    {words.openTask}
-                  </a>
+                  <HostLink path={taskPage(past.task)}>{words.openTask}</HostLink>
                 </>
               )}
             </td>
@@ -149,14 +151,4 @@ function HistoryTable({ history }: { history: Past[] }) {
       </tbody>
     </table>
   );
-}
-
-function inAirflow(path: string): string {
-  return new URL(path, document.baseURI).href;
-}
-
-function taskPage({ dagId, runId, taskId, mapIndex }: NonNullable<Past["task"]>): string {
-  const [dag, run, task] = [dagId, runId, taskId].map(encodeURIComponent);
-  const mapped = mapIndex >= 0 ? `/mapped/${mapIndex}` : "";
-  return inAirflow(`dags/${dag}/runs/${run}/tasks/${task}${mapped}/plugin/harvest`);
 }

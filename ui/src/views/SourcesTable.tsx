@@ -1,6 +1,6 @@
 /** The table of sources. */
 import type { Column, Order, Source } from "../model/sources";
-import { Foreign, Moment, VerdictBadge } from "../parts/basics";
+import { Badge, Foreign, HostLink, Moment, NextRun, VerdictBadge } from "../parts/basics";
 import { SmallBar, Sparkline } from "../parts/items";
 import { FindingBadge } from "../parts/report";
 import { plain } from "../safe";
@@ -11,7 +11,8 @@ const { words } = language;
 interface Props {
   sources: Source[];
   order: Order;
-  onSort: (column: Column) => void;
+  /** Not given: the order is fixed. */
+  onSort?: (column: Column) => void;
   onOpen: (key: string) => void;
 }
 
@@ -21,10 +22,14 @@ export function SourcesTable({ sources, order, onSort, onOpen }: Props) {
     const isSorted = order.column === column;
     return (
       <th scope="col" aria-sort={isSorted ? (order.descending ? "descending" : "ascending") : undefined}>
-        <button type="button" onClick={() => onSort(column)} title={words.sortBy(words.columns[column])}>
-          {words.columns[column]}
-          <span aria-hidden="true">{isSorted ? (order.descending ? " ↓" : " ↑") : ""}</span>
-        </button>
+        {onSort ? (
+          <button type="button" onClick={() => onSort(column)} title={words.sortBy(words.columns[column])}>
+            {words.columns[column]}
+            <span aria-hidden="true">{isSorted ? (order.descending ? " ↓" : " ↑") : ""}</span>
+          </button>
+        ) : (
+          words.columns[column]
+        )}
       </th>
     );
   };
@@ -38,6 +43,7 @@ export function SourcesTable({ sources, order, onSort, onOpen }: Props) {
           {head("last")}
           {head("items")}
           <th scope="col">{words.columns.history}</th>
+          {head("next")}
           {head("findings")}
           <th scope="col">{words.columns.dags}</th>
         </tr>
@@ -65,22 +71,44 @@ const Row = React.memo(function Row({ source, now, onOpen }: { source: Source; n
       </th>
       <td data-label={words.columns.verdict}>
         <VerdictBadge verdict={source.verdict} />
+        {source.now.length > 0 && <Badge tone="busy">{words.waitedFor}</Badge>}
       </td>
       <td data-label={words.columns.last}>{last ? <Moment value={last.at} ago now={now} /> : "—"}</td>
-      <td data-label={words.columns.items}>{last ? <SmallBar harvest={last} /> : "—"}</td>
+      <td data-label={words.columns.items}>{last?.isCounted ? <SmallBar harvest={last} /> : "—"}</td>
       <td data-label={words.columns.history}>
         <Sparkline history={source.history} />
+      </td>
+      <td data-label={words.columns.next}>
+        {source.state && words.states[source.state] ? (
+          <span className="hv-muted">{words.states[source.state]}</span>
+        ) : (
+          <NextRun schedule={source.schedule} next={source.nextRun} ago now={now} />
+        )}
       </td>
       <td data-label={words.columns.findings}>
         {source.findings.length ? source.findings.map((finding) => <FindingBadge key={finding.kind} finding={finding} />) : "—"}
       </td>
       <td data-label={words.columns.dags}>
-        {source.runBy.length + source.followedBy.length ? (
-          <span className="hv-dags">{[...source.runBy, ...source.followedBy].map((dag) => plain(dag, 60)).join(", ")}</span>
-        ) : (
-          "—"
-        )}
+        <Dags ids={[...new Set([...source.runBy, ...source.followedBy])]} />
       </td>
     </tr>
   );
 });
+
+const SHOWN_DAGS = 3;
+
+function Dags({ ids }: { ids: string[] }) {
+  if (!ids.length) return <>—</>;
+  const more = ids.slice(SHOWN_DAGS);
+  return (
+    <span className="hv-dags">
+      {ids.slice(0, SHOWN_DAGS).map((id, index) => (
+        <React.Fragment key={id}>
+          {index > 0 && ", "}
+          <HostLink path={`dags/${encodeURIComponent(id)}`}>{plain(id, 60)}</HostLink>
+        </React.Fragment>
+      ))}
+      {more.length > 0 && <span title={more.map((id) => plain(id, 60)).join(", ")}> {words.nowMore(language.number(more.length))}</span>}
+    </span>
+  );
+}

@@ -2,11 +2,13 @@
 import type { TaskAddress } from "../api";
 import { readPrevious, readTask, type TaskView } from "../model/task";
 import { plain } from "../safe";
-import { Badge, Card, Facts, Foreign, Frame, Moment, Notice, WebLink } from "../parts/basics";
+import { Badge, Card, Facts, Foreign, Frame, HostLink, Moment, Notice, WebLink } from "../parts/basics";
+import { GuardView } from "../parts/guard";
 import { HarvestView } from "../parts/harvest";
 import { LoadingNotice, useLoad } from "../parts/loading";
 import { ReportView } from "../parts/report";
 import { language } from "../words";
+import { AssetTab } from "./AssetTab";
 
 const { words } = language;
 /** Milliseconds between two looks at a task that has not ended. */
@@ -18,13 +20,14 @@ export interface HostProps {
   runId?: string;
   taskId?: string;
   mapIndex?: string | number;
+  /** On an asset (Airflow 3.4 and newer). */
+  assetId?: string | number;
 }
 
-export function TaskTab(props: HostProps) {
+/** The tab "Harvest", wherever Airflow shows it. */
+export function HarvestTab({ assetId, ...task }: HostProps) {
   return (
-    <Frame label={words.title}>
-      <Tab {...props} />
-    </Frame>
+    <Frame label={words.title}>{assetId === undefined || task.taskId ? <Tab {...task} /> : <AssetTab assetId={String(assetId)} />}</Frame>
   );
 }
 
@@ -48,7 +51,7 @@ function Tab({ dagId = "", runId = "", taskId = "", mapIndex }: HostProps) {
 
 function Content({ view, task }: { view: TaskView; task: TaskAddress }) {
   if (!view.isOurs) return <Notice kind="info">{words.notOurs}</Notice>;
-  if (!view.hasEnded && view.state && !view.harvest && !view.health) return <Progress view={view} />;
+  if (!view.hasEnded && view.state && !view.harvest && !view.health && !view.guard) return <Progress view={view} />;
   return (
     <>
       {view.harvest && <HarvestWithPast view={view} task={task} />}
@@ -59,12 +62,11 @@ function Content({ view, task }: { view: TaskView; task: TaskAddress }) {
           quiet={words.noFindings}
         />
       )}
-      {view.guard && (
-        <ReportView
-          report={view.guard}
-          title={words.guardOf(plain(view.guard.portal.replace(/^https?:\/\//, "")))}
-          quiet={words.guardQuiet}
-        />
+      {view.guard && <GuardView report={view.guard} />}
+      {(view.health || view.guard) && (
+        <p>
+          <HostLink path="plugin/harvests">{words.allSources}</HostLink>
+        </p>
       )}
       {view.trouble && <Notice kind="warn">{words[view.trouble]}</Notice>}
       {!view.harvest && !view.health && !view.guard && !view.trouble && (

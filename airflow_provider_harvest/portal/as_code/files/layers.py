@@ -92,6 +92,7 @@ def declared_source(key: str, where: str, layers: Sequence[Layer], *, has_enviro
         schedule=schedule,
         validation=_acceptance(said.get("validation")),
         lines=lines,
+        incomplete=tuple(said.get("incomplete") or ()),
     )
 
 

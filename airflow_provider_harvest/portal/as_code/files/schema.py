@@ -128,10 +128,19 @@ _SETTINGS = {
 _ID = {"id": (Nullable(_OBJECT_ID), "The portal's own id of the source; it is found without, too.")}
 #: The keys of a source in one environment.
 IN_ENVIRONMENT = Record({**_SETTINGS, **_ID})
+#: What a copy may lack.
+_INCOMPLETE = ListOf(Choice(("name", "url", "backend", "description", "config", "schedule")))
 _SOURCE = Record(
     {
         **_SETTINGS,
         **_ID,
+        "incomplete": (
+            Nullable(_INCOMPLETE),
+            (
+                "What these files lack of the source, as an export writes it: a new source stays inactive until this "
+                "is taken out, and of one that is there these are left as they are."
+            ),
+        ),
         "environments": (
             Nullable(
                 MapOf(

@@ -77,6 +77,30 @@ def hidden(value: Any) -> Any:
     return _digest(value) if isinstance(value, str) and secret_of(value) else value
 
 
+def config_without_secrets(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration without its secrets: the entry, or the key, that holds one is left out whole.
+
+    :param config: in udata's own form.
+    """
+    places = {problem.path[: _depth(config, problem.path)] for problem in secrets_in(config)}
+    return dict(_without(config, places, ()))
+
+
+def _depth(config: dict[str, Any], path: Path) -> int:
+    """Return how much of a path names what is left out: an entry of a list of udata's, else the key itself."""
+    section = config.get(str(path[0]))
+    return min(len(path), 2 if isinstance(section, list) else len(path))
+
+
+def _without(value: Any, places: set[Path], here: Path) -> Any:
+    if isinstance(value, dict):
+        kept = {name: entry for name, entry in value.items() if (*here, name) not in places}
+        return {name: _without(entry, places, (*here, name)) for name, entry in kept.items()}
+    if isinstance(value, list):
+        return [_without(entry, places, (*here, n)) for n, entry in enumerate(value) if (*here, n) not in places]
+    return value
+
+
 def _digest(value: Any) -> str:
     return f"(hidden {hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]})"
 

@@ -48,6 +48,7 @@ class Change:
     :param source_id: the portal's id; None for one to be created.
     :param organization: id of the organization that it belongs to, None for a personal source.
     :param owner: id of the user that it belongs to; both None for a new one: the key's own user.
+    :param owner_name: what the files call the owner of a new source, for people; None: the key's own user.
     :param seen: what the portal had in what is compared, by the names of :data:`.diff.COMPARED`; empty for a new one.
     :param wanted: what it is to have there.
     :param initial: what a new source begins with where the files say nothing; never compared.
@@ -62,6 +63,7 @@ class Change:
     source_id: str | None = None
     organization: str | None = None
     owner: str | None = None
+    owner_name: str | None = None
     seen: Mapping[str, Any] = field(default_factory=dict)
     wanted: Mapping[str, Any] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
@@ -180,7 +182,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """Twelve characters that name exactly these changes to this portal, whenever they were planned."""
-        content = [self.portal, [_as_json(replace(change, where="")) for change in self.changes]]
+        content = [self.portal, [_counted(change) for change in self.changes]]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     def to_json(self) -> dict[str, Any]:
@@ -260,8 +262,15 @@ def read_plan(path: str | Path) -> Plan:
     except OSError as error:
         raise HarvestInvalidInput(f"The plan {path} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise HarvestInvalidInput(f"{path} is not a plan: it is not text.") from None
+        raise HarvestInvalidInput(f"{path} is not a plan: it is not string.") from None
     return Plan.from_text(text, str(path))
+
+
+def _counted(change: Change) -> dict[str, Any]:
+    """Return what of a change makes it another one: neither its place in the files nor what is only shown."""
+    content: dict[str, Any] = _as_json(replace(change, where=""))
+    del content["owner_name"]
+    return content
 
 
 def _as_json(value: Any) -> Any:

@@ -142,9 +142,11 @@ def _change(
         wanted["description"] = guard_note.join(wanted["description"], held)  # the guard's memory is not the files'
     if source is not None and is_held(source):
         wanted.pop("autoarchive", None)  # a person releases it, not an apply
+    if declared.incomplete:
+        _hold_back(wanted, declared, source)
     if declared.validation is not None:
         wanted["validation"] = ACCEPTED
-    if declared.schedule is not None:
+    if declared.schedule is not None and "schedule" not in declared.incomplete:
         wanted["schedule"] = cron
     elif values.get("schedule") and "validation" in wanted and values["validation"] != ACCEPTED:
         wanted["schedule"] = values["schedule"]  # accepting it would reset the cron that it has
@@ -159,6 +161,7 @@ def _change(
             name=wanted["name"],
             organization=owner.organization,
             owner=owner.owner,
+            owner_name=declared.organization or declared.owner,
             wanted=wanted,
             initial=initial,
             comment=declared.validation.comment if declared.validation else None,
@@ -181,6 +184,17 @@ def _change(
         wanted=wanted,
         comment=declared.validation.comment if declared.validation else None,
     )
+
+
+def _hold_back(wanted: dict[str, Any], declared: DeclaredSource, source: HarvestSource | None) -> None:
+    """Switch nothing on that the files do not know whole, and leave what they lack as it is on the portal."""
+    if source is None:
+        wanted["active"] = False
+        return
+    for name in declared.incomplete:
+        wanted.pop(name, None)
+    if wanted.get("active"):
+        wanted.pop("active")
 
 
 # --- schedules --------------------------------------------------------------------------------------------------------
@@ -293,11 +307,18 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
             f"{len(silent)} {'source is' if len(silent) == 1 else 'sources are'} inactive on the portal, and the files "
             f"do not say whether they are to be active: {few(sorted(silent))}."
         )
-    off = [change.key for change in changes if change.is_new and change.wanted.get("active") is False]
+    new = {change.key for change in changes if change.is_new and change.wanted.get("active") is False}
+    lacking = [declared for declared in declaration.sources if declared.key in new and declared.incomplete]
+    for declared in lacking:
+        yield (
+            f"{declared.key} is created inactive, and stays so: the files lack its {' and '.join(declared.incomplete)} "
+            f"[{declared.line_of('incomplete')}]. Complete it, then take 'incomplete' out."
+        )
+    off = sorted(new - {declared.key for declared in lacking})
     if off:
         yield (
             f"{len(off)} new {'source is' if len(off) == 1 else 'sources are'} created inactive and stay so, as the "
-            f"files say; the file's first lines may say what a copy lacks: {few(sorted(off))}."
+            f"files say: {few(off)}."
         )
 
 

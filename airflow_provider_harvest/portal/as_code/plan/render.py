@@ -1,4 +1,4 @@
-"""A plan and its result as text for people; called by the operators and the command line.
+"""A plan and its result as string for people; called by the operators and the command line.
 
 The same change of several sources is one entry with all their keys; what is unchanged is only counted. Nothing that an
 apply would write is left out of the whole text; the summary says how much it leaves out.
@@ -197,7 +197,8 @@ def _whole(change: Change, limit: int | None) -> str:
         seen = change.seen
         return f"{change.key}: {shown(change.name)} ({change.source_id}, {seen.get('backend')}, {seen.get('url')})"
     wanted = {**change.initial, **change.wanted}
-    told = [str(wanted["backend"]), str(wanted["url"]), "active" if wanted["active"] else "inactive"]
+    whose = f"of {change.owner_name}" if change.owner_name else "of the key's own user"
+    told = [whose, str(wanted["backend"]), str(wanted["url"]), "active" if wanted["active"] else "inactive"]
     if wanted.get("validation"):
         told.append(str(wanted["validation"]) + (f" with {shown(change.comment, limit)}" if change.comment else ""))
     if "schedule" in wanted:

@@ -1,0 +1,72 @@
+"""Where tests are: folders as in the package, helpers in `tests/support`, and what the docs say is tested."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "airflow_provider_harvest"
+TESTS = ROOT / "tests"
+MODULES = sorted(TESTS.rglob("*.py"))
+#: Names of tests as docs write them: ``tests/unit/test_x.py`` or ``tests/unit/test_x.py::TestA::test_b``.
+NAMED = re.compile(r"`([\w/.-]*test_\w+\.py)((?:::\w+)*)`")
+DOCS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+PORTAL_TESTS = ("tests/unit/portal", "tests/unit/cli")
+
+
+def folders(below: Path) -> set[str]:
+    """Return the folders below a folder that hold a Python file."""
+    return {path.parent.relative_to(below).as_posix() for path in below.rglob("*.py")}
+
+
+def test_unit_tests_are_in_folders_as_in_the_package() -> None:
+    assert folders(TESTS / "unit") - folders(PACKAGE) == set()
+
+
+def test_a_folder_of_unit_tests_holds_tests_and_fixtures_only() -> None:
+    others = {path.name for path in (TESTS / "unit").rglob("*.py") if not path.name.startswith("test_")}
+    assert others <= {"conftest.py"}, "helpers belong into tests/support"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(TESTS).as_posix())
+def test_no_module_imports_a_test_module(path: Path) -> None:
+    statements = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    names = {name for node in statements for name in (f"{node.module}.{alias.name}" for alias in node.names)}
+    assert [name for name in names if re.match(r"tests\.(\w+\.)*test_", name)] == []
+
+
+@pytest.mark.parametrize("folder", PORTAL_TESTS)
+def test_tests_of_the_portal_load_no_airflow(folder: str) -> None:
+    code = "import pytest, sys; code = pytest.main(sys.argv[1:]); print(f'loaded: {code:d}', 'airflow' in sys.modules)"
+    command = [sys.executable, "-c", code, "--collect-only", "-qq", "-p", "no:cacheprovider", folder]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.splitlines()[-1:] == ["loaded: 0 False"], done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_every_test_that_the_docs_name_exists() -> None:
+    missing = [
+        f"{page.name}: {file}{names}"
+        for page in DOCS
+        for file, names in NAMED.findall(page.read_text(encoding="utf-8"))
+        if not is_a_test(ROOT / file, names.split("::")[1:])
+    ]
+    assert missing == []
+
+
+def is_a_test(path: Path, names: list[str]) -> bool:
+    """Tell whether a file has a function or class of these names, the outermost first."""
+    if not path.exists():
+        return False
+    body = ast.parse(path.read_text()).body
+    for name in names:
+        found = [node for node in body if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name]
+        if not found:
+            return False
+        body = found[0].body
+    return True

@@ -1,0 +1,22 @@
+"""How many examples a property is tried on: a fifth in every run, all of them in ``make properties``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+
+#: Examples of a property that names no number, by the name of the profile (``pytest --hypothesis-profile``).
+PROFILES = {"quick": 20, "thorough": 100}
+_LEAST = 10
+
+
+def examples(thorough: int, **options: Any) -> settings:
+    """Return the settings of a property.
+
+    :param thorough: how many examples it is tried on in the profile ``thorough``; in others, so many per cent of that
+        as the profile has examples.
+    :param options: further settings of Hypothesis.
+    """
+    share = settings.default.max_examples / PROFILES["thorough"]
+    return settings(max_examples=max(_LEAST, round(thorough * share)), **options)

@@ -1,0 +1,97 @@
+"""An event trigger that watches an imitated portal in fake time, across triggerers that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.portal.models import HarvestRef
+from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
+from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
+from tests.support.many_sources import ManySources, at_portal, run_in_fake_time
+from tests.support.scripted_portal import FakeClock, Timeline
+
+if TYPE_CHECKING:
+    import pytest
+
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+
+class Store:
+    """What Airflow 3.3 keeps with an asset."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    async def aget(self, key: str, default: Any = None) -> Any:
+        return json.loads(self.values[key]) if key in self.values else default
+
+    async def aset(self, key: str, value: Any) -> None:
+        self.values[key] = json.dumps(value)
+
+    @property
+    def cursor(self) -> dict[str, Any]:
+        return dict(json.loads(self.values[CURSOR_KEY]))
+
+
+class Portal(ManySources):
+    """A portal whose sources all belong to one organization."""
+
+    def __enter__(self) -> Portal:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def get_source(self, source_id: str, *, keyed: bool = True) -> HarvestSource:
+        return self.portals[source_id].source
+
+    def get_organization(self, organization: str) -> HarvestRef:
+        return HarvestRef("org", "Ville")
+
+
+class Watched:
+    """A portal, and triggerers that come and go while a trigger watches it."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, lives: dict[str, Timeline], generation: str = "D", keeps: bool = True
+    ) -> None:
+        self.clock = FakeClock()
+        self.portal = Portal(self.clock, lives, generation=generation)
+        self.store = Store() if keeps else None
+        self.told: list[dict[str, Any]] = []
+        at_portal(monkeypatch, {"one": self.portal})
+
+    def watch(self, seconds: float, killed_after: int | None = None, **arguments: Any) -> list[str]:
+        """Run the trigger for a while; return the ids of the jobs that it told of.
+
+        :param killed_after: how many events it may tell before its triggerer is killed, without a farewell.
+        """
+        trigger = HarvestJobEventTrigger("one", **arguments)
+        trigger.asset_state_store = self.store  # type: ignore[assignment]
+        told: list[dict[str, Any]] = []
+
+        async def follow() -> None:
+            async for event in trigger.run():
+                told.append(event.payload)
+                if len(told) == killed_after:
+                    return
+
+        async def story() -> None:
+            following = asyncio.ensure_future(follow())
+            await asyncio.wait([following], timeout=seconds)
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+        run_in_fake_time(self.clock, story())
+        self.told += told
+        return [payload["job_id"] for payload in told]
+
+
+def reported(cursor: dict[str, Any]) -> list[str]:
+    return list(cursor["told"].values())
+
+
+def ids(count: int) -> list[str]:
+    return [f"s{number:02}" for number in range(count)]

@@ -1,0 +1,281 @@
+"""The command line: what it prints, what it writes, its exit codes, and where it sends the key."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.cli.main import main
+from airflow_provider_harvest.portal.as_code.files.schema import schema_text
+from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_state import KEY, USER
+from tests.support.response_faults import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FILE = """\
+version: 1
+defaults: {backend: dcat, schedule: never, active: false}
+sources:
+  towns: {name: Towns, url: https://geo.example/towns}
+  villages: {name: Villages, url: https://geo.example/villages}
+"""
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+    """A portal that the environment names, with a sysadmin's key."""
+    with PortalServer("D") as server:
+        server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
+        monkeypatch.setenv("HARVEST_PORTAL", server.url)
+        monkeypatch.setenv("HARVEST_API_KEY", KEY)
+        yield server
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file of two sources."""
+    path = tmp_path / "sources.yaml"
+    path.write_text(FILE)
+    return path
+
+
+@pytest.fixture
+def sources(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs `airflow-harvest sources ...`; gives its exit code, its output, and what it said beside."""
+
+    def run(*arguments: Any) -> tuple[int, str, str]:
+        try:
+            code = main(["sources", *map(str, arguments)])
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        captured = capsys.readouterr()
+        assert KEY not in captured.out + captured.err
+        return code, captured.out, captured.err
+
+    return run
+
+
+def written(portal: PortalServer) -> int:
+    return sum(request.method != "GET" for request in portal.requests)
+
+
+class TestPlan:
+    def test_tells_changes_by_exit_code_2(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
+        code, out, err = sources("plan", file)
+        assert code == 2
+        assert out.splitlines()[0] == f"{portal.url}: 2 to create, 0 unchanged."
+        assert err == f"Comparing 2 sources with {portal.url} ...\n"
+        assert written(portal) == 0
+
+    def test_tells_no_changes_by_exit_code_0(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+    ) -> None:
+        sources("apply", file, "--yes")
+        code, out, _ = sources("plan", file)
+        assert (code, out) == (0, f"{portal.url}: no changes, 2 unchanged.\n")
+
+    def test_tells_conflicts_by_exit_code_1(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+    ) -> None:
+        file.write_text("version: 1\nsources:\n  gone: {id: 6b03fbe5f66a892d7cfe18b4, active: true}\n")
+        code, out, _ = sources("plan", file)
+        assert code == 1
+        assert "gone" in out
+
+    def test_is_written_for_an_apply_and_for_an_approver(
+        self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
+    ) -> None:
+        sources("plan", file, "-o", tmp_path / "plan.json", "--markdown", tmp_path / "plan.md")
+        assert len(json.loads((tmp_path / "plan.json").read_text())["changes"]) == 2
+        assert "2 to create" in (tmp_path / "plan.md").read_text()
+
+    def test_needs_no_key(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HARVEST_API_KEY")
+        assert sources("plan", file)[0] == 2
+        assert all(request.key is None for request in portal.requests)
+
+
+class TestApply:
+    def test_does_what_the_plan_says(
+        self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
+    ) -> None:
+        sources("plan", file, "-o", tmp_path / "plan.json")
+        code, out, err = sources("apply", tmp_path / "plan.json", "-o", tmp_path / "result.json")
+        assert code == 0
+        assert "2 sources written" in out
+        assert "[2/2]" in err
+        assert {source["name"] for source in portal.portal.sources.values()} == {"Towns", "Villages"}
+        assert len(json.loads((tmp_path / "result.json").read_text())["done"]) == 2
+
+    def test_needs_a_key(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HARVEST_API_KEY")
+        code, _, err = sources("apply", file, "--yes")
+        assert (code, written(portal)) == (1, 0)
+        assert "set HARVEST_API_KEY" in err
+
+    def test_of_files_asks_first(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
+        code, _, err = sources("apply", file)  # standard input is no terminal here
+        assert (code, written(portal)) == (1, 0)
+        assert "--yes" in err
+
+    def test_refuses_a_plan_that_looks_like_an_accident(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+    ) -> None:
+        code, _, err = sources("apply", file, "--yes", "--max-changes", "1")
+        assert (code, written(portal)) == (1, 0)
+        assert "2" in err
+
+    def test_tells_by_exit_code_2_what_the_key_may_not_do(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+    ) -> None:
+        portal.portal.keys[KEY] = dict(USER)
+        file.write_text(FILE.replace("schedule: never", "schedule: 0 4 * * *"))
+        code, out, _ = sources("apply", file, "--yes")
+        assert code == 2
+        assert "need a key with more rights" in out
+
+    def test_of_a_changed_plan_is_refused(
+        self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
+    ) -> None:
+        sources("plan", file, "-o", tmp_path / "plan.json")
+        plan = tmp_path / "plan.json"
+        plan.write_text(plan.read_text().replace("Towns", "Cities"))
+        code, _, err = sources("apply", plan)
+        assert (code, written(portal)) == (1, 0)
+        assert "plan again" in err
+
+
+class TestKey:
+    def test_goes_nowhere_on_the_word_of_a_file(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HARVEST_PORTAL")
+        file.write_text(f"portal: {portal.url}\n{FILE}")
+        code, _, err = sources("plan", file)
+        assert (code, portal.requests) == (1, [])
+        assert "--portal" in err
+
+    def test_goes_nowhere_where_the_file_is_of_another_portal(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+    ) -> None:
+        file.write_text(f"portal: https://other.example\n{FILE}")
+        code, _, err = sources("plan", file)
+        assert (code, portal.requests) == (1, [])
+        assert "https://other.example" in err
+
+    def test_is_sent_neither_by_export_nor_by_check(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+    ) -> None:
+        assert sources("export")[0] == sources("check", file)[0] == 0
+        assert all(request.key is None for request in portal.requests)
+
+
+class TestCheck:
+    def test_asks_the_portal_for_its_backends(
+        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+    ) -> None:
+        assert sources("check", file) == (0, f"2 sources, checked against {portal.url}.\n", "")
+        file.write_text(FILE.replace("dcat", "dcta"))
+        code, _, err = sources("check", file)
+        assert code == 1
+        assert "sources.yaml:2: towns: backend 'dcta' does not exist on this portal" in err
+
+    def test_works_without_a_portal(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
+        assert sources("check", file, "--offline") == (0, "2 sources, not checked against a portal.\n", "")
+        assert portal.requests == []
+
+    def test_looks_at_all_environments(self, file: Path, sources: Callable[..., Any]) -> None:
+        file.write_text(f"environments: {{demo: , production: }}\n{FILE}")
+        assert sources("check", file, "--offline")[1].splitlines() == [
+            "demo: 2 sources, not checked against a portal.",
+            "production: 2 sources, not checked against a portal.",
+        ]
+
+    def test_tells_what_is_wrong(self, file: Path, sources: Callable[..., Any]) -> None:
+        file.write_text(FILE.replace("name: Towns", "nme: Towns"))
+        code, _, err = sources("check", file, "--offline")
+        assert code == 1
+        assert err == "airflow-harvest: sources.yaml:4: sources.towns.nme is unknown here: did you mean 'name'?\n"
+
+
+class TestExport:
+    def test_of_a_portal_gives_a_file_whose_plan_is_empty(
+        self, portal: PortalServer, tmp_path: Path, sources: Callable[..., Any]
+    ) -> None:
+        for number in range(3):
+            portal.portal.add_source(f"Catalogue {number}")
+        code, out, err = sources("export", "-o", tmp_path / "exported.yaml")
+        assert (code, out) == (0, "")
+        assert err.endswith(f"3 sources written to {tmp_path / 'exported.yaml'}.\n")
+        assert sources("plan", tmp_path / "exported.yaml")[0] == 0
+
+    def test_goes_to_the_output_by_default(self, portal: PortalServer, sources: Callable[..., Any]) -> None:
+        assert sources("export")[1] == f"version: 1\nportal: {portal.url}\nsources: {{}}\n"
+
+    def test_says_what_it_left_out(self, portal: PortalServer, sources: Callable[..., Any]) -> None:
+        portal.portal.add_source("Catalogue", url="https://me:hunter2hunter2@geo.example/")
+        _, out, err = sources("export")
+        assert "Left out: catalogue: url: " in err
+        assert "hunter2" not in out + err
+
+
+def test_import_makes_a_file_of_a_list(tmp_path: Path, sources: Callable[..., Any]) -> None:
+    path = tmp_path / "harvests.yaml"
+    path.write_text(
+        "harvests:\n  backend: csw-iso-19139\n  endpoints: [{name: A, org: a-b, url: https://geo.example}]\n"
+    )
+    code, out, err = sources("import", path)
+    assert (code, err) == (0, "1 source written.\n")
+    assert "organization: a-b" in out
+
+
+def test_schema_is_that_of_the_package(sources: Callable[..., Any]) -> None:
+    assert sources("schema")[1] == schema_text()
+
+
+class TestErrors:
+    def test_of_arguments_are_not_taken_for_changes(self, sources: Callable[..., Any]) -> None:
+        code, _, err = sources("plan")
+        assert code == 1
+        assert "PATH" in err
+
+    def test_without_a_portal_say_what_to_give(
+        self, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HARVEST_PORTAL", raising=False)
+        code, _, err = sources("plan", file)
+        assert code == 1
+        assert "--portal" in err
+        assert "HARVEST_PORTAL" in err
+
+    def test_of_files_name_them(self, sources: Callable[..., Any], tmp_path: Path) -> None:
+        code, _, err = sources("import", tmp_path / "nowhere.yaml")
+        assert code == 1
+        assert "nowhere.yaml" in err
+
+    def test_of_the_portal_are_sentences(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
+        portal.script("GET", "/harvest/backends/", Always(Reply(500)))
+        code, _, err = sources("check", file)
+        assert code == 1
+        assert err.startswith("airflow-harvest: ")
+        assert "Traceback" not in err
+
+
+def test_command_loads_no_airflow(file: Path) -> None:
+    code = (
+        "import sys; from airflow_provider_harvest.cli.main import main; "
+        f"main(['sources', 'check', '--offline', {str(file)!r}]); print('airflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "False"

@@ -1,0 +1,70 @@
+"""Waiting for the portal's own run: its dead jobs, ticks that have just passed, clocks that differ, and retries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.sensors.job import HarvestJobSensor
+from tests.support.scripted_portal import SOURCE_ID, T0, job_appears, outage, whole_job
+from tests.support.task_life import Store, Task, run_operator
+from tests.support.task_stories import HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+
+MIDNIGHT = 21 * HOUR + 55 * 60.0
+
+
+def waiting_for_portal() -> Callable[[], HarvestRunSourceOperator]:
+    return run_operator(on_run_refused="wait")
+
+
+def test_the_portals_own_dead_job_gives_way_to_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found at the tick and known to be dead six hours later: the time to begin in is over by then."""
+    timeline = [(MIDNIGHT + 60, job_appears("dead")), *whole_job("good", MIDNIGHT + 24 * HOUR)]
+    task = Task(monkeypatch, timeline, waiting_for_portal(), has_key=False, store=Store())
+    assert task.try_() == "success", task.message
+
+
+def test_a_run_that_is_just_due_is_looked_for_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task(monkeypatch, whole_job("portal", MIDNIGHT + 90, 60), waiting_for_portal(), has_key=False)
+    task.clock.advance(MIDNIGHT + 30)
+    assert task.try_() == "success"
+    assert task.clock.now() < T0 + MIDNIGHT + 300
+    assert "due since about 00:00 UTC (30 s), next about Wed 04 Mar 00:00 UTC" in task.lines[0]
+
+
+def test_a_run_that_was_just_due_and_does_not_come_is_waited_for_at_the_next_tick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = Task(monkeypatch, whole_job("portal", MIDNIGHT + 24 * HOUR + 90, 60), waiting_for_portal(), has_key=False)
+    task.clock.advance(MIDNIGHT + 30)
+    assert task.try_() == "success"
+    assert task.clock.now() < T0 + MIDNIGHT + 24 * HOUR + 300
+    assert len(task.client.requests) < 200
+
+
+def test_a_retried_sensor_takes_the_job_that_ended_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portal is down when the first try looks, and the harvest ends before the retry."""
+
+    def sensor() -> HarvestJobSensor:
+        return HarvestJobSensor(task_id="task", source_id=SOURCE_ID, deferrable=True, retries=2)
+
+    timeline = [*outage(-1, 100), *whole_job("portal", 120)]
+    task = Task(monkeypatch, timeline, sensor, has_key=False, store=Store())
+    assert task.try_() == "HarvestConnectionError"
+    task.clock.advance(600)
+    assert task.try_() == "success"
+    assert task.clock.now() < T0 + 2 * HOUR
+
+
+def test_a_job_that_began_before_the_task_does_not_count_for_a_small_skew(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = [*whole_job("before", -3, 60), *whole_job("good", MIDNIGHT + 60)]
+    task = Task(monkeypatch, timeline, waiting_for_portal(), has_key=False, store=Store())
+    task.client.portal.skew = 4.5
+    assert task.try_() == "success"
+    assert task.result["job_id"] == "good"

@@ -1,0 +1,99 @@
+"""Two versions of the package side by side: each format that travels, in each shape that was ever written."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.operators._memory import Intent, TaskMemory
+from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.portal.waiting.plan import ENDED, WaitPlan
+from airflow_provider_harvest.portal.waiting.which_job import Limits
+from tests.support.scripted_portal import SOURCE_ID, T0
+
+#: The first plan that was written (6c47686), without what came later.
+FIRST_PLAN = {
+    "source_id": SOURCE_ID,
+    "how": "started",
+    "job_id": None,
+    "known": ["old"],
+    "after": None,
+    "ended_after": None,
+    "passed_over": [],
+    "begun": T0,
+    "start_deadline": T0 + 7200,
+    "deadline": None,
+    "due": None,
+    "poll_interval": 60.0,
+    "max_poll_failures": 10,
+    "limits": {"run_timeout": 86400.0, "stall_timeout": 7200.0, "first_item_timeout": 21600.0},
+}
+#: From 6b9b4c6 on: what a wait for the portal's own run knows.
+SECOND_PLAN = {**FIRST_PLAN, "due_again": None, "cron": "0 0 * * *", "offset": 60, "grace": 10800.0}
+NEWER_PLAN = {**SECOND_PLAN, "colour": "blue", "limits": {**FIRST_PLAN["limits"], "mood": 3}}  # type: ignore[dict-item]
+THINNER_PLAN = {"source_id": SOURCE_ID, "known": ["old"], "limits": None, "poll_interval": None}
+
+PLANS = [
+    pytest.param(FIRST_PLAN, {"cron": None, "limits": Limits()}, id="the first"),
+    pytest.param(SECOND_PLAN, {"cron": "0 0 * * *", "offset": 60}, id="with the portal's cron"),
+    pytest.param(NEWER_PLAN, {"cron": "0 0 * * *", "limits": Limits()}, id="of a newer version"),
+    pytest.param(THINNER_PLAN, {"how": "waited", "poll_interval": 60.0, "limits": Limits()}, id="without most keys"),
+]
+
+
+@pytest.mark.parametrize("plan, fields", PLANS)
+def test_every_plan_is_read(plan: dict[str, Any], fields: dict[str, Any]) -> None:
+    read = WaitPlan.from_dict(json.loads(json.dumps(plan)))
+    assert (read.source_id, read.known) == (SOURCE_ID, ("old",))
+    assert {name: getattr(read, name) for name in fields} == fields
+
+
+@pytest.mark.parametrize("plan, fields", PLANS)
+def test_every_event_is_read(plan: dict[str, Any], fields: dict[str, Any]) -> None:
+    event = {"state": ENDED, "detail": "", "plan": {**plan, "job_id": "j"}, "of a newer version": True}
+    read, poll = HarvestWaitMixin().read_event(json.loads(json.dumps(event)))
+    assert (read.job_id, poll.state) == ("j", ENDED)
+
+
+def test_a_plan_without_a_source_says_so() -> None:
+    with pytest.raises(HarvestError, match="names no source"):
+        WaitPlan.from_dict({"how": "started"})
+
+
+#: What a task remembered in the first version (6c47686), and in one to come.
+FIRST_INTENT = {
+    "source_id": SOURCE_ID,
+    "max_tries": 2,
+    "first_started": T0,
+    "known": ["old"],
+    "asked_at": T0 + 1,
+    "job_id": None,
+    "how": "started",
+    "passed_over": [],
+}
+
+
+@pytest.mark.parametrize(
+    "stored, known",
+    [
+        pytest.param(FIRST_INTENT, ("old",), id="the first"),
+        pytest.param({**FIRST_INTENT, "is_portal_time": False, "colour": "blue"}, ("old",), id="of a newer version"),
+        pytest.param({"source_id": SOURCE_ID, "max_tries": 2, "asked_at": T0 + 1}, (), id="without most keys"),
+    ],
+)
+def test_whatever_was_remembered_that_it_asked_is_not_forgotten(stored: dict[str, Any], known: tuple[str]) -> None:
+    ti = SimpleNamespace(max_tries=2, try_number=2, task=None)
+    store = SimpleNamespace(get=lambda key: stored, set=lambda key, value: None)
+    memory = TaskMemory({"ti": ti, "task_state_store": store}, T0 + 60)  # type: ignore[typeddict-unknown-key]
+    assert (memory.intent.asked_at, memory.intent.known, memory.intent.source_id) == (T0 + 1, known, SOURCE_ID)
+
+
+def test_times_of_a_worker_are_moved_to_the_portals_clock_once() -> None:
+    intent = Intent("", 2, first_started=T0, asked_at=T0 + 1)
+    moved = intent.on_portal_clock(here=T0 + 5, there=T0 - 595)
+    assert (moved.first_started, moved.asked_at) == (T0 - 600, T0 - 599)
+    assert moved.on_portal_clock(here=T0 + 5, there=T0 - 595) == moved

@@ -1,0 +1,261 @@
+"""Applying a plan: in which order, at what pace, what stops it, and what it says then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import (
+    HarvestApplyIncomplete,
+    HarvestAuthError,
+    HarvestConnectionError,
+    HarvestInvalidInput,
+    HarvestPlanStale,
+    HarvestRequestRejected,
+    HarvestServerError,
+)
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+from airflow_provider_harvest.portal.as_code.apply.run import ApplyResult, apply_plan
+from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
+from airflow_provider_harvest.portal.as_code.plan import render
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+from airflow_provider_harvest.portal.models import HarvestValidation
+from tests.support.memory_portal import MemoryPortal
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.as_code.plan.changes import Plan
+
+HURRY = Limits(write_interval=0.0, accept_interval=0.0)
+CRON = Cron("5 3 * * *")
+
+
+def declared(number: int, **said: Any) -> DeclaredSource:
+    """A source that is to be accepted and scheduled, of one of two hosts in turn."""
+    fields = {"name": f"Town {number}", "url": f"https://host-{number % 2}.example/{number}", "backend": "dcat"}
+    return DeclaredSource(
+        f"town-{number}", f"sources.yaml:{number}", {**fields, **said}, schedule=CRON, validation=Acceptance("Seen")
+    )
+
+
+def planned(portal: MemoryPortal, *sources: DeclaredSource, managed_by: str | None = None, **how: Any) -> Plan:
+    return make_plan(portal, Declaration(sources, managed_by=managed_by), **how)  # type: ignore[arg-type]
+
+
+def applied(portal: MemoryPortal, plan: Plan, **how: Any) -> ApplyResult:
+    return apply_plan(portal, plan, **{"limits": HURRY, **how})  # type: ignore[arg-type]
+
+
+def writes(portal: MemoryPortal) -> list[str]:
+    reads = ("whoami", "iter_sources", "get_source", "list_backends", "get_organization")
+    return [request for request in portal.requests if request not in reads]
+
+
+@pytest.fixture
+def portal() -> MemoryPortal:
+    """A portal without sources."""
+    return MemoryPortal()
+
+
+# --- order ------------------------------------------------------------------------------------------------------------
+
+
+def test_new_source_is_inactive_until_its_cron_is_set(portal: MemoryPortal) -> None:
+    seen: list[tuple[bool | None, str | None]] = []
+    change = portal.change
+
+    def watched(source_id: str, **fields: Any) -> None:
+        change(source_id, **fields)
+        source = portal.sources[source_id]
+        seen.append((source.active, source.schedule))
+
+    portal.change = watched  # type: ignore[method-assign]
+    applied(portal, planned(portal, declared(1, active=True)))
+
+    assert writes(portal) == ["create", "validate", "schedule", "update"]
+    assert seen == [(False, "0 0 * * *"), (False, CRON.text), (True, CRON.text)]
+
+
+def test_source_without_more_to_be_done_is_created_as_it_is_to_be(portal: MemoryPortal) -> None:
+    plain = DeclaredSource("town", "", {"name": "Town", "url": "https://a.example/", "backend": "dcat", "active": True})
+    applied(portal, planned(portal, plain))
+    assert writes(portal) == ["create"]
+    assert [source.active for source in portal.alive] == [True]
+
+
+def test_source_is_switched_off_before_all_else(portal: MemoryPortal) -> None:
+    portal.add(name="Town 1", url="https://host-1.example/1", validation=HarvestValidation("pending"))
+    applied(portal, planned(portal, declared(1, active=False)))
+    assert writes(portal) == ["update", "validate", "schedule"]
+
+
+def test_what_is_switched_off_comes_first_and_deletions_last(portal: MemoryPortal) -> None:
+    on = {"schedule": CRON.text, "active": True}
+    portal.add(name="Town 2", url="https://host-0.example/2", description=marker.join("", "us", "town-2"), **on)
+    portal.add(name="Town 9", url="https://host-1.example/9", description=marker.join("", "us", "town-9"), **on)
+    plan = planned(portal, declared(1), declared(2, active=False), managed_by="us", prune=True)
+
+    result = applied(portal, plan, confirm_deletes=1)
+
+    assert [(entry["key"], entry["steps"]) for entry in result.done] == [
+        ("town-2", ["configure"]),
+        ("town-1", ["create", "validate", "schedule", "activate"]),
+        ("town-9", ["delete"]),
+    ]
+
+
+# --- pace -------------------------------------------------------------------------------------------------------------
+
+
+def test_writes_keep_a_distance(portal: MemoryPortal) -> None:
+    applied(portal, planned(portal, declared(1, active=False)), limits=Limits(write_interval=2.0))
+    assert portal.clock.slept == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("generation, active, pauses", [("A", False, 1), ("D", False, 0), ("D", None, 0)])
+def test_acceptances_that_start_harvests_of_one_host_keep_a_distance(
+    portal: MemoryPortal, generation: str, active: bool | None, pauses: int
+) -> None:
+    portal.generation_letter = generation
+    said = {} if active is None else {"active": active}
+    sources = [declared(number, **said) for number in (1, 2, 3)]  # two of them on one host
+    applied(portal, planned(portal, *sources), limits=Limits(write_interval=0.0, accept_interval=30.0))
+    assert portal.clock.slept == [30.0] * pauses
+
+
+def test_portal_that_takes_two_a_minute_is_waited_for(portal: MemoryPortal) -> None:
+    told: list[str] = []
+    portal.turned_away = [60.0]
+    applied(portal, planned(portal, declared(1), declared(2)), progress=lambda done, total, text: told.append(text))
+    assert len(portal.alive) == 2
+    assert portal.clock.slept == [60.0]
+    assert "waits 1 min, as the portal requested" in told
+
+
+def test_daily_limit_leaves_new_sources_for_later_and_changes_the_others(portal: MemoryPortal) -> None:
+    portal.add(name="Old", url="https://host-1.example/3", schedule=CRON.text)
+    plan = planned(portal, declared(1), declared(2), declared(3))
+    portal.turned_away = [80_000.0]
+
+    with pytest.raises(HarvestApplyIncomplete, match=r"2 sources are not created yet.* in 22 h 13 min") as caught:
+        applied(portal, plan)
+
+    assert caught.value.again
+    assert caught.value.retry_after == 80_000
+    assert caught.value.result["postponed"] == ["town-1", "town-2"]
+    assert [source.name for source in portal.alive] == ["Town 3"]
+    assert "2 postponed" in render.result_line(caught.value.result)
+    applied(portal, plan)
+    assert len(portal.alive) == 3
+
+
+# --- what stops it ----------------------------------------------------------------------------------------------------
+
+
+def test_refused_source_is_told_and_the_others_go_on(portal: MemoryPortal) -> None:
+    portal.refused["Town 1"] = HarvestRequestRejected("url: not allowed.", status_code=400)
+    with pytest.raises(HarvestApplyIncomplete, match="refused to change 1 of 2 sources, first town-1: url") as caught:
+        applied(portal, planned(portal, declared(1), declared(2)))
+    assert not caught.value.again
+    assert [source.name for source in portal.alive] == ["Town 2"]
+
+
+def test_fault_about_one_source_is_worth_another_try(portal: MemoryPortal) -> None:
+    portal.refused["Town 1"] = HarvestServerError("Internal Server Error.", status_code=500)
+    with pytest.raises(HarvestApplyIncomplete) as caught:
+        applied(portal, planned(portal, declared(1), declared(2)))
+    assert caught.value.again
+    assert [source.name for source in portal.alive] == ["Town 2"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [HarvestConnectionError("No connection."), HarvestServerError("Bad gateway.", status_code=502)],
+    ids=["unreachable", "down"],
+)
+def test_portal_that_is_down_ends_it(portal: MemoryPortal, error: Exception) -> None:
+    portal.refused["Town 1"] = error
+    with pytest.raises(HarvestApplyIncomplete, match="Done so far: 0 of 2 sources") as caught:
+        applied(portal, planned(portal, declared(1), declared(2)))
+    assert caught.value.again
+    assert portal.alive == []
+
+
+def test_wrong_key_ends_it(portal: MemoryPortal) -> None:
+    portal.refused["Town 1"] = HarvestAuthError("Expired.", status_code=401)
+    with pytest.raises(HarvestAuthError):
+        applied(portal, planned(portal, declared(1), declared(2)))
+
+
+@pytest.mark.parametrize(
+    "moved, is_stale",
+    [
+        pytest.param({"name": "By hand"}, True, id="compared and to be changed"),
+        pytest.param({"url": "https://other.example/"}, True, id="compared and as it should be"),
+        pytest.param({"description": "By hand"}, False, id="not compared"),
+        pytest.param({"name": "Town 1"}, False, id="as it is to be"),
+    ],
+)
+def test_portal_that_has_moved_stops_it_before_the_first_write(
+    portal: MemoryPortal, moved: dict[str, Any], is_stale: bool
+) -> None:
+    source = portal.add(name="Old", url="https://host-1.example/1", schedule=CRON.text)
+    plan = planned(portal, declared(0), declared(1))
+    portal.change(source.id, **moved)
+    if not is_stale:
+        applied(portal, plan)
+        return
+    with pytest.raises(HarvestPlanStale, match=f"town-1 .*{next(iter(moved))}.*Nothing was written"):
+        applied(portal, plan)
+    assert writes(portal) == []
+
+
+def test_source_that_somebody_else_created_meanwhile_stops_it(portal: MemoryPortal) -> None:
+    plan = planned(portal, declared(1))
+    portal.add(name="By hand", url="https://host-1.example/1")
+    with pytest.raises(HarvestPlanStale, match="town-1: name"):
+        applied(portal, plan)
+
+
+def test_source_that_was_created_twice_meanwhile_stops_it(portal: MemoryPortal) -> None:
+    plan = planned(portal, declared(1))
+    for _ in range(2):
+        portal.add(name="Town 1", url="https://host-1.example/1")
+    with pytest.raises(HarvestPlanStale, match="2 sources are it by now"):
+        applied(portal, plan)
+
+
+@pytest.mark.parametrize(
+    "limits, message",
+    [({"max_changes": 2}, "changes 3 sources, and max_changes allows 2"), ({"max_deletes": 0}, "deletes 1 source,")],
+)
+def test_plan_that_looks_like_an_accident_is_refused(
+    portal: MemoryPortal, limits: dict[str, int], message: str
+) -> None:
+    portal.add(name="Gone", description=marker.join(None, "us", "gone"))
+    plan = planned(portal, declared(1), declared(2), managed_by="us", prune=True)
+    with pytest.raises(HarvestInvalidInput, match=message):
+        applied(portal, plan, **limits)
+    assert writes(portal) == []
+
+
+def test_plan_for_another_portal_is_refused(portal: MemoryPortal) -> None:
+    plan = planned(portal, declared(1))
+    portal.site = "https://other.example"
+    with pytest.raises(HarvestInvalidInput, match=r"The plan is for https://portal\.example"):
+        applied(portal, plan)
+
+
+def test_plan_without_key_is_refused(portal: MemoryPortal) -> None:
+    plan = planned(portal, declared(1))
+    portal.has_key = False
+    with pytest.raises(HarvestInvalidInput, match="with an API key"):
+        applied(portal, plan)
+
+
+def test_empty_plan_sends_nothing(portal: MemoryPortal) -> None:
+    plan = planned(portal)
+    portal.requests.clear()
+    assert applied(portal, plan).to_json()["done"] == []
+    assert portal.requests == []

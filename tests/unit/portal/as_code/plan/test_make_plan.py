@@ -1,0 +1,380 @@
+"""Plans of declared sources: which source is meant, what differs, who may, how it reads, what it costs to make."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.model import (
+    Acceptance,
+    Cron,
+    Declaration,
+    DeclaredSource,
+    Unscheduled,
+    Window,
+)
+from airflow_provider_harvest.portal.as_code.plan import render
+from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan, write_plan
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+from airflow_provider_harvest.portal.as_code.plan.values import canonical_config, leaves
+from airflow_provider_harvest.portal.models import HarvestValidation
+from tests.support.declared_sources import URL, conflicts, declared, planned
+from tests.support.memory_portal import ORGANIZATIONS, MemoryPortal
+from tests.support.portal_state import ORGANIZATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from tests.support.portal_server import PortalServer
+
+OTHER_URL = "https://town.example/other.xml"
+
+
+@pytest.fixture
+def portal() -> MemoryPortal:
+    """A portal without sources."""
+    return MemoryPortal()
+
+
+HOLD = (
+    "Text\n\n[harvest guard: autoarchive held on 2026-11-26T05:00:00+00:00, 9 records last seen before "
+    "2026-11-26T04:00:00+00:00]"
+)
+
+
+class TestHeldByTheGuard:
+    @pytest.mark.parametrize("managed_by", [None, "us"])
+    def test_plan_says_so_and_leaves_autoarchive_and_the_line(
+        self, portal: MemoryPortal, managed_by: str | None
+    ) -> None:
+        source = portal.add(url=URL, name="Town", autoarchive=False, description=HOLD)
+        plan = planned(
+            portal, declared(portal_id=source.id, autoarchive=True, description="New"), managed_by=managed_by
+        )
+        [change] = plan.changes
+        assert "autoarchive" not in change.wanted
+        assert change.wanted["description"].startswith("New\n\n[")
+        assert change.wanted["description"].endswith(HOLD.partition("\n\n")[2])
+        assert any(note.startswith("Held by the guard") and "Town" in note for note in plan.notes)
+
+    def test_plan_switches_on_what_its_owner_switched_off(self, portal: MemoryPortal) -> None:
+        source = portal.add(url=URL, name="Town", autoarchive=False)
+        [change] = planned(portal, declared(portal_id=source.id, autoarchive=True)).changes
+        assert change.wanted["autoarchive"] is True
+
+
+# --- which source is meant --------------------------------------------------------------------------------------------
+
+
+class TestMatch:
+    def test_id_wins_over_all_else(self, portal: MemoryPortal) -> None:
+        portal.add(url=URL)
+        meant = portal.add(url=OTHER_URL)
+        assert planned(portal, declared(portal_id=meant.id)).changes[0].source_id == meant.id
+
+    def test_marker_finds_a_source_whose_every_field_differs(self, portal: MemoryPortal) -> None:
+        meant = portal.add(url=OTHER_URL, backend="ckan", description=marker.join("Old", "us", "town"))
+        assert planned(portal, declared(), managed_by="us").changes[0].source_id == meant.id
+
+    def test_owner_backend_and_url_find_it(self, portal: MemoryPortal) -> None:
+        portal.add(url=URL, name="Town", organization="south")
+        meant = portal.add(url=URL, name="Town", organization="north")
+        plan = planned(portal, declared(organization="north", name="Renamed"))
+        assert [change.source_id for change in plan.changes] == [meant.id]
+
+    def test_same_url_with_another_backend_is_the_same_source(self, portal: MemoryPortal) -> None:
+        meant = portal.add(url=URL, name="Town", backend="ckan")
+        (change,) = planned(portal, declared()).changes
+        assert (change.source_id, change.differing) == (meant.id, ("backend",))
+
+    def test_deleted_source_is_none(self, portal: MemoryPortal) -> None:
+        portal.delete_source(portal.add(url=URL).id)
+        assert planned(portal, declared()).counts["create"] == 1
+
+    def test_renamed_key_keeps_its_source(self, portal: MemoryPortal) -> None:
+        meant = portal.add(url=URL, name="Town", description=marker.join(None, "us", "former"))
+        plan = planned(portal, declared(), managed_by="us", prune=True)
+        assert [(change.source_id, change.kinds) for change in plan.changes] == [(meant.id, ("update",))]
+        assert 'marker "former" -> "town"' in render.text(plan)
+
+
+CONFLICTS: list[tuple[str, Callable[[MemoryPortal], DeclaredSource], str]] = [
+    ("two sources match", lambda p: (p.add(url=URL), p.add(url=URL)) and declared(), "2 sources match by owner"),
+    ("two carry the marker", lambda p: [p.add(description=marker.join("", "us", "town")) for _ in "ab"] and declared(),
+     "2 sources carry its marker"),
+    ("unknown id", lambda p: declared(portal_id="5f" + "0" * 22), "names no source"),
+    ("changed owner", lambda p: declared(portal_id=p.add(organization="south").id, organization="north"),
+     "belongs to organization south, and not to north"),
+    ("unknown organization", lambda p: declared(organization="nowhere"), "no organization 'nowhere'"),
+    ("other files' source", lambda p: p.add(url=URL, description=marker.join(None, "them", "x")) and declared(),
+     "managed by other files"),
+    ("unknown backend", lambda p: declared(backend="dact"), "Did you mean 'dcat'"),
+    ("config of another backend", lambda p: declared(config={"filters": [{"key": "tag", "value": "x"}]}),
+     "Did you mean 'tags'"),
+    ("two of one URL and several backends", lambda p: (p.add(url=URL, backend="ckan"), p.add(url=URL, backend="ckan"))
+     and declared(), "2 sources match by owner and URL"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make, reason", [case[1:] for case in CONFLICTS], ids=[case[0] for case in CONFLICTS])
+def test_conflict_is_told_and_the_others_go_on(
+    portal: MemoryPortal, make: Callable[[MemoryPortal], DeclaredSource], reason: str
+) -> None:
+    plan = planned(portal, make(portal), declared("other", url=OTHER_URL), managed_by="us")
+    assert reason in conflicts(plan)["town"]
+    assert [change.key for change in plan.changes] == ["other"]
+
+
+def test_two_new_ones_of_the_same_url_need_a_marker(portal: MemoryPortal) -> None:
+    twins = declared("one"), declared("two")
+    assert set(conflicts(planned(portal, *twins))) == {"one", "two"}
+    assert planned(portal, *twins, managed_by="us").counts["create"] == 2
+
+
+# --- what differs -----------------------------------------------------------------------------------------------------
+
+
+def test_what_the_file_does_not_say_is_not_touched(portal: MemoryPortal) -> None:
+    portal.add(url=URL, name="Town", description="By hand", config={"x": 1}, active=False, schedule="1 2 * * *")
+    assert planned(portal, declared()).is_clean
+
+
+KINDS: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
+    ("name", {"name": "Old"}, {}, ("update",)),
+    ("config", {"config": {}}, {"config": {"filters": [{"key": "tags", "value": "x"}]}}, ("update",)),
+    ("order in config", {"config": {"filters": [{"key": "tags", "value": "x"}, {"key": "organization", "value": "y"}]}},
+     {"config": {"filters": [{"key": "organization", "value": "y"}, {"key": "tags", "value": "x", "type": "include"}]}},
+     ()),
+    ("description emptied", {"description": "Old"}, {"description": ""}, ("update",)),
+    ("cron", {"schedule": "0 0 * * *"}, {"schedule": Cron("5 3 * * *")}, ("reschedule",)),
+    ("no cron", {"schedule": "0 0 * * *"}, {"schedule": Unscheduled()}, ("reschedule",)),
+    ("cron in its window", {"schedule": "5 3 * * *"}, {"schedule": Window(120, 240)}, ()),
+    ("cron outside its window", {"schedule": "5 5 * * *"}, {"schedule": Window(120, 240)}, ("reschedule",)),
+    ("accepted", {"validation": HarvestValidation("pending")}, {"validation": Acceptance()}, ("validate",)),
+    ("accepted already", {}, {"validation": Acceptance("Why")}, ()),
+    ("switched on", {"active": False}, {"active": True}, ("activate",)),
+    ("switched off", {}, {"active": False}, ("deactivate",)),
+    ("all at once", {"name": "Old", "active": False, "schedule": None}, {"active": True, "schedule": Cron("5 3 * * *")},
+     ("update", "reschedule", "activate")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("before, said, kinds", [case[1:] for case in KINDS], ids=[case[0] for case in KINDS])
+def test_kinds_of_changes(
+    portal: MemoryPortal, before: dict[str, Any], said: dict[str, Any], kinds: tuple[str, ...]
+) -> None:
+    portal.add(**{"url": URL, "name": "Town", **before})
+    plan = planned(portal, declared(**said))
+    assert tuple(kind for change in plan.changes for kind in change.kinds) == kinds
+
+
+def test_marker_alone_is_an_adoption(portal: MemoryPortal) -> None:
+    portal.add(url=URL, name="Town", description="Text")
+    (change,) = planned(portal, declared(), managed_by="us").changes
+    assert change.kinds == ("adopt",)
+    assert change.wanted["description"] == "Text\n\n[managed as code: us/town]"
+
+
+def test_marker_stays_where_the_files_stop_using_one(portal: MemoryPortal) -> None:
+    portal.add(url=URL, name="Town", description=marker.join("Old", "us", "town"))
+    assert planned(portal, declared(description="Old")).is_clean
+    (change,) = planned(portal, declared(description="New")).changes
+    assert change.wanted["description"] == marker.join("New", "us", "town")
+
+
+def test_cron_that_an_acceptance_would_reset_is_kept(portal: MemoryPortal) -> None:
+    portal.add(url=URL, name="Town", validation=HarvestValidation("refused"), schedule="5 3 * * *")
+    (change,) = planned(portal, declared(validation=Acceptance())).changes
+    assert (change.kinds, change.wanted["schedule"]) == (("validate",), "5 3 * * *")
+
+
+def test_only_managed_sources_are_deleted_and_only_with_prune(portal: MemoryPortal) -> None:
+    portal.add(name="Stranger")
+    portal.add(name="Theirs", description=marker.join(None, "them", "gone"))
+    gone = portal.add(name="Gone", description=marker.join(None, "us", "gone"))
+    kept = planned(portal, managed_by="us")
+    assert kept.is_clean
+    assert "gone" in kept.notes[0]
+    assert [change.source_id for change in planned(portal, managed_by="us", prune=True).changes] == [gone.id]
+
+
+# --- what a plan costs ------------------------------------------------------------------------------------------------
+
+
+def test_plan_of_1000_unchanged_sources_takes_three_requests(server: PortalServer, client: HarvestClient) -> None:
+    ids = [
+        server.portal.add_source(f"Source {number}", organization=dict(ORGANIZATION), owner=None)
+        for number in range(1000)
+    ]
+    sources = tuple(
+        DeclaredSource(
+            f"key-{number:04}",
+            "sources.yaml:1",
+            {"name": f"Source {number}", "url": f"https://catalogue.example/{ident}.xml", "backend": "dcat"},
+            organization=ORGANIZATION["slug"],
+            schedule=Cron("0 0 * * *"),
+        )
+        for number, ident in enumerate(ids)
+    )
+
+    plan = make_plan(client, Declaration(sources))
+
+    assert (plan.is_clean, plan.unchanged) == (True, 1000)
+    assert len(server.requests) <= 3
+    assert {request.method for request in server.requests} == {"GET"}
+
+
+def test_files_for_another_portal_are_refused_before_it_is_read(portal: MemoryPortal) -> None:
+    with pytest.raises(HarvestInvalidInput, match=r"The files are for https://elsewhere\.example"):
+        make_plan(portal, Declaration(portal="https://elsewhere.example/"))  # type: ignore[arg-type]
+    assert portal.requests == []
+
+
+# --- as it is stored and read -----------------------------------------------------------------------------------------
+
+
+def test_plan_is_stored_in_a_file(portal: MemoryPortal, tmp_path: Path) -> None:
+    portal.add(url=URL, name="Old")
+    plan = planned(portal, declared(), declared("new", url=OTHER_URL, organization="north"))
+    write_plan(plan, tmp_path / "plan.json")
+    assert read_plan(tmp_path / "plan.json").to_json() == plan.to_json()
+
+
+def damaged(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {**data, **changes}
+
+
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        pytest.param(lambda data: [], "A plan is an object", id="no object"),
+        pytest.param(lambda data: damaged(data, schema=2), "of version 2", id="another version"),
+        pytest.param(lambda data: damaged(data, changes=[]), "not those that were planned", id="changed by hand"),
+        pytest.param(lambda data: damaged(data, changes=[{"key": "x"}]), "cannot be read", id="torn"),
+        pytest.param(lambda data: damaged(data, portal="https://b.example"), "not those that were", id="other portal"),
+    ],
+)
+def test_what_is_no_plan_is_refused(
+    portal: MemoryPortal, damage: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    data = planned(portal, declared()).to_json()
+    with pytest.raises(HarvestInvalidInput, match=message):
+        Plan.from_json(damage(data))
+
+
+@pytest.mark.parametrize("content, message", [(None, "cannot be read"), ("{", "not JSON"), (b"\xff", "no text")])
+def test_file_without_a_plan_is_refused(tmp_path: Path, content: str | bytes | None, message: str) -> None:
+    path = tmp_path / "plan.json"
+    if content is not None:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(HarvestInvalidInput, match=message):
+        read_plan(path)
+
+
+def prefixed(value: str) -> dict[str, Any]:
+    return {"extra_configs": [{"key": "remote_url_prefix", "value": value}]}
+
+
+@pytest.fixture
+def large(portal: MemoryPortal) -> Plan:
+    """A plan that moves 102 sources to another prefix, renames two of them, and creates 60."""
+    sources = []
+    for number in range(102):
+        url = f"https://town.example/{number}"
+        portal.add(url=url, name=f"Town {number}", config=prefixed("https://a.example/"), organization="north")
+        name = f"Renamed {number}" if number < 2 else f"Town {number}"
+        sources.append(declared(f"town-{number:03}", url=url, name=name, config=prefixed("https://b.example/")))
+    sources += [declared(f"new-{number:02}", url=f"https://new.example/{number}") for number in range(60)]
+    sources += [declared(f"odd-{number}", organization="nowhere") for number in range(30)]
+    portal.add(url="https://kept.example/", name="Town")
+    return planned(portal, *sources, declared("kept", url="https://kept.example/"))
+
+
+class TestRendering:
+    def test_first_line_counts(self, large: Plan) -> None:
+        assert render.text(large).splitlines()[0] == (
+            "https://portal.example: 60 to create, 102 to update, 30 in conflict, 1 unchanged."
+        )
+
+    def test_identical_changes_are_told_once(self, large: Plan) -> None:
+        line = '  config.remote_url_prefix "https://a.example/" -> "https://b.example/": 102 sources'
+        assert sum(told.startswith(line) for told in render.text(large).splitlines()) == 1
+
+    def test_change_of_one_source_names_it(self, large: Plan) -> None:
+        assert '  name "Town 1" -> "Renamed 1": town-001' in render.text(large).splitlines()
+
+    def test_unchanged_source_is_not_listed(self, large: Plan) -> None:
+        assert "kept" not in render.text(large)
+
+    def test_markdown_has_40_lines_at_most_and_every_section(self, large: Plan) -> None:
+        lines = render.markdown(large).splitlines()
+        assert len(lines) <= 40
+        headings = [line for line in lines if line.startswith("**")]
+        assert headings[1:] == ["**In conflict (30)**", "**Create (60)**", "**Update (3)**"]
+        assert sum("and" in line and "more" in line for line in lines if line.startswith("- ...")) == 2
+
+    def test_markdown_takes_nothing_for_markup(self, portal: MemoryPortal) -> None:
+        told = render.markdown(planned(portal, declared(name="<b>[x](http://evil.example)\n# *y*")))
+        assert "<b>" not in told.replace("\\<b\\>", "")
+        assert "\n#" not in told
+
+    def test_what_the_key_may_not_do_comes_first(self, portal: MemoryPortal) -> None:
+        portal.is_sysadmin = False
+        portal.add(url=URL, name="Town", schedule="0 0 * * *")
+        lines = render.text(planned(portal, declared(schedule=Cron("5 3 * * *")))).splitlines()
+        assert lines[2:4] == ["This key may not:", "  Reschedule: it takes a sysadmin's key: town"]
+
+    def test_empty_plan_is_one_line(self, portal: MemoryPortal) -> None:
+        assert render.text(planned(portal)) == "https://portal.example: no changes, 0 unchanged."
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [None, "Text", "Two\n\nparagraphs\n", "With [brackets]"])
+def test_marker_comes_off_as_it_went_on(text: str | None) -> None:
+    assert marker.split(marker.join(text, "us", "a key")) == (text, "us", "a key")
+
+
+def test_marker_is_found_where_people_wrote_below_it() -> None:
+    description = f"{marker.join('Text', 'us', 'town')}\nMore"
+    assert marker.split(description) == ("Text\nMore", "us", "town")
+
+
+def test_config_is_shown_by_the_keys_that_people_know() -> None:
+    old = {"filters": [{"key": "tags", "value": "a"}], "features": {"geodcatap": False}, "free": 1}
+    new = {"filters": [{"key": "tags", "value": "a"}, {"key": "tags", "value": "b", "type": "exclude"}]}
+    assert list(leaves("config", old, new)) == [
+        ("config.features.geodcatap", False, None),
+        ("config.filters.tags", "a", ["a", "not b"]),
+        ("config.free", 1, None),
+    ]
+
+
+def test_empty_sections_of_a_config_do_not_matter() -> None:
+    assert canonical_config({"filters": [], "features": {}, "x": None}) == {"x": None}
+
+
+def test_digest_names_the_changes_and_not_when_or_where_they_were_planned(portal: MemoryPortal) -> None:
+    plan = planned(portal, declared())
+    moved = replace(plan, read_at="later", changes=(replace(plan.changes[0], where="sources.yaml:99"),))
+    assert moved.digest == plan.digest
+    assert replace(plan, portal="https://b.example").digest != plan.digest
+
+
+def test_organization_without_sources_costs_one_request(portal: MemoryPortal) -> None:
+    portal.add(organization="north")
+    planned(
+        portal,
+        declared("one", url="https://one.example/", organization="north"),
+        declared("two", url="https://two.example/", organization="south"),
+        declared("three", url="https://three.example/", organization=ORGANIZATIONS["south"]),
+    )
+    assert portal.counts()["get_organization"] == 2
+    assert portal.counts()["iter_sources"] == 1

@@ -1,0 +1,252 @@
+"""What holds for any portal and any file: an applied plan is done, strangers are left alone, order does not matter."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
+from airflow_provider_harvest.portal.as_code.model import (
+    Acceptance,
+    Cron,
+    Declaration,
+    DeclaredSource,
+    Unscheduled,
+    Window,
+)
+from airflow_provider_harvest.portal.as_code.plan.changes import Plan
+from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+from airflow_provider_harvest.portal.models import HarvestValidation
+from tests.support.examples import examples
+from tests.support.memory_portal import ADMIN, ORGANIZATIONS, USER, Killed, MemoryPortal
+
+KEYS = [f"key-{letter}" for letter in "abcdef"]
+URLS = [f"https://{host}.example/{path}" for host in ("one", "two") for path in ("a.xml", "b.xml", "c.xml")]
+CRONS = ["0 0 * * *", "15 3 * * *", "30 1 * * 1"]
+CONFIGS: list[dict[str, Any]] = [
+    {},
+    {"filters": [{"key": "tags", "value": "x"}, {"key": "organization", "value": "y", "type": "exclude"}]},
+    {"extra_configs": [{"key": "remote_url_prefix", "value": "https://prefix.example/"}]},
+]
+SCHEDULES = [None, Unscheduled(), Window(60, 300), Window(23 * 60, 60, "mon-fri"), *(Cron(text) for text in CRONS)]
+VALIDATIONS = [None, Acceptance(), Acceptance("Seen")]
+
+often = examples(100)
+
+maybe_fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "description": st.sampled_from(["", "Text", "Two\nlines"]),
+        "config": st.sampled_from(CONFIGS),
+        "active": st.booleans(),
+        "autoarchive": st.booleans(),
+    },
+)
+
+
+@st.composite
+def declared_sources(draw: st.DrawFn, key: str) -> DeclaredSource:
+    """A source that a file may describe; urls come from few, so that some are the same."""
+    fields = {
+        "name": draw(st.sampled_from(["Towns", "Villages"])),
+        "url": draw(st.sampled_from(URLS)),
+        "backend": draw(st.sampled_from(["dcat", "ckan"])),
+        **draw(maybe_fields),
+    }
+    whose = draw(st.sampled_from(["north", "south", ORGANIZATIONS["north"], "unknown", ADMIN, None]))
+    is_user = whose == ADMIN
+    return DeclaredSource(
+        key=key,
+        where=f"sources.yaml:{KEYS.index(key) + 1}",
+        fields=fields,
+        organization=None if is_user else whose,
+        owner=whose if is_user else None,
+        schedule=draw(st.sampled_from(SCHEDULES)),
+        validation=draw(st.sampled_from(VALIDATIONS)),
+    )
+
+
+@st.composite
+def portals(draw: st.DrawFn) -> MemoryPortal:
+    """A portal with some sources, marked or not; its urls are those of the files."""
+    portal = MemoryPortal()
+    for _ in range(draw(st.integers(0, 6))):
+        organization = draw(st.sampled_from(["north", "south", None]))
+        mark = draw(st.sampled_from([None, None, ("us", draw(st.sampled_from([*KEYS, "gone"]))), ("them", "key-a")]))
+        text = draw(st.sampled_from([None, "Text"]))
+        portal.add(
+            name=draw(st.sampled_from(["Towns", "Villages"])),
+            url=draw(st.sampled_from(URLS)),
+            backend=draw(st.sampled_from(["dcat", "ckan"])),
+            description=marker.join(text, *mark) if mark else text,
+            config=draw(st.sampled_from(CONFIGS)),
+            active=draw(st.booleans()),
+            autoarchive=draw(st.booleans()),
+            organization=organization,
+            validation=HarvestValidation(draw(st.sampled_from(["pending", "accepted", "refused"]))),
+            schedule=draw(st.sampled_from([None, *CRONS])),
+        )
+    return portal
+
+
+@st.composite
+def files_for(draw: st.DrawFn, portal: MemoryPortal) -> Declaration:
+    """A file, in which some sources give the id of one of the portal's."""
+    keys = draw(st.lists(st.sampled_from(KEYS), unique=True))
+    sources = [draw(declared_sources(key)) for key in keys]
+    ids = sorted(portal.sources)
+    sources = [
+        replace(source, portal_id=draw(st.sampled_from(ids))) if ids and draw(st.integers(0, 4)) == 0 else source
+        for source in sources
+    ]
+    ordered = tuple(sorted(sources, key=lambda source: source.key))
+    return Declaration(ordered, managed_by=draw(st.sampled_from([None, "us"])))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[MemoryPortal, Declaration]:
+    """A portal, and a file for it."""
+    portal = draw(portals())
+    return portal, draw(files_for(portal))
+
+
+def deletes(plan: Plan) -> int:
+    return sum(change.is_deleted for change in plan.changes)
+
+
+def state_of(portal: MemoryPortal) -> dict[str, Any]:
+    return copy.deepcopy(portal.sources)
+
+
+@often
+@given(worlds(), st.booleans())
+def test_plan_after_its_apply_is_empty(world: tuple[MemoryPortal, Declaration], prune: bool) -> None:
+    portal, declaration = world
+    plan = make_plan(portal, declaration, prune=prune)
+    apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
+
+    again = make_plan(portal, declaration, prune=prune)
+
+    assert again.changes == ()
+    assert {conflict.key for conflict in again.conflicts} <= {conflict.key for conflict in plan.conflicts}
+
+
+@often
+@given(worlds(), st.booleans())
+def test_applying_twice_writes_nothing_the_second_time(world: tuple[MemoryPortal, Declaration], prune: bool) -> None:
+    portal, declaration = world
+    plan = Plan.from_json(make_plan(portal, declaration, prune=prune).to_json())
+    apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
+    before = state_of(portal)
+    portal.written.clear()
+
+    apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
+
+    assert portal.written == []
+    assert state_of(portal) == before
+
+
+@often
+@given(worlds(), st.booleans())
+def test_nothing_but_what_is_planned_is_touched(world: tuple[MemoryPortal, Declaration], prune: bool) -> None:
+    portal, declaration = world
+    before = state_of(portal)
+    plan = make_plan(portal, declaration, prune=prune)
+    assert state_of(portal) == before
+    apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
+
+    planned = {change.source_id: change for change in plan.changes if change.source_id}
+    for ident, source in before.items():
+        now = portal.sources[ident]
+        if ident not in planned:
+            assert now == source
+            continue
+        assert (now.owner, now.organization) == (source.owner, source.organization)
+        if planned[ident].is_deleted:
+            assert prune
+            assert marker.split(source.description)[1] == declaration.managed_by == "us"
+            continue
+        assert now.deleted is None
+        for name in ("name", "url", "backend", "config", "active", "autoarchive", "schedule"):
+            if name not in planned[ident].wanted and not (name == "schedule" and "validation" in planned[ident].wanted):
+                assert getattr(now, name) == getattr(source, name)
+
+
+@often
+@given(worlds(), st.randoms(use_true_random=False))
+def test_order_of_sources_does_not_matter(world: tuple[MemoryPortal, Declaration], random: Any) -> None:
+    portal, declaration = world
+    shuffled = list(declaration.sources)
+    random.shuffle(shuffled)
+
+    assert make_plan(portal, replace(declaration, sources=tuple(shuffled))) == make_plan(portal, declaration)
+
+
+@often
+@given(worlds(), st.integers(1, 12), st.booleans(), st.booleans())
+def test_apply_that_was_killed_anywhere_is_continued(
+    world: tuple[MemoryPortal, Declaration], write: int, took_effect: bool, plans_anew: bool
+) -> None:
+    portal, declaration = world
+    undisturbed = copy.deepcopy(portal)
+    apply_plan(undisturbed, make_plan(undisturbed, declaration))
+    plan = make_plan(portal, declaration)
+    portal.killed_at = (write, took_effect)
+    try:
+        apply_plan(portal, plan)
+    except Killed:
+        portal.killed_at = None
+        apply_plan(portal, make_plan(portal, declaration) if plans_anew else plan)
+
+    assert len(portal.alive) == len(undisturbed.alive)
+    assert make_plan(portal, declaration).changes == ()
+    for change in plan.changes:
+        if change.wanted.get("active") is False:
+            named = [s for s in portal.alive if s.id == change.source_id or s.url == change.wanted.get("url")]
+            assert not all(source.active for source in named)
+
+
+@often
+@given(worlds())
+def test_plan_survives_a_file(world: tuple[MemoryPortal, Declaration]) -> None:
+    portal, declaration = world
+    plan = make_plan(portal, declaration, prune=True)
+
+    read = Plan.from_json(plan.to_json())
+
+    assert read.to_json() == plan.to_json()
+    assert read.counts == plan.counts
+
+
+@often
+@given(world=worlds())
+def test_what_a_key_may_not_do_is_told_and_left(world: tuple[MemoryPortal, Declaration]) -> None:
+    portal, declaration = world
+    portal.is_sysadmin, portal.user_id = False, USER
+    plan = make_plan(portal, declaration)
+    denied = {denial.kind: set(denial.keys) for denial in plan.denials}
+    assert denied.get("validate", set()) == {change.key for change in plan.changes if "validation" in change.differing}
+
+    result = apply_plan(portal, plan)
+
+    assert {entry["kind"] for entry in result.denied} == set(denied)
+    assert not {"validate", "schedule", "unschedule"} & set(portal.requests)
+
+
+@often
+@given(worlds())
+def test_plan_without_a_key_is_the_same(world: tuple[MemoryPortal, Declaration]) -> None:
+    portal, declaration = world
+    keyed = make_plan(portal, declaration)
+    portal.has_key = False
+
+    keyless = make_plan(portal, declaration)
+
+    assert keyless.changes == keyed.changes
+    assert keyless.denials == ()
+    assert ("without an API key" in " ".join(keyless.notes)) is bool(keyed.changes)

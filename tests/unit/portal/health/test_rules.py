@@ -1,0 +1,553 @@
+"""What is wrong with a source, kind by kind, up to the limit of each threshold and beyond it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
+from airflow_provider_harvest.portal.health.rules import (
+    ENDED,
+    NEWLY_FAILED,
+    NEWLY_SKIPPED,
+    RUNS,
+    catalogue_key,
+    judge,
+    state_of,
+)
+from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
+from airflow_provider_harvest.portal.models import HarvestRef, HarvestValidation
+from tests.support.health_builders import NOW, ago, asked, before, item, job, running, source
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+
+#: A source that is well: harvested last midnight, with counters.
+WELL = job(done=100)
+A_MINUTE = timedelta(minutes=1)
+
+
+def kinds(found: HarvestSource, *args: Any, **kwargs: Any) -> list[str]:
+    return [trouble.kind for trouble in judge(found, *args, **kwargs).troubles]
+
+
+def detail(found: HarvestSource, *args: Any, **kwargs: Any) -> str:
+    [trouble] = judge(found, *args, **kwargs).troubles
+    return trouble.detail
+
+
+def test_a_source_that_is_well_is_left_alone() -> None:
+    verdict = judge(source(last_job=WELL), asked())
+    assert (verdict.troubles, verdict.look_closer, verdict.needs_movement) == ((), None, False)
+
+
+@pytest.mark.parametrize("kind", CHECKS)
+def test_what_is_not_asked_for_is_not_found(kind: str) -> None:
+    every_trouble = [
+        source("pending"),
+        source("refused"),
+        source(active=False),
+        source(),
+        source(last_job=job("failed", began=ago(days=9))),
+    ]
+    others = tuple(check for check in CHECKS if check != kind)
+    assert kind not in [found for each in every_trouble for found in kinds(each, asked(checks=others))]
+
+
+class TestPending:
+    @pytest.mark.parametrize(
+        "waits, is_found", [(timedelta(days=7), True), (timedelta(days=7) - A_MINUTE, False), (A_MINUTE * 0, False)]
+    )
+    def test_is_found_once_it_waits_for_the_days_given(self, waits: timedelta, is_found: bool) -> None:
+        assert kinds(source("pending", created_at=NOW - waits), asked()) == ["pending"] * is_found
+
+    def test_is_found_at_once_with_zero_days(self) -> None:
+        assert kinds(source("pending", created_at=NOW), asked(pending_days=0)) == ["pending"]
+
+    def test_says_since_when(self) -> None:
+        [trouble] = judge(source("pending", created_at=ago(days=9)), asked()).troubles
+        assert (trouble.since, trouble.detail) == (ago(days=9), "has waited 9 d for the portal's team")
+
+    def test_is_all_that_is_said_of_it(self) -> None:
+        assert kinds(source("pending", last_job=job("failed"), active=False), asked()) == ["pending"]
+
+
+class TestRefused:
+    def test_is_found_while_it_is_scheduled(self) -> None:
+        refused = source("refused", validation=HarvestValidation(state="refused", on=ago(days=2)))
+        [trouble] = judge(refused, asked()).troubles
+        assert (trouble.kind, trouble.since) == ("refused_scheduled", ago(days=2))
+        assert "0 0 * * *" in trouble.detail
+
+    def test_is_well_without_a_cron(self) -> None:
+        assert kinds(source("refused", schedule=None, last_job=job("failed")), asked()) == []
+
+
+class TestInactive:
+    def test_is_found_and_nothing_else_of_it(self) -> None:
+        assert kinds(source(active=False, last_job=job("failed", began=ago(days=90))), asked()) == ["inactive"]
+
+    def test_unknown_is_active(self) -> None:
+        assert kinds(source(active=None, last_job=WELL), asked()) == []
+
+
+class TestNeverRan:
+    @pytest.mark.parametrize("since, is_found", [(ago(days=1), True), (ago(days=1) + A_MINUTE, False)])
+    def test_counts_from_the_acceptance(self, since: Any, is_found: bool) -> None:
+        accepted = source(validation=HarvestValidation(state="accepted", on=since))
+        assert kinds(accepted, asked()) == ["never_ran"] * is_found
+
+    def test_counts_from_the_creation_where_the_acceptance_has_no_time(self) -> None:
+        accepted = source(validation=HarvestValidation(state="accepted"), created_at=ago(hours=23))
+        assert kinds(accepted, asked()) == []
+
+    def test_is_over_with_the_first_job_whatever_becomes_of_it(self) -> None:
+        assert kinds(source(last_job=running(began=ago(minutes=1))), asked()) == []
+
+
+class TestFailing:
+    @pytest.mark.parametrize(
+        "last, says",
+        [
+            pytest.param(job("failed"), "the last harvest failed", id="the job failed"),
+            pytest.param(job("done-errors", done=9, failed=1), "1 of 10 items failed", id="with counters"),
+            pytest.param(job("done-errors"), "items failed in the last harvest", id="no counters before 17.0"),
+            pytest.param(job("done", done=9, failed=1), "1 of 10 items failed", id="whatever the status says"),
+            pytest.param(job("cancelled"), "the unknown status 'cancelled'", id="a status of the future"),
+        ],
+    )
+    def test_is_found(self, last: HarvestJob, says: str) -> None:
+        assert kinds(source(last_job=last), asked()) == ["failing"]
+        assert says in detail(source(last_job=last), asked())
+
+    @pytest.mark.parametrize(
+        "last", [job("done", done=9, skipped=5), job("done", done=1, archived=500)], ids=["skipped", "archived"]
+    )
+    def test_is_not_found_for_what_failed_nothing(self, last: HarvestJob) -> None:
+        assert kinds(source(last_job=last), asked()) == []
+
+    @pytest.mark.parametrize("ratio, is_found", [(0.09, True), (0.1, False), (0.0, True)])
+    def test_allows_a_share_of_failed_items(self, ratio: float, is_found: bool) -> None:
+        last = job("done-errors", done=8, skipped=1, failed=1)
+        assert kinds(source(last_job=last), asked(max_failed_ratio=ratio)) == ["failing"] * is_found
+
+    def test_never_allows_a_job_that_failed(self) -> None:
+        assert kinds(source(last_job=job("failed", done=1)), asked(max_failed_ratio=1.0)) == ["failing"]
+
+    def test_asks_for_a_closer_look_when_it_is_new(self) -> None:
+        assert judge(source(last_job=job("failed")), asked()).look_closer == NEWLY_FAILED
+
+    def test_asks_for_none_when_the_previous_pass_found_it(self) -> None:
+        assert judge(source(last_job=job("failed")), asked(before(failing=ago(days=3)))).look_closer is None
+
+    def test_keeps_what_was_learned_when_it_was_new(self) -> None:
+        known = Known(ago(days=3), "404 Client Error")
+        [trouble] = judge(source(last_job=job("failed")), asked(before(failing=known))).troubles
+        assert (trouble.since, trouble.note) == (ago(days=3), "404 Client Error")
+        assert trouble.detail == "the last harvest failed: 404 Client Error"
+
+    def test_goes_on_while_the_next_harvest_is_under_way(self) -> None:
+        under_way = source(last_job=running(began=ago(minutes=1)))
+        assert kinds(under_way, asked(before(failing=ago(days=3)))) == ["failing"]
+        assert kinds(under_way, asked(before())) == []
+
+    def test_is_over_when_the_portal_has_forgotten_all_jobs(self) -> None:
+        assert kinds(source(), asked(before(failing=ago(days=3)))) == ["never_ran"]
+
+    def test_is_over_after_a_good_harvest(self) -> None:
+        assert kinds(source(last_job=WELL), asked(before(failing=ago(days=3)))) == []
+
+    def test_began_with_the_first_of_the_failures_in_a_row(self) -> None:
+        history = [
+            job("failed", errors=("404 Client\nError",)),
+            job("done-errors", began=ago(days=1), done=1, failed=1),
+            job("failed", began=ago(days=2)),
+            job(began=ago(days=3), done=2),
+            job("failed", began=ago(days=4)),
+        ]
+        [trouble] = judge(source(last_job=history[0]), asked(), history).troubles
+        assert trouble.since == history[2].ended
+        assert trouble.detail == "the last harvest failed: 404 Client Error"
+
+    def test_shortens_a_message_in_its_middle(self) -> None:
+        long = "x" * 500 + " the cause"
+        told = detail(source(last_job=job("failed")), asked(), [job("failed", errors=(long,))])
+        assert told.endswith("the cause")
+        assert len(told) < 250
+
+
+class TestFailingWhereTheListHasNoCounters:
+    """Up to 16.x; whether a share of failed items is too large takes a read."""
+
+    ended_with_errors = job("done-errors")
+
+    def test_counts_until_it_was_read(self) -> None:
+        assert kinds(source(last_job=self.ended_with_errors), asked(max_failed_ratio=0.5)) == ["failing"]
+
+    def test_is_well_if_the_read_says_so(self) -> None:
+        few = [job("done-errors", done=9, failed=1)]
+        assert kinds(source(last_job=self.ended_with_errors), asked(max_failed_ratio=0.5), few) == []
+
+    def test_stays_well_until_the_next_job(self) -> None:
+        seen_well = before(at=NOW - A_MINUTE)
+        verdict = judge(source(last_job=self.ended_with_errors), asked(seen_well, max_failed_ratio=0.5))
+        assert (verdict.troubles, verdict.look_closer) == ((), None)
+
+    def test_is_found_without_a_tolerance_although_an_earlier_pass_did_not_look_for_it(self) -> None:
+        seen = before(at=NOW - A_MINUTE)
+        assert kinds(source(last_job=self.ended_with_errors), asked(seen)) == ["failing"]
+
+    def test_is_read_again_after_the_next_job(self) -> None:
+        verdict = judge(source(last_job=self.ended_with_errors), asked(before(), max_failed_ratio=0.5))
+        assert [trouble.kind for trouble in verdict.troubles] == ["failing"]
+        assert verdict.look_closer == NEWLY_FAILED
+
+    @pytest.mark.parametrize("ratio, reason", [(0.5, ENDED), (0.0, None)])
+    def test_is_read_again_if_it_was_failing(self, ratio: float, reason: str | None) -> None:
+        """Without a tolerance the status tells enough."""
+        pass_ = asked(before(failing=ago(days=2)), checks=("failing",), max_failed_ratio=ratio)
+        assert judge(source(last_job=self.ended_with_errors), pass_).look_closer == reason
+
+    def test_stays_failing_if_it_was(self) -> None:
+        memory = before(at=NOW - A_MINUTE, failing=ago(days=2))
+        assert kinds(source(last_job=self.ended_with_errors), asked(memory, max_failed_ratio=0.5)) == ["failing"]
+
+
+class TestStuck:
+    quick = tuple(job(ident=f"{number:024x}", began=ago(days=number), lasted=600, done=5) for number in range(1, 4))
+
+    def verdict(self, began: Any, *, moved: Any = None, counts: Any = None, past: Any = None, **limits: Any) -> Any:
+        under_way = running(began=began, **({"done": 5} if counts is None else counts))
+        read = None if moved is None else (item(moved),)
+        history = [under_way, *(self.quick if past is None else past)]
+        return judge(source(last_job=under_way), asked(**limits), history, read)
+
+    @pytest.mark.parametrize("age, reason", [(timedelta(hours=2), None), (timedelta(hours=2) + A_MINUTE, RUNS)])
+    def test_is_looked_for_only_in_a_job_that_could_be(self, age: timedelta, reason: str | None) -> None:
+        assert judge(source(last_job=running(began=NOW - age, done=1)), asked()).look_closer == reason
+
+    def test_takes_a_look_at_what_moved_last(self) -> None:
+        verdict = self.verdict(ago(hours=3))
+        assert (verdict.troubles, verdict.needs_movement) == ((), True)
+
+    @pytest.mark.parametrize("still, is_found", [(timedelta(hours=2) + A_MINUTE, True), (timedelta(hours=2), False)])
+    def test_is_found_once_nothing_moves(self, still: timedelta, is_found: bool) -> None:
+        verdict = self.verdict(ago(hours=5), moved=NOW - still)
+        assert [trouble.kind for trouble in verdict.troubles] == ["stuck"] * is_found
+        assert not verdict.needs_movement
+
+    def test_says_what_is_usual(self) -> None:
+        [trouble] = self.verdict(ago(hours=5), moved=ago(hours=4)).troubles
+        assert "runs for 5 h, and its jobs usually take 10 min; nothing has moved for 4 h" in trouble.detail
+        assert trouble.since == ago(hours=4)
+
+    @pytest.mark.parametrize("usual, is_found", [(6000, False), (5999, True)])
+    def test_is_not_found_in_a_job_that_usually_takes_long(self, usual: float, is_found: bool) -> None:
+        """Five hours are three times 6,000 s."""
+        past = [job(began=ago(days=1), lasted=usual, done=5)]
+        verdict = self.verdict(ago(hours=5), moved=ago(hours=4), past=past)
+        assert [trouble.kind for trouble in verdict.troubles] == ["stuck"] * is_found
+
+    def test_does_not_take_a_job_that_failed_for_what_is_usual(self) -> None:
+        past = [job("failed", began=ago(days=1), lasted=5, done=0)]
+        _, stuck = self.verdict(ago(hours=5), moved=ago(hours=4), past=past).troubles
+        assert (stuck.kind, "usually" in stuck.detail) == ("stuck", False)
+
+    @pytest.mark.parametrize("age, is_found", [(timedelta(hours=6), False), (timedelta(hours=6) + A_MINUTE, True)])
+    def test_has_longer_before_its_first_item(self, age: timedelta, is_found: bool) -> None:
+        verdict = self.verdict(NOW - age, counts={"done": 0})
+        assert [trouble.kind for trouble in verdict.troubles] == ["stuck"] * is_found
+        assert not verdict.needs_movement
+
+    @pytest.mark.parametrize("done", [0, 1])
+    def test_is_not_found_where_nothing_was_read(self, done: int) -> None:
+        verdict = judge(source(last_job=running(began=ago(days=3), done=done)), asked())
+        assert (verdict.troubles, verdict.look_closer, verdict.needs_movement) == ((), RUNS, False)
+
+    def test_stays_found_where_the_same_job_was_not_read_again(self) -> None:
+        """Rounded to seconds: a job may have begun in the very second of its last sign of life."""
+        found = judge(source(last_job=running(began=ago(days=3), done=1)), asked(before(stuck=ago(days=3)))).troubles
+        assert [(trouble.kind, trouble.since) for trouble in found] == [("stuck", ago(days=3))]
+
+    def test_is_over_with_the_next_job(self) -> None:
+        assert kinds(source(last_job=running(began=ago(days=1), done=1)), asked(before(stuck=ago(days=3)))) == []
+
+    def test_is_over_when_the_job_has_ended_meanwhile(self) -> None:
+        assert kinds(source(last_job=running(began=ago(hours=9))), asked(), [WELL]) == []
+
+
+class TestSilent:
+    @pytest.mark.parametrize(
+        "cron, last_began, at, is_found",
+        [
+            # Three midnights have gone by since the one that was harvested, and six hours of grace.
+            ("0 0 * * *", "2026-03-09T00:01", "2026-03-12T06:00", True),
+            ("0 0 * * *", "2026-03-09T00:01", "2026-03-12T05:59", False),
+            # A portal in Lisbon's summer time, one hour ahead of UTC: its midnight is 23:00 UTC.
+            ("0 0 * * *", "2026-03-08T23:01", "2026-03-12T05:59", False),
+            ("0 0 * * *", "2026-03-08T23:01", "2026-03-12T06:00", True),
+            # On working days: the weekend is no silence.
+            ("0 4 * * 1-5", "2026-03-06T04:01", "2026-03-10T23:00", False),
+            ("0 4 * * 1-5", "2026-03-06T04:01", "2026-03-11T10:00", True),
+            ("0 3 * * 0", "2026-02-15T03:01", "2026-03-08T08:59", False),
+            ("0 3 * * 0", "2026-02-15T03:01", "2026-03-08T09:00", True),
+            # An hourly one has an hour of grace, as has one that is due every minute.
+            ("30 * * * *", "2026-03-12T05:31", "2026-03-12T09:29", False),
+            ("30 * * * *", "2026-03-12T05:31", "2026-03-12T09:30", True),
+            ("* * * * *", "2026-03-12T08:00", "2026-03-12T09:00", False),
+            # Texts that no scheduler can read, and none at all.
+            ("99 * * * *", "2020-01-01T00:00", "2026-03-12T09:00", False),
+            ("0 0 31 2 *", "2020-01-01T00:00", "2026-03-12T09:00", False),
+            (None, "2020-01-01T00:00", "2026-03-12T09:00", False),
+        ],
+    )
+    def test_by_its_own_cron(self, cron: str | None, last_began: str, at: str, is_found: bool) -> None:
+        began, now = (datetime.fromisoformat(f"{text}:00+00:00") for text in (last_began, at))
+        found = source(schedule=cron, last_job=job(began=began, lasted=60, done=1))
+        assert kinds(found, replace(asked(), now=now)) == ["silent"] * is_found
+
+    @pytest.mark.parametrize("periods, is_found", [(3, True), (4, False), (1, True)])
+    def test_for_as_many_periods_as_given(self, periods: int, is_found: bool) -> None:
+        quiet = source(last_job=job(began=ago(days=3, hours=9), done=1))
+        assert kinds(quiet, asked(silent_periods=periods)) == ["silent"] * is_found
+
+    def test_is_not_told_of_a_job_under_way_without_a_read(self) -> None:
+        assert kinds(source(last_job=running(began=ago(days=30), done=1)), asked(checks=("silent",))) == []
+
+    def test_stays_found_while_a_job_that_was_not_read_is_under_way(self) -> None:
+        found = judge(source(last_job=running(began=ago(minutes=1))), asked(before(silent=ago(days=9)))).troubles
+        assert [(trouble.kind, trouble.since) for trouble in found] == [("silent", ago(days=9))]
+
+    def test_is_told_by_the_last_finished_job_of_those_read(self) -> None:
+        history = [running(began=ago(minutes=5), done=1), job(began=ago(days=9), done=1)]
+        [trouble] = judge(source(last_job=history[0]), asked(), history).troubles
+        assert (trouble.kind, trouble.since) == ("silent", history[1].ended)
+
+    def test_is_told_where_no_job_that_was_read_has_ended(self) -> None:
+        history = [running(began=ago(days=number, hours=9), done=1) for number in range(9)]
+        found = judge(source(last_job=history[0]), asked(checks=("silent",)), history).troubles
+        assert [trouble.detail.partition(";")[0] for trouble in found] == ["none of the last harvests has ended"]
+
+
+class TestShrunk:
+    @pytest.mark.parametrize("left, is_found", [(49, True), (50, False), (100, False), (150, False)])
+    def test_is_found_beyond_the_share_given(self, left: int, is_found: bool) -> None:
+        assert kinds(source(last_job=job(done=left)), asked(before(items=(100, 0)))) == ["shrunk"] * is_found
+
+    @pytest.mark.parametrize("had, left, is_found", [(11, 1, True), (10, 1, False), (12, 3, False)])
+    def test_passes_small_losses_over(self, had: int, left: int, is_found: bool) -> None:
+        """Ten items are lost of eleven, and nine of ten."""
+        assert kinds(source(last_job=job(done=left)), asked(before(items=(had, 0)))) == ["shrunk"] * is_found
+
+    def test_does_not_count_archived_items(self) -> None:
+        last = job(done=40, archived=60)
+        memory = before(items=(100, 60))
+        assert "of 100 before" in detail(source(last_job=last), asked(memory))
+
+    def test_is_shown_for_some_days_although_nothing_more_is_lost(self) -> None:
+        known = Known(ago(days=6), baseline=100)
+        [trouble] = judge(source(last_job=job(done=20)), asked(before(items=(20, 0), shrunk=known))).troubles
+        assert (trouble.since, trouble.baseline) == (ago(days=6), 100)
+
+    def test_is_over_after_these_days(self) -> None:
+        known = Known(ago(days=7), baseline=100)
+        assert kinds(source(last_job=job(done=20)), asked(before(items=(20, 0), shrunk=known))) == []
+
+    def test_is_over_when_the_items_are_back(self) -> None:
+        known = Known(ago(days=2), baseline=100)
+        assert kinds(source(last_job=job(done=90)), asked(before(items=(20, 0), shrunk=known))) == []
+
+    def test_is_found_in_an_empty_catalogue_from_the_first_pass_on(self) -> None:
+        empty = source(last_job=job(done=0))
+        assert detail(empty, asked()) == "the last harvest found no item at all"
+        assert detail(empty, asked(before(items=(7, 0)))).endswith("no item at all, of 7 before")
+
+    @pytest.mark.parametrize("last", [job("failed", done=0), running(began=ago(minutes=5), done=1)])
+    def test_is_not_told_by_a_job_that_did_not_read_it_all(self, last: HarvestJob) -> None:
+        verdict = judge(source(last_job=last), asked(before(items=(100, 3))))
+        assert "shrunk" not in [trouble.kind for trouble in verdict.troubles]
+        assert verdict.items == Items(100, 3)
+
+    def test_compares_with_the_job_before_where_no_pass_has_seen_it(self) -> None:
+        history = [job(done=5), job("failed", done=0), job(done=50), job(done=5)]
+        assert kinds(source(last_job=job()), asked(PassMemory()), history) == ["shrunk"]
+
+    def test_leaves_the_items_for_the_next_pass(self) -> None:
+        assert judge(source(last_job=job(done=7, failed=1, skipped=2, archived=4)), asked()).items == Items(8, 4)
+
+    @pytest.mark.parametrize(
+        "ended_since, reason", [(True, ENDED), (False, None)], ids=["it ended since", "it had ended before"]
+    )
+    def test_takes_a_read_where_the_list_has_no_counters(self, ended_since: bool, reason: str | None) -> None:
+        memory = before(at=ago(days=1) if ended_since else NOW)
+        assert judge(source(last_job=job()), asked(memory)).look_closer == reason
+
+    def test_takes_none_at_the_first_pass_nor_when_it_is_not_asked_for(self) -> None:
+        assert judge(source(last_job=job()), asked()).look_closer is None
+        assert judge(source(last_job=job()), asked(before(), checks=("failing",))).look_closer is None
+
+
+class TestSkipped:
+    """A record without an identifier is skipped: the portal says "done", and archives its dataset a week later."""
+
+    @pytest.mark.parametrize(
+        "counts, detail",
+        [
+            ({"done": 15, "skipped": 15}, None),
+            ({"done": 14, "skipped": 16}, "the last harvest skipped 16 of 30 items"),
+            ({"skipped": 3}, "the last harvest skipped all its items"),
+            ({"done": 15, "failed": 15}, None),
+        ],
+    )
+    def test_is_found_beyond_the_share_given(self, counts: dict[str, int], detail: str | None) -> None:
+        troubles = judge(source(last_job=job(**counts)), asked(checks=("skipped",))).troubles
+        assert [trouble.detail for trouble in troubles] == ([detail] if detail else [])
+
+    def test_takes_a_read_for_its_reason_once(self) -> None:
+        seen = source(last_job=job(skipped=30))
+        assert judge(seen, asked()).look_closer == NEWLY_SKIPPED
+        verdict = judge(seen, asked(), [job(skipped=30)])
+        assert (verdict.look_closer, verdict.needs_skip_reason) == (None, True)
+        assert not judge(seen, asked(), [job(skipped=30)], skip_reason="missing identifier").needs_skip_reason
+        assert judge(seen, asked(before(skipped=ago(days=1)))).look_closer is None
+
+    def test_tells_the_reason_and_leaves_it_for_the_next_pass(self) -> None:
+        found = judge(source(last_job=job(done=1, skipped=29)), asked(), skip_reason="missing identifier")
+        [trouble] = [trouble for trouble in found.troubles if trouble.kind == "skipped"]
+        assert trouble.detail == "the last harvest skipped 29 of 30 items: missing identifier"
+        known = before(skipped=Known(ago(days=1), trouble.note))
+        [again] = [t for t in judge(source(last_job=job(done=1, skipped=29)), asked(known)).troubles if t.note]
+        assert (again.detail, again.since) == (trouble.detail, ago(days=1))
+
+    def test_skipped_records_are_lost_ones(self) -> None:
+        verdict = judge(source(last_job=job(done=1, skipped=29)), asked(before(items=(30, 0)), checks=("shrunk",)))
+        [trouble] = verdict.troubles
+        assert trouble.detail == "the last harvest found 1 items, of 30 before, and skipped 29 of 30 items"
+        assert verdict.items == Items(1, 0)
+
+    @pytest.mark.parametrize(
+        "last",
+        [running(began=ago(minutes=5)), job("failed"), job()],
+        ids=["running", "failed", "counters unknown"],
+    )
+    @pytest.mark.parametrize("kind", ["skipped", "shrunk", "newly_archived"])
+    def test_stays_found_until_a_whole_harvest_tells_more(self, kind: str, last: HarvestJob) -> None:
+        memory = before(**{kind: ago(days=1)}, at=NOW)
+        assert [t.kind for t in judge(source(last_job=last), asked(memory, checks=(kind,))).troubles] == [kind]
+
+
+class TestOwnerless:
+    @pytest.mark.parametrize("state", ["accepted", "pending", "refused"])
+    @pytest.mark.parametrize("active", [True, False])
+    def test_is_a_source_that_belongs_to_nobody(self, state: str, active: bool) -> None:
+        nobodys = source(state, organization=None, active=active)
+        assert [t.kind for t in judge(nobodys, asked(checks=("ownerless",))).troubles] == ["ownerless"]
+
+    @pytest.mark.parametrize("whose", ["organization", "owner"])
+    def test_is_none_that_belongs_to_somebody(self, whose: str) -> None:
+        given = {"organization": None, whose: HarvestRef("5f00000000000000000000cc")}
+        assert judge(source(**given), asked(checks=("ownerless",))).troubles == ()
+
+
+@pytest.mark.parametrize(
+    "state, active, counted",
+    [
+        ("accepted", True, "accepted"),
+        ("accepted", None, "accepted"),
+        ("accepted", False, "inactive"),
+        ("pending", False, "pending"),
+        ("refused", False, "refused"),
+        ("postponed", True, "postponed"),
+    ],
+)
+def test_every_source_is_counted_in_one_state(state: str, active: bool | None, counted: str) -> None:
+    assert state_of(source(state, active=active)) == counted
+
+
+class TestNewlyArchived:
+    @pytest.mark.parametrize("archived, is_found", [(130, True), (125, False), (100, False)])
+    def test_is_found_beyond_the_share_given(self, archived: int, is_found: bool) -> None:
+        """A hundred were archived long ago; 25 more are a fifth of what the catalogue had."""
+        last = job(done=100, archived=archived)
+        assert kinds(source(last_job=last), asked(before(items=(100, 100)))) == ["newly_archived"] * is_found
+
+    def test_passes_a_few_over(self) -> None:
+        assert kinds(source(last_job=job(done=12, archived=9)), asked(before(items=(12, 0)))) == []
+        assert kinds(source(last_job=job(done=12, archived=10)), asked(before(items=(12, 0)))) == ["newly_archived"]
+
+    def test_is_no_news_at_the_first_pass(self) -> None:
+        assert kinds(source(last_job=job(done=1, archived=5000)), asked()) == []
+
+    def test_is_shown_for_some_days(self) -> None:
+        known = Known(ago(days=6), baseline=0)
+        last = job(done=100, archived=50)
+        assert kinds(source(last_job=last), asked(before(items=(100, 50), newly_archived=known))) == ["newly_archived"]
+        over = Known(ago(days=7), baseline=0)
+        assert kinds(source(last_job=last), asked(before(items=(100, 50), newly_archived=over))) == []
+
+
+class TestSameCatalogue:
+    @pytest.mark.parametrize(
+        "other",
+        [
+            "https://town.example/catalog.xml",
+            " https://town.example/catalog.xml ",
+            "http://town.example/catalog.xml",
+            "https://TOWN.example:443/catalog.xml/",
+            "https://town.example/catalog.xml#top",
+        ],
+    )
+    def test_is_told_however_the_address_is_written(self, other: str) -> None:
+        assert catalogue_key(source(url=other)) == catalogue_key(source())
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"url": "https://town.example/Catalog.xml"},
+            {"url": "https://town.example/catalog.xml?page=2"},
+            {"url": "https://town.example:8443/catalog.xml"},
+            {"config": {"filters": [{"key": "organization", "value": "parks"}]}},
+        ],
+    )
+    def test_is_another_with_another_path_port_query_or_filter(self, other: dict[str, Any]) -> None:
+        assert catalogue_key(source(**other)) != catalogue_key(source())
+
+    @pytest.mark.parametrize("other", [source("refused"), source(active=False), source(url=" ")])
+    def test_is_none_of_a_source_that_is_not_harvested(self, other: HarvestSource) -> None:
+        assert catalogue_key(other) is None
+
+    @pytest.mark.parametrize(
+        "odd", [{"url": "http://[town"}, {"config": ["filters"]}, {"config": {"filters": {"key": 1}}}, {"url": "town"}]
+    )
+    def test_is_told_of_what_portals_take_although_it_is_odd(self, odd: dict[str, Any]) -> None:
+        assert catalogue_key(source(**odd)) == catalogue_key(source(**odd)) is not None
+
+    def test_is_told_of_one_that_waits_for_review(self) -> None:
+        assert catalogue_key(source("pending")) == catalogue_key(source())
+
+
+class TestThresholds:
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"pending_days": -1},
+            {"silent_periods": 0},
+            {"max_drop_ratio": 1.1},
+            {"max_failed_ratio": "0.1"},
+            {"min_items": True},
+            {"stuck_factor": float("nan")},
+            {"pending_days": float("inf")},
+            {"silent_periods": 1.5},
+            {"min_items": 0.5},
+        ],
+    )
+    def test_that_cannot_be_right_are_refused_by_name(self, wrong: dict[str, Any]) -> None:
+        with pytest.raises(HarvestInvalidInput, match=next(iter(wrong))):
+            Thresholds(**wrong)
+
+    def test_take_their_limits(self) -> None:
+        Thresholds(pending_days=0, silent_periods=1, max_drop_ratio=1, max_failed_ratio=0)

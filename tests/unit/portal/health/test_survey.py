@@ -1,0 +1,438 @@
+"""A pass over a portal: which requests it makes, what it leaves out, and what it leaves to the next one."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestServerError
+from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.health import HealthReport, Thresholds, examine
+from airflow_provider_harvest.portal.health.overview import Overview
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
+from airflow_provider_harvest.portal.models import HarvestSource
+from airflow_provider_harvest.portal.sources.listing import SourceFilter
+from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_state import ORGANIZATION, USER, PortalState
+from tests.support.response_faults import Pass, Reply, Reset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DAY = 86400.0
+#: The portal's clock when its life begins.
+START = 1_780_000_000.0
+GENERATIONS = ["A", "B", "C", "D"]
+
+
+@pytest.fixture(params=GENERATIONS)
+def server(request: pytest.FixtureRequest) -> Iterator[PortalServer]:
+    """A portal of each generation in turn, whose clock stands."""
+    with PortalServer(request.param) as running:
+        running.portal.now = lambda: START
+        yield running
+
+
+@pytest.fixture
+def newest() -> Iterator[PortalServer]:
+    """A portal of the newest generation, whose clock stands."""
+    with PortalServer("D") as running:
+        running.portal.now = lambda: START
+        yield running
+
+
+def look(server: PortalServer, previous: HealthReport | None = None, *, now: float = START, **options: Any) -> Any:
+    """Make a pass, with a client that knows nothing yet; what it leaves goes through JSON on its way."""
+    state = json.loads(json.dumps(previous.state)) if previous else None
+    with HarvestClient(server.url, retry=RetryPolicy(attempts=1)) as client:
+        return examine(client, previous=state, now=now, **options)
+
+
+def harvested(portal: PortalState, name: str = "Town", status: str = "done", **counts: int) -> str:
+    """Add a source that was harvested just now; return its id."""
+    ident = portal.add_source(name)
+    job = portal.add_job(ident)
+    portal.add_items(job, **(counts or {"done": 20}))
+    portal.end_job(job, status, ["404 Client Error"] if status == "failed" else [])
+    return ident
+
+
+def harvest(portal: PortalState, source_id: str, at: float, status: str = "done", **counts: int) -> None:
+    """Harvest a source again."""
+    portal.now = lambda: at
+    job = portal.add_job(source_id)
+    portal.add_items(job, **counts)
+    portal.end_job(job, status)
+
+
+def requests_of(server: PortalServer) -> list[str]:
+    """The paths that were asked for since the last call."""
+    paths = [request.path for request in server.requests]
+    server.requests.clear()
+    return paths
+
+
+class TestRequests:
+    def test_a_pass_over_500_sources_that_are_well_is_one(self, server: PortalServer) -> None:
+        for number in range(500):
+            server.portal.add_source(f"Town {number}")
+        first = look(server)
+        assert (first.sources, first.findings, requests_of(server)) == (500, (), ["/harvest/sources/"])
+        look(server, first)
+        assert requests_of(server) == ["/harvest/sources/"]
+
+    def test_so_is_one_without_news_where_much_is_wrong(self, server: PortalServer) -> None:
+        harvested(server.portal, status="failed", failed=1)
+        server.portal.add_source(active=False)
+        server.portal.add_source(validation={"state": "pending"})
+        first = look(server, now=START + 8 * DAY)
+        requests_of(server)
+        second = look(server, first, now=START + 9 * DAY)
+        assert len(second.findings) == len(first.findings) >= 3
+        assert requests_of(server) == ["/harvest/sources/"]
+
+    def test_there_is_one_for_each_page(self, newest: PortalServer) -> None:
+        for number in range(7):
+            newest.portal.add_source(f"Town {number}")
+        assert look(newest, page_size=3).sources == 7
+        assert [request.query["page"] for request in newest.requests] == ["1", "2", "3"]
+
+    def test_fields_are_masked(self, newest: PortalServer) -> None:
+        newest.portal.add_source()
+        look(newest, checks=("failing",))
+        [request] = newest.requests
+        assert "description" not in str(request.fields)
+        assert "config" not in str(request.fields)
+
+    def test_no_key_is_sent(self, newest: PortalServer) -> None:
+        harvested(newest.portal, status="failed", failed=1)
+        look(newest)
+        assert {request.key for request in newest.requests} == {None}
+
+    def test_there_is_one_more_for_each_source_that_newly_fails(self, server: PortalServer) -> None:
+        failing = harvested(server.portal, "Gone", "failed", failed=1)
+        harvested(server.portal)
+        report = look(server)
+        jobs = f"/harvest/source/{failing}/jobs/"
+        assert requests_of(server).count(jobs) == report.detail_requests == 1
+        assert report.findings[0].detail == "the last harvest failed: 404 Client Error"
+        look(server, report)
+        assert jobs not in requests_of(server)
+
+    def test_skipped_records_take_two_once_and_their_reason_is_told(self, server: PortalServer) -> None:
+        skipping = harvested(server.portal, done=1, skipped=29)
+        for item in server.portal.jobs[next(iter(server.portal.jobs))]["items"]:
+            item["errors"] = [{"message": "missing identifier"}] if item["status"] == "skipped" else []
+        first = look(server, now=START - 60)
+        portal_counts = server.portal.generation in "CD"
+        harvest(server.portal, skipping, START + 60, done=1, skipped=29)
+        for item in server.portal.jobs[list(server.portal.jobs)[-1]]["items"]:
+            item["errors"] = [{"message": "missing identifier"}] if item["status"] == "skipped" else []
+        second = look(server, first, now=START + DAY)
+        told = (first if portal_counts else second).findings[0]
+        assert told.detail == "the last harvest skipped 29 of 30 items: missing identifier"
+        assert second.ids("skipped") == [skipping]
+        requests_of(server)
+        third = look(server, second, now=START + DAY + 60)
+        assert (third.ids("skipped"), third.ids("skipped", only_new=True)) == ([skipping], [])
+        assert requests_of(server) == ["/harvest/sources/"]
+
+    def test_a_job_that_runs_for_long_takes_two(self, server: PortalServer) -> None:
+        source_id = server.portal.add_source()
+        server.portal.add_items(server.portal.add_job(source_id), done=3)
+        report = look(server, now=START + 5 * 3600)
+        assert (report.ids("stuck"), report.detail_requests) == ([source_id], 2)
+
+    def test_a_job_that_has_just_begun_takes_none(self, server: PortalServer) -> None:
+        server.portal.add_job(server.portal.add_source())
+        assert look(server, now=START + 60).detail_requests == 0
+
+    @pytest.mark.parametrize("server, reads", [("A", 1), ("B", 1), ("C", 0), ("D", 0)], indirect=["server"])
+    def test_a_harvest_since_takes_one_only_where_the_list_has_no_counters(
+        self, server: PortalServer, reads: int
+    ) -> None:
+        source_id = harvested(server.portal)
+        first = look(server, now=START + 60)
+        harvest(server.portal, source_id, START + DAY, done=4)
+        second = look(server, first, now=START + DAY + 60)
+        assert (second.ids("shrunk"), second.detail_requests) == ([source_id], reads)
+
+
+class TestLimit:
+    def test_leaves_out_what_is_less_urgent_and_says_so(self, newest: PortalServer) -> None:
+        for number in range(3):
+            harvested(newest.portal, f"Gone {number}", "failed", failed=1)
+        newest.portal.add_job(newest.portal.add_source("Slow"))
+        report = look(newest, now=START + 9 * 3600, max_detail_requests=2)
+        assert report.detail_requests == 2
+        assert report.counts["failing"] == 3
+        assert report.incomplete == (
+            "Not examined: 1 that newly fail, 1 that run for long; a pass reads 2 at most (max_detail_requests)."
+        )
+
+    @pytest.mark.parametrize("step", [None, Reply(500)], ids=["the limit is reached", "the item cannot be read"])
+    def test_between_the_two_reads_of_a_job_that_runs_is_told(self, newest: PortalServer, step: Any) -> None:
+        source_id = newest.portal.add_source()
+        job = newest.portal.add_job(source_id)
+        newest.portal.add_items(job, done=3)
+        if step:
+            newest.script("GET", "/harvest/job/*/items/", Pass(), Always(step))  # the first finds out the generation
+        report = look(newest, now=START + 9 * 3600, max_detail_requests=9 if step else 1)
+        assert report.counts["stuck"] == 0
+        assert str(report.incomplete).startswith("Not examined: 1 that run for long; ")
+
+    def test_of_zero_leaves_the_list_alone(self, newest: PortalServer) -> None:
+        harvested(newest.portal, "Gone", "failed", failed=1)
+        report = look(newest, max_detail_requests=0)
+        assert (report.detail_requests, report.counts["newly_failing"]) == (0, 1)
+
+    @pytest.mark.parametrize("server", ["B"], indirect=True)
+    def test_gives_every_source_its_turn(self, server: PortalServer) -> None:
+        """Up to 16.x each of them wants a read after each night."""
+        towns = [harvested(server.portal, f"Town {number}") for number in range(6)]
+        report = look(server, now=START + 60)
+        for night in (1, 2, 3):
+            for town in towns:
+                harvest(server.portal, town, START + night * DAY, done=20)
+            report = look(server, report, now=START + night * DAY + 60, max_detail_requests=2)
+        assert set(report.state["items"]) == set(towns)
+
+    def test_is_not_reached_without_a_word(self, newest: PortalServer) -> None:
+        harvested(newest.portal, "Gone", "failed", failed=1)
+        assert look(newest, max_detail_requests=1).incomplete is None
+
+
+class TestPortalInTrouble:
+    def test_that_cannot_be_listed_fails_the_pass(self, newest: PortalServer) -> None:
+        newest.script("GET", "/harvest/sources/", Always(Reply(503)))
+        with pytest.raises(HarvestServerError):
+            look(newest)
+
+    @pytest.mark.parametrize("step", [Reply(503), Reply(429), Reset()], ids=["503", "429", "a reset"])
+    def test_is_not_asked_for_more_and_the_report_says_so(self, newest: PortalServer, step: Any) -> None:
+        for number in range(3):
+            harvested(newest.portal, f"Gone {number}", "failed", failed=1)
+        newest.script("GET", "/harvest/source/*/jobs/", Always(step))
+        report = look(newest)
+        assert (report.detail_requests, report.counts["failing"]) == (1, 3)
+        assert str(report.incomplete).startswith("Not examined: 3 that newly fail; the portal could not be read")
+
+    def test_that_cannot_read_one_source_is_asked_about_the_others(self, newest: PortalServer) -> None:
+        for number in range(3):
+            harvested(newest.portal, f"Gone {number}", "failed", failed=1)
+        newest.script("GET", "/harvest/source/*/jobs/", Reply(500), Reply(404))
+        report = look(newest)
+        assert report.detail_requests == 3
+        assert report.incomplete == "Not examined: 2 that newly fail; the jobs of 2 could not be read."
+
+    def test_purged_sources_meanwhile_and_what_the_list_told_stands(self, newest: PortalServer) -> None:
+        harvested(newest.portal, "Gone", "failed", failed=1)
+        newest.portal.add_job(newest.portal.add_source("Slow"))
+        newest.script("GET", "/harvest/source/*/jobs/", Always(Reply(200, {"data": [], "total": 0})))
+        report = look(newest, now=START + 9 * 3600)
+        assert (report.counts["failing"], report.detail_requests, report.incomplete) == (1, 2, None)
+
+
+class TestNews:
+    def test_is_everything_at_the_first_pass(self, newest: PortalServer) -> None:
+        newest.portal.add_source(active=False)
+        [finding] = look(newest).findings
+        assert finding.is_new
+
+    def test_is_what_the_previous_pass_did_not_find(self, newest: PortalServer) -> None:
+        old = harvested(newest.portal, "Old", "failed", failed=1)
+        first = look(newest)
+        new = harvested(newest.portal, "New", "failed", failed=1)
+        second = look(newest, first)
+        assert {f.source.id: f.is_new for f in second.findings} == {old: False, new: True}
+        assert second.ids("failing", only_new=True) == [new]
+        assert second.counts["newly_failing"] == 1
+
+    def test_is_what_comes_back_after_it_was_well(self, newest: PortalServer) -> None:
+        source_id = harvested(newest.portal, "Town", "failed", failed=1)
+        first = look(newest)
+        harvest(newest.portal, source_id, START + DAY, done=1)
+        second = look(newest, first, now=START + DAY)
+        harvest(newest.portal, source_id, START + 2 * DAY, "failed", failed=1)
+        third = look(newest, second, now=START + 2 * DAY)
+        assert [report.counts["newly_failing"] for report in (first, second, third)] == [1, 0, 1]
+
+    def test_has_a_time_although_the_portal_tells_none(self, newest: PortalServer) -> None:
+        newest.portal.add_source(active=False)
+        first = look(newest)
+        second = look(newest, first, now=START + 5 * DAY)
+        assert [report.findings[0].since.timestamp() for report in (first, second)] == [START, START]
+
+    def test_is_everything_for_another_selection(self, newest: PortalServer) -> None:
+        newest.portal.add_source("Town", active=False)
+        first = look(newest)
+        [finding] = look(newest, first, selection=SourceFilter(name="town")).findings
+        assert finding.is_new
+
+    @pytest.mark.parametrize("state", [{"schema": 2}, {"schema": 1}, ["state"], {"portal": "x"}])
+    def test_is_refused_to_be_told_by_what_no_pass_left(self, newest: PortalServer, state: Any) -> None:
+        if state == {"schema": 1}:
+            state = {"schema": 1, "portal": newest.url, "selection": ""}
+        with HarvestClient(newest.url) as client, pytest.raises(HarvestInvalidInput, match="state of the previous"):
+            examine(client, previous=state)
+
+
+def test_every_source_is_counted_by_its_state(newest: PortalServer) -> None:
+    newest.portal.add_source()
+    newest.portal.add_source(active=False)
+    newest.portal.add_source(validation={"state": "pending"})
+    for _ in range(2):
+        newest.portal.add_source(validation={"state": "refused"})
+    assert look(newest).states == {"accepted": 1, "pending": 1, "refused": 2, "inactive": 1}
+
+
+class TestSelection:
+    @pytest.fixture
+    def town(self, server: PortalServer) -> str:
+        """A source of the organization that is inactive, beside one of a person that is, too."""
+        server.portal.add_source("Person's", active=False)
+        fields = {"owner": None, "organization": dict(ORGANIZATION), "backend": "ckan", "active": False}
+        return server.portal.add_source("The Town", **fields)
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"organization": ORGANIZATION["id"]},
+            {"organization": ORGANIZATION["slug"]},
+            {"backend": "ckan"},
+            {"name": "the town"},
+            {"name": "TOWN"},
+        ],
+    )
+    def test_is_by_organization_backend_or_name(self, server: PortalServer, town: str, wanted: dict[str, str]) -> None:
+        report = look(server, selection=SourceFilter.create(**wanted))
+        assert (report.sources, report.ids("inactive")) == (1, [town])
+
+    def test_is_by_owner(self, server: PortalServer, town: str) -> None:
+        report = look(server, selection=SourceFilter.create(owner_id=USER["id"]))
+        assert [finding.source.name for finding in report.findings] == ["Person's"]
+        assert report.findings[0].source.owner == "Uma Tester"
+
+    def test_of_an_organization_takes_one_request_from_the_second_pass_on(
+        self, server: PortalServer, town: str
+    ) -> None:
+        selection = SourceFilter.create(organization=ORGANIZATION["slug"])
+        first = look(server, selection=selection)
+        requests_of(server)
+        assert look(server, first, selection=selection).ids("inactive") == [town]
+        assert requests_of(server) == ["/harvest/sources/"]
+
+    def test_by_an_organization_that_there_is_not_is_refused(self, newest: PortalServer) -> None:
+        with pytest.raises(HarvestNotFound, match="no organization 'nobody'"):
+            look(newest, selection=SourceFilter.create(organization="nobody"))
+
+    def test_by_a_backend_that_there_is_not_is_refused(self, newest: PortalServer) -> None:
+        newest.portal.add_source()
+        with pytest.raises(HarvestInvalidInput, match="dact"):
+            look(newest, selection=SourceFilter.create(backend="dact"))
+
+    def test_leaves_deleted_sources_out(self, newest: PortalServer) -> None:
+        newest.portal.add_source(active=False, deleted="2026-01-01T00:00:00+00:00")
+        assert look(newest).sources == 0
+
+
+class TestUpgradedPortal:
+    """The next release is installed between two passes: what the first one remembers of the API is wrong then."""
+
+    @pytest.mark.parametrize("then, now", [("A", "D"), ("B", "C"), ("D", "B")])
+    def test_is_noticed(self, newest: PortalServer, then: str, now: str) -> None:
+        newest.portal.generation = then
+        harvested(newest.portal, "Gone", "failed", failed=1)
+        first = look(newest)
+        newest.portal.generation = now
+        assert look(newest, first).state["generation"] == now
+
+    def test_is_noticed_where_an_organization_is_filtered_for(self, newest: PortalServer) -> None:
+        newest.portal.generation = "B"
+        newest.portal.add_source(owner=None, organization=dict(ORGANIZATION), active=False)
+        selection = SourceFilter.create(organization=ORGANIZATION["id"])
+        first = look(newest, selection=selection)
+        newest.portal.generation = "D"
+        second = look(newest, first, selection=selection)
+        assert (second.counts["inactive"], second.state["generation"]) == (1, "D")
+
+
+class TestSameCatalogue:
+    def test_is_found_at_all_its_sources_each_naming_the_others(self, newest: PortalServer) -> None:
+        ids = [newest.portal.add_source(name, url="https://town.example/") for name in ("One", "Two", "Three")]
+        newest.portal.add_source("Else")
+        report = look(newest)
+        assert set(report.ids("duplicate_url")) == set(ids)
+        [two] = [finding for finding in report.findings if finding.source.name == "Two"]
+        assert two.detail == f"the same catalogue as 'Three' ({ids[2]}), 'One' ({ids[0]})"
+
+    def test_names_a_few_of_many(self, newest: PortalServer) -> None:
+        for number in range(40):
+            newest.portal.add_source(f"Town {number}", url="https://town.example/")
+        report = look(newest)
+        assert report.counts["duplicate_url"] == 40
+        assert all(finding.detail.endswith("and 36 more") for finding in report.findings)
+        assert all(f"({finding.source.id})" not in finding.detail for finding in report.findings)
+
+    def test_stays_found_beside_what_a_closer_look_tells(self, newest: PortalServer) -> None:
+        failing = harvested(newest.portal, "Gone", "failed", failed=1)
+        newest.portal.sources[failing]["url"] = "https://town.example/"
+        newest.portal.add_source("Twin", url="https://town.example/")
+        report = look(newest)
+        assert failing in report.ids("failing")
+        assert failing in report.ids("duplicate_url")
+
+
+def test_the_portals_own_clock_is_used_unless_another_is_handed_in(newest: PortalServer) -> None:
+    newest.portal.add_source(created_at="2026-01-01T00:00:00+00:00", validation={"state": "pending"})
+    with HarvestClient(newest.url) as client:
+        report = examine(client, thresholds=Thresholds(pending_days=0))
+        assert abs(report.at.timestamp() - client.portal_now()) < 60
+
+
+def test_what_is_left_for_the_next_pass_is_small(newest: PortalServer) -> None:
+    for number in range(100):
+        harvested(newest.portal, f"Town {number}", "failed" if number % 10 == 0 else "done", done=12345 % 50)
+    assert len(json.dumps(look(newest).state)) < 100 * 60
+
+
+class TestOverview:
+    """All sources in a few words each, from the list that a pass reads anyway."""
+
+    def rows(self, report: HealthReport) -> list[dict[str, Any]]:
+        return [dict(zip(report.overview["columns"], row, strict=True)) for row in report.overview["rows"]]
+
+    def test_a_source_that_is_well_has_a_row_as_one_that_fails(self, newest: PortalServer) -> None:
+        well, fails = harvested(newest.portal, "Town", done=20, archived=2), harvested(newest.portal, "Ain", "failed")
+        never = newest.portal.add_source("Never\nrun\u202e", schedule="0 3 * * *")
+        rows = {row["id"]: row for row in self.rows(look(newest))}
+        assert set(rows) == {well, fails, never}
+        told = {key: rows[well][key] for key in ("name", "state", "status", "total", "done", "failed", "archived")}
+        assert told == {
+            "name": "Town",
+            "state": "accepted",
+            "status": "done",
+            "total": 22,
+            "done": 20,
+            "failed": 0,
+            "archived": 2,
+        }
+        assert rows[fails]["status"] == "failed"
+        assert (rows[never]["name"], rows[never]["schedule"], rows[never]["job_id"]) == ("Never run", "0 3 * * *", None)
+
+    def test_every_generation_has_rows_some_without_counters(self, server: PortalServer) -> None:
+        harvested(server.portal)
+        (row,) = self.rows(look(server))
+        assert row["status"] == "done"
+        assert row["done"] in (20, None)
+
+    def test_it_takes_no_request_and_says_how_many_sources_it_leaves_out(self) -> None:
+        overview = Overview(limit=2)
+        for number in range(5):
+            overview.add(HarvestSource.from_api({"id": f"{number:024x}", "name": "x" * 5000}))
+        left = overview.as_dict("https://portal.example", datetime(2026, 11, 26, tzinfo=timezone.utc))
+        assert (left["total"], len(left["rows"])) == (5, 2)
+        assert len(json.dumps(left)) < 1000

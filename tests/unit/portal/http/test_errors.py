@@ -1,0 +1,101 @@
+"""What an error answer says, in every generation's shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, words_of
+
+URL = "https://portal.example/api/1/harvest/sources/"
+
+
+@pytest.mark.parametrize(
+    "payload, words",
+    [
+        pytest.param({"errors": {"name": ["Too long", "Too dull"]}}, "name: Too long, Too dull", id="lists, to 17.3"),
+        pytest.param(
+            {"errors": {"name": "Too long"}, "message": "Wrong"}, "name: Too long; Wrong", id="texts, from 17.4"
+        ),
+        pytest.param({"errors": {"config": {"filters": ["Bad"]}}}, "config: filters: Bad", id="nested"),
+        pytest.param({"errors": {}, "message": "Not an id"}, "Not an id", id="no field"),
+        pytest.param({"errors": {"name": "Wrong"}, "message": "Wrong"}, "name: Wrong", id="said twice"),
+        pytest.param({"errors": ["One", "Two"]}, "One, Two", id="a plain list"),
+        pytest.param({"message": "Not allowed"}, "Not allowed", id="a message"),
+        pytest.param({"error": "No such route", "status": 404}, "No such route", id="an error"),
+        pytest.param({"message": "The requested URL was not found on the server. Well."}, "", id="nothing new"),
+        pytest.param({"error": "The requested URL was not found on the server."}, "", id="nothing new, elsewhere"),
+        pytest.param({}, "", id="empty"),
+        pytest.param(None, "", id="none"),
+        pytest.param(["a"], "['a']", id="no object"),
+        pytest.param({"message": 5}, "5", id="a number"),
+    ],
+)
+def test_words_are_found(payload: Any, words: str) -> None:
+    assert words_of(payload) == words
+
+
+def test_words_are_few() -> None:
+    assert len(words_of({"errors": {f"field-{n}": "is wrong" for n in range(1000)}})) == 500
+
+
+@pytest.mark.parametrize(
+    "content, is_page",
+    [
+        (b"<!DOCTYPE html><html>", True),
+        (b"\n  <html lang=fr>", True),
+        (b'{"html": "<html>"}', False),
+        (b"", False),
+        (b"<?xml version='1.0'?>", False),
+    ],
+)
+def test_a_web_page_is_recognised(content: bytes, is_page: bool) -> None:
+    assert looks_like_html(content) == is_page
+
+
+SENTENCES = [
+    pytest.param(
+        400, {"errors": {"url": ["Invalid URL."]}}, {}, f"POST {URL} answered 400: url: Invalid URL.", id="the words"
+    ),
+    pytest.param(418, {}, {}, f"POST {URL} answered 418.", id="no words"),
+    pytest.param(
+        401, {"message": "Expired API token"}, {},
+        f"POST {URL} answered 401: Expired API token. Check the API key in the connection's password: it may be wrong, "
+        "expired or revoked.", id="a key that is no longer good",
+    ),
+    pytest.param(
+        401, {"message": "The server could not verify that you are authorized to see it."}, {"has_key": False},
+        f"POST {URL} answered 401. This needs an API key: put it into the connection's password.", id="no key",
+    ),
+    pytest.param(
+        403, {"message": "Not yours"}, {},
+        f"POST {URL} answered 403: Not yours. The key is valid, but its user lacks this right on the portal.",
+        id="a key without the right",
+    ),
+    pytest.param(
+        429, {}, {"retry_after": 30.0}, f"POST {URL} responded with 429. The portal requests to wait 30 s.",
+        id="a rate limit",
+    ),
+    pytest.param(
+        423, {"message": "Later"}, {},
+        f"POST {URL} answered 423: Later. The portal is in read-only mode (maintenance); try again later.",
+        id="maintenance",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("status, payload, options, sentence", SENTENCES)
+def test_the_sentence_says_what_happened_and_what_to_do(
+    status: int, payload: Any, options: dict[str, Any], sentence: str
+) -> None:
+    given = {"is_json": True, "retry_after": None, **options}
+    error = api_error("POST", URL, status, payload, **given)
+    assert str(error) == sentence
+    assert error.payload == payload
+
+
+def test_the_words_of_a_page_are_not_the_portals() -> None:
+    error = api_error("GET", URL, 502, "<html>nginx", is_json=False, retry_after=None)
+    assert str(error) == f"GET {URL} answered 502: (a page, not the API's own words)."
+    assert error.payload == "<html>nginx"

@@ -1,0 +1,26 @@
+"""A closed client holds no connection, whatever its last request came to and whoever keeps the error."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.http.retry import RetryPolicy
+from tests.support.portal_server import PortalServer
+from tests.support.portal_state import KEY
+from tests.support.response_faults import Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
+
+ID = f"{1:024x}"
+FAULTS = [Reply(404), Reply(500), Reply(300), Reset(), Truncated(), garbage(), html(200), redirect("https://a.example")]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("step", FAULTS, ids=[str(step)[:24] for step in FAULTS])
+def test_close_closes_while_the_error_is_held(step: Step, method: str) -> None:
+    with PortalServer() as server:
+        server.script(method, "*", step)
+        client = HarvestClient(server.url, KEY, generation="D", retry=RetryPolicy(attempts=1))
+        error = failure_of(lambda: client.get_source(ID) if method == "GET" else client.run_source(ID))
+        client.close()
+        assert server.wait_until_disconnected()
+        assert error.__traceback__ is not None

@@ -1,0 +1,363 @@
+"""The texts that people read, whole: in a task's log while it waits, at its end, and in an alert at 3 a.m."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
+from airflow_provider_harvest.portal.outcome.conclude import conclude
+from airflow_provider_harvest.portal.outcome.result import PREVIEWED, STARTED
+from airflow_provider_harvest.portal.outcome.summary import (
+    _ADVICE_BY_KIND,
+    MAX_MESSAGE_LINES,
+    advice_for,
+    failure_message,
+    goes_on,
+    progress_line,
+    summary_lines,
+)
+from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, OutcomePolicy
+from tests.support.portal_messages import CUT_SHORT, REDIRECTED, REFUSED
+from tests.support.scripted_portal import SITE, SOURCE_ID, T0, FakeClient, FakeClock, FakePortal, PortalJob, item
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.models import HarvestItem
+
+JOB_ID = "65f000000000000000000001"
+PAGE = f"{SITE}/api/1/harvest/job/{JOB_ID}/"
+CHANCE = "Airflow does not retry this. The portal's own next run: in about 21 h 55 min (cron 0 0 * * *)."
+
+
+def result_of(
+    status: str = "done",
+    items: list[HarvestItem] | None = None,
+    errors: tuple[str, ...] = (),
+    before: list[HarvestItem] | None = None,
+    **policy: Any,
+) -> dict[str, Any]:
+    """The result of a job of 42 s, read from a portal and judged.
+
+    :param before: items of the job before, None if there was none.
+    """
+    portal = FakePortal(FakeClock())
+    if before is not None:
+        portal.jobs["before"] = PortalJob("before", T0 - 9000, "done", T0 - 8000, items=before)
+    portal.jobs[JOB_ID] = PortalJob(JOB_ID, T0 - 60, status, T0 - 18, list(errors), items or [])
+    client = FakeClient(portal)
+    return conclude(client, portal.source, JOB_ID, STARTED, OutcomePolicy.create(**policy))  # type: ignore[arg-type]
+
+
+def failed(count: int, message: str = "missing title on dataset") -> list[HarvestItem]:
+    return [item(f"r{n}", "failed", message) for n in range(count)]
+
+
+DONE = [item(f"ok-{n}", "done") for n in range(3)]
+
+
+# --- while it waits --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "status, counts, before, line",
+    [
+        ("initialized", None, None, "initialized."),
+        ("initialized", ItemCounts(), None, "initialized: 0 items"),
+        ("initialized", ItemCounts(total=1, done=1), ItemCounts(), "initialized: 1 item (+1)"),
+        ("processing", ItemCounts(120, done=117, failed=3), ItemCounts(83), "processing: 120 items, 3 failed (+37)"),
+        (
+            "done-errors",
+            ItemCounts(12345, done=12000, failed=300, skipped=40, archived=5),
+            ItemCounts(12345),
+            "done-errors: 12,345 items, 300 failed, 40 skipped, 5 archived",
+        ),
+        (None, ItemCounts(), None, "unknown status: 0 items"),
+    ],
+    ids=["no counters", "nothing yet", "the first item", "more items", "nothing new", "no status"],
+)
+def test_progress_in_a_line(
+    status: str | None, counts: ItemCounts | None, before: ItemCounts | None, line: str
+) -> None:
+    assert progress_line(HarvestJob("j", status, counts=counts), before) == line
+
+
+# --- the message of a task that failed -------------------------------------------------------------------------
+
+MESSAGES = [
+    pytest.param(
+        result_of("done-errors", [*DONE, *failed(2)]),
+        f"""\
+Harvest of 'Ville' is not as required. 2 items failed; none may.
+Failed: r0: missing title on dataset
+Failed: r1: missing title on dataset
+What to do: The record has no title: add one to the catalogue.
+Look at: {PAGE}
+{CHANCE}""",
+        id="two items failed",
+    ),
+    pytest.param(
+        result_of("done-errors", failed(1200), (CUT_SHORT,), max_failed_items=3, max_failed_ratio=0.1),
+        f"""\
+Harvest of 'Ville' is not as required. 1,200 items failed; 3 may.
+Also: 1,200 of 1,200 items failed (100.0%); 10.0% may.
+Also: 0 items harvested (1,200 failed); at least 1 must be.
+Failed: r0: missing title on dataset
+Failed: r1: missing title on dataset
+... and 1,198 more failed items.
+What to do: The portal cut the harvest short at its own limit: ask its team to raise it.
+What to do: The record has no title: add one to the catalogue.
+Look at: {PAGE}
+{CHANCE}""",
+        id="everything is wrong at once",
+    ),
+    pytest.param(
+        result_of("failed", [], (REDIRECTED,)),
+        f"""\
+Harvest of 'Ville' is not as required. The job failed: Redirect (302) not allowed
+What to do: The source's URL redirects, which udata refuses from 15.2 on: set the source to the final URL.
+Look at: {PAGE}
+{CHANCE}""",
+        id="the job failed",
+    ),
+    pytest.param(
+        result_of("failed", [], (REFUSED,)),
+        f"""\
+Harvest of 'Ville' is not as required. The job failed: {REFUSED}
+What to do: The portal could not reach the remote catalogue: check that its server is up and lets the portal in.
+Look at: {PAGE}
+{CHANCE}""",
+        id="the remote could not be reached",
+    ),
+    pytest.param(
+        result_of("done-errors", [*failed(9), *DONE], remote_ids=["ok-1", "r7", "gone"]),
+        f"""\
+Harvest of 'Ville' is not as required. Of my 3 records, 1 failed: 'r7'.
+Also: Of my 3 records, 1 not in the catalogue that was harvested: 'gone'.
+Failed: r7: missing title on dataset
+What to do: The record has no title: add one to the catalogue.
+Look at: {PAGE}
+{CHANCE}""",
+        id="my records: others are not named",
+    ),
+    pytest.param(
+        result_of("done", []),
+        f"""\
+Harvest of 'Ville' is not as required. 0 items harvested; at least 1 must be.
+What to do: The portal read the catalogue and found nothing to harvest in it: open the source's URL, or set \
+min_done_items=0.
+Look at: {PAGE}
+{CHANCE}""",
+        id="nothing was harvested",
+    ),
+]
+
+
+@pytest.mark.parametrize("result, text", MESSAGES)
+def test_the_message_of_a_failed_task(result: dict[str, Any], text: str) -> None:
+    assert failure_message(result, CHANCE) == text
+
+
+@pytest.mark.parametrize("result, text", MESSAGES)
+def test_a_message_has_at_most_ten_lines(result: dict[str, Any], text: str) -> None:
+    assert len(failure_message(result, CHANCE).splitlines()) <= MAX_MESSAGE_LINES == 10
+
+
+def test_a_preview_has_no_page_to_look_at() -> None:
+    result = {**result_of("done"), "how": PREVIEWED, "job_id": None, "job_url": None, "source_name": None}
+    assert failure_message(result).splitlines()[0] == (
+        "Preview is not as required. 0 items harvested; at least 1 must be."
+    )
+    assert "Look at" not in failure_message(result)
+    assert summary_lines(result)[0].startswith("Preview ended 'done' after 42 s: 0 items")
+
+
+def test_a_message_of_several_lines_is_shown_as_one() -> None:
+    result = result_of("done-errors", failed(1, "Traceback:\n  line 1\n\n  line 2"))
+    assert "Failed: r0: Traceback: line 1 line 2" in failure_message(result).splitlines()
+
+
+def test_a_long_message_keeps_its_end_where_the_cause_stands() -> None:
+    result = result_of(
+        "done-errors", failed(1, f"HTTPConnectionPool {'x' * 400} [Errno 111] Connection refused"), min_done_items=0
+    )
+    line = failure_message(result).splitlines()[1]
+    assert line.startswith("Failed: r0: HTTPConnectionPool xxx")
+    assert line.endswith("Connection refused")
+    assert len(line) < 220
+
+
+def test_ids_that_occur_are_never_cut_out_of_the_message() -> None:
+    there = [item(f"https://ville.example/datasets/{'0' * 60}/{n}", "done") for n in range(3)]
+    message = failure_message(result_of("done", there, remote_ids=["mine"]))
+    assert all(repr(present.remote_id) in message for present in there)
+
+
+# --- the summary in the log ------------------------------------------------------------------------------------
+
+ENDED = f"Harvest of 'Ville' (job {JOB_ID}) ended"
+CUT_SHORT_REASON = "The job reports errors although it is 'done-errors': 1000 max items reached"
+
+
+@pytest.mark.parametrize(
+    "result, lines",
+    [
+        pytest.param(
+            result_of("done", [*DONE, item("s", "skipped", "missing identifier")]),
+            [
+                f"{ENDED} 'done' after 42 s: 4 items, 3 done, 0 failed, 1 skipped, 0 archived.",
+                "Skipped: 1 item: missing identifier",
+                f"Look at: {PAGE}",
+                "Outcome: success.",
+            ],
+            id="a success",
+        ),
+        pytest.param(
+            result_of("done-errors", [*DONE, *failed(8)], (CUT_SHORT,)),
+            [
+                f"{ENDED} 'done-errors' after 42 s: 11 items, 3 done, 8 failed, 0 skipped, 0 archived.",
+                "Job error: 1000 max items reached",
+                *[f"Failed: r{n}: missing title on dataset" for n in range(5)],
+                "... and 3 more failed items.",
+                "What to do: The portal cut the harvest short at its own limit: ask its team to raise it.",
+                "What to do: The record has no title: add one to the catalogue.",
+                f"Look at: {PAGE}",
+                f"Outcome: failure (items). 8 items failed; none may. {CUT_SHORT_REASON}",
+            ],
+            id="a failure",
+        ),
+        pytest.param(
+            result_of("done-errors", [*DONE, *failed(1, "odd")], max_failed_items=1, remote_ids=["ok-1"]),
+            [
+                f"{ENDED} 'done-errors' after 42 s: 4 items, 3 done, 1 failed, 0 skipped, 0 archived.",
+                "Of my records: 1 done, 0 failed, 0 skipped, 0 archived, 0 missing.",
+                "Failed: r0: odd",
+                f"Look at: {PAGE}",
+                "Outcome: success.",
+            ],
+            id="my records are done",
+        ),
+    ],
+)
+def test_the_summary_of_a_harvest(result: dict[str, Any], lines: list[str]) -> None:
+    assert summary_lines(result) == lines
+
+
+OLD_ONES = [item("x", "archived"), item("y", "archived")]
+
+
+@pytest.mark.parametrize(
+    "archived, before, words",
+    [
+        ([], None, "0 archived."),
+        (OLD_ONES, OLD_ONES, "2 archived (0 of them new since the previous job)."),
+        ([*OLD_ONES, item("z", "archived")], OLD_ONES, "3 archived (1 of them new since the previous job)."),
+        (OLD_ONES, [], "2 archived (2 of them new since the previous job)."),
+        (OLD_ONES, None, "2 archived (2 of them new since the previous job)."),
+    ],
+    ids=["none", "all known", "one new", "all new", "no job before"],
+)
+def test_archived_items_are_listed_again_in_each_job_and_told_apart(
+    archived: list[HarvestItem], before: list[HarvestItem] | None, words: str
+) -> None:
+    result = result_of("done", [*DONE, *archived], before=before)
+    assert summary_lines(result)[0].endswith(words)
+
+
+# --- the result itself -----------------------------------------------------------------------------------------
+
+
+def test_a_result_is_small_json_whatever_the_harvest() -> None:
+    items = [item(f"r{n}", "failed", "x" * 5000) for n in range(5000)]
+    result = result_of("done-errors", items, tuple("y" * 5000 for _ in range(50)))
+    assert len(json.dumps(result)) < 20_000
+    assert len(result["failed_items"]) == 20
+
+
+def test_my_failed_records_come_first_in_a_result() -> None:
+    result = result_of("done-errors", failed(500), remote_ids=["r444"])
+    assert result["failed_items"][0]["remote_id"] == "r444"
+
+
+def test_the_keys_of_a_result() -> None:
+    result = result_of("done", DONE)
+    assert result == {
+        "schema": 1,
+        "portal": SITE,
+        "source_id": SOURCE_ID,
+        "source_name": "Ville",
+        "organization": None,
+        "schedule": "0 0 * * *",
+        "job_id": JOB_ID,
+        "job_url": PAGE,
+        "how": "started",
+        "status": "done",
+        "created": "2026-03-02T02:04:00+00:00",
+        "started": "2026-03-02T02:04:00+00:00",
+        "ended": "2026-03-02T02:04:42+00:00",
+        "duration": 42.0,
+        "items": {"total": 3, "done": 3, "failed": 0, "skipped": 0, "archived": 0, "newly_archived": 0},
+        "changes": {
+            "compared_with": None,
+            "newly_failing": 0,
+            "still_failing": 0,
+            "newly_archived": 0,
+            "vanished": None,
+            "fixed": None,
+            "new": None,
+        },
+        "errors": [],
+        "failed_items": [],
+        "skip_reasons": {},
+        "remote_ids": None,
+        "outcome": "success",
+        "failure_kind": None,
+        "reasons": [],
+    }
+
+
+@pytest.mark.parametrize(
+    "page, words",
+    [(PAGE, f"See {PAGE}"), (None, "Its job was not yet known.")],
+    ids=["a known job", "none yet"],
+)
+def test_a_task_that_is_stopped_says_that_its_harvest_goes_on(page: str | None, words: str) -> None:
+    assert goes_on(page) == (
+        f"Airflow stopped this task. Its harvest continues: udata cannot cancel a harvest. {words}"
+    )
+
+
+def test_a_job_that_was_not_counted_is_told_without_numbers() -> None:
+    assert progress_line(replace(HarvestJob("j", "initialized"), counts=None), ItemCounts(5)) == "initialized."
+
+
+@pytest.mark.parametrize(
+    "kind, items, words",
+    [
+        ("timeout", {}, "longer timeout"),
+        ("unfinished", {}, "Wait for the job to end"),
+        ("unknown_status", {}, "update this package"),
+        ("remote_unreachable", {}, "lets the portal in"),
+        ("unreadable", {}, "whole"),
+        ("job", {}, "job's errors"),
+        ("remote_ids", {}, "these records"),
+        ("items", {"failed": 3}, "failed records"),
+        ("skipped", {"skipped": 29, "done": 1}, "dct:identifier"),
+        ("job_errors", {}, "fail_on_job_errors=False"),
+        ("empty", {}, "found nothing to harvest"),
+        ("empty", {"done": 60}, "lower min_done_items"),
+        ("empty", {"skipped": 30}, "failed or was skipped"),
+        ("empty", {"archived": 30}, "lists no record any more"),
+    ],
+)
+def test_advice_fits_the_cause(kind: str, items: dict[str, int], words: str) -> None:
+    counts = {"total": 0, "done": 0, "failed": 0, "skipped": 0, "archived": 0, **items}
+    result = {"failure_kind": kind, "errors": [], "failed_items": [], "items": counts, "remote_ids": None}
+    [advice] = advice_for(result)
+    assert words in advice
+
+
+def test_every_kind_of_failure_has_its_advice() -> None:
+    assert {*_ADVICE_BY_KIND, "empty"} == set(FAILURE_KINDS)

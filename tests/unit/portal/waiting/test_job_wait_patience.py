@@ -1,0 +1,71 @@
+"""Waiting for a portal's own run: few requests while it is far off, and no delay when it comes."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_harvest.portal.waiting.job_wait import LEAD, RARE_INTERVAL
+from airflow_provider_harvest.portal.waiting.plan import (
+    ENDED,
+    NOT_STARTED,
+)
+from tests.support.scripted_portal import (
+    T0,
+    Timeline,
+    job_appears,
+    whole_job,
+)
+from tests.support.wait_story import HOUR, MINUTE, Story
+
+DUE = 22 * HOUR
+
+
+@pytest.mark.parametrize("interval", [30.0, 60.0])
+@pytest.mark.parametrize(
+    "timeline, state",
+    [
+        pytest.param(whole_job("run", DUE + 20 * MINUTE, 10 * MINUTE), ENDED, id="a usual run"),
+        pytest.param([], NOT_STARTED, id="none until three hours later"),
+    ],
+)
+def test_a_wait_of_22_hours_takes_less_than_200_requests(timeline: Timeline, state: str, interval: float) -> None:
+    story = Story(timeline, after=T0, due=T0 + DUE, start_deadline=T0 + DUE + 3 * HOUR, poll_interval=interval)
+    assert story.to_the_end().state == state
+    assert len(story.client.requests) < 200
+
+
+def test_a_run_that_begins_early_is_noticed_within_half_an_hour() -> None:
+    story = Story(whole_job("early", 9 * HOUR, 60), after=T0, due=T0 + DUE, start_deadline=T0 + DUE + 3 * HOUR)
+    assert story.to_the_end().state == ENDED
+    assert story.elapsed <= 9.5 * HOUR + 60
+
+
+def test_a_run_that_begins_when_due_is_noticed_within_the_interval() -> None:
+    story = Story(whole_job("run", DUE + 100, HOUR), after=T0, due=T0 + DUE, start_deadline=T0 + DUE + 3 * HOUR)
+    while story.job_id is None:
+        story.clock.sleep(story.look().pause)
+    assert story.elapsed - 60 <= DUE + 100 + 60
+
+
+def test_looks_become_frequent_shortly_before_the_run_is_due() -> None:
+    story = Story([], after=T0, due=T0 + DUE, start_deadline=T0 + DUE + 3 * HOUR)
+    assert story.look().pause == RARE_INTERVAL
+    story.clock.advance(DUE - LEAD - 10)
+    assert story.look().pause == 60.0
+    story.clock.advance(LEAD)
+    assert story.look().pause == 60.0
+
+
+def test_a_job_that_is_under_way_is_watched_when_the_next_end_is_waited_for() -> None:
+    """Although the portal's next run is far off."""
+    story = Story(whole_job("running", -300, 900), ended_after=T0, due=T0 + DUE, start_deadline=None)
+    assert story.to_the_end().state == ENDED
+    assert story.elapsed <= 600 + 60
+
+
+def test_a_dead_job_does_not_make_the_wait_for_the_next_end_costly() -> None:
+    timeline = [(-5 * HOUR, job_appears("dead")), *whole_job("run", DUE + 100)]
+    story = Story(timeline, ended_after=T0, due=T0 + DUE, start_deadline=None)
+    assert story.to_the_end().state == ENDED
+    assert story.job_id == "run"
+    assert len(story.client.requests) < 200

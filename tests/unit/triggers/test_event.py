@@ -1,0 +1,306 @@
+"""The event trigger: each harvest that ends is told once, in order, across triggerers, whoever started it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.waiting.reported import digest_of
+from airflow_provider_harvest.triggers import _cursors
+from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
+from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
+from tests.support.scripted_portal import (
+    SITE,
+    T0,
+    Timeline,
+    items_move,
+    job_appears,
+    job_ends,
+    job_is_purged,
+    rate_limited,
+    server_error,
+    unreachable,
+    whole_job,
+)
+from tests.support.watched_portal import Store, Watched, ids, reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+MINUTE, HOUR = 60.0, 3600.0
+ORGANIZATION = "5f00000000000000000000bb"
+
+
+@pytest.fixture(params=["A", "B", "C", "D"])
+def generation(request: pytest.FixtureRequest) -> str:
+    """Each udata generation."""
+    return str(request.param)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        pytest.param({"source_id": "mine"}, id="a source"),
+        pytest.param({"organization": ORGANIZATION}, id="an organization"),
+        pytest.param({}, id="the portal"),
+    ],
+)
+def test_each_harvest_that_ends_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, scope: dict[str, Any], generation: str
+) -> None:
+    life = [*whole_job("old", -HOUR), *whole_job("one", 100), *whole_job("two", 5000), *whole_job("three", 5200)]
+    watched = Watched(monkeypatch, {"mine": life}, generation)
+    assert watched.watch(3 * HOUR, **scope) == ["one", "two", "three"]
+
+
+def test_the_payload_is_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch, {"mine": whole_job("one", 100)})
+    watched.watch(HOUR, source_id="mine")
+    [result] = watched.told
+    assert (result["how"], result["source_id"], result["source_name"]) == ("watched", "mine", "Source mine")
+    assert (result["outcome"], result["items"]["done"], result["portal"]) == ("success", 3, SITE)
+    assert json.loads(json.dumps(result)) == result
+
+
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        pytest.param({"condition": "ended"}, ["good", "bad", "mixed"], id="ended"),
+        pytest.param({"condition": "success"}, ["good"], id="success"),
+        pytest.param({"condition": "success", "max_failed_items": 1}, ["good", "mixed"], id="success with one failed"),
+        pytest.param({"condition": "failure"}, ["bad", "mixed"], id="failure"),
+    ],
+)
+def test_the_condition_decides_what_is_told(
+    monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], told: list[str]
+) -> None:
+    mixed = [
+        (900, job_appears("mixed")),
+        (910, items_move("mixed", done=5, failed=1)),
+        (990, job_ends("mixed", "done-errors")),
+    ]
+    lives = {"a": whole_job("good", 100), "b": whole_job("bad", 500, status="failed"), "c": mixed}
+    watched = Watched(monkeypatch, lives)
+    assert watched.watch(HOUR, **arguments) == told
+
+
+def test_a_whole_portal_costs_one_request_a_round_and_a_few_for_each_end(
+    monkeypatch: pytest.MonkeyPatch, generation: str
+) -> None:
+    lives = {ident: [*whole_job(f"old-{ident}", -HOUR), *whole_job(f"job-{ident}", 1000)] for ident in ids(40)}
+    watched = Watched(monkeypatch, lives, generation)
+    assert len(watched.watch(HOUR - 1)) == 40
+    assert watched.portal.count("list") <= 61
+    assert watched.portal.count("recent_jobs") <= 2 * 40
+    assert watched.portal.count("peek_job") == 40
+
+
+def test_a_job_behind_a_newer_one_is_told_too(monkeypatch: pytest.MonkeyPatch, generation: str) -> None:
+    life = [
+        (-100, job_appears("behind")),
+        (500, job_appears("newer")),
+        (1500, job_ends("newer")),
+        (9000, job_ends("behind")),
+    ]
+    watched = Watched(monkeypatch, {"a": life, "b": []}, generation)
+    assert watched.watch(4 * HOUR) == ["newer", "behind"]
+
+
+def test_what_ended_before_the_watch_began_is_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch, {ident: whole_job(f"old-{ident}", -600) for ident in ids(3)})
+    assert watched.watch(HOUR) == []
+
+
+# --- across triggerers -----------------------------------------------------------------------------------------------
+
+
+def test_what_ended_while_no_triggerer_ran_is_told_once_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives: dict[str, Timeline] = {
+        "a": [*whole_job("a1", 100), *whole_job("a2", 2 * HOUR), *whole_job("a3", 4 * HOUR)],
+        "b": [*whole_job("b1", 200), *whole_job("b2", 3 * HOUR)],
+    }
+    watched = Watched(monkeypatch, lives)
+    assert watched.watch(HOUR) == ["a1", "b1"]
+    watched.clock.advance(5 * HOUR)
+    assert watched.watch(HOUR) == ["a2", "b2", "a3"]
+    assert watched.watch(HOUR) == []
+
+
+def test_however_many_ended_they_are_told_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are listed first have ended last."""
+    lives = {ident: whole_job(f"job-{ident}", 2 * HOUR - 60 * number) for number, ident in enumerate(ids(70))}
+    watched = Watched(monkeypatch, lives)
+    watched.watch(600)
+    watched.clock.advance(3 * HOUR)
+    assert watched.watch(HOUR) == [f"job-{ident}" for ident in reversed(ids(70))]
+
+
+def test_a_job_that_ends_behind_a_newer_one_while_no_triggerer_runs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    life = [(100, job_appears("behind")), *whole_job("newer", 500, 60), (2 * HOUR, job_ends("behind"))]
+    watched = Watched(monkeypatch, {"a": life, "b": []})
+    assert watched.watch(HOUR) == ["newer"]
+    watched.clock.advance(3 * HOUR)
+    assert watched.watch(HOUR) == ["behind"]
+
+
+def test_what_was_not_stored_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A triggerer killed right after an event cannot know whether Airflow has it: rather twice than never."""
+    watched = Watched(monkeypatch, {"a": whole_job("one", 100), "b": whole_job("two", 5000)})
+    assert watched.watch(HOUR, killed_after=1) == ["one"]
+    assert watched.watch(2 * HOUR) == ["one", "two"]
+
+
+def test_what_was_told_is_stored_when_airflow_has_the_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch, {"a": whole_job("one", 100)})
+    watched.watch(180 + STORED_AFTER - 1)
+    assert watched.store is not None
+    assert reported(watched.store.cursor) == []
+    watched.watch(2 * STORED_AFTER + 60)
+    assert reported(watched.store.cursor) == [digest_of("one")]
+
+
+def test_without_a_store_it_says_what_may_be_missed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = Watched(monkeypatch, {"a": [*whole_job("one", 100), *whole_job("two", 2 * HOUR)]}, keeps=False)
+    assert watched.watch(HOUR) == ["one"]
+    _cursors._memory.clear()  # another process
+    watched.clock.advance(2 * HOUR)
+    assert watched.watch(HOUR) == []
+    assert any("harvests that end while none runs are missed" in line for line in caplog.messages)
+
+
+def test_the_cursor_of_another_portal_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch, {"a": whole_job("one", 100)})
+    assert watched.store is not None
+    elsewhere = {
+        "version": 1,
+        "portal": "https://elsewhere",
+        "began": 0.0,
+        "since": T0 + HOUR,
+        "told": {},
+        "behind": {},
+    }
+    watched.store.values[CURSOR_KEY] = json.dumps(elsewhere)
+    assert watched.watch(HOUR) == ["one"]
+
+
+def test_what_was_stored_with_an_asset_that_is_deleted_for_a_while_is_remembered(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A deploy with an import error: Airflow deletes the state of an asset that no DAG file names."""
+    watched = Watched(monkeypatch, {"a": [*whole_job("one", 100), *whole_job("two", HOUR + 60)]})
+    assert watched.watch(HOUR) == ["one"]
+    watched.store = Store()
+    watched.clock.advance(600)
+    assert watched.watch(HOUR) == ["two"]
+    assert any("going on from what this triggerer remembers" in line for line in caplog.messages)
+
+
+def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 100 + 10 * number) for number, ident in enumerate(ids(6))}
+    watched = Watched(monkeypatch, lives)
+    original = watched.portal.recent_jobs
+
+    def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+        if source_id == "s02" and watched.clock.now() < T0 + 5 * HOUR:
+            watched.portal.requests.append((watched.clock.now(), "refused"))
+            raise server_error(500)
+        return original(source_id, page, page_size)
+
+    monkeypatch.setattr(watched.portal, "recent_jobs", recent_jobs)
+    assert watched.watch(HOUR) == [f"job-{ident}" for ident in ids(6) if ident != "s02"]
+    assert watched.portal.count("refused") <= 7
+    watched.watch(12 * HOUR)
+    assert watched.told[-1]["job_id"] == "job-s02"
+    assert len(watched.told) == 6
+
+
+def test_what_was_read_is_not_lost_when_the_next_read_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 100) for ident in ids(5)}
+    watched = Watched(monkeypatch, lives)
+    original, asked = watched.portal.recent_jobs, []
+
+    def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+        asked.append(source_id)
+        if len(asked) == 3:
+            raise server_error(503)
+        return original(source_id, page, page_size)
+
+    monkeypatch.setattr(watched.portal, "recent_jobs", recent_jobs)
+    assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(5)]
+
+
+# --- a portal in trouble ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [unreachable(), rate_limited(600.0)], ids=["down", "429"])
+def test_it_outlives_any_outage(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    caplog.set_level("INFO", "airflow_provider_harvest")
+    watched = Watched(monkeypatch, {"a": whole_job("one", 100), "b": whole_job("two", 5 * HOUR)})
+    assert watched.watch(HOUR) == ["one"]
+    watched.portal.list_fault = error  # type: ignore[assignment]
+    assert watched.watch(20 * HOUR) == []
+    watched.portal.list_fault = None
+    assert watched.watch(HOUR) == ["two"]
+    assert sum("Polling again until it responds." in line for line in caplog.messages) == 1
+
+
+def test_a_job_that_is_purged_before_it_is_read_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {"a": whole_job("one", 100), "b": whole_job("two", 110)}
+    watched = Watched(monkeypatch, lives)
+    original = watched.portal.peek_job
+
+    def peek_job(job_id: str, *, progress: bool = True) -> Any:
+        if job_id == "one":
+            job_is_purged("one")(watched.portal.portals["a"])
+        return original(job_id, progress=progress)
+
+    monkeypatch.setattr(watched.portal, "peek_job", peek_job)
+    assert watched.watch(HOUR) == ["two"]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"condition": "sucess"}, "condition is 'sucess': give one of 'ended', 'success', 'failure'."),
+        ({"source_id": "a", "organization": "b"}, "source_id and organization are both given"),
+        ({"remote_ids": ["x"]}, "remote_ids are records of one source"),
+        ({"source_id": "a", "remote_ids": "x"}, "remote_ids"),
+        ({"max_failed_ratio": 3}, "max_failed_ratio"),
+        ({"poll_interval": "often"}, "poll_interval"),
+        ({"source_id": " "}, "source_id"),
+        ({"harvest_conn_id": ""}, "harvest_conn_id is blank"),
+    ],
+)
+def test_wrong_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(HarvestInvalidInput, match=words):
+        HarvestJobEventTrigger(**{"harvest_conn_id": "one", **arguments})
+
+
+def test_lengths_of_time_and_sets_are_taken() -> None:
+    trigger = HarvestJobEventTrigger("one", "a", poll_interval=timedelta(minutes=5), remote_ids={"y", "x"})
+    arguments = json.loads(json.dumps(trigger.serialize()[1]))
+    assert (arguments["poll_interval"], arguments["remote_ids"]) == (300.0, ["x", "y"])
+
+
+def test_it_travels_as_json_without_a_secret() -> None:
+    trigger = HarvestJobEventTrigger("one", source_id="a", remote_ids=("x",), condition="success", max_failed_ratio=0.1)
+    path, arguments = trigger.serialize()
+    travelled = json.loads(json.dumps(arguments))
+    assert path == "airflow_provider_harvest.triggers.event.HarvestJobEventTrigger"
+    assert HarvestJobEventTrigger(**travelled).serialize() == (path, travelled)
+
+
+@pytest.fixture(autouse=True)
+def _no_leftover_loops() -> Iterator[None]:
+    yield
+    asyncio.set_event_loop(None)

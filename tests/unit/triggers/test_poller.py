@@ -1,0 +1,475 @@
+"""The poll loop that triggers share: what one portal is asked, whoever waits for how many of its jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestRedirected, HarvestRequestRejected
+from airflow_provider_harvest.portal.waiting.plan import (
+    ENDED,
+    GONE,
+    NOT_STARTED,
+    OVERRAN,
+    STALLED,
+    TIMED_OUT,
+    UNREACHABLE,
+    WaitPlan,
+)
+from airflow_provider_harvest.triggers import _poller
+from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
+from tests.support.many_sources import ManySources, at_portal, run_in_fake_time
+from tests.support.scripted_portal import (
+    T0,
+    FakeClock,
+    Timeline,
+    items_move,
+    job_appears,
+    job_ends,
+    job_is_purged,
+    rate_limited,
+    server_error,
+    source_changes,
+    unreachable,
+    whole_job,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+class Waits:
+    """Deferred waits on one portal, which run on one event loop as in a triggerer.
+
+    :param lives: for each source its timeline; a wait for each is planned by ``plan``.
+    """
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, lives: dict[str, Timeline], generation: str = "D", others: int = 0
+    ) -> None:
+        self.clock = FakeClock()
+        self.portal = ManySources(self.clock, lives, generation=generation, others=others)
+        at_portal(monkeypatch, {"one": self.portal})
+        self.triggers: dict[str, HarvestJobTrigger] = {}
+        self.ended_at: dict[str, float] = {}
+
+    def plan(self, source_id: str, **plan: Any) -> Waits:
+        settings: dict[str, Any] = {"begun": T0, **plan}
+        self.triggers[source_id] = HarvestJobTrigger("one", WaitPlan(source_id, "started", **settings).to_dict())
+        return self
+
+    async def follow(self, source_id: str) -> dict[str, Any]:
+        async for event in self.triggers[source_id].run():
+            self.ended_at[source_id] = self.clock.now() - T0
+            return dict(event.payload)
+        raise AssertionError("no event")
+
+    def to_the_end(self) -> dict[str, dict[str, Any]]:
+        """Run all of them; return the event of each."""
+
+        async def story() -> list[dict[str, Any]]:
+            return await asyncio.gather(*(self.follow(ident) for ident in self.triggers))
+
+        return dict(zip(self.triggers, run_in_fake_time(self.clock, story()), strict=True))
+
+    def states(self) -> dict[str, str]:
+        return {ident: event["state"] for ident, event in self.to_the_end().items()}
+
+
+def ids(count: int) -> list[str]:
+    return [f"s{number:03}" for number in range(count)]
+
+
+# --- how much is asked -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("generation", ["A", "B", "C", "D"])
+def test_a_hundred_waits_cost_one_request_a_round(monkeypatch: pytest.MonkeyPatch, generation: str) -> None:
+    lives = {ident: [(0, job_appears(f"job-{ident}")), (HOUR - 1, job_ends(f"job-{ident}"))] for ident in ids(100)}
+    waits = Waits(monkeypatch, lives, generation)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
+
+    assert set(waits.states().values()) == {ENDED}
+
+    assert waits.portal.count("list") == 61
+    # Where the list counts no items, each running job is read once for its progress: A and B.
+    assert len(waits.portal.requests) == 61 + (100 if generation in "AB" else 0)
+
+
+def test_a_portal_of_many_pages_costs_a_request_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: [(0, job_appears(f"job-{ident}")), (301, job_ends(f"job-{ident}"))] for ident in ids(600)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+    assert set(waits.states().values()) == {ENDED}
+    assert len(waits.portal.requests) == 2 * 7
+
+
+def test_few_waits_on_a_large_portal_read_their_jobs_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0, HOUR) for ident in ids(3)}
+    waits = Waits(monkeypatch, lives, others=5000)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+    assert set(waits.states().values()) == {ENDED}
+    assert waits.portal.count("list") == 11  # the first time, when nobody knew how large it is
+    assert waits.portal.count("peek_job") == 3 * 60
+
+
+def test_one_wait_reads_its_source_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits(monkeypatch, {"a": whole_job("job", 600), "b": []}).plan("a", known=())
+    assert waits.states() == {"a": ENDED}
+    assert waits.portal.count("list") == 0
+
+
+def test_the_shortest_interval_sets_the_pace_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: [(0, job_appears(f"job-{ident}")), (HOUR - 1, job_ends(f"job-{ident}"))] for ident in ids(4)}
+    waits = Waits(monkeypatch, lives)
+    for ident, interval in zip(lives, (300.0, 300.0, 30.0, 30.0), strict=True):
+        waits.plan(ident, job_id=f"job-{ident}", poll_interval=interval)
+    waits.states()
+    assert waits.portal.count("list") == 121
+
+
+def test_those_who_come_later_are_in_time_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: [(0, job_appears(f"job-{ident}")), (HOUR - 1, job_ends(f"job-{ident}"))] for ident in ids(50)}
+    waits = Waits(monkeypatch, lives)
+
+    async def late(ident: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await waits.follow(ident)
+
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
+
+    async def story() -> None:
+        await asyncio.gather(*(late(ident, n * 1.7) for n, ident in enumerate(lives)))
+
+    run_in_fake_time(waits.clock, story())
+    assert {round(at) for at in waits.ended_at.values()} == {HOUR}
+    assert len(waits.portal.requests) <= 62
+
+
+# --- what the list cannot tell is looked at --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param({"known": ("old",), "start_deadline": T0 + 2 * HOUR}, id="known ids"),
+        pytest.param({"after": T0}, id="begun after"),
+        pytest.param({"ended_after": T0}, id="next to end"),
+    ],
+)
+@pytest.mark.parametrize("generation", ["A", "D"])
+def test_a_job_that_appears_is_found_and_followed(
+    monkeypatch: pytest.MonkeyPatch, plan: dict[str, Any], generation: str
+) -> None:
+    lives = {ident: [*whole_job("old", -HOUR), *whole_job(f"job-{ident}", 1000, 500)] for ident in ids(20)}
+    waits = Waits(monkeypatch, lives, generation)
+    for ident in lives:
+        waits.plan(ident, **plan)
+    events = waits.to_the_end()
+    assert {event["state"] for event in events.values()} == {ENDED}
+    # The next job to end is named by its end; the others as soon as it is there.
+    assert [event["plan"]["job_id"] for event in events.values()] == [f"job-{ident}" for ident in lives]
+    assert set(waits.ended_at.values()) == {1500.0}
+    # At most one at the beginning, one when it appears and one when it ends.
+    assert waits.portal.count("recent_jobs") <= 3 * 20
+
+
+def test_the_oldest_of_two_new_jobs_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    life = [*whole_job("old", -HOUR), *whole_job("mine", 70, 20), *whole_job("another", 95, 500)]
+    waits = Waits(monkeypatch, {"a": life, "b": []}).plan("a", known=("old",)).plan("b", known=(), deadline=T0 + HOUR)
+    assert waits.to_the_end()["a"]["plan"]["job_id"] == "mine"
+
+
+def test_a_job_that_runs_behind_a_newer_one_is_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    life = [(0, job_appears("mine")), (100, job_appears("newer")), (1000, job_ends("mine"))]
+    waits = Waits(monkeypatch, {"a": life, "b": [], "c": []}).plan("a", job_id="mine")
+    waits.plan("b", known=(), deadline=T0 + 2 * HOUR).plan("c", known=(), deadline=T0 + 2 * HOUR)
+    assert waits.to_the_end()["a"]["state"] == ENDED
+    assert waits.ended_at["a"] == 1020.0
+
+
+def test_the_next_to_end_may_run_behind_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    life = [(-100, job_appears("behind")), (-50, job_appears("newer")), (1000, job_ends("behind"))]
+    waits = Waits(monkeypatch, {"a": life, "b": []}).plan("a", ended_after=T0)
+    waits.plan("b", known=(), deadline=T0 + 2 * HOUR)
+    assert waits.to_the_end()["a"]["plan"]["job_id"] == "behind"
+
+
+@pytest.mark.parametrize(
+    "life, plan, state",
+    [
+        pytest.param([], {"known": (), "start_deadline": T0 + HOUR}, NOT_STARTED, id="no job appears"),
+        pytest.param([(0, job_appears("j"))], {"job_id": "j", "deadline": T0 + HOUR}, TIMED_OUT, id="time is over"),
+        pytest.param([(0, job_appears("j"))], {"job_id": "j"}, STALLED, id="no first item"),
+        pytest.param([(0, job_appears("j")), (9, items_move("j", done=5))], {"job_id": "j"}, STALLED, id="stalls"),
+        pytest.param(
+            [(0, job_appears("j")), *((n * HOUR, items_move("j", done=1)) for n in range(30))],
+            {"job_id": "j"},
+            OVERRAN,
+            id="moves forever",
+        ),
+        pytest.param([(0, job_appears("j")), (HOUR, job_is_purged("j"))], {"job_id": "j"}, GONE, id="purged"),
+        pytest.param([(HOUR, source_changes(active=False))], {"known": ()}, GONE, id="switched off"),
+        pytest.param([(0, job_appears("j")), (90, job_ends("j", "failed"))], {"known": ()}, ENDED, id="failed"),
+    ],
+)
+@pytest.mark.parametrize("generation", ["A", "D"])
+def test_it_ends_as_it_would_alone(
+    monkeypatch: pytest.MonkeyPatch, life: Timeline, plan: dict[str, Any], state: str, generation: str
+) -> None:
+    others: dict[str, Timeline] = {ident: [(0, job_appears(f"job-{ident}"))] for ident in ids(3)}
+    waits = Waits(monkeypatch, {"mine": life, **others}, generation).plan("mine", **plan)
+    for ident in others:
+        waits.plan(ident, job_id=f"job-{ident}", deadline=T0 + 30 * HOUR)
+    assert waits.to_the_end()["mine"]["state"] == state
+
+
+def test_a_job_that_moves_is_not_called_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    life = [
+        (0, job_appears("j")),
+        *((n * HOUR, items_move("j", done=1)) for n in range(20)),
+        (20 * HOUR, job_ends("j")),
+    ]
+    waits = Waits(monkeypatch, {"a": life, "b": life}).plan("a", job_id="j").plan("b", job_id="j")
+    assert waits.states() == {"a": ENDED, "b": ENDED}
+
+
+# --- a portal in trouble ---------------------------------------------------------------------------------------------
+
+
+def in_trouble(waits: Waits, begin: float, end: float, error: Any) -> Callable[[], Any]:
+    async def story() -> None:
+        await asyncio.sleep(begin)
+        waits.portal.list_fault = error
+        await asyncio.sleep(end - begin)
+        waits.portal.list_fault = None
+
+    return story
+
+
+@pytest.mark.parametrize(
+    "error, requests",
+    [
+        pytest.param(rate_limited(900.0), 2, id="429 with Retry-After"),
+        pytest.param(rate_limited(None), 5, id="429"),
+        pytest.param(server_error(503, 900.0), 2, id="503 with Retry-After"),
+        pytest.param(server_error(502), 5, id="502"),
+        pytest.param(unreachable(), 5, id="down"),
+    ],
+)
+def test_trouble_slows_down_for_all_and_is_told_once_to_each(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Any, requests: int
+) -> None:
+    caplog.set_level("INFO", "airflow_provider_harvest")
+    lives = {ident: [(0, job_appears(f"job-{ident}")), (HOUR, job_ends(f"job-{ident}"))] for ident in ids(10)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
+    trouble = in_trouble(waits, 630, 630 + 1500, error)
+
+    async def story() -> None:
+        await asyncio.gather(trouble(), *(waits.follow(ident) for ident in lives))
+
+    run_in_fake_time(waits.clock, story())
+
+    during = [at for at, name in waits.portal.requests if 630 < at - T0 < 2130]
+    assert len(during) == requests
+    assert sum("Polling again; 10 failed polls in a row are allowed." in line for line in caplog.messages) == 10
+    assert sum("The portal responds again" in line for line in caplog.messages) == 10
+
+
+def test_a_wait_whose_time_is_over_ends_while_the_portal_wants_no_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives: dict[str, Timeline] = {ident: [(0, job_appears(f"job-{ident}"))] for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}", deadline=T0 + 1000)
+    waits.portal.list_fault = rate_limited(3000.0)
+    assert set(waits.states().values()) == {TIMED_OUT}
+    assert set(waits.ended_at.values()) == {1000.0}
+    assert len(waits.portal.requests) == 1
+
+
+def test_an_outage_that_lasts_ends_all_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives: dict[str, Timeline] = {ident: [(0, job_appears(f"job-{ident}"))] for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+    waits.portal.list_fault = unreachable()
+    assert set(waits.states().values()) == {UNREACHABLE}
+    assert waits.portal.count("list") == 11
+
+
+def test_a_portal_that_goes_on_refusing_to_be_read_ends_all_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives: dict[str, Timeline] = {ident: [] for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, known=())
+    refusal = HarvestAuthError("No right to read this.", status_code=403, payload={"message": "no"})
+    waits.portal.list_fault = refusal
+    for portal in waits.portal.portals.values():
+        portal.fault = refusal
+    events = waits.to_the_end()
+    assert {(event["state"], event["error"]) for event in events.values()} == {(ERROR, "HarvestAuthError")}
+    assert max(waits.ended_at.values()) <= 10 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(HarvestAuthError("Blocked.", status_code=403, payload="<html>"), id="403 page"),
+        pytest.param(HarvestAuthError("No.", status_code=403, payload={"message": "no"}), id="403"),
+        pytest.param(HarvestRedirected("It points to a maintenance site."), id="302"),
+        pytest.param(HarvestRequestRejected("Timeout.", status_code=408), id="408"),
+    ],
+)
+def test_one_odd_answer_to_the_list_ends_no_wait(monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0, HOUR) for ident in ids(50)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+
+    async def story() -> list[dict[str, Any]]:
+        trouble = in_trouble(waits, 630, 670, error)
+        _, *events = await asyncio.gather(trouble(), *(waits.follow(ident) for ident in lives))
+        return events
+
+    assert {event["state"] for event in run_in_fake_time(waits.clock, story())} == {ENDED}
+
+
+def test_where_the_list_alone_fails_waits_look_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0, 90 * MINUTE) for ident in ids(2)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
+    waits.portal.list_fault = server_error(500)
+    assert set(waits.states().values()) == {ENDED}
+    assert waits.portal.count("list") <= 90 / 10 + 5  # it is tried again ten minutes apart
+
+
+# --- coming and going ------------------------------------------------------------------------------------------------
+
+
+def test_the_last_one_out_closes_the_client_and_the_next_one_opens_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0) for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+
+    async def story() -> None:
+        await asyncio.gather(*(waits.follow(ident) for ident in list(lives)[:2]))
+        assert (waits.portal.connections, waits.portal.was_closed) == (1, True)
+        await waits.follow(list(lives)[2])
+
+    run_in_fake_time(waits.clock, story())
+    assert (waits.portal.connections, waits.portal.was_closed) == (2, True)
+
+
+def test_one_who_leaves_does_not_end_the_others_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0, HOUR) for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+
+    async def story() -> list[dict[str, Any]]:
+        leaving, *staying = [asyncio.ensure_future(waits.follow(ident)) for ident in lives]
+        await asyncio.sleep(600)
+        leaving.cancel()
+        return await asyncio.gather(*staying)
+
+    assert [event["state"] for event in run_in_fake_time(waits.clock, story())] == [ENDED, ENDED]
+
+
+def test_each_event_loop_has_a_poller_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``dag.test()`` runs each trigger on a loop of its own."""
+    lives = {ident: whole_job(f"job-{ident}", 0) for ident in ids(2)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+        run_in_fake_time(waits.clock, waits.follow(ident))
+    assert waits.portal.connections == 2
+
+
+def test_a_client_that_cannot_be_made_is_told_to_everybody_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0) for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+    connect = waits.portal.connect
+
+    def refuse(settings: Any) -> Any:
+        raise OSError("no file descriptors left")
+
+    monkeypatch.setattr(waits.portal, "connect", refuse)
+    assert {event["detail"] for event in waits.to_the_end().values()} == {"no file descriptors left"}
+    monkeypatch.setattr(waits.portal, "connect", connect)
+    assert set(waits.states().values()) == {ENDED}
+
+
+def test_nothing_is_left_of_a_poller_whose_last_guest_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits(monkeypatch, {"a": whole_job("job", 0)}).plan("a", job_id="job")
+    left: list[Any] = []
+
+    async def story() -> None:
+        await waits.follow("a")
+        left.append(dict(_poller._pollers[asyncio.get_running_loop()]))
+
+    run_in_fake_time(waits.clock, story())
+    assert left == [{}]
+
+
+def test_an_error_of_our_own_reaches_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives: dict[str, Timeline] = {ident: [] for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, known=())
+
+    def broken(**kwargs: Any) -> Iterable[Any]:
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(waits.portal, "iter_last_jobs", broken)
+    assert {(event["state"], event["detail"]) for event in waits.to_the_end().values()} == {(ERROR, "bug")}
+
+
+def test_each_wait_logs_in_the_context_of_its_own_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow tells the log lines of triggers apart by a context variable."""
+    task: contextvars.ContextVar[str] = contextvars.ContextVar("task", default="nobody's")
+    lines: list[tuple[str, str]] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append((task.get(), record.getMessage()))
+
+    handler, logger = Handler(), logging.getLogger("airflow_provider_harvest")
+    monkeypatch.setattr(logger, "level", logging.INFO)
+    logger.addHandler(handler)
+    lives = {ident: [*whole_job("old", -HOUR), *whole_job(f"job-{ident}", 100)] for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+
+    async def follow(ident: str) -> None:
+        task.set(ident)
+        await waits.follow(ident)
+
+    async def story() -> None:
+        await asyncio.gather(*(asyncio.create_task(follow(ident)) for ident in lives))
+
+    for ident in lives:
+        waits.plan(ident, known=("old",))
+    try:
+        run_in_fake_time(waits.clock, story())
+    finally:
+        logger.removeHandler(handler)
+    found = {
+        (ident, f"Found job job-{ident}: https://portal.example/api/1/harvest/job/job-{ident}/") for ident in lives
+    }
+    assert {line for line in lines if line[1].startswith("Found")} == found
+    assert {ident for ident, _ in lines} == set(lives)

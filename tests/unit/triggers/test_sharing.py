@@ -1,0 +1,174 @@
+"""What connections, watches and triggerers of one portal share: its poller, its pauses, its reads and its budget."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.hooks._settings import ConnectionSettings
+from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.portal.waiting.plan import ENDED, WAITING, Poll, WaitPlan
+from airflow_provider_harvest.triggers import event as triggers_event
+from airflow_provider_harvest.triggers import job as triggers_job
+from airflow_provider_harvest.triggers._poller import PortalPoller
+from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
+from airflow_provider_harvest.triggers.job import HarvestJobTrigger
+from tests.support.many_sources import ManySources, run_in_fake_time
+from tests.support.scripted_portal import SITE, T0, FakeClock, Timeline, job_appears, job_ends, rate_limited, whole_job
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+MINUTE, HOUR = 60.0, 3600.0
+ONE = ConnectionSettings(site=SITE)
+
+
+class Deployment:
+    """A portal, the connections that lead to it, and triggers that use them on the event loops of triggerers."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, lives: dict[str, Timeline], **connections: ConnectionSettings
+    ) -> None:
+        self.clock = FakeClock()
+        self.portal = ManySources(self.clock, lives)
+        self.reported: list[str] = []
+        self.states: list[str] = []
+
+        async def aget_settings(hook: HarvestHook) -> ConnectionSettings:
+            return connections[hook.harvest_conn_id]
+
+        monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
+        for module in (triggers_job, triggers_event):
+            monkeypatch.setattr(module, "reading_client", self.portal.connect)
+
+    async def wait(self, connection: str, source_id: str, **plan: Any) -> None:
+        trigger = HarvestJobTrigger(connection, WaitPlan(source_id, "started", begun=T0, **plan).to_dict())
+        async for event in trigger.run():
+            self.states.append(event.payload["state"])
+
+    async def watch(self, connection: str, **arguments: Any) -> None:
+        trigger = HarvestJobEventTrigger(connection, **arguments)
+        trigger.asset_state_store = None  # type: ignore[assignment]
+        async for event in trigger.run():
+            self.reported.append(event.payload["job_id"])
+
+    def run(self, seconds: float, *stories: Coroutine[Any, Any, None]) -> None:
+        async def all_of_them() -> None:
+            tasks = [asyncio.ensure_future(story) for story in stories]
+            await asyncio.wait(tasks, timeout=seconds)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        run_in_fake_time(self.clock, all_of_them())
+
+
+def running(*sources: str, until: float = HOUR - 1) -> dict[str, Timeline]:
+    return {ident: [(0, job_appears(f"job-{ident}")), (until, job_ends(f"job-{ident}"))] for ident in sources}
+
+
+DIFFERENT = {
+    "timeout": replace(ONE, timeout=5.0),
+    "pages of sources": replace(ONE, source_page="https://admin.example/{source_id}"),
+    "pages of jobs": replace(ONE, job_page="https://admin.example/{job_id}"),
+    "interval": replace(ONE, min_poll_interval=45.0),
+    "key": replace(ONE, api_key="other"),
+}
+
+
+@pytest.mark.parametrize("other", DIFFERENT.values(), ids=DIFFERENT)
+def test_a_portal_is_the_same_by_its_address_and_how_it_is_reached(
+    monkeypatch: pytest.MonkeyPatch, other: ConnectionSettings
+) -> None:
+    deployment = Deployment(monkeypatch, running("a", "b", "c", "d"), one=ONE, other=other)
+    deployment.run(
+        2 * HOUR,
+        *(
+            deployment.wait(connection, ident, job_id=f"job-{ident}")
+            for connection, ident in zip(["one", "other"] * 2, "abcd", strict=True)
+        ),
+    )
+    assert deployment.states == [ENDED] * 4
+    assert deployment.portal.connections == 1
+    assert deployment.portal.count("list") <= 61
+
+
+def test_a_pause_that_the_portal_asks_of_one_connection_holds_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = Deployment(monkeypatch, running("a", "b"), one=ONE, other=replace(ONE, timeout=5.0))
+    deployment.portal.portals["a"].fault = rate_limited(1800.0)
+    deployment.run(1700, deployment.wait("one", "a", job_id="job-a"), deployment.wait("other", "b", job_id="job-b"))
+    # What was on its way when the first answer came, and nothing more.
+    assert len(deployment.portal.requests) <= 2
+
+
+def test_what_three_watches_want_to_know_of_a_harvest_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives: dict[str, Timeline] = {ident: whole_job(f"job-{ident}", 1000 + 200 * n) for n, ident in enumerate("abcdef")}
+    deployment = Deployment(monkeypatch, lives, one=ONE)
+    deployment.run(
+        HOUR,
+        deployment.watch("one"),
+        deployment.watch("one", condition="success"),
+        deployment.watch("one", condition="failure"),
+    )
+    assert sorted(deployment.reported) == sorted(2 * [f"job-{ident}" for ident in lives])
+    # Its source's jobs when it appears and when it has ended, and the job: no more than a single watch asks.
+    assert deployment.portal.count("peek_job") == len(lives)
+    assert deployment.portal.count("recent_jobs") <= 2 * len(lives)
+
+
+@pytest.mark.parametrize("triggerers", [1, 2])
+def test_a_deployment_keeps_to_the_requests_an_hour_that_its_connection_names(
+    monkeypatch: pytest.MonkeyPatch, triggerers: int
+) -> None:
+    """Each triggerer has a poll loop of its own, and no way to talk to the others: they divide what is allowed."""
+    settings = replace(ONE, requests_per_hour=60, triggerers=triggerers)
+    lives = running(*(f"s{number}" for number in range(8)), until=3 * HOUR)
+    sent = 0
+    for _ in range(triggerers):
+        deployment = Deployment(monkeypatch, lives, one=settings)
+        waits = [deployment.wait("one", ident, job_id=f"job-{ident}", poll_interval=30.0) for ident in lives]
+        deployment.run(2 * HOUR, *waits)
+        sent += len(deployment.portal.requests)
+    assert 60 <= sent <= 2 * 60 + 10 * triggerers
+
+
+class Idle:
+    """A watch that wants nothing."""
+
+    source_id = "s"
+    needs_list = gains_by_list = needs_owners = False
+    interval = MINUTE
+
+    def wants_counters(self) -> bool:
+        return False
+
+    def consider(self, sources: Any, asked_at: float) -> Poll:
+        return Poll(WAITING, MINUTE)
+
+    def poll(self) -> Poll:
+        return Poll(WAITING, MINUTE)
+
+    fail = pass_time = poll
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_the_last_one_out_ends_the_loop_in_whatever_moment_it_is_woken(turns: int) -> None:
+    """Before Python 3.12 ``asyncio.wait_for`` swallows a cancellation that comes as what it waits for is done."""
+    clock = FakeClock()
+
+    async def story() -> None:
+        poller = PortalPoller(SITE, lambda: ManySources(clock, {"s": []}))  # type: ignore[arg-type,return-value]
+        poller.guests = 1
+        await poller.reads
+        seat = poller.seat(Idle())  # type: ignore[arg-type]
+        await asyncio.sleep(MINUTE / 2)
+        poller._woken.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        poller.guests = 0
+        await asyncio.wait_for(poller.leave(seat), 10)
+
+    run_in_fake_time(clock, story())

@@ -1,0 +1,71 @@
+/** The tab of an asset (Airflow 3.4 and newer): the harvests of the source that it stands for. */
+import { get } from "../api";
+import { readHistory } from "../model/load";
+import { NOTHING, placeOf, portalOfUri, putTogether, sourceOfUri, type Asset, type Source } from "../model/sources";
+import { Foreign, Notice } from "../parts/basics";
+import { LoadingNotice, useLoad } from "../parts/loading";
+import { language } from "../words";
+import { Details } from "./SourceView";
+import { SourcesTable } from "./SourcesTable";
+
+const { words } = language;
+
+interface View {
+  asset: Asset;
+  sources: Source[];
+}
+
+export function AssetTab({ assetId }: { assetId: string }) {
+  const loading = useLoad(assetId, (signal) => readAsset(assetId, signal), () => null);
+  if (!loading.value) return <LoadingNotice loading={loading} notFound={words.asset.gone} />;
+  const { asset, sources } = loading.value;
+  const named = sourceOfUri(asset.uri);
+  if (!asset.uri.startsWith("harvest://")) return <Notice kind="info">{words.asset.notOurs}</Notice>;
+  if (named) {
+    const source = sources.find((one) => one.key === `${placeOf(named.place)}/${named.id}`);
+    return source ? (
+      <>
+        <h1>
+          <Foreign longest={200}>{source.name ?? source.id}</Foreign>
+        </h1>
+        <Details source={source} />
+      </>
+    ) : null;
+  }
+  if (!sources.length) return <Notice kind="info">{words.asset.nothingYet}</Notice>;
+  return <Several portal={portalOfUri(asset.uri)} sources={sources} />;
+}
+
+/** What an asset of an organization or of a portal has told. */
+function Several({ portal, sources }: { portal: string | null; sources: Source[] }) {
+  const [open, setOpen] = React.useState<string | null>(null);
+  const source = sources.find((one) => one.key === open);
+  if (source) {
+    return (
+      <>
+        <p>
+          <button type="button" className="hv-button" onClick={() => setOpen(null)}>
+            ← {words.back}
+          </button>
+        </p>
+        <Details source={source} />
+      </>
+    );
+  }
+  return (
+    <>
+      <p>
+        {words.asset.many} {portal}
+      </p>
+      <SourcesTable sources={sources} order={{ column: "last", descending: true }} onOpen={setOpen} />
+    </>
+  );
+}
+
+async function readAsset(assetId: string, signal: AbortSignal): Promise<View> {
+  const asset = await get<Asset>(`assets/${encodeURIComponent(assetId)}`, {}, signal);
+  if (!asset.uri.startsWith("harvest://")) return { asset, sources: [] };
+  const events = await readHistory([asset.id], signal);
+  const sources = putTogether({ ...NOTHING, assets: [asset], events });
+  return { asset, sources: sources.sort((one, other) => (other.history[0]?.at?.getTime() ?? 0) - (one.history[0]?.at?.getTime() ?? 0)) };
+}
