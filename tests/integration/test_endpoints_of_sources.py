@@ -174,7 +174,7 @@ class TestCreate:
         error = failure_of(lambda: org_admin.create_source(**fields))
         assert isinstance(error, HarvestRequestRejected)
         assert (error.status_code, list(error.payload["errors"])) == (400, [field])
-        assert f"answered 400: {field}: " in str(error)
+        assert f"responded with 400: {field}: " in str(error)
 
     def test_needs_a_key(self, anybody: HarvestClient, catalogue_name: str) -> None:
         error = failure_of(lambda: anybody.create_source(catalogue_name, "https://catalogue.example.com/", "dcat"))

@@ -359,7 +359,7 @@ class TestRights:
     @pytest.mark.every_release
     @pytest.mark.parametrize("key", ["org_editor", "user"])
     def test_only_an_admin_of_the_organization_creates(self, task: Task, source: dict[str, Any], key: str) -> None:
-        with pytest.raises(HarvestFailException, match=r"answered 40[03]: .* one of its admins"):
+        with pytest.raises(HarvestFailException, match=r"responded with 40[03]: .* one of its admins"):
             task.run(HarvestCreateSourceOperator, key=key, **source)
 
     def test_admin_of_the_organization_creates(self, task: Task, source: dict[str, Any]) -> None:
@@ -379,11 +379,11 @@ class TestRights:
         self, task: Task, source: dict[str, Any], kind: type[Any], arguments: dict[str, Any], who: str
     ) -> None:
         source_id = task.run(HarvestCreateSourceOperator, **source)["id"]
-        with pytest.raises(HarvestFailException, match=rf"answered 403: .* {who}"):
+        with pytest.raises(HarvestFailException, match=rf"responded with 403: .* {who}"):
             task.run(kind, key="user", source_id=source_id, **arguments)
 
     def test_nothing_is_written_without_a_key(self, task: Task, source: dict[str, Any]) -> None:
-        with pytest.raises(HarvestFailException, match="answered 401"):
+        with pytest.raises(HarvestFailException, match="responded with 401"):
             task.run(HarvestCreateSourceOperator, key=None, **source)
 
     def test_key_is_never_shown(

@@ -240,11 +240,11 @@ def unreachable() -> HarvestConnectionError:
 
 
 def server_error(status: int, retry_after: float | None = None) -> HarvestServerError:
-    return HarvestServerError(f"{SITE} answered {status}.", status_code=status, retry_after=retry_after)
+    return HarvestServerError(f"{SITE} responded with {status}.", status_code=status, retry_after=retry_after)
 
 
 def rate_limited(retry_after: float | None) -> HarvestRateLimited:
-    return HarvestRateLimited(f"{SITE} answered 429.", status_code=429, retry_after=retry_after)
+    return HarvestRateLimited(f"{SITE} responded with 429.", status_code=429, retry_after=retry_after)
 
 
 def not_found() -> HarvestNotFound:

@@ -114,7 +114,7 @@ def recall(state: Any, portal: str, selection: str) -> tuple[PassMemory, str | N
             items={ident: Items(int(items), int(archived)) for ident, (items, archived) in state["items"].items()},
         ), None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise HarvestInvalidInput(f"The state of the previous pass is broken ({type(error).__name__}).") from error
+        raise HarvestInvalidInput(f"previous_state is not the state of a pass ({type(error).__name__}).") from error
 
 
 def _packed(known: Known) -> list[Any]:

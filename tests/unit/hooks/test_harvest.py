@@ -248,7 +248,7 @@ def test_connection_that_cannot_be_right_is_named(hook: HarvestHook, airflow_con
 
 
 def refusal(words: str) -> exceptions.HarvestAuthError:
-    return exceptions.HarvestAuthError(f"GET {SITE}/api/1/me/ answered 401: {words}.", status_code=401)
+    return exceptions.HarvestAuthError(f"GET {SITE}/api/1/me/ responded with 401: {words}.", status_code=401)
 
 
 class TestTestConnection:
@@ -267,7 +267,7 @@ class TestTestConnection:
                 {**SYSADMIN, "roles": []},
                 True,
                 f"{FOUND} The API key is that of Ada Lovelace, who is not a sysadmin: validating and scheduling are "
-                "allowed, and starting a harvest only if the portal permits it.",
+                "not allowed, and starting a harvest only if the portal permits it.",
                 id="no sysadmin",
             ),
             pytest.param(
@@ -279,7 +279,7 @@ class TestTestConnection:
             pytest.param(
                 refusal("Expired API token"),
                 False,
-                f"{FOUND} It refuses the API key: GET {SITE}/api/1/me/ answered 401: Expired API token.",
+                f"{FOUND} It refuses the API key: GET {SITE}/api/1/me/ responded with 401: Expired API token.",
                 id="expired key",
             ),
             pytest.param(

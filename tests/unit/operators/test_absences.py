@@ -157,4 +157,4 @@ def test_a_stop_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.L
     task.on_kill()
     task.on_kill()
     assert len(lines) == 1
-    assert "goes on" in lines[0]
+    assert "continues" in lines[0]

@@ -145,7 +145,7 @@ class TestCreate:
     def test_is_rejected_in_each_shape(self, server: PortalServer, client: HarvestClient) -> None:
         error = failure_of(lambda: client.create_source("", "u", "dcat"))
         assert isinstance(error, HarvestRequestRejected)
-        assert "answered 400: name: This field is required" in str(error)
+        assert "responded with 400: name: This field is required" in str(error)
 
 
 class TestUpdate:

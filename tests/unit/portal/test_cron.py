@@ -47,14 +47,14 @@ READ = [
 
 #: Refused by every version: the text, its wrong field, and what the message says of it.
 REFUSED = [
-    pytest.param("60 * * * *", "minute", "60 lies outside 0 to 59", id="minute-60"),
-    pytest.param("0 24 * * *", "hour", "24 lies outside 0 to 23", id="hour-24"),
-    pytest.param("0 0 0 * *", "day of month", "0 lies outside 1 to 31", id="day-0"),
-    pytest.param("0 0 32 * *", "day of month", "32 lies outside 1 to 31", id="day-32"),
-    pytest.param("0 0 * 0 *", "month", "0 lies outside 1 to 12", id="month-0"),
-    pytest.param("0 0 * 13 *", "month", "13 lies outside 1 to 12", id="month-13"),
-    pytest.param("0 0 * * 7", "day of week", "7 lies outside 0 to 6; Sunday is 0", id="sunday-as-7"),
-    pytest.param("0 0 * * mon-7", "day of week", "7 lies outside", id="range-to-7"),
+    pytest.param("60 * * * *", "minute", "60 is not in 0 to 59", id="minute-60"),
+    pytest.param("0 24 * * *", "hour", "24 is not in 0 to 23", id="hour-24"),
+    pytest.param("0 0 0 * *", "day of month", "0 is not in 1 to 31", id="day-0"),
+    pytest.param("0 0 32 * *", "day of month", "32 is not in 1 to 31", id="day-32"),
+    pytest.param("0 0 * 0 *", "month", "0 is not in 1 to 12", id="month-0"),
+    pytest.param("0 0 * 13 *", "month", "13 is not in 1 to 12", id="month-13"),
+    pytest.param("0 0 * * 7", "day of week", "7 is not in 0 to 6; Sunday is 0", id="sunday-as-7"),
+    pytest.param("0 0 * * mon-7", "day of week", "7 is not in", id="range-to-7"),
     pytest.param("-1 * * * *", "minute", "'-1' is negative", id="negative"),
     pytest.param("1--5 * * * *", "minute", "neither a number nor a name", id="negative-end"),
     pytest.param("1- * * * *", "minute", "neither a number nor a name", id="range-without-end"),

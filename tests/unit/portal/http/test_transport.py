@@ -110,7 +110,7 @@ ERRORS = [
     (Reply(429, MESSAGE), HarvestRateLimited, "The portal's own words"),
     (Reply(500, MESSAGE), HarvestServerError, "The portal's own words"),
     (html(502), HarvestServerError, "not the API's own words"),
-    (Reply(503, b"\xff\xfe"), HarvestServerError, "answered 503"),
+    (Reply(503, b"\xff\xfe"), HarvestServerError, "responded with 503"),
 ]
 
 
@@ -205,7 +205,7 @@ class TestRepeating:
     ) -> None:
         newest.script("GET", PATH, Reply(503, MESSAGE))
         transport.call("GET", PATH)
-        assert "answered 503: The portal's own words. Trying again in" in caplog.text
+        assert "responded with 503: The portal's own words. Trying again in" in caplog.text
         assert "(2 of 4)" in caplog.text
 
 

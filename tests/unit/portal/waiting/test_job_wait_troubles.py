@@ -250,6 +250,6 @@ def test_deleting_the_source_does_not_end_the_wait_for_a_job_that_runs() -> None
 
 def test_a_web_page_is_no_proof_that_a_job_was_purged() -> None:
     """A proxy answers 404 with a page of its own while the portal restarts: that is an outage."""
-    page = HarvestNotFound("It answered 404 (a web page).", status_code=404, payload="<html>404 nginx</html>")
+    page = HarvestNotFound("It responded with 404 (a web page).", status_code=404, payload="<html>404 nginx</html>")
     story = Story([*whole_job("new", 60, HOUR), *outage(600, 900, page)], known=("old",))
     assert story.to_the_end().state == ENDED

@@ -238,7 +238,7 @@ WRONG = {
         source_lines("schedule: * 4 * * *"),
         ["sources.yaml:5: not valid YAML", "quotes"],
     ),
-    "a key twice": (source_lines("name: a", "name: b"), ["sources.yaml:6: the key 'name' stands there twice"]),
+    "a key twice": (source_lines("name: a", "name: b"), ["sources.yaml:6: the key 'name' is there twice"]),
     "nothing": ("", ["sources.yaml: the file is empty", "version: 1"]),
     "no version": ("sources: {}", ["sources.yaml:1: the file lacks 'version'"]),
     "a later version": ("version: 2", ["sources.yaml:1: version must be 1"]),
