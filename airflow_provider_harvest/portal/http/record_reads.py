@@ -13,8 +13,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestResponseLost,
     HarvestServerError,
 )
+from airflow_provider_harvest.portal.http.item_reads import ItemReads
 from airflow_provider_harvest.portal.http.paging import iter_pages
-from airflow_provider_harvest.portal.http.session import PortalSession, entries_of, segment
+from airflow_provider_harvest.portal.http.session import entries_of, segment
 from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob
 
@@ -32,7 +33,7 @@ _TOO_LARGE = (HarvestServerError, HarvestRequestRejected, HarvestResponseLost, H
 _RECORD = "id,title,page,self_web_url,uri,self_api_url,archived,archived_at,harvest{source_id,remote_id,last_update}"
 
 
-class RecordReads(PortalSession):
+class RecordReads(ItemReads):
     """Reads what was harvested. None of this needs a key; without one a portal lists only what lives."""
 
     def iter_datasets(
@@ -77,19 +78,15 @@ class RecordReads(PortalSession):
         """
         mask = "data{id,status,created,started,ended},total"
         answer = self._get(f"/harvest/source/{segment(source_id)}/jobs/", {"page": 1, "page_size": size}, fields=mask)
-        jobs = (parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
+        jobs = map(HarvestJob.from_api, entries_of(answer))
         return next((job for job in jobs if job.has_ended and job.status in ("done", "done-errors")), None)
 
     def _item_ids(self, job_id: str) -> Iterator[dict[str, Any]]:
-        path = f"/harvest/job/{segment(job_id)}/"
-        if self.generation.items_endpoint:
-            yield from self._large_pages(f"{path}items/", {}, "data{remote_id,status},total", RECORD_PAGE_SIZE)
-            return
-        answer = self._get(path, fields="id,items{remote_id,status}")
-        items = answer.body.get("items") if isinstance(answer.body, dict) else None
-        if not isinstance(items, list):
-            raise answer.unexpected(f"expected the items of a job, got {type(items or answer.body).__name__}")
-        yield from (item for item in items if isinstance(item, dict))
+        fields = "remote_id,status"
+        pages = f"{self._job_path(job_id)}items/"
+        return self._items(
+            job_id, fields, lambda: self._large_pages(pages, {}, f"data{{{fields}}},total", RECORD_PAGE_SIZE)
+        )
 
     def _records(
         self, path: str, kind: str, organization: str | None, owner: str | None, page_size: int

@@ -262,7 +262,7 @@ def read_plan(path: str | Path) -> Plan:
     except OSError as error:
         raise HarvestInvalidInput(f"The plan {path} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise HarvestInvalidInput(f"{path} is not a plan: it is not text.") from None
+        raise HarvestInvalidInput(f"{path} is not a plan: it is not string.") from None
     return Plan.from_text(text, str(path))
 
 
