@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         (401) always fails.
     :param after: when waiting for the portal, a job counts if it began at or after this time, even if it has already
         ended: an aware datetime or ISO string. Default: when the task first started. Templated.
-    :param if_running: a job of the source is running: ``"wait"`` (default) lets it end and then starts its own,
+    :param if_running: a job of the source is running: ``"wait"`` (default) lets it end, pauses for up to 20 s so
+        that others who waited for it do not all ask at once, and then starts its own if no other one runs by then,
         since it may have read the old catalogue; ``"attach"`` waits for this job instead; ``"fail"`` fails.
     :param start_timeout: how long a job may take to appear after the request, in seconds or as ``timedelta``; 2 h. When
         waiting for the portal: counted from the next tick of its cron, and at least 3 h.
@@ -111,6 +113,10 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "after", "remote_ids")
     operator_extra_links = (HarvestSourceLink(), HarvestJobLink())
     defers_for_portal = True
+    #: Seconds in which the tasks that waited for one job ask for their own, each at a moment of its own.
+    crowd_seconds = 20.0
+    #: What draws that moment.
+    draw = staticmethod(random.uniform)
 
     def __init__(
         self,
@@ -398,6 +404,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             if ended.state not in _goals(plan):
                 raise self._why_given_up(context, client, memory, plan, ended)
             self.log.info("Job %s no longer blocks this task.", plan.job_id)
+            # Whoever else waited for it wakes up now, too: one after the other they see whose harvest runs.
+            client.clock.sleep(self.draw(0.0, self.crowd_seconds))
             source, ended = client.get_source(source.id), None
             plan = self._ask(context, client, source, memory).knowing(source.last_job)
         if ended.state != plans.ENDED:
@@ -425,7 +433,9 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         result = conclude.conclude(client, source, str(plan.job_id), plan.how, policy, plan.before, job=job)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             memory.note(memory.intent.spent())  # a retry requests a new harvest
-        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        delivered: dict[str, Any] = self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        memory.end()
+        return delivered
 
     def _note_job(self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan) -> None:
         """Store and show the job as soon as it is known; forget one that was passed over as dead."""

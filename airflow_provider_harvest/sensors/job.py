@@ -24,7 +24,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
-from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of
+from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of, forget_soon
 from airflow_provider_harvest.operators._own_arguments import OwnArguments
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 
@@ -364,7 +364,9 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
             raise self._why_given_up(context, client, plan, ended)
         source = self._source or client.get_source(plan.source_id, keyed=False)
         result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy(), job=ended.job)
-        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        delivered: dict[str, Any] = self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        forget_soon(context, plan.begun)
+        return delivered
 
     def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:
         if ended.state != plans.TIMED_OUT:
