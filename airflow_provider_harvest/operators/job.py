@@ -178,6 +178,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             memory = self._memory = TaskMemory(context, client.clock.now())
             began = client.clock.now()
             source = resolve_source(client, self.source_id)
+            client.settle_clock()
             self._deadline = super().deadline_from(runs.on_portal_clock(began, client.clock.now(), client.portal_now()))
             memory.about(source.id, client.clock.now(), client.portal_now())
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.

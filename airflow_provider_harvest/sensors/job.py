@@ -232,6 +232,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
         memory = None if first is not None else TaskMemory(context, began)
         portal = PortalMemory(context, client) if self.reschedule else None
         read = self._read(client, is_first=first is None)
+        client.settle_clock()
         here, there = client.clock.now(), client.portal_now()
         began = runs.on_portal_clock(began, here, there)
         if memory is not None:
