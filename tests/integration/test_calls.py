@@ -173,7 +173,7 @@ class Pokes:
 
 
 @pytest.mark.parametrize("what", ["next end", "after", "known", "job", "job alone"])
-@pytest.mark.parametrize("is_running", [False, True], ids=["not begun", "under way"])
+@pytest.mark.parametrize("is_running", [False, True], ids=["not begun", "running"])
 def test_a_poke_of_a_waiting_sensor_takes_two_calls_at_most(
     portal: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
