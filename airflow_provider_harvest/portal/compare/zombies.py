@@ -31,8 +31,8 @@ class Zombies:
     :param rows: a dict of :data:`COLUMNS` for each resource.
     :param datasets: how many datasets of the source the portal shows.
     :param can_tell: whether the release says when a resource was last seen (udata 16.6.1, 17.3.0 and 17.18.0 do, 13.0.0
-        and 9.2.4 do not); None where there is no resource to see it by.
-    :param not_judged: how many datasets no known harvest has seen: nothing is said of their resources.
+        and 9.2.4 do not); None if there is no resource to see it by.
+    :param not_judged: how many datasets no known harvest has seen: their resources are not judged.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Zombies:
         """Return in a sentence what was found."""
         if self.can_tell is False:
             return (
-                "It cannot be told on this portal: its udata release does not say when a resource was last seen in "
+                "This portal does not support it: its udata release does not report when a resource was last seen in "
                 "the catalogue (16.6.1 and later do; 13.0.0 and earlier do not)."
             )
         gone = f"{count(len(self.rows), 'resource')} of {count(self.datasets, 'dataset')}"
