@@ -280,12 +280,16 @@ class TestBadInput:
         task: Task,
         source: dict[str, Any],
         writes: Callable[[], list[str]],
+        admin: HarvestClient,
         given: dict[str, Any],
         message: str,
     ) -> None:
         with pytest.raises(HarvestFailException, match=message):
             task.run(HarvestCreateSourceOperator, **{**source, **given})
-        assert writes() == []
+        # The name of a backend and the id of an organization are left to the portal, which refuses them.
+        is_asked = given in ({"backend": "dcatt"}, {"organization": UNKNOWN_ID})
+        assert writes() == (["POST sources"] if is_asked else [])
+        assert [listed.id for listed in admin.iter_sources() if listed.url == source["url"]] == []
 
     @pytest.mark.parametrize("cron", ["", "every day", "99 * * * *", "0 0 * * 7", "* * * *"])
     def test_cron_is_not_sent(
