@@ -50,7 +50,7 @@ chaos: python ## Send complete lives of sources through a portal that goes wrong
 soak: python ## Let 300 waits and 3 event triggers see 5,000 harvests of an imitated portal that is upgraded meanwhile
 	@$(PYTHON) -m tests.run soak -- $(ARGS)
 
-lint: python ## Check style, format and types
+lint: python ## Check style, format, types, and the words of messages and pages
 	@$(PYTHON) -m tests.run lint
 
 docs: python ## Build the documentation site into build/site; any warning fails it
