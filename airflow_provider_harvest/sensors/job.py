@@ -252,10 +252,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
         """Read what the wait begins with. A later poke knows the source by its id and reads no more than it needs."""
         if self.job_id is not None and self.source_id is None:
             job = client.get_job(str(self.job_id).strip(), keyed=False)
-            if job.source_id and not is_first:
-                return _Read(job.source_id, None, job=job)
-            source = self._source_of_job(client, job)
-            return _Read(source.id, source, job=job)
+            source_id = job.source_id or self._find_source(client, job)
+            return _Read(source_id, client.get_source(source_id, keyed=False) if is_first else None, job=job)
         ident = checks.check_id(self.source_id, "source_id")
         is_known = checks.is_object_id(ident) and not is_first
         known = None if is_known else resolve_source(client, ident)
@@ -343,10 +341,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
         if self.start_timeout is not None:
             checks.as_seconds(self.start_timeout, "start_timeout")
 
-    def _source_of_job(self, client: HarvestClient, job: HarvestJob) -> HarvestSource:
-        """Find the source of a job: from 17.0 on the job names its id, before only its name."""
-        if job.source_id:
-            return client.get_source(job.source_id, keyed=False)
+    def _find_source(self, client: HarvestClient, job: HarvestJob) -> str:
+        """Return the id of a job's source where the job names it by its name only, as up to 16.x."""
         fields = "name,url,backend,last_job{id,status}"
         listed = list(client.iter_sources(fields=fields))
         found = [source for source in listed if source.last_job and source.last_job.id == job.id]
@@ -356,7 +352,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
                 f"The source of job {self.job_id} is unknown on this portal (udata up to 16.x returns "
                 f"its name only, {job.source_name!r}): give source_id, too."
             )
-        return client.get_source(found[0].id, keyed=False)
+        return found[0].id
 
     # --- how it ends -----------------------------------------------------------------------------------------
 
