@@ -82,6 +82,20 @@ def is_final(error: HarvestError) -> bool:
     return isinstance(error, _FINAL)
 
 
+def retry_sentence(context: Context, final: bool) -> str:
+    """Return whether Airflow will try this task again, as a sentence.
+
+    :param final: whether the error is one that a retry would not mend.
+    """
+    ti: Any = context.get("ti")
+    tried, allowed = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)
+    if final:
+        return "Airflow does not retry this: the same would come of it. Clear the task to harvest again."
+    if isinstance(tried, int) and isinstance(allowed, int) and tried <= allowed:
+        return f"Airflow retries this (try {tried} of {allowed + 1})."
+    return "Airflow does not retry this: no retries are left."
+
+
 def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     """Return a source by id or slug, as this key sees it.
 
@@ -116,7 +130,7 @@ def _is_nothing(value: Any, *, none_is_value: bool, blank_is_value: bool) -> boo
     return value.strip() == _NONE_AS_TEXT or (not value.strip() and not blank_is_value)
 
 
-class HarvestTaskMixin:
+class HarvestTask(BaseOperator):
     """The hook of a task, its links, and the translation of errors."""
 
     harvest_conn_id: str
@@ -189,7 +203,7 @@ class HarvestTaskMixin:
         push_links(context, source_url, job_url)
 
 
-class HarvestOperator(HarvestTaskMixin, BaseOperator):
+class HarvestOperator(HarvestTask):
     """Base of the operators.
 
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.

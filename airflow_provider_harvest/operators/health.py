@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPortalUnhealthy
 from airflow_provider_harvest.operators._base import HarvestOperator
 from airflow_provider_harvest.operators._health_state import STATE_KEY, pull_state, push_state
@@ -15,14 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal import health
-    from airflow_provider_harvest.portal import inputs as checks
-    from airflow_provider_harvest.portal.health import HealthReport, Thresholds, findings, message
-    from airflow_provider_harvest.portal.sources import listing
-else:
-    checks, health, findings, message, listing = later(
-        "inputs", "health", "health.findings", "health.message", "sources.listing"
-    )
+    from airflow_provider_harvest.portal.health import HealthReport, Thresholds
 
 __all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
 
@@ -119,6 +111,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
         previous_state: Mapping[str, Any] | str | None = None,
         **kwargs: Any,
     ) -> None:
+        from airflow_provider_harvest.portal import inputs as checks
+
         kwargs.setdefault("multiple_outputs", True)
         super().__init__(**kwargs)
         self.checks = checks
@@ -145,6 +139,10 @@ class HarvestPortalHealthOperator(HarvestOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Look, log the message, leave what the next run needs, and report or fail."""
+        from airflow_provider_harvest.portal import health
+        from airflow_provider_harvest.portal.health import findings, message
+        from airflow_provider_harvest.portal.sources import listing
+
         with self.errors(context):
             fail_on = findings.chosen_failures(self.fail_on)
             report = health.examine(
@@ -171,6 +169,9 @@ class HarvestPortalHealthOperator(HarvestOperator):
             return result
 
     def _thresholds(self) -> Thresholds:
+        from airflow_provider_harvest.portal import health
+        from airflow_provider_harvest.portal import inputs as checks
+
         return health.Thresholds(
             max_failed_ratio=self.max_failed_ratio,
             stuck_factor=self.stuck_factor,
@@ -205,6 +206,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
         return pull_state(context, self.task_id)
 
     def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
+        from airflow_provider_harvest.portal.health import message
+
         result = report.as_dict(message.markdown(report))
         if self.message_template is None:
             return result

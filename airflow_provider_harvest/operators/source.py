@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._later import later
-from airflow_provider_harvest.operators._memory import is_retry
 from airflow_provider_harvest.operators.preview import (
     HarvestListSourcesOperator,
     HarvestPreviewSourceOperator,
@@ -17,11 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal.sources import changes as sources
-    from airflow_provider_harvest.portal.sources import identity as source_rules
-    from airflow_provider_harvest.portal.sources import moderation
-else:
-    moderation, source_rules, sources = later("sources.moderation", "sources.identity", "sources.changes")
 
 __all__ = [
     "HarvestCreateSourceOperator",
@@ -104,6 +97,9 @@ class HarvestCreateSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Look for the source, and create it where there is none."""
+        from airflow_provider_harvest.operators._memory import is_retry
+        from airflow_provider_harvest.portal.sources import changes as sources
+
         with self.errors(context):
             client = self.hook.get_conn()
             source, created = sources.ensure_source(
@@ -182,6 +178,8 @@ class HarvestUpdateSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Change what differs."""
+        from airflow_provider_harvest.portal.sources import changes as sources
+
         with self.errors(context):
             client = self.hook.get_conn()
             changed = sources.ensure_fields(
@@ -218,6 +216,9 @@ class HarvestDeleteSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Delete it, if it is there."""
+        from airflow_provider_harvest.portal.sources import changes as sources
+        from airflow_provider_harvest.portal.sources import identity as source_rules
+
         with self.errors(context):
             client = self.hook.get_conn()
             deleted = sources.ensure_deleted(client, self.source_id, self.missing_ok)
@@ -250,6 +251,8 @@ class HarvestValidateSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Accept or refuse it, if it is not yet."""
+        from airflow_provider_harvest.portal.sources import moderation
+
         with self.errors(context):
             client = self.hook.get_conn()
             source = self.found(context, client, self.source_id)
@@ -276,6 +279,8 @@ class HarvestScheduleSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Set the cron, if it is another one."""
+        from airflow_provider_harvest.portal.sources import moderation
+
         with self.errors(context):
             client = self.hook.get_conn()
             source = self.found(context, client, self.source_id)
@@ -299,6 +304,8 @@ class HarvestUnscheduleSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Remove the cron, if there is one."""
+        from airflow_provider_harvest.portal.sources import moderation
+
         with self.errors(context):
             client = self.hook.get_conn()
             unscheduled, _ = moderation.ensure_unscheduled(client, self.found(context, client, self.source_id))

@@ -6,53 +6,21 @@ from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._compat import (
-    AirflowRescheduleException,
-    AirflowSensorTimeout,
-    AirflowSkipException,
-    BaseSensorOperator,
-    PokeReturnValue,
-)
-from airflow_provider_harvest._later import later
-from airflow_provider_harvest.exceptions import (
-    HarvestInvalidInput,
-    HarvestNotFound,
-    HarvestPortalUnreachable,
-    HarvestSourceNotRunnable,
-)
+from airflow_provider_harvest._compat import AirflowRescheduleException, BaseSensorOperator, PokeReturnValue
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
-from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
-from airflow_provider_harvest.operators._memory import TaskMemory, first_reschedule_of
-from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal import inputs as checks
-    from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestSource
-    from airflow_provider_harvest.portal.outcome import conclude
-    from airflow_provider_harvest.portal.outcome import result as results
-    from airflow_provider_harvest.portal.waiting import backoff
-    from airflow_provider_harvest.portal.waiting import job_wait as waiting
-    from airflow_provider_harvest.portal.waiting import plan as plans
-    from airflow_provider_harvest.portal.waiting import which_job as runs
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-    from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
-else:
-    backoff, checks, conclude, plans, results, runs, waiting = later(
-        "waiting.backoff",
-        "inputs",
-        "outcome.conclude",
-        "waiting.plan",
-        "outcome.result",
-        "waiting.which_job",
-        "waiting.job_wait",
-    )
+    from airflow_provider_harvest.sensors._wait import SensorWait
 
 
-class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
+class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
     """Wait for a harvest job to end, and succeed only if it ended as required. Needs no API key.
 
     Which job: this one (``job_id``), the first one after those known before (``known_job_ids``), the first one that
@@ -139,49 +107,53 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         self.fail_on_job_errors = fail_on_job_errors
         self.remote_ids = remote_ids
         self.fail_on_outcome = fail_on_outcome
-        self._wait: JobWait | None = None
+        self._poking: tuple[SensorWait, JobWait] | None = None
         self._next_look = 0.0
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
 
     def execute(self, context: Context) -> Any:
         """Wait: by deferring, or as every Airflow sensor does (poke, reschedule)."""
+        from airflow_provider_harvest.sensors._wait import begin
+
         if not self.is_deferring():
             return super().execute(context)
         with self.errors(context, soft_fail=self.soft_fail):
-            client, source, plan = self._begin(context)
-            plan, ended = self.wait(context, client, plan, lambda known: self._show_job(context, client, known))
-            return self._end(context, client, source, plan, ended)
+            wait, plan = begin(self, context)
+            return wait.end(*wait.wait(plan))
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
         """Go on where the trigger left off; everything that is needed comes in its event."""
+        from airflow_provider_harvest.operators._wait import read_event
+        from airflow_provider_harvest.sensors._wait import SensorWait
+
         with self.errors(context, soft_fail=self.soft_fail):
-            plan, ended = self.read_event(event)
-            client = self.connect_again()
-            if ended.state != plans.ENDED:  # the portal may be down: nothing more is read
-                raise self._why_given_up(context, client, plan, ended)
-            source = client.get_source(plan.source_id, keyed=False)
-            return self._end(context, client, source, plan, ended)
+            plan, ended = read_event(event)
+            # Where the job has not ended, the portal may be down: nothing more is read then.
+            return SensorWait(self, context, self.connect_again(), plan.source_id).end(plan, ended)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look once."""
+        from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+        from airflow_provider_harvest.sensors._wait import begin
+
         with self.errors(context, soft_fail=self.soft_fail):
-            if self._wait is None:
-                client, self._source, plan = self._begin_again(context)
-                self._wait = waiting.JobWait(plan, client)
-            clock = self._wait.client.clock
+            if self._poking is None:
+                task_wait, plan = begin(self, context)
+                self._poking = task_wait, JobWait(plan, task_wait.client)
+            task_wait, wait = self._poking
+            clock = wait.client.clock
             if clock.now() < self._next_look:
                 return False
-            poll = self._poll(self._wait)
+            poll = task_wait.poll(wait)
             # Nothing survives between the looks of a rescheduled sensor, failures least of all: while the portal
             # cannot be read, it stays on the worker, so that as many in a row as elsewhere end the wait.
             while self.reschedule and not poll.has_looked and not poll.is_final:
                 clock.sleep(poll.pause)
-                poll = self._poll(self._wait)
-            self._show_job(context, self._wait.client, self._wait.plan)
+                poll = task_wait.poll(wait)
+            task_wait.job_changed(wait.plan)
             if poll.is_final:
-                result = self._end(context, self._wait.client, self._source, self._wait.plan, poll)
-                return PokeReturnValue(is_done=True, xcom_value=result)
+                return PokeReturnValue(is_done=True, xcom_value=task_wait.end(wait.plan, poll))
             self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
             # Airflow takes what is raised here for a failure where it is told to swallow those.
             swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
@@ -190,135 +162,41 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
                 raise AirflowRescheduleException(when)  # type: ignore[no-untyped-call]
             return False
 
-    # --- what is waited for ----------------------------------------------------------------------------------
+    # --- what was asked for ----------------------------------------------------------------------------------
 
     @property
     def poll_interval(self) -> float:
         """Seconds between two looks: Airflow's ``poke_interval``."""
         return float(self.poke_interval)
 
+    def seconds_between_checks(self) -> float:
+        """Return Airflow's ``poke_interval``."""
+        return self.poll_interval
+
     def deadline_from(self, now: float) -> float | None:
         """Return when the sensor's ``timeout`` is over; also of a try that began earlier."""
         return now + float(self.timeout)
 
-    def _begin(self, context: Context) -> tuple[HarvestClient, HarvestSource, WaitPlan]:
-        """Check what was given, and say which job is waited for."""
-        self._refuse_bad_input()
-        client = self.hook.get_conn()
-        # Rescheduled, the sensor began with its first look, maybe in another process.
-        first = first_reschedule_of(context) if self.reschedule else None
-        began = client.clock.now() if first is None else first
-        # A retry takes what ended since the first try began, too: a harvest may end between two tries.
-        memory = None if first is not None else TaskMemory(context, began)
-        source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
-        here, there = client.clock.now(), client.portal_now()
-        began = runs.on_portal_clock(began, here, there)
-        if memory is not None:
-            memory.about(source.id, here, there)
-        since = began if memory is None else memory.intent.first_started
-        self.push_links(context, source_url=client.source_url(source.id), job_url="")
-        start_timeout = None if self.start_timeout is None else checks.as_seconds(self.start_timeout, "start_timeout")
-        if self.job_id is not None:
-            return (
-                client,
-                source,
-                self.plan(client, source.id, results.WAITED, job_id=str(self.job_id).strip(), begun=began),
-            )
-        if self.known_job_ids is not None:
-            until = None if start_timeout is None else began + start_timeout
-            known = tuple(str(job_id) for job_id in self.known_job_ids)
-            plan = self.plan(client, source.id, results.WAITED, known=known, start_deadline=until, begun=began)
-            self._refuse_if_hopeless(client, source, plan)
-            return client, source, plan
-        if self.after is not None:
-            after = runs.on_portal_clock(checks.as_datetime(self.after, "after").timestamp(), here, there)
-            plan = self.plan(client, source.id, results.WAITED, after=after, begun=began)
-        else:
-            plan = self.plan(client, source.id, results.WAITED, ended_after=since, begun=began)
-        self._refuse_if_hopeless(client, source, plan)
-        return client, source, self.until_portal_runs(client, source, plan, start_timeout)
+    def refuse_bad_input(self) -> None:
+        """Check what was given before anything is sent.
 
-    def _poll(self, wait: JobWait) -> Poll:
-        poll = wait.poll()
-        for line in poll.lines:
-            self.log.info("%s", line)
-        return poll
+        :raises HarvestInvalidInput: naming what is wrong.
+        """
+        from airflow_provider_harvest.portal.inputs import as_count, as_datetime, as_seconds, check_id
 
-    def _refuse_if_hopeless(self, client: HarvestClient, source: HarvestSource, plan: WaitPlan) -> None:
-        """Refuse to wait for a new job of a source that gets none; one that is still to be accepted may."""
-        problem = None if source.is_awaited else runs.why_not_runnable(source)
-        if problem and waiting.JobWait(plan, client).find(client.recent_jobs(source.id)) is None:
-            raise HarvestSourceNotRunnable(problem)
-
-    def _begin_again(self, context: Context) -> tuple[HarvestClient, HarvestSource, WaitPlan]:
-        """Begin; a rescheduled sensor has begun before, so that a portal that is down is borne as in any wait."""
-        if not self.reschedule or first_reschedule_of(context) is None:
-            return self._begin(context)
-        for failures in range(1, self.max_poll_failures + 1):
-            try:
-                return self._begin(context)
-            except waiting.PASSING as error:
-                self.log.warning("%s Looking again (%d of %d failures).", error, failures, self.max_poll_failures)
-                self.hook.get_conn().clock.sleep(max(self.poll_interval, backoff.asked_pause(error)))
-        try:
-            return self._begin(context)
-        except waiting.PASSING as error:
-            times = self.max_poll_failures + 1
-            raise HarvestPortalUnreachable(
-                f"The portal could not be read {times} times in a row; the last time: {error}"
-            ) from error
-
-    def _refuse_bad_input(self) -> None:
         given = [name for name in ("job_id", "known_job_ids", "after") if getattr(self, name) is not None]
         if len(given) > 1:
             raise HarvestInvalidInput(f"{' and '.join(given)} both say which job to wait for: give one of them.")
         if self.source_id is None and self.job_id is None:
             raise HarvestInvalidInput("Nothing says which job to wait for: give source_id or job_id.")
         if self.job_id is not None:
-            checks.check_id(self.job_id, "job_id", slug=False)
+            check_id(self.job_id, "job_id", slug=False)
         if isinstance(self.known_job_ids, str) or not isinstance(self.known_job_ids or (), Collection):
             raise HarvestInvalidInput(f"known_job_ids is {self.known_job_ids!r}: give a list of ids, such as [].")
         self.outcome_policy()
         self.limits()
-        checks.as_count(self.max_poll_failures, "max_poll_failures")
+        as_count(self.max_poll_failures, "max_poll_failures")
         if self.after is not None:
-            checks.as_datetime(self.after, "after")
+            as_datetime(self.after, "after")
         if self.start_timeout is not None:
-            checks.as_seconds(self.start_timeout, "start_timeout")
-
-    def _source_of_job(self, client: HarvestClient) -> HarvestSource:
-        """Find the source of a job: from 17.0 on the job names its id, before only its name."""
-        job = client.get_job(str(self.job_id).strip(), keyed=False)
-        if job.source_id:
-            return client.get_source(job.source_id, keyed=False)
-        fields = "name,url,backend,last_job{id,status}"
-        listed = list(client.iter_sources(fields=fields))
-        found = [source for source in listed if source.last_job and source.last_job.id == job.id]
-        found = found or [source for source in listed if source.name == job.source_name]
-        if len(found) != 1:
-            raise HarvestNotFound(
-                f"Which source job {self.job_id} belongs to cannot be told on this portal (udata up to 16.x answers "
-                f"its name only, {job.source_name!r}): give source_id, too."
-            )
-        return client.get_source(found[0].id, keyed=False)
-
-    # --- how it ends -----------------------------------------------------------------------------------------
-
-    def _end(
-        self, context: Context, client: HarvestClient, source: HarvestSource, plan: WaitPlan, ended: Poll
-    ) -> dict[str, Any]:
-        if ended.state != plans.ENDED:
-            raise self._why_given_up(context, client, plan, ended)
-        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
-        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
-
-    def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:
-        if ended.state != plans.TIMED_OUT:
-            return self.why_wait_ended(context, client, plan, ended)
-        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, goes on."
-        # Told here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.
-        return AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
-
-    def _show_job(self, context: Context, client: HarvestClient, plan: WaitPlan) -> None:
-        if plan.job_id is not None:
-            self.push_links(context, job_url=client.job_url(plan.source_id, plan.job_id))
+            as_seconds(self.start_timeout, "start_timeout")
