@@ -105,6 +105,7 @@ def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:
             organization=arguments.organization,
             source_ids=arguments.source,
             grace_days=arguments.grace_days,
+            with_rights=hold,
         )
         if hold:
             act(client, found)
@@ -137,6 +138,12 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
             print(f"{row['source_id']}: {reason}")
     if not rows:
         print(f"{result['sources']:,} source{'' if result['sources'] == 1 else 's'}: nothing to report.")
+    for text, idents in (
+        ("archive at once what their next run does not find, without days in which to hold", result["exposed_ids"]),
+        ("could not be held with this key", result["not_holdable_ids"]),
+    ):
+        if idents:
+            say(f"{len(idents):,} source{'' if len(idents) == 1 else 's'} {text}: {', '.join(idents[:5])}.")
     for sentence in result["incomplete"]:
         say(f"Not examined: {sentence}")
 
@@ -146,6 +153,8 @@ def _state(row: dict[str, Any]) -> str:
         return f"cannot be held: {row['why']}"
     if row["action"] == "lifted":
         return "hold lifted: the records are back"
+    if row["action"] == "expired":
+        return "hold expired"
     if row["is_held"]:
         return "held"
     return "must be held" if row["must_hold"] else "as usual"

@@ -24,6 +24,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import push_links
+from airflow_provider_harvest.operators._own_arguments import OwnArguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -130,7 +131,7 @@ def _is_nothing(value: Any, *, none_is_value: bool, blank_is_value: bool) -> boo
     return value.strip() == _NONE_AS_TEXT or (not value.strip() and not blank_is_value)
 
 
-class HarvestTask(BaseOperator):
+class HarvestTask(BaseOperator, metaclass=OwnArguments):
     """The hook of a task, its links, and the translation of errors."""
 
     harvest_conn_id: str

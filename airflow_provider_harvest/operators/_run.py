@@ -73,7 +73,8 @@ class SourceRun(TaskWait):
 
     def begin(self) -> WaitPlan:
         """Return the plan of what an earlier try began; else ask for a harvest."""
-        return self._remembered_plan() or self._ask()
+        plan = self._remembered_plan() or self._ask()
+        return plan.knowing(self.source.last_job)
 
     def _remembered_plan(self) -> WaitPlan | None:
         """Return how to go on with what an earlier try began, None where none began anything."""
@@ -234,7 +235,7 @@ class SourceRun(TaskWait):
                 raise self.why_given_up(plan, ended)
             self.log.info("Job %s no longer stands in the way.", plan.job_id)
             self.source = self.client.get_source(self.source_id)
-            plan, ended = self._ask(), None
+            plan, ended = self._ask().knowing(self.source.last_job), None
         if ended.state != ENDED:
             raise self.why_given_up(plan, ended)
         result = self.conclude(plan)

@@ -261,7 +261,7 @@ class TaskWait:
 
     def conclude(self, plan: WaitPlan) -> HarvestResult:
         """Read what the ended job of a plan came to, and judge it."""
-        return conclude(self.client, self.source, str(plan.job_id), plan.how, self.policy)
+        return conclude(self.client, self.source, str(plan.job_id), plan.how, self.policy, plan.before)
 
     def deliver(self, result: HarvestResult) -> HarvestResult:
         """Log, push and return a result; raise where it is no success and failing was asked for.

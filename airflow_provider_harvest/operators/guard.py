@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators._base import HarvestOperator
+from airflow_provider_harvest.operators._pass_state import pull_state, push_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,12 +36,16 @@ class HarvestGuardOperator(HarvestOperator):
         ``max_weekly_ratio`` (0.12), ``max_lost`` (2,000), ``min_lost`` (3), ``small_catalogue`` (20) and
         ``small_ratio`` (0.25). Templated.
     :param thresholds_by_source: such an object for some sources, by their id. Templated.
+    :param expire_days: days after which a hold ends by itself and its loss counts as accepted. Default None: a hold
+        ends by a person or by the records' return only. A reminder comes from day 14 on in any case.
     :param examine_all: whether all sources are examined, not only those harvested since the last run; default False.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
         of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
-        ``held_ids``, ``lifted_ids``, ``cannot_hold_ids``, ``exposed_ids``, ``overdue_ids``, ``records_at_risk``,
-        ``incomplete`` and ``message`` (Markdown of at most 15 lines). Also pushed as XCom ``harvest_guard``.
+        ``held_ids``, ``lifted_ids``, ``expired_ids``, ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not
+        hold them if they lost records; mode ``hold`` only), ``exposed_ids`` (their next run archives at once: no hold
+        can come in between), ``overdue_ids``, ``records_at_risk``, ``incomplete`` and ``message`` (Markdown of at most
+        15 lines). Also pushed as XCom ``harvest_guard``.
     """
 
     template_fields: Sequence[str] = (
@@ -61,6 +66,7 @@ class HarvestGuardOperator(HarvestOperator):
         grace_days: int = 7,
         thresholds: Mapping[str, Any] | None = None,
         thresholds_by_source: Mapping[str, Mapping[str, Any]] | None = None,
+        expire_days: float | None = None,
         examine_all: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -72,6 +78,7 @@ class HarvestGuardOperator(HarvestOperator):
         self.grace_days = grace_days
         self.thresholds = thresholds
         self.thresholds_by_source = thresholds_by_source
+        self.expire_days = expire_days
         self.examine_all = examine_all
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -91,16 +98,17 @@ class HarvestGuardOperator(HarvestOperator):
                 thresholds=judgement.Thresholds.from_dict(self.thresholds),
                 thresholds_by_source=self.thresholds_by_source,
                 grace_days=self.grace_days,
+                with_rights=self.mode == HOLD,
             )
             if self.mode == HOLD:
-                act.act(client, found)
+                act.act(client, found, expire_days=self.expire_days)
             result = report.as_dict(client, found)
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
             # What could not be examined or held is examined again by the next run.
             if not (result["incomplete"] or result["cannot_hold_ids"]):
                 state = {"portal": client.site, "selection": selection, "at": found.at.timestamp()}
-                context["ti"].xcom_push(key=STATE_KEY, value=state)
+                push_state(context, STATE_KEY, state)
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
             return result
 
@@ -108,10 +116,7 @@ class HarvestGuardOperator(HarvestOperator):
         """Return when the portal was last examined, a minute early: its clock tells whole seconds."""
         if self.examine_all:
             return None
-        ti: Any = context["ti"]
-        left = ti.xcom_pull(
-            task_ids=self.task_id, key=STATE_KEY, include_prior_dates=True, map_indexes=getattr(ti, "map_index", -1)
-        )
+        left = pull_state(context, self.task_id, STATE_KEY)
         wanted = json.loads(json.dumps(selection))
         if not isinstance(left, dict) or left.get("portal") != portal or left.get("selection") != wanted:
             return None

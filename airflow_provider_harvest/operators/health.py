@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPortalUnhealthy
 from airflow_provider_harvest.operators._base import HarvestOperator
-from airflow_provider_harvest.operators._health_state import STATE_KEY, pull_state, push_state
+from airflow_provider_harvest.operators._pass_state import pull_state, push_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,8 @@ __all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperato
 
 #: XCom that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_health"
+#: XCom that holds what the next run needs to tell what is new.
+STATE_KEY = "harvest_health_state"
 #: XCom with a few words on each source, for Airflow's page of all harvests.
 SOURCES_KEY = "harvest_sources"
 
@@ -158,7 +160,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
             result = self._result(context, report)
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
-            push_state(context, report.state)
+            push_state(context, STATE_KEY, report.state)
             context["ti"].xcom_push(key=SOURCES_KEY, value=report.overview)
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
             failing = findings.that_fail(report, fail_on)
@@ -203,7 +205,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
                 raise HarvestInvalidInput("previous_state is a string that is not JSON.") from None
         if state is not None:
             return state
-        return pull_state(context, self.task_id)
+        return pull_state(context, self.task_id, STATE_KEY)
 
     def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
         from airflow_provider_harvest.portal.health import message

@@ -295,6 +295,11 @@ class FakeClient:
             for job in self._newest_first()[(page - 1) * page_size : page * page_size]:
                 yield job.read(with_counts=False)
 
+    def job_history(self, source_id: str, size: int = 10) -> list[HarvestJob]:
+        self._ask("job_history")
+        self._refuse_purged_source()
+        return [job.read(with_counts=True) for job in self._newest_first()[:size]]
+
     def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
         self._ask("list")
         if not self.portal.source_is_purged and self.portal.source.deleted is None:

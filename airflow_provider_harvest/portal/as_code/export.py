@@ -22,6 +22,7 @@ from airflow_provider_harvest.portal.as_code.files.secrets import config_without
 from airflow_provider_harvest.portal.as_code.files.yaml_document import write
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources
 from airflow_provider_harvest.portal.cron import check_cron
+from airflow_provider_harvest.portal.guard import note as guard_note
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, check_name, check_url, is_object_id
 from airflow_provider_harvest.portal.sources.changes import organization_of
@@ -192,7 +193,7 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
     """Return what a file says of a source, and what it must not say."""
     problems: list[str] = []
     lacking: list[str] = []
-    text, _, _ = marker.split(source.description)
+    text, _, _ = marker.split(guard_note.split(source.description)[0])  # the guard's memory is not the files'
     backend = next((offered for offered in backends if offered.id == source.backend), None)
     body: dict[str, Any] = {}
 
@@ -225,6 +226,8 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
     for name in ("active", "autoarchive"):
         if getattr(source, name) is not None:
             body[name] = getattr(source, name)
+    if guard_note.is_held(source):
+        body["autoarchive"] = True  # as it was, and will be once a person has released it
     if source.schedule:
         say("schedule", source.schedule, check_cron)
     else:

@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError
-from airflow_provider_harvest.portal.guard.holds import hold, release
+from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestInvalidInput
+from airflow_provider_harvest.portal.guard.holds import hold, release, tidy
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
 
 log = logging.getLogger(__name__)
 
-HELD, LIFTED, CANNOT_HOLD = "held", "lifted", "cannot_hold"
+HELD, LIFTED, EXPIRED, TIDIED, CANNOT_HOLD = "held", "lifted", "expired", "tidied", "cannot_hold"
 
 
-def act(client: HarvestClient, report: GuardReport) -> None:
+def decide(case: Case, now: datetime, expire_days: float | None = None) -> str | None:
+    """Return what must be done about a source: ``held``, ``lifted``, ``expired``, ``tidied``, or None. Pure.
+
+    :param case: what a pass found of it.
+    :param now: the portal's clock.
+    :param expire_days: days after which a hold ends by itself; None: only a person or the records' return ends it.
+    """
+    if case.is_held:
+        if not case.missing and not case.judgement.hold:
+            return LIFTED
+        is_over = expire_days is not None and case.note is not None and now - case.note.at >= timedelta(expire_days)
+        return EXPIRED if is_over else None
+    if case.judgement.hold and case.source.autoarchive is not False:
+        return HELD
+    return TIDIED if case.is_note_done or case.contradicts_note else None
+
+
+def act(client: HarvestClient, report: GuardReport, *, expire_days: float | None = None) -> None:
     """Hold and lift what a pass found, each at most once; what the portal refuses is noted in the case.
 
     :param client: of the portal, with a key that may change the sources.
     :param report: of the pass; its cases learn what was done.
+    :param expire_days: days after which a hold ends by itself and its loss counts as accepted. Default None: never.
+    :raises HarvestInvalidInput: for days that cannot be right.
     """
+    if expire_days is not None and (isinstance(expire_days, bool) or not 1 <= expire_days <= 3660):
+        raise HarvestInvalidInput(f"expire_days must be a number of days from 1 on, or None, not {expire_days!r:.40}.")
     for case in report.cases:
-        if not (case.judgement.hold or case.is_held):
+        what = decide(case, report.at, expire_days)
+        if what is None:
             continue
         try:
-            _act(client, case)
+            _carry_out(client, case, what)
         except HarvestApiError as error:
             case.action, case.why = CANNOT_HOLD, f"the portal refuses the change: {plain(error)}"
         except HarvestError as error:
@@ -37,17 +62,22 @@ def act(client: HarvestClient, report: GuardReport) -> None:
             log.warning("Source %s: %s", case.source.id, case.why)
 
 
-def _act(client: HarvestClient, case: Case) -> None:
-    if case.judgement.hold and not case.is_held:
-        if not client.has_key:
-            case.action, case.why = CANNOT_HOLD, "there is no API key in the connection"
-            return
+def _carry_out(client: HarvestClient, case: Case, what: str) -> None:
+    if not client.has_key:
+        case.action, case.why = CANNOT_HOLD, "there is no API key in the connection"
+        return
+    if what == HELD:
         case.source, changed = hold(client, case.source.id, len(case.missing), case.begun)
-        if changed:
-            case.action, case.why = HELD, "autoarchive was switched off"
-            log.info("Held source %s: its autoarchive is off.", case.source.id)
-    elif case.is_held and not case.missing and not case.judgement.hold:
+        why = "autoarchive was switched off"
+    elif what == LIFTED:
         case.source, changed = release(client, case.source.id, accept=False)
-        if changed:
-            case.action, case.why = LIFTED, "the missing records are back, so autoarchive is on again"
-            log.info("Lifted the hold of source %s: its records are back.", case.source.id)
+        why = "the missing records are back, so autoarchive is on again"
+    elif what == EXPIRED:
+        case.source, changed = release(client, case.source.id, accept=True)
+        why = "nobody decided in time, so the loss counts as accepted and autoarchive is on again"
+    else:
+        case.source, changed = tidy(client, case.source.id, is_done=case.is_note_done)
+        why = "the guard's line in the description said what is no longer so"
+    if changed:
+        case.action, case.why = what, why
+        log.info("Source %s: %s.", case.source.id, why)

@@ -66,6 +66,17 @@ class Forecast:
         return self.runs[0].at if self.runs else None
 
 
+def check_days(value: int, name: str) -> None:
+    """Refuse days that cannot be right.
+
+    :param value: what was given.
+    :param name: of the argument.
+    :raises HarvestInvalidInput: for what is no whole number of days.
+    """
+    if type(value) is not int or not -1 <= value <= 3660:
+        raise HarvestInvalidInput(f"{name} must be a whole number of days, not {value!r:.40}.")
+
+
 def archive_day(last_update: datetime, grace_days: int = GRACE_DAYS) -> date:
     """Return the first day on which a run archives a record that it does not find.
 
@@ -94,9 +105,8 @@ def forecast(
     :param horizon_days: how far to look; default 45.
     :raises HarvestInvalidInput: for days that cannot be right.
     """
-    for name, value in (("grace_days", grace_days), ("horizon_days", horizon_days)):
-        if type(value) is not int or not -1 <= value <= 3660:
-            raise HarvestInvalidInput(f"{name} must be a whole number of days, not {value!r:.40}.")
+    check_days(grace_days, "grace_days")
+    check_days(horizon_days, "horizon_days")
     unknown: list[str] = []
     missing = tuple(missing)
     schedule = _schedule(source, unknown)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-__all__ = ["accepted_before", "hold", "is_held", "release"]
+__all__ = ["accepted_before", "contradicts", "hold", "is_held", "release", "tidy"]
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +34,12 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
     """
     source = client.get_source(source_id)
     refuse_deleted(source)
-    if source.autoarchive is False:
-        return source, False
     text, note = split(source.description)
+    if source.autoarchive is False:
+        if note is not None and note.state == HELD and note.count == 0 < missing:  # of a guarded run, which now knows
+            note = Note(HELD, note.at, missing, note.before)
+            return _write(client, source, autoarchive=False, description=join(text, note)), False
+        return source, False
     if note is not None and note.state == HELD and before <= note.before:
         log.info("Source %s was held for this loss before, and somebody has switched archiving on again.", source.id)
         return source, False
@@ -69,6 +72,35 @@ def release(client: HarvestClient, source_id: str, *, accept: bool) -> tuple[Har
         at = datetime.fromtimestamp(client.portal_now(), tz=timezone.utc)
         kept = Note(ACCEPTED, at, note.count, note.before)
     return _write(client, source, autoarchive=True, description=join(text, kept) or ""), True
+
+
+def contradicts(source: HarvestSource) -> bool:
+    """Whether the guard's line says what a person has changed since: autoarchive is on under a hold, or off after one.
+
+    :param source: with its description.
+    """
+    note = split(source.description)[1]
+    return note is not None and (note.state == HELD) is (source.autoarchive is not False)
+
+
+def tidy(client: HarvestClient, source_id: str, *, is_done: bool) -> tuple[HarvestSource, bool]:
+    """Make the guard's line say what is so; ``autoarchive`` stays as it is.
+
+    A hold that a person has ended by switching archiving on becomes an accepted loss. The line of an accepted loss
+    goes once that loss is archived or back, or once the owner has switched archiving off: it would be taken for a hold.
+
+    :param client: of the portal, with the key of somebody who may change the source.
+    :param source_id: its id.
+    :param is_done: whether nothing of the accepted loss lives on the portal any more.
+    :returns: the source, read again, and whether this call changed it.
+    """
+    source = client.get_source(source_id)
+    refuse_deleted(source)
+    text, note = split(source.description)
+    if note is None or not (contradicts(source) or (is_done and note.state == ACCEPTED)):
+        return source, False
+    kept = Note(ACCEPTED, note.at, note.count, note.before) if note.state == HELD and not is_done else None
+    return _write(client, source, autoarchive=source.autoarchive is not False, description=join(text, kept) or ""), True
 
 
 def accepted_before(source: HarvestSource) -> datetime | None:

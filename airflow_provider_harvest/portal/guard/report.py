@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.portal.words import iso, markdown, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 SCHEMA = 1
 #: Lines that a message has at most, and records that a row names.
 MAX_LINES, MAX_RECORDS = 15, 20
+_STATES = {"held": "held", "lifted": "hold lifted", "expired": "hold expired", "cannot_hold": "CANNOT BE HELD"}
 
 
 def as_dict(client: HarvestClient, report: GuardReport) -> dict[str, Any]:
@@ -37,7 +41,9 @@ def as_dict(client: HarvestClient, report: GuardReport) -> dict[str, Any]:
         "held_ids": ids("is_held"),
         "lifted_ids": [entry["source_id"] for entry in rows if entry["action"] == "lifted"],
         "cannot_hold_ids": [entry["source_id"] for entry in rows if entry["action"] == "cannot_hold"],
-        "exposed_ids": ids("is_exposed"),
+        "expired_ids": [entry["source_id"] for entry in rows if entry["action"] == "expired"],
+        "not_holdable_ids": sorted(report.not_holdable),
+        "exposed_ids": sorted(report.exposed),
         "overdue_ids": ids("is_overdue"),
         "records_at_risk": sum(entry["missing"] for entry in rows),
         "incomplete": report.requests_failed,
@@ -91,20 +97,21 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LIN
     :param report: of the pass.
     :param max_lines: lines at most; default 15.
     """
-    told = [case for case in report.cases if case.judgement.hold or case.is_held or case.action]
+    told = [case for case in report.cases if case.judgement.hold or case.is_held or case.action not in ("", "tidied")]
     small = [case for case in report.cases if case not in told and case.missing]
-    exposed = [case for case in report.cases if case.outlook.is_exposed]
     lines = [_head(report, told)]
     tail = []
     if small:
         count = sum(len(case.missing) for case in small)
-        tail.append(f"- {len(small):,} more sources miss {count:,} records, within what is usual.")
-    if exposed:
+        tail.append(f"- {_sources(len(small))} more: {count:,} records are missing there, within what is usual.")
+    if report.exposed:
         tail.append(
-            f"- {len(exposed):,} sources: the next run archives at once what it does not find, so that a loss there "
-            f"cannot be held afterwards: {', '.join(markdown(case.source.name, 40) for case in exposed[:3])}"
-            f"{' ...' if len(exposed) > 3 else ''}"
+            f"- {_sources(len(report.exposed))}: the next run archives at once what it does not find, so that a loss "
+            f"there cannot be held afterwards: {_names(report.exposed.values())}"
         )
+    if report.not_holdable:
+        why = next(iter(report.not_holdable.values()))
+        tail.append(f"- {_sources(len(report.not_holdable))} could not be held if records went missing: {why}")
     tail += [f"- not examined: {markdown(sentence, 160)}" for sentence in report.requests_failed[:1]]
     room = max_lines - 1 - len(tail)
     for number, case in enumerate(told):
@@ -113,7 +120,7 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LIN
         if len(block) > room - (0 if last else 1):
             block = block[:1] if room - (0 if last else 1) >= 1 else []
         if not block:
-            lines.append(f"- and {len(told) - number:,} more sources")
+            lines.append(f"- and {_sources(len(told) - number)} more")
             break
         lines += block
         room -= len(block)
@@ -122,14 +129,26 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LIN
 
 def _head(report: GuardReport, told: list[Case]) -> str:
     if not told:
-        return f"**Guard of {report.portal}**: {report.sources:,} sources, nothing has to wait for a person."
+        return f"**Guard of {report.portal}**: {_sources(report.sources)}, nothing has to wait for a person."
     count = sum(len(case.missing) for case in told)
-    return f"**Guard of {report.portal}**: {len(told):,} sources need a person, {count:,} records are at risk."
+    need = "needs" if len(told) == 1 else "need"
+    return f"**Guard of {report.portal}**: {_sources(len(told))} {need} a person, {count:,} records are at risk."
+
+
+def _sources(count: int) -> str:
+    return "1 source" if count == 1 else f"{count:,} sources"
+
+
+def _names(sources: Iterable[HarvestSource], most: int = 3) -> str:
+    named = [markdown(source.name, 40) for source in sources]
+    return ", ".join(named[:most]) + (" ..." if len(named) > most else "")
 
 
 def _block(client: HarvestClient, report: GuardReport, case: Case) -> list[str]:
     page = client.source_url(case.source.id)
-    state = {"held": "held", "lifted": "hold lifted", "cannot_hold": "CANNOT BE HELD"}.get(case.action)
+    state = {"held": "held", "lifted": "hold lifted", "expired": "hold expired", "cannot_hold": "CANNOT BE HELD"}.get(
+        case.action
+    )
     state = state or ("held, waits for you" if case.is_held else "must be held")
     if case.is_overdue(report.at):
         state += ", a reminder"

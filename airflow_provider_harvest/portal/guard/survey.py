@@ -13,10 +13,11 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, Forecast, forecast
-from airflow_provider_harvest.portal.guard.holds import accepted_before, is_held
+from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, Forecast, check_days, forecast
+from airflow_provider_harvest.portal.guard.holds import accepted_before, contradicts, is_held
 from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, Judgement, Thresholds, judge
-from airflow_provider_harvest.portal.guard.note import split
+from airflow_provider_harvest.portal.guard.note import Note, split
+from airflow_provider_harvest.portal.guard.rights import list_with_rights, why_not_holdable
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.words import plain
 
@@ -44,7 +45,8 @@ class Case:
     :param judgement: of its loss.
     :param outlook: which runs archive what.
     :param missing: the records that live on the portal and are not in the job, without those accepted as lost.
-    :param action: what was done: ``held``, ``lifted``; or ``cannot_hold``; empty for nothing.
+    :param is_note_done: whether an accepted loss is over: nothing of it lives on the portal any more.
+    :param action: what was done: ``held``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold``; empty for nothing.
     :param why: a sentence on the action.
     """
 
@@ -53,6 +55,7 @@ class Case:
     judgement: Judgement
     outlook: Forecast
     missing: tuple[HarvestedRecord, ...]
+    is_note_done: bool = False
     action: str = ""
     why: str = ""
 
@@ -68,9 +71,19 @@ class Case:
         """Whether the guard holds the source now."""
         return is_held(self.source)
 
+    @property
+    def note(self) -> Note | None:
+        """What the guard's line in the source's description says."""
+        return split(self.source.description)[1]
+
+    @property
+    def contradicts_note(self) -> bool:
+        """Whether that line says what a person has changed since."""
+        return contradicts(self.source)
+
     def is_overdue(self, now: datetime) -> bool:
         """Whether a hold has waited so long for a person that they are reminded."""
-        note = split(self.source.description)[1]
+        note = self.note
         return self.is_held and note is not None and now - note.at >= timedelta(days=REMIND_DAYS)
 
 
@@ -82,6 +95,9 @@ class GuardReport:
     :param at: the portal's clock.
     :param sources: how many sources were listed.
     :param cases: those of which something is missing, that are held, or whose next run archives without grace.
+    :param exposed: by id, the sources whose next run archives at once what it does not find: a loss there cannot be
+        held afterwards.
+    :param not_holdable: by id, why a source that archives could not be held if it lost records; read in mode ``hold``.
     :param requests_failed: sentences on what could not be read.
     """
 
@@ -89,6 +105,8 @@ class GuardReport:
     at: datetime
     sources: int = 0
     cases: list[Case] = field(default_factory=list)
+    exposed: dict[str, HarvestSource] = field(default_factory=dict)
+    not_holdable: dict[str, str] = field(default_factory=dict)
     requests_failed: list[str] = field(default_factory=list)
 
 
@@ -103,6 +121,7 @@ def examine(
     grace_days: int = GRACE_DAYS,
     now: float | None = None,
     forecast_all: bool = False,
+    with_rights: bool = False,
 ) -> GuardReport:
     """Find what the portal will archive, and judge it. Needs no key, and writes nothing.
 
@@ -115,27 +134,36 @@ def examine(
     :param grace_days: of the portal; default 7. The API does not tell it.
     :param now: seconds since the epoch; default: the portal's clock.
     :param forecast_all: whether sources that do not archive are read, too.
+    :param with_rights: whether the key goes along, to find out which sources it could not hold.
     :returns: the report.
     :raises HarvestInvalidInput: for arguments that cannot be right.
     :raises HarvestError: if the portal's lists cannot be read. A job that cannot be read leaves its source out.
     """
+    check_days(grace_days, "grace_days")
     limits = {ident: Thresholds.from_dict(values, thresholds) for ident, values in (thresholds_by_source or {}).items()}
     wanted = None if source_ids is None else {str(ident) for ident in source_ids}
     if wanted is not None and not wanted:
         raise HarvestInvalidInput("source_ids is empty: leave it out to examine all sources.")
     organization_id = organization_of(client, organization)
-    listed = list(client.iter_sources(organization=organization_id, fields=_FIELDS))
+    if with_rights:
+        listed, refusal = list_with_rights(client, organization_id, _FIELDS)
+    else:
+        listed, refusal = list(client.iter_sources(organization=organization_id, fields=_FIELDS)), None
     at = datetime.fromtimestamp(client.portal_now() if now is None else now, tz=timezone.utc)
     report = GuardReport(client.site, at, len(listed))
     _check_wanted(wanted, listed)
+    listed = [source for source in listed if wanted is None or source.id in wanted]
+    if with_rights:
+        report.not_holdable = why_not_holdable(client, listed, refusal)
     jobs: dict[str, HarvestJob] = {}
     chosen = {}
     for source in listed:
-        if wanted is not None and source.id not in wanted:
+        is_noted = split(source.description)[1] is not None
+        if not forecast_all and not source.autoarchive and not is_noted:
             continue
-        if not forecast_all and not source.autoarchive and not is_held(source):
-            continue
-        if since is not None and not (_ended(source) > since or is_held(source)):
+        has_news = since is None or _ended(source) > since or is_held(source) or contradicts(source)
+        if not has_news:
+            _note_exposure(report, source, grace_days)
             continue
         job = _whole_job(client, source, report)
         if job is not None:
@@ -148,7 +176,9 @@ def examine(
             log.warning("Source %s is left out: %s", ident, error)
             report.requests_failed.append(f"{plain(source.name, 80)} ({ident}): {plain(error)}")
             continue
-        if case.missing or case.is_held or case.outlook.is_exposed:
+        if case.outlook.is_exposed:
+            report.exposed[ident] = source
+        if case.missing or case.note is not None or case.outlook.is_exposed:
             report.cases.append(case)
     report.cases.sort(key=lambda case: (not case.judgement.hold, -len(case.missing), case.source.id))
     return report
@@ -172,6 +202,15 @@ def _check_wanted(wanted: set[str] | None, listed: Iterable[HarvestSource]) -> N
 def _ended(source: HarvestSource) -> float:
     job = source.last_job
     return job.ended.timestamp() if job and job.ended else 0.0
+
+
+def _note_exposure(report: GuardReport, source: HarvestSource, grace_days: int) -> None:
+    """Note a source whose next run comes more than the grace after its last one; the list itself tells that."""
+    job = source.last_job
+    if job is None or job.ended is None or job.status not in ARCHIVING_STATUSES:
+        return
+    if forecast(source, (), report.at, last_seen=job.ended, grace_days=grace_days).is_exposed:
+        report.exposed[source.id] = source
 
 
 def _whole_job(client: HarvestClient, source: HarvestSource, report: GuardReport) -> HarvestJob | None:
@@ -245,14 +284,18 @@ def _case(
     at: datetime,
 ) -> Case:
     accepted = accepted_before(source)
-    stale = [r for r in live.stale if accepted is None or r.last_update is None or r.last_update >= accepted]
+    excused = [r for r in live.stale if accepted is not None and r.last_update is not None and r.last_update < accepted]
+    gone = {record.id for record in excused}
+    stale = [record for record in live.stale if record.id not in gone]
     missing: tuple[HarvestedRecord, ...] = ()
     judgement = Judgement(hold=False, reasons=[], before=len(live.seen))
+    found: set[str] = set()
     if live.stale:
         found = set(client.iter_remote_ids(str(job.id)))
         missing = tuple(record for record in stale if record.key not in found)
-        excused = {record.key for record in live.stale} - {record.key for record in stale}
-        before = {key: day for key, day in live.seen.items() if key not in excused}
+        accepted_keys = {record.key for record in excused} - {record.key for record in stale}
+        before = {key: day for key, day in live.seen.items() if key not in accepted_keys}
         judgement = judge(before, found | (before.keys() - {record.key for record in missing}), limits)
     outlook = forecast(source, missing, at, last_seen=live.newest, grace_days=grace_days)
-    return Case(source, job, judgement, outlook, missing)
+    is_done = accepted is not None and all(record.key in found for record in excused)
+    return Case(source, job, judgement, outlook, missing, is_done)

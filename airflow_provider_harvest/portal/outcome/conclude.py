@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.outcome.changes import JobItems, read_changes
 from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, PREVIEWED, build_result
 from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, skips_much, whole_before
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
+from airflow_provider_harvest.portal.statuses import FAILED, SKIPPED
 from airflow_provider_harvest.portal.waiting.which_job import why_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 #: Skipped items whose reasons are read: one page.
 _SKIPS_READ = 500
 
 
 def conclude(
-    client: HarvestClient, source: HarvestSource, job_id: str, how: str, policy: OutcomePolicy
-) -> dict[str, Any]:
+    client: HarvestClient,
+    source: HarvestSource,
+    job_id: str,
+    how: str,
+    policy: OutcomePolicy,
+    before: tuple[str, int | None] | None = None,
+    *,
+    compare_failed: bool = True,
+) -> HarvestResult:
     """Return the result of an ended job, judged.
 
     :param client: of the portal.
@@ -31,6 +38,9 @@ def conclude(
     :param job_id: the job.
     :param how: ``started``, ``attached`` or ``waited``.
     :param policy: what it must come to.
+    :param before: the source's last job before it, and how many records that listed, where this is known already.
+    :param compare_failed: whether failed items are compared with those of the job before (default True); see
+        :func:`~airflow_provider_harvest.portal.outcome.changes.read_changes` for the price.
     :raises HarvestApiError: where the job cannot be read.
     :raises HarvestInvalidInput: where it is a job of another source.
     """
@@ -38,29 +48,28 @@ def conclude(
     foreign = why_foreign(job, source.id, source.name)
     if foreign:
         raise HarvestInvalidInput(foreign)
-    items: list[HarvestItem] = []
-    if policy.remote_ids is not None:
-        items = list(client.iter_job_items(job_id))
-    failed: Iterable[HarvestItem] = ()
-    if job.counts and job.counts.failed:
-        failed = (i for i in items if i.status == "failed") if items else client.iter_job_items(job_id, status="failed")
-    skips = _skips(client, source.id, job, items, policy)
+    items = JobItems(client, job_id)
+    judged = items.all() if policy.remote_ids is not None else []
+    failed = items.of(FAILED) if job.counts and job.counts.failed else []
+    changes, newly_failing = read_changes(client, source.id, job, items, before, compare_failed=compare_failed)
+    skips = _skips(client, source.id, job, items, judged, policy)
     return build_result(
         portal=client.site,
         source=source,
         job=job,
         job_url=client.job_url(source.id, job_id),
         how=how,
-        outcome=judge(job, policy, items, skips),
+        outcome=judge(job, policy, judged, skips),
         skip_reasons=skips.reasons,
-        failed_items=_mine_first(failed, policy),
-        newly_archived=_newly_archived(client, source.id, job, items),
+        failed_items=_urgent_first(failed, policy, newly_failing),
+        changes=changes,
+        newly_failing=newly_failing if changes and changes["compared_with"] else None,
     )
 
 
 def conclude_preview(
     client: HarvestClient, source: HarvestSource | None, preview: HarvestJob, policy: OutcomePolicy
-) -> dict[str, Any]:
+) -> HarvestResult:
     """Return the result of a preview, judged. A preview stops at 20 items, and its archived ones mean nothing."""
     items = preview.items or ()
     skips = Skips(reasons_of(item for item in items if item.status == "skipped"))
@@ -76,51 +85,29 @@ def conclude_preview(
     )
 
 
-def _mine_first(failed: Iterable[HarvestItem], policy: OutcomePolicy) -> list[HarvestItem]:
-    if policy.remote_ids is None:
-        return list(islice(failed, MAX_FAILED_ITEMS))
-    mine = set(policy.remote_ids)
-    return sorted(failed, key=lambda item: item.remote_id not in mine)[:MAX_FAILED_ITEMS]
+def _urgent_first(failed: list[HarvestItem], policy: OutcomePolicy, newly_failing: set[str]) -> list[HarvestItem]:
+    """Return the failed items that a result names: mine, where I asked for some, then those that are newly failing."""
+    mine = policy.remote_ids or ()
+
+    def rank(item: HarvestItem) -> tuple[bool, bool]:
+        return item.remote_id not in mine, item.remote_id not in newly_failing
+
+    return sorted(failed, key=rank)[:MAX_FAILED_ITEMS]
 
 
 def _skips(
-    client: HarvestClient, source_id: str, job: HarvestJob, items: list[HarvestItem], policy: OutcomePolicy
+    client: HarvestClient,
+    source_id: str,
+    job: HarvestJob,
+    items: JobItems,
+    judged: list[HarvestItem],
+    policy: OutcomePolicy,
 ) -> Skips:
     """Read why items were skipped and, where a verdict hangs on it, what earlier harvests came to."""
     if job.counts is None or not job.counts.skipped:
         return Skips()
-    listed = items or islice(client.iter_job_items(str(job.id), status="skipped"), _SKIPS_READ)
-    reasons = reasons_of(item for item in listed if item.status == "skipped")
+    listed = judged or items.first(SKIPPED, _SKIPS_READ)
+    reasons = reasons_of(item for item in listed if item.status == SKIPPED)
     if policy.limits_skips or policy.remote_ids is not None or not skips_much(job.counts):
         return Skips(reasons)
     return Skips(reasons, whole_before(client.job_history(source_id), job.id))
-
-
-def _newly_archived(client: HarvestClient, source_id: str, job: HarvestJob, items: list[HarvestItem]) -> int | None:
-    """Archived items are listed again in every later job: those of the job before are no news.
-
-    None where it cannot be told: no verdict hangs on it.
-    """
-    if job.counts is None:
-        return None
-    if not job.counts.archived:
-        return 0
-    try:
-        before = _previous_ended(client, source_id, job)
-        listed = items or client.iter_job_items(str(job.id), status="archived")
-        now = {item.remote_id for item in listed if item.status == "archived"}
-        if before is None:
-            return len(now)
-        return len(now - {item.remote_id for item in client.iter_job_items(before, status="archived")})
-    except HarvestError:
-        return None
-
-
-def _previous_ended(client: HarvestClient, source_id: str, job: HarvestJob) -> str | None:
-    """Return the id of the newest job before this one that read the whole catalogue."""
-    older = False
-    for other in client.iter_jobs(source_id):
-        if older and other.has_ended and other.status != "failed":
-            return other.id
-        older = older or other.id == job.id
-    return None

@@ -5,14 +5,14 @@ Its keys are a contract with users' DAGs; made by :mod:`conclude`, shown by :mod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource, ItemCounts
 from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
 from airflow_provider_harvest.portal.words import iso, plain, web_link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
@@ -28,6 +28,55 @@ MAX_REMOTE_IDS = 100
 _MAX_MESSAGE, _MAX_NAME = 500, 120
 
 
+class ItemNumbers(TypedDict):
+    """How many items of a harvest had which status."""
+
+    total: int
+    done: int
+    failed: int
+    skipped: int
+    archived: int
+    newly_archived: int | None
+
+
+class FailedItem(TypedDict):
+    """A failed item as a result names it."""
+
+    remote_id: str
+    remote_url: str | None
+    message: str
+    dataset_url: str | None
+    newly_failing: bool | None
+
+
+class HarvestResult(TypedDict):
+    """The result of a harvest; its keys are explained in docs/reference.md."""
+
+    schema: int
+    portal: str
+    source_id: str | None
+    source_name: str | None
+    organization: str | None
+    schedule: str | None
+    job_id: str | None
+    job_url: str | None
+    how: str
+    status: str
+    created: str | None
+    started: str | None
+    ended: str | None
+    duration: float | None
+    items: ItemNumbers
+    changes: dict[str, Any] | None
+    errors: list[str]
+    failed_items: list[FailedItem]
+    skip_reasons: dict[str, int]
+    remote_ids: dict[str, Any] | None
+    outcome: str
+    failure_kind: str | None
+    reasons: list[str]
+
+
 def build_result(
     *,
     portal: str,
@@ -37,9 +86,10 @@ def build_result(
     how: str,
     outcome: Outcome,
     failed_items: Sequence[HarvestItem] = (),
-    newly_archived: int | None = None,
+    changes: dict[str, Any] | None = None,
+    newly_failing: Collection[str] | None = None,
     skip_reasons: Mapping[str, int] | None = None,
-) -> dict[str, Any]:
+) -> HarvestResult:
     """Return the result of a harvest as JSON.
 
     :param portal: the portal's site.
@@ -49,7 +99,8 @@ def build_result(
     :param how: one of ``started``, ``attached``, ``waited``, ``watched``, ``previewed``.
     :param outcome: the verdict.
     :param failed_items: failed items, those that matter most first.
-    :param newly_archived: archived items that the previous job did not list yet, None where unknown.
+    :param changes: what changed against the job before, None where that is unknown.
+    :param newly_failing: remote ids that failed and did not fail in the job before, None where none was compared.
     :param skip_reasons: how many items were skipped for which reason, the most common first.
     """
     counts = job.counts or ItemCounts()
@@ -74,10 +125,11 @@ def build_result(
             "failed": counts.failed,
             "skipped": counts.skipped,
             "archived": counts.archived,
-            "newly_archived": newly_archived,
+            "newly_archived": changes["newly_archived"] if changes else None,
         },
+        "changes": changes,
         "errors": [plain(error.message, _MAX_MESSAGE) for error in job.errors[:MAX_ERRORS]],
-        "failed_items": [_failed_item(item) for item in failed_items[:MAX_FAILED_ITEMS]],
+        "failed_items": [_failed_item(item, newly_failing) for item in failed_items[:MAX_FAILED_ITEMS]],
         "skip_reasons": dict(skip_reasons or {}),
         "remote_ids": None if outcome.remote_ids is None else _bounded(outcome.remote_ids),
         "outcome": outcome.outcome,
@@ -86,7 +138,7 @@ def build_result(
     }
 
 
-def is_success(result: dict[str, Any]) -> bool:
+def is_success(result: HarvestResult) -> bool:
     """Whether a result says that the harvest ended as required."""
     return result.get("outcome") == SUCCESS
 
@@ -101,10 +153,11 @@ def _bounded(fates: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _failed_item(item: HarvestItem) -> dict[str, Any]:
+def _failed_item(item: HarvestItem, newly_failing: Collection[str] | None) -> FailedItem:
     return {
         "remote_id": item.remote_id,
         "remote_url": web_link(item.remote_url),
         "message": plain("; ".join(error.message for error in item.errors), _MAX_MESSAGE),
         "dataset_url": web_link(item.dataset_url),
+        "newly_failing": None if newly_failing is None else item.remote_id in newly_failing,
     }

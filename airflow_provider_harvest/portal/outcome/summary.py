@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.outcome.changes import TOLD
 from airflow_provider_harvest.portal.outcome.hints import hint_for
 from airflow_provider_harvest.portal.outcome.result import PREVIEWED
 from airflow_provider_harvest.portal.words import count, plain, spell
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
+    from airflow_provider_harvest.portal.outcome.result import FailedItem, HarvestResult, ItemNumbers
 
 #: Failed items that a summary names; the result dict holds more.
 _SHOWN_ITEMS = 5
@@ -37,7 +39,7 @@ def progress_line(job: HarvestJob, before: ItemCounts | None) -> str:
     return f"{status}: {', '.join(parts)}" + (f" (+{grown:,})" if before and grown else "")
 
 
-def summary_lines(result: dict[str, Any]) -> list[str]:
+def summary_lines(result: HarvestResult) -> list[str]:
     """Return the summary of a harvest for the task log, a line each.
 
     :param result: the result dict.
@@ -51,6 +53,7 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     if fates:
         mine = [f"{_how_many(fates, fate):,} {fate}" for fate in ("failed", "skipped", "archived", "missing")]
         lines.append(f"Of my records: {fates['done']:,} done, {', '.join(mine)}.")
+    lines += changes_lines(result)
     lines += [f"Job error: {_line(error)}" for error in result["errors"]]
     lines += failed_item_lines(result["failed_items"], items["failed"])
     lines += [f"Skipped: {count(number, 'item')}: {_line(why)}" for why, number in _skip_reasons(result)]
@@ -66,7 +69,17 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int = _SHOWN_ITEMS) -> list[str]:
+def changes_lines(result: HarvestResult) -> list[str]:
+    """Return a line on what changed since the harvest before, none where nothing was compared or nothing changed.
+
+    :param result: the result dict.
+    """
+    changes = result.get("changes") or {}
+    told = [f"{changes[kind]:,} {kind.replace('_', ' ')}" for kind in TOLD if changes.get(kind)]
+    return [f"Since the harvest before: {', '.join(told)}."] if told and changes["compared_with"] else []
+
+
+def failed_item_lines(failed: Sequence[FailedItem], total: int, limit: int = _SHOWN_ITEMS) -> list[str]:
     """Return a line for each of the first failed items, and one that counts the rest.
 
     :param failed: of the result dict's ``failed_items``.
@@ -74,7 +87,8 @@ def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int =
     :param limit: how many are named.
     """
     lines = [
-        f"Failed: {plain(item['remote_id']) or '(no id)'}: {_line(item['message'] or 'no reason given')}"
+        f"{'Newly failing' if item.get('newly_failing') else 'Failed'}: {plain(item['remote_id']) or '(no id)'}: "
+        f"{_line(item['message'] or 'no reason given')}"
         for item in failed[:limit]
     ]
     rest = total - len(lines)
@@ -83,7 +97,7 @@ def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int =
     return lines
 
 
-def advice_for(result: dict[str, Any]) -> list[str]:
+def advice_for(result: HarvestResult) -> list[str]:
     """Return what to do about a result's errors and failed items, each advice once."""
     failed, _ = _that_matter(result)
     messages = [*result["errors"], *(item["message"] for item in failed)]
@@ -108,7 +122,7 @@ _ADVICE_BY_KIND = {
 }
 
 
-def _advice_by_kind(result: dict[str, Any]) -> str:
+def _advice_by_kind(result: HarvestResult) -> str:
     kind, items = result["failure_kind"], result["items"]
     if kind != "empty":
         return _ADVICE_BY_KIND.get(kind, "See the job on the portal.")
@@ -127,7 +141,7 @@ def _advice_by_kind(result: dict[str, Any]) -> str:
     )
 
 
-def failure_message(result: dict[str, Any], next_chance: str | None = None) -> str:
+def failure_message(result: HarvestResult, next_chance: str | None = None) -> str:
     """Return the message of a task that failed on a harvest's outcome, in at most ten lines.
 
     :param result: the result dict.
@@ -135,6 +149,7 @@ def failure_message(result: dict[str, Any], next_chance: str | None = None) -> s
     """
     first, *more = [_line(reason, _REASON_WIDTH) for reason in result["reasons"]]
     head = [f"{_what(result)} is not as required. {first}", *(f"Also: {reason}" for reason in more[:2])]
+    head += changes_lines(result)
     advice = [f"What to do: {text}" for text in advice_for(result)[:2]]
     tail = [f"Look at: {result['job_url']}"] if result["job_url"] else []
     tail += [next_chance] if next_chance else []
@@ -152,7 +167,7 @@ def goes_on(job_url: str | None) -> str:
     return f"Airflow asked this task to stop. Its harvest goes on: udata has no way to cancel one. {where}"
 
 
-def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+def _that_matter(result: HarvestResult) -> tuple[list[FailedItem], int]:
     """Return the failed items that the verdict is about, and how many there are: mine, where I asked for some."""
     fates = result["remote_ids"]
     if not fates:
@@ -165,17 +180,17 @@ def _how_many(fates: dict[str, Any], fate: str) -> int:
     return int((fates.get("counts") or {}).get(fate, len(fates[fate])))
 
 
-def _skip_reasons(result: dict[str, Any]) -> list[tuple[str, int]]:
+def _skip_reasons(result: HarvestResult) -> list[tuple[str, int]]:
     """Return why items were skipped; results of before 0.2.0 do not say."""
     return list((result.get("skip_reasons") or {}).items())
 
 
-def _what(result: dict[str, Any]) -> str:
+def _what(result: HarvestResult) -> str:
     what = "Preview" if result["how"] == PREVIEWED else "Harvest"
     return f"{what} of {result['source_name']!r}" if result["source_name"] else what
 
 
-def _archived(items: dict[str, Any]) -> str:
+def _archived(items: ItemNumbers) -> str:
     new = items.get("newly_archived")
     told = f" ({new:,} of them new since the previous job)" if items["archived"] and new is not None else ""
     return f"{items['archived']:,} archived{told}"

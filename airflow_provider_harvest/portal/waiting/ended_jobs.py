@@ -416,7 +416,7 @@ class EndedJobs:
         source = HarvestSource(id=record.id, name=record.name, url="", backend="")
         doubts = self._doubts.setdefault(job_id, Doubts())
         try:
-            result = conclude(self._client, source, job_id, WATCHED, self._policy)
+            result = conclude(self._client, source, job_id, WATCHED, self._policy, compare_failed=False)
         except HarvestNotFound as error:
             if not doubts.believes(error):
                 raise

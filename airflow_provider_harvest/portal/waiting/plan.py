@@ -5,10 +5,11 @@ A plan travels as JSON between worker and triggerer.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.portal.statuses import FAILED
 from airflow_provider_harvest.portal.waiting.travel import known_fields
 from airflow_provider_harvest.portal.waiting.which_job import Limits
 from airflow_provider_harvest.portal.words import clock_time
@@ -54,6 +55,8 @@ class WaitPlan:
     :param cron: of the portal's own runs, where those are waited for.
     :param offset: minutes by which the portal reads its crons ahead of UTC, where that is known.
     :param grace: seconds after the portal's own time in which its job must begin, where that is limited.
+    :param before_id: the source's last job when the wait began, where that was known for nothing.
+    :param before_listed: how many records it found in the catalogue.
     :param poll_interval: between two looks.
     :param max_poll_failures: looks that may fail in a row.
     :param limits: how long the job may take.
@@ -74,9 +77,23 @@ class WaitPlan:
     cron: str | None = None
     offset: int | None = None
     grace: float | None = None
+    before_id: str | None = None
+    before_listed: int | None = None
     poll_interval: float = 60.0
     max_poll_failures: int = 10
     limits: Limits = field(default_factory=Limits)
+
+    def knowing(self, last_job: HarvestJob | None) -> WaitPlan:
+        """Return the plan with what a source just read says of its last job, which a result may be compared with."""
+        if last_job is None or not last_job.has_ended or last_job.status == FAILED or last_job.id == self.job_id:
+            return self
+        counted = last_job.counts.processed if last_job.counts else None
+        return replace(self, before_id=last_job.id, before_listed=counted)
+
+    @property
+    def before(self) -> tuple[str, int | None] | None:
+        """The source's last job when the wait began, and how many records it listed."""
+        return (self.before_id, self.before_listed) if self.before_id else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON."""

@@ -14,7 +14,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestServ
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators import portal as module
 from airflow_provider_harvest.operators._base import HarvestFailException
-from airflow_provider_harvest.operators._health_state import DATED_KEY, UNDATED_KEY
+from airflow_provider_harvest.operators._pass_state import dated, undated
 from airflow_provider_harvest.operators.health import RESULT_KEY, STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
@@ -163,12 +163,12 @@ class TestReporting:
 class TestNews:
     def test_is_told_by_what_the_previous_run_of_this_task_left(self, inactive: str, ti: TaskInstance) -> None:
         assert [run(ti)["new"], run(ti)["new"]] == [1, 0]
-        assert [asked["key"] for asked in ti.asked[:2]] == [DATED_KEY, UNDATED_KEY]
+        assert [asked["key"] for asked in ti.asked[:2]] == [dated(STATE_KEY), undated(STATE_KEY)]
         assert {**ti.asked[0], "key": ""} == {
             "task_ids": "health", "key": "", "include_prior_dates": True, "map_indexes": -1,
         }  # fmt: skip
 
-    @pytest.mark.parametrize("newer", [DATED_KEY, UNDATED_KEY])
+    @pytest.mark.parametrize("newer", [dated(STATE_KEY), undated(STATE_KEY)])
     def test_is_told_by_the_newest_pass_whether_its_run_had_a_logical_date_or_not(
         self, inactive: str, ti: TaskInstance, newer: str
     ) -> None:
@@ -176,17 +176,17 @@ class TestNews:
         run(ti)
         seen = ti.xcoms[STATE_KEY]
         older = {**seen, "at": seen["at"] - 1, "open": {}}
-        ti.xcoms = {DATED_KEY: older, UNDATED_KEY: older, newer: seen}
+        ti.xcoms = {dated(STATE_KEY): older, undated(STATE_KEY): older, newer: seen}
         assert run(ti)["new"] == 0
 
-    @pytest.mark.parametrize("logical_date, key", [("2026-03-12", DATED_KEY), (None, UNDATED_KEY)])
+    @pytest.mark.parametrize("logical_date, key", [("2026-03-12", dated(STATE_KEY)), (None, undated(STATE_KEY))])
     def test_is_left_apart_for_runs_without_a_logical_date(
         self, inactive: str, ti: TaskInstance, logical_date: str | None, key: str
     ) -> None:
         context: Any = {"ti": ti, "dag_run": SimpleNamespace(logical_date=logical_date)}
         HarvestPortalHealthOperator(task_id="health").execute(context)
         assert ti.xcoms[key] == ti.xcoms[STATE_KEY]
-        assert len({DATED_KEY, UNDATED_KEY} & set(ti.xcoms)) == 1
+        assert len({dated(STATE_KEY), undated(STATE_KEY)} & set(ti.xcoms)) == 1
 
     def test_of_a_mapped_task_is_told_by_the_same_map_index(self, inactive: str, ti: TaskInstance) -> None:
         ti.map_index = 3

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -396,3 +397,17 @@ class TestListOfEndpoints:
 def test_a_backend_without_features_is_no_obstacle() -> None:
     off = HarvestBackend("dcat", "DCAT")
     assert as_file([source(1, config={"features": {}})], [off], SITE).left_out == ()
+
+
+def test_hold_of_the_guard_is_not_exported() -> None:
+    line = "[harvest guard: {} on 2026-11-26T05:00:00+00:00, 3 records last seen before 2026-11-26T04:00:00+00:00]"
+    held = source(1, autoarchive=False, description="Data.\n\n" + line.format("autoarchive held"))
+    accepted = source(2, description="[managed as code: town/two]\n\n" + line.format("loss accepted"))
+    owners_choice = source(3, autoarchive=False, description="Data.")
+    text = as_file([held, accepted, owners_choice], BACKENDS, SITE).text
+    written = yaml.safe_load(text)["sources"]
+    assert "harvest guard" not in str(written)
+    assert written["source-1"]["description"] == "Data."
+    assert "autoarchive" not in written["source-1"]  # true, as the defaults say
+    assert "description" not in written["two"]
+    assert written["source-3"]["autoarchive"] is False

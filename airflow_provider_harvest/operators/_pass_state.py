@@ -1,4 +1,4 @@
-"""Keeps a health task's state from run to run, so that the newest pass is found on every database; used by health.
+"""Keeps a task's state from run to run, so that the newest pass is found on every database; of health and guard.
 
 Airflow sorts XComs of earlier runs by the runs' logical dates. A run that was triggered by hand or by an asset may
 have none (Airflow 3): PostgreSQL sorts it before all others, SQLite after them. So runs with and without a logical
@@ -21,35 +21,42 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: XCom that holds what the next run needs to tell what is new.
-STATE_KEY = "harvest_health_state"
-#: The same once more, apart for runs with and without a logical date.
-DATED_KEY, UNDATED_KEY = f"{STATE_KEY}_dated", f"{STATE_KEY}_undated"
+
+def dated(key: str) -> str:
+    """Return the key of the state that a run with a logical date leaves."""
+    return f"{key}_dated"
 
 
-def push_state(context: Context, state: dict[str, Any]) -> None:
+def undated(key: str) -> str:
+    """Return the key of the state that a run without a logical date leaves."""
+    return f"{key}_undated"
+
+
+def push_state(context: Context, key: str, state: dict[str, Any]) -> None:
     """Leave the state of this pass for the next run.
 
     :param context: Airflow's task context.
-    :param state: the ``state`` of a health report.
+    :param key: of the XCom.
+    :param state: what the pass leaves, with ``at``: the seconds since the epoch by which the newest one is found.
     """
     dag_run: Any = context.get("dag_run")
     is_dated = dag_run is None or getattr(dag_run, "logical_date", None) is not None
-    for key in (STATE_KEY, DATED_KEY if is_dated else UNDATED_KEY):
-        context["ti"].xcom_push(key=key, value=state)
+    for name in (key, dated(key) if is_dated else undated(key)):
+        context["ti"].xcom_push(key=name, value=state)
 
 
-def pull_state(context: Context, task_id: str) -> Any:
+def pull_state(context: Context, task_id: str, key: str) -> Any:
     """Return the state of the newest earlier pass of this task; None where there is none.
 
     :param context: Airflow's task context.
     :param task_id: the task.
+    :param key: of the XCom.
     """
     if hasattr(XCom, "get_many"):  # Airflow 2.11
-        state = _written_last(context)
+        state = _written_last(context, key)
         if state is not None:
             return state
-    states = [_pulled(context, task_id, key) for key in (DATED_KEY, UNDATED_KEY)]
+    states = [_pulled(context, task_id, name) for name in (dated(key), undated(key))]
     return max((state for state in states if state), key=_time_of, default=None)
 
 
@@ -64,7 +71,7 @@ def _time_of(state: Any) -> float:
     return float(at) if isinstance(at, (int, float)) else 0.0
 
 
-def _written_last(context: Context) -> Any:
+def _written_last(context: Context, key: str) -> Any:
     ti: Any = context["ti"]
     store: Any = XCom
     try:
@@ -73,7 +80,7 @@ def _written_last(context: Context) -> Any:
         with create_session() as session:
             found = (
                 session.query(store)
-                .filter_by(dag_id=ti.dag_id, task_id=ti.task_id, map_index=ti.map_index, key=STATE_KEY)
+                .filter_by(dag_id=ti.dag_id, task_id=ti.task_id, map_index=ti.map_index, key=key)
                 .order_by(store.timestamp.desc())
                 .with_entities(store.value)
                 .first()

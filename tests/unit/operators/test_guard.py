@@ -1,0 +1,117 @@
+"""The guard's operator as Airflow sees it: what it leaves for the next run, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_harvest._compat import AirflowFailException
+from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.operators._pass_state import dated, undated
+from airflow_provider_harvest.operators.guard import RESULT_KEY, STATE_KEY
+from airflow_provider_harvest.operators.portal import HarvestGuardOperator
+from tests.support.guarded_portal import NOW, GuardedPortal
+
+
+class TaskInstance:
+    """What the operator uses of Airflow's task instance; it keeps what the runs before left, as Airflow does."""
+
+    map_index = -1
+
+    def __init__(self) -> None:
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+    def xcom_pull(self, **what: Any) -> Any:
+        return self.xcoms.get(what["key"])
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> GuardedPortal:
+    made = GuardedPortal()
+    monkeypatch.setattr(HarvestHook, "get_conn", lambda hook: made)
+    return made
+
+
+@pytest.fixture
+def ti() -> TaskInstance:
+    return TaskInstance()
+
+
+def run(ti: TaskInstance, *, has_date: bool = True, **arguments: Any) -> dict[str, Any]:
+    dag_run = SimpleNamespace(logical_date=datetime(2026, 11, 26, tzinfo=timezone.utc) if has_date else None)
+    task = HarvestGuardOperator(task_id="guard", **arguments)
+    result: dict[str, Any] = task.execute({"ti": ti, "dag_run": dag_run})  # type: ignore[typeddict-item, typeddict-unknown-key]
+    return result
+
+
+def test_reports_by_default_and_writes_nothing(portal: GuardedPortal, ti: TaskInstance) -> None:
+    source = portal.add_harvested(lost=10)
+    result = run(ti)
+    assert (result["must_hold_ids"], result["held_ids"], portal.written) == ([source.id], [], [])
+    assert ti.xcoms[RESULT_KEY] == json.loads(json.dumps(result))
+
+
+def test_holds(portal: GuardedPortal, ti: TaskInstance) -> None:
+    source = portal.add_harvested(lost=10)
+    assert run(ti, mode="hold")["held_ids"] == [source.id]
+    assert run(ti, mode="hold")["held_ids"] == [source.id]
+    assert portal.written == [source.id]
+
+
+@pytest.mark.parametrize("has_date", [True, False], ids=["on a schedule", "by an asset's event"])
+def test_next_run_goes_on_from_this_one(portal: GuardedPortal, ti: TaskInstance, has_date: bool) -> None:
+    portal.add_harvested()
+    run(ti, has_date=has_date)
+    assert ti.xcoms[(dated if has_date else undated)(STATE_KEY)]["at"] == NOW.timestamp()
+    portal.requests.clear()
+    run(ti)
+    assert "iter_datasets" not in portal.requests
+    run(ti, examine_all=True)
+    assert "iter_datasets" in portal.requests
+
+
+@pytest.mark.parametrize("changed", [{"organization": "5e00000000000000000000a1"}, {"source_ids": "all"}])
+def test_state_of_another_selection_does_not_count(
+    portal: GuardedPortal, ti: TaskInstance, changed: dict[str, Any]
+) -> None:
+    source = portal.add_harvested(organization="north")
+    run(ti)
+    portal.requests.clear()
+    run(ti, **{name: [source.id] if value == "all" else value for name, value in changed.items()})
+    assert "iter_datasets" in portal.requests
+
+
+def test_what_could_not_be_held_is_examined_again(portal: GuardedPortal, ti: TaskInstance) -> None:
+    portal.has_key = False
+    source = portal.add_harvested(lost=10)
+    result = run(ti, mode="hold")
+    assert (result["cannot_hold_ids"], result["not_holdable_ids"]) == ([source.id], [source.id])
+    assert STATE_KEY not in ti.xcoms
+    assert result["rows"][0]["why"] == "there is no API key in the connection"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"mode": "release"},
+        {"source_ids": " , "},
+        {"grace_days": "7"},
+        {"mode": "hold", "expire_days": 0},
+        {"thresholds": {"max_loss": 1}},
+        {"thresholds_by_source": {"5f": [1]}},
+    ],
+)
+def test_what_cannot_be_right_fails_without_a_retry(
+    portal: GuardedPortal, ti: TaskInstance, arguments: dict[str, Any]
+) -> None:
+    portal.add_harvested(lost=10)
+    with pytest.raises(AirflowFailException):
+        run(ti, **arguments)
+    assert portal.written == []

@@ -1,0 +1,211 @@
+"""Holding and releasing: once, however often a process is killed, and never what the owner chose."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
+from airflow_provider_harvest.portal.guard.act import act, decide
+from airflow_provider_harvest.portal.guard.holds import hold, release
+from airflow_provider_harvest.portal.guard.note import ACCEPTED, HELD, Note, join, split
+from airflow_provider_harvest.portal.guard.survey import Case, GuardReport, examine
+from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
+from tests.support.memory_portal import Killed
+
+
+def guard(portal: GuardedPortal, **options: Any) -> GuardReport:
+    """One run of the guard in mode hold."""
+    report = examine(portal, with_rights=True)  # type: ignore[arg-type]
+    act(portal, report, **options)  # type: ignore[arg-type]
+    return report
+
+
+def noted(state: str, days_ago: float = 1) -> str:
+    return str(join("Data of the town.", Note(state, NOW - timedelta(days=days_ago), 10, JOB_BEGAN)))
+
+
+def only(report: GuardReport) -> Case:
+    (case,) = report.cases
+    return case
+
+
+class TestNote:
+    @pytest.mark.parametrize("text", [None, "Data of the town.", "Two\nlines", "Ends with a break\n"])
+    @pytest.mark.parametrize("state", [HELD, ACCEPTED])
+    def test_is_read_as_it_was_written_and_leaves_the_description_alone(self, text: str | None, state: str) -> None:
+        note = Note(state, NOW, 1234, JOB_BEGAN)
+        assert split(join(text, note)) == (text, note)
+
+    @pytest.mark.parametrize(
+        "description",
+        [
+            None,
+            "",
+            "[harvest guard: autoarchive held]",
+            "[harvest guard: autoarchive held on yesterday, 3 records last seen before today]",
+            "[harvest guard: autoarchive held on 2026-11-26T05:00:00, 3 records last seen before 2026-11-26T04:00:00]",
+            "[managed as code: town/first]",
+        ],
+        ids=["none", "empty", "cut short", "no times", "times without a zone", "another line"],
+    )
+    def test_what_the_guard_did_not_write_stays(self, description: str | None) -> None:
+        assert split(description) == (description or None, None)
+
+
+class TestKilled:
+    """The process is killed at its write, before or after the write takes effect, and the task runs again."""
+
+    @pytest.mark.parametrize("has_effect", [False, True])
+    def test_hold(self, has_effect: bool) -> None:
+        portal = GuardedPortal(killed_at=(1, has_effect))
+        source = portal.add_harvested(lost=10)
+        with pytest.raises(Killed):
+            guard(portal)
+        assert only(guard(portal)).is_held
+        guard(portal)
+        assert portal.sources[source.id].autoarchive is False
+        assert len(portal.written) == (1 if has_effect else 2)
+
+    @pytest.mark.parametrize("has_effect", [False, True])
+    def test_lift(self, has_effect: bool) -> None:
+        portal = GuardedPortal(killed_at=(2, has_effect))
+        source = portal.add_harvested(lost=10, description="Data of the town.")
+        guard(portal)
+        portal.bring_back(source)
+        with pytest.raises(Killed):
+            guard(portal)
+        guard(portal)
+        guard(portal)
+        now = portal.sources[source.id]
+        assert (now.autoarchive, now.description) == (True, "Data of the town.")
+        assert len(portal.written) == (2 if has_effect else 3)
+
+    @pytest.mark.parametrize("has_effect", [False, True])
+    def test_release(self, has_effect: bool) -> None:
+        portal = GuardedPortal(killed_at=(2, has_effect))
+        source = portal.add_harvested(lost=10)
+        guard(portal)
+        with pytest.raises(Killed):
+            release(portal, source.id, accept=True)  # type: ignore[arg-type]
+        assert release(portal, source.id, accept=True)[1] is not has_effect  # type: ignore[arg-type]
+        assert guard(portal).cases[0].judgement.hold is False
+        assert portal.sources[source.id].autoarchive is True
+
+
+class TestPeople:
+    def test_owners_own_choice_is_neither_held_nor_released(self) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested(lost=10, autoarchive=False)
+        assert guard(portal).cases == []
+        with pytest.raises(HarvestInvalidInput, match="off by its owner"):
+            release(portal, source.id, accept=True)  # type: ignore[arg-type]
+        assert portal.written == []
+
+    def test_archiving_that_somebody_switches_on_under_a_hold_is_an_accepted_loss(self) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested(lost=10)
+        guard(portal)
+        portal.change(source.id, autoarchive=True)
+        assert only(guard(portal)).action == "tidied"
+        now = portal.sources[source.id]
+        note = split(now.description)[1]
+        assert (now.autoarchive, note and note.state) == (True, ACCEPTED)
+        # If the owner switches archiving off now, that is no hold: nobody but the owner switches it on again.
+        portal.change(source.id, autoarchive=False)
+        guard(portal)
+        now = portal.sources[source.id]
+        assert (now.autoarchive, now.description or None) == (False, None)
+        portal.bring_back(source)
+        assert guard(portal).cases == []
+        assert portal.sources[source.id].autoarchive is False
+
+    @pytest.mark.parametrize("end", ["archive", "bring_back"])
+    def test_line_of_an_accepted_loss_goes_with_the_loss(self, end: str) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested(lost=10, description="Data of the town.")
+        guard(portal)
+        release(portal, source.id, accept=True)  # type: ignore[arg-type]
+        guard(portal)
+        assert split(portal.sources[source.id].description)[1] is not None
+        getattr(portal, end)(source)
+        assert only(guard(portal)).action == "tidied"
+        now = portal.sources[source.id]
+        assert (now.autoarchive, now.description) == (True, "Data of the town.")
+
+
+class TestDecision:
+    @pytest.mark.parametrize(
+        "fields, lost, expire_days, action",
+        [
+            ({}, 0, None, None),
+            ({}, 10, None, "held"),
+            ({}, 1, None, None),
+            ({"autoarchive": False, "description": noted(HELD)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(HELD)}, 0, None, "lifted"),
+            ({"autoarchive": False, "description": noted(HELD, 400)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(HELD, 29)}, 10, 30, None),
+            ({"autoarchive": False, "description": noted(HELD, 30)}, 10, 30, "expired"),
+            ({"autoarchive": False, "description": noted(HELD, 30)}, 0, 30, "lifted"),
+            ({"description": noted(HELD)}, 10, None, "tidied"),
+            ({"description": noted(ACCEPTED)}, 10, None, None),
+            ({"description": noted(ACCEPTED)}, 0, None, "tidied"),
+            ({"autoarchive": False, "description": noted(ACCEPTED)}, 10, None, "tidied"),
+        ],
+    )
+    def test_of_a_pass(self, fields: dict[str, Any], lost: int, expire_days: Any, action: str | None) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=lost, **fields)
+        cases = examine(portal).cases  # type: ignore[arg-type]
+        assert [decide(case, NOW, expire_days) for case in cases] == ([action] if cases else [])
+        assert bool(cases) or action is None
+
+    def test_expired_hold_accepts_the_loss_and_says_so(self) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, 31))
+        case = only(guard(portal, expire_days=30))
+        assert (case.action, portal.sources[source.id].autoarchive) == ("expired", True)
+        assert "nobody decided in time" in case.why
+
+    @pytest.mark.parametrize("days", [0, -1, True, 10**6])
+    def test_days_that_cannot_be_right_are_refused(self, days: Any) -> None:
+        with pytest.raises(HarvestInvalidInput, match="expire_days"):
+            guard(GuardedPortal(), expire_days=days)
+
+    @pytest.mark.parametrize("days_ago, overdue", [(13.9, False), (14, True), (400, True)])
+    def test_hold_that_waits_is_told_again(self, days_ago: float, overdue: bool) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, days_ago))
+        assert only(examine(portal)).is_overdue(NOW) is overdue  # type: ignore[arg-type]
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        "error, why",
+        [
+            (HarvestAuthError("No right.", status_code=403), "the portal refuses the change: No right."),
+            (HarvestServerError("Down.", status_code=502), "the portal refuses the change: Down."),
+        ],
+    )
+    def test_is_said(self, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=10)
+
+        def refuse(*_: Any, **__: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(portal, "update_source", refuse)
+        case = only(guard(portal))
+        assert case.action == "cannot_hold"
+        assert case.why.startswith(why)
+
+    def test_hold_of_a_guarded_run_learns_how_much_is_missing(self) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested(lost=10)
+        hold(portal, source.id, 0, JOB_BEGAN)  # type: ignore[arg-type]
+        hold(portal, source.id, 10, JOB_BEGAN)  # type: ignore[arg-type]
+        hold(portal, source.id, 10, JOB_BEGAN)  # type: ignore[arg-type]
+        note = split(portal.sources[source.id].description)[1]
+        assert (note and note.count, len(portal.written)) == (10, 2)

@@ -1,0 +1,151 @@
+"""One pass of the guard: what it reads, what it says ahead, and what people read of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput
+from airflow_provider_harvest.portal.guard.report import as_dict
+from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.models import HarvestJob
+from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
+
+
+def told(portal: GuardedPortal, **arguments: Any) -> dict[str, Any]:
+    return as_dict(portal, examine(portal, **arguments))  # type: ignore[arg-type]
+
+
+class TestRequests:
+    def test_portal_without_news_takes_one(self) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=10)
+        told(portal, since=NOW.timestamp())
+        assert portal.requests == ["iter_sources"]
+
+    def test_items_are_read_only_of_sources_with_a_record_that_was_not_seen(self) -> None:
+        portal = GuardedPortal()
+        for lost in (0, 0, 1, 0):
+            portal.add_harvested(lost=lost)
+        told(portal)
+        assert portal.requests.count("iter_datasets") == portal.requests.count("iter_remote_ids") == 1
+
+    def test_failed_job_is_not_news_of_the_catalogue(self) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested(lost=10, status="failed")
+        whole: list[HarvestJob] = []
+        portal.newest_whole_job = lambda ident: whole[0] if whole else None  # type: ignore[attr-defined]
+        assert told(portal)["must_hold_ids"] == []
+        whole.append(source.last_job)  # type: ignore[arg-type]
+        assert told(portal)["must_hold_ids"] == [source.id]
+
+
+class TestSelection:
+    def test_of_unknown_sources_is_refused(self) -> None:
+        with pytest.raises(HarvestInvalidInput, match="has no source"):
+            told(GuardedPortal(), source_ids=["5f" + "0" * 22])
+        with pytest.raises(HarvestInvalidInput, match="source_ids is empty"):
+            told(GuardedPortal(), source_ids=[])
+
+    def test_thresholds_of_a_source_go_before_those_of_all(self) -> None:
+        portal = GuardedPortal()
+        strict, usual = portal.add_harvested(lost=3, kept=97), portal.add_harvested(lost=3, kept=97)
+        result = told(portal, thresholds_by_source={strict.id: {"max_lost_ratio": 0.02}})
+        assert (result["must_hold_ids"], [row["source_id"] for row in result["rows"]]) == (
+            [strict.id],
+            [strict.id, usual.id],
+        )
+
+
+class TestSaidAhead:
+    """What could not be held is said before anything is missing."""
+
+    @pytest.mark.parametrize(
+        "schedule, days_ago, exposed",
+        [
+            pytest.param("0 4 * * *", 0.2, False, id="daily"),
+            pytest.param("0 4 * * 1", 3, False, id="weekly"),
+            pytest.param("0 4 1 * *", 20, True, id="monthly"),
+            pytest.param("0 4 * * *", 9, True, id="comes back after a pause of more than a week"),
+            pytest.param(None, 9, True, id="no cron, and whoever starts it"),
+        ],
+    )
+    def test_source_whose_next_run_archives_at_once(self, schedule: str | None, days_ago: float, exposed: bool) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested()
+        ended = NOW - timedelta(days=days_ago)
+        job = HarvestJob("6a" + "0" * 22, status="done", created=ended, started=ended, ended=ended)
+        portal.change(source.id, schedule=schedule, last_job=job)
+        result = told(portal, since=NOW.timestamp())  # nothing new: the list alone tells it
+        assert result["exposed_ids"] == ([source.id] if exposed else [])
+        assert ("cannot be held afterwards" in result["message"]) is exposed
+
+    @pytest.mark.parametrize(
+        "fields, who, holdable",
+        [
+            pytest.param({"permissions": {"edit": True}}, {}, True, id="may edit"),
+            pytest.param({"permissions": {"edit": False}}, {}, False, id="may not edit"),
+            pytest.param({"permissions": {"edit": False}, "autoarchive": False}, {}, True, id="archives nothing"),
+            pytest.param({"organization": "north"}, {"is_sysadmin": False}, True, id="member, before 14.3"),
+            pytest.param({"organization": "south"}, {"is_sysadmin": False}, False, id="no member, before 14.3"),
+            pytest.param({"organization": "south"}, {}, True, id="sysadmin, before 14.3"),
+            pytest.param({}, {"has_key": False}, False, id="no key"),
+        ],
+    )
+    def test_key_that_could_not_hold(self, fields: dict[str, Any], who: dict[str, Any], holdable: bool) -> None:
+        portal = GuardedPortal(**who)
+        source = portal.add_harvested(**fields)
+        result = told(portal, with_rights=True)
+        assert result["not_holdable_ids"] == ([] if holdable else [source.id])
+        assert ("could not be held" in result["message"]) is not holdable
+        assert told(portal)["not_holdable_ids"] == []  # mode report needs no right
+
+    def test_key_that_has_expired(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested()
+        listed = portal.iter_sources
+
+        def refuse(keyed: bool = False, **arguments: Any) -> Any:
+            if keyed:
+                raise HarvestAuthError("The key has expired.", status_code=401)
+            return listed(**arguments)
+
+        monkeypatch.setattr(portal, "iter_sources", refuse)
+        result = told(portal, with_rights=True)
+        assert result["not_holdable_ids"] == [source.id]
+        assert "The key has expired." in result["message"]
+
+
+class TestMessage:
+    @pytest.mark.parametrize("count", [0, 1, 4, 5, 60])
+    def test_has_fifteen_lines_at_most_and_names_what_would_vanish(self, count: int) -> None:
+        portal = GuardedPortal(has_key=False)
+        for _ in range(count):
+            portal.add_harvested(lost=10)
+        portal.add_harvested(lost=1)
+        result = told(portal, with_rights=True)
+        lines = result["message"].splitlines()
+        assert len(lines) <= 15
+        need = "nothing has to wait" if count == 0 else "1 source needs" if count == 1 else f"{count} sources need"
+        assert need in lines[0]
+        assert "1 source more: 1 records are missing there" in result["message"]
+        if count:
+            assert "10 of 40 records are missing (25.0%)" in lines[1]
+            assert "archived from 2026-12-03 on" in lines[1]
+            assert "https://www.example/datasets/" in lines[2]
+
+    def test_names_of_a_portal_cannot_write_markdown(self) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=10, name="Town](https://evil.example) <b>[x")
+        message = told(portal)["message"]
+        assert "](https://evil.example)" not in message.replace("\\]", "")
+        assert "<b>" not in message
+
+    def test_row_tells_each_record_and_its_day(self) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=30, lost_on=JOB_BEGAN - timedelta(days=8))
+        row = told(portal)["rows"][0]
+        assert (row["records"], row["missing"], row["will_archive"], len(row["missing_records"])) == (60, 30, 30, 20)
+        assert {entry["archived_at"] for entry in row["missing_records"]} == {"2026-11-27T04:00:00+00:00"}
