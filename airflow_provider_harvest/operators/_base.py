@@ -143,12 +143,12 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
     _came_to_nothing: tuple[str, ...] = ()
 
     def _do_render_template_fields(
-        self: Any, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
+        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> None:
         """Render as Airflow does, and note which arguments were given and came to nothing."""
         names = list(template_fields)
         given = {name: getattr(parent, name, None) for name in names} if parent is self else {}
-        super()._do_render_template_fields(parent, names, *args, **kwargs)  # type: ignore[misc]
+        super()._do_render_template_fields(parent, names, *args, **kwargs)
         if parent is self:
             now = {name: getattr(self, name, None) for name in names}
             self._came_to_nothing = tuple(

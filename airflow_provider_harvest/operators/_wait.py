@@ -276,9 +276,9 @@ class TaskWait:
                 self.log.info("%s", line)
             _tell_outlets(self.context, self._task.outlets, result)
             return result
-        rejected = HarvestOutcomeRejected("", result=result)
+        rejected = HarvestOutcomeRejected("", result=dict(result))
         chance = self._next_chance(self._task.is_not_retried(rejected))
-        raise HarvestOutcomeRejected(failure_message(result, chance), result=result)
+        raise HarvestOutcomeRejected(failure_message(result, chance), result=dict(result))
 
     def _next_chance(self, final: bool) -> str:
         """Return a sentence on whether Airflow retries, and when the portal harvests again."""

@@ -113,8 +113,6 @@ class HarvestPortalHealthOperator(HarvestOperator):
         previous_state: Mapping[str, Any] | str | None = None,
         **kwargs: Any,
     ) -> None:
-        from airflow_provider_harvest.portal import inputs as checks
-
         kwargs.setdefault("multiple_outputs", True)
         super().__init__(**kwargs)
         self.checks = checks

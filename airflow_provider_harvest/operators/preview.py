@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 
 class SourceOperator(HarvestOperator):
@@ -120,7 +121,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
         self.fail_on_outcome = fail_on_outcome
         self.timeout = timeout
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> HarvestResult:
         """Preview, log a summary, and judge."""
         from airflow_provider_harvest.portal.outcome import conclude
         from airflow_provider_harvest.portal.outcome import result as results
@@ -144,9 +145,9 @@ class HarvestPreviewSourceOperator(SourceOperator):
                 for line in report.summary_lines(result):
                     self.log.info("%s", line)
                 return result
-            rejected = HarvestOutcomeRejected("", result=result)
+            rejected = HarvestOutcomeRejected("", result=dict(result))
             chance = None if is_final(rejected) else retry_sentence(context, final=False)
-            raise HarvestOutcomeRejected(report.failure_message(result, chance), result=result)
+            raise HarvestOutcomeRejected(report.failure_message(result, chance), result=dict(result))
 
     def _preview(self, context: Context, client: HarvestClient) -> tuple[HarvestSource | None, HarvestJob]:
         from airflow_provider_harvest.portal import inputs as checks

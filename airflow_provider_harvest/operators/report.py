@@ -48,8 +48,6 @@ class HarvestReportOperator(HarvestOperator):
         path: str | None = None,
         **kwargs: Any,
     ) -> None:
-        from airflow_provider_harvest.portal.reporting import formats
-
         kwargs.setdefault("multiple_outputs", True)
         super().__init__(**kwargs)
         self.source_id = source_id

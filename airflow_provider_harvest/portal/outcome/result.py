@@ -42,7 +42,7 @@ class ItemNumbers(TypedDict):
 class FailedItem(TypedDict):
     """A failed item as a result names it."""
 
-    remote_id: str
+    remote_id: str | None
     remote_url: str | None
     message: str
     dataset_url: str | None
@@ -61,7 +61,7 @@ class HarvestResult(TypedDict):
     job_id: str | None
     job_url: str | None
     how: str
-    status: str
+    status: str | None
     created: str | None
     started: str | None
     ended: str | None

@@ -125,7 +125,7 @@ _ADVICE_BY_KIND = {
 def _advice_by_kind(result: HarvestResult) -> str:
     kind, items = result["failure_kind"], result["items"]
     if kind != "empty":
-        return _ADVICE_BY_KIND.get(kind, "See the job on the portal.")
+        return _ADVICE_BY_KIND.get(kind or "", "See the job on the portal.")
     if items["done"]:
         return (
             "The catalogue gave fewer records than min_done_items asks for: compare it with an earlier harvest, or "
