@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+
+log = logging.getLogger(__name__)
 
 #: Seconds in which a wait has just begun.
 _YOUNG = 5.0
@@ -325,8 +328,12 @@ def _tell_outlets(context: Context, outlets: Any, result: HarvestResult) -> None
     if events is None:
         return
     for outlet in outlets or ():
-        if hasattr(outlet, "uri"):  # an asset; an alias only names others
+        if not hasattr(outlet, "uri") and not type(outlet).__name__.endswith("Ref"):
+            continue  # an alias only names others
+        try:
             events[outlet].extra = {**(events[outlet].extra or {}), **result}
+        except Exception as error:  # a reference to an asset that Airflow does not know: the harvest is as good
+            log.warning("The event of %r gets no result: %s", outlet, error)
 
 
 def _rebuilt(event: dict[str, Any]) -> HarvestError:

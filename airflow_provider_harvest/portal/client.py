@@ -14,7 +14,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.cron import check_cron
-from airflow_provider_harvest.portal.http.address import API_PATH, expand_page
+from airflow_provider_harvest.portal.http.address import API_PATH, expand_page, known_page
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
 from airflow_provider_harvest.portal.http.record_reads import RecordReads
 from airflow_provider_harvest.portal.http.session import as_not_found, segment
@@ -46,8 +46,9 @@ class HarvestClient(JobReads, RecordReads):
     :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
     :param retry: how often a request is repeated; writes that are not repeatable never are.
     :param clock: what delays are waited by.
-    :param source_page: URL template of the portal's admin page of a source, with ``{source_id}``.
-    :param job_page: the same of a job, with ``{source_id}`` and ``{job_id}``.
+    :param source_page: URL template of the portal's admin page of a source, with ``{source_id}``; default: that of
+        data.gouv.fr there, elsewhere none, and links lead to the API.
+    :param job_page: the same of a job, with ``{source_id}`` and ``{job_id}``; default: that of the source.
     :param generation: letter of the portal's generation where it is known already; saves the two requests.
     :raises HarvestInvalidInput: for an address that leads nowhere, or a key that would travel in clear.
     """
@@ -76,8 +77,9 @@ class HarvestClient(JobReads, RecordReads):
             clock=clock,
             generation=generation,
         )
-        self._source_page = source_page
-        self._job_page = job_page
+        known = known_page(self.site)
+        self._source_page = source_page or known
+        self._job_page = job_page or source_page or known
 
     def __enter__(self) -> HarvestClient:
         return self
