@@ -180,10 +180,9 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
         return HarvestHook(self.harvest_conn_id)
 
     @contextmanager
-    def errors(self, context: Context, *, soft_fail: bool = False) -> Iterator[None]:
+    def errors(self, *, soft_fail: bool = False) -> Iterator[None]:
         """Turn an error that a retry would meet again into one that Airflow does not retry, and close the hook.
 
-        :param context: Airflow's task context.
         :param soft_fail: whether the task is a sensor that skips on ``AirflowFailException``: then errors stay as
             they are, so that a wrong key does not look like a skip.
         """

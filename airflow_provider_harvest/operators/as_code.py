@@ -62,7 +62,7 @@ class HarvestExportSourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.export import export_sources
         from airflow_provider_harvest.portal.sources.identity import optional_text
 
-        with self.errors(context):
+        with self.errors():
             client = self.hook.get_conn()
             exported = export_sources(
                 client,
@@ -138,7 +138,7 @@ class HarvestPlanSourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
         from airflow_provider_harvest.portal.sources.identity import optional_text
 
-        with self.errors(context):
+        with self.errors():
             if self.on_drift not in ON_DRIFT:
                 raise HarvestInvalidInput(
                     f"on_drift must be one of {', '.join(map(repr, ON_DRIFT))}, not {self.on_drift!r}."
@@ -230,7 +230,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.plan import render
         from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan
 
-        with self.errors(context):
+        with self.errors():
             given = self.plan
             if isinstance(given, str) and given.lstrip().startswith("{"):  # a template made a text of it
                 plan = Plan.from_text(given)

@@ -85,7 +85,7 @@ class HarvestGuardOperator(HarvestOperator):
         """Examine, hold and lift, log the message, and leave when that was for the next run."""
         from airflow_provider_harvest.portal.guard import act, judgement, report, survey
 
-        with self.errors(context):
+        with self.errors():
             if self.mode not in (REPORT, HOLD):
                 raise HarvestInvalidInput(f"mode must be 'report' or 'hold', not {self.mode!r:.40}.")
             client = self.hook.get_conn()

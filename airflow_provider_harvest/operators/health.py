@@ -143,7 +143,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         from airflow_provider_harvest.portal.health import findings, message
         from airflow_provider_harvest.portal.sources import listing
 
-        with self.errors(context):
+        with self.errors():
             fail_on = findings.chosen_failures(self.fail_on)
             report = health.examine(
                 self.hook.get_conn(),

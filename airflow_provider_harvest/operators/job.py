@@ -123,7 +123,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         from airflow_provider_harvest.operators._run import SourceRun
         from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
 
-        with self.errors(context):
+        with self.errors():
             self._refuse_bad_input()
             client = self.hook.get_conn()
             memory = TaskMemory(context, client.clock.now())
@@ -142,7 +142,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         from airflow_provider_harvest.operators._run import SourceRun, goals
         from airflow_provider_harvest.operators._wait import read_event
 
-        with self.errors(context):
+        with self.errors():
             plan, ended = read_event(event)
             client = self.connect_again()
             self._deadline = plan.deadline

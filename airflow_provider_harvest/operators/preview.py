@@ -128,7 +128,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
         from airflow_provider_harvest.portal.outcome import summary as report
         from airflow_provider_harvest.portal.outcome import verdict as outcome
 
-        with self.errors(context):
+        with self.errors():
             policy = outcome.OutcomePolicy.create(
                 max_failed_items=self.max_failed_items,
                 max_failed_ratio=self.max_failed_ratio,
@@ -228,7 +228,7 @@ class HarvestListSourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.sources import identity as source_rules
         from airflow_provider_harvest.portal.sources import listing
 
-        with self.errors(context):
+        with self.errors():
             wanted = listing.SourceFilter.create(
                 organization=self.organization,
                 owner_id=self.owner_id,

@@ -61,7 +61,7 @@ class HarvestReportOperator(HarvestOperator):
         from airflow_provider_harvest.portal.compare import harvests
         from airflow_provider_harvest.portal.reporting import formats, report
 
-        with self.errors(context):
+        with self.errors():
             if bool(self.source_id) == bool(self.job_id):
                 raise HarvestInvalidInput("Give either source_id or job_id, not both and not neither.")
             chosen = formats.check_formats(self.formats)

@@ -100,7 +100,7 @@ class HarvestCreateSourceOperator(SourceOperator):
         from airflow_provider_harvest.operators._memory import is_retry
         from airflow_provider_harvest.portal.sources import changes as sources
 
-        with self.errors(context):
+        with self.errors():
             client = self.hook.get_conn()
             source, created = sources.ensure_source(
                 client,
@@ -180,7 +180,7 @@ class HarvestUpdateSourceOperator(SourceOperator):
         """Change what differs."""
         from airflow_provider_harvest.portal.sources import changes as sources
 
-        with self.errors(context):
+        with self.errors():
             client = self.hook.get_conn()
             changed = sources.ensure_fields(
                 client,
@@ -219,7 +219,7 @@ class HarvestDeleteSourceOperator(SourceOperator):
         from airflow_provider_harvest.portal.sources import changes as sources
         from airflow_provider_harvest.portal.sources import identity as source_rules
 
-        with self.errors(context):
+        with self.errors():
             client = self.hook.get_conn()
             deleted = sources.ensure_deleted(client, self.source_id, self.missing_ok)
             if deleted is None:
@@ -253,7 +253,7 @@ class HarvestValidateSourceOperator(SourceOperator):
         """Accept or refuse it, if it is not yet."""
         from airflow_provider_harvest.portal.sources import moderation
 
-        with self.errors(context):
+        with self.errors():
             client = self.hook.get_conn()
             source = self.found(context, client, self.source_id)
             validated, jobs_before, _ = moderation.ensure_validated(client, source, self.state, self.comment)
@@ -281,7 +281,7 @@ class HarvestScheduleSourceOperator(SourceOperator):
         """Set the cron, if it is another one."""
         from airflow_provider_harvest.portal.sources import moderation
 
-        with self.errors(context):
+        with self.errors():
             client = self.hook.get_conn()
             source = self.found(context, client, self.source_id)
             scheduled, _ = moderation.ensure_scheduled(client, source, self.cron)
@@ -306,7 +306,7 @@ class HarvestUnscheduleSourceOperator(SourceOperator):
         """Remove the cron, if there is one."""
         from airflow_provider_harvest.portal.sources import moderation
 
-        with self.errors(context):
+        with self.errors():
             client = self.hook.get_conn()
             unscheduled, _ = moderation.ensure_unscheduled(client, self.found(context, client, self.source_id))
             return self.as_output(context, client, unscheduled)

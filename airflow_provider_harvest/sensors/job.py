@@ -118,7 +118,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
 
         if not self.is_deferring():
             return super().execute(context)
-        with self.errors(context, soft_fail=self.soft_fail):
+        with self.errors(soft_fail=self.soft_fail):
             wait, plan = begin(self, context)
             return wait.end(*wait.wait(plan))
 
@@ -127,7 +127,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         from airflow_provider_harvest.operators._wait import read_event
         from airflow_provider_harvest.sensors._wait import SensorWait
 
-        with self.errors(context, soft_fail=self.soft_fail):
+        with self.errors(soft_fail=self.soft_fail):
             plan, ended = read_event(event)
             # Where the job has not ended, the portal may be down: nothing more is read then.
             return SensorWait(self, context, self.connect_again(), plan.source_id).end(plan, ended)
@@ -137,7 +137,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         from airflow_provider_harvest.portal.waiting.job_wait import JobWait
         from airflow_provider_harvest.sensors._wait import begin
 
-        with self.errors(context, soft_fail=self.soft_fail):
+        with self.errors(soft_fail=self.soft_fail):
             if self._poking is None:
                 task_wait, plan = begin(self, context)
                 self._poking = task_wait, JobWait(plan, task_wait.client)

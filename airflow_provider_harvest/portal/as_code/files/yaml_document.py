@@ -172,10 +172,10 @@ def write(value: Any) -> str:
 class _Dumper(yaml.SafeDumper):
     """Writes texts so that nobody takes them for something else, and never anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # PyYAML's signature
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002  # PyYAML's
         super().increase_indent(flow, False)
 
 
