@@ -125,7 +125,7 @@ def watch(arguments: argparse.Namespace) -> int:
 # --- parts ---------------------------------------------------------------------------------------------------------
 
 
-def _shared(parser: Parser, command: Any) -> None:
+def _shared(parser: Parser, command: object) -> None:
     portal_argument(parser)
     json_argument(parser)
     parser.set_defaults(command=command)

@@ -123,7 +123,7 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     return source
 
 
-def _is_nothing(value: Any, *, none_is_value: bool, blank_is_value: bool) -> bool:
+def _is_nothing(value: object, *, none_is_value: bool, blank_is_value: bool) -> bool:
     if value is None:
         return not none_is_value
     if not isinstance(value, str):
@@ -143,7 +143,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
     _came_to_nothing: tuple[str, ...] = ()
 
     def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
+        self, parent: object, template_fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> None:
         """Render as Airflow does, and note which arguments were given and came to nothing."""
         names = list(template_fields)

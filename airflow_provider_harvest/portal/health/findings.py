@@ -258,7 +258,7 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def chosen_checks(checks: Any) -> tuple[str, ...]:
+def chosen_checks(checks: object) -> tuple[str, ...]:
     """Return the checks that a user asks for, in their own order; None are all.
 
     :raises HarvestInvalidInput: for one that there is none of.
@@ -269,7 +269,7 @@ def chosen_checks(checks: Any) -> tuple[str, ...]:
     return tuple(kind for kind in CHECKS if kind in wanted)
 
 
-def chosen_failures(fail_on: Any) -> tuple[str, ...]:
+def chosen_failures(fail_on: object) -> tuple[str, ...]:
     """Return what a user wants a pass to fail on: kinds, ``newly_failing``, ``any`` or ``new``; None is nothing.
 
     :raises HarvestInvalidInput: for what is none of these.
@@ -293,7 +293,7 @@ def that_fail(report: HealthReport, fail_on: Iterable[str]) -> list[Finding]:
     ]
 
 
-def _entries(given: Any, known: tuple[str, ...], what: str) -> Iterator[str]:
+def _entries(given: object, known: tuple[str, ...], what: str) -> Iterator[str]:
     entries = given.split(",") if isinstance(given, str) else given
     if not isinstance(entries, (list, tuple, set, frozenset)):
         raise HarvestInvalidInput(f"{what} must be a list of names, not {given!r:.60}.")

@@ -112,7 +112,7 @@ class PortalSession:
     def _get(self, path: str, params: dict[str, Any] | None = None, **kwargs: Any) -> Answer:
         return self._transport.call("GET", path, params=params, **kwargs)
 
-    def _write(self, method: str, path: str, body: Any = None, *, text: str | None = None, **kwargs: Any) -> Answer:
+    def _write(self, method: str, path: str, body: object = None, *, text: str | None = None, **kwargs: Any) -> Answer:
         options = {"timeout": self._long_timeout, **kwargs}
         return self._transport.call(method, path, body=body, text=text, keyed=True, **options)
 

@@ -149,7 +149,7 @@ class Transport:
         path: str,
         *,
         params: Mapping[str, Any] | None = None,
-        body: Any = None,
+        body: object = None,
         text: str | None = None,
         fields: str | None = None,
         keyed: bool = False,

@@ -158,7 +158,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
-def write(value: Any) -> str:
+def write(value: object) -> str:
     """Return JSON values as YAML that :func:`parse` reads back the same, and YAML 1.1 readers, too.
 
     :param value: mappings keep their order; texts of several lines stand as blocks.
@@ -172,7 +172,7 @@ def write(value: Any) -> str:
 class _Dumper(yaml.SafeDumper):
     """Writes texts so that nobody takes them for something else, and never anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # PyYAML's signature
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's signature
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002  # PyYAML's
