@@ -157,7 +157,7 @@ def _wait(
 
 
 @contextlib.contextmanager
-def _naming_the_job(wait: JobWait) -> Any:
+def _naming_the_job(wait: JobWait) -> Iterator[None]:
     """Say on Ctrl-C that the harvest goes on, and where: udata has no way to cancel a job."""
     try:
         yield

@@ -57,7 +57,7 @@ class HarvestExportSourcesOperator(HarvestOperator):
         self.with_ids = with_ids
         self.path = path
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
         """Read the sources, and write the file."""
         from airflow_provider_harvest.portal.as_code.export import export_sources
         from airflow_provider_harvest.portal.sources.identity import optional_text
@@ -204,7 +204,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
     def __init__(
         self,
         *,
-        plan: Any,
+        plan: object,
         max_changes: int | None = None,
         max_deletes: int | None = 10,
         confirm_deletes: int | None = None,
@@ -258,7 +258,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         self.log.info("%d of %d: %s", done, total, text)
 
 
-def _number(value: Any, what: str) -> int | None:
+def _number(value: Any, what: str) -> int | None:  # noqa: ANN401  # of a template
     """Return a number that may be left out; a template renders one to a text."""
     if value is None or value in ("", "None"):
         return None

@@ -193,7 +193,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
             raise HarvestInvalidInput(f"max_detail_requests must be a whole number from 0 on, not {number!r:.60}.")
         return int(number)
 
-    def _previous(self, context: Context) -> Any:
+    def _previous(self, context: Context) -> Any:  # noqa: ANN401  # any JSON
         """Return what the previous run left: as handed in, else as Airflow keeps it."""
         state = self.previous_state
         if isinstance(state, str) and state.strip():

@@ -223,7 +223,7 @@ class HarvestListSourcesOperator(HarvestOperator):
         self.active = active
         self.validation = validation
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:
+    def execute(self, context: Context) -> list[dict[str, Any]]:  # noqa: ARG002
         """List them."""
         from airflow_provider_harvest.portal.sources import identity as source_rules
         from airflow_provider_harvest.portal.sources import listing

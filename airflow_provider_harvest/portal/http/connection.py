@@ -55,7 +55,7 @@ class Exchange:
             with contextlib.suppress(OSError):  # it may just have ended by itself
                 self._socket.shutdown(socket.SHUT_RDWR)
 
-    def uses(self, sock: Any) -> None:
+    def uses(self, sock: object) -> None:
         """Remember the socket that carries this exchange; None once it is somebody else's."""
         self._socket = sock
 
@@ -72,7 +72,7 @@ class _Watched:
         self._exchange = getattr(_current, "exchange", None)
         return super().putrequest(*args, **kwargs)  # type: ignore[misc]
 
-    def send(self, data: Any) -> None:
+    def send(self, data: object) -> None:
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]
         if self._exchange is not None:

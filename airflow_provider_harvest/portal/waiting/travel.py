@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 
-def known_fields(kind: type[Any], data: Any) -> dict[str, Any]:
+def known_fields(kind: type[Any], data: object) -> dict[str, Any]:
     """Return what a dataclass knows of a JSON object, for its constructor.
 
     A newer version may have written fields that this one does not know, and an older one may lack some: the former are
