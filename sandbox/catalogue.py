@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sandbox import dcat
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 Mode = Literal["ok", "empty", "redirect", "html", "truncated", "error-404", "error-500", "reset"]
@@ -36,8 +37,11 @@ class _Catalogue:
     mode: Mode
     delay: float
     changing_ids: bool
+    exactly: tuple[dcat.Dataset, ...] | None = None
 
     def contents(self, edition: int) -> tuple[dcat.Dataset, ...]:
+        if self.exactly is not None:
+            return self.exactly
         if self.mode == "empty":
             return ()
         prefix = f"{self.prefix}edition-{edition}-" if self.changing_ids else self.prefix
@@ -107,6 +111,7 @@ class CatalogueServer:
         mode: Mode = "ok",
         delay: float = 0.0,
         changing_ids: bool = False,
+        exactly: Iterable[dcat.Dataset] | None = None,
     ) -> str:
         """Serve a catalogue from now on, in the place of an earlier one of this name.
 
@@ -122,6 +127,7 @@ class CatalogueServer:
             a document, an error status, a connection reset.
         :param delay: Seconds that each answer takes.
         :param changing_ids: Whether every harvest finds other identifiers than the one before.
+        :param exactly: The data sets themselves, in place of numbers of them.
         :returns: The address of the catalogue.
         :raises ValueError: There is no such mode, or a number makes no sense.
         """
@@ -131,7 +137,10 @@ class CatalogueServer:
             raise ValueError(f"Catalogue {name!r} needs at least one page, and no number below zero.")
         if prefix is None:
             prefix = f"{name}-"
-        catalogue = _Catalogue(datasets, failing, missing_id, duplicate, pages, prefix, mode, delay, changing_ids)
+        given = None if exactly is None else tuple(exactly)
+        catalogue = _Catalogue(
+            datasets, failing, missing_id, duplicate, pages, prefix, mode, delay, changing_ids, given
+        )
         catalogue.contents(edition=0)
         with self._changed:
             self._catalogues[name] = catalogue

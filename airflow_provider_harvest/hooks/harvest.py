@@ -124,7 +124,7 @@ class HarvestHook(BaseHook):
 
         try:
             with _client(self.settings, timeout=TEST_TIMEOUT, retry=RetryPolicy(attempts=1)) as client:
-                found = f"{client.site} is a udata portal of {client.generation}."
+                found = f"{client.site} is a udata portal of {client.find_generation()}."
                 if not client.has_key:
                     return True, f"{found} There is no API key: reading works, writing does not."
                 try:

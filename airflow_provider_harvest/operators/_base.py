@@ -21,6 +21,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
     HarvestSourceNotRunnable,
     HarvestSourcesDrifted,
+    HarvestWriteIgnored,
 )
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import push_links
@@ -43,6 +44,7 @@ _FINAL = (
     HarvestRequestRejected,
     HarvestRedirected,
     HarvestSourceNotRunnable,
+    HarvestWriteIgnored,
     HarvestPlanStale,
     HarvestSourcesDrifted,
     HarvestPortalUnhealthy,

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 #: ``how`` of a wait for somebody else's job that must end before this task starts its own.
 BLOCKED = "blocked"
+#: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
+FIRST_LOOK = 1.0
 #: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
 PORTAL_GRACE = 3 * 3600.0
 
@@ -162,6 +164,7 @@ class SourceRun(TaskWait):
             self.log.warning("%s Looking for the job instead of asking again.", error)
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
+        self.client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(known)
 
     def _foreseen_refusal(self) -> str | None:
@@ -217,7 +220,8 @@ class SourceRun(TaskWait):
                 )
         memory.note(replace(memory.intent, how=WAITED))
         plan = replace(self.new_plan(WAITED), after=after, passed_over=memory.intent.passed_over)
-        return self.until_portal_runs(plan, max(PORTAL_GRACE, self._start_timeout()))
+        jobs = self.client.recent_jobs(self.source_id)
+        return self.until_portal_runs(plan, max(PORTAL_GRACE, self._start_timeout()), jobs)
 
     # --- following a plan to its end -------------------------------------------------------------------------
 
@@ -238,7 +242,7 @@ class SourceRun(TaskWait):
             plan, ended = self._ask().knowing(self.source.last_job), None
         if ended.state != ENDED:
             raise self.why_given_up(plan, ended)
-        result = self.conclude(plan)
+        result = self.conclude(plan, ended)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             self.memory.note(self.memory.intent.spent())  # a retry asks for a new harvest
         return self.deliver(result)

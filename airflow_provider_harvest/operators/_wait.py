@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 
@@ -148,15 +148,15 @@ class TaskWait:
             limits=self._task.limits(),
         )
 
-    def until_portal_runs(self, plan: WaitPlan, grace: float | None) -> WaitPlan:
+    def until_portal_runs(self, plan: WaitPlan, grace: float | None, jobs: list[HarvestJob]) -> WaitPlan:
         """Return a plan that knows when the portal's own run is due, and say so in the log.
 
         :param grace: seconds after the due time in which the job must begin; None sets no such limit, and then a
             source without a schedule is waited for, too: somebody may start its harvest by hand.
+        :param jobs: the newest jobs of the source, as just read.
         :raises HarvestSourceNotRunnable: where no run is due, and no job is there already.
         """
         source = self.source
-        jobs = self.client.recent_jobs(source.id)
         now = now_there(self.client)
         if JobWait(plan, self.client).find(jobs) is not None:
             return plan
@@ -262,9 +262,10 @@ class TaskWait:
             lines.append(_next_run(tick - client.portal_now(), plan.cron))
         return kind("\n".join([*lines, retry_sentence(self.context, self._task.is_not_retried(kind("")))]))
 
-    def conclude(self, plan: WaitPlan) -> HarvestResult:
+    def conclude(self, plan: WaitPlan, ended: Poll) -> HarvestResult:
         """Read what the ended job of a plan came to, and judge it."""
-        return conclude(self.client, self.source, str(plan.job_id), plan.how, self.policy, plan.before)
+        job_id, before = str(plan.job_id), plan.before
+        return conclude(self.client, self.source, job_id, plan.how, self.policy, before, job=ended.job)
 
     def deliver(self, result: HarvestResult) -> HarvestResult:
         """Log, push and return a result; raise where it is no success and failing was asked for.

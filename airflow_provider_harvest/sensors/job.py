@@ -119,8 +119,8 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         if not self.is_deferring():
             return super().execute(context)
         with self.errors(soft_fail=self.soft_fail):
-            wait, plan = begin(self, context)
-            return wait.end(*wait.wait(plan))
+            task_wait, wait = begin(self, context)
+            return task_wait.end(*task_wait.wait(wait.plan))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
         """Go on where the trigger left off; everything that is needed comes in its event."""
@@ -134,13 +134,11 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look once."""
-        from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-        from airflow_provider_harvest.sensors._wait import begin
+        from airflow_provider_harvest.sensors._wait import begin_again
 
         with self.errors(soft_fail=self.soft_fail):
             if self._poking is None:
-                task_wait, plan = begin(self, context)
-                self._poking = task_wait, JobWait(plan, task_wait.client)
+                self._poking = begin_again(self, context)
             task_wait, wait = self._poking
             clock = wait.client.clock
             if clock.now() < self._next_look:

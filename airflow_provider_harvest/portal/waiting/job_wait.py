@@ -69,12 +69,21 @@ class JobWait:
 
     :param plan: what is waited for.
     :param client: of the portal; its clock is used. Keys are not needed and not sent.
+    :param jobs: the newest jobs of the source, if they were just read: the first look reads them no second time.
+    :param job: the same of the job that is waited for.
     """
 
-    def __init__(self, plan: WaitPlan, client: HarvestClient) -> None:
+    def __init__(
+        self,
+        plan: WaitPlan,
+        client: HarvestClient,
+        jobs: list[HarvestJob] | None = None,
+        job: HarvestJob | None = None,
+    ) -> None:
         self.plan = plan
         self.client = client
         self._clock = client.clock
+        self._read_jobs, self._read_job = jobs, job
         self._failures = 0
         self._doubts = Doubts()
         self._counts: tuple[str | None, ItemCounts | None] | None = None
@@ -167,7 +176,9 @@ class JobWait:
         """Return the newest jobs, as many as it takes to have all that may be the one."""
         jobs: list[HarvestJob] = []
         for page in range(1, _MAX_PAGES + 1):
-            found = self.client.recent_jobs(self.plan.source_id, page)
+            found, self._read_jobs = self._read_jobs, None
+            if found is None:
+                found = self.client.recent_jobs(self.plan.source_id, page)
             jobs.extend(found)
             if len(found) < RECENT_JOBS or self._reaches_back(found):
                 break
@@ -184,7 +195,9 @@ class JobWait:
 
     def _look_at_job(self, job_id: str) -> Poll | None:
         """Look at the job that was found; None where it is dead, and another one may come in its place."""
-        job = self.client.peek_job(job_id)
+        job, self._read_job = self._read_job, None
+        if job is None or job.id != job_id:
+            job = self.client.peek_job(job_id)
         foreign = why_foreign(job, self.plan.source_id)
         if foreign:
             raise HarvestInvalidInput(foreign)

@@ -15,6 +15,7 @@ from airflow_provider_harvest.portal.http.address import (
     refuse_key_in_clear,
     site_url,
 )
+from airflow_provider_harvest.portal.http.dialect import Dialect
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_pages_are_made_of_their_template(template: str | None, page: str) -> No
     ],
 )
 def test_pages_for_a_person_to_open(site: str, pages: dict[str, Any], source: str, job: str) -> None:
-    with HarvestClient(site, generation="D", **pages) as client:
+    with HarvestClient(site, dialect=Dialect(slash=True), **pages) as client:
         assert client.source_url("s").rstrip("/") == source
         assert client.job_url("s", "j") == job
 
