@@ -33,6 +33,10 @@ class HarvestHook(BaseHook):
     The methods that carry the API's names do what those of
     :class:`~airflow_provider_harvest.portal.client.HarvestClient` do, and take the same arguments.
 
+    They return dataclasses, which Airflow refuses to read back from an XCom unless its option
+    ``[core] allowed_deserialization_classes`` names them. So a ``@task`` returns what it needs of them, such as
+    ``source.id`` or ``source.raw`` (the portal's own answer, JSON); the operators return JSON.
+
     :param harvest_conn_id: id of the connection; its host is the portal's site, its password the API key.
     """
 

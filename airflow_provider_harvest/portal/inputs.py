@@ -354,11 +354,19 @@ def _kind(value: object) -> str:
 
 
 def check_text(value: object, what: str) -> str:
-    """Return a text without surrounding blanks; refuse everything that is none, or is blank."""
+    """Return a text without surrounding blanks; refuse everything that is none, or is blank.
+
+    A whole number is taken as its digits: a DAG that renders native objects makes one of a slug or name of digits.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if value is None:
         raise HarvestInvalidInput(f"{what} is missing (None).")
     if not isinstance(value, str):
-        raise HarvestInvalidInput(f"{what} must be a text, not {type(value).__name__}.")
+        raise HarvestInvalidInput(
+            f"{what} must be a text, not {type(value).__name__}. A template gives that where the DAG has "
+            "render_template_as_native_obj=True and its text looks like one."
+        )
     if not value.strip():
         raise HarvestInvalidInput(f"{what} is empty.")
     return value.strip()

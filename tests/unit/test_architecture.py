@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "provider_info": set(),
     "_compat": set(),
     "portal": {"exceptions"},
-    "assets": {"exceptions", "portal"},
+    "assets": {"exceptions", "portal", "triggers"},
     "cli": {"exceptions", "portal"},
     "hooks": {"exceptions", "provider_info", "_compat", "portal"},
     "links": {"_compat", "portal"},
