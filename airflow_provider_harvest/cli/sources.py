@@ -87,6 +87,11 @@ def _add_apply(actions: Actions) -> None:
     _prune(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask before applying files")
     parser.add_argument(
+        "--create-organizations",
+        action="store_true",
+        help="create the organizations that the files name and the portal does not have, for demo portals; default: no",
+    )
+    parser.add_argument(
         "--confirm-deletes",
         type=int,
         metavar="N",

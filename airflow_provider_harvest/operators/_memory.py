@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.waiting.travel import known_fields
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _KEY = "harvest_run"
 _PORTAL_KEY = "harvest_portal"
+#: How long what a task remembers is kept after it has ended well: what Airflow's cleanup may remove then.
+KEPT_AFTER_END = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -112,15 +115,28 @@ class TaskMemory:
         if intent != self.intent:
             self.note(intent)
 
-    def save(self, intent: Intent) -> None:
-        """Remember an intent; where Airflow has no place for it, for this try only."""
+    def save(self, intent: Intent, **kept: Any) -> None:
+        """Remember an intent; where Airflow has no place for it, for this try only.
+
+        :param kept: how long Airflow keeps it, if not for as long as its configuration says.
+        """
         self.intent = intent
         if self._store is not None:
-            self._store.set(
-                _KEY, {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
-            )
-
+            value = {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
+            self._store.set(_KEY, value, **kept)
         self._is_stored = True
+
+    def end(self) -> None:
+        """Let Airflow forget the intent soon: the wait has ended for good. Never raises.
+
+        Not at once: a worker that is killed before Airflow knows of the success is tried again, and must not ask again.
+        """
+        if self._store is None:
+            return
+        try:
+            self.save(self.intent, retention=KEPT_AFTER_END)
+        except Exception as error:
+            log.debug("The state store was not written (%s): it forgets by itself later.", type(error).__name__)
 
     def note(self, intent: Intent) -> None:
         """Remember what no promise hangs on: a failure to store it is logged, and repaired by :meth:`repeat`."""
@@ -184,6 +200,16 @@ class PortalMemory:
         if learned and learned != self._kept:
             with suppress(Exception):
                 self._store.set(_PORTAL_KEY, learned)
+
+
+def forget_soon(context: Context, begun: float) -> None:
+    """Let Airflow forget soon what an earlier process of this task remembered. Never raises.
+
+    :param context: Airflow's task context.
+    :param begun: when the wait began, by the portal's clock.
+    """
+    with suppress(Exception):  # Airflow's API raises errors of its own and of its HTTP library
+        TaskMemory(context, begun, is_portal_time=True).end()
 
 
 def first_start_of(context: Context) -> float | None:

@@ -238,6 +238,8 @@ class SourceRun(TaskWait):
             if ended.state not in goals(plan):
                 raise self.why_given_up(plan, ended)
             self.log.info("Job %s no longer stands in the way.", plan.job_id)
+            # Whoever else waited for it wakes up now, too: one after the other they see whose harvest runs.
+            self.client.clock.sleep(self._run_task.draw(0.0, self._run_task.crowd_seconds))
             self.source = self.client.get_source(self.source_id)
             plan, ended = self._ask().knowing(self.source.last_job), None
         if ended.state != ENDED:
@@ -245,7 +247,9 @@ class SourceRun(TaskWait):
         result = self.conclude(plan, ended)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             self.memory.note(self.memory.intent.spent())  # a retry asks for a new harvest
-        return self.deliver(result)
+        delivered = self.deliver(result)
+        self.memory.end()
+        return delivered
 
     def why_given_up(self, plan: WaitPlan, ended: Poll) -> HarvestError:
         """Return the exception for a wait without an ended job; a job that is dead or gone is not waited for again."""

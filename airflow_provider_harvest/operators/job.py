@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -33,7 +34,8 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         (401) always fails.
     :param after: when waiting for the portal, a job counts if it began at or after this time, even if it has already
         ended: an aware datetime or ISO text. Default: when the task first started. Templated.
-    :param if_running: a job of the source is under way: ``"wait"`` (default) lets it end and then starts its own,
+    :param if_running: a job of the source is under way: ``"wait"`` (default) lets it end, pauses for up to 20 s so
+        that others who waited for it do not all ask at once, and then starts its own if no other one runs by then,
         since it may have read the old catalogue; ``"attach"`` takes it as the answer; ``"fail"`` fails.
     :param start_timeout: how long a job may take to appear after asking, in seconds or as ``timedelta``; 2 h. When
         waiting for the portal: counted from the next tick of its cron, and at least 3 h.
@@ -64,6 +66,10 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "after", "remote_ids")
     operator_extra_links = (HarvestSourceLink(), HarvestJobLink())
     defers_for_portal = True
+    #: Seconds in which the tasks that waited for one job ask for their own, each at a moment of its own.
+    crowd_seconds = 20.0
+    #: What draws that moment.
+    draw = staticmethod(random.uniform)
 
     def __init__(
         self,

@@ -129,6 +129,19 @@ class HarvestClient(JobReads, RecordReads):
             raise HarvestProtocolError("The portal answered something else where an organization belongs.")
         return found
 
+    def create_organization(self, name: str, description: str) -> HarvestRef:
+        """Create an organization (``POST /organizations/``), whose admin is the key's user. Never repeated by itself.
+
+        :param name: shown on the portal, which makes its slug of it.
+        :param description: shown on the portal; must not be blank.
+        """
+        body = {"name": name, "description": description}
+        answer = self._transport.call("POST", "/organizations/", body=body, keyed=True, timeout=self._long_timeout)
+        found = HarvestRef.from_api(answer.body)
+        if found is None:
+            raise HarvestProtocolError("The portal answered something else where an organization belongs.")
+        return found
+
     # --- backends and statuses -------------------------------------------------------------------------------
 
     def list_backends(self) -> list[HarvestBackend]:

@@ -13,7 +13,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceNotRunnable,
 )
 from airflow_provider_harvest.operators._base import resolve_source
-from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of
+from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of, forget_soon
 from airflow_provider_harvest.operators._wait import TaskWait
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds, check_id, is_object_id
 from airflow_provider_harvest.portal.outcome.result import WAITED
@@ -106,7 +106,9 @@ class SensorWait(TaskWait):
         """Judge the job that has ended, or raise why there is none."""
         if ended.state != ENDED:
             raise self.why_given_up(plan, ended)
-        return self.deliver(self.conclude(plan, ended))
+        delivered = self.deliver(self.conclude(plan, ended))
+        forget_soon(self.context, plan.begun)
+        return delivered
 
     def why_given_up(self, plan: WaitPlan, ended: Poll) -> Exception:
         """Return the exception for a wait without an ended job."""

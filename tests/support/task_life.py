@@ -82,6 +82,7 @@ class Life:
         monkeypatch.setitem(airflow, "time", time)
         monkeypatch.setitem(airflow, "timezone", SimpleNamespace(utcnow=lambda: instant(self.clock.now())))
         monkeypatch.setitem(airflow, "_orig_start_date", lambda *args, **kwargs: self._first_date())  # Airflow 2.11
+        monkeypatch.setattr(HarvestRunSourceOperator, "draw", staticmethod(lambda least, most: (least + most) / 2))
         log = logging.Logger("task")
         log.addFilter(lambda record: bool(self.lines.append(record.getMessage())))
         for kind in (HarvestRunSourceOperator, HarvestJobSensor):
@@ -165,8 +166,12 @@ class Life:
 class Store(dict[str, Any]):
     """Airflow's ``task_state_store``, which survives tries (3.3)."""
 
-    def set(self, key: str, value: Any) -> None:
+    #: For how long the last value is kept, None for as long as Airflow is configured to.
+    retention: timedelta | None = None
+
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
         self[key] = json.loads(json.dumps(value))
+        self.retention = retention
 
 
 class Task(Life):

@@ -53,13 +53,17 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 
-#: Seconds between looks while the portal's own run is far off, and how long before it that ends.
-RARE_INTERVAL = 1800.0
+#: Seconds between looks while the portal's own run is far off, and how long before it that ends. Somebody may start a
+#: harvest by hand at any time: it is noticed after these seconds, at 6 small requests an hour.
+FAR_OFF_INTERVAL = 600.0
 LEAD = 300.0
+#: Seconds between looks for what is late, or under way for long, at most.
+RARE_INTERVAL = 1800.0
 #: Looks for what is late, or under way for long, are this share of that time apart: 3 min after an hour.
 PATIENCE = 0.05
 #: Seconds between two reads of the source while no job has appeared: it may be deleted or switched off meanwhile.
 SOURCE_CHECK = 600.0
+FAR_OFF_SOURCE_CHECK = 3600.0
 #: Seconds between two lines about how far a job is: at first, and at most; twice as long each time.
 FIRST_REPORT_PAUSE, MAX_REPORT_PAUSE = 60.0, 1800.0
 #: Pages of jobs that are read to find the oldest new one.
@@ -280,7 +284,7 @@ class JobWait:
     def _check_source(self) -> str | None:
         """Say why no job can appear any more, None where one can. The source is read only now and then."""
         now = self._clock.now()
-        every = RARE_INTERVAL * 2 if self.is_far_off() else SOURCE_CHECK
+        every = FAR_OFF_SOURCE_CHECK if self.is_far_off() else SOURCE_CHECK
         if now - self._source_checked < every:
             return None
         self._source_checked = now
@@ -318,7 +322,7 @@ class JobWait:
         if due is None:
             return interval
         if self.is_far_off():
-            return max(interval, min(RARE_INTERVAL, due - LEAD - now))
+            return max(interval, min(FAR_OFF_INTERVAL, due - LEAD - now))
         return self._patiently(now - due)
 
     def _patiently(self, waited: float) -> float:

@@ -33,11 +33,11 @@ class FlakyStore(Store):
         self.clock: Any = None
         self.refusals = 0
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, **kept: Any) -> None:
         if self.clock is not None and self.since <= self.clock.now() - T0 < self.until:
             self.refusals += 1
             raise ConnectionError("The API server is away.")
-        super().set(key, value)
+        super().set(key, value, **kept)
 
 
 def flaky_task(monkeypatch: pytest.MonkeyPatch, since: float, until: float) -> tuple[Task, FlakyStore]:

@@ -38,6 +38,7 @@ CALLS: dict[str, tuple[Callable[[HarvestClient, str, str], object], str, str, bo
         "/organizations/{org}/",
         False,
     ),
+    "create_organization": (lambda c, s, j: c.create_organization("n", "d"), "POST", "/organizations/", True),
     "list_backends": (lambda c, s, j: c.list_backends(), "GET", "/harvest/backends{s}", False),
     "iter_sources": (lambda c, s, j: list(c.iter_sources()), "GET", "/harvest/sources/", False),
     "create_source": (lambda c, s, j: c.create_source("n", "u", "dcat"), "POST", "/harvest/sources/", True),

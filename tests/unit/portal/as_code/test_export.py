@@ -385,6 +385,20 @@ class TestListOfEndpoints:
         assert "CONFIGURE_ME" not in imported.text
         assert imported.left_out == ("api: the address and key of the portal.",)
 
+    def test_keeps_a_description_that_is_given_once(self, tmp_path: Path) -> None:
+        text = ENDPOINTS.replace("  endpoints:", "  description: Harvested every night.\n  endpoints:")
+        text = text.replace("  - name: Villages", "  - name: Villages\n    description: Ours")
+        imported = from_endpoint_list(parse(text, "x").value)
+        path = tmp_path / "sources.yaml"
+        path.write_text(imported.text)
+        assert [one.fields["description"] for one in read(path).sources] == ["Harvested every night.", "Ours"]
+        assert imported.left_out == ("api: the address and key of the portal.",)
+
+    def test_names_what_it_does_not_know(self) -> None:
+        text = ENDPOINTS.replace("  endpoints:", "  autoarchive: false\n  endpoints:")
+        imported = from_endpoint_list(parse(text, "x").value)
+        assert "harvests: autoarchive: it is not known what that means." in imported.left_out
+
     @pytest.mark.parametrize(
         "value",
         [None, [], {"sources": {}}, {"harvests": {"endpoints": {}}}, {"harvests": {"endpoints": [{"name": "x"}]}}],
