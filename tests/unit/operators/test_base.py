@@ -242,7 +242,7 @@ class TestResolvingASource:
         client: Any = Client(deleted=LONG_AGO)
         assert resolve_source(client, SOURCE_ID).deleted == LONG_AGO
 
-    @pytest.mark.parametrize("given", [None, "", "None", "a/b", "{{ nobody rendered this }}", 7])
+    @pytest.mark.parametrize("given", [None, "", "None", "a/b", "{{ nobody rendered this }}", 7.5])
     def test_asks_the_portal_nothing_about(self, given: Any) -> None:
         client: Any = Client()
         with pytest.raises(HarvestInvalidInput, match="source_id"):
