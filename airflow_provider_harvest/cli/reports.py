@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import json_argument, portal_argument
-from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, say, write_out
+from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, say, source_of, write_out
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.compare.diff import TROUBLE, UNCHANGED
@@ -91,7 +91,7 @@ def compare(arguments: argparse.Namespace) -> int:
 def zombies(arguments: argparse.Namespace) -> int:
     """List resources that the catalogue no longer lists."""
     with open_client(arguments, None, keyed=False) as client, display.progress("Reading the datasets ..."):
-        found = find_zombies(client, client.get_source(arguments.source, keyed=False))
+        found = find_zombies(client, source_of(client, arguments.source))
     if arguments.csv:
         Path(arguments.csv).write_text(formats.table_as_csv(ZOMBIE_COLUMNS, found.rows), encoding="utf-8", newline="")
     if arguments.json:

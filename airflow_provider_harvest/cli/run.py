@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import json_argument, portal_argument, seconds
-from airflow_provider_harvest.cli.shared import ATTENTION, ERROR, FINE, INTERRUPTED, KEY_VARIABLE, open_client, say
+from airflow_provider_harvest.cli.shared import (
+    ATTENTION,
+    ERROR,
+    FINE,
+    INTERRUPTED,
+    KEY_VARIABLE,
+    open_client,
+    say,
+    source_of,
+)
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
@@ -51,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise HarvestInvalidInput(f"Starting a harvest takes an API key: set {KEY_VARIABLE}.")
         one = OneRun(
             client,
-            client.get_source(arguments.source),
+            source_of(client, arguments.source, keyed=True),
             if_running=arguments.if_running,
             start_timeout=arguments.start_timeout,
             timeout=arguments.timeout,

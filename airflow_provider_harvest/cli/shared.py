@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.inputs import check_id
 
 if TYPE_CHECKING:
     import argparse
+
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 #: Exit codes of every command; ATTENTION: there is something to look at.
 FINE, ERROR, ATTENTION = 0, 1, 2
@@ -38,6 +41,20 @@ def open_client(arguments: argparse.Namespace, said: str | None, *, keyed: bool)
             "Else a change of the file could have the key sent elsewhere."
         )
     return HarvestClient(site_url(chosen or said), key if keyed else None)
+
+
+def source_of(client: HarvestClient, ident: str, *, keyed: bool = False) -> HarvestSource:
+    """Return a source by its id or slug.
+
+    :raises HarvestNotFound: where there is none, in a sentence without the request.
+    """
+    ident = check_id(ident, "SOURCE")
+    try:
+        return client.get_source(ident, keyed=keyed)
+    except HarvestNotFound as error:
+        if error.is_page:  # answered by something else than the portal's API
+            raise
+        raise HarvestNotFound(f"There is no harvest source {ident!r} on {client.site}.") from None
 
 
 def write_out(text: str, output: str | None) -> None:

@@ -121,7 +121,7 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
         raise HarvestInvalidInput(
             f"The slug {ident!r} names source {source.id}, which is deleted: give the id of the source that you mean."
         )
-    log.info("The slug %r names source %s (%s).", ident, source.id, source.name)
+    log.info("The slug %r names source %s (%r).", ident, source.id, source.name)
     return source
 
 

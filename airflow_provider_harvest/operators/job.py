@@ -135,6 +135,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             memory = TaskMemory(context, client.clock.now())
             began = client.clock.now()
             source = resolve_source(client, self.source_id)
+            client.settle_clock()
             self._deadline = super().deadline_from(on_portal_clock(began, client.clock.now(), client.portal_now()))
             memory.about(source.id, client.clock.now(), client.portal_now())
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.

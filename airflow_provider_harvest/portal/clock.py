@@ -31,6 +31,8 @@ class Clock:
 _MAX_SKEW = 24 * 3600.0
 #: How many of the last answers decide. One odd ``Date`` among three moves nothing.
 _ANSWERS = 3
+#: Seconds by which an answer may differ from this machine's clock without being doubted as long as it is alone.
+_NOTABLE = 5.0
 
 
 class PortalClock:
@@ -45,6 +47,14 @@ class PortalClock:
         self._lock = threading.Lock()
         self._offsets: deque[float] = deque(maxlen=_ANSWERS)
         self._at_least: float | None = None
+        self._is_odd = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the clock hangs on fewer than three answers, of which one differs from this machine's clock."""
+        with self._lock:
+            differs = self._is_odd or any(abs(offset) > _NOTABLE for offset in self._offsets)
+            return differs and len(self._offsets) < _ANSWERS
 
     def says(self, date: float, here: float) -> None:
         """Take the ``Date`` of an answer.
@@ -55,6 +65,8 @@ class PortalClock:
         if abs(date - here) < _MAX_SKEW:
             with self._lock:
                 self._offsets.append(date - here)
+        else:
+            self._is_odd = True
 
     def shows_at_least(self, when: float, here: float) -> None:
         """Take a time that the portal has written.

@@ -150,6 +150,7 @@ def begin(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait, JobWa
     memory = None if first is not None else TaskMemory(context, began)
     portal = PortalMemory(context, client) if sensor.reschedule else None
     read = _read(sensor, client, is_first=first is None)
+    client.settle_clock()
     here, there = client.clock.now(), client.portal_now()
     began = on_portal_clock(began, here, there)
     if memory is not None:

@@ -96,7 +96,7 @@ def find_source_or_job(client: HarvestClient, ident: str) -> HarvestSource | Har
     ident = check_id(ident, "the id of a source or job")
     with contextlib.suppress(HarvestNotFound):
         return client.get_source(ident, keyed=False)
-    return _job(client, ident, f"There is neither a harvest source nor a job {ident!r} on {client.site}.")
+    return _job(client, ident, f"There is no harvest source and no job {ident!r} on {client.site}.")
 
 
 def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | None = None) -> Harvest:

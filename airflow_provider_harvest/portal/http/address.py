@@ -43,7 +43,8 @@ def site_url(host: str | None, schema: str | None = None, port: int | None = Non
         raise HarvestInvalidInput(f"The connection's scheme is {parts.scheme!r}: only http and https lead to a portal.")
     if "@" in parts.netloc:
         raise HarvestInvalidInput("The connection's host holds credentials: put the API key into its password.")
-    if not parts.hostname or any(character.isspace() for character in text):
+    is_twice = "://" in text.partition("://")[2] or (parts.hostname or "") in ("http", "https")
+    if not parts.hostname or is_twice or any(character.isspace() or character == "," for character in text):
         raise HarvestInvalidInput("The connection's host is no address: give the portal's site and nothing else.")
     if port and named_port and port != named_port:
         raise HarvestInvalidInput(f"The connection names two ports, {named_port} in its host and {port} as its port.")

@@ -6,6 +6,7 @@ Used through :class:`airflow_provider_harvest.portal.client.HarvestClient` only.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds allowed for preview, run, validate and create: a preview fetches the remote catalogue meanwhile.
 LONG_TIMEOUT = 300.0
+#: Answers that are asked for to settle a clock, beside the one that made it doubtful.
+_MORE_ANSWERS = 2
 
 
 class PortalSession:
@@ -107,6 +110,18 @@ class PortalSession:
         """
         told = self._transport.portal_now()
         return self.clock.now() if told is None else told
+
+    def settle_clock(self) -> None:
+        """Read on until the portal's clock can be believed; nothing is sent where it agrees with this machine's.
+
+        One of several fronts of a portal may have a wrong clock: a first answer alone could shift all that is set
+        against it.
+        """
+        for _ in range(_MORE_ANSWERS):
+            if not self._transport.clock_is_doubtful:
+                return
+            with suppress(HarvestError):  # whoever waits finds out by itself that the portal is down
+                self._get("/harvest/sources/", {"page": 1, "page_size": 1}, fields="total")
 
     # --- how it is asked -------------------------------------------------------------------------------------
 

@@ -139,6 +139,11 @@ class Transport:
         """Return the portal's clock as seconds since the epoch, by the ``Date`` of its answers; None before one."""
         return self._portal_clock.now(self.clock.now())
 
+    @property
+    def clock_is_doubtful(self) -> bool:
+        """Whether more answers are needed to believe the portal's clock."""
+        return self._portal_clock.is_doubtful
+
     def saw_time(self, when: float) -> None:
         """Take a time that the portal has written: its clock shows no less."""
         self._portal_clock.shows_at_least(when, self.clock.now())

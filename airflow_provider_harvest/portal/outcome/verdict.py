@@ -298,7 +298,10 @@ def _checked_ids(remote_ids: object) -> tuple[str, ...]:
     ids = list(remote_ids)
     wrong = [i for i in ids if isinstance(i, bool) or not isinstance(i, (str, int)) or not str(i).strip()]
     if wrong:
-        raise HarvestInvalidInput(f"remote_ids holds {wrong[0]!r}, which is no id: give texts, such as 'my-dataset'.")
+        raise HarvestInvalidInput(
+            f"remote_ids holds {wrong[0]!r}, which is no id: give texts, such as 'my-dataset'. (In a DAG that renders "
+            "native objects a text like '1.0' becomes a number.)"
+        )
     if not ids:
         raise HarvestInvalidInput("remote_ids is an empty list, which would judge nothing: give ids, or None.")
     return tuple(dict.fromkeys(str(remote_id) for remote_id in ids))
