@@ -231,7 +231,7 @@ class TestResolvingASource:
         client: Any = Client()
         with caplog.at_level("INFO"):
             resolve_source(client, "my-source")
-        assert caplog.messages == [f"The slug 'my-source' names source {SOURCE_ID} (My source)."]
+        assert caplog.messages == [f"The slug 'my-source' names source {SOURCE_ID} ('My source')."]
 
     def test_refuses_a_slug_that_names_a_deleted_source(self) -> None:
         client: Any = Client(deleted=LONG_AGO)
