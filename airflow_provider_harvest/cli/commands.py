@@ -1,4 +1,4 @@
-"""What each command of ``airflow-harvest sources`` does; called by the parser with its arguments."""
+"""The commands of ``airflow-harvest sources``; called by the parser with their arguments."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def plan(arguments: argparse.Namespace) -> int:
 
 
 def apply(arguments: argparse.Namespace) -> int:
-    """Carry out a plan that was written before, or plan files and apply that at once."""
+    """Apply a plan that was written before, or plan files and apply the plan immediately."""
     is_plan = looks_like_a_plan(arguments.path)
     if is_plan and (
         arguments.environment or arguments.prune or arguments.allow_duplicates or arguments.create_organizations
@@ -144,7 +144,7 @@ def schema(arguments: argparse.Namespace) -> int:
 
 
 def _create_organizations(arguments: argparse.Namespace) -> bool:
-    """Create what organizations the portal lacks; False where a person was asked and did not agree."""
+    """Create what organizations the portal lacks; False if a person was asked and did not agree."""
     declaration = read(arguments.path, arguments.environment)
     if not os.environ.get(KEY_VARIABLE):
         raise HarvestInvalidInput(f"Organizations are created with an API key: set {KEY_VARIABLE}.")
@@ -175,7 +175,9 @@ def _code(made: Plan) -> int:
 
 def _agreed() -> bool:
     if not sys.stdin.isatty():
-        raise HarvestInvalidInput("There is nobody to ask: give --yes, or apply a plan that was written by plan -o.")
+        raise HarvestInvalidInput(
+            "Cannot ask for confirmation without a terminal: give --yes, or apply a plan that was written by plan -o."
+        )
     print("Apply this? Only 'yes' does: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == "yes"
 

@@ -43,7 +43,7 @@ def add_compare(parser: Parser) -> None:
     """Give the parser of ``compare`` its arguments."""
     parser.add_argument("before", metavar="BEFORE", nargs="?", help="id of a job or a source; none: all sources")
     parser.add_argument("after", metavar="AFTER", nargs="?", help="the same; default: BEFORE on the other portal")
-    parser.add_argument("--with-portal", metavar="URL", help="portal of AFTER, where it is another one")
+    parser.add_argument("--with-portal", metavar="URL", help="portal of AFTER, if it is another one")
     parser.add_argument("--csv", metavar="FILE", help="write the changes as CSV")
     _shared(parser, compare)
 

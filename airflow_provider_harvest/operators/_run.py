@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
-#: ``how`` of a wait for somebody else's job that must end before this task starts its own.
+#: ``how`` of a wait for another job that must end before this task starts its own.
 BLOCKED = "blocked"
 #: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
 FIRST_LOOK = 1.0
@@ -79,7 +79,7 @@ class SourceRun(TaskWait):
         return plan.knowing(self.source.last_job)
 
     def _remembered_plan(self) -> WaitPlan | None:
-        """Return how to go on with what an earlier try began, None where none began anything."""
+        """Return how to continue with what an earlier try began, None if none began anything."""
         intent = self.memory.intent
         if intent.job_id:
             self.log.info(
@@ -88,7 +88,7 @@ class SourceRun(TaskWait):
             return replace(self.new_plan(intent.how or STARTED), job_id=intent.job_id)
         if intent.asked_at is not None:
             self.log.info(
-                "An earlier try asked for a harvest %s ago, or was about to: looking for its job, not asking again.",
+                "An earlier try requested a harvest %s ago, or was about to: waiting for its job, not requesting.",
                 spell(now_there(self.client) - intent.asked_at),
             )
             return self._plan_after_asking(intent.known)
@@ -100,18 +100,19 @@ class SourceRun(TaskWait):
         """Below Airflow 3.3 nothing survives a try: the best there is, is a job begun since the first one started."""
         if not self.memory.knows_start:
             self.log.warning(
-                "This Airflow keeps nothing of earlier tries for a task: if one of them asked for a harvest whose job "
-                "has ended, or has not begun, another one is asked for. Airflow 3.3 remembers."
+                "This Airflow keeps nothing of earlier tries for a task: if one of them requested a harvest whose job "
+                "has ended, or has not begun, another one is requested. Airflow 3.3 remembers."
             )
             return None
         for job in begun_since(self.client.recent_jobs(self.source_id), self.memory.intent.first_started):
             if not self._is_spent(job):
-                self.log.info("Job %s began since this task first started: taken as the one that it asked for.", job.id)
+                self.log.info("Job %s began since this task first started: taken as the one that it requested.", job.id)
                 return replace(self.new_plan(ATTACHED), job_id=str(job.id))
         return None
 
     def _is_spent(self, job: HarvestJob) -> bool:
-        """Whether a job is one after which a retry asks anew: it is dead, or could not reach the remote catalogue."""
+        """Whether a retry requests a new harvest after this job: it is dead, or could not reach the remote
+        catalogue."""
         if not job.has_ended:
             return why_dead(self.client, job, self._task.limits()) is not None
         if job.status != FAILED:
@@ -120,7 +121,7 @@ class SourceRun(TaskWait):
         return any(says_may_pass(error.message) for error in errors)
 
     def _ask(self) -> WaitPlan:
-        """Start a harvest where none is under way, or say what must be waited for first."""
+        """Start a harvest where none is running, or say what must be waited for first."""
         problem = why_not_runnable(self.source, self.client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
@@ -134,20 +135,20 @@ class SourceRun(TaskWait):
         oldest = str(running[-1].id)
         if self._run_task.if_running == FAIL:
             raise HarvestSourceBusy(
-                f"Job {oldest} of source {self.source.name!r} is under way "
-                f"({self.client.job_url(self.source_id, oldest)}), and if_running='fail' was asked for."
+                f"Job {oldest} of source {self.source.name!r} is running "
+                f"({self.client.job_url(self.source_id, oldest)}), and if_running='fail' is set."
             )
         if self._run_task.if_running == ATTACH:
-            self.log.info("Joining job %s, which is under way.", oldest)
+            self.log.info("Joining job %s, which is running.", oldest)
             self.memory.note(replace(self.memory.intent, job_id=oldest, how=ATTACHED))
             return replace(self.new_plan(ATTACHED), job_id=oldest)
         self.log.info(
-            "Job %s of this source is under way and may have read the old catalogue: letting it end first.", oldest
+            "Job %s of this source is running and may have read the old catalogue: letting it end first.", oldest
         )
         return replace(self.new_plan(BLOCKED), job_id=oldest)
 
     def _post(self, known: tuple[str, ...]) -> WaitPlan:
-        """Ask once. What is certain not to have been carried out is forgotten again; all else counts as asked."""
+        """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
         memory = self.memory
         memory.update(known=known, asked_at=now_there(self.client), job_id=None, how=STARTED)
         try:
@@ -161,14 +162,15 @@ class SourceRun(TaskWait):
                 raise
             return self._plan_for_portal(str(error), error)
         except (HarvestResponseLost, HarvestServerError, HarvestProtocolError) as error:
-            self.log.warning("%s Looking for the job instead of asking again.", error)
+            self.log.warning("%s Waiting for the job instead of requesting again.", error)
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
         self.client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(known)
 
     def _foreseen_refusal(self) -> str | None:
-        """Say why asking would be refused, where that is known before; the switch for manual runs is not shown."""
+        """Return why a request would be refused, if that is known beforehand; the switch for manual runs is not
+        shown."""
         if not self.client.has_key:
             return "The connection has no API key, and starting a harvest takes one."
         if self.source.permissions is not None and self.source.permissions.get("run") is False:
@@ -176,7 +178,7 @@ class SourceRun(TaskWait):
         return None
 
     def _alive(self, jobs: list[HarvestJob]) -> list[HarvestJob]:
-        """Return the jobs that are under way, newest first; dead ones are named and passed over."""
+        """Return the jobs that are running, newest first; dead ones are named and passed over."""
         alive = []
         for job in jobs:
             if job.has_ended:
@@ -200,7 +202,7 @@ class SourceRun(TaskWait):
         return replace(self.new_plan(STARTED), known=known, start_deadline=until)
 
     def _plan_for_portal(self, refusal: str, cause: Exception | None = None) -> WaitPlan:
-        """Wait for the portal's own next run, if that was asked for."""
+        """Wait for the portal's own next run, if that is allowed."""
         if self._run_task.on_run_refused != WAIT:
             raise HarvestSourceNotRunnable(
                 f"{refusal} This key may not start harvests on this portal; set on_run_refused='wait' to wait for the "
@@ -237,7 +239,7 @@ class SourceRun(TaskWait):
                 break
             if ended.state not in goals(plan):
                 raise self.why_given_up(plan, ended)
-            self.log.info("Job %s no longer stands in the way.", plan.job_id)
+            self.log.info("Job %s no longer blocks this task.", plan.job_id)
             # Whoever else waited for it wakes up now, too: one after the other they see whose harvest runs.
             self.client.clock.sleep(self._run_task.draw(0.0, self._run_task.crowd_seconds))
             self.source = self.client.get_source(self.source_id)
@@ -246,7 +248,7 @@ class SourceRun(TaskWait):
             raise self.why_given_up(plan, ended)
         result = self.conclude(plan, ended)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
-            self.memory.note(self.memory.intent.spent())  # a retry asks for a new harvest
+            self.memory.note(self.memory.intent.spent())  # a retry requests a new harvest
         delivered = self.deliver(result)
         self.memory.end()
         return delivered
@@ -274,5 +276,5 @@ class SourceRun(TaskWait):
 
 
 def goals(plan: WaitPlan) -> tuple[str, ...]:
-    """Return the states that a wait is for: its job has ended or, where it only stands in the way, is out of it."""
+    """Return the states that a wait is for: its job has ended or, if it only blocks, no longer blocks."""
     return (ENDED, STALLED, GONE) if plan.how == BLOCKED else (ENDED,)

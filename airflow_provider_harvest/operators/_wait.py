@@ -52,30 +52,30 @@ log = logging.getLogger(__name__)
 
 #: Seconds in which a wait has just begun.
 _YOUNG = 5.0
-#: Seconds between looks while a task is still young: small harvests end then, and the job gets known.
+#: Seconds between polls while a task is young: small harvests end in that time, and the job becomes known.
 _QUICK = 2.0
 #: Airflow's own timeout of a deferral is this much later than ours: it only matters where no triggerer runs.
 _BACKSTOP = 3600.0
-#: How long a schedule that is no cron may take to fire, in seconds.
+#: How long a schedule that is not a cron may take to fire, in seconds.
 _UNREADABLE_PERIOD = 24 * 3600.0
 
 _NOT_STARTED_BECAUSE = (
     "udata creates the job only when one of the portal's workers takes it: they may be busy or down, the request may "
-    "never have arrived, or the backend could not be loaded. A retry goes on looking for that job and asks for no "
-    "other one; clear the task to ask again."
+    "never have arrived, or the backend could not be loaded. A retry continues to wait for that job and "
+    "requests no other one; clear the task to request again."
 )
 _STALLED_BECAUSE = (
     "Its worker was probably killed: udata never ends such a job and has no way to cancel it. The next try passes it "
-    "over and asks for a new harvest."
+    "over and requests a new harvest."
 )
 #: The exception and its explanation for each state in which a wait can end without an ended job.
 _EXPLANATIONS: dict[str, tuple[type[HarvestError], str]] = {
     NOT_STARTED: (HarvestJobNotStarted, _NOT_STARTED_BECAUSE),
     STALLED: (HarvestJobStalled, _STALLED_BECAUSE),
-    OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it goes on; a retry looks at it again."),
-    TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, goes on."),
-    UNREACHABLE: (HarvestPortalUnreachable, "This says nothing about the harvest itself, which goes on without us."),
-    GONE: (HarvestSourceNotRunnable, "No harvest can come of this wait."),
+    OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it continues; a retry checks it again."),
+    TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, continues."),
+    UNREACHABLE: (HarvestPortalUnreachable, "This says nothing about the harvest itself, which continues."),
+    GONE: (HarvestSourceNotRunnable, "No harvest can follow."),
 }
 #: The explanations for a task that asked for nothing, but waits for what others start.
 _EXPLANATIONS_TO_WATCHERS = {
@@ -85,7 +85,7 @@ _EXPLANATIONS_TO_WATCHERS = {
     ),
     STALLED: (
         "Its worker was probably killed: udata never ends such a job and has no way to cancel it. It takes another "
-        "harvest: the portal's next run, or one that somebody starts who may."
+        "harvest: the portal's next run, or one that an authorized user starts."
     ),
 }
 
@@ -152,9 +152,9 @@ class TaskWait:
         """Return a plan that knows when the portal's own run is due, and say so in the log.
 
         :param grace: seconds after the due time in which the job must begin; None sets no such limit, and then a
-            source without a schedule is waited for, too: somebody may start its harvest by hand.
+            source without a schedule is waited for, too: a user may start its harvest by hand.
         :param jobs: the newest jobs of the source, as just read.
-        :raises HarvestSourceNotRunnable: where no run is due, and no job is there already.
+        :raises HarvestSourceNotRunnable: if no run is due, and no job is there already.
         """
         source = self.source
         now = now_there(self.client)
@@ -171,7 +171,7 @@ class TaskWait:
         begins = [begin for job in jobs if (begin := job.started or job.created)]
         is_readable = True
         try:
-            # From the beginning of the wait, which a rescheduled sensor begins anew at each look.
+            # From the beginning of the wait, which a rescheduled sensor begins again at each poke.
             expectation = next_run.expect(source.schedule, begins, plan.begun)
         except cron.InvalidCron:
             is_readable = False
@@ -192,7 +192,7 @@ class TaskWait:
             start_deadline=ends[1],
         )
         fails_at = min((end for end in ends if end is not None), default=None)
-        if plan.begun > now - _YOUNG:  # told once
+        if plan.begun > now - _YOUNG:  # logged once
             self.log.info("%s", next_run.describe(expectation, now, fails_at, self._task.is_deferring(plan)))
         return plan
 
@@ -214,7 +214,7 @@ class TaskWait:
         return poll
 
     def wait(self, plan: WaitPlan) -> tuple[WaitPlan, Poll]:
-        """Wait as planned, deferring where that is wanted; return the plan as it ended, and its last look."""
+        """Wait as planned, deferring if wanted; return the plan at its end, and the last poll."""
         client = self.client
         wait = JobWait(plan, client)
         deferring = self._task.is_deferring(plan)
@@ -240,7 +240,7 @@ class TaskWait:
     def _defer(self, plan: WaitPlan) -> None:
         now = now_there(self.client)
         end = _latest_end(plan, now)
-        self.log.info("Deferred: a triggerer looks on every %s.", spell(plan.poll_interval))
+        self.log.info("Deferred: a triggerer polls every %s.", spell(plan.poll_interval))
         self._task.defer(
             trigger=HarvestJobTrigger(self._task.harvest_conn_id, plan.to_dict()),
             method_name="execute_complete",
@@ -268,7 +268,7 @@ class TaskWait:
         return conclude(self.client, self.source, job_id, plan.how, self.policy, before, job=ended.job)
 
     def deliver(self, result: HarvestResult) -> HarvestResult:
-        """Log, push and return a result; raise where it is no success and failing was asked for.
+        """Log, push and return a result; raise if it is not a success and ``fail_on_outcome`` is set.
 
         :raises HarvestOutcomeRejected: with the result.
         """
@@ -301,9 +301,9 @@ class TaskWait:
 
 
 def read_event(event: dict[str, Any] | None) -> tuple[WaitPlan, Poll]:
-    """Return the plan and the last look that a trigger's event carries.
+    """Return the plan and the last poll of a trigger's event.
 
-    :raises HarvestError: for an event that tells of an error, or says nothing.
+    :raises HarvestError: for an event with an error, or an empty one.
     """
     if not isinstance(event, dict) or not isinstance(event.get("plan"), dict) or not event.get("state"):
         raise HarvestError("The trigger's event says nothing about the harvest, so this task cannot call it a success.")
@@ -317,7 +317,7 @@ def _next_run(seconds: float, schedule: str | None) -> str:
 
 
 def _latest_end(plan: WaitPlan, now: float) -> float | None:
-    """Return when a wait is over by itself at the latest; None where only its job decides."""
+    """Return when a wait is over by itself at the latest; None if only its job decides."""
     known = now if plan.job_id else plan.start_deadline
     ends = [plan.deadline, None if known is None else known + plan.limits.run_timeout]
     return min((end for end in ends if end is not None), default=None)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.waiting.plan import WaitPlan
     from airflow_provider_harvest.portal.waiting.which_job import Limits
 
-#: Seconds between two attempts to read the connection of a harvest that goes on: a secrets backend's hiccup passes.
+#: Seconds between two attempts to read the connection of a harvest that continues: a secrets backend's hiccup passes.
 CONNECT_PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0)
 
 
@@ -29,7 +29,7 @@ class HarvestWaitingTask(HarvestTask):
 
     #: Whether waiting for the portal's own run defers by default.
     defers_for_portal = False
-    #: Seconds that a task waits on the worker, looking often, before it defers.
+    #: Seconds that a task waits on the worker with frequent polls before it defers.
     worker_patience = 20.0
 
     run_timeout: float | timedelta
@@ -47,7 +47,7 @@ class HarvestWaitingTask(HarvestTask):
     fail_on_outcome: bool
 
     def outcome_policy(self) -> OutcomePolicy:
-        """Return what the harvest must come to.
+        """Return the criteria for the harvest.
 
         :raises HarvestInvalidInput: for an impossible limit.
         """
@@ -66,7 +66,7 @@ class HarvestWaitingTask(HarvestTask):
     def limits(self) -> Limits:
         """Return how long the job may take.
 
-        :raises HarvestInvalidInput: for a length of time that is none.
+        :raises HarvestInvalidInput: for an invalid length of time.
         """
         from airflow_provider_harvest.portal.inputs import as_seconds
         from airflow_provider_harvest.portal.waiting.which_job import Limits
@@ -102,7 +102,7 @@ class HarvestWaitingTask(HarvestTask):
         return is_final(error) and not getattr(self, "soft_fail", False)
 
     def connect_again(self) -> HarvestClient:
-        """Return the client for a task that has waited: its harvest goes on while the store of connections is away.
+        """Return the client for a task that has waited: its harvest continues while the store of connections is away.
 
         :raises HarvestError: if the connection cannot be read for some minutes.
         :raises HarvestInvalidInput: if it cannot be right.

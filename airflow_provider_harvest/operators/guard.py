@@ -25,13 +25,13 @@ class HarvestGuardOperator(HarvestOperator):
     It examines the sources that were harvested since its last run. What lives on the portal is compared with what the
     newest harvest found, as sets of remote ids. Where too much is missing, mode ``hold`` switches the source's
     ``autoarchive`` off. The hold is remembered in a line of the source's public description, so that a retry, a
-    cleared task or a lost XCom neither loses nor repeats it, and so that it can be told from an owner's own
+    cleared task or a lost XCom neither loses nor repeats it, and so that it can be distinguished from an owner's own
     ``autoarchive: false``, which is left alone. A hold is lifted as soon as the missing records are back.
 
     :param mode: ``report`` (default) only reports, and needs no key; ``hold`` also holds and lifts. Templated.
     :param source_ids: ids of sources, as a list or a string with commas; only these. Default: all. Templated.
     :param organization: id or slug of an organization; only its sources. Templated.
-    :param grace_days: days after which the portal archives; 7. The API does not tell it.
+    :param grace_days: days after which the portal archives; 7. The API does not return it.
     :param thresholds: from where on a loss is held: an object with some of ``max_lost_ratio`` (0.06),
         ``max_weekly_ratio`` (0.12), ``max_lost`` (2,000), ``min_lost`` (3), ``small_catalogue`` (20) and
         ``small_ratio`` (0.25). Templated.
@@ -41,7 +41,7 @@ class HarvestGuardOperator(HarvestOperator):
     :param examine_all: whether all sources are examined, not only those harvested since the last run; default False.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
-        of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
+        of which something is missing, that is held, or whose next run archives without grace), ``must_hold_ids``,
         ``held_ids``, ``lifted_ids``, ``expired_ids``, ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not
         hold them if they lost records; mode ``hold`` only), ``exposed_ids`` (their next run archives at once: no hold
         can come in between), ``overdue_ids``, ``records_at_risk``, ``incomplete`` and ``message`` (Markdown of at most
@@ -113,7 +113,7 @@ class HarvestGuardOperator(HarvestOperator):
             return result
 
     def _since(self, context: Context, portal: str, selection: list[Any]) -> float | None:
-        """Return when the portal was last examined, a minute early: its clock tells whole seconds."""
+        """Return when the portal was last examined, a minute early: its clock has whole seconds."""
         if self.examine_all:
             return None
         left = pull_state(context, self.task_id, STATE_KEY)

@@ -1,4 +1,4 @@
-"""The operator that harvests a source and tells the truth about it."""
+"""Operator that starts a harvest, waits for it and judges it."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ FAIL, WAIT, ATTACH = "fail", "wait", "attach"
 
 
 class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
-    """Harvest a source now, wait for *that* harvest, and succeed only if it ended as required.
+    """Start a harvest of a source, wait for *this* harvest, and succeed only if it meets the criteria.
 
-    A green task means: a harvest that began after this task asked has ended as the arguments below require, and the
-    task never knowingly asked twice, however often it was retried. Which job answers is told by the ids of the jobs
-    that were there before asking, never by comparing clocks.
+    A successful task guarantees that a harvest that began after this task's request ended as the arguments below
+    require, and that the task never knowingly requested a second one, however often it was retried. Its job is
+    recognized by the ids of the jobs that existed before the request, never by comparing clocks.
 
     :param source_id: id of the source (a slug is resolved once). Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
-    :param on_run_refused: what to do where the key may not start a harvest (400 or 403, or no key at all; udata's
+    :param on_run_refused: what to do if the key may not start a harvest (400 or 403, or no key at all; udata's
         default lets only sysadmins): ``"fail"`` (default), or ``"wait"`` for the portal's own next run. A wrong key
         (401) always fails.
     :param after: when waiting for the portal, a job counts if it began at or after this time, even if it has already
-        ended: an aware datetime or ISO text. Default: when the task first started. Templated.
-    :param if_running: a job of the source is under way: ``"wait"`` (default) lets it end, pauses for up to 20 s so
+        ended: an aware datetime or ISO string. Default: when the task first started. Templated.
+    :param if_running: a job of the source is running: ``"wait"`` (default) lets it end, pauses for up to 20 s so
         that others who waited for it do not all ask at once, and then starts its own if no other one runs by then,
-        since it may have read the old catalogue; ``"attach"`` takes it as the answer; ``"fail"`` fails.
-    :param start_timeout: how long a job may take to appear after asking, in seconds or as ``timedelta``; 2 h. When
+        since it may have read the old catalogue; ``"attach"`` waits for this job instead; ``"fail"`` fails.
+    :param start_timeout: how long a job may take to appear after the request, in seconds or as ``timedelta``; 2 h. When
         waiting for the portal: counted from the next tick of its cron, and at least 3 h.
     :param run_timeout: how long the job may run, in seconds or as ``timedelta``; 24 h.
     :param stall_timeout: how long nothing may move between two items of the job; 2 h. A job beyond that is dead.
     :param first_item_timeout: how long the job may go without its first item (fetching a large catalogue shows
         nothing); 6 h.
-    :param poll_interval: pause between two looks, in seconds or as ``timedelta``; 60 s.
-    :param max_poll_failures: looks in a row that may fail before the wait is given up; 10.
+    :param poll_interval: pause between two polls, in seconds or as ``timedelta``; 60 s.
+    :param max_poll_failures: failed polls in a row after which the wait ends with an error; 10.
     :param deferrable: whether the wait uses a triggerer instead of a worker slot; default: Airflow's
         ``operators.default_deferrable``. Waiting for the portal's own run defers unless this is False.
     :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
@@ -57,10 +57,10 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
-    :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
+    :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
     :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
-    :raises HarvestFailException: (an ``AirflowFailException``) for what a retry would not mend.
-    :raises HarvestError: for what it may.
+    :raises HarvestFailException: (an ``AirflowFailException``) for errors that a retry would cause again.
+    :raises HarvestError: for errors after which a retry may succeed.
     """
 
     template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "after", "remote_ids")
@@ -124,7 +124,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     # --- Airflow's entry points ------------------------------------------------------------------------------
 
     def execute(self, context: Context) -> HarvestResult:
-        """Ask for a harvest, or find the one that was asked for, and wait for it."""
+        """Request a harvest, or find the one that was requested, and wait for it."""
         from airflow_provider_harvest.operators._memory import TaskMemory
         from airflow_provider_harvest.operators._run import SourceRun
         from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
@@ -162,7 +162,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             return run.follow(plan, ended)
 
     def on_kill(self) -> None:
-        """Say once that the harvest goes on: udata has no way to cancel a job.
+        """Say once that the harvest continues: udata has no way to cancel a job.
 
         Airflow calls this twice as a worker shuts down, and a task that is given the time may still succeed.
         """
@@ -172,7 +172,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             self._was_stopped = True
             self.log.warning("%s", goes_on(self.job_page))
 
-    # --- what was asked for ----------------------------------------------------------------------------------
+    # --- arguments -------------------------------------------------------------------------------------------
 
     def seconds_between_checks(self) -> float:
         """Return ``poll_interval`` in seconds."""

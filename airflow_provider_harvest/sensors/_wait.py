@@ -36,8 +36,8 @@ class _Read:
     """What a sensor has read as it begins, so that nothing is read twice.
 
     :param source_id: the source that is waited for.
-    :param source: that source; None where a poke can do without it.
-    :param jobs: its newest jobs; None where the job itself was given.
+    :param source: that source; None if a poke can do without it.
+    :param jobs: its newest jobs; None if the job itself was given.
     :param job: the job, if it was given and read.
     """
 
@@ -114,7 +114,7 @@ class SensorWait(TaskWait):
         """Return the exception for a wait without an ended job."""
         if ended.state != TIMED_OUT:
             return self.why_ended(plan, ended)
-        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, goes on."
+        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, continues."
         # Told here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.
         return AirflowSkipException(message) if self._sensor.soft_fail else AirflowSensorTimeout(message)
 
@@ -143,7 +143,7 @@ def begin(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait, JobWa
     """Check what was given, and return the wait for the job that is meant."""
     sensor.refuse_bad_input()
     client = sensor.hook.get_conn()
-    # Rescheduled, the sensor began with its first look, maybe in another process.
+    # Rescheduled, the sensor began with its first poke, maybe in another process.
     first = first_reschedule_of(context) if sensor.reschedule else None
     began = client.clock.now() if first is None else first
     # A retry takes what ended since the first try began, too: a harvest may end between two tries.
@@ -194,7 +194,7 @@ def _source_of_job(client: HarvestClient, job: HarvestJob) -> HarvestSource:
     found = found or [source for source in listed if source.name == job.source_name]
     if len(found) != 1:
         raise HarvestNotFound(
-            f"Which source job {job.id} belongs to cannot be told on this portal (udata up to 16.x answers "
+            f"The source of job {job.id} is unknown on this portal (udata up to 16.x returns "
             f"its name only, {job.source_name!r}): give source_id, too."
         )
     return client.get_source(found[0].id, keyed=False)

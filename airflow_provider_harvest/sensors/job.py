@@ -1,4 +1,4 @@
-"""The sensor that waits for a harvest which somebody else starts: the portal itself, or another task."""
+"""The sensor that waits for a harvest started by others: the portal itself, or another task."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
     began at or after a time (``after``), or, without any of them, the next job of the source to end.
 
     ``soft_fail`` skips when ``timeout`` is over, and on nothing else: a wrong key, a missing source and a failed
-    harvest fail in every mode. A failed harvest is not retried, except under ``soft_fail``: the exception that tells
+    harvest fail in every mode. A failed harvest is not retried, except under ``soft_fail``: the exception that makes
     Airflow so would skip the task there.
 
     :param source_id: id of the source (a slug is resolved once); may be left out with ``job_id`` on udata 17.0 or
@@ -35,15 +35,15 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
     :param job_id: id of the job. Templated.
     :param known_job_ids: ids of the jobs that were there before, such as ``jobs_before`` of
         ``HarvestValidateSourceOperator``; an empty list means that there were none. Templated.
-    :param after: aware datetime or ISO text. Templated.
+    :param after: aware datetime or ISO string. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :param start_timeout: how long a job may take to appear, in seconds or as ``timedelta``; counted from the next
         tick of the source's cron where ``after`` or nothing says which job. Default None: only ``timeout`` ends it.
     :param run_timeout: how long the job may run; 24 h.
     :param stall_timeout: how long nothing may move between two items of the job; 2 h.
     :param first_item_timeout: how long the job may go without its first item; 6 h.
-    :param max_poll_failures: looks in a row that may fail before the wait is given up; 10. A rescheduled sensor stays
-        on its worker while looks fail.
+    :param max_poll_failures: failed polls in a row after which the wait ends with an error; 10. A rescheduled sensor
+        stays on its worker while polls fail.
     :param deferrable: whether the wait uses a triggerer instead of a worker slot; default: Airflow's
         ``operators.default_deferrable``.
     :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
@@ -55,7 +55,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         no ``max_skipped_items``: half, or more where none of the last ten harvests skipped less.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. Templated.
-    :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
+    :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
     :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     """
 
@@ -144,7 +144,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
             if clock.now() < self._next_look:
                 return False
             poll = task_wait.poll(wait)
-            # Nothing survives between the looks of a rescheduled sensor, failures least of all: while the portal
+            # Nothing is kept between the pokes of a rescheduled sensor, not even failures: while the portal
             # cannot be read, it stays on the worker, so that as many in a row as elsewhere end the wait.
             while self.reschedule and not poll.has_looked and not poll.is_final:
                 clock.sleep(poll.pause)
@@ -153,18 +153,18 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
             if poll.is_final:
                 return PokeReturnValue(is_done=True, xcom_value=task_wait.end(wait.plan, poll))
             self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
-            # Airflow takes what is raised here for a failure where it is told to swallow those.
+            # Airflow treats what is raised here as a failure if it is set to swallow those.
             swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
             if self._next_look and self.reschedule and not swallows:
                 when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
                 raise AirflowRescheduleException(when)  # type: ignore[no-untyped-call]
             return False
 
-    # --- what was asked for ----------------------------------------------------------------------------------
+    # --- arguments -------------------------------------------------------------------------------------------
 
     @property
     def poll_interval(self) -> float:
-        """Seconds between two looks: Airflow's ``poke_interval``."""
+        """Seconds between two polls: Airflow's ``poke_interval``."""
         return float(self.poke_interval)
 
     def seconds_between_checks(self) -> float:

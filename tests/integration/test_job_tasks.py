@@ -379,14 +379,14 @@ def test_the_key_is_shown_nowhere(
 
 
 def _first_running(client: HarvestClient, source: HarvestSource) -> str:
-    """Wait until a job of a source is under way; return its id."""
+    """Wait until a job of a source is running; return its id."""
     pause = threading.Event()
     for _ in range(200):
         running = [str(job.id) for job in client.recent_jobs(source.id) if not job.has_ended]
         if running:
             return running[0]
         pause.wait(0.05)
-    raise AssertionError("No job of the source came under way within 10 s.")
+    raise AssertionError("No job of the source was running within 10 s.")
 
 
 def _run_once_looked_at(portal: Sandbox, source: HarvestSource, mark: int) -> None:

@@ -112,7 +112,7 @@ class Life:
                 return
 
     def _trigger(self, deferred: TaskDeferred) -> dict[str, Any]:
-        """Be the triggerer: make the trigger anew from JSON, and hand its event over as JSON."""
+        """Be the triggerer: make the trigger again from JSON, and hand its event over as JSON."""
         _, arguments = deferred.trigger.serialize()
 
         async def events() -> list[Any]:
@@ -178,7 +178,7 @@ class Task(Life):
     """A task that is tried as often as a test says.
 
     :param timeline: what happens on the portal.
-    :param make: makes the task object, anew for each worker.
+    :param make: makes the task object, again for each worker.
     :param has_key: whether the connection has a key.
     :param store: what survives tries, None before Airflow 3.3.
     """

@@ -38,7 +38,7 @@ def dag(**how: Any) -> DAG:
 
 @pytest.mark.parametrize("kind", sorted(KINDS, key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__)
 def test_template_fields_are_a_sequence_of_own_attributes(kind: Any) -> None:
-    """aws-samples/emr-serverless-samples#21: a text in their place is read letter by letter, when the task runs."""
+    """aws-samples/emr-serverless-samples#21: a string in their place is read letter by letter, when the task runs."""
     assert isinstance(kind.template_fields, (tuple, list))
     examples = {"source_id": ID, "name": "n", "url": "u", "backend": "b", "cron": "c", "path": "p", "plan": "p"}
     with dag():
@@ -68,7 +68,7 @@ def test_native_rendering_changes_texts_without_a_template(given: list[str], tak
 
 
 def test_booleans_in_a_templated_dict_stay_booleans() -> None:
-    """apache/airflow#1310: a template engine that takes every value for a text."""
+    """apache/airflow#1310: a template engine that takes every value for a string."""
     config = {"features": {"geo": True, "other": False}, "filters": [{"key": "tags", "value": "{{ tag }}"}]}
     with dag():
         task = HarvestCreateSourceOperator(task_id="t", name="n", url="u", backend="b", config=config)
@@ -80,7 +80,7 @@ def test_booleans_in_a_templated_dict_stay_booleans() -> None:
 
 
 def test_a_configuration_that_arrives_as_a_text_is_refused() -> None:
-    """apache/airflow#24325: JSON that is a text in one rendering and an object in the other is posted as it comes."""
+    """apache/airflow#24325: JSON that is a string in one rendering and an object in the other is posted as it comes."""
     with pytest.raises(HarvestInvalidInput, match="config must be a dict"):
         check_config('{"filters": []}')
 

@@ -1,4 +1,4 @@
-"""Pure: makes a file of sources out of a list of endpoints, as the ecospheres scripts keep it."""
+"""Make a file of sources from a list of endpoints, in the format of the ecospheres scripts."""
 
 from __future__ import annotations
 
@@ -20,16 +20,14 @@ def from_endpoint_list(value: Any) -> Export:
     harvests = value.get("harvests") if isinstance(value, dict) else None
     endpoints = harvests.get("endpoints") if isinstance(harvests, dict) else None
     if not isinstance(harvests, dict) or not isinstance(endpoints, list):
-        raise HarvestInvalidInput(
-            "The file has no harvests.endpoints: it is no list of the shape that can be imported."
-        )
+        raise HarvestInvalidInput("The file has no harvests.endpoints: it is not a list that can be imported.")
     bodies: dict[str, dict[str, Any]] = {}
     left_out = ["api: the address and key of the portal."] if "api" in value else []
     left_out += _unknown("harvests", harvests, {"backend", "description", "endpoints"})
     for number, endpoint in enumerate(endpoints):
         if not isinstance(endpoint, dict) or not all(isinstance(endpoint.get(name), str) for name in ("name", "url")):
             raise HarvestInvalidInput(
-                f"harvests.endpoints[{number}] must be a mapping with the texts 'name' and 'url'."
+                f"harvests.endpoints[{number}] must be a mapping with the strings 'name' and 'url'."
             )
         key = free_key(endpoint["name"], bodies)
         body = {"name": endpoint["name"], "url": endpoint["url"], "backend": harvests.get("backend")}

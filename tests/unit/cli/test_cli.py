@@ -143,7 +143,7 @@ class TestApply:
         file.write_text(FILE.replace("schedule: never", "schedule: 0 4 * * *"))
         code, out, _ = sources("apply", file, "--yes")
         assert code == 2
-        assert "left to a key that may" in out
+        assert "need a key with more rights" in out
 
     def test_of_a_changed_plan_is_refused(
         self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
@@ -153,7 +153,7 @@ class TestApply:
         plan.write_text(plan.read_text().replace("Towns", "Cities"))
         code, _, err = sources("apply", plan)
         assert (code, written(portal)) == (1, 0)
-        assert "plan anew" in err
+        assert "plan again" in err
 
 
 class TestCreateOrganizations:

@@ -256,7 +256,7 @@ def test_it_outlives_any_outage(
     assert watched.watch(20 * HOUR) == []
     watched.portal.list_fault = None
     assert watched.watch(HOUR) == ["two"]
-    assert sum("Looking again until it answers." in line for line in caplog.messages) == 1
+    assert sum("Polling again until it responds." in line for line in caplog.messages) == 1
 
 
 @pytest.mark.parametrize("read", ["recent_jobs", "peek_job"], ids=["jobs", "a result"])

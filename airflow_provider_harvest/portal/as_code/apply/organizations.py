@@ -32,7 +32,7 @@ def create_organizations(client: HarvestClient, slugs: Iterable[str]) -> None:
     """Create organizations of these slugs; their names are the slugs, until somebody changes them on the portal.
 
     :param client: with a key whose user becomes the admin of each.
-    :raises HarvestInvalidInput: where the portal gives one another slug, so that the files would not find it.
+    :raises HarvestInvalidInput: if the portal gives one another slug, so that the files would not find it.
     """
     for slug in slugs:
         made = client.create_organization(slug, _DESCRIPTION)

@@ -233,7 +233,7 @@ def test_leaves_a_source_out_that_could_not_be_found_again() -> None:
 
 
 def test_refuses_two_owners() -> None:
-    with pytest.raises(HarvestInvalidInput, match="belongs to one of them"):
+    with pytest.raises(HarvestInvalidInput, match="give one of them"):
         export_sources(MemoryPortal(), "north", "5e0000000000000000000002")  # type: ignore[arg-type]
 
 

@@ -68,9 +68,9 @@ class TestMessage:
 
     def test_says_what_was_left_out_in_its_last_line(self) -> None:
         many = [finding(number=number) for number in range(1, 40)]
-        told = markdown(report(*many, incomplete="Not looked into: 3 that newly fail.")).splitlines()
+        told = markdown(report(*many, incomplete="Not examined: 3 that newly fail.")).splitlines()
         assert len(told) == 15
-        assert told[-1] == "_Not looked into: 3 that newly fail._"
+        assert told[-1] == "_Not examined: 3 that newly fail._"
 
     def test_counts_the_rest_by_kind(self) -> None:
         many = [finding("failing", number) for number in range(1, 15)] + [finding("inactive", 99)]
