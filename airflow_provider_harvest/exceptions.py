@@ -21,6 +21,7 @@ Airflow turns those into *skipped* under ``soft_fail``, also when the key is wro
       · HarvestRedirected
       · HarvestProtocolError
       · HarvestSourceNotRunnable
+      · HarvestWriteIgnored
       · HarvestSourceBusy
       · HarvestJobNotStarted
       · HarvestJobStalled

@@ -21,7 +21,7 @@ from airflow_provider_harvest.plugins.static_files import StaticFilesOnDemand
 #: Where the api-server serves the script.
 URL_PREFIX = "/harvest-pages"
 _SCRIPT = "harvest.js"
-#: Classes of tasks that the tab is about: Airflow 3.4 compares names, so that a subclass of one's own has no tab there.
+#: Classes of tasks that the tab is about: Airflow 3.4 compares names, so that a subclass of its own has no tab there.
 TASKS = (
     "HarvestRunSourceOperator",
     "HarvestPreviewSourceOperator",

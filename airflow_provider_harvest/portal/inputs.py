@@ -126,7 +126,7 @@ def check_url(url: object) -> str:
     return text
 
 
-def check_backend(backend_id: Any, backends: Iterable[HarvestBackend]) -> HarvestBackend:
+def check_backend(backend_id: object, backends: Iterable[HarvestBackend]) -> HarvestBackend:
     """Return the backend with this id from those of the portal.
 
     :param backend_id: such as ``dcat``.
@@ -144,7 +144,7 @@ def check_backend(backend_id: Any, backends: Iterable[HarvestBackend]) -> Harves
     )
 
 
-def check_validation(state: Any, comment: Any = None) -> tuple[str, str | None]:
+def check_validation(state: object, comment: object = None) -> tuple[str, str | None]:
     """Return the state that a source is to get, and the comment (None if there is none).
 
     :param state: ``accepted`` or ``refused``. All releases take ``pending`` for a refusal, and 17.3.0 and 17.18.0
@@ -182,7 +182,7 @@ def as_seconds(value: object, what: str) -> float:
     return float(value)
 
 
-def as_switch(value: Any, what: str) -> bool:
+def as_switch(value: object, what: str) -> bool:
     """Return a switch; a string such as ``"False"``, which Python takes for true, is refused unless it says which.
 
     :raises HarvestInvalidInput: for what is neither.
@@ -354,7 +354,7 @@ def _kind(value: object) -> str:
 # --- shared -----------------------------------------------------------------------------------------------------------
 
 
-def check_text(value: Any, what: str) -> str:
+def check_text(value: object, what: str) -> str:
     """Return a string without surrounding blanks; refuse a value that is not a string, or is blank.
 
     A whole number is taken as its digits: a DAG that renders native objects makes one of a slug or name of digits.

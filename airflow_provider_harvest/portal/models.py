@@ -18,7 +18,7 @@ from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PE
 from airflow_provider_harvest.portal.words import plain
 
 
-def parse_time(value: Any) -> datetime | None:
+def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
     """Return an API time as an aware UTC datetime, None if there is none.
 
     Releases from 6.1 on return UTC with an offset; a time without one is read as UTC. Milliseconds are what a portal
@@ -36,7 +36,7 @@ def parse_time(value: Any) -> datetime | None:
     return parsed.replace(microsecond=parsed.microsecond - finer) if finer else parsed
 
 
-def _parse_slowly(value: Any) -> datetime:
+def _parse_slowly(value: Any) -> datetime:  # noqa: ANN401  # of a response
     """Read a time that is not plain ISO with an offset; only the plain form takes the 20 times faster way."""
     try:
         parsed: object = pendulum.parse(str(value))
@@ -68,7 +68,7 @@ class HarvestRef:
     page: str | None = None
 
     @classmethod
-    def from_api(cls, data: Any) -> HarvestRef | None:
+    def from_api(cls, data: object) -> HarvestRef | None:
         """Return the reference, None if the response has none (null, or an object without id)."""
         if not isinstance(data, dict) or not data.get("id"):
             return None

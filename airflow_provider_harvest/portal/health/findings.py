@@ -259,7 +259,7 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def chosen_checks(checks: Any) -> tuple[str, ...]:
+def chosen_checks(checks: object) -> tuple[str, ...]:
     """Return the requested checks in the order of :data:`CHECKS`; None means all.
 
     :raises HarvestInvalidInput: if there is no check of that name.

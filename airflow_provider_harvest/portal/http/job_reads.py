@@ -204,7 +204,7 @@ class JobReads(ItemReads):
         return listed
 
     def _hides_unknown_jobs(self) -> bool:
-        """Whether the portal answers 500 to a job that does not exist, as up to 17.7; asked only after a 500."""
+        """Whether the portal responds with 500 to a job that does not exist, as up to 17.7; asked only after a 500."""
         try:
             self._get(self._job_path(_NO_JOB), fields="id")
         except HarvestApiError as error:

@@ -81,7 +81,7 @@ class Answer:
         return HarvestProtocolError(f"Unexpected response to {self.request}: {problem}.")
 
 
-def parsed(parse: Callable[[Any], _Parsed], value: Any, request: str) -> _Parsed:
+def parsed(parse: Callable[[Any], _Parsed], value: object, request: str) -> _Parsed:
     """Return a value of a response as a function parses it.
 
     :param parse: such as ``HarvestJob.from_api``; raises ``HarvestProtocolError("expected ...")``.

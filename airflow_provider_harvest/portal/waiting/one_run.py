@@ -74,7 +74,7 @@ class OneRun:
     def ask(self) -> WaitPlan:
         """Ask for the harvest, or say which job must be waited for first.
 
-        :raises HarvestSourceNotRunnable: if asking would be in vain.
+        :raises HarvestSourceNotRunnable: if asking would be without effect.
         :raises HarvestSourceBusy: if a job is running and ``if_running`` is ``fail``.
         """
         if problem := why_not_runnable(self.source, self.client.list_backends()):
