@@ -135,7 +135,7 @@ def begin_again(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait,
                 raise HarvestPortalUnreachable(
                     f"The portal could not be read {failures} times in a row; the last time: {error}"
                 ) from error
-            sensor.log.warning("%s Looking again (%d of %d failures).", error, failures, sensor.max_poll_failures)
+            sensor.log.warning("%s Polling again (%d of %d failures).", error, failures, sensor.max_poll_failures)
             sensor.hook.get_conn().clock.sleep(max(sensor.poll_interval, backoff.asked_pause(error)))
 
 
