@@ -259,7 +259,7 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def chosen_checks(checks: Any) -> tuple[str, ...]:
+def chosen_checks(checks: object) -> tuple[str, ...]:
     """Return the requested checks in the order of :data:`CHECKS`; None means all.
 
     :raises HarvestInvalidInput: if there is no check of that name.
@@ -270,7 +270,7 @@ def chosen_checks(checks: Any) -> tuple[str, ...]:
     return tuple(kind for kind in CHECKS if kind in wanted)
 
 
-def chosen_failures(fail_on: Any) -> tuple[str, ...]:
+def chosen_failures(fail_on: object) -> tuple[str, ...]:
     """Return what a user wants a pass to fail on: kinds, ``newly_failing``, ``any`` or ``new``; None is nothing.
 
     :raises HarvestInvalidInput: for any other value.
@@ -294,7 +294,7 @@ def that_fail(report: HealthReport, fail_on: Iterable[str]) -> list[Finding]:
     ]
 
 
-def _entries(given: Any, known: tuple[str, ...], what: str) -> Iterator[str]:
+def _entries(given: object, known: tuple[str, ...], what: str) -> Iterator[str]:
     entries = given.split(",") if isinstance(given, str) else given
     if not isinstance(entries, (list, tuple, set, frozenset)):
         raise HarvestInvalidInput(f"{what} must be a list of names, not {given!r:.60}.")
