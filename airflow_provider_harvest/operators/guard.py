@@ -46,10 +46,11 @@ class HarvestGuardOperator(HarvestOperator):
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
         of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
-        ``held_ids``, ``lifted_ids``, ``expired_ids``, ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not
-        hold them if they lost records; mode ``hold`` only), ``exposed_ids`` (their next run archives at once: no hold
-        can come in between), ``overdue_ids``, ``records_at_risk``, ``incomplete`` and ``message`` (Markdown of at most
-        15 lines). Also pushed as XCom ``harvest_guard``.
+        ``held_ids``, ``newly_held_ids`` (those that no earlier run has told of), ``lifted_ids``, ``expired_ids``,
+        ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not hold them if they lost records; mode ``hold``
+        only), ``exposed_ids`` (their next run archives at once: no hold can come in between), ``overdue_ids``,
+        ``records_at_risk``, ``incomplete`` and ``message`` (Markdown of at most 15 lines). Also pushed as XCom
+        ``harvest_guard``.
     """
 
     template_fields: Sequence[str] = (
@@ -91,10 +92,12 @@ class HarvestGuardOperator(HarvestOperator):
             if self.mode not in (REPORT, HOLD):
                 raise HarvestInvalidInput(f"mode must be 'report' or 'hold', not {self.mode!r:.40}.")
             client = self.hook.get_conn()
-            selection = [self.organization, self.source_ids]
+            before = self._state(context, client.site)
+            since = before.get("since")
             found = survey.examine(
                 client,
-                since=self._since(context, client.site, selection),
+                # A minute early, since the portal's clock tells whole seconds.
+                since=None if self.examine_all or since is None else since - 60,
                 organization=self.organization,
                 source_ids=self._source_ids(),
                 thresholds=judgement.Thresholds.from_dict(self.thresholds),
@@ -105,25 +108,30 @@ class HarvestGuardOperator(HarvestOperator):
             if self.mode == HOLD:
                 act.act(client, found, expire_days=self.expire_days)
             result = report.as_dict(client, found)
+            told = before.get("held") or ()
+            result["newly_held_ids"] = [ident for ident in result["held_ids"] if ident not in told]
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
             # What could not be examined or held is examined again by the next run.
-            if not (result["incomplete"] or result["cannot_hold_ids"]):
-                state = {"portal": client.site, "selection": selection, "at": found.at.timestamp()}
-                push_state(context, STATE_KEY, state)
+            is_whole = not (result["incomplete"] or result["cannot_hold_ids"])
+            at = found.at.timestamp()
+            state = {"at": at, "since": at if is_whole else since, "held": result["held_ids"]}
+            push_state(context, STATE_KEY, {**state, **self._place(client.site)})
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
             return result
 
-    def _since(self, context: Context, portal: str, selection: list[Any]) -> float | None:
-        """Return when the portal was last examined, a minute early: its clock tells whole seconds."""
-        if self.examine_all:
-            return None
+    def _place(self, portal: str) -> dict[str, Any]:
+        """Return what a state is about; one about another place does not count."""
+        place: dict[str, Any] = json.loads(
+            json.dumps({"portal": portal, "selection": [self.organization, self.source_ids]})
+        )
+        return place
+
+    def _state(self, context: Context, portal: str) -> dict[str, Any]:
+        """Return what the newest run before this one left, by which news are told; empty if there was none."""
         left = pull_state(context, self.task_id, STATE_KEY)
-        wanted = json.loads(json.dumps(selection))
-        if not isinstance(left, dict) or left.get("portal") != portal or left.get("selection") != wanted:
-            return None
-        at = left.get("at")
-        return float(at) - 60 if isinstance(at, (int, float)) else None
+        is_ours = isinstance(left, dict) and self._place(portal).items() <= left.items()
+        return left if is_ours else {}
 
     def _source_ids(self) -> list[str] | None:
         given: Any = self.source_ids

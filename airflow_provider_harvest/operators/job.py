@@ -28,7 +28,7 @@ from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 from airflow_provider_harvest.portal.statuses import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from airflow_provider_harvest._compat import Context
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal import words
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.guard import guarded_run
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome import conclude, hints
     from airflow_provider_harvest.portal.outcome import result as results
@@ -45,9 +46,10 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.waiting import which_job as runs
     from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 else:
-    checks, conclude, hints, plans, report, results, runs, waiting, words = later(
+    checks, conclude, guarded_run, hints, plans, report, results, runs, waiting, words = later(
         "inputs",
         "outcome.conclude",
+        "guard.guarded_run",
         "outcome.hints",
         "waiting.plan",
         "outcome.summary",
@@ -100,6 +102,11 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
+    :param guard: whether nothing may be archived before the harvest is compared with what lives on the portal: True, or
+        an object with some of ``HarvestGuardOperator``'s thresholds. The harvest runs with ``autoarchive`` off. If too
+        much is missing, it stays off and the task fails with the list (``failure_kind`` ``loss``). Else it is switched
+        on again, and if something is due to be archived a second harvest does it: twice the time, for a source that
+        runs too rarely for ``HarvestGuardOperator``. Takes a key that may change the source. Default None: not guarded.
     :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
     :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     :raises HarvestFailException: (an ``AirflowFailException``) for what a retry would not mend.
@@ -131,6 +138,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         max_skipped_ratio: float | None = None,
         fail_on_job_errors: bool = True,
         remote_ids: Collection[str] | None = None,
+        guard: bool | Mapping[str, Any] | None = None,
         fail_on_outcome: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -154,11 +162,13 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self.max_skipped_ratio = max_skipped_ratio
         self.fail_on_job_errors = fail_on_job_errors
         self.remote_ids = remote_ids
+        self.guard = guard
         self.fail_on_outcome = fail_on_outcome
         self._job_page: str | None = None
         self._deadline: float | None = None
         self._memory: TaskMemory | None = None
         self._was_stopped = False
+        self._may_archive = False
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
 
@@ -213,6 +223,8 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 raise HarvestInvalidInput(f"{name} is {value!r}: give one of {', '.join(map(repr, allowed))}.")
         self.outcome_policy()
         self.limits()
+        if self.guard and guarded_run.thresholds_of(self.guard):
+            guarded_run.refuse_attaching(self.if_running)
         self._after()
         checks.as_seconds(self.start_timeout, "start_timeout")
         checks.as_seconds(self.poll_interval, "poll_interval")
@@ -290,6 +302,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, known: tuple[str, ...]
     ) -> WaitPlan:
         """Ask once. What is certain not to have been carried out is forgotten again; all else counts as asked."""
+        self._begin_guarded(client, source)
         memory.update(known=known, asked_at=runs.now_there(client), job_id=None, how=results.STARTED)
         try:
             client.run_source(source.id)
@@ -338,6 +351,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 f"{refusal} This key may not start harvests on this portal; set on_run_refused='wait' to wait for the "
                 "portal's own next one."
             ) from cause
+        self._begin_guarded(client, source)
         given = self._after()
         if given is not None:
             after = runs.on_portal_clock(given, client.clock.now(), client.portal_now())
@@ -414,6 +428,20 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             memory.note(memory.intent.spent())  # a retry asks for a new harvest
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+
+    def _begin_guarded(self, client: HarvestClient, source: HarvestSource) -> None:
+        if self.guard and not self._may_archive:
+            guarded_run.begin(client, source.id)
+
+    def _run_again(
+        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
+    ) -> dict[str, Any]:
+        """Harvest once more, now that the loss is known to be usual, so that the portal archives what is due."""
+        self.log.info("The loss is usual: a second harvest lets the portal archive what is due.")
+        memory.note(memory.intent.spent())
+        self._may_archive = True
+        plan = self._ask(context, client, client.get_source(source.id), memory)
+        return self._follow(context, client, source, memory, plan)
 
     def _note_job(self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan) -> None:
         """Store and show the job as soon as it is known; forget one that was passed over as dead."""
