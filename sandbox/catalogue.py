@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sandbox import dcat
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import TracebackType
 
 Mode = Literal["ok", "empty", "redirect", "html", "truncated", "error-404", "error-500", "reset"]
@@ -36,12 +37,14 @@ class _Catalogue:
     mode: Mode
     delay: float
     changing_ids: bool
+    without: frozenset[int] = frozenset()
 
     def contents(self, edition: int) -> tuple[dcat.Dataset, ...]:
         if self.mode == "empty":
             return ()
         prefix = f"{self.prefix}edition-{edition}-" if self.changing_ids else self.prefix
-        return dcat.compose(prefix, self.datasets, self.failing, self.missing_id, self.duplicate)
+        composed = dcat.compose(prefix, self.datasets, self.failing, self.missing_id, self.duplicate)
+        return tuple(entry for number, entry in enumerate(composed, 1) if number not in self.without)
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ class CatalogueServer:
         mode: Mode = "ok",
         delay: float = 0.0,
         changing_ids: bool = False,
+        without: Collection[int] = (),
     ) -> str:
         """Serve a catalogue from now on, in the place of an earlier one of this name.
 
@@ -122,6 +126,7 @@ class CatalogueServer:
             a document, an error status, a connection reset.
         :param delay: Seconds that each answer takes.
         :param changing_ids: Whether every harvest finds other identifiers than the one before.
+        :param without: Numbers, from 1, of the data sets that are left out.
         :returns: The address of the catalogue.
         :raises ValueError: There is no such mode, or a number makes no sense.
         """
@@ -131,7 +136,9 @@ class CatalogueServer:
             raise ValueError(f"Catalogue {name!r} needs at least one page, and no number below zero.")
         if prefix is None:
             prefix = f"{name}-"
-        catalogue = _Catalogue(datasets, failing, missing_id, duplicate, pages, prefix, mode, delay, changing_ids)
+        catalogue = _Catalogue(
+            datasets, failing, missing_id, duplicate, pages, prefix, mode, delay, changing_ids, frozenset(without)
+        )
         catalogue.contents(edition=0)
         with self._changed:
             self._catalogues[name] = catalogue

@@ -116,6 +116,10 @@ class Control:
         """Shift the time at which each dataset of a source was last harvested into the past, as days that pass do."""
         self._call("backdate_records", source_id=source_id, seconds=seconds)
 
+    def pass_time(self, source_id: str, seconds: float) -> None:
+        """Shift the times of a source's jobs and of its datasets' last harvests into the past, as days that pass do."""
+        self._call("pass_time", source_id=source_id, seconds=seconds)
+
     def archived(self, source_id: str) -> list[str]:
         """The remote ids of the datasets of a source that the portal has archived, in order."""
         return list(self._call("archived", source_id=source_id))

@@ -44,9 +44,11 @@ class HarvestPortalHealthOperator(HarvestOperator):
     ``harvest_health_state`` (some 25 kB for 500 sources; kept twice, so that the order of runs does not matter).
     Airflow keeps it from run to run, also when the task fails. The first run finds everything new.
 
-    :param checks: what is looked for; default everything: ``failing``, ``stuck``, ``silent``, ``never_ran``,
+    :param checks: what is looked for; default all but ``vanishing``: ``failing``, ``stuck``, ``silent``, ``never_ran``,
         ``shrunk``, ``skipped``, ``newly_archived``, ``ownerless``, ``refused_scheduled``, ``duplicate_url``,
-        ``pending``, ``inactive``. Templated.
+        ``pending``, ``inactive``. ``vanishing`` says which datasets the portal will archive and when, and lets
+        ``shrunk`` compare sets of ids; it takes the requests of ``HarvestGuardOperator`` if anything was harvested
+        since the last run, and none if not. Templated.
     :param organization: id or slug of an organization; only its sources. Templated.
     :param owner_id: id of a user; only their personal sources. Templated.
     :param backend: only sources of this backend. Templated.
