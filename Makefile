@@ -62,7 +62,7 @@ ui: python ## Build the pages for Airflow from ui/, with Node: the script that t
 check-ui: python ## Test the sources of the pages, and check that the shipped script is what they build
 	@$(PYTHON) -m sandbox.pages check
 
-test-ui: python ## Open the pages in real Airflow 3.3 and 3.1, in a headless Chromium (Debian: apt install chromium)
+test-ui: python ## Open the pages in real Airflow 3.1 to 3.4, in a headless Chromium (Debian: apt install chromium)
 	@$(PYTHON) -m tests.run ui -- $(ARGS)
 
 bench: python ## Measure this provider beside its peers, and write docs/benchmarks.md: ARGS="--only waits --n 100"

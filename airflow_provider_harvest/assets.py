@@ -6,12 +6,15 @@ calls :func:`sanitize_uri` for every URI of this scheme, by the provider info.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
 
 SCHEME = "harvest"
 _PATH = re.compile(r"(?P<prefix>(?:/[^/?#]+)*?)/(?P<kind>source|organization)/(?P<id>[0-9a-fA-F]{24})/?")
@@ -23,19 +26,27 @@ def harvest_asset(
     organization_id: str | None = None,
     *,
     name: str | None = None,
+    watch: str | None = None,
+    harvest_conn_id: str = "harvest_default",
     watchers: Sequence[Any] = (),
     **kwargs: Any,
 ) -> Any:
     """Return the asset of a source, of all sources of an organization, or of a whole portal.
 
-    Give it to a task's ``outlets`` (a run operator adds the result to its event), to ``schedule``, or with watchers to
-    both. Reads no connection and sends nothing.
+    Give it to a task's ``outlets`` (a run operator adds the result to its event), to ``schedule``, or to both. Reads no
+    connection and sends nothing.
+
+    Make each asset once, in a module of the DAGs folder, and import it wherever it is used: Airflow keeps the name and
+    the watchers that the file parsed last gave it, so that a second one without watchers removes those of the first.
 
     :param portal: the portal's site, such as ``https://www.data.gouv.fr``, as the connection's host has it.
     :param source_id: id of the source; an id never changes, a slug may.
     :param organization_id: id of the organization.
-    :param name: the asset's name in Airflow 3; default: its URI.
-    :param watchers: of ``AssetWatcher`` (Airflow 3).
+    :param name: the asset's name in Airflow 3, as its graph shows it, such as ``"Town hall"``; default: its URI.
+    :param watch: which harvests fire an event, whoever started them: ``"ended"``, ``"success"`` or ``"failure"``
+        (Airflow 3); default: none do. For other arguments of the trigger give ``watchers``.
+    :param harvest_conn_id: the connection that ``watch`` reads the portal with; default ``harvest_default``.
+    :param watchers: of ``AssetWatcher`` (Airflow 3), beside that of ``watch``.
     :param kwargs: further arguments of ``Asset``, such as ``group`` or ``extra``.
     :returns: an ``airflow.sdk.Asset``; on Airflow 2.11 a ``Dataset``.
     :raises HarvestInvalidInput: for an address that is none, or an id that is none.
@@ -47,7 +58,35 @@ def harvest_asset(
         from airflow.datasets import Dataset  # type: ignore[import-not-found]
 
         return Dataset(uri, **kwargs)
-    return Asset(name=name or uri, uri=uri, watchers=list(watchers), **kwargs)
+    own = [] if watch is None else [_watcher(uri, watch, harvest_conn_id, source_id, organization_id)]
+    asset = Asset(name=name or uri, uri=uri, watchers=[*own, *watchers], **kwargs)
+    _warn_of_another(asset)
+    return asset
+
+
+def _watcher(uri: str, condition: str, conn_id: str, source_id: str | None, organization_id: str | None) -> Any:
+    from airflow.sdk import AssetWatcher
+
+    from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
+
+    trigger = HarvestJobEventTrigger(conn_id, source_id, organization_id, condition)
+    return AssetWatcher(name=f"{uri} {condition}", trigger=trigger)
+
+
+#: Name and watchers of each asset that this process has made, by URI.
+_made: dict[str, tuple[str, frozenset[str]]] = {}
+
+
+def _warn_of_another(asset: Any) -> None:
+    """Warn where this process has made another asset for the same URI: Airflow keeps only one of the two."""
+    this = (asset.name, frozenset(str(watcher.trigger.serialize()) for watcher in asset.watchers))
+    before = _made.setdefault(asset.uri, this)
+    if before != this:
+        log.warning(
+            "The asset %s is made twice, with another name or other watchers: Airflow keeps what it parses last, and "
+            "the events of the other may never come. Make it once, in a module of its own, and import that.",
+            asset.uri,
+        )
 
 
 def harvest_uri(portal: str, source_id: str | None = None, organization_id: str | None = None) -> str:

@@ -129,11 +129,13 @@ class HarvestRedirected(HarvestError):
     """The portal points to another address; not followed, since the key must not travel there.
 
     :param location: origin (scheme, host and port) of the address that was named.
+    :param adds_slash: whether only a slash at the end of the path was missing: from 10.8.2 on udata answers so.
     """
 
-    def __init__(self, message: str, *, location: str = "") -> None:
+    def __init__(self, message: str, *, location: str = "", adds_slash: bool = False) -> None:
         super().__init__(message)
         self.location = location
+        self.adds_slash = adds_slash
 
 
 class HarvestProtocolError(HarvestError):
@@ -145,6 +147,10 @@ class HarvestProtocolError(HarvestError):
 
 class HarvestSourceNotRunnable(HarvestError):
     """The source is deleted, inactive, not validated, has no schedule to wait for, or its backend is off."""
+
+
+class HarvestWriteIgnored(HarvestError):
+    """The portal answered that a write was carried out, and the source still is as it was."""
 
 
 class HarvestSourceBusy(HarvestError):

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import CONTENDERS
+from benchmarks.cycle import TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -164,9 +165,16 @@ def _guard(results: Results) -> str:
 
 
 def _cycle(results: Results) -> str:
-    rows = [[step.task, str(len(step.calls)), "; ".join(_short(step.calls))] for step in results.cycle]
-    total = sum(len(step.calls) for step in results.cycle)
-    return table(("task", "calls", "which"), [*rows, ["together", str(total), ""]])
+    releases = list(dict.fromkeys(step.release for step in results.cycle))
+    counts = {(step.task, step.release): len(step.calls) for step in results.cycle}
+    *life, poke = TASKS
+    rows = [[task, *(str(counts[task, release]) for release in releases)] for task in life]
+    together = ["a life together", *(str(sum(counts[task, release] for task in life)) for release in releases)]
+    rows += [together, [poke, *(str(counts[poke, release]) for release in releases)]]
+    sent = {step.task: _short(step.calls) for step in results.cycle if step.release == releases[0]}
+    lines = [f"- {task}: {'; '.join(sent[task])}" for task in TASKS]
+    which = f"Which they are on udata {releases[0]}:\n\n" + "\n".join(lines)
+    return "\n\n".join([table(("calls of", *(f"udata {release}" for release in releases)), rows), which])
 
 
 def _short(calls: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import calls, cycle, guarding, imports, passes, report, waits
 from benchmarks.contenders import CONTENDERS
+from sandbox import RELEASES
 from sandbox.environments import ROOT
 
 if TYPE_CHECKING:
@@ -95,8 +96,9 @@ def _run_calls(results: Results, chosen: argparse.Namespace) -> None:
 
 
 def _run_cycle(results: Results, chosen: argparse.Namespace) -> None:
-    say(f"Counting the calls of one source's life on a real udata {_UDATA}")
-    results.cycle = cycle.measure(_UDATA, lambda line: say(f"  {line}"))
+    for release in RELEASES:
+        say(f"Counting the calls of one source's life on a real udata {release}")
+        results.cycle += cycle.measure(release, lambda line: say(f"  {line}"))
 
 
 def _run_health(results: Results, chosen: argparse.Namespace) -> None:

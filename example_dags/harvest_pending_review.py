@@ -18,11 +18,12 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.source import HarvestPreviewSourceOperator
+from airflow_provider_harvest.portal import words
 
 MESSAGE = """\
 {{ rows | length }} sources wait for review, {{ new | length }} of them new ({{ states.accepted }} are accepted).
 {% for row in new[:12] %}
-- [{{ row.source_name }}]({{ row.admin_url }}) of {{ row.owner_name }}: {{ row.preview }}
+- {{ row.source_name | link(row.admin_url) }} of {{ row.owner_name | text }}: {{ row.preview }}
 {%- if row["items"] is not none %}: {{ row["items"] }} items, {{ row.failed }} failed{% endif %}
 
 {% endfor %}
@@ -33,7 +34,7 @@ MESSAGE = """\
 MESSAGE_EN_FRANCAIS = """\
 {{ rows | length }} moissonneurs en attente de validation, dont {{ new | length }} nouveaux.
 {% for row in new[:12] %}
-- [{{ row.source_name }}]({{ row.admin_url }}) de {{ row.owner_name }} : {{ row.preview }}
+- {{ row.source_name | link(row.admin_url) }} de {{ row.owner_name | text }} : {{ row.preview }}
 {%- if row["items"] is not none %} ({{ row["items"] }} jeux de données, {{ row.failed }} en échec){% endif %}
 
 {% endfor %}
@@ -89,6 +90,7 @@ with DAG(
         """
         new = [row for row in rows if row["is_new"]]
         environment = SandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+        environment.filters |= {"text": words.markdown, "link": words.markdown_link}  # anybody names a source
         message = environment.from_string(MESSAGE).render(rows=rows, new=new, states=states).strip()
         print(message)
         missing = sum(row["preview"] == "no preview" for row in rows)

@@ -48,6 +48,7 @@ class AirflowServer:
     :param users: name and role (``admin``, ``op``, ``user``, ``viewer``) of the people who may log in; the password is
         the name. None: everybody is an admin and nobody logs in.
     :param seconds: how long it may run.
+    :param pages_only: whether the api-server runs alone, on what the home holds; no DAG runs then.
     """
 
     def __init__(
@@ -59,11 +60,13 @@ class AirflowServer:
         *,
         users: Mapping[str, str] | None = None,
         seconds: float = 3600.0,
+        pages_only: bool = False,
     ) -> None:
         self._python = python
         self.home = home
         self._users = dict(users or {})
         self._seconds = seconds
+        self._others = {} if pages_only else _COMPONENTS
         self._port = _free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -92,7 +95,7 @@ class AirflowServer:
         passwords = {name: name for name in self._users}
         (self.home / "simple_auth_manager_passwords.json.generated").write_text(json.dumps(passwords))
         self.command("db", "migrate")
-        components = {"api-server": ("api-server", "--host", "127.0.0.1", "--port", str(self._port)), **_COMPONENTS}
+        components = {"api-server": ("api-server", "--host", "127.0.0.1", "--port", str(self._port)), **self._others}
         for name, arguments in components.items():
             with (self.home / f"{name}.log").open("ab") as log:
                 self._processes[name] = subprocess.Popen(
@@ -185,7 +188,7 @@ class AirflowServer:
     def _is_healthy(self) -> bool:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             health = self._request("GET", "/api/v2/monitor/health")
-            return all(health[part]["status"] == "healthy" for part in ("scheduler", "triggerer", "dag_processor"))
+            return all(health[part.replace("-", "_")]["status"] == "healthy" for part in self._others)
         return False
 
     def _make_environment(self, dags: Path, settings: Mapping[str, str]) -> dict[str, str]:
@@ -200,6 +203,8 @@ class AirflowServer:
             "CORE__EXECUTOR": "LocalExecutor",
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__PARALLELISM": "2",
+            # Its components write to one SQLite at once; what finds it locked waits, by default for 5 s.
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=60",
             "DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "180",
             "DAG_PROCESSOR__PARSING_PROCESSES": "1",
             "USAGE_DATA_COLLECTION__ENABLED": "False",

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sandbox import dcat
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from types import TracebackType
 
 Mode = Literal["ok", "empty", "redirect", "html", "truncated", "error-404", "error-500", "reset"]
@@ -37,9 +37,12 @@ class _Catalogue:
     mode: Mode
     delay: float
     changing_ids: bool
+    exactly: tuple[dcat.Dataset, ...] | None = None
     without: frozenset[int] = frozenset()
 
     def contents(self, edition: int) -> tuple[dcat.Dataset, ...]:
+        if self.exactly is not None:
+            return self.exactly
         if self.mode == "empty":
             return ()
         prefix = f"{self.prefix}edition-{edition}-" if self.changing_ids else self.prefix
@@ -110,6 +113,7 @@ class CatalogueServer:
         mode: Mode = "ok",
         delay: float = 0.0,
         changing_ids: bool = False,
+        exactly: Iterable[dcat.Dataset] | None = None,
         without: Collection[int] = (),
     ) -> str:
         """Serve a catalogue from now on, in the place of an earlier one of this name.
@@ -126,6 +130,7 @@ class CatalogueServer:
             a document, an error status, a connection reset.
         :param delay: Seconds that each answer takes.
         :param changing_ids: Whether every harvest finds other identifiers than the one before.
+        :param exactly: The data sets themselves, in place of numbers of them.
         :param without: Numbers, from 1, of the data sets that are left out.
         :returns: The address of the catalogue.
         :raises ValueError: There is no such mode, or a number makes no sense.
@@ -136,8 +141,19 @@ class CatalogueServer:
             raise ValueError(f"Catalogue {name!r} needs at least one page, and no number below zero.")
         if prefix is None:
             prefix = f"{name}-"
+        given = None if exactly is None else tuple(exactly)
         catalogue = _Catalogue(
-            datasets, failing, missing_id, duplicate, pages, prefix, mode, delay, changing_ids, frozenset(without)
+            datasets,
+            failing,
+            missing_id,
+            duplicate,
+            pages,
+            prefix,
+            mode,
+            delay,
+            changing_ids,
+            given,
+            frozenset(without),
         )
         catalogue.contents(edition=0)
         with self._changed:

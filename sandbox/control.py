@@ -112,9 +112,17 @@ class Control:
         """Give a source a task with an interval in place of a cron, as only somebody with the database can."""
         self._call("set_interval", source_id=source_id, minutes=minutes)
 
-    def backdate_records(self, source_id: str, seconds: float) -> None:
-        """Shift the time at which each dataset of a source was last harvested into the past, as days that pass do."""
-        self._call("backdate_records", source_id=source_id, seconds=seconds)
+    def backdate_records(self, source_id: str, seconds: float, remote_ids: Sequence[str] | None = None) -> None:
+        """Shift when datasets of a source were last harvested into the past, as days that pass do.
+
+        :param remote_ids: Those with such ids only; all of the source by default.
+        """
+        chosen = None if remote_ids is None else list(remote_ids)
+        self._call("backdate_records", source_id=source_id, seconds=seconds, remote_ids=chosen)
+
+    def remove_records(self, source_id: str, remote_ids: Sequence[str]) -> None:
+        """Remove datasets of a source for good, as the portal's purge of deleted ones does."""
+        self._call("remove_records", source_id=source_id, remote_ids=list(remote_ids))
 
     def pass_time(self, source_id: str, seconds: float) -> None:
         """Shift the times of a source's jobs and of its datasets' last harvests into the past, as days that pass do."""

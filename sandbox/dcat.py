@@ -21,7 +21,8 @@ for _prefix, _namespace in _NAMESPACES.items():
 #: The licence of every data set; the portals know it.
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
 _FIRST_ISSUED = date(2021, 3, 1)
-_INVALID_DATE = "the second Tuesday after Easter"
+#: udata fails the item of a data set with such a date.
+INVALID_DATE = "the second Tuesday after Easter"
 _THEMES = (
     ("Public drinking fountains", "Where drinking water can be had for free, with the months of operation.", "water"),
     (
@@ -55,6 +56,7 @@ class Dataset:
     :param slug: What its addresses end in; unique in its catalogue.
     :param identifier: Its ``dct:identifier``, or ``None`` for a data set that lacks one.
     :param issued: The text of its ``dct:issued``; udata fails an item whose date it cannot read.
+    :param files: The names of its distributions, each a resource on the portal; ``""`` is the one of every day.
     """
 
     slug: str
@@ -64,6 +66,7 @@ class Dataset:
     keyword: str
     frequency: str
     issued: str
+    files: tuple[str, ...] = ("",)
 
 
 def compose(
@@ -80,20 +83,25 @@ def compose(
     """
     if duplicate > datasets:
         raise ValueError(f"{duplicate} duplicates need as many sound data sets, and there are {datasets}.")
-    sound = [_dataset(f"{prefix}{number}", number) for number in range(1, datasets + 1)]
+    sound = [compose_one(f"{prefix}{number}", number) for number in range(1, datasets + 1)]
     broken = [
-        replace(_dataset(f"{prefix}invalid-{number}", datasets + number), issued=_INVALID_DATE)
+        replace(compose_one(f"{prefix}invalid-{number}", datasets + number), issued=INVALID_DATE)
         for number in range(1, failing + 1)
     ]
     nameless = [
-        replace(_dataset(f"{prefix}nameless-{number}", datasets + failing + number), identifier=None)
+        replace(compose_one(f"{prefix}nameless-{number}", datasets + failing + number), identifier=None)
         for number in range(1, missing_id + 1)
     ]
     copies = [replace(original, slug=f"{original.slug}-copy") for original in sound[:duplicate]]
     return (*sound, *broken, *nameless, *copies)
 
 
-def _dataset(identifier: str, number: int) -> Dataset:
+def compose_one(identifier: str, number: int) -> Dataset:
+    """A sound data set.
+
+    :param identifier: Its ``dct:identifier``; what its addresses end in, too.
+    :param number: Which theme, place and day it is about.
+    """
     theme, place = (number - 1) % len(_THEMES), (number - 1) // len(_THEMES)
     title, description, keyword = _THEMES[theme]
     return Dataset(
@@ -143,11 +151,12 @@ def _write_dataset(root: ElementTree.Element, base_url: str, dataset: Dataset) -
     _add(node, "dcat:landingPage", resource=address)
     frequency = f"http://publications.europa.eu/resource/authority/frequency/{dataset.frequency}"
     _add(node, "dct:accrualPeriodicity", resource=frequency)
-    distribution = _add(_add(node, "dcat:distribution"), "dcat:Distribution", about=f"{address}#csv")
-    _add(distribution, "dct:title", f"{dataset.title} (CSV)")
-    _add(distribution, "dct:format", "csv")
-    _add(distribution, "dcat:mediaType", "text/csv")
-    _add(distribution, "dcat:downloadURL", resource=f"{address}.csv")
+    for name in dataset.files:
+        distribution = _add(_add(node, "dcat:distribution"), "dcat:Distribution", about=f"{address}{name}#csv")
+        _add(distribution, "dct:title", f"{dataset.title} {name}(CSV)")
+        _add(distribution, "dct:format", "csv")
+        _add(distribution, "dcat:mediaType", "text/csv")
+        _add(distribution, "dcat:downloadURL", resource=f"{address}{name}.csv")
 
 
 def write_table(dataset: Dataset) -> str:

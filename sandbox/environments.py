@@ -110,7 +110,8 @@ ENVIRONMENTS: dict[str, Environment] = {
         Environment("bench", ("3.12", "3.11", "3.13"), ("apache-airflow", *_PEERS, *_BENCH_TOOLS), holds_project=True),
         # The reference is made from docstrings, which takes an import of the operators, and so Airflow.
         Environment("docs", ("3.12", "3.11", "3.13"), ("apache-airflow", *_DOCS_TOOLS)),
-        Environment("ui", ("3.12", "3.11", "3.13", "3.10"), ("playwright", "pytest")),
+        # What the package's reports need, beside a browser: they are opened in it, too.
+        Environment("ui", ("3.12", "3.11", "3.13"), ("playwright", "pytest", "jinja2", "pendulum", "requests")),
         Environment("udata-17.18.0", _UDATA_PYTHONS, ("udata", "mongomock")),
         Environment("udata-17.3.0", _UDATA_PYTHONS, ("udata", "mongomock")),
         Environment("udata-16.6.1", _UDATA_PYTHONS, ("udata", "mongomock")),

@@ -85,9 +85,9 @@ UI = tuple(
         "ui",
         ("-m", "pytest", "-p", "no:cacheprovider", "--confcutdir=tests/ui", "tests/ui", "--airflow", airflow),
         needs=(airflow, "udata-17.18.0"),
-        seconds=900,
+        seconds=1500,
     )
-    for airflow in (NEWEST, "airflow-3.1.8")
+    for airflow in (NEWEST, "airflow-3.1.8", "airflow-3.2.2", "airflow-3.4.0b2")
 )
 #: The Markdown pages and the docstrings as a site in build/site; any warning fails it.
 DOCS = (Suite("site", "docs", ("-m", "docs.build"), counts_tests=False),)

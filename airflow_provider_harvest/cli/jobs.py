@@ -1,4 +1,4 @@
-"""The commands ``airflow-harvest jobs``, ``run`` and ``watch``."""
+"""The commands ``airflow-harvest jobs`` and ``watch``."""
 
 from __future__ import annotations
 
@@ -8,27 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import json_argument, portal_argument
-from airflow_provider_harvest.cli.shared import ATTENTION, ERROR, FINE, KEY_VARIABLE, open_client, say
-from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestSourceNotRunnable
-from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import STARTED, is_success
-from airflow_provider_harvest.portal.outcome.summary import progress_line, summary_lines
-from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-from airflow_provider_harvest.portal.waiting.plan import ENDED, WaitPlan
-from airflow_provider_harvest.portal.waiting.which_job import why_not_runnable
+from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client
+from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestNotFound
+from airflow_provider_harvest.portal.compare.harvests import find_source_or_job
+from airflow_provider_harvest.portal.models import HarvestJob
+from airflow_provider_harvest.portal.outcome.summary import progress_line
+from airflow_provider_harvest.portal.statuses import DONE
+from airflow_provider_harvest.portal.waiting.passing import is_passing
 from airflow_provider_harvest.portal.words import iso, plain, spell
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from airflow_provider_harvest.cli.parser import Parser
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 #: Columns from which on a terminal has room for all counters.
 _WIDE = 100
+_WATCHED = ("source", "status", "started (UTC)", "#took")
 _COLUMNS = ("job", "started (UTC)", "status", "#took", "#done", "#failed", "#skipped", "#archived")
 
 
@@ -37,16 +36,6 @@ def add_jobs(parser: Parser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
     parser.add_argument("-n", "--number", type=int, default=10, metavar="N", help="newest jobs that are listed; 10")
     _shared(parser, jobs)
-
-
-def add_run(parser: Parser) -> None:
-    """Give the parser of ``run`` its arguments."""
-    parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
-    parser.add_argument("--wait", action="store_true", help="wait for the harvest and judge it: exit code 0, 1 or 2")
-    parser.add_argument("--timeout", type=float, default=24 * 3600, metavar="S", help="give up waiting after; 24 h")
-    parser.add_argument("--interval", type=float, default=5, metavar="S", help="seconds between two polls; 5")
-    parser.add_argument("--max-failed-items", type=int, default=0, metavar="N", help="items that may fail; 0")
-    _shared(parser, run)
 
 
 def add_watch(parser: Parser) -> None:
@@ -72,57 +61,43 @@ def jobs(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Start a harvest; with ``--wait`` wait for it and judge it, as the run operator does."""
-    policy = OutcomePolicy.create(max_failed_items=arguments.max_failed_items)
-    with open_client(arguments, None, keyed=True) as client:
-        if not client.has_key:
-            raise HarvestInvalidInput(f"Starting a harvest takes an API key: set {KEY_VARIABLE}.")
-        source = client.get_source(arguments.source)
-        if problem := why_not_runnable(source, client.list_backends()):
-            raise HarvestSourceNotRunnable(problem)
-        known = tuple(str(job.id) for job in client.recent_jobs(source.id))
-        now = client.clock.now()
-        client.run_source(source.id)
-        say(f"Asked the portal to harvest {plain(source.name)} ({source.id}).")
-        if not arguments.wait:
-            if arguments.json:
-                display.print_json({"source_id": source.id, "known_job_ids": list(known)})
-            return FINE
-        plan = WaitPlan(
-            source.id, STARTED, known=known, begun=now, deadline=now + arguments.timeout,
-            poll_interval=max(1.0, arguments.interval),
-        )  # fmt: skip
-        return _wait(arguments, client, source, plan, policy)
-
-
 def watch(arguments: argparse.Namespace) -> int:
-    """Show the jobs of a portal, or one job, until it ends."""
+    """Show the jobs of a portal, or one job, until it ends. Ctrl-C ends it as it should."""
     with open_client(arguments, None, keyed=False) as client, display.live(as_json=arguments.json) as show:
         job_id, name = _watched(client, arguments.ident)
         polls = 0
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             while True:
                 polls += 1
-                if job_id is None:
-                    rows = _portal_rows(client)
-                    show(
-                        display.table_lines(("source", "status", "started (UTC)", "#took"), rows, display.columns()),
-                        rows,
-                    )
-                else:
-                    job = client.peek_job(job_id)
-                    show([f"{plain(name)}: {progress_line(job, None)}"], _row(job))
-                    if job.has_ended:
-                        return FINE if job.status == "done" else ATTENTION
+                code = _look(client, job_id, name, show)
+                if code is not None:
+                    return code
                 if arguments.rounds and polls >= arguments.rounds:
-                    return FINE
-                Clock().sleep(max(1.0, arguments.interval))
-        except KeyboardInterrupt:
-            return FINE
+                    break
+                client.clock.sleep(max(1.0, arguments.interval))
+    return FINE
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _look(client: HarvestClient, job_id: str | None, name: str, show: Callable[[list[str], Any], None]) -> int | None:
+    """Show how it stands now; return an exit code once the job has ended. A portal that is away may come back."""
+    try:
+        if job_id is None:
+            rows = _portal_rows(client)
+            show(display.table_lines(_WATCHED, [list(row.values()) for row in rows], display.columns()), rows)
+            return None
+        job = client.peek_job(job_id)
+    except HarvestError as error:
+        if not is_passing(error):
+            raise
+        show([f"The portal cannot be read now: {plain(error)}"], {"error": plain(error)})
+        return None
+    show([f"{plain(name)}: {progress_line(job, None)}"], _row(job))
+    if not job.has_ended:
+        return None
+    return FINE if job.status == DONE else ATTENTION
 
 
 def _shared(parser: Parser, command: Any) -> None:
@@ -131,59 +106,20 @@ def _shared(parser: Parser, command: Any) -> None:
     parser.set_defaults(command=command)
 
 
-def _wait(
-    arguments: argparse.Namespace, client: HarvestClient, source: HarvestSource, plan: WaitPlan, policy: OutcomePolicy
-) -> int:
-    wait = JobWait(plan, client)
-    with _naming_the_job(wait), display.progress("Waiting for the portal to begin ...") as show:
-        while True:
-            poll = wait.poll()
-            for line in poll.lines:
-                show(line)
-                if not display.is_terminal():
-                    say(plain(line, 500))
-            if poll.is_final:
-                break
-            client.clock.sleep(max(1.0, min(poll.pause, arguments.interval)))
-    if poll.state != ENDED:
-        say(plain(poll.detail, 1000))
-        return ERROR
-    result = conclude(client, source, str(wait.plan.job_id), STARTED, policy)
-    if arguments.json:
-        display.print_json(result)
-    else:
-        print("\n".join(summary_lines(result)))
-    return FINE if is_success(result) else ATTENTION
-
-
-@contextlib.contextmanager
-def _naming_the_job(wait: JobWait) -> Any:
-    """Say on Ctrl-C that the harvest goes on, and where: udata has no way to cancel a job."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        job = wait.plan.job_id
-        where = wait.client.job_url(wait.plan.source_id, job) if job else wait.client.source_url(wait.plan.source_id)
-        say(f"No longer waiting. The harvest goes on, since udata cannot cancel a job: {where}")
-        raise
-
-
 def _watched(client: HarvestClient, ident: str | None) -> tuple[str | None, str]:
     """Return the id of the job that is watched and the name of its source; no id for the whole portal."""
     if ident is None:
         return None, ""
-    try:
-        source = client.get_source(ident, keyed=False)
-    except HarvestNotFound:
-        job = client.get_job(ident, keyed=False)
-        return str(job.id), job.source_name or ident
-    newest = client.recent_jobs(source.id)
+    found = find_source_or_job(client, ident)
+    if isinstance(found, HarvestJob):
+        return str(found.id), found.source_name or ident
+    source, newest = found, client.recent_jobs(found.id)
     if not newest:
         raise HarvestNotFound(f"Source {source.name!r} has no job yet: start one with 'airflow-harvest run'.")
     return str(newest[0].id), source.name
 
 
-def _portal_rows(client: HarvestClient) -> list[list[Any]]:
+def _portal_rows(client: HarvestClient) -> list[dict[str, Any]]:
     """Return what runs on a portal, then what ended last."""
     fields = "name,deleted,last_job{id,status,created,started,ended}"
     listed = [source for source in client.iter_sources(fields=fields) if source.last_job]
@@ -191,7 +127,12 @@ def _portal_rows(client: HarvestClient) -> list[list[Any]]:
     running = [s for s in ordered if s.last_job and not s.last_job.has_ended]
     ended = [s for s in ordered if s.last_job and s.last_job.has_ended]
     return [
-        [s.name, s.last_job.status, _minute(iso(s.last_job.started or s.last_job.created)), _took(s.last_job.duration)]
+        {
+            "source": plain(s.name),
+            "status": s.last_job.status,
+            "started": _minute(iso(s.last_job.started or s.last_job.created)),
+            "took": _took(s.last_job.duration),
+        }
         for s in [*running, *ended][:20]
         if s.last_job
     ]

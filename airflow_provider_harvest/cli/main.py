@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest import __version__
 from airflow_provider_harvest.cli.parser import Parser
-from airflow_provider_harvest.cli.shared import ERROR
+from airflow_provider_harvest.cli.shared import ERROR, INTERRUPTED
 from airflow_provider_harvest.exceptions import HarvestError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     ("sources", "sources", "harvest sources as code"),
     ("jobs", "jobs:add_jobs", "list the newest jobs of a source"),
-    ("run", "jobs:add_run", "start a harvest, wait for it and judge it"),
+    ("run", "run", "start a harvest, wait for it and judge it"),
     ("watch", "jobs:add_watch", "show what a portal or a job does, as it happens"),
     ("report", "reports:add_report", "what a harvest changed, and its errors by what they mean"),
     ("compare", "reports:add_compare", "compare two harvests, or all sources of two portals"),
@@ -48,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"airflow-harvest: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
         return ERROR
     except KeyboardInterrupt:
-        print("airflow-harvest: interrupted; the same command goes on where this stopped", file=sys.stderr)
-        return 130
+        print("airflow-harvest: interrupted", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 

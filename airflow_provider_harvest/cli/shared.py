@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Exit codes of every command; ATTENTION: there is something to look at.
 FINE, ERROR, ATTENTION = 0, 1, 2
+#: Exit code of a command that Ctrl-C ended, as shells expect it.
+INTERRUPTED = 130
 PORTAL_VARIABLE, KEY_VARIABLE = "HARVEST_PORTAL", "HARVEST_API_KEY"
 
 

@@ -33,6 +33,10 @@ class HarvestHook(BaseHook):
     The methods that carry the API's names do what those of
     :class:`~airflow_provider_harvest.portal.client.HarvestClient` do, and take the same arguments.
 
+    They return dataclasses, which Airflow refuses to read back from an XCom unless its option
+    ``[core] allowed_deserialization_classes`` names them. So a ``@task`` returns what it needs of them, such as
+    ``source.id`` or ``source.raw`` (the portal's own answer, JSON); the operators return JSON.
+
     :param harvest_conn_id: id of the connection; its host is the portal's site, its password the API key.
     """
 
@@ -124,7 +128,7 @@ class HarvestHook(BaseHook):
 
         try:
             with _client(self.settings, timeout=TEST_TIMEOUT, retry=RetryPolicy(attempts=1)) as client:
-                found = f"{client.site} is a udata portal of {client.generation}."
+                found = f"{client.site} is a udata portal of {client.find_generation()}."
                 if not client.has_key:
                     return True, f"{found} There is no API key: reading works, writing does not."
                 try:

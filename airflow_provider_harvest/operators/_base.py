@@ -21,9 +21,11 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
     HarvestSourceNotRunnable,
     HarvestSourcesDrifted,
+    HarvestWriteIgnored,
 )
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import push_links
+from airflow_provider_harvest.operators._own_arguments import OwnArguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,6 +44,7 @@ _FINAL = (
     HarvestRequestRejected,
     HarvestRedirected,
     HarvestSourceNotRunnable,
+    HarvestWriteIgnored,
     HarvestPlanStale,
     HarvestSourcesDrifted,
     HarvestPortalUnhealthy,
@@ -189,7 +192,7 @@ class HarvestTaskMixin:
         push_links(context, source_url, job_url)
 
 
-class HarvestOperator(HarvestTaskMixin, BaseOperator):
+class HarvestOperator(HarvestTaskMixin, BaseOperator, metaclass=OwnArguments):
     """Base of the operators.
 
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.

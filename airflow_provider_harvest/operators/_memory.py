@@ -7,6 +7,7 @@ before, only the time at which the task instance first started can be known, and
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from airflow_provider_harvest._later import later
 
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.waiting import travel
     from airflow_provider_harvest.portal.waiting import which_job as runs
 else:
@@ -22,6 +24,7 @@ else:
 log = logging.getLogger(__name__)
 
 _KEY = "harvest_run"
+_PORTAL_KEY = "harvest_portal"
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,32 @@ class TaskMemory:
             log.info("This task was cleared since it last ran: it asks for a harvest of its own.")
             return None
         return intent
+
+
+class PortalMemory:
+    """What the answers to one poke have told of the portal's release, kept for the next one; a loss costs a request.
+
+    :param context: Airflow's task context.
+    :param client: of the portal; it is given what an earlier poke has kept.
+    """
+
+    def __init__(self, context: Context, client: HarvestClient) -> None:
+        self._store: Any = context.get("task_state_store")
+        self._client = client
+        self._kept: Any = None
+        if self._store is not None:
+            with suppress(Exception):  # Airflow's API raises errors of its own and of its HTTP library
+                self._kept = self._store.get(_PORTAL_KEY)
+            client.learn(self._kept)
+
+    def keep(self) -> None:
+        """Store what was learned, if it is new."""
+        if self._store is None:
+            return
+        learned = self._client.dialect.to_dict()
+        if learned and learned != self._kept:
+            with suppress(Exception):
+                self._store.set(_PORTAL_KEY, learned)
 
 
 def first_start_of(context: Context) -> float | None:

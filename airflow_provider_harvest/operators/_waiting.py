@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal import cron, words
     from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome import result as results
     from airflow_provider_harvest.portal.outcome import summary as report
     from airflow_provider_harvest.portal.outcome import verdict as outcome
@@ -55,6 +56,8 @@ else:
         "waiting.job_wait",
         "words",
     )
+
+log = logging.getLogger(__name__)
 
 #: Seconds in which a wait has just begun.
 _YOUNG = 5.0
@@ -175,15 +178,20 @@ class HarvestWaitMixin:
         return None if limit is None else now + limit.total_seconds()
 
     def until_portal_runs(
-        self: Any, client: HarvestClient, source: HarvestSource, plan: WaitPlan, grace: float | None
+        self: Any,
+        client: HarvestClient,
+        source: HarvestSource,
+        plan: WaitPlan,
+        grace: float | None,
+        jobs: list[HarvestJob],
     ) -> WaitPlan:
         """Return a plan that knows when the portal's own run is due, and say so in the log.
 
         :param grace: seconds after the due time in which the job must begin; None sets no such limit, and then a
             source without a schedule is waited for, too: somebody may start its harvest by hand.
+        :param jobs: the newest jobs of the source, as just read.
         :raises HarvestSourceNotRunnable: where no run is due, and no job is there already.
         """
-        jobs = client.recent_jobs(source.id)
         now = runs.now_there(client)
         if waiting.JobWait(plan, client).find(jobs) is not None:
             return plan
@@ -400,8 +408,12 @@ def _tell_outlets(context: Context, outlets: Any, result: dict[str, Any]) -> Non
     if events is None:
         return
     for outlet in outlets or ():
-        if hasattr(outlet, "uri"):  # an asset; an alias only names others
+        if not hasattr(outlet, "uri") and not type(outlet).__name__.endswith("Ref"):
+            continue  # an alias only names others
+        try:
             events[outlet].extra = {**(events[outlet].extra or {}), **result}
+        except Exception as error:  # a reference to an asset that Airflow does not know: the harvest is as good
+            log.warning("The event of %r gets no result: %s", outlet, error)
 
 
 def _rebuilt(event: dict[str, Any]) -> HarvestError:

@@ -44,6 +44,10 @@ class HarvestPortalHealthOperator(HarvestOperator):
     ``harvest_health_state`` (some 25 kB for 500 sources; kept twice, so that the order of runs does not matter).
     Airflow keeps it from run to run, also when the task fails. The first run finds everything new.
 
+    Airflow maps only over what a task returns: ``.expand(source_id=health.output["failing_ids"])`` is an import error.
+    Hand the ids on by a task, ``.expand(source_id=ids(health.output["failing_ids"]))`` with
+    ``@task def ids(found): return found``.
+
     :param checks: what is looked for; default all but ``vanishing``: ``failing``, ``stuck``, ``silent``, ``never_ran``,
         ``shrunk``, ``skipped``, ``newly_archived``, ``ownerless``, ``refused_scheduled``, ``duplicate_url``,
         ``pending``, ``inactive``. ``vanishing`` says which datasets the portal will archive and when, and lets

@@ -62,6 +62,8 @@ else:
 FAIL, WAIT, ATTACH = "fail", "wait", "attach"
 #: ``how`` of a wait for somebody else's job that must end before this task starts its own.
 BLOCKED = "blocked"
+#: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
+FIRST_LOOK = 1.0
 #: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
 PORTAL_GRACE = 3 * 3600.0
 
@@ -318,6 +320,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             self.log.warning("%s Looking for the job instead of asking again.", error)
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", source.name, source.id)
+        client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(context, client, source, known)
 
     def _foreseen_refusal(self, client: HarvestClient, source: HarvestSource) -> str | None:
@@ -365,7 +368,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         memory.note(replace(memory.intent, how=results.WAITED))
         plan = self.plan(client, source.id, results.WAITED, after=after, passed_over=memory.intent.passed_over)
         grace = max(PORTAL_GRACE, checks.as_seconds(self.start_timeout, "start_timeout"))
-        return self.until_portal_runs(client, source, plan, grace)
+        return self.until_portal_runs(client, source, plan, grace, client.recent_jobs(source.id))
 
     def _after(self) -> float | None:
         return None if self.after is None else checks.as_datetime(self.after, "after").timestamp()
@@ -411,7 +414,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
             plan = self._ask(context, client, source, memory).knowing(source.last_job)
         if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, memory, plan, ended)
-        return self._finish(context, client, source, memory, plan)
+        return self._finish(context, client, source, memory, plan, ended.job)
 
     def _why_given_up(
         self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan, ended: Poll
@@ -422,9 +425,16 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return self.why_wait_ended(context, client, plan, ended)
 
     def _finish(
-        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, plan: WaitPlan
+        self,
+        context: Context,
+        client: HarvestClient,
+        source: HarvestSource,
+        memory: TaskMemory,
+        plan: WaitPlan,
+        job: HarvestJob | None,
     ) -> dict[str, Any]:
-        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy(), plan.before)
+        policy = self.outcome_policy()
+        result = conclude.conclude(client, source, str(plan.job_id), plan.how, policy, plan.before, job=job)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             memory.note(memory.intent.spent())  # a retry asks for a new harvest
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)

@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import (
-    HarvestError,
     HarvestInvalidInput,
     HarvestProtocolError,
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.cron import check_cron
-from airflow_provider_harvest.portal.http.address import API_PATH, expand_page
+from airflow_provider_harvest.portal.http.address import API_PATH, expand_page, known_page
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
 from airflow_provider_harvest.portal.http.record_reads import RecordReads
 from airflow_provider_harvest.portal.http.session import as_not_found, segment
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from airflow_provider_harvest.portal.clock import Clock
+    from airflow_provider_harvest.portal.http.dialect import Dialect
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
@@ -36,8 +36,8 @@ __all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
 class HarvestClient(JobReads, RecordReads):
     """Talks to the harvest API of one udata portal.
 
-    The generation of the portal is found out by itself, once, with two small requests, when it is first needed.
-    Usable from several threads; close it, or use it as a context manager.
+    Nothing is asked to find out the portal's release: a request is sent as new releases take it, and corrected by what
+    an old one answers. Usable from several threads; close it, or use it as a context manager.
 
     :param site: the portal's site, such as ``https://www.data.gouv.fr``.
     :param api_key: sent as ``X-API-KEY`` with writes and with reads whose answer depends on it; None reads only.
@@ -46,9 +46,10 @@ class HarvestClient(JobReads, RecordReads):
     :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
     :param retry: how often a request is repeated; writes that are not repeatable never are.
     :param clock: what delays are waited by.
-    :param source_page: URL template of the portal's admin page of a source, with ``{source_id}``.
-    :param job_page: the same of a job, with ``{source_id}`` and ``{job_id}``.
-    :param generation: letter of the portal's generation where it is known already; saves the two requests.
+    :param source_page: URL template of the portal's admin page of a source, with ``{source_id}``; default: that of
+        data.gouv.fr there, elsewhere none, and links lead to the API.
+    :param job_page: the same of a job, with ``{source_id}`` and ``{job_id}``; default: that of the source.
+    :param dialect: what an earlier client of this portal learned of its release; saves the first correction.
     :raises HarvestInvalidInput: for an address that leads nowhere, or a key that would travel in clear.
     """
 
@@ -64,7 +65,7 @@ class HarvestClient(JobReads, RecordReads):
         clock: Clock | None = None,
         source_page: str | None = None,
         job_page: str | None = None,
-        generation: str | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         super().__init__(
             site,
@@ -74,10 +75,11 @@ class HarvestClient(JobReads, RecordReads):
             verify=verify,
             retry=retry,
             clock=clock,
-            generation=generation,
+            dialect=dialect,
         )
-        self._source_page = source_page
-        self._job_page = job_page
+        known = known_page(self.site)
+        self._source_page = source_page or known
+        self._job_page = job_page or source_page or known
 
     def __enter__(self) -> HarvestClient:
         return self
@@ -96,10 +98,8 @@ class HarvestClient(JobReads, RecordReads):
         """Return the page of a source for a person to open: the connection's ``source_page``, or its API address."""
         if self._source_page:
             return expand_page(self._source_page, "", source_id=source_id)
-        try:
-            slash = self.generation.slash
-        except HarvestError:  # a portal that is down has an address all the same
-            slash = "/"
+        # Without a slash until an answer has told: where one is missing, a browser is redirected.
+        slash = "/" if self.dialect.slash else ""
         default = f"{self.site}{API_PATH}/harvest/source/{{source_id}}{slash}"
         return expand_page(None, default, source_id=source_id)
 
@@ -133,7 +133,7 @@ class HarvestClient(JobReads, RecordReads):
 
     def list_backends(self) -> list[HarvestBackend]:
         """Return the kinds of catalogue that this portal can harvest (``GET /harvest/backends``)."""
-        answer = self._get(f"/harvest/backends{self.generation.slash}").body
+        answer = self._call("GET", "/harvest/backends").body
         if not isinstance(answer, list):
             raise HarvestProtocolError("The portal answered something else where its harvest backends belong.")
         return [HarvestBackend.from_api(entry) for entry in answer]
@@ -173,23 +173,60 @@ class HarvestClient(JobReads, RecordReads):
             something that is gone), with what it says when asked for less; default: it is logged as a warning.
         """
         params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
-        if organization:
-            params[self.generation.organization_filter] = organization
         mask = None
         if fields:
             mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug,page}},{fields}}},total"
         # Unknown parameters are ignored by udata and then everything is listed: filtered again here.
-        search_here = q.casefold() if q and self.generation.partial_search else None
-        pages = self._pages("/harvest/sources/", params, mask, page_size, keyed=keyed, on_unreadable=on_unreadable)
-        for entry in pages:
+        search_here = q.casefold() if q and self._ignores_search() else None
+
+        def pages(more: dict[str, Any]) -> Iterator[dict[str, Any]]:
+            return self._pages(
+                "/harvest/sources/", {**params, **more}, mask, page_size, keyed=keyed, on_unreadable=on_unreadable
+            )
+
+        for entry in self._of_organization(organization, pages, page_size) if organization else pages({}):
+            self.dialect.hear_source(entry)
             source = HarvestSource.from_api(entry)
             if owner and (source.owner is None or source.owner.id != owner):
-                continue
-            if organization and (source.organization is None or source.organization.id != organization):
                 continue
             if search_here and search_here not in source.name.casefold():
                 continue
             yield source
+
+    def _of_organization(
+        self, organization: str, pages: Callable[[dict[str, Any]], Iterator[dict[str, Any]]], page_size: int
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the listed sources of an organization, each once.
+
+        The filter is called ``organization`` from 17.0 on, and is ignored before: then sources of others come, and if
+        there are more than a page of them, ``owner`` is the filter. From 17.3 on that one lists no organization's.
+        """
+        seen: set[Any] = set()
+        names = ("owner", "organization") if self.dialect.filters_by_owner else ("organization", "owner")
+        for name in names:
+            read, foreign = 0, 0
+            for read, entry in enumerate(pages({name: organization}), 1):
+                if (entry.get("organization") or {}).get("id") != organization:
+                    foreign += 1
+                elif entry.get("id") not in seen:
+                    seen.add(entry.get("id"))
+                    yield entry
+                if foreign and read >= page_size and name == "organization":
+                    break  # it is ignored, and the next page would take another request
+            else:
+                if read and name == "organization":
+                    self.dialect.filters_by_owner = foreign > 0
+                if read or name == "organization":
+                    return
+                continue
+            self.dialect.filters_by_owner = True
+
+    def _ignores_search(self) -> bool:
+        """Whether ``q`` is ignored, as before 10.3: one request for what no source is called tells."""
+        if not self.dialect.searches:
+            answer = self._get("/harvest/sources/", {"q": _NO_NAME, "page": 1, "page_size": 1}, fields="total").body
+            self.dialect.searches = isinstance(answer, dict) and not answer.get("total")
+        return not self.dialect.searches
 
     def get_source(self, source_id: str, *, keyed: bool = True) -> HarvestSource:
         """Return a source, deleted ones included (``GET /harvest/source/{}``).
@@ -198,12 +235,11 @@ class HarvestClient(JobReads, RecordReads):
         :param keyed: whether the key goes along (default True): ``permissions`` are those of its user.
         :raises HarvestNotFound: where there is none, also on releases that answer 500 then.
         """
-        path = self._path("source", source_id)
         try:
-            return HarvestSource.from_api(self._get(path, keyed=keyed).body)
+            return self._as_source(self._call("GET", self._source_route(source_id), keyed=keyed).body)
         except HarvestServerError as error:
-            unknown_is_500 = error.status_code == 500 and self.generation.unknown_source_is_500
-            if unknown_is_500 and not self._is_listed(source_id):
+            # Up to 10.8.1, where the path has no slash, an unknown source is answered so.
+            if error.status_code == 500 and self.dialect.slash is False and not self._is_listed(source_id):
                 raise as_not_found(error, f"There is no harvest source {source_id!r} on {self.site}.") from error
             raise
 
@@ -236,16 +272,19 @@ class HarvestClient(JobReads, RecordReads):
             body["organization"] = organization
         if owner:
             body["owner"] = owner
-        return HarvestSource.from_api(self._write("POST", "/harvest/sources/", body).body)
+        return self._as_source(
+            self._transport.call("POST", "/harvest/sources/", body=body, keyed=True, timeout=self._long_timeout).body
+        )
 
-    def update_source(self, source_id: str, **changes: Any) -> HarvestSource:
+    def update_source(self, source_id: str, *, current: HarvestSource | None = None, **changes: Any) -> HarvestSource:
         """Change only the given fields of a source (``PUT /harvest/source/{}``); nothing is sent without a change.
 
-        All seven fields that udata takes are sent, from a fresh read, so that none is reset by being left out.
-        ``config`` is replaced, not merged: give all of it.
+        The others keep their value in every release from 9.2.4 on, so only what changes is sent: what somebody else
+        has changed meanwhile stays. ``config`` is replaced, not merged: give all of it.
 
+        :param current: the source as just read; default: it is read first.
         :param changes: of ``name``, ``url``, ``backend``, ``description``, ``config``, ``active``, ``autoarchive``.
-        :returns: the source, read again.
+        :returns: the source, as the portal answered it.
         :raises HarvestInvalidInput: for another field; owner and organization are fixed at creation (from 17.4).
         """
         unknown = sorted(set(changes) - set(UPDATABLE_FIELDS))
@@ -253,17 +292,15 @@ class HarvestClient(JobReads, RecordReads):
             raise HarvestInvalidInput(
                 f"A source's {', '.join(unknown)} cannot be changed: only {', '.join(UPDATABLE_FIELDS)} can."
             )
-        source = self.get_source(source_id)
-        current = {name: getattr(source, name) for name in UPDATABLE_FIELDS}
-        wanted = {**current, **changes}
-        if wanted == current:
+        source = current or self.get_source(source_id)
+        differing = {name: value for name, value in changes.items() if getattr(source, name) != value}
+        if not differing:
             return source
-        self._write("PUT", self._path("source", source.id), wanted)
-        return self.get_source(source.id)
+        return self._as_source(self._write("PUT", self._source_route(source.id), differing).body)
 
     def delete_source(self, source_id: str) -> None:
         """Mark a source as deleted (``DELETE /harvest/source/{}``); it stays readable until the portal purges it."""
-        self._transport.call("DELETE", self._path("source", source_id), keyed=True)
+        self._call("DELETE", self._source_route(source_id), keyed=True)
 
     # --- preview ---------------------------------------------------------------------------------------------
 
@@ -276,8 +313,8 @@ class HarvestClient(JobReads, RecordReads):
         :param timeout: seconds that the portal may take, and then it is not asked again; default: 300, several times.
         :raises HarvestAnswerTimeout: where it takes longer.
         """
-        path = self._path("source", source_id, "preview")
-        return HarvestJob.from_api(self._get(path, keyed=True, **self._patience(timeout)).body)
+        route = self._source_route(source_id, "preview")
+        return HarvestJob.from_api(self._call("GET", route, keyed=True, **self._patience(timeout)).body)
 
     def preview_config(
         self,
@@ -303,8 +340,7 @@ class HarvestClient(JobReads, RecordReads):
             body["organization"] = organization
         if owner:
             body["owner"] = owner
-        path = f"/harvest/source/preview{self.generation.slash}"
-        return HarvestJob.from_api(self._write("POST", path, body, **self._patience(timeout)).body)
+        return HarvestJob.from_api(self._write("POST", "/harvest/source/preview", body, **self._patience(timeout)).body)
 
     def _patience(self, timeout: float | None) -> dict[str, Any]:
         """Return how long a preview is waited for: as told, once, since asking again would take as long again."""
@@ -323,7 +359,7 @@ class HarvestClient(JobReads, RecordReads):
         """
         state, comment = check_validation(state, comment)
         body = {"state": state} if comment is None else {"state": state, "comment": comment}
-        return HarvestSource.from_api(self._write("POST", self._path("source", source_id, "validate"), body).body)
+        return self._as_source(self._write("POST", self._source_route(source_id, "validate"), body).body)
 
     def run_source(self, source_id: str) -> HarvestSource:
         """Ask for a harvest (``POST .../run``, from 9.1.2). Never repeated by itself: each POST queues a harvest.
@@ -333,7 +369,7 @@ class HarvestClient(JobReads, RecordReads):
         :raises HarvestRequestRejected: not validated, or manual runs are off (udata's default; from 10.4.3 a
             sysadmin may all the same).
         """
-        return HarvestSource.from_api(self._write("POST", self._path("source", source_id, "run")).body)
+        return self._as_source(self._write("POST", self._source_route(source_id, "run")).body)
 
     def schedule_source(self, source_id: str, cron: str) -> HarvestSource:
         """Set the cron of a source (``POST .../schedule``); takes a sysadmin's key.
@@ -342,21 +378,27 @@ class HarvestClient(JobReads, RecordReads):
         :raises HarvestInvalidInput: for a cron that would mislead or stop the portal's scheduler.
         """
         text = check_cron(cron)
-        path = self._path("source", source_id, "schedule")
         # Unquoted, and labelled JSON: the one form that gave the right cron on all thirteen releases.
-        return HarvestSource.from_api(self._write("POST", path, text=text).body)
+        return self._as_source(self._write("POST", self._source_route(source_id, "schedule"), text=text).body)
 
     def unschedule_source(self, source_id: str) -> None:
         """Remove the cron of a source (``DELETE .../schedule``); takes a sysadmin's key.
 
         :raises HarvestRequestRejected: where none is set.
         """
-        self._transport.call("DELETE", self._path("source", source_id, "schedule"), keyed=True)
+        self._call("DELETE", self._source_route(source_id, "schedule"), keyed=True)
+
+    def _as_source(self, body: Any) -> HarvestSource:
+        """Return a source, after its shape was noted."""
+        self.dialect.hear_source(body)
+        return HarvestSource.from_api(body)
 
     def _is_listed(self, source_id: str) -> bool:
         return any(source_id in (s.id, s.slug) for s in self.iter_sources(deleted=True, fields="slug,deleted"))
 
 
+#: What no source is called.
+_NO_NAME = "no-source-is-called-6f1d2a9c"
 #: What a PUT may change; owner and organization are fixed at creation from 17.4 on, and null orphans before.
 UPDATABLE_FIELDS = ("name", "url", "backend", "description", "config", "active", "autoarchive")
 

@@ -1,7 +1,7 @@
-"""Everything that differs between udata generations, in one table; read by the client's modules only.
+"""The families of udata releases whose API responds alike, as *Test connection* names them.
 
-Measured on real releases from 9.2.4 to 17.18.0. No release tells its number over the API, so a generation is
-told by what :mod:`airflow_provider_harvest.portal.http.probe` sees.
+No request depends on them: what a release takes is told by its answers (:mod:`.http.dialect`). No release tells its
+number over the API, so a generation is told by what :mod:`.http.probe` sees.
 """
 
 from __future__ import annotations
@@ -11,37 +11,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Generation:
-    """What the client must know of a udata generation.
+    """A family of releases.
 
     :param letter: its short name.
     :param releases: the udata releases that belong to it.
-    :param slash: what ends the paths of actions and single objects.
-    :param items_endpoint: whether a job's items are read page by page; before, they are embedded in the job.
-    :param organization_filter: the query parameter that restricts the list of sources to an organization.
-    :param unknown_source_is_500: whether reading a source that does not exist answers 500 instead of 404.
-    :param unknown_job_is_500: whether reading a job that does not exist answers 500 instead of 404.
-    :param partial_search: whether ``q`` may be unknown to the release (it came with 10.3) and so ignored.
-    :param may_run_inactive: whether accepting an inactive source may start a harvest all the same (up to 10.0.5).
     """
 
     letter: str
     releases: str
-    slash: str
-    items_endpoint: bool
-    organization_filter: str
-    unknown_source_is_500: bool
-    unknown_job_is_500: bool
-    partial_search: bool
-    may_run_inactive: bool
 
     def __str__(self) -> str:
         return f"generation {self.letter} (udata {self.releases})"
 
 
-A = Generation("A", "9.2.4 to 10.8.1", "", False, "owner", True, True, True, True)
-B = Generation("B", "10.8.2 to 16.x", "/", False, "owner", False, True, False, False)
-# 17.4 to 17.7 answer like C where the two are told apart; what else changed with 17.4 matters to no request made here.
-C = Generation("C", "17.0 to 17.7", "/", True, "organization", False, True, False, False)
-D = Generation("D", "17.8 or newer", "/", True, "organization", False, False, False, False)
-
-GENERATIONS: dict[str, Generation] = {generation.letter: generation for generation in (A, B, C, D)}
+A = Generation("A", "9.2.4 to 10.8.1")
+B = Generation("B", "10.8.2 to 16.x")
+C = Generation("C", "17.0 to 17.7")  # 17.4 to 17.7 answer like 17.0 where the two are told apart
+D = Generation("D", "17.8 or newer")

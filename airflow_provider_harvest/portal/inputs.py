@@ -61,7 +61,7 @@ def check_id(value: Any, what: str, *, slug: bool = True) -> str:
     :param what: the argument's name, for the message.
     :param slug: whether a slug will do (default True); jobs have none.
     """
-    text = _text(value, what)
+    text = check_text(value, what)
     wanted = "an id (24 hexadecimal digits) or a slug" if slug else "an id (24 hexadecimal digits)"
     if text == "None":
         raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from gave nothing.")
@@ -80,7 +80,7 @@ def check_name(name: Any) -> str:
     :param name: must hold a letter or digit, since the portal makes the slug from those: from ``///`` 17.18.0
         makes an empty one. A number instead of a text is answered with 500 by 17.18.0.
     """
-    text = _text(name, "name")
+    text = check_text(name, "name")
     if not any(character.isalnum() for character in text):
         raise HarvestInvalidInput(
             f"name must hold a letter or a digit, since its address is made from it: {_shown(text)}."
@@ -100,7 +100,7 @@ def check_url(url: Any) -> str:
 
     :param url: http, https, ftp or ftps, with a host.
     """
-    text = _text(url, "url")
+    text = check_text(url, "url")
     shown = without_secrets(text)
     if any(character.isspace() or not character.isprintable() or character == "\\" for character in text):
         raise HarvestInvalidInput(
@@ -133,7 +133,7 @@ def check_backend(backend_id: Any, backends: Iterable[HarvestBackend]) -> Harves
     :param backends: all that the portal lists.
     """
     offered = {backend.id: backend for backend in backends}
-    text = _text(backend_id, "backend")
+    text = check_text(backend_id, "backend")
     if text in offered:
         return offered[text]
     close = get_close_matches(text.lower(), offered, n=1)
@@ -353,12 +353,20 @@ def _kind(value: Any) -> str:
 # --- shared -----------------------------------------------------------------------------------------------------------
 
 
-def _text(value: Any, what: str) -> str:
-    """Return a text without surrounding blanks; refuse everything that is none, or is blank."""
+def check_text(value: Any, what: str) -> str:
+    """Return a text without surrounding blanks; refuse everything that is none, or is blank.
+
+    A whole number is taken as its digits: a DAG that renders native objects makes one of a slug or name of digits.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if value is None:
         raise HarvestInvalidInput(f"{what} is missing (None).")
     if not isinstance(value, str):
-        raise HarvestInvalidInput(f"{what} must be a text, not {type(value).__name__}.")
+        raise HarvestInvalidInput(
+            f"{what} must be a text, not {type(value).__name__}. A template gives that where the DAG has "
+            "render_template_as_native_obj=True and its text looks like one."
+        )
     if not value.strip():
         raise HarvestInvalidInput(f"{what} is empty.")
     return value.strip()

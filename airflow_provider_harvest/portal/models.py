@@ -20,16 +20,19 @@ from airflow_provider_harvest.portal.words import plain
 def parse_time(value: Any) -> datetime | None:
     """Return an API time as an aware UTC datetime, None for none.
 
-    Releases from 6.1 on answer UTC with an offset; a time without one is taken as UTC.
+    Releases from 6.1 on answer UTC with an offset; a time without one is taken as UTC. Milliseconds are what a portal
+    keeps: the answer to a write shows microseconds, which later ones do not.
 
     :raises HarvestProtocolError: for a text that is no time.
     """
     if not value:
         return None
     try:
-        return datetime.fromisoformat(value).astimezone(timezone.utc) if "+" in value else _parse_slowly(value)
+        parsed = datetime.fromisoformat(value).astimezone(timezone.utc) if "+" in value else _parse_slowly(value)
     except (TypeError, ValueError):
-        return _parse_slowly(value)
+        parsed = _parse_slowly(value)
+    finer = parsed.microsecond % 1000
+    return parsed.replace(microsecond=parsed.microsecond - finer) if finer else parsed
 
 
 def _parse_slowly(value: Any) -> datetime:

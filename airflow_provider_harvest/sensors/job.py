@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from airflow_provider_harvest._compat import (
 )
 from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import (
+    HarvestError,
     HarvestInvalidInput,
     HarvestNotFound,
     HarvestPortalUnreachable,
@@ -22,7 +24,8 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
-from airflow_provider_harvest.operators._memory import TaskMemory, first_reschedule_of
+from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of
+from airflow_provider_harvest.operators._own_arguments import OwnArguments
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 
 if TYPE_CHECKING:
@@ -31,20 +34,21 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome import conclude
     from airflow_provider_harvest.portal.outcome import result as results
-    from airflow_provider_harvest.portal.waiting import backoff
+    from airflow_provider_harvest.portal.waiting import backoff, passing
     from airflow_provider_harvest.portal.waiting import job_wait as waiting
     from airflow_provider_harvest.portal.waiting import plan as plans
     from airflow_provider_harvest.portal.waiting import which_job as runs
     from airflow_provider_harvest.portal.waiting.job_wait import JobWait
     from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 else:
-    backoff, checks, conclude, plans, results, runs, waiting = later(
+    backoff, checks, conclude, passing, plans, results, runs, waiting = later(
         "waiting.backoff",
         "inputs",
         "outcome.conclude",
+        "waiting.passing",
         "waiting.plan",
         "outcome.result",
         "waiting.which_job",
@@ -52,7 +56,23 @@ else:
     )
 
 
-class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
+@dataclass(frozen=True)
+class _Read:
+    """What a sensor has read as it begins, so that nothing is read twice.
+
+    :param source_id: the source that is waited for.
+    :param source: that source; None where a poke can do without it.
+    :param jobs: its newest jobs; None where the job itself was given.
+    :param job: the job, if it was given and read.
+    """
+
+    source_id: str
+    source: HarvestSource | None
+    jobs: list[HarvestJob] | None = None
+    job: HarvestJob | None = None
+
+
+class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, metaclass=OwnArguments):
     """Wait for a harvest job to end, and succeed only if it ended as required. Needs no API key.
 
     Which job: this one (``job_id``), the first one after those known before (``known_job_ids``), the first one that
@@ -140,6 +160,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         self.remote_ids = remote_ids
         self.fail_on_outcome = fail_on_outcome
         self._wait: JobWait | None = None
+        self._source: HarvestSource | None = None
         self._next_look = 0.0
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
@@ -149,9 +170,10 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         if not self.is_deferring():
             return super().execute(context)
         with self.errors(context, soft_fail=self.soft_fail):
-            client, source, plan = self._begin(context)
-            plan, ended = self.wait(context, client, plan, lambda known: self._show_job(context, client, known))
-            return self._end(context, client, source, plan, ended)
+            begun = self._begin(context)
+            client = begun.client
+            plan, ended = self.wait(context, client, begun.plan, lambda known: self._show_job(context, client, known))
+            return self._end(context, client, plan, ended)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on where the trigger left off; everything that is needed comes in its event."""
@@ -160,15 +182,13 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             client = self.connect_again()
             if ended.state != plans.ENDED:  # the portal may be down: nothing more is read
                 raise self._why_given_up(context, client, plan, ended)
-            source = client.get_source(plan.source_id, keyed=False)
-            return self._end(context, client, source, plan, ended)
+            return self._end(context, client, plan, ended)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look once."""
         with self.errors(context, soft_fail=self.soft_fail):
             if self._wait is None:
-                client, self._source, plan = self._begin_again(context)
-                self._wait = waiting.JobWait(plan, client)
+                self._wait = self._begin_again(context)
             clock = self._wait.client.clock
             if clock.now() < self._next_look:
                 return False
@@ -180,7 +200,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
                 poll = self._poll(self._wait)
             self._show_job(context, self._wait.client, self._wait.plan)
             if poll.is_final:
-                result = self._end(context, self._wait.client, self._source, self._wait.plan, poll)
+                result = self._end(context, self._wait.client, self._wait.plan, poll)
                 return PokeReturnValue(is_done=True, xcom_value=result)
             self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
             # Airflow takes what is raised here for a failure where it is told to swallow those.
@@ -201,8 +221,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         """Return when the sensor's ``timeout`` is over; also of a try that began earlier."""
         return now + float(self.timeout)
 
-    def _begin(self, context: Context) -> tuple[HarvestClient, HarvestSource, WaitPlan]:
-        """Check what was given, and say which job is waited for."""
+    def _begin(self, context: Context) -> JobWait:
+        """Check what was given, and return the wait for the job that is meant."""
         self._refuse_bad_input()
         client = self.hook.get_conn()
         # Rescheduled, the sensor began with its first look, maybe in another process.
@@ -210,33 +230,74 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         began = client.clock.now() if first is None else first
         # A retry takes what ended since the first try began, too: a harvest may end between two tries.
         memory = None if first is not None else TaskMemory(context, began)
-        source = self._source_of_job(client) if self.source_id is None else resolve_source(client, self.source_id)
+        portal = PortalMemory(context, client) if self.reschedule else None
+        read = self._read(client, is_first=first is None)
         here, there = client.clock.now(), client.portal_now()
         began = runs.on_portal_clock(began, here, there)
         if memory is not None:
-            memory.about(source.id, here, there)
+            memory.about(read.source_id, here, there)
         since = began if memory is None else memory.intent.first_started
-        self.push_links(context, source_url=client.source_url(source.id), job_url="")
-        start_timeout = None if self.start_timeout is None else checks.as_seconds(self.start_timeout, "start_timeout")
+        plan = self._plan(client, read.source_id, began, since)
+        wait = waiting.JobWait(plan, client, read.jobs, read.job)
+        self._source = read.source
+        if read.jobs is not None and wait.find(read.jobs) is None:
+            wait = waiting.JobWait(self._until_there_may_be_one(client, plan, read.jobs), client, read.jobs)
+        self.push_links(context, source_url=client.source_url(read.source_id), job_url="")
+        if portal is not None:
+            portal.keep()
+        return wait
+
+    def _read(self, client: HarvestClient, *, is_first: bool) -> _Read:
+        """Read what the wait begins with. A later poke knows the source by its id and reads no more than it needs."""
+        if self.job_id is not None and self.source_id is None:
+            job = client.get_job(str(self.job_id).strip(), keyed=False)
+            if job.source_id and not is_first:
+                return _Read(job.source_id, None, job=job)
+            source = self._source_of_job(client, job)
+            return _Read(source.id, source, job=job)
+        ident = checks.check_id(self.source_id, "source_id")
+        is_known = checks.is_object_id(ident) and not is_first
+        known = None if is_known else resolve_source(client, ident)
+        source_id = ident if known is None else known.id
         if self.job_id is not None:
-            return (
-                client,
-                source,
-                self.plan(client, source.id, results.WAITED, job_id=str(self.job_id).strip(), begun=began),
-            )
+            return _Read(source_id, known, job=client.peek_job(str(self.job_id).strip()) if known is None else None)
+        return _Read(source_id, known, client.recent_jobs(source_id))
+
+    def _plan(self, client: HarvestClient, source_id: str, began: float, since: float) -> WaitPlan:
+        """Return which job is waited for.
+
+        :param began: when the sensor began, by the portal's clock.
+        :param since: the same of its first try.
+        """
+        if self.job_id is not None:
+            return self.plan(client, source_id, results.WAITED, job_id=str(self.job_id).strip(), begun=began)
         if self.known_job_ids is not None:
-            until = None if start_timeout is None else began + start_timeout
+            limit = self._start_limit()
+            until = None if limit is None else began + limit
             known = tuple(str(job_id) for job_id in self.known_job_ids)
-            plan = self.plan(client, source.id, results.WAITED, known=known, start_deadline=until, begun=began)
-            self._refuse_if_hopeless(client, source, plan)
-            return client, source, plan
+            return self.plan(client, source_id, results.WAITED, known=known, start_deadline=until, begun=began)
         if self.after is not None:
-            after = runs.on_portal_clock(checks.as_datetime(self.after, "after").timestamp(), here, there)
-            plan = self.plan(client, source.id, results.WAITED, after=after, begun=began)
-        else:
-            plan = self.plan(client, source.id, results.WAITED, ended_after=since, begun=began)
-        self._refuse_if_hopeless(client, source, plan)
-        return client, source, self.until_portal_runs(client, source, plan, start_timeout)
+            given = checks.as_datetime(self.after, "after").timestamp()
+            after = runs.on_portal_clock(given, client.clock.now(), client.portal_now())
+            return self.plan(client, source_id, results.WAITED, after=after, begun=began)
+        return self.plan(client, source_id, results.WAITED, ended_after=since, begun=began)
+
+    def _start_limit(self) -> float | None:
+        return None if self.start_timeout is None else checks.as_seconds(self.start_timeout, "start_timeout")
+
+    def _until_there_may_be_one(self, client: HarvestClient, plan: WaitPlan, jobs: list[HarvestJob]) -> WaitPlan:
+        """Return a plan that knows when a job may come of the source, which is read if it was not yet.
+
+        :raises HarvestSourceNotRunnable: if none may; a source that is still to be accepted may get one.
+        """
+        source = self._source or client.get_source(plan.source_id, keyed=False)
+        self._source = source
+        problem = None if source.is_awaited else runs.why_not_runnable(source)
+        if problem:
+            raise HarvestSourceNotRunnable(problem)
+        if plan.known is not None:
+            return plan
+        return self.until_portal_runs(client, source, plan, self._start_limit(), jobs)
 
     def _poll(self, wait: JobWait) -> Poll:
         poll = wait.poll()
@@ -244,29 +305,24 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
             self.log.info("%s", line)
         return poll
 
-    def _refuse_if_hopeless(self, client: HarvestClient, source: HarvestSource, plan: WaitPlan) -> None:
-        """Refuse to wait for a new job of a source that gets none; one that is still to be accepted may."""
-        problem = None if source.is_awaited else runs.why_not_runnable(source)
-        if problem and waiting.JobWait(plan, client).find(client.recent_jobs(source.id)) is None:
-            raise HarvestSourceNotRunnable(problem)
-
-    def _begin_again(self, context: Context) -> tuple[HarvestClient, HarvestSource, WaitPlan]:
+    def _begin_again(self, context: Context) -> JobWait:
         """Begin; a rescheduled sensor has begun before, so that a portal that is down is borne as in any wait."""
         if not self.reschedule or first_reschedule_of(context) is None:
             return self._begin(context)
-        for failures in range(1, self.max_poll_failures + 1):
+        doubts, failures = passing.Doubts(), 0
+        while True:
             try:
                 return self._begin(context)
-            except waiting.PASSING as error:
+            except HarvestError as error:
+                if doubts.believes(error):
+                    raise
+                failures += 1
+                if failures > self.max_poll_failures:
+                    raise HarvestPortalUnreachable(
+                        f"The portal could not be read {failures} times in a row; the last time: {error}"
+                    ) from error
                 self.log.warning("%s Looking again (%d of %d failures).", error, failures, self.max_poll_failures)
                 self.hook.get_conn().clock.sleep(max(self.poll_interval, backoff.asked_pause(error)))
-        try:
-            return self._begin(context)
-        except waiting.PASSING as error:
-            times = self.max_poll_failures + 1
-            raise HarvestPortalUnreachable(
-                f"The portal could not be read {times} times in a row; the last time: {error}"
-            ) from error
 
     def _refuse_bad_input(self) -> None:
         given = [name for name in ("job_id", "known_job_ids", "after") if getattr(self, name) is not None]
@@ -286,9 +342,8 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
         if self.start_timeout is not None:
             checks.as_seconds(self.start_timeout, "start_timeout")
 
-    def _source_of_job(self, client: HarvestClient) -> HarvestSource:
+    def _source_of_job(self, client: HarvestClient, job: HarvestJob) -> HarvestSource:
         """Find the source of a job: from 17.0 on the job names its id, before only its name."""
-        job = client.get_job(str(self.job_id).strip(), keyed=False)
         if job.source_id:
             return client.get_source(job.source_id, keyed=False)
         fields = "name,url,backend,last_job{id,status}"
@@ -304,12 +359,11 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator):
 
     # --- how it ends -----------------------------------------------------------------------------------------
 
-    def _end(
-        self, context: Context, client: HarvestClient, source: HarvestSource, plan: WaitPlan, ended: Poll
-    ) -> dict[str, Any]:
+    def _end(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> dict[str, Any]:
         if ended.state != plans.ENDED:
             raise self._why_given_up(context, client, plan, ended)
-        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy())
+        source = self._source or client.get_source(plan.source_id, keyed=False)
+        result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy(), job=ended.job)
         return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
 
     def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:

@@ -71,7 +71,7 @@ async def watching(
     seat = None
     try:
         # Shielded: one who leaves must not cancel what the others wait for.
-        reads = (await asyncio.shield(poller.reads)).with_job_page(settings.job_page)
+        reads = (await asyncio.shield(poller.reads)).with_job_page(settings.job_page or settings.source_page)
         seat = poller.seat(watch(cast("HarvestClient", reads)), settings.poller_requests_per_hour)
         yield seat
     finally:

@@ -154,15 +154,32 @@ class Steering:
         )
         source.modify(periodic_task=task)
 
-    def backdate_records(self, source_id: str, seconds: float) -> None:
-        """Shift the time at which each dataset of a source was last harvested so many seconds into the past."""
+    def backdate_records(self, source_id: str, seconds: float, remote_ids: list[str] | None = None) -> None:
+        """Shift when the datasets of a source (or those with such ids) were last harvested into the past."""
         from udata.core.dataset.models import Dataset
 
         # Past the models: saving a dataset would compute other times of it again.
         records = Dataset._get_collection()
         for record in list(records.find({"harvest.source_id": source_id})):
-            earlier = record["harvest"]["last_update"] - timedelta(seconds=seconds)
-            records.update_one({"_id": record["_id"]}, {"$set": {"harvest.last_update": earlier}})
+            if remote_ids is None or str(record["harvest"]["remote_id"]) in remote_ids:
+                earlier = record["harvest"]["last_update"] - timedelta(seconds=seconds)
+                records.update_one({"_id": record["_id"]}, {"$set": {"harvest.last_update": earlier}})
+
+    def remove_records(self, source_id: str, remote_ids: list[str]) -> None:
+        """Remove datasets of a source and all references to them, as the purge of deleted ones does."""
+        from udata.core.dataset.models import Dataset
+        from udata.harvest.models import HarvestJob
+
+        records, jobs = Dataset._get_collection(), HarvestJob._get_collection()
+        found = list(records.find({"harvest.source_id": source_id}))
+        gone = {record["_id"] for record in found if str(record["harvest"]["remote_id"]) in remote_ids}
+        for job in list(jobs.find({})):
+            for item in job.get("items", []):
+                if getattr(item.get("dataset"), "id", item.get("dataset")) in gone:
+                    item["dataset"] = None
+            jobs.replace_one({"_id": job["_id"]}, job)
+        for ident in gone:
+            records.delete_one({"_id": ident})
 
     def pass_time(self, source_id: str, seconds: float) -> None:
         """Shift what a source's jobs and records remember so many seconds into the past."""

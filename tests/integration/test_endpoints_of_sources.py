@@ -48,7 +48,7 @@ def source(new_source: Callable[..., HarvestSource]) -> HarvestSource:
 class TestGeneration:
     def test_is_found_by_two_requests_without_a_key(self, portal: Sandbox, client_of: ClientOf) -> None:
         mark = portal.mark()
-        assert client_of("admin").generation.letter == portal.generation
+        assert client_of("admin").find_generation().letter == portal.generation
         assert [request.user for request in portal.requests(mark)] == [None, None]
 
     def test_is_asked_for_once(self, portal: Sandbox, anybody: HarvestClient) -> None:
@@ -59,7 +59,7 @@ class TestGeneration:
 
     def test_is_not_found_below_a_portal(self, portal: Sandbox) -> None:
         with HarvestClient(f"{portal.url}/api/1/harvest") as client:
-            error = failure_of(lambda: client.generation)
+            error = failure_of(client.find_generation)
         assert isinstance(error, HarvestProtocolError)
         assert "is no udata portal" in str(error)
 

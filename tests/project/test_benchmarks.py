@@ -59,7 +59,7 @@ class TestJobSystem:
 
     def test_the_client_takes_it_for_a_new_udata(self, system: JobSystem) -> None:
         with HarvestClient(f"http://127.0.0.1:{system.port}") as client:
-            assert client.generation.letter == "D"
+            assert client.find_generation().letter == "D"
             assert [source.id for source in client.iter_sources()] == [source_id(number) for number in range(3)]
             assert client.peek_job(job_id(2)).ended is None
             system.end({2: time.time()})

@@ -81,7 +81,6 @@ class ManySources:
         for ident, portal in self.portals.items():
             portal.source = replace(portal.source, id=ident, name=f"Source {ident}")
         self._clients = {ident: FakeClient(portal) for ident, portal in self.portals.items()}
-        self.generation = next(iter(self._clients.values())).generation
         self.others = others
         self.requests: list[tuple[float, str]] = []
         self.list_fault: HarvestError | None = None
@@ -113,7 +112,7 @@ class ManySources:
                 if portal.fault is not None:
                     raise portal.fault
                 if portal.source.deleted is None:
-                    yield listed(portal, counters=counters and self.generation.items_endpoint, owners=owners)
+                    yield listed(portal, counters=counters, owners=owners)
         for number in range(self.others):
             yield {"id": f"other-{number}", "active": True, "last_job": None}
 

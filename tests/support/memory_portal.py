@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestNotFound, HarvestRateLimited
-from airflow_provider_harvest.portal.generations import GENERATIONS
+from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
 from tests.support.scripted_portal import SITE, FakeClock
 
@@ -98,8 +98,8 @@ class MemoryPortal:
     # --- what a client does -------------------------------------------------------------------------------------------
 
     @property
-    def generation(self) -> Any:
-        return GENERATIONS[self.generation_letter]
+    def dialect(self) -> Dialect:
+        return Dialect(slash=self.generation_letter != "A")
 
     def portal_now(self) -> float:
         return self.clock.now()
@@ -156,9 +156,9 @@ class MemoryPortal:
         self.written.append(made[0].id)
         return made[0]
 
-    def update_source(self, source_id: str, **changes: Any) -> HarvestSource:
+    def update_source(self, source_id: str, *, current: HarvestSource | None = None, **changes: Any) -> HarvestSource:
         self._write("update", source_id, lambda: self.change(source_id, **changes))
-        return self.get_source(source_id)
+        return self.sources[source_id]
 
     def validate_source(self, source_id: str, state: str = "accepted", comment: str | None = None) -> HarvestSource:
         accepted = {"validation": HarvestValidation(state, comment=comment), "schedule": DEFAULT_CRON}

@@ -128,6 +128,9 @@ class PortalState:
                 return methods[method](*found.groups(), query=query, body=body, user=user)
             if found:
                 return self._no_route(405)
+            if slash and re.fullmatch(expected.replace("{}", "([^/]+)"), f"{path}/"):
+                # By the name that the portal believes it has, as behind most proxies.
+                return Response(308, None, {"Location": f"http://portal.internal:1/api/1{path}/"})
         return self._no_route(404 if method == "GET" else 405)
 
     def _routes(self) -> dict[str, dict[str, Callable[..., Response]]]:
@@ -170,6 +173,10 @@ class PortalState:
         missing = [name for name in ("name", "url", "backend") if not body.get(name)]
         if missing:
             return self._rejected(**dict.fromkeys(missing, "This field is required."))
+        if body["backend"] not in self.backends:
+            return self._rejected(backend="This backend does not exist.")
+        if body.get("organization") not in (None, ORGANIZATION["id"]):
+            return self._rejected(organization="Unknown organization.")
         organization = dict(ORGANIZATION) if body.get("organization") else None
         owner = None if organization else dict(user)
         validation = {"state": "pending", "by": None, "on": None, "comment": None}

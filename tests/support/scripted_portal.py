@@ -20,7 +20,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.generations import GENERATIONS
+from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.models import (
     HarvestItem,
     HarvestJob,
@@ -277,10 +277,13 @@ class FakeClient:
         self.portal = portal
         self.clock = portal.clock
         self.site = SITE
-        self.generation = GENERATIONS[portal.generation]
         self.has_key = False
+        self.dialect = Dialect(embeds_items=portal.generation in "AB")
         self.requests: list[tuple[float, str]] = []
         self._has_answered = False
+
+    def learn(self, dialect: Any) -> None:
+        self.dialect = Dialect.from_dict(dialect)
 
     def recent_jobs(self, source_id: str, page: int = 1, page_size: int = 10) -> list[HarvestJob]:
         self._ask("recent_jobs")
@@ -303,7 +306,7 @@ class FakeClient:
     def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
         self._ask("list")
         if not self.portal.source_is_purged and self.portal.source.deleted is None:
-            yield listed(self.portal, counters=counters and self.generation.items_endpoint, owners=owners)
+            yield listed(self.portal, counters=counters, owners=owners)
 
     def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
         self._ask("peek_job")
@@ -365,7 +368,7 @@ def listed(portal: FakePortal, *, counters: bool, owners: bool) -> dict[str, Any
     """A portal's source as its list shows it."""
     source = portal.source
     newest = max(portal.jobs.values(), key=lambda job: job.created, default=None)
-    last_job = None
+    last_job: dict[str, Any] | None = None
     if newest is not None:
         job = newest.read(with_counts=True)
         last_job = {
@@ -375,7 +378,9 @@ def listed(portal: FakePortal, *, counters: bool, owners: bool) -> dict[str, Any
             "started": job.started and job.started.isoformat(),
             "ended": job.ended and job.ended.isoformat(),
         }
-        if counters and job.counts:
+        if counters and portal.generation in "AB":
+            last_job["items"] = []
+        elif counters and job.counts:
             by_status = {
                 name: getattr(job.counts, name) for name in ("started", "done", "failed", "skipped", "archived")
             }

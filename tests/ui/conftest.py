@@ -26,6 +26,8 @@ AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" /
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of these tests."""
     parser.addoption("--airflow", default=stands.NEWEST, help="environment of the Airflow whose pages are opened")
+    parser.addoption("--keep", default="", help="new folder that the Airflow is copied to once all DAGs have run")
+    parser.addoption("--kept", default="", help="such a folder: an api-server alone opens it, which takes a minute")
     parser.addoption("--pictures", default="", help="folder that pictures of the pages are written to")
 
 
@@ -57,8 +59,24 @@ class World:
 @pytest.fixture(scope="session")
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A portal and an Airflow in which each DAG has run once; one source is harvested slowly, one is waited for."""
-    with stands.running(request.config.getoption("--airflow")) as stand:
-        yield World(stand, stand.run_all())
+    release, keep, kept = (request.config.getoption(name) for name in ("--airflow", "--keep", "--kept"))
+    if kept:
+        with stands.kept(Path(kept), release) as (stand, runs):
+            yield World(stand, runs)
+        return
+    with stands.running(release) as stand:
+        runs = stand.run_all()
+        if keep:
+            stand.keep(Path(keep), runs)
+        yield World(stand, runs)
+
+
+@pytest.fixture
+def live(request: pytest.FixtureRequest, world: World) -> World:
+    """The world, where things still happen in it."""
+    if request.config.getoption("--kept"):
+        pytest.skip("Nothing runs in what was kept.")
+    return world
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,18 +45,31 @@ WAITING = ("wait_for_job", "wait_for_portal")
 _DAGS = len(ENDING) + len(WAITING) + 2
 _ENDED = ("success", "failed", "skipped", "upstream_failed")
 _SECONDS = 400.0
+_STATE = "stand.json"
+_SETTINGS = {
+    "HARVEST_PAGES_HIDDEN": json.dumps(HIDDEN),
+    "AIRFLOW__CORE__AUTH_MANAGER": "tests.ui.auth.DagRightsAuthManager",
+    "AIRFLOW__CORE__XCOM_BACKEND": "tests.ui.xcom_elsewhere.ReferencesXCom",
+}
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class KeptPortal:
+    """A portal that ran once."""
+
+    url: str
 
 
 class Stand:
     """What runs, and how to make more happen in it.
 
-    :param portal: the udata portal.
+    :param portal: the udata portal, or a `KeptPortal`.
     :param airflow: the Airflow.
     :param sources: ids of the portal's sources by the names that the DAGs know.
     """
 
-    def __init__(self, portal: Sandbox, airflow: AirflowServer, sources: dict[str, str]) -> None:
+    def __init__(self, portal: Any, airflow: AirflowServer, sources: dict[str, str]) -> None:
         self.portal = portal
         self.airflow = airflow
         self.sources = sources
@@ -110,6 +126,22 @@ class Stand:
             self.wait_for_state(dag_id, runs[dag_id], "deferred")
         return runs
 
+    def keep(self, folder: Path, runs: dict[str, str]) -> None:
+        """Copy what there is now, so that :func:`kept` opens it again.
+
+        :param folder: a folder that does not exist yet.
+        :param runs: what :meth:`run_all` returned.
+        """
+        home = self.airflow.home
+        shutil.copytree(home, folder, ignore=shutil.ignore_patterns("airflow.db*", "*.cfg", "*.pid"))
+        with (
+            closing(sqlite3.connect(home / "airflow.db")) as now,
+            closing(sqlite3.connect(folder / "airflow.db")) as copy,
+        ):
+            now.backup(copy)
+        state = {"portal": self.portal.url, "sources": self.sources, "runs": runs}
+        (folder / _STATE).write_text(json.dumps(state))
+
     def add_sources(self, count: int, harvests: int, of: int) -> None:
         """Let Airflow know so many further sources, each harvested once, and some more often.
 
@@ -142,17 +174,33 @@ def running(release: str = NEWEST, seconds: float = 1800.0) -> Iterator[Stand]:
         sources = make_sources(portal)
         settings = {
             **airflow_settings(portal),
+            **_SETTINGS,
             "HARVEST_PAGES_PORTAL": portal.url,
             "HARVEST_PAGES_SOURCES": json.dumps(sources),
             "HARVEST_PAGES_MANY": str(Path(home) / "many"),
-            "HARVEST_PAGES_HIDDEN": json.dumps(HIDDEN),
-            "AIRFLOW__CORE__AUTH_MANAGER": "tests.ui.auth.DagRightsAuthManager",
-            "AIRFLOW__CORE__XCOM_BACKEND": "tests.ui.xcom_elsewhere.ReferencesXCom",
         }
         with AirflowServer(python, Path(home), DAGS, settings, users=USERS, seconds=seconds) as airflow:
             stand = Stand(portal, airflow, sources)
             _wait_for_dags(airflow)
             yield stand
+
+
+@contextmanager
+def kept(folder: Path, release: str = NEWEST, seconds: float = 1800.0) -> Iterator[tuple[Stand, dict[str, str]]]:
+    """Open what an earlier stand kept, by an api-server alone; nothing runs, and the portal is gone.
+
+    :param folder: the folder; it is copied, and its database migrated to a newer release where that is asked for.
+    :param release: the Airflow's environment.
+    :returns: the stand, and the runs to look at.
+    """
+    state = json.loads((folder / _STATE).read_text())
+    with tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True) as home:
+        shutil.copytree(folder, home, dirs_exist_ok=True)
+        settings = {**_SETTINGS, "HARVEST_PAGES_MANY": str(Path(home) / "many")}
+        python = environments.ensure(release)
+        server = AirflowServer(python, Path(home), DAGS, settings, users=USERS, seconds=seconds, pages_only=True)
+        with server as airflow:
+            yield Stand(KeptPortal(state["portal"]), airflow, state["sources"]), state["runs"]
 
 
 def make_sources(portal: Sandbox) -> dict[str, str]:

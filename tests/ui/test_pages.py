@@ -65,7 +65,7 @@ MOST_REQUESTS = 80
         pytest.param(
             "guard_portal",
             "guard",
-            ["Région Auvergne", "held", "15 of 25 records are missing", "Missing records (15 of 15)"],
+            ["Région Auvergne", "held", "15 of 25 records are missing (60.0%)", "Missing records (15 of 15)"],
             id="guard that holds",
         ),
         pytest.param(
@@ -114,7 +114,8 @@ def test_tab_of_a_deferred_task_says_what_is_waited_for(world: World, open_page:
     picture(page, "tab-deferred")
 
 
-def test_tab_of_a_deferred_task_follows_it_to_its_end(world: World, open_page: OpenPage) -> None:
+def test_tab_of_a_deferred_task_follows_it_to_its_end(live: World, open_page: OpenPage) -> None:
+    world = live
     page = open_page(world.tab("wait_for_job", "harvest"))
     expect(ours(page)).to_contain_text("Found job")
     world.stand.portal.control.delay_items(0)
@@ -314,8 +315,9 @@ def test_axe_finds_no_violation(world: World, open_page: OpenPage, look: dict[st
 
 
 def test_500_sources_are_drawn_within_a_second_with_as_many_requests(
-    world: World, open_page: OpenPage, picture: Picture
+    live: World, open_page: OpenPage, picture: Picture
 ) -> None:
+    world = live
     world.stand.add_sources(MANY, harvests=30, of=10)
     requests: list[str] = []
     answered: list[float] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
 from tests.support.portal_server import API, PortalServer
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GENERATIONS = ("A", "B", "C", "D")
+
+
+def dialect_of(generation: str) -> Dialect:
+    """What a client has learned of a portal whose answers told it everything."""
+    return Dialect(
+        slash=generation != "A",
+        embeds_items=generation in "AB",
+        filters_by_owner=generation in "AB",
+        searches=generation != "A",
+    )
 
 
 @pytest.fixture(params=GENERATIONS)
@@ -35,11 +46,12 @@ def newest() -> Iterator[PortalServer]:
 
 @pytest.fixture
 def client_of() -> Iterator[Callable[..., HarvestClient]]:
-    """Makes clients with a key whose delays take no time; they know the generation, so that tests see one request."""
+    """Makes clients with a key whose delays take no time; they know the release, so that tests see one request."""
     made: list[HarvestClient] = []
 
     def make(server: PortalServer, key: str | None = KEY, **options: Any) -> HarvestClient:
-        defaults = {"generation": server.portal.generation, "clock": FakeClock(), "retry": RetryPolicy(attempts=1)}
+        known = dialect_of(server.portal.generation)
+        defaults = {"dialect": known, "clock": FakeClock(), "retry": RetryPolicy(attempts=1)}
         made.append(HarvestClient(server.url, key, **{**defaults, **options}))
         return made[-1]
 

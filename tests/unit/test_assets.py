@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from airflow_provider_harvest import assets
+from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
 from airflow_provider_harvest.assets import harvest_asset, harvest_uri, sanitize_uri
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 
@@ -72,3 +74,52 @@ def test_airflow_refuses_what_names_nothing(written: str) -> None:
     with pytest.raises(ValueError, match="harvest URI") as refused:
         sanitize_uri(urlsplit(written))
     assert "secret" not in str(refused.value)
+
+
+needs_watchers = pytest.mark.skipif(not HAS_EVENT_TRIGGERS, reason="Airflow 2.11 knows neither names nor watchers.")
+PORTAL = "https://portal.example"
+
+
+@needs_watchers
+@pytest.mark.parametrize(
+    "what", [{"source_id": ID}, {"organization_id": ID}, {}], ids=["source", "organization", "portal"]
+)
+def test_one_call_makes_an_asset_with_its_watcher(what: dict[str, str]) -> None:
+    asset = harvest_asset(PORTAL, **what, name="Town hall", watch="success", harvest_conn_id="town")
+    [watcher] = asset.watchers
+    arguments = watcher.trigger.serialize()[1]
+    assert asset.name == "Town hall"
+    assert (arguments["harvest_conn_id"], arguments["condition"]) == ("town", "success")
+    assert (arguments["source_id"], arguments["organization"]) == (what.get("source_id"), what.get("organization_id"))
+
+
+@needs_watchers
+def test_a_watch_that_is_none_is_refused() -> None:
+    with pytest.raises(HarvestInvalidInput, match="condition is 'sucess'"):
+        harvest_asset(PORTAL, ID, watch="sucess")
+
+
+@needs_watchers
+@pytest.mark.parametrize(
+    "first, second, warned",
+    [
+        pytest.param({"watch": "success"}, {"watch": "success"}, False, id="the same twice"),
+        pytest.param({}, {}, False, id="twice without watchers"),
+        pytest.param({"watch": "success"}, {}, True, id="the second without its watcher"),
+        pytest.param({}, {"watch": "success"}, True, id="the first without its watcher"),
+        pytest.param({"watch": "success"}, {"watch": "ended"}, True, id="two conditions"),
+        pytest.param({"name": "Town"}, {"name": "Village"}, True, id="two names"),
+        pytest.param({}, {"source_id": "6" * 24, "watch": "success"}, False, id="another source"),
+    ],
+)
+def test_an_asset_that_is_made_twice_in_another_way_is_told(
+    first: dict[str, Any],
+    second: dict[str, Any],
+    warned: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(assets, "_made", {})
+    for given in (first, second):
+        harvest_asset(PORTAL, **{"source_id": ID, **given})
+    assert ("Make it once" in caplog.text) is warned

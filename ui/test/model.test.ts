@@ -30,6 +30,8 @@ describe("a result is read whatever wrote it", () => {
     ["a newer one's", result({ schema: 2 }), { isNewSchema: true }],
     ["one without counters", result({ items: null }), { total: 0 }],
     ["one with errors as objects", result({ errors: [{ message: "m" }] }), { errors: ["m"] }],
+    ["one with reasons for skips", result({ skip_reasons: { "missing identifier": 2 } }), { skipReasons: [["missing identifier", 2]] }],
+    ["one with reasons of no kind", result({ skip_reasons: [1], failed_items: [{ newly_failing: true }] }), { skipReasons: [] }],
     ["an outcome of no kind", result({ outcome: "perhaps" }), { outcome: null }],
   ])("%s", (_name, value, expected) => expect(readHarvest(value)).toMatchObject(expected));
 
@@ -47,7 +49,7 @@ describe("a result is read whatever wrote it", () => {
 
 describe("failed items", () => {
   it("are grouped by their message without what differs from one to the next", () => {
-    const item = (message: string) => ({ remoteId: "r", remoteUrl: null, datasetUrl: null, message, advice: null });
+    const item = (message: string) => ({ remoteId: "r", remoteUrl: null, datasetUrl: null, message, advice: null, isNew: false });
     const groups = groupFailures([
       item("Identifier 'a' already exists"),
       item("missing title"),

@@ -122,6 +122,7 @@ function m(e) {
 		newlyArchived: f(n.newly_archived),
 		errors: u(t.errors).map(g),
 		failedItems: u(t.failed_items).map(ee),
+		skipReasons: Object.entries(l(t.skip_reasons) ?? {}).map(([e, t]) => [e, f(t) ?? 0]),
 		remoteIds: l(t.remote_ids),
 		outcome: t.outcome === "success" || t.outcome === "failure" ? t.outcome : null,
 		failureKind: d(t.failure_kind),
@@ -142,7 +143,8 @@ function ee(e) {
 		remoteUrl: t.remote_url,
 		datasetUrl: t.dataset_url,
 		message: g(t.message ?? ""),
-		advice: d(t.advice) ?? d(t.hint)
+		advice: d(t.advice) ?? d(t.hint),
+		isNew: t.newly_failing === !0
 	};
 }
 function g(e) {
@@ -212,6 +214,7 @@ function ne(e, t, n) {
 		newlyArchived: null,
 		errors: [],
 		failedItems: [],
+		skipReasons: [],
 		remoteIds: null,
 		changes: null,
 		outcome: i === "done" && !o ? "success" : "failure",
@@ -500,6 +503,7 @@ var be = {
 	ended: "Ended",
 	duration: "Duration",
 	nextRun: "Portal’s next run",
+	labelled: (e) => `${e}: `,
 	cron: (e) => `The portal’s own cron: ${e} (read as UTC).`,
 	noNextRun: "The portal has no schedule for it.",
 	oddSchedule: (e) => `Schedule on the portal: ${e}`,
@@ -519,7 +523,7 @@ var be = {
 		portal: "as the portal lists it"
 	},
 	why: "Why it failed",
-	whatToDo: "What to do",
+	whatToDo: "What to do:",
 	failedItems: "Failed items",
 	shownOf: (e, t) => `${e} of ${t} are listed here; the job on the portal has the rest.`,
 	openRecord: "record",
@@ -541,6 +545,7 @@ var be = {
 		fixed: "Fixed",
 		unchanged: "Unchanged"
 	},
+	skipped: "Skipped records",
 	askedFor: "Records that were asked for",
 	missing: "missing",
 	kinds: {
@@ -676,6 +681,7 @@ var be = {
 		mustHold: "Archiving should be held until a person has decided.",
 		cannotHold: "It could not be held:",
 		lifted: "The records are back: the hold was lifted.",
+		expired: "The hold has expired: the next runs archive what is missing.",
 		archivedFrom: "The portal archives from",
 		willArchive: (e) => `${e} records`,
 		records: (e, t) => `Missing records (${e} of ${t})`,
@@ -698,7 +704,7 @@ var be = {
 	nowMore: (e) => `and ${e} more`,
 	nowPart: "Only the first 100 tasks of this Airflow that run now were read.",
 	wholePortal: "a whole portal",
-	waitedFor: "waited for now",
+	waitedFor: "waited for",
 	asset: {
 		notOurs: "This tab is about harvests. This asset is not a harvest source, so there is nothing to show.",
 		many: "This asset stands for several sources. These have told of their harvests:",
@@ -710,6 +716,7 @@ var be = {
 	verdictColumn: "Verdict",
 	viewLatest: "Latest harvest",
 	openTask: "task",
+	openReport: "details",
 	sourceMissing: "This Airflow does not know this source, or no longer.",
 	refreshed: "As of",
 	units: {
@@ -752,6 +759,7 @@ var be = {
 	ended: "Fin",
 	duration: "Durée",
 	nextRun: "Prochain passage du portail",
+	labelled: (e) => `${e} : `,
 	cron: (e) => `Cron du portail : ${e} (lu en UTC).`,
 	noNextRun: "Le portail n’a pas de planification pour elle.",
 	oddSchedule: (e) => `Planification sur le portail : ${e}`,
@@ -771,7 +779,7 @@ var be = {
 		previewed: "aperçu"
 	},
 	why: "Raison de l’échec",
-	whatToDo: "Que faire",
+	whatToDo: "Que faire :",
 	failedItems: "Éléments en échec",
 	shownOf: (e, t) => `${e} sur ${t} sont affichés ici ; les autres sont sur le portail.`,
 	openRecord: "fiche",
@@ -793,6 +801,7 @@ var be = {
 		fixed: "Réparés",
 		unchanged: "Inchangés"
 	},
+	skipped: "Fiches ignorées",
 	askedFor: "Fiches demandées",
 	missing: "absentes",
 	kinds: {
@@ -928,6 +937,7 @@ var be = {
 		mustHold: "L’archivage devrait être suspendu jusqu’à la décision d’une personne.",
 		cannotHold: "Il n’a pas pu être suspendu :",
 		lifted: "Les fiches sont de retour : la suspension est levée.",
+		expired: "La suspension a expiré : les prochains passages archivent ce qui manque.",
 		archivedFrom: "Le portail archive à partir du",
 		willArchive: (e) => `${e} fiches`,
 		records: (e, t) => `Fiches manquantes (${e} sur ${t})`,
@@ -950,7 +960,7 @@ var be = {
 	nowMore: (e) => `et ${e} de plus`,
 	nowPart: "Seules les 100 premières tâches en cours de cet Airflow ont été lues.",
 	wholePortal: "un portail entier",
-	waitedFor: "attendue en ce moment",
+	waitedFor: "attendue",
 	asset: {
 		notOurs: "Cet onglet concerne les moissonnages. Cet asset n’est pas une source de moissonnage : il n’y a rien à montrer.",
 		many: "Cet asset représente plusieurs sources. Voici celles dont un moissonnage a été signalé :",
@@ -962,6 +972,7 @@ var be = {
 	verdictColumn: "Verdict",
 	viewLatest: "Dernier moissonnage",
 	openTask: "tâche",
+	openReport: "détails",
 	sourceMissing: "Cet Airflow ne connaît pas cette source, ou plus.",
 	refreshed: "État à",
 	units: {
@@ -1096,18 +1107,18 @@ var Ie = {
 function w(e) {
 	return e.replace(/^[a-z]+:\/\//i, "").replace(/\/+$/, "").toLowerCase();
 }
-function T(e) {
+function Le(e) {
 	let t = /^harvest:\/\/(.+)\/source\/([0-9a-f]{24})\/?$/i.exec(e);
 	return t?.[1] && t[2] ? {
 		place: w(t[1]),
 		id: t[2].toLowerCase()
 	} : null;
 }
-function Le(e) {
+function Re(e) {
 	let t = /^harvest:\/\/(.+)$/i.exec(e);
 	return t?.[1] && !/\/(source|organization)\//i.test(t[1]) ? w(t[1]) : null;
 }
-function Re(e, t = /* @__PURE__ */ new Date()) {
+function T(e, t = /* @__PURE__ */ new Date()) {
 	let n = /* @__PURE__ */ new Map(), r = (e, t) => {
 		let r = `${w(e)}/${t}`, i = n.get(r);
 		return i || (i = {
@@ -1141,7 +1152,10 @@ function Re(e, t = /* @__PURE__ */ new Date()) {
 	}
 	for (let t of e.reports) for (let e of t.findings) {
 		let n = r(e.portal, e.sourceId);
-		n.findings.push(e), D(n.followedBy, t.task.dagId);
+		n.findings.push({
+			...e,
+			task: t.task
+		}), D(n.followedBy, t.task.dagId);
 	}
 	for (let t of e.listings) ze(t, r);
 	for (let t of e.assets) Be(t, n);
@@ -1160,7 +1174,7 @@ function ze(e, t) {
 	}
 }
 function Be(e, t) {
-	let n = Le(e.uri);
+	let n = Re(e.uri);
 	if (n !== null && e.scheduled_dags?.length) {
 		for (let r of t.values()) if (r.portal === n) for (let t of e.scheduled_dags) D(r.followedBy, t.dag_id);
 	}
@@ -1170,7 +1184,7 @@ function Ve(e, t) {
 	for (let r of t.values()) r.id === n && r.now.push(e);
 }
 function He(e, t) {
-	let n = T(e.uri);
+	let n = Le(e.uri);
 	if (!n) return;
 	let r = t(n.place, n.id);
 	r.assetIds.push(e.id);
@@ -1179,7 +1193,7 @@ function He(e, t) {
 	for (let t of e.consuming_tasks ?? []) D(r.followedBy, t.dag_id);
 }
 function Ue(e, t) {
-	let n = h(e.extra), r = T(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
+	let n = h(e.extra), r = Le(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
 	if (!n || !i || !a) return;
 	let o = e.source_dag_id && e.source_run_id && e.source_task_id ? {
 		dagId: e.source_dag_id,
@@ -1272,7 +1286,7 @@ function rt(e) {
 	}
 }
 // src/style.css?inline
-var it = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:var(--chakra-colors-bg-subtle,#7f7f7f14);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:var(--chakra-colors-gray-subtle,#f4f4f5);--hv-calm-solid:var(--chakra-colors-gray-emphasized,#a1a1aa);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: k } = S;
+var it = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:color-mix(in srgb, var(--hv-fg) 5%, transparent);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:color-mix(in srgb, var(--hv-fg) 10%, transparent);--hv-calm-solid:color-mix(in srgb, var(--hv-fg) 35%, transparent);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv time{white-space:nowrap}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;height:2.125rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody th{min-width:13rem}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;min-width:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: k } = S;
 function at({ children: e, label: t }) {
 	return /* @__PURE__ */ React.createElement("section", {
 		className: "hv",
@@ -1576,7 +1590,7 @@ function wt({ report: e, title: t, quiet: n }) {
 	})) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, n));
 }
 function Tt({ findings: e, named: t = !1 }) {
-	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Ct, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(I, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, G.foundSince, " ", /* @__PURE__ */ React.createElement(M, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, G.isNew))));
+	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Ct, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(I, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, G.foundSince, " ", /* @__PURE__ */ React.createElement(M, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, G.isNew), " ", e.task && /* @__PURE__ */ React.createElement(N, { path: o(e.task) }, G.openReport))));
 }
 // src/views/SourcesTable.tsx
 var { words: K } = S;
@@ -1675,7 +1689,7 @@ function Pt({ harvest: e, links: t, previous: n }) {
 	}), e.errors.length > 0 && /* @__PURE__ */ React.createElement(F, {
 		title: q.jobErrors,
 		tone: "bad"
-	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e), /* @__PURE__ */ React.createElement(Lt, { message: e }))))), e.remoteIds && /* @__PURE__ */ React.createElement(Ut, { fates: e.remoteIds }));
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e), /* @__PURE__ */ React.createElement(Lt, { message: e }))))), e.skipReasons.length > 0 && /* @__PURE__ */ React.createElement(Vt, { reasons: e.skipReasons }), e.remoteIds && /* @__PURE__ */ React.createElement(Gt, { fates: e.remoteIds }));
 }
 function J({ to: e, children: t }) {
 	return typeof e == "string" && e ? /* @__PURE__ */ React.createElement(j, { to: e }, t) : null;
@@ -1700,11 +1714,11 @@ function It({ harvest: e }) {
 	return /* @__PURE__ */ React.createElement(F, {
 		title: q.why,
 		tone: "bad"
-	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo, ":"), " ", t));
+	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo), " ", t));
 }
 function Lt({ message: e, given: t }) {
 	let n = jt(e), r = n ? q.advice[n] : t;
-	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo, ":"), " ", n ? r : /* @__PURE__ */ React.createElement(I, null, r)) : null;
+	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo), " ", n ? r : /* @__PURE__ */ React.createElement(I, null, r)) : null;
 }
 function Rt({ items: e, all: t }) {
 	return e.length ? /* @__PURE__ */ React.createElement(F, {
@@ -1717,32 +1731,43 @@ function Rt({ items: e, all: t }) {
 	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, S.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(I, null, e.message)), /* @__PURE__ */ React.createElement(Lt, {
 		message: e.message,
 		given: e.items[0]?.advice ?? null
-	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? O(e.remoteId, 200) : q.noIdentifier), " ", /* @__PURE__ */ React.createElement(J, { to: e.remoteUrl }, q.openRecord), " ", /* @__PURE__ */ React.createElement(J, { to: e.datasetUrl }, q.openDataset)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, q.shownOf(S.number(e.length), S.number(t)))) : null;
+	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? O(e.remoteId, 200) : q.noIdentifier), " ", /* @__PURE__ */ React.createElement(J, { to: e.remoteUrl }, q.openRecord), " ", /* @__PURE__ */ React.createElement(J, { to: e.datasetUrl }, q.openDataset), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, q.isNew)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, q.shownOf(S.number(e.length), S.number(t)))) : null;
 }
 function zt({ harvest: e, previous: t }) {
-	let n = l(e.changes), r = n ? Ht(n) : [];
-	if (r.length) return /* @__PURE__ */ React.createElement(F, { title: q.changes }, /* @__PURE__ */ React.createElement(L, { rows: r }));
-	if (!t) return null;
-	let i = s.filter((n) => e.items[n] !== t.items[n]);
-	return /* @__PURE__ */ React.createElement(F, { title: q.changes }, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, q.comparedWith, " (", /* @__PURE__ */ React.createElement(M, { value: t.ended ?? t.started }), ", ", U(t), "):"), i.length ? /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, i.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
+	let n = l(e.changes), r = n ? Wt(n) : [];
+	return !r.length && !t ? null : /* @__PURE__ */ React.createElement(F, { title: q.changes }, r.length > 0 && /* @__PURE__ */ React.createElement(L, { rows: r }), t && /* @__PURE__ */ React.createElement(Bt, {
+		harvest: e,
+		previous: t,
+		isAll: !r.length
+	}));
+}
+function Bt({ harvest: e, previous: t, isAll: n }) {
+	let r = s.filter((n) => e.items[n] !== t.items[n]);
+	return r.length ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, q.comparedWith, " (", /* @__PURE__ */ React.createElement(M, { value: t.ended ?? t.started }), ", ", U(t), "):"), /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, r.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
 		className: `hv-dot hv-fill-${n}`,
 		"aria-hidden": "true"
-	}), /* @__PURE__ */ React.createElement("strong", { className: Bt(n, e, t) ? "hv-text-bad" : "" }, Vt(e.items[n] - t.items[n])), " ", q.item[n]))) : /* @__PURE__ */ React.createElement("p", null, q.noChanges));
+	}), /* @__PURE__ */ React.createElement("strong", { className: Ht(n, e, t) ? "hv-text-bad" : "" }, Ut(e.items[n] - t.items[n])), " ", q.item[n])))) : n ? /* @__PURE__ */ React.createElement("p", null, q.noChanges) : null;
 }
-function Bt(e, t, n) {
+function Vt({ reasons: e }) {
+	return /* @__PURE__ */ React.createElement(F, {
+		title: q.skipped,
+		tone: "warn"
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map(([e, t]) => /* @__PURE__ */ React.createElement("li", { key: e }, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, S.number(t), " ×"), " ", /* @__PURE__ */ React.createElement(I, null, e), /* @__PURE__ */ React.createElement(Lt, { message: e })))));
+}
+function Ht(e, t, n) {
 	let r = t.items[e] > n.items[e];
 	return e === "done" ? !r : r;
 }
-function Vt(e) {
+function Ut(e) {
 	return e > 0 ? `+${S.number(e)}` : `−${S.number(-e)}`;
 }
-function Ht(e) {
+function Wt(e) {
 	return Object.entries(e).flatMap(([e, t]) => {
 		let n = q.change[e];
 		return n ? typeof t == "number" ? t ? [[n, S.number(t)]] : [] : !Array.isArray(t) || !t.length ? [] : [[n, /* @__PURE__ */ React.createElement(I, { key: e }, `${S.number(t.length)}: ${t.slice(0, 10).map((e) => O(e, 80)).join(", ")}`)]] : [];
 	});
 }
-function Ut({ fates: e }) {
+function Gt({ fates: e }) {
 	let t = {
 		done: q.item.done,
 		failed: q.item.failed,
@@ -1753,17 +1778,17 @@ function Ut({ fates: e }) {
 		let r = e[t];
 		if (typeof r == "number") return [[n, S.number(r)]];
 		if (!Array.isArray(r) || !r.length) return [];
-		let i = r.slice(0, 20).map((e) => O(e, 120));
-		return [[`${n} (${S.number(r.length)})`, /* @__PURE__ */ React.createElement(I, {
+		let i = f(l(e.counts)?.[t]) ?? r.length, a = r.slice(0, 20).map((e) => O(e, 120));
+		return [[`${n} (${S.number(i)})`, /* @__PURE__ */ React.createElement(I, {
 			key: t,
 			longest: 2e3
-		}, i.join(", "))]];
+		}, a.join(", "))]];
 	});
 	return /* @__PURE__ */ React.createElement(F, { title: q.askedFor }, /* @__PURE__ */ React.createElement(L, { rows: n }));
 }
 // src/views/SourceView.tsx
-var { words: Y } = S, Wt = 60;
-function Gt({ source: e, onBack: t }) {
+var { words: Y } = S, Kt = 60;
+function qt({ source: e, onBack: t }) {
 	let n = React.useRef(null);
 	return React.useEffect(() => n.current?.focus(), []), /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
@@ -1772,11 +1797,11 @@ function Gt({ source: e, onBack: t }) {
 	}, "← ", Y.back)), /* @__PURE__ */ React.createElement("h1", {
 		ref: n,
 		tabIndex: -1
-	}, e ? /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement(Kt, { source: e }) : /* @__PURE__ */ React.createElement(A, { kind: "warn" }, Y.sourceMissing));
+	}, e ? /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement(Jt, { source: e }) : /* @__PURE__ */ React.createElement(A, { kind: "warn" }, Y.sourceMissing));
 }
-function Kt({ source: e }) {
-	let t = qt(e), [n, r] = t;
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(I, { longest: 120 }, `${e.organization} · `), /* @__PURE__ */ React.createElement(j, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.nextRun, ": ", e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(st, {
+function Jt({ source: e }) {
+	let t = Yt(e), [n, r] = t;
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.organization), " · "), /* @__PURE__ */ React.createElement(j, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.labelled(Y.nextRun), e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(st, {
 		schedule: e.schedule,
 		next: e.nextRun
 	})), /* @__PURE__ */ React.createElement(ft, {
@@ -1786,7 +1811,7 @@ function Kt({ source: e }) {
 	}), e.findings.length > 0 && /* @__PURE__ */ React.createElement(F, {
 		title: Y.findings,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement(Tt, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(F, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(bt, { history: t }), /* @__PURE__ */ React.createElement(Yt, { history: t })), /* @__PURE__ */ React.createElement("section", {
+	}, /* @__PURE__ */ React.createElement(Tt, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(F, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(bt, { history: t }), /* @__PURE__ */ React.createElement(Zt, { history: t })), /* @__PURE__ */ React.createElement("section", {
 		className: "hv-nested",
 		"aria-label": Y.viewLatest
 	}, /* @__PURE__ */ React.createElement(Pt, {
@@ -1796,45 +1821,45 @@ function Kt({ source: e }) {
 			jobUrl: null
 		},
 		previous: r ?? null
-	}))) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(F, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(Jt, {
+	}))) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(F, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(Xt, {
 		title: Y.producers,
 		ids: e.runBy
-	}), /* @__PURE__ */ React.createElement(Jt, {
+	}), /* @__PURE__ */ React.createElement(Xt, {
 		title: Y.watchers,
 		ids: e.followedBy
 	})) : /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.noDags)));
 }
-function qt(e) {
+function Yt(e) {
 	let t = z(e.key, (t) => e.assetIds.length ? ge(e.assetIds, t) : Promise.resolve([]), () => null);
 	return React.useMemo(() => {
 		if (!t.value?.length) return e.history;
-		let n = Re({
+		let n = T({
 			...Ie,
 			events: t.value
 		}).find((t) => t.key === e.key)?.history ?? [], r = new Set(e.history.map((e) => e.jobId));
 		return [...e.history, ...n.filter((e) => !r.has(e.jobId))].sort((e, t) => (t.at?.getTime() ?? 0) - (e.at?.getTime() ?? 0));
 	}, [t.value, e]);
 }
-function Jt({ title: e, ids: t }) {
+function Xt({ title: e, ids: t }) {
 	return t.length ? /* @__PURE__ */ React.createElement("div", null, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t.map((e, t) => /* @__PURE__ */ React.createElement("span", { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(N, { path: `dags/${encodeURIComponent(e)}` }, O(e, 80)))))) : null;
 }
-function Yt({ history: e }) {
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, Wt).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(M, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(lt, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? U(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : S.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(j, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(N, { path: o(e.task) }, Y.openTask)))))));
+function Zt({ history: e }) {
+	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, Kt).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(M, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(lt, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? U(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : S.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(j, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(N, { path: o(e.task) }, Y.openTask)))))));
 }
 // src/views/HarvestsPage.tsx
 var { words: X } = S;
-function Xt() {
-	return /* @__PURE__ */ React.createElement(at, { label: X.title }, /* @__PURE__ */ React.createElement(Zt, null));
+function Qt() {
+	return /* @__PURE__ */ React.createElement(at, { label: X.title }, /* @__PURE__ */ React.createElement($t, null));
 }
-function Zt() {
-	let [e, t] = ReactRouterDOM.useSearchParams(), n = z("all", me, () => null), r = React.useMemo(() => n.value ? Re(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
+function $t() {
+	let [e, t] = ReactRouterDOM.useSearchParams(), n = z("all", me, () => null), r = React.useMemo(() => n.value ? T(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
 		let r = new URLSearchParams(e);
 		n === null ? r.delete("source") : r.set("source", n), t(r), window.scrollTo(0, 0);
 	};
 	if (!n.value) return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement(B, { loading: n }));
 	if (i !== null) {
 		let e = r.find((e) => e.key === i);
-		return /* @__PURE__ */ React.createElement(Gt, {
+		return /* @__PURE__ */ React.createElement(qt, {
 			key: i,
 			source: e ?? null,
 			onBack: () => a(null)
@@ -1845,26 +1870,26 @@ function Zt() {
 		className: "hv-button",
 		onClick: n.again,
 		disabled: n.isLoading
-	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(B, { loading: n }), /* @__PURE__ */ React.createElement(Qt, { loaded: n.value }), /* @__PURE__ */ React.createElement(ft, {
+	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(B, { loading: n }), /* @__PURE__ */ React.createElement(en, { loaded: n.value }), /* @__PURE__ */ React.createElement(ft, {
 		tasks: n.value.known.now,
 		sources: r,
 		isPart: n.value.isNowPart
-	}), r.length ? /* @__PURE__ */ React.createElement(en, {
+	}), r.length ? /* @__PURE__ */ React.createElement(nn, {
 		sources: r,
 		onOpen: a
-	}) : /* @__PURE__ */ React.createElement($t, null));
+	}) : /* @__PURE__ */ React.createElement(tn, null));
 }
-function Qt({ loaded: e }) {
+function en({ loaded: e }) {
 	let { shown: t } = e;
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, e.forbidden.map((e) => /* @__PURE__ */ React.createElement(A, {
 		key: e,
 		kind: "warn"
 	}, X.partForbidden[e])), t.assets < t.allAssets && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, X.partial.assets(S.number(t.assets), S.number(t.allAssets))), t.listed < t.allListed && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, X.partial.listed(S.number(t.listed), S.number(t.allListed))), t.events < t.allEvents && /* @__PURE__ */ React.createElement(A, { kind: "info" }, X.partial.events(S.number(t.events), S.number(t.allEvents))));
 }
-function $t() {
+function tn() {
 	return /* @__PURE__ */ React.createElement("div", { className: "hv-empty" }, /* @__PURE__ */ React.createElement("h2", null, X.empty.title), /* @__PURE__ */ React.createElement("p", null, X.empty.text), /* @__PURE__ */ React.createElement("ul", null, /* @__PURE__ */ React.createElement("li", null, X.empty.watch), /* @__PURE__ */ React.createElement("li", null, X.empty.outlets), /* @__PURE__ */ React.createElement("li", null, X.empty.trigger)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, X.empty.examples));
 }
-function en({ sources: e, onOpen: t }) {
+function nn({ sources: e, onOpen: t }) {
 	let [n, r] = React.useState(Ke), [i, a] = React.useState({
 		column: "verdict",
 		descending: !1
@@ -1873,7 +1898,7 @@ function en({ sources: e, onOpen: t }) {
 		n,
 		i
 	]);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(tn, { sources: e }), /* @__PURE__ */ React.createElement(nn, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(rn, { sources: e }), /* @__PURE__ */ React.createElement(an, {
 		sources: e,
 		filter: n,
 		onChange: r
@@ -1894,7 +1919,7 @@ function en({ sources: e, onOpen: t }) {
 		onClick: () => r(Ke)
 	}, X.clearFilters)));
 }
-function tn({ sources: e }) {
+function rn({ sources: e }) {
 	let t = (t) => S.number(e.filter(t).length), n = [
 		[
 			S.number(e.length),
@@ -1932,7 +1957,7 @@ function tn({ sources: e }) {
 		className: n && e !== "0" ? `hv-edge-${n}` : ""
 	}, /* @__PURE__ */ React.createElement("strong", null, e), " ", t)));
 }
-function nn({ sources: e, filter: t, onChange: n }) {
+function an({ sources: e, filter: t, onChange: n }) {
 	let r = [...new Set(e.map((e) => e.portal))].sort(), i = [...new Set(e.flatMap((e) => e.findings.map((e) => e.kind)))].sort();
 	return /* @__PURE__ */ React.createElement("form", {
 		className: "hv-filters",
@@ -1985,22 +2010,22 @@ function nn({ sources: e, filter: t, onChange: n }) {
 	}), /* @__PURE__ */ React.createElement("span", null, X.filterAttention, " (", S.number(e.filter(qe).length), ")")));
 }
 // src/model/task.ts
-var rn = "harvest_result", an = "harvest_health", on = "harvest_guard", sn = /* @__PURE__ */ new Set([
+var on = "harvest_result", sn = "harvest_health", cn = "harvest_guard", ln = /* @__PURE__ */ new Set([
 	"success",
 	"failed",
 	"skipped",
 	"upstream_failed",
 	"removed"
 ]);
-async function cn(e, t) {
-	let r = a(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), o = await ln(e, t), s = sn.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", l = re.test(c) || [
-		rn,
-		an,
-		on
-	].some((e) => o.has(e)), [u, f, h, ee, g] = await Promise.all([
-		rn,
-		an,
+async function un(e, t) {
+	let r = a(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), o = await dn(e, t), s = ln.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", l = re.test(c) || [
 		on,
+		sn,
+		cn
+	].some((e) => o.has(e)), [u, f, h, ee, g] = await Promise.all([
+		on,
+		sn,
+		cn,
 		"harvest_source_url",
 		"harvest_job_url"
 	].map(async (n) => o.has(n) ? ye(e, n, t) : void 0)), _ = {
@@ -2021,16 +2046,16 @@ async function cn(e, t) {
 		f,
 		h
 	].find((e) => e != null);
-	return te === void 0 || _.harvest || _.health || _.guard || (_.trouble = typeof p(te) == "string" ? "reference" : "unreadable"), l && !s && i.state && (_.messages = await un(e, i.try_number, t)), _;
+	return te === void 0 || _.harvest || _.health || _.guard || (_.trouble = typeof p(te) == "string" ? "reference" : "unreadable"), l && !s && i.state && (_.messages = await fn(e, i.try_number, t)), _;
 }
-async function ln(e, t) {
+async function dn(e, t) {
 	let { entries: n } = await r(`${a(e)}/xcomEntries`, {
 		map_index: e.mapIndex,
 		xcom_key_pattern: "harvest"
 	}, (e) => e.xcom_entries, 1, t);
 	return new Set(n.map((e) => e.key));
 }
-async function un(t, r, i) {
+async function fn(t, r, i) {
 	try {
 		let e = await n(`${a(t)}/logs/${r}`, {
 			full_content: !0,
@@ -2045,7 +2070,7 @@ async function un(t, r, i) {
 		throw t;
 	}
 }
-async function dn(t, n, i) {
+async function pn(t, n, i) {
 	try {
 		let { entries: e } = await r("assets/events", {
 			source_dag_id: t.dagId,
@@ -2060,49 +2085,49 @@ async function dn(t, n, i) {
 }
 // src/parts/guard.tsx
 var { words: Z } = S;
-function fn({ report: e }) {
+function mn({ report: e }) {
 	let t = e.rows.filter((e) => e.finding.kind !== "exposed" || e.missing > 0 || e.action), n = e.rows.filter((e) => e.isExposed);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: t.length ? "warn" : "good" }, S.number(t.length)), /* @__PURE__ */ React.createElement("h2", null, Z.guardOf(O(e.portal.replace(/^https?:\/\//, ""))))), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.checkedAt, " ", /* @__PURE__ */ React.createElement(M, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", Z.sourcesChecked(S.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, Z.incomplete, " ", /* @__PURE__ */ React.createElement(I, null, e.incomplete)), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(mn, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: t.length ? "warn" : "good" }, S.number(t.length)), /* @__PURE__ */ React.createElement("h2", null, Z.guardOf(O(e.portal.replace(/^https?:\/\//, ""))))), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.checkedAt, " ", /* @__PURE__ */ React.createElement(M, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", Z.sourcesChecked(S.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, Z.incomplete, " ", /* @__PURE__ */ React.createElement(I, null, e.incomplete)), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(gn, {
 		key: t,
 		row: e
-	})) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(F, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(pn, { row: e }))))));
-}
-function pn({ row: e }) {
-	return /* @__PURE__ */ React.createElement(j, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
-}
-function mn({ row: e }) {
-	let { guard: t } = Z;
-	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(Ct, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(pn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, O(e.finding.organization, 80))), e.missing > 0 && /* @__PURE__ */ React.createElement("p", null, t.missing(S.number(e.missing), e.records === null ? "?" : S.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(I, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(I, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(M, { value: e.firstArchivedAt }), " (", t.willArchive(S.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(hn, { row: e }));
+	})) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(F, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(hn, { row: e }))))));
 }
 function hn({ row: e }) {
+	return /* @__PURE__ */ React.createElement(j, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
+}
+function gn({ row: e }) {
+	let { guard: t } = Z;
+	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(Ct, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(hn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, O(e.finding.organization, 80))), e.missing > 0 && (S.code !== "en" || !e.finding.detail) && /* @__PURE__ */ React.createElement("p", null, t.missing(S.number(e.missing), e.records === null ? "?" : S.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(I, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(I, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), e.action === "expired" && /* @__PURE__ */ React.createElement("p", null, t.expired), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(M, { value: e.firstArchivedAt }), " (", t.willArchive(S.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(_n, { row: e }));
+}
+function _n({ row: e }) {
 	return /* @__PURE__ */ React.createElement("details", { className: "hv-group" }, /* @__PURE__ */ React.createElement("summary", null, Z.guard.records(S.number(e.missingRecords.length), S.number(e.missing))), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.missingRecords.map((t, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(j, { to: t.url }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, t.title ?? t.remoteId ?? Z.noIdentifier)), " ", t.archivedAt && !e.isHeld && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, Z.guard.archivedOn, " ", /* @__PURE__ */ React.createElement(M, { value: t.archivedAt }))))));
 }
 // src/views/AssetTab.tsx
 var { words: Q } = S;
-function gn({ assetId: e }) {
-	let t = z(e, (t) => vn(e, t), () => null);
+function vn({ assetId: e }) {
+	let t = z(e, (t) => bn(e, t), () => null);
 	if (!t.value) return /* @__PURE__ */ React.createElement(B, {
 		loading: t,
 		notFound: Q.asset.gone
 	});
-	let { asset: n, sources: r } = t.value, i = T(n.uri);
+	let { asset: n, sources: r } = t.value, i = Le(n.uri);
 	if (!n.uri.startsWith("harvest://")) return /* @__PURE__ */ React.createElement(A, { kind: "info" }, Q.asset.notOurs);
 	if (i) {
 		let e = r.find((e) => e.key === `${w(i.place)}/${i.id}`);
-		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(Kt, { source: e })) : null;
+		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(Jt, { source: e })) : null;
 	}
-	return r.length ? /* @__PURE__ */ React.createElement(_n, {
-		portal: Le(n.uri),
+	return r.length ? /* @__PURE__ */ React.createElement(yn, {
+		portal: Re(n.uri),
 		sources: r
 	}) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Q.asset.nothingYet);
 }
-function _n({ portal: e, sources: t }) {
+function yn({ portal: e, sources: t }) {
 	let [n, r] = React.useState(null), i = t.find((e) => e.key === n);
 	return i ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
 		onClick: () => r(null)
-	}, "← ", Q.back)), /* @__PURE__ */ React.createElement(Kt, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(Et, {
+	}, "← ", Q.back)), /* @__PURE__ */ React.createElement(Jt, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(Et, {
 		sources: t,
 		order: {
 			column: "last",
@@ -2111,7 +2136,7 @@ function _n({ portal: e, sources: t }) {
 		onOpen: r
 	}));
 }
-async function vn(e, t) {
+async function bn(e, t) {
 	let r = await n(`assets/${encodeURIComponent(e)}`, {}, t);
 	if (!r.uri.startsWith("harvest://")) return {
 		asset: r,
@@ -2120,7 +2145,7 @@ async function vn(e, t) {
 	let i = await ge([r.id], t);
 	return {
 		asset: r,
-		sources: Re({
+		sources: T({
 			...Ie,
 			assets: [r],
 			events: i
@@ -2128,21 +2153,21 @@ async function vn(e, t) {
 	};
 }
 // src/views/TaskTab.tsx
-var { words: $ } = S, yn = 5e3;
-function bn({ assetId: e, ...t }) {
-	return /* @__PURE__ */ React.createElement(at, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(xn, t) : /* @__PURE__ */ React.createElement(gn, { assetId: String(e) }));
+var { words: $ } = S, xn = 5e3;
+function Sn({ assetId: e, ...t }) {
+	return /* @__PURE__ */ React.createElement(at, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(Cn, t) : /* @__PURE__ */ React.createElement(vn, { assetId: String(e) }));
 }
-function xn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
+function Cn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
 	let i = Number(r ?? -1), a = {
 		dagId: e,
 		runId: t,
 		taskId: n,
 		mapIndex: Number.isInteger(i) ? i : -1
-	}, o = z(JSON.stringify(a), (e) => cn(a, e), (e) => e.isOurs && !e.hasEnded ? yn : null), s = o.value;
+	}, o = z(JSON.stringify(a), (e) => un(a, e), (e) => e.isOurs && !e.hasEnded ? xn : null), s = o.value;
 	return s ? /* @__PURE__ */ React.createElement(React.Fragment, null, o.error !== null && /* @__PURE__ */ React.createElement(B, {
 		loading: o,
 		notFound: $.gone
-	}), /* @__PURE__ */ React.createElement(Sn, {
+	}), /* @__PURE__ */ React.createElement(wn, {
 		view: s,
 		task: a
 	})) : /* @__PURE__ */ React.createElement(B, {
@@ -2150,25 +2175,25 @@ function xn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
 		notFound: $.gone
 	});
 }
-function Sn({ view: e, task: t }) {
-	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(wn, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(Cn, {
+function wn({ view: e, task: t }) {
+	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(En, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(Tn, {
 		view: e,
 		task: t
 	}), e.health && /* @__PURE__ */ React.createElement(wt, {
 		report: e.health,
 		title: $.healthOf(O(e.health.portal.replace(/^https?:\/\//, ""))),
 		quiet: $.noFindings
-	}), e.guard && /* @__PURE__ */ React.createElement(fn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(N, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(A, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, $.notOurs);
+	}), e.guard && /* @__PURE__ */ React.createElement(mn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(N, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(A, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, $.notOurs);
 }
-function Cn({ view: e, task: t }) {
-	let { harvest: n } = e, r = z(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? dn(t, n, e) : Promise.resolve(null), () => null);
+function Tn({ view: e, task: t }) {
+	let { harvest: n } = e, r = z(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? pn(t, n, e) : Promise.resolve(null), () => null);
 	return n && /* @__PURE__ */ React.createElement(Pt, {
 		harvest: n,
 		links: e,
 		previous: r.value
 	});
 }
-function wn({ view: e }) {
+function En({ view: e }) {
 	let t = e.state === "deferred" || e.state === "up_for_reschedule";
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: "busy" }, t ? $.verdict.waiting : $.verdict.running), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
@@ -2184,6 +2209,6 @@ function wn({ view: e }) {
 }
 // src/main.tsx
 Object.assign(globalThis, {
-	Harvest: bn,
-	Harvests: Xt
+	Harvest: Sn,
+	Harvests: Qt
 });

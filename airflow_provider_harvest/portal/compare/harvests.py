@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.compare.diff import Comparison, compare_items
-from airflow_provider_harvest.portal.inputs import check_id
+from airflow_provider_harvest.portal.inputs import check_id, is_object_id
+from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 from airflow_provider_harvest.portal.statuses import FAILED
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,21 @@ def find_harvest(client: HarvestClient, ident: str, *, complete: bool = True) ->
     :raises HarvestNotFound: where there is neither such a source nor such a job, or no harvest yet.
     :raises HarvestInvalidInput: for a job that has not ended.
     """
+    found = find_source_or_job(client, ident)
+    if isinstance(found, HarvestSource):
+        return latest_harvest(client, found, complete=complete)
+    return _harvest(client, found)
+
+
+def find_source_or_job(client: HarvestClient, ident: str) -> HarvestSource | HarvestJob:
+    """Return a source by its id or slug, or a job by its id.
+
+    :raises HarvestNotFound: where there is neither.
+    """
     ident = check_id(ident, "the id of a source or job")
-    try:
-        source = client.get_source(ident, keyed=False)
-    except HarvestNotFound:
-        source = None
-    if source is not None:
-        return latest_harvest(client, source, complete=complete)
-    return harvest_of_job(client, ident)
+    with contextlib.suppress(HarvestNotFound):
+        return client.get_source(ident, keyed=False)
+    return _job(client, ident, f"There is neither a harvest source nor a job {ident!r} on {client.site}.")
 
 
 def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | None = None) -> Harvest:
@@ -98,14 +106,25 @@ def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | N
     :raises HarvestNotFound: where there is no such job.
     :raises HarvestInvalidInput: for a job that has not ended.
     """
+    job = _job(client, job_id, f"There is no harvest job {job_id!r} on {client.site}.")
+    return _harvest(client, job, source)
+
+
+def _job(client: HarvestClient, job_id: str, unknown: str) -> HarvestJob:
+    """Return a job. What is no id is not asked for: releases answer 400, 404 or 500 to it."""
+    if not is_object_id(job_id):
+        raise HarvestNotFound(unknown)
     try:
-        job = client.peek_job(job_id)
+        return client.peek_job(job_id)
     except HarvestNotFound:
-        raise HarvestNotFound(f"There is neither a harvest source nor a job {job_id!r} on {client.site}.") from None
+        raise HarvestNotFound(unknown) from None
     except HarvestServerError:
-        job = client.get_job(job_id, keyed=False)  # up to 17.7 an unknown job is answered with 500, and told here
+        return client.get_job(job_id, keyed=False)  # up to 17.7 an unknown job is answered with 500, and told here
+
+
+def _harvest(client: HarvestClient, job: HarvestJob, source: HarvestSource | None = None) -> Harvest:
     if not job.has_ended:
-        raise HarvestInvalidInput(f"Job {job_id} has not ended yet ({job.status}): wait for its end.")
+        raise HarvestInvalidInput(f"Job {job.id} has not ended yet ({job.status}): wait for its end.")
     return Harvest(client, job, source or _source_of(client, job))
 
 

@@ -124,7 +124,8 @@ def _write(
         changed, _ = write_and_read(
             client,
             source.id,
-            lambda: client.update_source(source.id, autoarchive=autoarchive, description=description),
+            lambda: client.update_source(source.id, current=source, autoarchive=autoarchive, description=description),
             is_done,
+            what=f"autoarchive={autoarchive} and the guard's note",
         )
     return changed

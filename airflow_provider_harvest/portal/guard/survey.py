@@ -267,7 +267,7 @@ def _records(
         ]
         if len(owners) > MAX_ORGANIZATIONS or any(not (s.owner or s.organization) for s in chosen.values()):
             owners = [{}]
-    with_services = client.generation.slash == "/"  # releases before 10 archive datasets only
+    with_services = client.ends_in_slash()  # releases before 10 archive datasets only
     for whose in owners:
         yield from client.iter_datasets(whose.get("organization"), whose.get("owner"))
         if with_services:

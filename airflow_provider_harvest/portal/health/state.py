@@ -42,14 +42,12 @@ class PassMemory:
     """What a pass knows of the one before it; empty at the first one.
 
     :param at: the portal's clock at the previous pass; None at the first one.
-    :param generation: letter of the portal's generation, once it was needed.
     :param organization: id of the organization that the pass was restricted to.
     :param open: its findings, by kind and id of the source.
     :param items: by id of the source.
     """
 
     at: datetime | None = None
-    generation: str | None = None
     organization: str | None = None
     open: Mapping[str, Mapping[str, Known]] = field(default_factory=dict)
     items: Mapping[str, Items] = field(default_factory=dict)
@@ -76,7 +74,6 @@ def remember(portal: str, selection: str, at: datetime, memory: PassMemory) -> d
         "portal": portal,
         "selection": selection,
         "at": at.timestamp(),
-        "generation": memory.generation,
         "organization": memory.organization,
         "open": {
             kind: {ident: _packed(known) for ident, known in entries.items()} for kind, entries in memory.open.items()
@@ -105,7 +102,6 @@ def recall(state: Any, portal: str, selection: str) -> tuple[PassMemory, str | N
     try:
         return PassMemory(
             at=_instant(state["at"]),
-            generation=state["generation"],
             organization=state["organization"],
             open={
                 kind: {ident: _unpacked(entry) for ident, entry in entries.items()}

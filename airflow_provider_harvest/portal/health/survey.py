@@ -22,7 +22,6 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestServerError,
 )
-from airflow_provider_harvest.portal.generations import GENERATIONS
 from airflow_provider_harvest.portal.guard import survey as guard
 from airflow_provider_harvest.portal.health.findings import (
     DUPLICATE_URL,
@@ -96,8 +95,6 @@ def examine(
     page_size: int = PAGE_SIZE,
 ) -> HealthReport:
     """Find what is wrong on a portal. Needs no key.
-
-    The first pass asks once more, with two small requests, which generation the portal is of; its state remembers that.
 
     :param client: of the portal.
     :param selection: which sources; default: all.
@@ -194,36 +191,19 @@ class _Survey:
         self._asked = replace(self._asked, now=datetime.fromtimestamp(at, tz=timezone.utc))
 
     def _listed(self, page_size: int) -> Iterator[HarvestSource]:
-        """Yield the selected sources; where a remembered generation turns out wrong, the portal is asked for it."""
+        """Yield the selected sources."""
         self._organization = self._memory.organization
         if self._selection.organization and self._organization is None:
             self._organization = organization_of(self._client, self._selection.organization)
-        remembered = self._client.known_generation is None and self._memory.generation in GENERATIONS
-        if remembered:
-            self._client.assume_generation(self._memory.generation)
-        found = False
-        for source in self._pages(page_size):
-            if remembered and source.last_job is not None:
-                remembered = False
-                if (source.last_job.counts is not None) is not self._client.generation.items_endpoint:
-                    self._client.assume_generation(None)
-            if self._selection.wants(source):
-                found = True
-                yield source
-        if not found and remembered and self._organization:  # the filter of another generation lists nothing
-            self._client.assume_generation(None)
-            yield from (source for source in self._pages(page_size) if self._selection.wants(source))
-
-    def _pages(self, page_size: int) -> Iterator[HarvestSource]:
-        fields = f"{_FIELDS},config" if DUPLICATE_URL in self._checks else _FIELDS
-        return self._client.iter_sources(
+        listed = self._client.iter_sources(
             owner=self._selection.owner_id,
             organization=self._organization,
             q=self._selection.q,
-            fields=fields,
+            fields=f"{_FIELDS},config" if DUPLICATE_URL in self._checks else _FIELDS,
             page_size=page_size,
             on_unreadable=self._note_broken,
         )
+        return filter(self._selection.wants, listed)
 
     def _note_broken(self, entry: UnreadableEntry) -> None:
         log.warning("%s Everything else is read.", unreadable_sentence(entry))
@@ -312,9 +292,9 @@ class _Survey:
 
     def _history(self, source: HarvestSource, reason: str) -> list[HarvestJob]:
         self._requests += 1
-        if self._client.generation.items_endpoint:
-            return self._client.job_history(source.id, RECENT_JOBS)
-        return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+        if self._client.dialect.embeds_items:
+            return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+        return self._client.job_history(source.id, RECENT_JOBS)
 
     def _why_skipped(self, history: list[HarvestJob]) -> str:
         """Return what the portal says most often of the records that the last whole harvest skipped."""
@@ -368,8 +348,7 @@ class _Survey:
             trouble = notes[finding.kind, finding.source.id]
             known = Known(finding.since, trouble.note, trouble.baseline)
             found.setdefault(finding.kind, {})[finding.source.id] = known
-        generation = self._client.known_generation or self._memory.generation
-        left = PassMemory(self._asked.now, generation, self._organization, found, self._items)
+        left = PassMemory(self._asked.now, self._organization, found, self._items)
         return HealthReport(
             portal=self._client.site,
             at=self._asked.now,

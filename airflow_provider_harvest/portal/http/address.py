@@ -9,6 +9,14 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 
 API_PATH = "/api/1"
 
+#: The admin page of a source, which lists its jobs, on portals whose pages are known. data.gouv.fr's team links to it
+#: (datagouv/data.gouv.fr#1843); a job has no page of its own there.
+_DATA_GOUV_FR = "/admin/harvesters/{source_id}"
+_KNOWN_PAGES = {
+    "https://www.data.gouv.fr": _DATA_GOUV_FR,
+    "https://demo.data.gouv.fr": _DATA_GOUV_FR,
+}
+
 
 def site_url(host: str | None, schema: str | None = None, port: int | None = None) -> str:
     """Return the portal's site, without a slash at its end.
@@ -47,6 +55,15 @@ def site_url(host: str | None, schema: str | None = None, port: int | None = Non
     path = parts.path.rstrip("/")
     path = path.removesuffix(API_PATH)
     return f"{scheme}://{netloc}{path}"
+
+
+def known_page(site: str) -> str | None:
+    """Return the URL template of a portal's admin page of a source, with ``{source_id}``; None for other portals.
+
+    :param site: of the portal.
+    """
+    path = _KNOWN_PAGES.get(site)
+    return f"{site}{path}" if path else None
 
 
 def is_loopback(site: str) -> bool:

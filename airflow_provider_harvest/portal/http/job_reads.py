@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestServerError
-from airflow_provider_harvest.portal.http.session import PortalSession, as_not_found, entries_of, segment
+from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestNotFound, HarvestServerError
+from airflow_provider_harvest.portal.http.item_reads import ItemReads
+from airflow_provider_harvest.portal.http.session import as_not_found, entries_of, segment
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = 500
 #: Jobs asked for when looking for one: the newest come first.
 RECENT_JOBS = 10
+#: No job has this id.
+_NO_JOB = "0" * 24
 
 # ``details`` are left out: a stack trace for each error (5 kB on 9.2.4). ``source`` has no inner mask, as it is a
 # text up to 16.x, where ``source{id}`` is answered 400.
@@ -28,20 +31,35 @@ _ITEM_BRIEF = (
 )
 
 
-class JobReads(PortalSession):
+class JobReads(ItemReads):
     """Reads jobs. None of this needs a key; only the stack traces in a job's errors are for a sysadmin's eyes."""
 
-    def iter_jobs(self, source_id: str, *, page_size: int = 20) -> Iterator[HarvestJob]:
+    def iter_jobs(self, source_id: str, *, page_size: int = 20, counters: bool = True) -> Iterator[HarvestJob]:
         """Yield the jobs of a source, newest first, without their items (``GET .../jobs/``).
 
-        From 17.0 on with their counters. Deleted sources keep their jobs; unknown ones: see :meth:`recent_jobs`.
+        Deleted sources keep their jobs; unknown ones: see :meth:`recent_jobs`.
 
         :param source_id: its id; up to 10.8.1 a slug is answered with 500.
         :param page_size: jobs in one request, 20 by default.
+        :param counters: whether their items are counted (default True), which the portal does from 17.0 on.
         """
-        with_counters = self.generation.items_endpoint
-        mask = f"data{{{_JOB_HEAD}{',items{total,by_status}' if with_counters else ''}}},total"
-        return map(HarvestJob.from_api, self._pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, page_size))
+        seen: set[Any] = set()
+        again = True
+        while again:
+            again = False
+            with_counters = counters and not self.dialect.embeds_items
+            mask = f"data{{{_JOB_HEAD}{',items{total,by_status}' if with_counters else ''}}},total"
+            for entry in self._pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, page_size):
+                self.dialect.hear_job(entry)
+                if counters and self.dialect.hear_origin(entry):
+                    again = True  # the portal was upgraded since: its jobs can be counted now
+                    break
+                if entry.get("id") in seen:
+                    continue
+                seen.add(entry.get("id"))
+                if isinstance(entry.get("items"), list):  # of which nothing is left but how many there are
+                    entry = {name: value for name, value in entry.items() if name != "items"}
+                yield HarvestJob.from_api(entry)
 
     def job_history(self, source_id: str, size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return the newest jobs of a source with their errors and counters, in every release by one request.
@@ -50,12 +68,11 @@ class JobReads(PortalSession):
         :param size: how many jobs, 10 by default; up to 16.x each costs 20 bytes per item.
         :raises HarvestNotFound: where the source is unknown or purged; up to 10.8.1 the list is empty then.
         """
-        counters = "items{total,by_status}" if self.generation.items_endpoint else _ITEM_COUNTS
         params = {"page": 1, "page_size": size}
         answer = self._get(
-            f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{counters}}},total"
+            f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{_ITEM_COUNTS}}},total"
         )
-        return self._with_times(HarvestJob.from_api(entry) for entry in entries_of(answer))
+        return self._with_times(self._as_job(entry) for entry in entries_of(answer))
 
     def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return one page of a source's jobs, newest first: what polling reads.
@@ -82,10 +99,11 @@ class JobReads(PortalSession):
         :class:`~airflow_provider_harvest.portal.waiting.source_list.Listing` reads it: most of it is as
         before, and is not worth an object. About 250 bytes a source; 500 sources in one request.
 
-        :param counters: whether the items of each ``last_job`` are counted, which the portal does from 17.0 on only.
+        :param counters: whether the items of each ``last_job`` are counted: from 17.0 on ``items`` is an object with
+            the numbers, before an empty list.
         :param owners: whether names and organizations are wanted.
         """
-        items = ",items{total,by_status}" if counters and self.generation.items_endpoint else ""
+        items = ",items{total,by_status}" if counters else ""  # up to 16.x an empty list comes, whatever the job holds
         named = ",name,organization{id}" if owners else ""
         last_job = f"last_job{{id,status,created,started,ended{items}}}"
         mask = f"data{{id,active,deleted,validation{{state}}{named},{last_job}}},total"
@@ -111,9 +129,9 @@ class JobReads(PortalSession):
         :raises HarvestNotFound: where there is none, also on releases that answer 500 then (up to 17.7).
         """
         try:
-            return HarvestJob.from_api(self._get(self._job_path(job_id), keyed=keyed).body)
+            return self._as_job(self._get(self._job_path(job_id), keyed=keyed).body)
         except HarvestServerError as error:
-            if error.status_code == 500 and self.generation.unknown_job_is_500 and self._can_read_another(job_id):
+            if error.status_code == 500 and self._hides_unknown_jobs() and self._can_read_another(job_id):
                 message = (
                     f"There is no harvest job {job_id!r} on {self.site}: it is answered with 500, as udata up to 17.7 "
                     "does for an unknown one, while other jobs can be read."
@@ -130,7 +148,7 @@ class JobReads(PortalSession):
         :raises HarvestServerError: with status 500 up to 17.7, as in an outage.
         """
         fields = f"{_JOB_HEAD},{_ITEM_COUNTS}" if progress else _JOB_HEAD
-        return HarvestJob.from_api(self._get(self._job_path(job_id), fields=fields).body)
+        return self._as_job(self._get(self._job_path(job_id), fields=fields).body)
 
     def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
         """Yield the items of a job, in the order in which they were processed.
@@ -141,14 +159,15 @@ class JobReads(PortalSession):
         :param status: only items in this status: ``pending``, ``started``, ``done``, ``failed``, ``skipped`` or
             ``archived``. From 17.0 another one is answered with 400.
         """
-        path = self._job_path(job_id)
-        if not self.generation.items_endpoint:
-            job = HarvestJob.from_api(self._get(path, fields=f"id,items{{{_ITEM_BRIEF}}}").body)
-            if not self._was_upgraded(job):
-                yield from (item for item in job.items or () if status is None or item.status == status)
-                return
-        entries = self._pages(f"{path}items/", {"status": status}, f"data{{{_ITEM_BRIEF}}},total", PAGE_SIZE)
-        yield from map(HarvestItem.from_api, entries)
+        entries = self._items(
+            job_id,
+            _ITEM_BRIEF,
+            lambda: self._pages(
+                f"{self._job_path(job_id)}items/", {"status": status}, f"data{{{_ITEM_BRIEF}}},total", PAGE_SIZE
+            ),
+        )
+        items = map(HarvestItem.from_api, entries)
+        return (item for item in items if status is None or item.status == status)
 
     def newest_item(self, job: HarvestJob) -> HarvestItem | None:
         """Return the item of a job that moved last, None before the first: tells a slow job from a dead one.
@@ -157,27 +176,24 @@ class JobReads(PortalSession):
 
         :param job: as read; where it has counters they are trusted.
         """
-        path = self._job_path(str(job.id))
-        if not self.generation.items_endpoint:
-            read = HarvestJob.from_api(self._get(path, fields=f"id,items{{{_ITEM_TIMES}}}").body)
-            if not self._was_upgraded(read):
-                return _moved_last(read.items or ())
-        counts = job.counts or self.peek_job(str(job.id)).counts
+        job_id = str(job.id)
+        if self.dialect.embeds_items is None:
+            job = self.peek_job(job_id)
+        if self.dialect.embeds_items:
+            embedded = self._embedded_items(job_id, _ITEM_TIMES)
+            if embedded is not None:
+                return _moved_last(embedded)
+        counts = job.counts or self.peek_job(job_id).counts
         if counts is None or not counts.total:
             return None
         params = {"page": counts.total, "page_size": 1}
-        answer = self._get(f"{path}items/", params, fields=f"data{{{_ITEM_TIMES}}},total")
-        return _moved_last(tuple(HarvestItem.from_api(entry) for entry in entries_of(answer)))
+        answer = self._get(f"{self._job_path(job_id)}items/", params, fields=f"data{{{_ITEM_TIMES}}},total")
+        return _moved_last(entries_of(answer))
 
-    def _was_upgraded(self, job: HarvestJob) -> bool:
-        """Whether a job answers its items as releases from 17.0 do although the portal was older when it was asked.
-
-        A client of a trigger lives for weeks. What is known of the generation is then forgotten, and found out again.
-        """
-        if not isinstance(job.raw.get("items"), dict):
-            return False
-        self.assume_generation(None)
-        return True
+    def _as_job(self, body: Any) -> HarvestJob:
+        """Return a job, after its shape was noted."""
+        self.dialect.hear_job(body)
+        return HarvestJob.from_api(body)
 
     def _with_times(self, jobs: Iterable[HarvestJob]) -> list[HarvestJob]:
         """Return jobs, after their times were taken as ones that the portal's clock has passed."""
@@ -186,8 +202,15 @@ class JobReads(PortalSession):
             self._transport.saw_time(when.timestamp())
         return listed
 
-    def _job_path(self, job_id: str) -> str:
-        return f"/harvest/job/{segment(job_id)}/"
+    def _hides_unknown_jobs(self) -> bool:
+        """Whether the portal answers 500 to a job that does not exist, as up to 17.7; asked only after a 500."""
+        try:
+            self._get(self._job_path(_NO_JOB), fields="id")
+        except HarvestApiError as error:
+            return error.status_code == 500
+        except HarvestError:
+            return False
+        return False
 
     def _can_read_another(self, job_id: str) -> bool:
         """Whether the portal reads another job, so that a 500 for this one means that there is none."""
@@ -200,6 +223,7 @@ class JobReads(PortalSession):
             return False
 
 
-def _moved_last(items: tuple[HarvestItem, ...]) -> HarvestItem | None:
+def _moved_last(entries: list[dict[str, Any]]) -> HarvestItem | None:
+    items = map(HarvestItem.from_api, entries)
     timed = [(when, item) for item in items if (when := item.newest_time)]
-    return max(timed, key=lambda pair: pair[0])[1] if timed else None
+    return max(reversed(timed), key=lambda pair: pair[0])[1] if timed else None  # of those of one instant the last

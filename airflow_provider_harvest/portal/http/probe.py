@@ -1,10 +1,15 @@
-"""Finds out the generation of a portal with two small requests; called by the session, once."""
+"""Finds out the generation of a portal with two small requests, for *Test connection*; called by the session."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestNotFound, HarvestProtocolError, HarvestRequestRejected
+from airflow_provider_harvest.exceptions import (
+    HarvestNotFound,
+    HarvestProtocolError,
+    HarvestRedirected,
+    HarvestRequestRejected,
+)
 from airflow_provider_harvest.portal import generations
 
 if TYPE_CHECKING:
@@ -56,6 +61,10 @@ def _lists_backends(read: Callable[..., Answer], path: str, site: str) -> bool:
         body = read(path, fields="id").body
     except (HarvestNotFound, HarvestRequestRejected):
         return False
+    except HarvestRedirected as error:
+        if error.adds_slash:  # to the form that there is not
+            return False
+        raise
     if not isinstance(body, list) or not all(isinstance(entry, dict) and "id" in entry for entry in body):
         raise _no_portal(site, "something else is answered where its harvest backends belong")
     return True

@@ -13,8 +13,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestResponseLost,
     HarvestServerError,
 )
+from airflow_provider_harvest.portal.http.item_reads import ItemReads
 from airflow_provider_harvest.portal.http.paging import iter_pages
-from airflow_provider_harvest.portal.http.session import PortalSession, entries_of, segment
+from airflow_provider_harvest.portal.http.session import entries_of, segment
 from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _TOO_LARGE = (HarvestServerError, HarvestRequestRejected, HarvestResponseLost, H
 _RECORD = "id,title,page,self_web_url,uri,self_api_url,archived,archived_at,harvest{source_id,remote_id,last_update}"
 
 
-class RecordReads(PortalSession):
+class RecordReads(ItemReads):
     """Reads what was harvested. None of this needs a key; without one a portal lists only what lives."""
 
     def iter_datasets(
@@ -80,15 +81,11 @@ class RecordReads(PortalSession):
         return next((job for job in jobs if job.has_ended and job.status in ("done", "done-errors")), None)
 
     def _item_ids(self, job_id: str) -> Iterator[dict[str, Any]]:
-        path = f"/harvest/job/{segment(job_id)}/"
-        if self.generation.items_endpoint:
-            yield from self._large_pages(f"{path}items/", {}, "data{remote_id,status},total", RECORD_PAGE_SIZE)
-            return
-        body = self._get(path, fields="id,items{remote_id,status}").body
-        items = body.get("items") if isinstance(body, dict) else None
-        if not isinstance(items, list):
-            raise HarvestProtocolError("The portal answered something else where the items of a job belong.")
-        yield from (item for item in items if isinstance(item, dict))
+        fields = "remote_id,status"
+        pages = f"{self._job_path(job_id)}items/"
+        return self._items(
+            job_id, fields, lambda: self._large_pages(pages, {}, f"data{{{fields}}},total", RECORD_PAGE_SIZE)
+        )
 
     def _records(
         self, path: str, kind: str, organization: str | None, owner: str | None, page_size: int

@@ -53,3 +53,12 @@ def target(url: str, location: str | None) -> str:
     found = urljoin(url, location)
     origin(found)
     return found
+
+
+def adds_slash(url: str, found: str) -> bool:
+    """Whether an address has the same path as another one, and a slash at its end.
+
+    :param url: of the request.
+    :param found: that it is redirected to, perhaps below another origin: portals name the one they believe they have.
+    """
+    return urlsplit(found).path == f"{urlsplit(url).path}/"

@@ -1,4 +1,4 @@
-"""What every request to a portal has in common: its transport, its generation, its paths; base of the client.
+"""What every request to a portal has in common: its transport, its dialect, its paths; base of the client.
 
 Used through :class:`airflow_provider_harvest.portal.client.HarvestClient` only.
 """
@@ -9,10 +9,15 @@ import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestProtocolError
+from airflow_provider_harvest.exceptions import (
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestNotFound,
+    HarvestProtocolError,
+)
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.generations import GENERATIONS, Generation
 from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in_clear, site_url
+from airflow_provider_harvest.portal.http.dialect import Dialect, is_from_endpoint, is_no_route
 from airflow_provider_harvest.portal.http.paging import iter_pages
 from airflow_provider_harvest.portal.http.probe import find_generation
 from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry, WholeReader, unreadable_sentence
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from airflow_provider_harvest.exceptions import HarvestServerError
+    from airflow_provider_harvest.portal.generations import Generation
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
     from airflow_provider_harvest.portal.http.transport import Answer
 
@@ -43,7 +49,7 @@ class PortalSession:
         verify: bool | str,
         retry: RetryPolicy | None,
         clock: Clock | None,
-        generation: str | None,
+        dialect: Dialect | None,
     ) -> None:
         from airflow_provider_harvest.portal.http.transport import (
             Transport,  # brings requests, which DAG parsing must not
@@ -52,7 +58,8 @@ class PortalSession:
         self.site = site_url(site)
         refuse_key_in_clear(self.site, api_key)
         self.clock = clock or Clock()
-        self._generation = GENERATIONS[generation] if generation else None
+        #: What the portal's answers have told of its release; a wrong one is corrected by the next answer.
+        self.dialect = dialect or Dialect()
         self._transport = Transport(
             f"{self.site}{API_PATH}",
             api_key,
@@ -73,27 +80,25 @@ class PortalSession:
         """Whether there is an API key to send."""
         return self._transport.has_key
 
-    @property
-    def generation(self) -> Generation:
-        """The portal's generation, found out at the first use.
+    def find_generation(self) -> Generation:
+        """Return the portal's generation, found out with two requests of its own; only a person wants to know it.
 
-        :raises HarvestProtocolError: where there is no udata portal.
+        :raises HarvestProtocolError: if there is no udata portal.
         """
-        if self._generation is None:
-            self._generation = find_generation(self._get, self.site)
-        return self._generation
+        return find_generation(self._get, self.site)
 
-    @property
-    def known_generation(self) -> str | None:
-        """Letter of the portal's generation where it is known already; never asks the portal."""
-        return self._generation.letter if self._generation else None
+    def learn(self, dialect: Any) -> None:
+        """Take what an earlier client of this portal has learned, ``dialect.to_dict()``; else nothing is known."""
+        self.dialect = Dialect.from_dict(dialect)
 
-    def assume_generation(self, letter: str | None) -> None:
-        """Take a generation that was found out earlier for the portal's; saves the two requests that find it out.
+    def ends_in_slash(self) -> bool:
+        """Return whether the portal is of 10.8.2 or newer, where a source's paths end in a slash.
 
-        :param letter: of the generation; None forgets what is known, so that the portal is asked at the next use.
+        One request is sent if no answer has told yet.
         """
-        self._generation = GENERATIONS[letter] if letter else None
+        if self.dialect.slash is None:
+            self._call("GET", "/harvest/backends", fields="id")
+        return self.dialect.slash is not False
 
     def portal_now(self) -> float:
         """Return the portal's clock as seconds since the epoch, by the ``Date`` of its last answer.
@@ -105,16 +110,37 @@ class PortalSession:
 
     # --- how it is asked -------------------------------------------------------------------------------------
 
-    def _path(self, kind: str, ident: str, action: str | None = None) -> str:
-        path = f"/harvest/{kind}/{segment(ident)}" + (f"/{action}" if action else "")
-        return f"{path}{self.generation.slash}"
+    def _source_route(self, source_id: str, action: str | None = None) -> str:
+        return f"/harvest/source/{segment(source_id)}" + (f"/{action}" if action else "")
+
+    def _call(self, method: str, route: str, **kwargs: Any) -> Answer:
+        """Send a request to a route whose path ends in a slash from 10.8.2 on, and in none before.
+
+        The form that the portal is known for is sent, else the new one. The other one follows where the portal answers
+        that it has no such path, so that nothing was carried out: 404 or 405, or a redirect, which is not followed.
+        """
+        forms = (True, False) if self.dialect.slash is not False else (False, True)
+        missing: HarvestError | None = None
+        for slash in forms:
+            try:
+                answer = self._transport.call(method, f"{route}/" if slash else route, **kwargs)
+            except HarvestError as error:
+                if not is_no_route(error):
+                    if is_from_endpoint(error):
+                        self.dialect.slash = slash
+                    raise
+                missing = missing or error
+            else:
+                self.dialect.slash = slash
+                return answer
+        assert missing is not None  # noqa: S101 - for the type checker: both forms were refused
+        raise missing
 
     def _get(self, path: str, params: dict[str, Any] | None = None, **kwargs: Any) -> Answer:
         return self._transport.call("GET", path, params=params, **kwargs)
 
-    def _write(self, method: str, path: str, body: Any = None, *, text: str | None = None, **kwargs: Any) -> Answer:
-        options = {"timeout": self._long_timeout, **kwargs}
-        return self._transport.call(method, path, body=body, text=text, keyed=True, **options)
+    def _write(self, method: str, route: str, body: Any = None, *, text: str | None = None, **kwargs: Any) -> Answer:
+        return self._call(method, route, body=body, text=text, keyed=True, **{"timeout": self._long_timeout, **kwargs})
 
     def _pages(
         self,

@@ -27,7 +27,7 @@ from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.connection import Exchange, WatchedAdapter
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html
 from airflow_provider_harvest.portal.http.losses import UNKNOWN, loss
-from airflow_provider_harvest.portal.http.redirects import origin, target
+from airflow_provider_harvest.portal.http.redirects import adds_slash, origin, target
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
 from airflow_provider_harvest.portal.words import plain
 
@@ -277,6 +277,12 @@ class Transport:
             ) from None
         host = f"[{host}]" if ":" in host else host
         location = f"{scheme}://{host}" + ("" if port in (80, 443, None) else f":{port}")
+        if adds_slash(request.url, where):
+            raise HarvestRedirected(
+                f"{request} is redirected ({reply.status}) to the same path with a slash; not followed.",
+                location=location,
+                adds_slash=True,
+            )
         if (scheme, host.strip("[]"), port) != origin(self.base):
             raise HarvestRedirected(
                 f"{request} is redirected to {location}. It was not followed, since the API key must not travel "

@@ -38,7 +38,7 @@ class JobItems:
 
     def of(self, status: str | None) -> list[HarvestItem]:
         """Return the items of one status."""
-        if status is not None and (None in self._read or not self._client.generation.items_endpoint):
+        if status is not None and (None in self._read or self._client.dialect.embeds_items):
             return [item for item in self.all() if item.status == status]
         if status not in self._read:
             self._read[status] = list(self._client.iter_job_items(self._job_id, status=status))
@@ -46,7 +46,7 @@ class JobItems:
 
     def first(self, status: str, limit: int) -> list[HarvestItem]:
         """Return the first items of one status; of all that are read, they may be a part."""
-        if status in self._read or None in self._read or not self._client.generation.items_endpoint:
+        if status in self._read or None in self._read or self._client.dialect.embeds_items:
             return self.of(status)[:limit]
         return list(islice(self._client.iter_job_items(self._job_id, status=status), limit))
 
@@ -117,7 +117,7 @@ def _compare(
 ) -> tuple[dict[str, Any], set[str]]:
     earlier = JobItems(client, str(previous.id)) if previous else None
     told = {**told, "compared_with": previous.id if previous else None}
-    if earlier and (has_shrunk or not client.generation.items_endpoint):
+    if earlier and (has_shrunk or client.dialect.embeds_items):
         comparison = compare_items(earlier.all(), items.all())
         newly = {change.remote_id for change in comparison.of(NEWLY_FAILING)}
         return {**told, **{kind: comparison.counts[kind] for kind in TOLD}}, newly

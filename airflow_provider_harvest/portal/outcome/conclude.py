@@ -29,6 +29,7 @@ def conclude(
     before: tuple[str, int | None] | None = None,
     *,
     compare_failed: bool = True,
+    job: HarvestJob | None = None,
 ) -> dict[str, Any]:
     """Return the result of an ended job, judged.
 
@@ -40,10 +41,12 @@ def conclude(
     :param before: the source's last job before it, and how many records that listed, where this is known already.
     :param compare_failed: whether failed items are compared with those of the job before (default True); see
         :func:`~airflow_provider_harvest.portal.outcome.changes.read_changes` for the price.
+    :param job: the job, if it was just read as ended, with its counters; default: it is read.
     :raises HarvestApiError: where the job cannot be read.
     :raises HarvestInvalidInput: where it is a job of another source.
     """
-    job = client.peek_job(job_id)
+    if job is None or not job.has_ended or job.counts is None:
+        job = client.peek_job(job_id)
     foreign = why_foreign(job, source.id, source.name)
     if foreign:
         raise HarvestInvalidInput(foreign)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.portal.outcome.changes import TOLD
 from airflow_provider_harvest.portal.outcome.hints import hint_for
 from airflow_provider_harvest.portal.outcome.result import PREVIEWED
+from airflow_provider_harvest.portal.statuses import TERMINAL_JOB_STATUSES
 from airflow_provider_harvest.portal.words import count, plain, spell
 
 if TYPE_CHECKING:
@@ -19,23 +20,53 @@ _SHOWN_ITEMS = 5
 #: Characters of one item's or job's message, and of a reason, which may name ids that must not be lost.
 _WIDTH, _REASON_WIDTH = 200, 500
 _STATUS_WIDTH = 40
+#: What udata's statuses mean to a person.
+_MEANINGS = {
+    "pending": "Not begun",
+    "initializing": "Under way",
+    "initialized": "Under way",
+    "processing": "Under way",
+    "done": "Ended",
+    "done-errors": "Ended with errors",
+    "failed": "Failed",
+}
+#: Seconds from which on a rate says something.
+_RATE_AFTER = 30.0
 #: Lines that a failure message has at most: it is read on a phone at 3 a.m.
 MAX_MESSAGE_LINES = 10
 
 
-def progress_line(job: HarvestJob, before: ItemCounts | None) -> str:
-    """Return how far a job is: ``initialized: 120 items, 3 failed (+37)``.
+def progress_line(
+    job: HarvestJob, before: ItemCounts | None = None, since: float = 0.0, left: float | None = None
+) -> str:
+    """Return how far a job is: ``Under way (initialized): 120 records, 3 failed (+37, 12 a minute; about 9 min left)``.
 
     :param job: as just read.
     :param before: the counters at the line before, None at the first one.
+    :param since: seconds since the line before.
+    :param left: seconds that it will still take, as long as earlier ones took; None where they do not tell.
     """
     status = plain(job.status, _STATUS_WIDTH) or "unknown status"
+    meaning = _MEANINGS.get(status)
+    if meaning is None or job.counts is None:
+        what = f"{meaning} ({status})" if meaning else status
+    elif job.counts.total or status in TERMINAL_JOB_STATUSES:
+        what = f"{meaning} ({status})"
+    else:
+        what = f"The portal is fetching the catalogue ({status})"
     if job.counts is None:
-        return f"{status}."
-    parts = [count(job.counts.total, "item")]
+        return f"{what}."
+    parts = [count(job.counts.total, "record")]
     parts += [f"{number:,} {name}" for name, number in _noteworthy(job.counts) if number]
     grown = job.counts.total - (before.total if before else 0)
-    return f"{status}: {', '.join(parts)}" + (f" (+{grown:,})" if before and grown else "")
+    is_running = status not in TERMINAL_JOB_STATUSES
+    notes = []
+    if before and grown:
+        tells_rate = is_running and since >= _RATE_AFTER and grown * 60 >= since
+        notes.append(f"+{grown:,}" + (f", {grown * 60 / since:,.0f} a minute" if tells_rate else ""))
+    if left is not None and is_running:
+        notes.append(f"about {spell(left)} left" if left > 0 else "longer than the harvests before it")
+    return f"{what}: {', '.join(parts)}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def summary_lines(result: dict[str, Any]) -> list[str]:

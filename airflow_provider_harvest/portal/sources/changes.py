@@ -13,6 +13,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestAnswerTimeout,
     HarvestInvalidInput,
     HarvestNotFound,
+    HarvestRequestRejected,
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.inputs import (
@@ -20,11 +21,19 @@ from airflow_provider_harvest.portal.inputs import (
     check_config,
     check_id,
     check_name,
+    check_text,
     check_url,
     is_object_id,
 )
 from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
-from airflow_provider_harvest.portal.sources.confirm import UNCLEAR, look_again, refuse_deleted, restated, telling
+from airflow_provider_harvest.portal.sources.confirm import (
+    UNCLEAR,
+    look_again,
+    refuse_deleted,
+    restated,
+    telling,
+    write_and_read,
+)
 from airflow_provider_harvest.portal.sources.identity import (
     IDENTITY_FIELDS,
     Identity,
@@ -36,10 +45,10 @@ from airflow_provider_harvest.portal.sources.identity import (
 )
 from airflow_provider_harvest.portal.statuses import TIMED_OUT
 from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
-from airflow_provider_harvest.portal.words import day
+from airflow_provider_harvest.portal.words import day, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
@@ -100,8 +109,8 @@ def ensure_source(
     """
     if if_exists not in IF_EXISTS:
         raise HarvestInvalidInput(f"if_exists must be one of {', '.join(map(repr, IF_EXISTS))}, not {if_exists!r}.")
-    fields = new_fields(client, name, url, backend, description, config, active, autoarchive)
-    organization, owner_id = _whose(client, organization, owner_id)
+    fields = new_fields(client, name, url, backend, description, config, active, autoarchive, lazily=True)
+    organization, owner_id = _whose(client, organization, owner_id, lazily=True)
     identity = Identity(
         owner=owner_id or (None if organization else str(client.whoami()["id"])),
         organization=organization,
@@ -113,11 +122,30 @@ def ensure_source(
         since = None if asked_since is None else on_portal_clock(asked_since, client.clock.now(), client.portal_now())
         is_ours = was_created_since(found[0], since)
         return _adopt(client, found, fields, RETURN if is_ours else if_exists), is_ours
-    source = create_once(
-        client, fields, organization, owner_id, lambda: next(iter(find_sources(client, identity)), None)
-    )
+    try:
+        source = create_once(
+            client, fields, organization, owner_id, lambda: next(iter(find_sources(client, identity)), None)
+        )
+    except HarvestRequestRejected as error:
+        _explain(client, error, fields["backend"], organization)
+        raise
     log.info("Created source %r (%s): %s", source.name, source.id, client.source_url(source.id))
     return source, True
+
+
+def _explain(client: HarvestClient, error: HarvestRequestRejected, backend: str, organization: str | None) -> None:
+    """Say what was wrong with a new source where that is only looked up once the portal has refused it.
+
+    :raises HarvestInvalidInput: for a backend that the portal does not have.
+    :raises HarvestNotFound: for an organization that it does not have.
+    """
+    refused = error.payload.get("errors") if isinstance(error.payload, dict) else None
+    if not isinstance(refused, dict):
+        return
+    if "backend" in refused:
+        check_backend(backend, client.list_backends())
+    if "organization" in refused:
+        organization_of(client, organization)
 
 
 def find_sources(client: HarvestClient, identity: Identity) -> list[HarvestSource]:
@@ -149,20 +177,26 @@ def new_fields(
     config: dict[str, Any] | None = None,
     active: bool | None = None,
     autoarchive: bool | None = None,
+    *,
+    lazily: bool = False,
 ) -> dict[str, Any]:
     """Return what was given for a new source, checked, without what was left out.
 
+    :param lazily: whether the portal itself may check the name of the backend (default False): it refuses one that it
+        does not have, in every release, unless there is a configuration.
     :raises HarvestInvalidInput: for what cannot be right, and a backend that this portal does not have.
     """
     optional = {"description": description, "config": config, "active": active, "autoarchive": autoarchive}
     given = {name: value for name, value in optional.items() if value is not None}
-    return _checked(client, backend, {"name": name, "url": url, "backend": backend, **given})
+    wanted = {"name": name, "url": url, "backend": backend, **given}
+    return _checked(client, backend, wanted, ask=not lazily or bool(given.get("config")))
 
 
-def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any]) -> dict[str, Any]:
+def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any], *, ask: bool = True) -> dict[str, Any]:
     """Return fields in the form to be sent; the portal's backends are read only where they matter.
 
     :param backend: the backend that a configuration is for.
+    :param ask: whether the portal's backends may be read; default True.
     """
     checked = dict(fields)
     for name, check in (("name", check_name), ("url", check_url)):
@@ -173,7 +207,11 @@ def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any])
     for name in ("active", "autoarchive"):
         if name in checked:
             checked[name] = optional_flag(checked[name], name)
-    if "backend" in checked or "config" in checked:
+    if not ask:
+        checked["backend"] = check_text(checked["backend"], "backend")
+        if "config" in checked:
+            checked["config"] = check_config(checked["config"])
+    elif "backend" in checked or "config" in checked:
         offered = client.list_backends()
         if "backend" in checked:
             backend = checked["backend"] = check_backend(checked["backend"], offered).id
@@ -183,13 +221,21 @@ def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any])
     return checked
 
 
-def _whose(client: HarvestClient, organization: str | None, owner_id: str | None) -> tuple[str | None, str | None]:
-    """Return the id of the organization or of the user that a source is to belong to; neither: the key's user."""
+def _whose(
+    client: HarvestClient, organization: str | None, owner_id: str | None, *, lazily: bool = False
+) -> tuple[str | None, str | None]:
+    """Return the id of the organization or of the user that a source is to belong to; neither: the key's user.
+
+    :param lazily: whether the portal may refuse an id that no organization has; default False, it is looked up.
+    """
     owner_id = optional_text(owner_id, "owner_id")
     if owner_id and optional_text(organization, "organization"):
         raise HarvestInvalidInput("organization and owner_id are both given: a source belongs to one of them.")
     if owner_id:
         return None, check_id(owner_id, "owner_id", slug=False)
+    ident = optional_text(organization, "organization")
+    if lazily and ident is not None and is_object_id(ident):
+        return ident, None
     return organization_of(client, organization), None
 
 
@@ -248,18 +294,17 @@ def create_once(
     :param organization: id of the organization that it is to belong to.
     :param owner_id: id of the user whom it is to belong to; both None: the key's user.
     :param find: looks for the source.
-    :returns: the source, read again.
+    :returns: the source.
     """
     try:
         with telling(_WHO_CREATES):
-            created = client.create_source(**fields, organization=organization, owner=owner_id)
+            return client.create_source(**fields, organization=organization, owner=owner_id)
     except UNCLEAR as error:
         log.warning("%s Looking whether the source is there now.", error)
         found = look_again(client, find)
         if found is None:
             raise
-        created = found
-    return client.get_source(created.id)  # the answer of the POST has times that later ones have not
+    return client.get_source(found.id)
 
 
 def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str, Any]) -> HarvestSource:
@@ -269,13 +314,32 @@ def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str
         log.info("Nothing is to be changed in source %r (%s).", source.name, source.id)
         return source
     with telling(WHO_EDITS):
-        changed = client.update_source(source.id, **changes)
+        changed, _ = write_and_read(
+            client,
+            source.id,
+            lambda: client.update_source(source.id, current=source, **changes),
+            lambda read: not ignored(source, read, changes),
+            unclear=(),  # a PUT is repeated by itself
+            what=in_words(changes),
+        )
+    for name in changes_to(changed, changes):
+        log.warning("The portal keeps %s in a form of its own: %s.", name, plain(getattr(changed, name), 100))
     log.info(
         "Changed %s of source %r (%s): %s", ", ".join(changes), source.name, source.id, client.source_url(source.id)
     )
     if "url" in changes and changed.is_accepted:
         log.warning("The source stays accepted, although nobody has looked at its new URL.")
     return changed
+
+
+def in_words(changes: Mapping[str, Any]) -> str:
+    """Return changed fields for a message."""
+    return ", ".join(f"{name}={value!r:.60}" for name, value in changes.items())
+
+
+def ignored(before: HarvestSource, now: HarvestSource, changes: Mapping[str, Any]) -> list[str]:
+    """Return the changed fields that still have their old value."""
+    return [name for name in changes_to(now, dict(changes)) if getattr(now, name) == getattr(before, name)]
 
 
 def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = True) -> HarvestSource | None:
@@ -303,9 +367,16 @@ def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = Tru
         log.log(logging.INFO if is_object_id(ident) else logging.WARNING, "%s", told)
         return source
     with telling(WHO_EDITS):
-        client.delete_source(source.id)
+        deleted, _ = write_and_read(
+            client,
+            source.id,
+            lambda: client.delete_source(source.id),
+            lambda read: read.deleted is not None,
+            unclear=(),  # a DELETE is repeated by itself
+            what="its deletion",
+        )
     log.info("Deleted source %r (%s); its datasets stay until the portal purges it.", source.name, source.id)
-    return client.get_source(source.id)
+    return deleted
 
 
 # --- previewing -------------------------------------------------------------------------------------------------------

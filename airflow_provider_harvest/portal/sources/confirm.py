@@ -1,4 +1,4 @@
-"""What careful writes share: looking for their effect after an unclear answer, and saying who has the right.
+"""What careful writes share: comparing what came of them with what was asked, and saying who has the right.
 
 Called by the flows on sources only (:mod:`sources`, :mod:`moderation`).
 """
@@ -18,14 +18,15 @@ from airflow_provider_harvest.exceptions import (
     HarvestResponseLost,
     HarvestServerError,
     HarvestSourceNotRunnable,
+    HarvestWriteIgnored,
 )
-from airflow_provider_harvest.portal.words import day
+from airflow_provider_harvest.portal.models import HarvestSource
+from airflow_provider_harvest.portal.words import day, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestSource
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,30 +53,47 @@ def write_and_read(
     write: Callable[[], object],
     is_done: Callable[[HarvestSource], bool],
     unclear: tuple[type[HarvestError], ...] = UNCLEAR,
+    *,
+    what: str,
+    is_whole: Callable[[HarvestSource], bool] = lambda answer: True,
 ) -> tuple[HarvestSource, bool]:
     """Change a source, and return it as it then is.
 
+    The answer to a write holds the whole source, and is compared with what was asked. The source is read only if there
+    is no such answer, or if the change does not show in it: udata answers 200 to some writes that it ignores.
+
     :param client: of the portal.
     :param source_id: id of the source.
-    :param write: sends the change.
+    :param write: sends the change; returns the portal's answer to it, or None.
     :param is_done: whether the change shows in the source.
     :param unclear: errors after which the source itself must tell whether the change was carried out.
-    :returns: the source, read again, and whether the portal itself said that the change was carried out.
+    :param what: the change, for the message: ``"the cron '0 3 * * *'"``.
+    :param is_whole: whether an answer also shows what the change brings about; default True.
+    :returns: the source, and whether the portal itself said that the change was carried out.
+    :raises HarvestWriteIgnored: if the portal said so, and the change does not show.
     """
+
+    def look() -> HarvestSource | None:
+        read = client.get_source(source_id)
+        return read if is_done(read) else None
+
     try:
-        write()
+        answer = write()
     except unclear as error:
         log.warning("%s Looking whether it took effect.", error)
-
-        def look() -> HarvestSource | None:
-            read = client.get_source(source_id)
-            return read if is_done(read) else None
-
         found = look_again(client, look)
         if found is None:
             raise
         return found, False
-    return client.get_source(source_id), True
+    if isinstance(answer, HarvestSource) and answer.id == source_id and is_done(answer) and is_whole(answer):
+        return answer, True
+    found = look() or look_again(client, look)
+    if found is None:
+        raise HarvestWriteIgnored(
+            f"The portal answered that it took {plain(what, 200)} for source {source_id}, and the source is still as "
+            f"before: {client.source_url(source_id)} Something on the portal overrules it; ask its team."
+        )
+    return found, True
 
 
 def refuse_deleted(source: HarvestSource) -> None:

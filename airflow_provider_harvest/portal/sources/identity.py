@@ -133,6 +133,8 @@ def optional_text(value: Any, what: str) -> str | None:
     """
     if value is None:
         return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)  # what native rendering makes of a slug of digits
     if not isinstance(value, str):
         raise HarvestInvalidInput(f"{what} must be a string, not {type(value).__name__}.")
     text = value.strip()

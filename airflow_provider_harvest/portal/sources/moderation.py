@@ -50,13 +50,16 @@ def ensure_validated(
     if not needs_validation(source, state, comment):
         log.info("Source %r (%s) is %s already: %s", source.name, source.id, state, client.source_url(source.id))
         return source, _jobs_before(client, source), False
-    known = [str(job.id) for job in client.recent_jobs(source.id)]
+    # A source that has no last job has none at all.
+    known = [] if source.last_job is None else [str(job.id) for job in client.recent_jobs(source.id)]
     with telling(WHO_MODERATES):
         validated, is_certain = write_and_read(
             client,
             source.id,
             lambda: client.validate_source(source.id, state, comment),
             lambda read: not needs_validation(read, state, comment),
+            what=f"the state {state!r}",
+            is_whole=lambda answer: state != ACCEPTED or shows_its_cron(answer),
         )
     if state == ACCEPTED and not is_certain:
         log.warning(
@@ -84,7 +87,11 @@ def ensure_scheduled(client: HarvestClient, source: HarvestSource, cron: str) ->
         return source, False
     with telling(WHO_MODERATES):
         scheduled, _ = write_and_read(
-            client, source.id, lambda: client.schedule_source(source.id, text), lambda read: read.schedule == text
+            client,
+            source.id,
+            lambda: client.schedule_source(source.id, text),
+            lambda read: read.schedule == text,
+            what=f"the cron {text!r}{_instead(source)}",
         )
     before = f", instead of {source.schedule!r}" if source.schedule else ""
     log.info(
@@ -120,6 +127,7 @@ def ensure_unscheduled(client: HarvestClient, source: HarvestSource) -> tuple[Ha
             lambda: client.unschedule_source(source.id),
             lambda read: read.schedule is None,
             (*UNCLEAR, HarvestRequestRejected),  # 400: it has none any more, perhaps by an earlier, lost request
+            what=f"the removal of the cron {source.schedule!r}",
         )
     log.info(
         "Source %r (%s) had the cron %s, and has none now: %s",
@@ -129,6 +137,15 @@ def ensure_unscheduled(client: HarvestClient, source: HarvestSource) -> tuple[Ha
         client.source_url(source.id),
     )
     return unscheduled, True
+
+
+def shows_its_cron(answer: HarvestSource) -> bool:
+    """Whether the answer to an acceptance shows the cron that it set; up to 10.8.1 the first one does not."""
+    return answer.schedule is not None
+
+
+def _instead(source: HarvestSource) -> str:
+    return f" in place of {source.schedule!r}" if source.schedule else ""
 
 
 def _jobs_before(client: HarvestClient, source: HarvestSource) -> list[str]:

@@ -7,6 +7,7 @@ judges nothing: that is done on the worker.
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import (
@@ -18,6 +19,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
 from airflow_provider_harvest.portal.outcome.result import STARTED
 from airflow_provider_harvest.portal.outcome.summary import progress_line
+from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
 from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
 from airflow_provider_harvest.portal.waiting.passing import PASSING as PASSING
@@ -69,17 +71,27 @@ class JobWait:
 
     :param plan: what is waited for.
     :param client: of the portal; its clock is used. Keys are not needed and not sent.
+    :param jobs: the newest jobs of the source, if they were just read: the first look reads them no second time.
+    :param job: the same of the job that is waited for.
     """
 
-    def __init__(self, plan: WaitPlan, client: HarvestClient) -> None:
+    def __init__(
+        self,
+        plan: WaitPlan,
+        client: HarvestClient,
+        jobs: list[HarvestJob] | None = None,
+        job: HarvestJob | None = None,
+    ) -> None:
         self.plan = plan
         self.client = client
         self._clock = client.clock
+        self._read_jobs, self._read_job = jobs, job
         self._failures = 0
         self._doubts = Doubts()
         self._counts: tuple[str | None, ItemCounts | None] | None = None
         self._reported: tuple[str | None, ItemCounts | None] | None = None
-        self._report_due = self._report_pause = 0.0
+        self._report_due = self._report_pause = self._reported_at = 0.0
+        self._usual: float | None = None
         self._moved_at = 0.0
         self._source_checked = self._clock.now()
         self._lines: list[str] = []
@@ -135,6 +147,8 @@ class JobWait:
                     gone = self._check_source()
                     return Poll(GONE, detail=gone) if gone else Poll(WAITING, self._pause_before_start(jobs))
                 job_id = str(job.id)
+                lengths = [other.duration for other in jobs if other.status in (DONE, DONE_ERRORS) and other.duration]
+                self._usual = median(lengths) if lengths else None
                 self.plan = replace(self.plan, job_id=job_id)
                 self._lines.append(f"Found job {job_id}: {self.client.job_url(self.plan.source_id, job_id)}")
             poll = self._look_at_job(job_id)
@@ -167,7 +181,9 @@ class JobWait:
         """Return the newest jobs, as many as it takes to have all that may be the one."""
         jobs: list[HarvestJob] = []
         for page in range(1, _MAX_PAGES + 1):
-            found = self.client.recent_jobs(self.plan.source_id, page)
+            found, self._read_jobs = self._read_jobs, None
+            if found is None:
+                found = self.client.recent_jobs(self.plan.source_id, page)
             jobs.extend(found)
             if len(found) < RECENT_JOBS or self._reaches_back(found):
                 break
@@ -184,7 +200,9 @@ class JobWait:
 
     def _look_at_job(self, job_id: str) -> Poll | None:
         """Look at the job that was found; None where it is dead, and another one may come in its place."""
-        job = self.client.peek_job(job_id)
+        job, self._read_job = self._read_job, None
+        if job is None or job.id != job_id:
+            job = self.client.peek_job(job_id)
         foreign = why_foreign(job, self.plan.source_id)
         if foreign:
             raise HarvestInvalidInput(foreign)
@@ -234,10 +252,19 @@ class JobWait:
         is_first_failure = bool(counts and counts.failed and not (before and before[1] and before[1].failed))
         if before and before[0] == job.status and not is_first_failure and now < self._report_due:
             return
-        self._lines.append(progress_line(job, before[1] if before else None))
+        since = now - self._reported_at
+        self._lines.append(progress_line(job, before[1] if before else None, since, self._left(job)))
+        self._reported_at = now
         self._report_pause = min(MAX_REPORT_PAUSE, max(FIRST_REPORT_PAUSE, 2 * self._report_pause)) if before else 0.0
         self._report_due = now + max(FIRST_REPORT_PAUSE, self._report_pause)
         self._reported = (job.status, counts)
+
+    def _left(self, job: HarvestJob) -> float | None:
+        """Return how many seconds the job will still take, if it is as long as those before it; None if unknown."""
+        begun = job.started or job.created
+        if self._usual is None or begun is None:
+            return None
+        return self._usual - (self.client.portal_now() - begun.timestamp())
 
     def _why_stuck(self, job: HarvestJob) -> str | None:
         has_items = bool(job.counts and job.counts.total)

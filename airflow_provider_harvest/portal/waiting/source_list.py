@@ -36,6 +36,8 @@ class Listed:
     :param is_runnable: whether nothing in the list speaks against a further job of it.
     :param name: where names were asked for.
     :param organization_id: where names were asked for.
+    :param is_counted: whether the items of its last job are counted in the list, as from 17.0 on; None if that was not
+        asked for.
     """
 
     id: str
@@ -43,17 +45,20 @@ class Listed:
     is_runnable: bool
     name: str | None = None
     organization_id: str | None = None
+    is_counted: bool | None = None
 
     @classmethod
     def from_api(cls, entry: dict[str, Any]) -> Listed:
         """Read one entry of the list."""
         state = (entry.get("validation") or {}).get("state")
+        items = (entry.get("last_job") or {}).get("items")
         return cls(
             id=str(entry["id"]),
             last_job=HarvestJob.from_last_job(entry.get("last_job")),
             is_runnable=entry.get("active") is not False and not entry.get("deleted") and state != REFUSED,
             name=entry.get("name"),
             organization_id=(entry.get("organization") or {}).get("id"),
+            is_counted=None if items is None else isinstance(items, dict),
         )
 
 
@@ -111,6 +116,7 @@ class ListedWait(JobWait):
         self._look_due = 0.0
         self._progress_due = self._clock.now()
         self._runs_behind = True
+        self._list_counts = True  # until the list tells otherwise
 
     @property
     def source_id(self) -> str | None:
@@ -173,6 +179,8 @@ class ListedWait(JobWait):
 
     def _by_list(self, listed: Listed | None, state: tuple[Any, ...]) -> Poll | None:
         job, plan = listed.last_job if listed else None, self.plan
+        if listed is not None and listed.is_counted is not None:
+            self._list_counts = listed.is_counted
         if plan.job_id is not None:
             return self._by_last_job(job) if job is not None and job.id == plan.job_id else self._unless_due(state)
         if listed is None or not listed.is_runnable:
@@ -197,7 +205,7 @@ class ListedWait(JobWait):
             self._progress_due = now + self._progress_interval()
             if why_stuck(job, self._moved_at, bool(job.counts.total), portal_now, self.plan.limits):
                 return None
-        elif now >= self._progress_due and not self.client.generation.items_endpoint:
+        elif now >= self._progress_due and not self._list_counts:
             return None
         return Poll(WAITING, self.plan.poll_interval, job=job)
 
@@ -223,7 +231,7 @@ class ListedWait(JobWait):
     def _progress_interval(self) -> float:
         limits = self.plan.limits
         shortest = min(limits.stall_timeout, limits.first_item_timeout)
-        if not self.client.generation.items_endpoint:
+        if not self._list_counts:
             return max(self.interval, _OWN_PROGRESS_SHARE * shortest)
         return max(self.interval, min(PROGRESS_INTERVAL, _PROGRESS_SHARE * shortest))
 

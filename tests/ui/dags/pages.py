@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from airflow.sdk import DAG, AssetWatcher, task
@@ -29,7 +29,9 @@ BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 def dag(dag_id: str, **options: object) -> DAG:
     """Return a DAG that runs when a test starts it."""
-    return DAG(dag_id, **{"schedule": None, "start_date": BEGIN, "catchup": False, "tags": ["harvest"], **options})
+    usual = {"schedule": None, "start_date": BEGIN, "catchup": False, "tags": ["harvest"], **options}
+    # A busy machine loses a worker now and then; a harvest that failed is not tried again.
+    return DAG(dag_id, default_args={"retries": 1, "retry_delay": timedelta(seconds=1)}, **usual)
 
 
 for name in ("healthy", "failing", "hostile", "gone"):

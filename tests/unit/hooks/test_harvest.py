@@ -16,7 +16,7 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._base import is_final
 from airflow_provider_harvest.portal import client as client_module
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.generations import GENERATIONS
+from airflow_provider_harvest.portal.generations import D, Generation
 
 SITE = "https://portal.example"
 KEY = "not-a-real-key-4711"
@@ -67,7 +67,6 @@ class FakeClient:
     """Keeps what it was made with, answers what it is told to, and never sends anything."""
 
     made: list[FakeClient]
-    generation = GENERATIONS["D"]
     answer: Any = SYSADMIN
 
     def __init__(self, site: str, api_key: str | None = None, **options: Any) -> None:
@@ -76,6 +75,9 @@ class FakeClient:
         self.options = options
         self.is_closed = False
         type(self).made.append(self)
+
+    def find_generation(self) -> Generation:
+        return D
 
     def __enter__(self) -> FakeClient:
         return self
@@ -252,7 +254,7 @@ def refusal(words: str) -> exceptions.HarvestAuthError:
 
 
 class TestTestConnection:
-    FOUND = f"{SITE} is a udata portal of {GENERATIONS['D']}."
+    FOUND = f"{SITE} is a udata portal of {D}."
 
     @pytest.mark.parametrize(
         "answer, works, text",

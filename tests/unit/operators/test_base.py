@@ -31,6 +31,7 @@ FINAL = {
     "HarvestRequestRejected": True,
     "HarvestRedirected": True,
     "HarvestSourceNotRunnable": True,
+    "HarvestWriteIgnored": True,
     "HarvestOutcomeRejected": True,
     "HarvestPortalUnhealthy": True,
     "HarvestSourcesDrifted": True,

@@ -148,20 +148,20 @@ class TestCreate:
 
 
 class TestUpdate:
-    def test_sends_every_field_so_that_none_is_reset(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_sends_what_changes_so_that_others_keep_what_they_have_changed(
+        self, server: PortalServer, client: HarvestClient
+    ) -> None:
         source = server.portal.add_source("Old", active=False, autoarchive=False, config={"features": {"x": True}})
-        client.update_source(source, name="New")
-        put = next(request for request in server.requests if request.method == "PUT")
-        url = server.portal.sources[source]["url"]
-        assert put.body == {
-            "name": "New", "url": url, "backend": "dcat", "description": None, "config": {"features": {"x": True}},
-            "active": False, "autoarchive": False,
-        }  # fmt: skip
+        read = client.get_source(source)
+        server.portal.sources[source]["url"] = "https://changed.example/"
+        changed = client.update_source(source, current=read, name="New", active=False)
+        put = server.requests[-1]
+        assert (put.method, put.body) == ("PUT", {"name": "New"})
+        assert (changed.name, changed.url) == ("New", "https://changed.example/")
 
-    def test_answers_the_source_as_read_again(self, server: PortalServer, client: HarvestClient) -> None:
-        source = server.portal.add_source("Old")
-        server.script("PUT", "*", Reply(200, {"id": source, "name": "Stale"}, handled=True))
-        assert client.update_source(source, name="New").name == "New"
+    def test_reads_the_source_where_it_was_not_read(self, server: PortalServer, client: HarvestClient) -> None:
+        client.update_source(server.portal.add_source("Old"), name="New")
+        assert [request.method for request in server.requests] == ["GET", "PUT"]
 
     def test_without_a_change_writes_nothing(self, server: PortalServer, client: HarvestClient) -> None:
         source = server.portal.add_source("Old")
@@ -297,21 +297,6 @@ class TestPages:
         client = client_of(newest, source_page=page, job_page=f"{page}/{{job_id}}")
         assert (client.source_url("S"), client.job_url("S", "J")) == ("https://p.example/S", "https://p.example/S/J")
         assert newest.requests == []
-
-
-class TestGeneration:
-    def test_that_is_assumed_is_not_asked_for(self, server: PortalServer) -> None:
-        with HarvestClient(server.url) as client:
-            assert client.known_generation is None
-            client.assume_generation(server.portal.generation)
-            client.list_backends()
-            assert client.known_generation == server.portal.generation
-        assert len(server.requests) == 1
-
-    def test_that_is_forgotten_is_asked_for_again(self, newest: PortalServer) -> None:
-        with HarvestClient(newest.url, generation="A") as client:
-            client.assume_generation(None)
-            assert client.generation.letter == "D"
 
 
 class TestJobHistory:

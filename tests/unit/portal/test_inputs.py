@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pendulum
 import pytest
@@ -56,7 +57,7 @@ def test_ids_and_slugs_are_taken(value: str, taken: str) -> None:
         pytest.param("", "source_id is empty", id="empty"),
         pytest.param(" \n", "source_id is empty", id="blank"),
         pytest.param("None", "gave nothing", id="none-as-text"),
-        pytest.param(17, "source_id must be a text, not int", id="number"),
+        pytest.param(1.5, "source_id must be a text, not float", id="number"),
         pytest.param({"id": OBJECT_ID}, "source_id must be a text, not dict", id="whole-source"),
         pytest.param("{{ params.source }}", "not a template that nobody rendered", id="template"),
         pytest.param(f"https://portal.example/source/{OBJECT_ID}/", "without the address around it", id="address"),
@@ -123,7 +124,7 @@ def test_names_are_taken(name: str, taken: str) -> None:
         pytest.param(None, "name is missing", id="none"),
         pytest.param("", "name is empty", id="empty"),
         pytest.param("  ", "name is empty", id="blank"),
-        pytest.param(123, "name must be a text, not int", id="number"),
+        pytest.param(1.5, "name must be a text, not float", id="number"),
         pytest.param("///", "name must hold a letter or a digit", id="symbols"),
         pytest.param("x" * 256, "name has 256 characters; portals take 255 at most", id="too-long"),
     ],
@@ -160,7 +161,7 @@ def test_addresses_of_catalogues_are_taken(url: str) -> None:
     [
         pytest.param(None, "url is missing", id="none"),
         pytest.param("", "url is empty", id="empty"),
-        pytest.param(5, "url must be a text, not int", id="number"),
+        pytest.param(5, "url must begin with", id="number"),
         pytest.param(
             "catalogue.example/cities.xml", "url must begin with http://, https://, ftp:// or ftps://", id="bare"
         ),
@@ -228,7 +229,7 @@ def test_a_backend_of_the_portal_is_returned() -> None:
         pytest.param("csw-iso-19115", "Did you mean 'csw-iso-19139'?", id="similar"),
         pytest.param(None, "backend is missing", id="none"),
         pytest.param("", "backend is empty", id="empty"),
-        pytest.param(7, "backend must be a text, not int", id="number"),
+        pytest.param(7, "does not exist on this portal", id="number"),
     ],
 )
 def test_a_backend_that_the_portal_lacks_is_refused_with_those_it_has(backend_id, reason: str) -> None:
@@ -362,3 +363,11 @@ def test_instants_become_utc(value) -> None:
 def test_what_is_no_instant_is_refused(value, reason: str) -> None:
     with refused(reason):
         as_datetime(value, "after")
+
+
+@pytest.mark.parametrize("check", [lambda value: check_id(value, "organization"), check_name], ids=["slug", "name"])
+def test_digits_that_a_template_made_a_number(check: Any) -> None:
+    """Under render_template_as_native_obj=True a slug of digits arrives as a number."""
+    assert check(2024) == "2024"
+    with pytest.raises(HarvestInvalidInput, match="render_template_as_native_obj"):
+        check(["2024"])

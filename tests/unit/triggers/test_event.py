@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.exceptions import HarvestConnectionError, HarvestInvalidInput
+from airflow_provider_harvest.hooks._settings import ConnectionSettings
+from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.waiting.reported import digest_of
-from airflow_provider_harvest.triggers import _cursors
+from airflow_provider_harvest.triggers import _cursors, event
 from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
 from tests.support.scripted_portal import (
@@ -266,6 +268,32 @@ def test_a_job_that_is_purged_before_it_is_read_holds_up_nobody(monkeypatch: pyt
 
     monkeypatch.setattr(watched.portal, "peek_job", peek_job)
     assert watched.watch(HOUR) == ["two"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"site": "https://nowhere.example"}, id="another host"),
+        pytest.param({"site": "https://one.example", "min_poll_interval": 40 * HOUR}, id="an interval of days"),
+    ],
+)
+def test_a_connection_that_is_mended_is_read_again(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]) -> None:
+    """Without a restart, and whatever of it was wrong; what ended meanwhile is history for the one that was wrong."""
+    lives: dict[str, Timeline] = {"mine": whole_job("one", 2 * HOUR)}
+    watched = Watched(monkeypatch, lives)
+    portal = watched.portal
+
+    async def aget_settings(hook: HarvestHook) -> ConnectionSettings:
+        return ConnectionSettings(**(wrong if watched.clock.now() < T0 + 1000 else {"site": "https://one.example"}))
+
+    def reading_client(settings: ConnectionSettings) -> Any:
+        if "nowhere" in settings.site:
+            raise HarvestConnectionError("There is no such host.")
+        return portal.connect(settings)
+
+    monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
+    monkeypatch.setattr(event, "reading_client", reading_client)
+    assert watched.watch(3 * HOUR) == ["one"]
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_it_travels_as_json_without_a_secret(monkeypatch: pytest.MonkeyPatch) ->
 def test_progress_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "airflow_provider_harvest")
     Deferral(monkeypatch, whole_job("new", 600)).events()
-    assert "done: 3 items (+3)" in caplog.messages
+    assert "Ended (done): 3 records (+3)" in caplog.messages
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ function lastJob(portal: string, sourceId: string, cells: Record<string, unknown
     ...{ schedule: asText(cells.schedule), jobId, jobUrl: null, how: "portal", status },
     ...{ started: asText(cells.started), ended: asText(cells.ended), duration: null },
     ...{ items: { done, failed, skipped, archived }, total: asNumber(cells.total) ?? 0, isCounted: asNumber(cells.total) !== null },
-    ...{ newlyArchived: null, errors: [], failedItems: [], remoteIds: null, changes: null },
+    ...{ newlyArchived: null, errors: [], failedItems: [], skipReasons: [], remoteIds: null, changes: null },
     ...{ outcome: status === "done" && !failed ? "success" : "failure", failureKind: null, reasons: [] },
     ...{ isOldSchema: false, isNewSchema: false },
   };

@@ -1,4 +1,5 @@
 /** Health reports and guard results, as tasks pushed them. */
+import type { TaskAddress } from "../api";
 import { asDict, asList, asNumber, asText, unpacked } from "./result";
 
 export interface Finding {
@@ -11,6 +12,8 @@ export interface Finding {
   since: string | null;
   isNew: boolean;
   detail: string;
+  /** The task that found it, where that is not the one that is shown. */
+  task?: TaskAddress;
 }
 
 export interface Report {

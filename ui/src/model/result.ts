@@ -10,6 +10,8 @@ export interface FailedItem {
   datasetUrl: unknown;
   message: string;
   advice: string | null;
+  /** Whether it did not fail in the harvest before. */
+  isNew: boolean;
 }
 
 export interface Harvest {
@@ -33,6 +35,8 @@ export interface Harvest {
   newlyArchived: number | null;
   errors: string[];
   failedItems: FailedItem[];
+  /** Why records were skipped, and how many for each reason. */
+  skipReasons: [string, number][];
   remoteIds: Record<string, unknown> | null;
   outcome: "success" | "failure" | null;
   failureKind: string | null;
@@ -102,6 +106,7 @@ export function readHarvest(value: unknown): Harvest | null {
     newlyArchived: asNumber(items.newly_archived),
     errors: asList(dict.errors).map(messageOf),
     failedItems: asList(dict.failed_items).map(readItem),
+    skipReasons: Object.entries(asDict(dict.skip_reasons) ?? {}).map(([reason, count]) => [reason, asNumber(count) ?? 0]),
     remoteIds: asDict(dict.remote_ids),
     outcome: dict.outcome === "success" || dict.outcome === "failure" ? dict.outcome : null,
     failureKind: asText(dict.failure_kind),
@@ -126,6 +131,7 @@ function readItem(value: unknown): FailedItem {
     datasetUrl: dict.dataset_url,
     message: messageOf(dict.message ?? ""),
     advice: asText(dict.advice) ?? asText(dict.hint),
+    isNew: dict.newly_failing === true,
   };
 }
 

@@ -122,7 +122,7 @@ export function putTogether(known: Knowledge, now = new Date()): Source[] {
   for (const report of known.reports) {
     for (const finding of report.findings) {
       const source = find(finding.portal, finding.sourceId);
-      source.findings.push(finding);
+      source.findings.push({ ...finding, task: report.task });
       addTo(source.followedBy, report.task.dagId);
     }
   }

@@ -61,7 +61,7 @@ function Row({ row }: { row: GuardRow }) {
         </h3>
         {row.finding.organization && <span className="hv-muted hv-foreign">{plain(row.finding.organization, 80)}</span>}
       </header>
-      {row.missing > 0 && (
+      {row.missing > 0 && (language.code !== "en" || !row.finding.detail) && (
         <p>{guard.missing(language.number(row.missing), row.records === null ? "?" : language.number(row.records))}</p>
       )}
       {row.finding.detail && (
@@ -77,6 +77,7 @@ function Row({ row }: { row: GuardRow }) {
         </p>
       )}
       {row.action === "lifted" && <p>{guard.lifted}</p>}
+      {row.action === "expired" && <p>{guard.expired}</p>}
       {!row.isHeld && row.firstArchivedAt && (
         <p>
           {guard.archivedFrom} <Moment value={row.firstArchivedAt} /> ({guard.willArchive(language.number(row.willArchive))})

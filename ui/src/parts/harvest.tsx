@@ -1,7 +1,7 @@
 /** One harvest in full: verdict, counters, what changed, what failed and what to do; for the tab and the source's view. */
 import { nextRun } from "../model/cron";
 import { adviceFor, groupFailures } from "../model/failures";
-import { asDict, type FailedItem, type Harvest, type ItemStatus, STATUSES } from "../model/result";
+import { asDict, asNumber, type FailedItem, type Harvest, type ItemStatus, STATUSES } from "../model/result";
 import { plain } from "../safe";
 import { language } from "../words";
 import { Card, Facts, Foreign, Moment, NextRun, Notice, VerdictBadge, WebLink } from "./basics";
@@ -52,6 +52,7 @@ export function HarvestView({ harvest, links, previous }: { harvest: Harvest; li
           </ul>
         </Card>
       )}
+      {harvest.skipReasons.length > 0 && <Skips reasons={harvest.skipReasons} />}
       {harvest.remoteIds && <AskedFor fates={harvest.remoteIds} />}
     </>
   );
@@ -92,7 +93,7 @@ function Why({ harvest }: { harvest: Harvest }) {
       )}
       {advice && (
         <p>
-          <strong>{words.whatToDo}:</strong> {advice}
+          <strong>{words.whatToDo}</strong> {advice}
         </p>
       )}
     </Card>
@@ -104,7 +105,7 @@ function Advice({ message, given }: { message: string; given?: string | null }) 
   const text = key ? words.advice[key] : given;
   return text ? (
     <p className="hv-advice">
-      <strong>{words.whatToDo}:</strong> {key ? text : <Foreign>{text}</Foreign>}
+      <strong>{words.whatToDo}</strong> {key ? text : <Foreign>{text}</Foreign>}
     </p>
   ) : null;
 }
@@ -124,7 +125,8 @@ function Failures({ items, all }: { items: FailedItem[]; all: number }) {
               <li key={place}>
                 <code>{item.remoteId ? plain(item.remoteId, 200) : words.noIdentifier}</code>{" "}
                 <WebLinkIf to={item.remoteUrl}>{words.openRecord}</WebLinkIf>{" "}
-                <WebLinkIf to={item.datasetUrl}>{words.openDataset}</WebLinkIf>
+                <WebLinkIf to={item.datasetUrl}>{words.openDataset}</WebLinkIf>{" "}
+                {item.isNew && <span className="hv-new">{words.isNew}</span>}
               </li>
             ))}
           </ul>
@@ -135,39 +137,54 @@ function Failures({ items, all }: { items: FailedItem[]; all: number }) {
   );
 }
 
-/** What changed: as the task told, else the counters beside those of the previous harvest that Airflow knows. */
+/** What changed: as the task told, and the counters beside those of the previous harvest that Airflow knows. */
 function Changes({ harvest, previous }: { harvest: Harvest; previous: Harvest | null }) {
   const told = asDict(harvest.changes);
   const rows = told ? toldChanges(told) : [];
-  if (rows.length) {
-    return (
-      <Card title={words.changes}>
-        <Facts rows={rows} />
-      </Card>
-    );
-  }
-  if (!previous) return null;
-  const moved = STATUSES.filter((status) => harvest.items[status] !== previous.items[status]);
+  if (!rows.length && !previous) return null;
   return (
     <Card title={words.changes}>
+      {rows.length > 0 && <Facts rows={rows} />}
+      {previous && <CountersBeside harvest={harvest} previous={previous} isAll={!rows.length} />}
+    </Card>
+  );
+}
+
+function CountersBeside({ harvest, previous, isAll }: { harvest: Harvest; previous: Harvest; isAll: boolean }) {
+  const moved = STATUSES.filter((status) => harvest.items[status] !== previous.items[status]);
+  if (!moved.length) return isAll ? <p>{words.noChanges}</p> : null;
+  return (
+    <>
       <p className="hv-muted">
         {words.comparedWith} (<Moment value={previous.ended ?? previous.started} />, {countsInWords(previous)}):
       </p>
-      {moved.length ? (
-        <ul className="hv-legend">
-          {moved.map((status) => (
-            <li key={status}>
-              <span className={`hv-dot hv-fill-${status}`} aria-hidden="true" />
-              <strong className={isWorse(status, harvest, previous) ? "hv-text-bad" : ""}>
-                {signed(harvest.items[status] - previous.items[status])}
-              </strong>{" "}
-              {words.item[status]}
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <p>{words.noChanges}</p>
-      )}
+      <ul className="hv-legend">
+        {moved.map((status) => (
+          <li key={status}>
+            <span className={`hv-dot hv-fill-${status}`} aria-hidden="true" />
+            <strong className={isWorse(status, harvest, previous) ? "hv-text-bad" : ""}>
+              {signed(harvest.items[status] - previous.items[status])}
+            </strong>{" "}
+            {words.item[status]}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** Why records were skipped, as the portal says it. */
+function Skips({ reasons }: { reasons: [string, number][] }) {
+  return (
+    <Card title={words.skipped} tone="warn">
+      <ul className="hv-list">
+        {reasons.map(([reason, count]) => (
+          <li key={reason}>
+            <span className="hv-count">{language.number(count)} ×</span> <Foreign>{reason}</Foreign>
+            <Advice message={reason} />
+          </li>
+        ))}
+      </ul>
     </Card>
   );
 }
@@ -197,8 +214,9 @@ function AskedFor({ fates }: { fates: Record<string, unknown> }) {
     const value = fates[fate];
     if (typeof value === "number") return [[label, language.number(value)]];
     if (!Array.isArray(value) || !value.length) return [];
+    const count = asNumber(asDict(fates.counts)?.[fate]) ?? value.length;
     const shown = value.slice(0, 20).map((one) => plain(one, 120));
-    return [[`${label} (${language.number(value.length)})`, <Foreign key={fate} longest={2000}>{shown.join(", ")}</Foreign>]];
+    return [[`${label} (${language.number(count)})`, <Foreign key={fate} longest={2000}>{shown.join(", ")}</Foreign>]];
   });
   return (
     <Card title={words.askedFor}>

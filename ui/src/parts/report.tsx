@@ -1,8 +1,9 @@
 /** A health report or a guard's result as a list of findings. */
+import { taskPage } from "../api";
 import type { Finding, Report } from "../model/reports";
 import { plain } from "../safe";
 import { language } from "../words";
-import { Badge, Card, Foreign, Moment, Notice, type Tone, WebLink } from "./basics";
+import { Badge, Card, Foreign, HostLink, Moment, Notice, type Tone, WebLink } from "./basics";
 
 const { words } = language;
 const URGENT = new Set(["failing", "stuck", "newly_archived", "vanishing"]);
@@ -63,7 +64,8 @@ export function FindingList({ findings, named = false }: { findings: Finding[]; 
               {words.foundSince} <Moment value={finding.since} />
             </span>
           )}{" "}
-          {finding.isNew && <span className="hv-new">{words.isNew}</span>}
+          {finding.isNew && <span className="hv-new">{words.isNew}</span>}{" "}
+          {finding.task && <HostLink path={taskPage(finding.task)}>{words.openReport}</HostLink>}
         </li>
       ))}
     </ul>

@@ -39,12 +39,18 @@ export function Details({ source }: { source: Source }) {
   return (
     <>
       <p className="hv-muted">
-        {source.organization && <Foreign longest={120}>{`${source.organization} · `}</Foreign>}
+        {source.organization && (
+          <>
+            <Foreign longest={120}>{source.organization}</Foreign>
+            {" · "}
+          </>
+        )}
         <WebLink to={newest?.portal}>{source.portal}</WebLink> · <code>{source.id}</code>{" "}
         {typeof source.adminUrl === "string" && source.adminUrl && <WebLink to={source.adminUrl}>{words.sourcePage}</WebLink>}
       </p>
       <p>
-        {words.nextRun}: {source.state && words.states[source.state] ? words.states[source.state] : <NextRun schedule={source.schedule} next={source.nextRun} />}
+        {words.labelled(words.nextRun)}
+        {source.state && words.states[source.state] ? words.states[source.state] : <NextRun schedule={source.schedule} next={source.nextRun} />}
       </p>
       <NowCard tasks={source.now} sources={[source]} isPart={false} />
       {source.findings.length > 0 && (

@@ -7,7 +7,9 @@ that ran into a limit, is continued by applying the same plan again, and a plan 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import (
@@ -20,9 +22,11 @@ from airflow_provider_harvest.exceptions import (
     HarvestRateLimited,
     HarvestRequestRejected,
     HarvestServerError,
+    HarvestWriteIgnored,
 )
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Limits, Pace
+from airflow_provider_harvest.portal.as_code.apply.seen import Seen
 from airflow_provider_harvest.portal.as_code.apply.steps import (
     ACTIVATE,
     CONFIGURE,
@@ -61,7 +65,7 @@ MAX_DELETES = 10
 #: Sources that a message names.
 _SHOWN = 10
 #: After these errors the other sources go on: the portal refuses this one, and would again.
-_REFUSALS = (HarvestRequestRejected, HarvestNotFound, HarvestInvalidInput)
+_REFUSALS = (HarvestRequestRejected, HarvestNotFound, HarvestInvalidInput, HarvestWriteIgnored)
 _DEFAULT_LIMITS = Limits()
 
 
@@ -110,9 +114,10 @@ def apply_plan(
 ) -> ApplyResult:
     """Do what a plan says, and nothing else.
 
-    All planned sources are looked at before the first write, and each once more before its own: if one of the compared
-    fields is neither as the plan saw it nor as it is to be, somebody else has changed the portal, and this stops. What
-    the plan does not compare, such as ``last_job``, may move.
+    The portal's list is read before the first write, and a source once more before its own if that is 30 s ago: if one
+    of the compared fields is neither as the plan saw it nor as it is to be, somebody else has changed the portal, and
+    this stops. What the plan does not compare, such as ``last_job``, may move. The answer to each write is compared
+    with what was asked, and the list is read once more at the end: what the portal said and did not do has failed.
 
     A source is configured before it is accepted, scheduled after that and switched on last; deletions come at the end.
 
@@ -165,7 +170,9 @@ class _Apply:
         self._may_pass = False
 
     def run(self) -> ApplyResult:
-        me, sources = self._client.whoami(), read_sources(self._client)
+        me = self._client.whoami()
+        self._seen = Seen(self._client)
+        sources = self._seen.alive()
         self._rights = Rights.read(me, sources)
         current = {index: self._find(change, sources) for index, change in enumerate(self._plan.changes)}
         self._refuse_moved([(change, current[index]) for index, change in enumerate(self._plan.changes)])
@@ -181,6 +188,7 @@ class _Apply:
             self._tell(f"{change.key}: {', '.join(change.kinds)}")
             self._carry_out(change)
             self._passed += 1
+        self._confirm()
         self._tell("done")
         if not self._result.is_complete:
             raise self._incomplete()
@@ -203,10 +211,32 @@ class _Apply:
                 f"(--confirm-deletes {planned})."
             )
 
+    def _confirm(self) -> None:
+        """Read the list once more: a portal may say that it took a write, and overrule it."""
+        done = {entry["key"]: entry for entry in self._result.done}
+        failed = {entry["key"] for entry in self._result.failed} | set(self._result.postponed)
+        changes = [change for change in self._plan.changes if change.key in done and change.key not in failed]
+        if not changes:
+            return
+        now = {source.id: source for source in read_sources(self._client)}
+        for change in changes:
+            source = now.get(done[change.key]["source_id"])
+            if source is None and change.is_deleted:
+                continue
+            left = self._steps(change, _values(source))
+            if left:
+                names = few(sorted({name for step in left for name in step.values or {step.name: None}}), _SHOWN)
+                what = f"{names} is not as wanted" if source is not None else "the source is not listed"
+                overruled = HarvestWriteIgnored(
+                    f"The portal answered that it took every change, and {what}: something on the portal overrules it; "
+                    "ask its team."
+                )
+                self._fail(change, source, overruled)
+
     # --- one source ---------------------------------------------------------------------------------------------------
 
     def _carry_out(self, change: Change) -> None:
-        if change.is_new and not self._can_create and self._find(change, self._candidates(change)) is None:
+        if change.is_new and not self._can_create and self._look(change) is None:
             self._result.postponed.append(change.key)
             return
         taken: list[str] = []
@@ -216,6 +246,8 @@ class _Apply:
             self._refuse_moved([(change, source)])
             for step in self._steps(change, _values(source)):
                 source = self._take(step, change, source)
+                if source is not None:
+                    self._seen.note(source)
                 taken.append(step.name)
         except HarvestRateLimited as error:
             self._can_create = self._can_create and bool(taken)
@@ -244,12 +276,11 @@ class _Apply:
                 self._result.done.append({"key": change.key, "source_id": ident, "steps": taken})
 
     def _take(self, step: Step, change: Change, source: HarvestSource | None) -> HarvestSource | None:
-        """Make one write; return the source, read again."""
+        """Make one write; return the source as it then is."""
         writer = self._writer
         if step.name == CREATE:
-            return writer.create(
-                step.values, change.organization, change.owner, lambda: self._find(change, self._candidates(change))
-            )
+            find = partial(self._find_again, change)
+            return writer.create(step.values, change.organization, change.owner, find)
         if source is None:  # such a step is only made for a source that is there
             raise HarvestPlanStale(f"{_called(change)} is gone.", moved=(_called(change),))
         if step.name in (CONFIGURE, ACTIVATE):
@@ -259,7 +290,8 @@ class _Apply:
         if step.name == SCHEDULE:
             return writer.schedule(source, step.values["cron"])
         if step.name == DELETE:
-            return writer.delete(source)
+            writer.delete(source)
+            return replace(source, deleted=datetime.fromtimestamp(self._client.portal_now(), tz=timezone.utc))
         raise AssertionError(step.name)
 
     def _steps(self, change: Change, values: dict[str, Any] | None) -> Sequence[Step]:
@@ -279,16 +311,15 @@ class _Apply:
         """Return a planned source as it is now; before one is created, what an earlier try may have created."""
         if change.source_id is None:
             return self._find(change, self._candidates(change))
-        try:
-            source = self._client.get_source(change.source_id)
-        except HarvestNotFound:
-            return None
-        return source if source.deleted is None else None
+        return self._seen.look(change.source_id)
 
-    def _candidates(self, change: Change) -> Sequence[HarvestSource]:
-        """Return the sources of the owner that a new source is to have."""
+    def _find_again(self, change: Change) -> HarvestSource | None:
+        return self._find(change, self._candidates(change, again=True))
+
+    def _candidates(self, change: Change, again: bool = False) -> Sequence[HarvestSource]:
+        """Return the sources among which the one that a change creates would be."""
         owner = change.owner or (None if change.organization else self._rights.user_id)
-        return read_sources(self._client, organization=change.organization, owner=owner)
+        return self._seen.of(change.organization, owner, again=again)
 
     def _find(self, change: Change, sources: Sequence[HarvestSource]) -> HarvestSource | None:
         found = find_source(change, sources, self._plan, self._rights.user_id)

@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestRequestRejected
-from airflow_provider_harvest.portal.sources.changes import WHO_EDITS, create_once, ensure_deleted
+from airflow_provider_harvest.portal.sources.changes import WHO_EDITS, create_once, ignored, in_words
 from airflow_provider_harvest.portal.sources.confirm import UNCLEAR, telling, write_and_read
-from airflow_provider_harvest.portal.sources.moderation import WHO_MODERATES
+from airflow_provider_harvest.portal.sources.moderation import WHO_MODERATES, shows_its_cron
 from airflow_provider_harvest.portal.statuses import ACCEPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_provider_harvest.exceptions import HarvestError
     from airflow_provider_harvest.portal.as_code.apply.pace import Pace
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
 
 class Writer:
-    """Writes to a portal's sources, at its pace; each method returns the source, read again.
+    """Writes to a portal's sources, at its pace; each method returns the source as it then is.
 
     Unlike the flows of :mod:`airflow_provider_harvest.portal.sources.moderation` it says nothing of what a single
     write leaves undone: the next step of the plan does it.
@@ -46,17 +45,26 @@ class Writer:
     def configure(self, source: HarvestSource, fields: Mapping[str, Any]) -> HarvestSource:
         """Set these fields; the others keep their value."""
         with telling(WHO_EDITS):
-            return self._pace.send(lambda: self._client.update_source(source.id, **fields))
+            return self._send(
+                source,
+                lambda: self._client.update_source(source.id, current=source, **fields),
+                lambda read: not ignored(source, read, fields),
+                unclear=(),  # a PUT is repeated by itself
+                what=in_words(fields),
+            )
 
     def accept(self, source: HarvestSource, comment: str | None) -> HarvestSource:
         """Accept a source that is not accepted."""
-        if self._client.generation.may_run_inactive or source.active:
+        # Up to 10.0.5 accepting an inactive source starts a harvest, too; which release it is, the first answer tells.
+        if source.active or not self._client.dialect.slash:
             self._pace.before_accept(source.url)
         with telling(WHO_MODERATES):
             return self._send(
                 source,
                 lambda: self._client.validate_source(source.id, ACCEPTED, comment),
                 lambda read: read.is_accepted,
+                what="the acceptance",
+                is_whole=shows_its_cron,
             )
 
     def schedule(self, source: HarvestSource, cron: str | None) -> HarvestSource:
@@ -73,23 +81,26 @@ class Writer:
                     source,
                     lambda: self._client.unschedule_source(source.id),
                     lambda read: read.schedule is None,
-                    (*UNCLEAR, HarvestRequestRejected),  # 400: it has none any more
+                    unclear=(*UNCLEAR, HarvestRequestRejected),  # 400: it has none any more
+                    what=f"the removal of the cron {source.schedule!r}",
                 )
             return self._send(
                 source,
                 lambda: self._client.schedule_source(source.id, cron),
                 lambda read: read.schedule == cron,
+                what=f"the cron {cron!r}",
             )
 
-    def delete(self, source: HarvestSource) -> HarvestSource | None:
-        """Mark a source as deleted."""
-        return self._pace.send(lambda: ensure_deleted(self._client, source.id))
+    def delete(self, source: HarvestSource) -> None:
+        """Mark a source as deleted; the list that an apply ends with shows whether it is."""
+        with telling(WHO_EDITS):
+            self._pace.send(lambda: self._client.delete_source(source.id))
 
     def _send(
         self,
         source: HarvestSource,
         write: Callable[[], object],
         is_done: Callable[[HarvestSource], bool],
-        unclear: tuple[type[HarvestError], ...] = UNCLEAR,
+        **how: Any,
     ) -> HarvestSource:
-        return write_and_read(self._client, source.id, lambda: self._pace.send(write), is_done, unclear)[0]
+        return write_and_read(self._client, source.id, lambda: self._pace.send(write), is_done, **how)[0]

@@ -305,7 +305,8 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
     if silent:
         yield (
             f"{len(silent)} {'source is' if len(silent) == 1 else 'sources are'} inactive on the portal, and the files "
-            f"do not say whether they are to be active: {few(sorted(silent))}."
+            f"do not say whether they are to be active: {few(sorted(silent))}. Say 'active: true' where an apply was "
+            "stopped before it switched them on, 'active: false' where somebody switched them off."
         )
     new = {change.key for change in changes if change.is_new and change.wanted.get("active") is False}
     lacking = [declared for declared in declaration.sources if declared.key in new and declared.incomplete]

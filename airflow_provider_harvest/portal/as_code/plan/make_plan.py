@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timezone
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestRequestRejected
@@ -15,7 +16,7 @@ from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, is_object_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from airflow_provider_harvest.portal.as_code.model import Declaration
     from airflow_provider_harvest.portal.as_code.plan.changes import Change, Plan
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 #: Sources in one request. udata sets no limit; the answer to 500 takes it about half a second.
 PAGE_SIZE = 500
+#: The same where only those are wanted that were created since others were read.
+_NEWEST = 20
 _FIELDS = (
     "name,url,backend,description,config,active,autoarchive,deleted,created_at,schedule,validation{state},permissions"
 )
@@ -103,6 +106,19 @@ def read_sources(
         on_unreadable=on_unreadable,
     )
     return tuple(source for source in listed if source.deleted is None)
+
+
+def read_newest(
+    client: HarvestClient, known: Container[str], *, organization: str | None, owner: str | None
+) -> Iterator[HarvestSource]:
+    """Yield the sources that were created since others were read; the newest are listed first.
+
+    :param known: ids of those that were read.
+    :param organization: id of an organization; only its sources.
+    :param owner: id of a user; only their own sources.
+    """
+    listed = client.iter_sources(owner, organization, fields=_FIELDS, page_size=_NEWEST, keyed=client.has_key)
+    return takewhile(lambda source: source.id not in known, listed)
 
 
 def _organizations(

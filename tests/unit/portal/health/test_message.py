@@ -175,7 +175,6 @@ class TestChoices:
 class TestState:
     MEMORY = PassMemory(
         at=NOW,
-        generation="D",
         organization="5e00000000000000000000aa",
         open={
             "failing": {"a": Known(ago(days=1), "404"), "b": Known(ago(days=2))},

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.http.address import expand_page, is_loopback, refuse_key_in_clear, site_url
+from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.http.address import (
+    expand_page,
+    is_loopback,
+    known_page,
+    refuse_key_in_clear,
+    site_url,
+)
+from airflow_provider_harvest.portal.http.dialect import Dialect
 
 
 @pytest.mark.parametrize(
@@ -98,3 +106,49 @@ def test_only_this_machine_gets_a_key_in_clear(site: str, is_here: bool) -> None
 def test_pages_are_made_of_their_template(template: str | None, page: str) -> None:
     default = "https://p.example/api/1/harvest/job/{job_id}/"
     assert expand_page(template, default, source_id="S", job_id="J") == page
+
+
+@pytest.mark.parametrize(
+    "site, pages, source, job",
+    [
+        pytest.param(
+            "https://www.data.gouv.fr",
+            {},
+            "https://www.data.gouv.fr/admin/harvesters/s",
+            "https://www.data.gouv.fr/admin/harvesters/s",
+            id="a portal whose pages are known",
+        ),
+        pytest.param(
+            "https://www.data.gouv.fr",
+            {"source_page": "https://x/{source_id}", "job_page": "https://x/{source_id}/{job_id}"},
+            "https://x/s",
+            "https://x/s/j",
+            id="the connection knows better",
+        ),
+        pytest.param(
+            "https://portal.example",
+            {"source_page": "https://x/{source_id}"},
+            "https://x/s",
+            "https://x/s",
+            id="one page",
+        ),
+        pytest.param(
+            "https://portal.example",
+            {},
+            "https://portal.example/api/1/harvest/source/s",
+            "https://portal.example/api/1/harvest/job/j/",
+            id="another portal: its API",
+        ),
+    ],
+)
+def test_pages_for_a_person_to_open(site: str, pages: dict[str, Any], source: str, job: str) -> None:
+    with HarvestClient(site, dialect=Dialect(slash=True), **pages) as client:
+        assert client.source_url("s").rstrip("/") == source
+        assert client.job_url("s", "j") == job
+
+
+@pytest.mark.parametrize(
+    "site", ["https://www.data.gouv.fr.example", "http://www.data.gouv.fr", "https://portal.example"]
+)
+def test_a_page_is_known_of_one_site_only(site: str) -> None:
+    assert known_page(site) is None

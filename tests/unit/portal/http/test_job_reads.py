@@ -11,8 +11,6 @@ from tests.support.portal_server import Always, PortalServer
 from tests.support.response_faults import Reply, Reset, failure_of, html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from airflow_provider_harvest.portal.client import HarvestClient
 
 UNKNOWN_ID = "0" * 24
@@ -102,16 +100,3 @@ class TestJobs:
 def job_source(server: PortalServer, job: str) -> str:
     """The id of the source that a job belongs to."""
     return str(server.portal.jobs[job]["source_id"])
-
-
-@pytest.mark.parametrize("known_as", ["A", "B"])
-def test_items_of_a_portal_that_was_upgraded_meanwhile(
-    known_as: str, newest: PortalServer, client_of: Callable[..., HarvestClient]
-) -> None:
-    """A client that lives for weeks reads items by the shape of the answer, not by what it found out once."""
-    job = newest.portal.add_job(newest.portal.add_source())
-    newest.portal.add_items(job, done=2)
-    assert len(list(client_of(newest, generation=known_as).iter_job_items(job))) == 2
-    later = client_of(newest, generation=known_as)
-    assert later.newest_item(later.peek_job(job)) is not None
-    assert later.generation.letter == "D"

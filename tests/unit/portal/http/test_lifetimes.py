@@ -19,7 +19,7 @@ FAULTS = [Reply(404), Reply(500), Reply(300), Reset(), Truncated(), garbage(), h
 def test_close_closes_while_the_error_is_held(step: Step, method: str) -> None:
     with PortalServer() as server:
         server.script(method, "*", step)
-        client = HarvestClient(server.url, KEY, generation="D", retry=RetryPolicy(attempts=1))
+        client = HarvestClient(server.url, KEY, retry=RetryPolicy(attempts=1))
         error = failure_of(lambda: client.get_source(ID) if method == "GET" else client.run_source(ID))
         client.close()
         assert server.wait_until_disconnected()

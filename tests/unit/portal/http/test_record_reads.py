@@ -8,6 +8,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.transport import Answer
 
 SOURCE = "5" * 24
@@ -17,7 +18,7 @@ class Portal(HarvestClient):
     """Answers lists from memory; pages above `most` entries are refused as by a proxy."""
 
     def __init__(self, entries: list[dict[str, Any]], most: int = 10_000) -> None:
-        super().__init__("http://127.0.0.1:9", generation="D")
+        super().__init__("http://127.0.0.1:9", dialect=Dialect(embeds_items=False))
         self.entries, self.most = entries, most
         self.asked: list[tuple[str, int, int]] = []
 

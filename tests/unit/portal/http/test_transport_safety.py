@@ -146,7 +146,7 @@ class TestSession:
         netrc.chmod(0o600)
         monkeypatch.setenv("NETRC", str(netrc))
         transport.call("GET", PATH)
-        transport.call("POST", PATH, body={"name": "n", "url": "u", "backend": "b"}, keyed=True)
+        transport.call("POST", PATH, body={"name": "n", "url": "u", "backend": "dcat"}, keyed=True)
         assert all("authorization" not in request.headers for request in newest.requests)
 
 

@@ -61,27 +61,47 @@ DONE = [item(f"ok-{n}", "done") for n in range(3)]
 # --- while it waits --------------------------------------------------------------------------------------------
 
 
+FETCHING = "The portal is fetching the catalogue (initialized)"
+
+
 @pytest.mark.parametrize(
-    "status, counts, before, line",
+    "status, counts, told, line",
     [
-        ("initialized", None, None, "initialized."),
-        ("initialized", ItemCounts(), None, "initialized: 0 items"),
-        ("initialized", ItemCounts(total=1, done=1), ItemCounts(), "initialized: 1 item (+1)"),
-        ("processing", ItemCounts(120, done=117, failed=3), ItemCounts(83), "processing: 120 items, 3 failed (+37)"),
+        ("initialized", None, {}, "Under way (initialized)."),
+        ("initialized", ItemCounts(), {}, f"{FETCHING}: 0 records"),
+        ("initialized", ItemCounts(1, done=1), {"before": ItemCounts()}, "Under way (initialized): 1 record (+1)"),
+        (
+            "initialized",
+            ItemCounts(120, done=117, failed=3),
+            {"before": ItemCounts(83), "since": 120.0},
+            "Under way (initialized): 120 records, 3 failed (+37, 18 a minute)",
+        ),
+        (
+            "initialized",
+            ItemCounts(120, done=120),
+            {"before": ItemCounts(83), "since": 120.0, "left": 540.0},
+            "Under way (initialized): 120 records (+37, 18 a minute; about 9 min left)",
+        ),
+        (
+            "initialized",
+            ItemCounts(120, done=120),
+            {"left": -10.0},
+            "Under way (initialized): 120 records (longer than the harvests before it)",
+        ),
         (
             "done-errors",
             ItemCounts(12345, done=12000, failed=300, skipped=40, archived=5),
-            ItemCounts(12345),
-            "done-errors: 12,345 items, 300 failed, 40 skipped, 5 archived",
+            {"before": ItemCounts(12345), "left": 60.0},
+            "Ended with errors (done-errors): 12,345 records, 300 failed, 40 skipped, 5 archived",
         ),
-        (None, ItemCounts(), None, "unknown status: 0 items"),
+        ("done", ItemCounts(), {}, "Ended (done): 0 records"),
+        ("dreaming", ItemCounts(2, done=2), {}, "dreaming: 2 records"),
+        (None, ItemCounts(), {}, "unknown status: 0 records"),
     ],
-    ids=["no counters", "nothing yet", "the first item", "more items", "nothing new", "no status"],
+    ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_progress_in_a_line(
-    status: str | None, counts: ItemCounts | None, before: ItemCounts | None, line: str
-) -> None:
-    assert progress_line(HarvestJob("j", status, counts=counts), before) == line
+def test_progress_in_a_line(status: str | None, counts: ItemCounts | None, told: dict[str, Any], line: str) -> None:
+    assert progress_line(HarvestJob("j", status, counts=counts), **told) == line
 
 
 # --- the message of a task that failed -------------------------------------------------------------------------
@@ -330,7 +350,9 @@ def test_a_task_that_is_stopped_says_that_its_harvest_goes_on(page: str | None, 
 
 
 def test_a_job_that_was_not_counted_is_told_without_numbers() -> None:
-    assert progress_line(replace(HarvestJob("j", "initialized"), counts=None), ItemCounts(5)) == "initialized."
+    assert (
+        progress_line(replace(HarvestJob("j", "initialized"), counts=None), ItemCounts(5)) == "Under way (initialized)."
+    )
 
 
 @pytest.mark.parametrize(

@@ -133,12 +133,12 @@ def test_flag_is_nothing_else(given: Any) -> None:
         optional_flag(given, "active")
 
 
-@pytest.mark.parametrize("given, text", [(None, None), (" town ", "town")], ids=repr)
+@pytest.mark.parametrize("given, text", [(None, None), (" town ", "town"), (2024, "2024")], ids=repr)
 def test_text_may_be_left_out(given: Any, text: str | None) -> None:
     assert optional_text(given, "organization") == text
 
 
-@pytest.mark.parametrize("given", ["", "  ", "None", 5, {"id": "town"}], ids=repr)
+@pytest.mark.parametrize("given", ["", "  ", "None", True, 1.5, {"id": "town"}], ids=repr)
 def test_text_is_nothing_else(given: Any) -> None:
     with pytest.raises(HarvestInvalidInput, match="organization"):
         optional_text(given, "organization")
@@ -217,7 +217,7 @@ class TestFilter:
             {"active": "perhaps"},
             {"owner_id": "slug-of-a-user"},
             {"organization": "town", "owner_id": "5f0000000000000000000001"},
-            {"backend": 5},
+            {"backend": 1.5},
         ],
         ids=str,
     )

@@ -66,9 +66,9 @@ def added(server: PortalServer, client: HarvestClient, **fields: Any) -> Harvest
 
 class TestAccept:
     def test_pending_source(self, server: PortalServer, client: HarvestClient) -> None:
-        source = added(server, client, **PENDING)
-        job = server.portal.add_job(source.id)
-        validated, jobs_before, changed = ensure_validated(client, source, comment="Fine")
+        ident = server.portal.add_source(**PENDING)
+        job = server.portal.add_job(ident)
+        validated, jobs_before, changed = ensure_validated(client, client.get_source(ident), comment="Fine")
         assert validated.is_accepted
         assert validated.validation.comment == "Fine"
         assert (jobs_before, changed) == ([job], True)

@@ -143,10 +143,22 @@ def test_progress_is_told_on_change_only() -> None:
     story = Story(timeline, known=())
     story.to_the_end()
     assert story.lines[1:] == [
-        "initialized: 0 items",
-        "initialized: 123 items, 3 failed (+123)",
-        "initialized: 160 items, 3 failed (+37)",
-        "done-errors: 160 items, 3 failed",
+        "The portal is fetching the catalogue (initialized): 0 records",
+        "Under way (initialized): 123 records, 3 failed (+123, 62 a minute)",
+        "Under way (initialized): 160 records, 3 failed (+37, 4 a minute)",
+        "Ended with errors (done-errors): 160 records, 3 failed",
+    ]
+
+
+def test_how_long_it_will_still_take_is_told_by_earlier_harvests() -> None:
+    earlier = [entry for n in range(3) for entry in whole_job(f"n{n}", -9000 + 2000 * n, 1000)]
+    timeline = [(0, job_appears("new")), (300, items_move("new", done=2)), (900, items_move("new", done=2))]
+    story = Story([*earlier, *timeline, (2000, job_ends("new"))], known=("n0", "n1", "n2"))
+    story.to_the_end()
+    assert [line.partition(" (initialized): ")[2] for line in story.lines if "initialized" in line] == [
+        "0 records (about 17 min left)",
+        "2 records (+2; about 12 min left)",
+        "4 records (+2; about 2 min left)",
     ]
 
 
@@ -318,7 +330,7 @@ def test_progress_is_reported_ever_more_rarely_but_a_first_failure_at_once() -> 
     failure = (5 * HOUR + 30, items_move("new", failed=1))
     story = Story([(0, job_appears("new")), *moves, failure, (10 * HOUR + 90, job_ends("new"))], known=())
     assert story.to_the_end().state == ENDED
-    progress = [line for line in story.lines if " item" in line]
+    progress = [line for line in story.lines if " record" in line]
     assert 10 < len(progress) < 40
     assert sum(", 1 failed" in line for line in progress) > 1
-    assert progress[-1].startswith("done")
+    assert progress[-1].startswith("Ended (done)")

@@ -259,3 +259,51 @@ def test_empty_plan_sends_nothing(portal: MemoryPortal) -> None:
     portal.requests.clear()
     assert applied(portal, plan).to_json()["done"] == []
     assert portal.requests == []
+
+
+# --- killed midway --------------------------------------------------------------------------------------------------
+
+STEPS = ("create_source", "validate_source", "schedule_source", "update_source")
+
+
+@pytest.mark.parametrize(
+    "again, said", [("the same plan", {}), ("the same plan", {"active": True}), ("a new plan", {"active": True})]
+)
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("was_sent", [False, True], ids=["before it is sent", "after"])
+def test_kill_at_any_step_of_a_new_source_is_resumed(
+    portal: MemoryPortal, monkeypatch: pytest.MonkeyPatch, step: str, was_sent: bool, again: str, said: dict[str, Any]
+) -> None:
+    """Also right before it is switched on: whoever applies again finds it inactive, and switches it on."""
+    plan = planned(portal, declared(1, **said))
+    killed_at(portal, monkeypatch, plan, step, was_sent=was_sent)
+
+    applied(portal, plan if again == "the same plan" else planned(portal, declared(1, **said)))
+
+    [source] = portal.alive
+    assert (source.active, source.schedule, source.is_accepted) == (True, CRON.text, True)
+    assert planned(portal, declared(1, **said)).is_clean
+    assert writes(portal).count("create") == 1
+
+
+def test_new_plan_names_what_a_kill_left_inactive(portal: MemoryPortal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the files do not say that it is to be active, a person may have switched it off as well."""
+    killed_at(portal, monkeypatch, planned(portal, declared(1)), "update_source", was_sent=False)
+    [note] = [note for note in planned(portal, declared(1)).notes if "inactive" in note]
+    assert "town-1" in note
+    assert "active: true" in note
+
+
+def killed_at(portal: MemoryPortal, monkeypatch: pytest.MonkeyPatch, plan: Plan, step: str, *, was_sent: bool) -> None:
+    """Apply a plan, and be killed at one of its writes."""
+    write = getattr(portal, step)
+
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        if was_sent:
+            write(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(portal, step, killed)
+    with pytest.raises(KeyboardInterrupt):
+        applied(portal, plan)
+    monkeypatch.setattr(portal, step, write)

@@ -1,0 +1,116 @@
+"""The command ``airflow-harvest run``: the run operator's promise, without Airflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.cli import display
+from airflow_provider_harvest.cli.parser import json_argument, portal_argument, seconds
+from airflow_provider_harvest.cli.shared import ATTENTION, ERROR, FINE, INTERRUPTED, KEY_VARIABLE, open_client, say
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.outcome.conclude import conclude
+from airflow_provider_harvest.portal.outcome.result import is_success
+from airflow_provider_harvest.portal.outcome.summary import summary_lines
+from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.waiting.one_run import BLOCKED, IF_RUNNING, WAIT, OneRun
+from airflow_provider_harvest.portal.waiting.plan import ENDED
+from airflow_provider_harvest.portal.words import plain
+
+if TYPE_CHECKING:
+    import argparse
+
+    from airflow_provider_harvest.cli.parser import Parser
+
+_DAY = 24 * 3600.0
+
+
+def add_arguments(parser: Parser) -> None:
+    """Give the parser of ``run`` its arguments."""
+    parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
+    parser.add_argument("--wait", action="store_true", help="wait for the harvest and judge it: exit code 0, 1 or 2")
+    parser.add_argument(
+        "--if-running", choices=IF_RUNNING, default=WAIT, help="where a job is under way: let it end first (default), "
+        "take it as the answer, or fail"
+    )  # fmt: skip
+    parser.add_argument("--timeout", type=seconds, default=_DAY, metavar="S", help="give up waiting after; 24 h")
+    parser.add_argument(
+        "--start-timeout", type=seconds, default=7200.0, metavar="S", help="until a job must have appeared; 2 h"
+    )
+    parser.add_argument("--interval", type=seconds, default=5.0, metavar="S", help="seconds between two polls; 5")
+    parser.add_argument("--max-failed-items", type=int, default=0, metavar="N", help="items that may fail; 0")
+    portal_argument(parser)
+    json_argument(parser)
+    parser.set_defaults(command=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start a harvest; with ``--wait`` wait for it and judge it, as the run operator does."""
+    policy = OutcomePolicy.create(max_failed_items=arguments.max_failed_items)
+    with open_client(arguments, None, keyed=True) as client:
+        if not client.has_key:
+            raise HarvestInvalidInput(f"Starting a harvest takes an API key: set {KEY_VARIABLE}.")
+        one = OneRun(
+            client,
+            client.get_source(arguments.source),
+            if_running=arguments.if_running,
+            start_timeout=arguments.start_timeout,
+            timeout=arguments.timeout,
+            poll_interval=max(1.0, arguments.interval),
+        )
+        return _wait(arguments, one, policy) if arguments.wait else _ask(arguments, one)
+
+
+def _ask(arguments: argparse.Namespace, one: OneRun) -> int:
+    """Ask, and say what was asked; where a job stands in the way, nothing is asked without ``--wait``."""
+    one.tell = lambda line: say(plain(line, 500))
+    plan = one.ask()
+    if arguments.json:
+        display.print_json(
+            {
+                "source_id": one.source.id,
+                "asked": plan.known is not None,
+                "known_job_ids": list(plan.known or ()),
+                "running_job_id": plan.job_id,
+            }
+        )
+    if plan.how == BLOCKED:
+        say("Nothing was asked for: give --wait to wait for that job first, or --if-running attach.")
+        return ATTENTION
+    return FINE
+
+
+def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> int:
+    with display.progress("Waiting for the portal to begin ...") as show:
+        one.tell = show if display.is_terminal() else lambda line: say(plain(line, 500))
+        try:
+            poll = one.follow()
+        except KeyboardInterrupt:
+            poll = None
+    if poll is None:
+        say(_goes_on(one))
+        return INTERRUPTED
+    plan = one.plan
+    if poll.state != ENDED or plan is None:
+        detail = plain(poll.detail, 1000)
+        if arguments.json:
+            told = {"source_id": one.source.id, "job_id": one.job_id, "state": poll.state, "detail": detail}
+            display.print_json(told)
+        say(detail)
+        return ERROR
+    result = conclude(one.client, one.source, str(plan.job_id), plan.how, policy, plan.before)
+    if arguments.json:
+        display.print_json(result)
+    else:
+        print("\n".join(summary_lines(result)))
+    return FINE if is_success(result) else ATTENTION
+
+
+def _goes_on(one: OneRun) -> str:
+    """Say after Ctrl-C what became of the harvest: udata has no way to cancel a job."""
+    if one.plan is None or one.plan.how == BLOCKED:
+        return "No longer waiting. No harvest was asked for."
+    page = one.client.job_url(one.source.id, one.job_id) if one.job_id else one.client.source_url(one.source.id)
+    return (
+        f"No longer waiting. The harvest goes on, since udata cannot cancel a job: {page}\n"
+        f"Wait for it again: airflow-harvest run {one.source.id} --wait --if-running attach"
+    )

@@ -1,0 +1,150 @@
+"""Harvests a source once and waits for that harvest, without Airflow: the promise of the run operator in one process.
+
+*A harvest that began after I asked has ended, and I never knowingly asked twice.* There is no retry here, so nothing
+has to be remembered: a lost answer is followed by looking for the job, never by asking again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import (
+    HarvestInvalidInput,
+    HarvestProtocolError,
+    HarvestResponseLost,
+    HarvestServerError,
+    HarvestSourceBusy,
+    HarvestSourceNotRunnable,
+)
+from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED
+from airflow_provider_harvest.portal.waiting.job_wait import JobWait, why_dead
+from airflow_provider_harvest.portal.waiting.plan import ENDED, GONE, STALLED, Poll, WaitPlan
+from airflow_provider_harvest.portal.waiting.which_job import Limits, now_there, why_not_runnable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+
+#: What to do where a job of the source is under way.
+WAIT, ATTACH, FAIL = "wait", "attach", "fail"
+IF_RUNNING = (WAIT, ATTACH, FAIL)
+#: ``how`` of a wait for a job that stands in the way.
+BLOCKED = "blocked"
+
+
+@dataclass
+class OneRun:
+    """One harvest of one source.
+
+    :param client: of the portal, with a key that may start harvests.
+    :param source: as just read with that key.
+    :param if_running: a job is under way: ``wait`` (default) lets it end and then asks, since it may have read the old
+        catalogue; ``attach`` takes it as the answer; ``fail`` fails.
+    :param start_timeout: seconds that a job may take to appear, 2 h by default.
+    :param timeout: seconds that all of it may take, 24 h by default.
+    :param poll_interval: seconds between two looks, 5 by default.
+    :param limits: how long the job may take.
+    :param tell: takes each line that says how far it is.
+    """
+
+    client: HarvestClient
+    source: HarvestSource
+    if_running: str = WAIT
+    start_timeout: float = 2 * 3600.0
+    timeout: float = 24 * 3600.0
+    poll_interval: float = 5.0
+    limits: Limits = field(default_factory=Limits)
+    tell: Callable[[str], object] = lambda line: None
+
+    def __post_init__(self) -> None:
+        if self.if_running not in IF_RUNNING:
+            raise HarvestInvalidInput(f"if_running must be one of {', '.join(IF_RUNNING)}, not {self.if_running!r}.")
+        #: What is waited for now; None before the first request.
+        self.plan: WaitPlan | None = None
+        self._deadline = now_there(self.client) + self.timeout
+
+    @property
+    def job_id(self) -> str | None:
+        """The job that answers, once it is known."""
+        return self.plan.job_id if self.plan and self.plan.how != BLOCKED else None
+
+    def ask(self) -> WaitPlan:
+        """Ask for the harvest, or say which job must be waited for first.
+
+        :raises HarvestSourceNotRunnable: where asking would be in vain.
+        :raises HarvestSourceBusy: where a job is under way and ``if_running`` is ``fail``.
+        """
+        if problem := why_not_runnable(self.source, self.client.list_backends()):
+            raise HarvestSourceNotRunnable(problem)
+        jobs = self.client.recent_jobs(self.source.id)
+        running = [str(job.id) for job in jobs if self._is_alive(job)]
+        if running and self.if_running == FAIL:
+            page = self.client.job_url(self.source.id, running[-1])
+            raise HarvestSourceBusy(f"Job {running[-1]} of source {self.source.name!r} is under way: {page}")
+        if running and self.if_running == ATTACH:
+            self.tell(f"Job {running[-1]} is under way: waiting for it, nothing new is asked for.")
+            self.plan = self._plan(ATTACHED, job_id=running[-1])
+        elif running:
+            self.tell(f"Job {running[-1]} is under way and may have read the old catalogue: letting it end first.")
+            self.plan = self._plan(BLOCKED, job_id=running[-1])
+        else:
+            known = tuple(str(job.id) for job in jobs)
+            until = now_there(self.client) + self.start_timeout
+            self.plan = self._plan(STARTED, known=known, start_deadline=until).knowing(self.source.last_job)
+            self._post()
+        return self.plan
+
+    def follow(self) -> Poll:
+        """Ask, wait until the harvest has ended or is given up, and return how the wait ended.
+
+        :raises HarvestError: for what will not pass by waiting.
+        """
+        while True:
+            plan = self.ask()
+            poll = self._wait(plan)
+            if plan.how != BLOCKED or poll.state not in (ENDED, STALLED, GONE):
+                return poll
+            self.tell(f"Job {plan.job_id} no longer stands in the way.")
+            self.source = self.client.get_source(self.source.id)
+
+    def _post(self) -> None:
+        """Ask once; where it is not certain that the portal got it, it counts as asked."""
+        try:
+            self.client.run_source(self.source.id)
+        except (HarvestResponseLost, HarvestServerError, HarvestProtocolError) as error:
+            self.tell(f"{error} Looking for the job instead of asking again.")
+        else:
+            self.tell(f"Asked the portal to harvest {self.source.name!r} ({self.source.id}).")
+
+    def _wait(self, plan: WaitPlan) -> Poll:
+        wait = JobWait(plan, self.client)
+        while True:
+            poll = wait.poll()
+            self.plan = wait.plan
+            for line in poll.lines:
+                self.tell(line)
+            if poll.is_final:
+                return poll
+            self.client.clock.sleep(poll.pause)
+
+    def _is_alive(self, job: HarvestJob) -> bool:
+        if job.has_ended:
+            return False
+        dead = why_dead(self.client, job, self.limits)
+        if dead:
+            self.tell(f"Passed over as dead: {dead}.")
+        return dead is None
+
+    def _plan(self, how: str, **which: object) -> WaitPlan:
+        return WaitPlan(
+            self.source.id,
+            how,
+            begun=now_there(self.client),
+            deadline=self._deadline,
+            poll_interval=self.poll_interval,
+            limits=self.limits,
+            **which,  # type: ignore[arg-type]
+        )

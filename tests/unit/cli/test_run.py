@@ -1,0 +1,212 @@
+"""``airflow-harvest run``: it waits for its own harvest, never asks twice, and its exit code says what came of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.cli.main import main
+from airflow_provider_harvest.portal.clock import Clock
+from tests.support.portal_server import PortalServer
+from tests.support.portal_state import KEY, USER
+from tests.support.response_faults import Reply, Reset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.portal_state import PortalState
+
+
+class Story:
+    """What happens on the portal in the pauses of a command."""
+
+    def __init__(self) -> None:
+        self.steps: list[Callable[[], object]] = []
+        self.pauses = 0
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses += 1
+        assert self.pauses < 200, "the command waits for ever"
+        if self.steps:
+            self.steps.pop(0)()
+
+
+@pytest.fixture
+def story(monkeypatch: pytest.MonkeyPatch) -> Story:
+    made = Story()
+    monkeypatch.setattr(Clock, "sleep", lambda self, seconds: made.sleep(seconds))
+    return made
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+    """A portal that the environment names, with a sysadmin's key, and a source."""
+    with PortalServer("D") as server:
+        server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
+        monkeypatch.setenv("HARVEST_PORTAL", server.url)
+        monkeypatch.setenv("HARVEST_API_KEY", KEY)
+        yield server
+
+
+@pytest.fixture
+def source(portal: PortalServer) -> str:
+    return portal.portal.add_source("Towns")
+
+
+@pytest.fixture
+def run(source: str, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs `airflow-harvest run SOURCE ...`; gives its exit code, its output, and what it said beside."""
+
+    def run_it(*arguments: str) -> tuple[int, str, str]:
+        code = main(["run", source, *arguments])
+        captured = capsys.readouterr()
+        assert KEY not in captured.out + captured.err
+        return code, captured.out, captured.err
+
+    return run_it
+
+
+def runs(portal: PortalServer) -> int:
+    """How often the portal was asked to run a source."""
+    return sum(1 for request in portal.requests if request.method == "POST" and request.path.endswith("/run/"))
+
+
+def at_once(status: str = "done", **counts: int) -> Callable[[PortalState], object]:
+    """A worker that harvests whatever is in the queue at once."""
+    return lambda state: state.work(status, **counts)
+
+
+@pytest.mark.parametrize(
+    "status, counts, arguments, code",
+    [
+        ("done", {"done": 3}, (), 0),
+        ("done-errors", {"done": 3, "failed": 1}, (), 2),
+        ("done-errors", {"done": 3, "failed": 1}, ("--max-failed-items", "1"), 0),
+        ("done", {"archived": 3}, (), 2),
+        ("failed", {}, (), 2),
+    ],
+)
+def test_exit_codes(
+    portal: PortalServer, run: Any, story: Story, status: str, counts: dict[str, int], arguments: Any, code: int
+) -> None:
+    portal.portal.worker = at_once(status, **counts)
+    assert run("--wait", *arguments)[0] == code
+    assert runs(portal) == 1
+
+
+def test_json_is_the_result_and_nothing_else(portal: PortalServer, run: Any, story: Story) -> None:
+    portal.portal.worker = at_once(done=3)
+    code, out, _ = run("--wait", "--json")
+    result = json.loads(out)
+    assert (code, result["outcome"], result["how"], result["items"]["done"]) == (0, "success", "started", 3)
+
+
+def test_an_answer_that_is_lost_is_followed_by_looking_not_by_asking_again(
+    portal: PortalServer, source: str, run: Any, story: Story
+) -> None:
+    portal.script("POST", f"/harvest/source/{source}/run/", Reset(handled=True))
+    story.steps = [lambda: None, lambda: portal.portal.work(done=2)]
+    code, out, err = run("--wait")
+    assert (code, runs(portal)) == (0, 1)
+    assert "Looking for the job instead of asking again." in err
+    assert "2 done" in out
+
+
+def test_a_500_may_have_queued_a_harvest(portal: PortalServer, source: str, run: Any, story: Story) -> None:
+    portal.script("POST", f"/harvest/source/{source}/run/", Reply(500))
+    story.steps = [lambda: portal.portal.queue.append(source), lambda: portal.portal.work(done=2)]
+    assert run("--wait")[0] == 0
+    assert runs(portal) == 1
+
+
+def test_no_job_within_the_start_timeout_is_an_error(portal: PortalServer, run: Any, story: Story) -> None:
+    portal.portal.worker = None
+    code, _, err = run("--wait", "--start-timeout", "0")
+    assert (code, runs(portal)) == (1, 1)
+    assert "No job has appeared" in err
+
+
+class TestWhereAJobIsUnderWay:
+    @pytest.fixture(autouse=True)
+    def running(self, portal: PortalServer, source: str) -> str:
+        job = portal.portal.add_job(source)
+        portal.portal.add_items(job, done=1)
+        return job
+
+    def test_it_ends_first_and_then_a_harvest_of_its_own_is_asked_for(
+        self, portal: PortalServer, run: Any, story: Story, running: str
+    ) -> None:
+        seen = []
+
+        def end() -> None:
+            seen.append(runs(portal))
+            portal.portal.end_job(running)
+            portal.portal.worker = at_once(done=5)
+
+        story.steps = [lambda: None, end]
+        code, out, err = run("--wait", "--json")
+        assert (code, seen, runs(portal)) == (0, [0], 1)
+        assert json.loads(out)["items"]["done"] == 5
+        assert "letting it end first" in err
+
+    def test_attach_takes_it_as_the_answer(self, portal: PortalServer, run: Any, story: Story, running: str) -> None:
+        story.steps = [lambda: portal.portal.end_job(running)]
+        code, out, _ = run("--wait", "--json", "--if-running", "attach")
+        assert (code, runs(portal)) == (0, 0)
+        assert (json.loads(out)["job_id"], json.loads(out)["how"]) == (running, "attached")
+
+    def test_fail_fails(self, portal: PortalServer, run: Any, story: Story, running: str) -> None:
+        code, _, err = run("--wait", "--if-running", "fail")
+        assert (code, runs(portal)) == (1, 0)
+        assert f"Job {running} of source 'Towns' is under way" in err
+
+    def test_without_wait_nothing_is_asked_for(self, portal: PortalServer, run: Any, running: str) -> None:
+        code, out, err = run("--json")
+        assert (code, runs(portal)) == (2, 0)
+        assert json.loads(out)["running_job_id"] == running
+        assert "--wait" in err
+
+
+def test_without_wait_it_asks_and_says_which_jobs_there_were(portal: PortalServer, source: str, run: Any) -> None:
+    old = portal.portal.add_job(source)
+    portal.portal.end_job(old)
+    code, out, _ = run("--json")
+    assert (code, json.loads(out)["asked"], json.loads(out)["known_job_ids"]) == (0, True, [old])
+    assert runs(portal) == 1
+
+
+def test_ctrl_c_says_that_the_harvest_goes_on_and_how_to_wait_for_it_again(
+    portal: PortalServer, source: str, run: Any, story: Story
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    story.steps = [lambda: portal.portal.work(None, done=1), lambda: None, interrupt]
+    code, out, err = run("--wait")
+    job = next(iter(portal.portal.jobs))
+    assert (code, out) == (130, "")
+    assert f"The harvest goes on, since udata cannot cancel a job: {portal.url}/api/1/harvest/job/{job}/" in err
+    assert f"airflow-harvest run {source} --wait --if-running attach" in err
+    assert "the same command" not in err
+
+
+@pytest.mark.parametrize(
+    "fields, sentence",
+    [({"active": False}, "is inactive"), ({"backend": "ods"}, "does not have switched on")],
+)
+def test_what_cannot_be_harvested_is_not_asked_for(
+    portal: PortalServer, source: str, run: Any, fields: dict[str, Any], sentence: str
+) -> None:
+    portal.portal.sources[source].update(fields)
+    code, _, err = run("--wait")
+    assert (code, runs(portal)) == (1, 0)
+    assert sentence in err
+
+
+def test_a_key_is_needed(portal: PortalServer, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HARVEST_API_KEY")
+    code, _, err = run("--wait")
+    assert (code, portal.requests) == (1, [])
+    assert "set HARVEST_API_KEY" in err
