@@ -72,12 +72,13 @@ class _Portal:
 
     def _source(self, number: int) -> dict[str, Any]:
         at = self.began.isoformat()
+        organization = {"id": f"5e{number % _ORGANIZATIONS:022x}", "name": "Town", "slug": "town"}
         job = {"id": f"6a{number:022x}", "status": "done", "created": at, "started": at, "ended": at}
-        organization = f"5e{number % _ORGANIZATIONS:022x}"
         return {
-            "id": f"5f{number:022x}", "name": f"Catalogue {number}", "url": "https://town.example/", "backend": "dcat",
-            "active": True, "autoarchive": True, "deleted": None, "schedule": "0 3 * * *", "description": None,
-            "owner": None, "organization": {"id": organization, "name": "Town", "slug": "town"}, "last_job": job,
+            "id": f"5f{number:022x}", "slug": f"town-{number}", "name": f"Catalogue {number}", "backend": "dcat",
+            "url": "https://town.example/", "active": True, "autoarchive": True, "deleted": None, "description": None,
+            "schedule": "0 3 * * *", "owner": None, "organization": organization,
+            "last_job": {**job, "items": {"total": 148}},
         }  # fmt: skip
 
     def _is_lost(self, number: int) -> bool:
@@ -137,7 +138,6 @@ def _main(port: int, news: bool) -> None:
     from airflow_provider_harvest.portal.guard.survey import examine
 
     with HarvestClient(f"http://127.0.0.1:{port}") as client:
-        client.assume_generation("D")
         client.list_backends()  # so that the libraries are loaded
         grown = -peak_memory()
         begun, cpu = time.perf_counter(), time.process_time()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.integration.tasks import Task
 
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.guard.holds import is_held, release
+from tests.support.task_processes import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -80,6 +80,11 @@ def towns(portal: Sandbox) -> list[Town]:
     return made
 
 
+def is_due(town: Town, morning: datetime) -> bool:
+    at = town.schedule.next_after(morning)
+    return at is not None and at < morning + timedelta(days=1)
+
+
 def change_catalogue(portal: Sandbox, town: Town, chance: random.Random) -> None:
     """Let some datasets go and some come back: usually few, now and then a third of them."""
     share = 0.33 if chance.random() < 0.05 else 0.04
@@ -100,7 +105,7 @@ def test_forecast_is_right_in_set_and_day(portal: Sandbox, towns: list[Town]) ->
         for town in towns:
             portal.control.pass_time(town.source.id, DAY)
         found = {case.source.id: case for case in examine(anybody).cases}
-        due = [town for town in towns if town.schedule.next_after(morning) < morning + timedelta(days=1)]
+        due = [town for town in towns if is_due(town, morning)]
         forecasts = {}
         for town in towns:
             missing = found[town.source.id].missing if town.source.id in found else ()

@@ -62,6 +62,9 @@ class GuardedPortal(MemoryPortal):
     def portal_now(self) -> float:
         return NOW.timestamp()
 
+    def ends_in_slash(self) -> bool:
+        return True
+
     def iter_datasets(self, *_: Any) -> Iterator[HarvestedRecord]:
         self.requests.append("iter_datasets")
         yield from self.records
