@@ -75,8 +75,6 @@ CRASH = tuple(
     _pytest("crash", environment, "tests/crash", needs=("udata-17.18.0",), seconds=1800)
     for environment in (NEWEST, "airflow-2.11.2")
 )
-#: Takes longer than the rest together, and proves one thing: that the forecast is right. `make guard-proof`.
-GUARD_PROOF = (_pytest("guard proof", NEWEST, "tests/proof", "-s", needs=("udata-17.18.0",), seconds=7200),)
 CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
 #: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
 UI = tuple(
@@ -105,7 +103,6 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "full": (*CRASH, *_TEST),
     "crash": CRASH,
     "chaos": CHAOS,
-    "guard-proof": GUARD_PROOF,
     "unit": UNIT,
     "properties": PROPERTIES,
     "integration": INTEGRATION,
