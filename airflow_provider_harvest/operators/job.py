@@ -1,7 +1,8 @@
-"""The operator that harvests a source and tells the truth about it."""
+"""Operator that starts a harvest, waits for it and judges it."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 from airflow_provider_harvest.portal.statuses import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime, timedelta
 
     from airflow_provider_harvest._compat import Context
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal import words
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.guard import guarded_run
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome import conclude, hints
     from airflow_provider_harvest.portal.outcome import result as results
@@ -46,10 +46,9 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.waiting import which_job as runs
     from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 else:
-    checks, conclude, guarded_run, hints, plans, report, results, runs, waiting, words = later(
+    checks, conclude, hints, plans, report, results, runs, waiting, words = later(
         "inputs",
         "outcome.conclude",
-        "guard.guarded_run",
         "outcome.hints",
         "waiting.plan",
         "outcome.summary",
@@ -60,7 +59,7 @@ else:
     )
 
 FAIL, WAIT, ATTACH = "fail", "wait", "attach"
-#: ``how`` of a wait for somebody else's job that must end before this task starts its own.
+#: ``how`` of a wait for another job that must end before this task starts its own.
 BLOCKED = "blocked"
 #: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
 FIRST_LOOK = 1.0
@@ -69,29 +68,30 @@ PORTAL_GRACE = 3 * 3600.0
 
 
 class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
-    """Harvest a source now, wait for *that* harvest, and succeed only if it ended as required.
+    """Start a harvest of a source, wait for *this* harvest, and succeed only if it meets the criteria.
 
-    A green task means: a harvest that began after this task asked has ended as the arguments below require, and the
-    task never knowingly asked twice, however often it was retried. Which job answers is told by the ids of the jobs
-    that were there before asking, never by comparing clocks.
+    A successful task guarantees that a harvest that began after this task's request ended as the arguments below
+    require, and that the task never knowingly requested a second one, however often it was retried. Its job is
+    recognized by the ids of the jobs that existed before the request, never by comparing clocks.
 
     :param source_id: id of the source (a slug is resolved once). Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
-    :param on_run_refused: what to do where the key may not start a harvest (400 or 403, or no key at all; udata's
+    :param on_run_refused: what to do if the key may not start a harvest (400 or 403, or no key at all; udata's
         default lets only sysadmins): ``"fail"`` (default), or ``"wait"`` for the portal's own next run. A wrong key
         (401) always fails.
     :param after: when waiting for the portal, a job counts if it began at or after this time, even if it has already
-        ended: an aware datetime or ISO text. Default: when the task first started. Templated.
-    :param if_running: a job of the source is under way: ``"wait"`` (default) lets it end and then starts its own,
-        since it may have read the old catalogue; ``"attach"`` takes it as the answer; ``"fail"`` fails.
-    :param start_timeout: how long a job may take to appear after asking, in seconds or as ``timedelta``; 2 h. When
+        ended: an aware datetime or ISO string. Default: when the task first started. Templated.
+    :param if_running: a job of the source is running: ``"wait"`` (default) lets it end, pauses for up to 20 s so
+        that others who waited for it do not all ask at once, and then starts its own if no other one runs by then,
+        since it may have read the old catalogue; ``"attach"`` waits for this job instead; ``"fail"`` fails.
+    :param start_timeout: how long a job may take to appear after the request, in seconds or as ``timedelta``; 2 h. When
         waiting for the portal: counted from the next tick of its cron, and at least 3 h.
     :param run_timeout: how long the job may run, in seconds or as ``timedelta``; 24 h.
     :param stall_timeout: how long nothing may move between two items of the job; 2 h. A job beyond that is dead.
     :param first_item_timeout: how long the job may go without its first item (fetching a large catalogue shows
         nothing); 6 h.
-    :param poll_interval: pause between two looks, in seconds or as ``timedelta``; 60 s.
-    :param max_poll_failures: looks in a row that may fail before the wait is given up; 10.
+    :param poll_interval: pause between two polls, in seconds or as ``timedelta``; 60 s.
+    :param max_poll_failures: failed polls in a row after which the wait ends with an error; 10.
     :param deferrable: whether the wait uses a triggerer instead of a worker slot; default: Airflow's
         ``operators.default_deferrable``. Waiting for the portal's own run defers unless this is False.
     :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
@@ -104,20 +104,19 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
-    :param guard: whether nothing may be archived before the harvest is compared with what lives on the portal: True, or
-        an object with some of ``HarvestGuardOperator``'s thresholds. The harvest runs with ``autoarchive`` off. If too
-        much is missing, it stays off and the task fails with the list (``failure_kind`` ``loss``). Else it is switched
-        on again, and if something is due to be archived a second harvest does it: twice the time, for a source that
-        runs too rarely for ``HarvestGuardOperator``. Takes a key that may change the source. Default None: not guarded.
-    :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
+    :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
     :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
-    :raises HarvestFailException: (an ``AirflowFailException``) for what a retry would not mend.
-    :raises HarvestError: for what it may.
+    :raises HarvestFailException: (an ``AirflowFailException``) for errors that a retry would cause again.
+    :raises HarvestError: for errors after which a retry may succeed.
     """
 
     template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "after", "remote_ids")
     operator_extra_links = (HarvestSourceLink(), HarvestJobLink())
     defers_for_portal = True
+    #: Seconds in which the tasks that waited for one job ask for their own, each at a moment of its own.
+    crowd_seconds = 20.0
+    #: What draws that moment.
+    draw = staticmethod(random.uniform)
 
     def __init__(
         self,
@@ -140,7 +139,6 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         max_skipped_ratio: float | None = None,
         fail_on_job_errors: bool = True,
         remote_ids: Collection[str] | None = None,
-        guard: bool | Mapping[str, Any] | None = None,
         fail_on_outcome: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -164,24 +162,23 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self.max_skipped_ratio = max_skipped_ratio
         self.fail_on_job_errors = fail_on_job_errors
         self.remote_ids = remote_ids
-        self.guard = guard
         self.fail_on_outcome = fail_on_outcome
         self._job_page: str | None = None
         self._deadline: float | None = None
         self._memory: TaskMemory | None = None
         self._was_stopped = False
-        self._may_archive = False
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Ask for a harvest, or find the one that was asked for, and wait for it."""
+        """Request a harvest, or find the one that was requested, and wait for it."""
         with self.errors(context):
             self._refuse_bad_input()
             client = self.hook.get_conn()
             memory = self._memory = TaskMemory(context, client.clock.now())
             began = client.clock.now()
             source = resolve_source(client, self.source_id)
+            client.settle_clock()
             self._deadline = super().deadline_from(runs.on_portal_clock(began, client.clock.now(), client.portal_now()))
             memory.about(source.id, client.clock.now(), client.portal_now())
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
@@ -225,8 +222,6 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 raise HarvestInvalidInput(f"{name} is {value!r}: give one of {', '.join(map(repr, allowed))}.")
         self.outcome_policy()
         self.limits()
-        if self.guard and guarded_run.thresholds_of(self.guard):
-            guarded_run.refuse_attaching(self.if_running)
         self._after()
         checks.as_seconds(self.start_timeout, "start_timeout")
         checks.as_seconds(self.poll_interval, "poll_interval")
@@ -235,14 +230,14 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     def _remembered_plan(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
     ) -> WaitPlan | None:
-        """Return how to go on with what an earlier try began, None where none began anything."""
+        """Return how to continue with what an earlier try began, None if none began anything."""
         intent = memory.intent
         if intent.job_id:
             self.log.info("An earlier try found its job already: %s.", client.job_url(source.id, intent.job_id))
             return self.plan(client, source.id, intent.how or results.STARTED, job_id=intent.job_id)
         if intent.asked_at is not None:
             self.log.info(
-                "An earlier try asked for a harvest %s ago, or was about to: looking for its job, not asking again.",
+                "An earlier try requested a harvest %s ago, or was about to: waiting for its job, not requesting.",
                 words.spell(runs.now_there(client) - intent.asked_at),
             )
             return self._plan_after_asking(context, client, source, intent.known)
@@ -254,18 +249,19 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         """Below Airflow 3.3 nothing survives a try: the best there is, is a job begun since the first one started."""
         if not memory.knows_start:
             self.log.warning(
-                "This Airflow keeps nothing of earlier tries for a task: if one of them asked for a harvest whose job "
-                "has ended, or has not begun, another one is asked for. Airflow 3.3 remembers."
+                "This Airflow keeps nothing of earlier tries for a task: if one of them requested a harvest whose job "
+                "has ended, or has not begun, another one is requested. Airflow 3.3 remembers."
             )
             return None
         for job in runs.begun_since(client.recent_jobs(source.id), memory.intent.first_started):
             if not self._is_spent(client, job):
-                self.log.info("Job %s began since this task first started: taken as the one that it asked for.", job.id)
+                self.log.info("Job %s began since this task first started: taken as the one that it requested.", job.id)
                 return self.plan(client, source.id, results.ATTACHED, job_id=str(job.id))
         return None
 
     def _is_spent(self, client: HarvestClient, job: HarvestJob) -> bool:
-        """Whether a job is one after which a retry asks anew: it is dead, or could not reach the remote catalogue."""
+        """Whether a retry requests a new harvest after this job: it is dead, or could not reach the remote
+        catalogue."""
         if not job.has_ended:
             return waiting.why_dead(client, job, self.limits()) is not None
         if job.status != FAILED:
@@ -274,7 +270,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return any(hints.says_may_pass(error.message) for error in errors)
 
     def _ask(self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory) -> WaitPlan:
-        """Start a harvest where none is under way, or say what must be waited for first."""
+        """Start a harvest where none is running, or say what must be waited for first."""
         problem = runs.why_not_runnable(source, client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
@@ -285,16 +281,16 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         running = self._alive(client, jobs, memory)
         if running and self.if_running == FAIL:
             raise HarvestSourceBusy(
-                f"Job {running[-1].id} of source {source.name!r} is under way "
-                f"({client.job_url(source.id, str(running[-1].id))}), and if_running='fail' was asked for."
+                f"Job {running[-1].id} of source {source.name!r} is running "
+                f"({client.job_url(source.id, str(running[-1].id))}), and if_running='fail' is set."
             )
         if running and self.if_running == ATTACH:
-            self.log.info("Joining job %s, which is under way.", running[-1].id)
+            self.log.info("Joining job %s, which is running.", running[-1].id)
             memory.note(replace(memory.intent, job_id=running[-1].id, how=results.ATTACHED))
             return self.plan(client, source.id, results.ATTACHED, job_id=str(running[-1].id))
         if running:
             self.log.info(
-                "Job %s of this source is under way and may have read the old catalogue: letting it end first.",
+                "Job %s of this source is running and may have read the old catalogue: letting it end first.",
                 running[-1].id,
             )
             return self.plan(client, source.id, BLOCKED, job_id=str(running[-1].id))
@@ -303,8 +299,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
     def _post(
         self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory, known: tuple[str, ...]
     ) -> WaitPlan:
-        """Ask once. What is certain not to have been carried out is forgotten again; all else counts as asked."""
-        self._begin_guarded(client, source)
+        """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
         memory.update(known=known, asked_at=runs.now_there(client), job_id=None, how=results.STARTED)
         try:
             client.run_source(source.id)
@@ -317,14 +312,15 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 raise
             return self._plan_for_portal(context, client, source, memory, str(error), error)
         except (HarvestResponseLost, HarvestServerError, HarvestProtocolError) as error:
-            self.log.warning("%s Looking for the job instead of asking again.", error)
+            self.log.warning("%s Waiting for the job instead of requesting again.", error)
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", source.name, source.id)
         client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(context, client, source, known)
 
     def _foreseen_refusal(self, client: HarvestClient, source: HarvestSource) -> str | None:
-        """Say why asking would be refused, where that is known before; the switch for manual runs is not shown."""
+        """Return why a request would be refused, if that is known beforehand; the switch for manual runs is not
+        shown."""
         if not client.has_key:
             return "The connection has no API key, and starting a harvest takes one."
         if source.permissions is not None and source.permissions.get("run") is False:
@@ -348,13 +344,12 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         refusal: str,
         cause: Exception | None = None,
     ) -> WaitPlan:
-        """Wait for the portal's own next run, if that was asked for."""
+        """Wait for the portal's own next run, if that is allowed."""
         if self.on_run_refused != WAIT:
             raise HarvestSourceNotRunnable(
                 f"{refusal} This key may not start harvests on this portal; set on_run_refused='wait' to wait for the "
                 "portal's own next one."
             ) from cause
-        self._begin_guarded(client, source)
         given = self._after()
         if given is not None:
             after = runs.on_portal_clock(given, client.clock.now(), client.portal_now())
@@ -374,7 +369,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         return None if self.after is None else checks.as_datetime(self.after, "after").timestamp()
 
     def _alive(self, client: HarvestClient, jobs: list[HarvestJob], memory: TaskMemory) -> list[HarvestJob]:
-        """Return the jobs that are under way, newest first; dead ones are named and passed over."""
+        """Return the jobs that are running, newest first; dead ones are named and passed over."""
         alive = []
         for job in jobs:
             if job.has_ended:
@@ -399,7 +394,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         plan: WaitPlan,
         ended: Poll | None = None,
     ) -> dict[str, Any]:
-        """Wait as planned (perhaps by deferring), as often as other jobs stand in the way, and judge."""
+        """Wait as planned (perhaps by deferring), again for each job that blocks this one, and judge."""
         while True:
             if ended is None:
                 plan, ended = self.wait(
@@ -409,7 +404,9 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
                 break
             if ended.state not in _goals(plan):
                 raise self._why_given_up(context, client, memory, plan, ended)
-            self.log.info("Job %s no longer stands in the way.", plan.job_id)
+            self.log.info("Job %s no longer blocks this task.", plan.job_id)
+            # Whoever else waited for it wakes up now, too: one after the other they see whose harvest runs.
+            client.clock.sleep(self.draw(0.0, self.crowd_seconds))
             source, ended = client.get_source(source.id), None
             plan = self._ask(context, client, source, memory).knowing(source.last_job)
         if ended.state != plans.ENDED:
@@ -436,22 +433,10 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         policy = self.outcome_policy()
         result = conclude.conclude(client, source, str(plan.job_id), plan.how, policy, plan.before, job=job)
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
-            memory.note(memory.intent.spent())  # a retry asks for a new harvest
-        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
-
-    def _begin_guarded(self, client: HarvestClient, source: HarvestSource) -> None:
-        if self.guard and not self._may_archive:
-            guarded_run.begin(client, source.id)
-
-    def _run_again(
-        self, context: Context, client: HarvestClient, source: HarvestSource, memory: TaskMemory
-    ) -> dict[str, Any]:
-        """Harvest once more, now that the loss is known to be usual, so that the portal archives what is due."""
-        self.log.info("The loss is usual: a second harvest lets the portal archive what is due.")
-        memory.note(memory.intent.spent())
-        self._may_archive = True
-        plan = self._ask(context, client, client.get_source(source.id), memory)
-        return self._follow(context, client, source, memory, plan)
+            memory.note(memory.intent.spent())  # a retry requests a new harvest
+        delivered: dict[str, Any] = self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        memory.end()
+        return delivered
 
     def _note_job(self, context: Context, client: HarvestClient, memory: TaskMemory, plan: WaitPlan) -> None:
         """Store and show the job as soon as it is known; forget one that was passed over as dead."""
@@ -466,7 +451,7 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
         self.push_links(context, job_url=self._job_page)
 
     def on_kill(self) -> None:
-        """Say once that the harvest goes on: udata has no way to cancel a job.
+        """Say once that the harvest continues: udata has no way to cancel a job.
 
         Airflow calls this twice as a worker shuts down, and a task that is given the time may still succeed.
         """
@@ -476,5 +461,5 @@ class HarvestRunSourceOperator(HarvestWaitMixin, HarvestOperator):
 
 
 def _goals(plan: WaitPlan) -> tuple[str, ...]:
-    """Return the states that a wait is for: its job has ended or, where it only stands in the way, is out of it."""
+    """Return the states that a wait is for: its job has ended or, if it only blocks, no longer blocks."""
     return (plans.ENDED, plans.STALLED, plans.GONE) if plan.how == BLOCKED else (plans.ENDED,)
