@@ -47,7 +47,7 @@ crash: python ## Kill tasks and components of a real Airflow that harvests on a 
 chaos: python ## Send complete lives of sources through a portal that goes wrong at random: COUNT=200 SEED=1
 	@$(PYTHON) -m tests.run chaos -- --count $(COUNT) --seed $(SEED) $(ARGS)
 
-lint: python ## Check style, format and types
+lint: python ## Check style, format, types, and the words of messages and pages
 	@$(PYTHON) -m tests.run lint
 
 docs: python ## Build the documentation site into build/site; any warning fails it

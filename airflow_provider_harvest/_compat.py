@@ -98,10 +98,10 @@ async def async_connection(conn_id: str) -> Connection:
 
     Airflow 3.3.2 is the first whose asynchronous look-up is asynchronous throughout. That of 3.1 to 3.3.1 masks the
     secrets with a synchronous call, which raises ``DeadlockImminentError`` when another call to the supervisor is in
-    flight; 2.11 and 3.0 have none. With those the synchronous look-up runs on a thread.
+    flight; 2.11 and 3.0 have none. On those releases the synchronous look-up runs on a thread.
 
     :param conn_id: id of the connection.
-    :raises AirflowNotFoundException: where there is none.
+    :raises AirflowNotFoundException: if there is none.
     """
     if hasattr(Connection, "aextra_dejson"):  # came together with the asynchronous masking
         return await BaseHook.aget_connection(conn_id)

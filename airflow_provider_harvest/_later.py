@@ -11,7 +11,7 @@ from typing import Any
 
 
 class _Later:
-    """Stands for a module, and loads it when something in it is asked for."""
+    """Placeholder of a module that loads it when an attribute is first used."""
 
     __slots__ = ("_path",)
 
@@ -25,7 +25,7 @@ class _Later:
 def later(*names: str) -> list[Any]:
     """Return modules of the portal wing, none of which is loaded yet.
 
-    To type checkers they are imported as usual, beside this call, under ``TYPE_CHECKING``.
+    For type checkers the modules are imported as usual, next to this call, under ``TYPE_CHECKING``.
 
     :param names: of the modules, below ``airflow_provider_harvest.portal``.
     """

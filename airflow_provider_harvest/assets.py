@@ -1,4 +1,4 @@
-"""Assets that stand for what portals harvest, so that a producer's outlet and a watcher's asset are the same thing.
+"""Assets for what portals harvest, so that a producer's outlet and a watcher's asset are the same asset.
 
 Their URIs name the portal, not a connection: ``harvest://www.data.gouv.fr/source/6b03fbe5f66a892d7cfe18b4``. Airflow
 calls :func:`sanitize_uri` for every URI of this scheme, by the provider info.
@@ -49,7 +49,7 @@ def harvest_asset(
     :param watchers: of ``AssetWatcher`` (Airflow 3), beside that of ``watch``.
     :param kwargs: further arguments of ``Asset``, such as ``group`` or ``extra``.
     :returns: an ``airflow.sdk.Asset``; on Airflow 2.11 a ``Dataset``.
-    :raises HarvestInvalidInput: for an address that is none, or an id that is none.
+    :raises HarvestInvalidInput: if the URL or the id is invalid.
     """
     uri = harvest_uri(portal, source_id, organization_id)
     try:
@@ -92,13 +92,13 @@ def _warn_of_another(asset: Any) -> None:
 def harvest_uri(portal: str, source_id: str | None = None, organization_id: str | None = None) -> str:
     """Return the URI of a source, of an organization's sources, or of a portal; arguments as for :func:`harvest_asset`.
 
-    :raises HarvestInvalidInput: for an address that is none, or an id that is none.
+    :raises HarvestInvalidInput: if the URL or the id is invalid.
     """
     from airflow_provider_harvest.exceptions import HarvestInvalidInput
     from airflow_provider_harvest.portal.http.address import site_url
 
     if source_id and organization_id:
-        raise HarvestInvalidInput("source_id and organization_id are both given: an asset stands for one of them.")
+        raise HarvestInvalidInput("source_id and organization_id are both given: give one of them.")
     place = site_url(portal).partition("://")[2]
     kind, ident = ("source", source_id) if source_id else ("organization", organization_id)
     if not ident:
@@ -111,7 +111,7 @@ def harvest_uri(portal: str, source_id: str | None = None, organization_id: str 
 def sanitize_uri(uri: SplitResult) -> SplitResult:
     """Return a URI of this scheme in the one form that names a thing; Airflow calls this for each asset.
 
-    :raises ValueError: for one that names nothing.
+    :raises ValueError: if the URI is not of this form.
     """
     if not uri.hostname or "@" in uri.netloc or uri.query or uri.fragment:
         raise ValueError(f"A {SCHEME} URI is {SCHEME}://PORTAL/source/ID, without credentials, query and fragment.")

@@ -1,6 +1,6 @@
-"""Every error of this package: one class per way of handling it; raised by all layers, caught by DAG authors.
+"""The errors of this package: one class per handling strategy; raised by all layers, caught by DAG authors.
 
-Each takes one sentence and keeps what it was made from as attributes. None of them is an ``AirflowException``:
+Each takes one sentence and keeps its data as attributes. None of them is an ``AirflowException``:
 Airflow turns those into *skipped* under ``soft_fail``, also when the key is wrong. ``HarvestInvalidInput`` is a
 ``ValueError``, too.
 
@@ -21,6 +21,7 @@ Airflow turns those into *skipped* under ``soft_fail``, also when the key is wro
       · HarvestRedirected
       · HarvestProtocolError
       · HarvestSourceNotRunnable
+      · HarvestWriteIgnored
       · HarvestSourceBusy
       · HarvestJobNotStarted
       · HarvestJobStalled
@@ -46,14 +47,14 @@ class HarvestInvalidInput(HarvestError, ValueError):
     """An argument cannot be right; nothing was sent."""
 
 
-# --- what an HTTP exchange can come to -------------------------------------------------------------------------
+# --- failed HTTP exchanges ---------------------------------------------------------------------------------------
 
 
 class HarvestApiError(HarvestError):
-    """The portal answered with an error.
+    """The portal responded with an error.
 
     :param message: the whole sentence.
-    :param status_code: HTTP status of the answer.
+    :param status_code: HTTP status of the response.
     :param method: HTTP method of the request.
     :param url: URL of the request; it never holds a key.
     :param payload: the decoded JSON body, or the first characters of another body.
@@ -75,11 +76,12 @@ class HarvestAuthError(HarvestApiError):
 
 
 class HarvestNotFound(HarvestApiError):
-    """404: there is no such thing on the portal (up to 17.7 an unknown job answers 500, up to 10.8.1 a source too)."""
+    """404: the portal has no such object (up to 17.7 an unknown job is a 500, up to 10.8.1 an unknown source too)."""
 
     @property
     def is_page(self) -> bool:
-        """Whether it came as a web page or another text, as a proxy answers while the portal restarts: no proof."""
+        """Whether the body was a web page or other string, as from a proxy while the portal restarts; that proves
+        nothing."""
         return isinstance(self.payload, str)
 
 
@@ -94,7 +96,7 @@ class HarvestUnavailable(HarvestApiError):
 class HarvestRateLimited(HarvestApiError):
     """429: too many requests.
 
-    :param retry_after: seconds that the portal asks to wait, None where it does not say.
+    :param retry_after: seconds to wait, according to the portal; None if it does not say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
@@ -105,7 +107,7 @@ class HarvestRateLimited(HarvestApiError):
 class HarvestServerError(HarvestApiError):
     """5xx: the portal, or a proxy before it, failed.
 
-    :param retry_after: seconds that the portal asks to wait (503), None where it does not say.
+    :param retry_after: seconds to wait, according to the portal (503); None if it does not say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
@@ -114,19 +116,19 @@ class HarvestServerError(HarvestApiError):
 
 
 class HarvestConnectionError(HarvestError):
-    """No connection came about: nothing was sent, so asking again is safe."""
+    """No connection was made: nothing was sent, so it is safe to send the request again."""
 
 
 class HarvestResponseLost(HarvestError):
-    """The request went out and no whole answer came back: it may or may not have been carried out."""
+    """The request was sent and no complete response was received: it may or may not have been carried out."""
 
 
 class HarvestAnswerTimeout(HarvestResponseLost):
-    """The request went out and no answer came in time; the portal may still be at it."""
+    """The request was sent and no response was received in time; the portal may still be working on it."""
 
 
 class HarvestRedirected(HarvestError):
-    """The portal points to another address; not followed, since the key must not travel there.
+    """The portal redirects to another address; not followed, since the key must not be sent there.
 
     :param location: origin (scheme, host and port) of the address that was named.
     :param adds_slash: whether only a slash at the end of the path was missing: from 10.8.2 on udata answers so.
@@ -139,10 +141,10 @@ class HarvestRedirected(HarvestError):
 
 
 class HarvestProtocolError(HarvestError):
-    """The answer is not what udata answers (not JSON, or another shape): perhaps not a udata portal."""
+    """The response is not one of udata's (not JSON, or another structure): perhaps not a udata portal."""
 
 
-# --- what a harvest can come to --------------------------------------------------------------------------------
+# --- failed harvests ---------------------------------------------------------------------------------------------
 
 
 class HarvestSourceNotRunnable(HarvestError):
@@ -154,11 +156,11 @@ class HarvestWriteIgnored(HarvestError):
 
 
 class HarvestSourceBusy(HarvestError):
-    """A job of the source is under way, and ``if_running="fail"`` was asked for."""
+    """A job of the source is running, and ``if_running="fail"`` is set."""
 
 
 class HarvestJobNotStarted(HarvestError):
-    """No job appeared in time, although one was asked for or was due."""
+    """No job appeared in time, although one was requested or due."""
 
 
 class HarvestJobStalled(HarvestError):
@@ -170,11 +172,11 @@ class HarvestTimeout(HarvestError):
 
 
 class HarvestPortalUnreachable(HarvestError):
-    """The portal could not be read too many times in a row while waiting; this says nothing of the job."""
+    """Too many polls in a row failed while waiting; this says nothing about the job."""
 
 
 class HarvestOutcomeRejected(HarvestError):
-    """The job has ended, and not as required.
+    """The job has ended and does not meet the criteria.
 
     :param result: the result dict, as a successful task would have returned it.
     """
@@ -185,7 +187,7 @@ class HarvestOutcomeRejected(HarvestError):
 
 
 class HarvestPortalUnhealthy(HarvestError):
-    """A look at a whole portal found what it was told to fail on.
+    """The check of a whole portal found something listed in ``fail_on``.
 
     :param result: the result dict, as a task that only reports would have returned it.
     """
@@ -195,17 +197,17 @@ class HarvestPortalUnhealthy(HarvestError):
         self.result = result or {}
 
 
-# --- what applying a plan of sources can come to ---------------------------------------------------------------------
+# --- failed plans of sources -------------------------------------------------------------------------------------
 
 
 class HarvestSourcesDrifted(HarvestError):
-    """The portal is not as the files of sources say, and ``on_drift="fail"`` was asked for."""
+    """The portal differs from the files of sources, and ``on_drift="fail"`` is set."""
 
 
 class HarvestPlanStale(HarvestError):
-    """The portal is no longer what the plan saw: somebody changed a planned source. Plan anew.
+    """The portal has changed since the plan was made: a planned source is different now. Plan again.
 
-    :param moved: one sentence for each source that has changed.
+    :param moved: one sentence per source that has changed.
     """
 
     def __init__(self, message: str, *, moved: tuple[str, ...] = ()) -> None:
@@ -214,11 +216,11 @@ class HarvestPlanStale(HarvestError):
 
 
 class HarvestApplyIncomplete(HarvestError):
-    """Not all of a plan could be carried out; applying the same plan again goes on where this stopped.
+    """A plan was not carried out completely; applying the same plan again continues where this stopped.
 
     :param result: what was done and what was not, as JSON.
-    :param again: whether applying the plan again may help without anybody changing anything.
-    :param retry_after: seconds until then, where the portal says.
+    :param again: whether applying the plan again may help although nothing else is changed.
+    :param retry_after: seconds until then, if the portal says.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""What Airflow learns of this package without loading it; Airflow calls `get_provider_info()`.
+"""What Airflow reads about this package without loading it; Airflow calls `get_provider_info()`.
 
-It imports nothing, since every Airflow process calls it. The connection form stands in two tables: Airflow
+It imports nothing, since every Airflow process calls it. The connection form is defined in two tables: Airflow
 reads them here from 3.2 on, and the hook makes the form of 2.11 to 3.1 from them.
 """
 
@@ -14,7 +14,7 @@ HOOK_NAME = "Harvest portal (udata)"
 EXTRA_FIELDS: dict[str, dict[str, object]] = {
     "timeout": {
         "label": "Read timeout (s)",
-        "description": "Seconds to wait for an answer of the portal; 30 if empty.",
+        "description": "Seconds to wait for a response of the portal; 30 if empty.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
     "verify": {
@@ -24,17 +24,17 @@ EXTRA_FIELDS: dict[str, dict[str, object]] = {
     },
     "min_poll_interval": {
         "label": "Shortest poll interval (s)",
-        "description": "No task asks this portal about a job more often than this; 30 seconds if empty.",
+        "description": "Shortest time between two polls of a job by one task; 30 seconds if empty.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
     "requests_per_hour": {
         "label": "Requests an hour",
-        "description": "What the poll loops of all triggerers may send to this portal together; no limit if empty.",
+        "description": "Most requests that all triggerers together may send to this portal; no limit if empty.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
     "triggerers": {
         "label": "Triggerers",
-        "description": "How many triggerers share these requests; 1 if empty.",
+        "description": "Number of triggerers that share these requests; 1 if empty.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
     "source_page": {

@@ -1,4 +1,4 @@
-"""Pure: what the job system of the benchmarks answers, in the words of udata, Airbyte, dbt Cloud and plain HTTP.
+"""What the job system of the benchmarks answers, in the words of udata, Airbyte, dbt Cloud and plain HTTP.
 
 Called by :mod:`benchmarks.job_system` only. All of its data is invented; job number ``i`` is that of source ``i``.
 """

@@ -49,7 +49,7 @@ class JobSystem:
             self._process.wait()
 
     def reset(self, jobs: int, *, delay: float | None = 0.0, ended: bool = False) -> None:
-        """Begin so many jobs that go on for ever, and count from nought.
+        """Begin so many jobs that continue forever, and count from nought.
 
         :param delay: Seconds before each answer; None answers nothing.
         :param ended: Whether they began an hour ago and have all ended instead.

@@ -40,7 +40,7 @@ class Order:
     :param contender: A name in ``CONTENDERS``.
     :param waits: How many triggers wait for jobs 0, 1, 2 ... of the connection ``bench``.
     :param beside: How many wait for jobs of the connection ``beside`` at the same time.
-    :param interval: Seconds between two looks.
+    :param interval: Seconds between two polls.
     :param spread: Seconds over which the triggers are started.
     :param idle: Seconds for which they are watched while nothing happens.
     :param ends: How many jobs end after that.

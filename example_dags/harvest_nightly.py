@@ -6,7 +6,7 @@ wait without worker slots, make a pool that counts deferred tasks, and give it t
     airflow pools set harvest 5 "Harvests at one time" --include-deferred
     HarvestRunSourceOperator.partial(task_id="harvest", pool="harvest", deferrable=True, ...)
 
-Airflow does not say when a pool is missing: the tasks stay scheduled for ever. So this DAG needs none.
+Airflow does not say when a pool is missing: the tasks stay scheduled forever. So this DAG needs none.
 """
 
 from __future__ import annotations

@@ -35,11 +35,18 @@ with DAG(
     catchup=False,
     tags=["harvest"],
     params={
-        "name": Param("Open data of our cities", type="string"),
-        "url": Param(CATALOGUE, type="string", description="Address of the catalogue"),
-        "backend": Param("dcat", type="string", description="One of the portal's harvest backends"),
-        "organization": Param(ORGANIZATION, type="string", description="Id or slug of the organization it belongs to"),
-        "cron": Param("30 4 * * *", type="string", description="When the portal harvests it, on the portal's clock"),
+        "name": Param("Open data of our cities", type="string", minLength=1),
+        "url": Param(CATALOGUE, type="string", pattern="^(http|ftp)s?://", description="Address of the catalogue"),
+        "backend": Param("dcat", type="string", minLength=1, description="One of the portal's harvest backends"),
+        "organization": Param(
+            ORGANIZATION, type="string", minLength=1, description="Id or slug of the organization it belongs to"
+        ),
+        "cron": Param(
+            "30 4 * * *",
+            type="string",
+            pattern=r"^\s*\S+(\s+\S+){4}\s*$",
+            description="When the portal harvests it: five fields, on the portal's clock",
+        ),
     },
     doc_md=__doc__,
 ) as dag:

@@ -33,8 +33,8 @@ with DAG(
     catchup=False,
     tags=["harvest"],
     params={
-        "url": Param(CATALOGUE, type="string", description="Address of my catalogue"),
-        "organization": Param(ORGANIZATION, type="string", description="Id or slug of my organization"),
+        "url": Param(CATALOGUE, type="string", pattern="^https?://", description="Address of my catalogue"),
+        "organization": Param(ORGANIZATION, type="string", minLength=1, description="Id or slug of my organization"),
     },
     doc_md=__doc__,
 ) as dag:

@@ -91,7 +91,7 @@ with DAG(
 
         approve = approved(plan.output["digest"], "{{ params.approved }}")
 
-    # Nothing is written if the portal has changed since the plan, and a retry goes on where a try stopped.
+    # Nothing is written if the portal has changed since the plan, and a retry continues where a try stopped.
     apply = HarvestApplySourcesOperator(
         task_id="apply", plan=plan.output["plan"], max_deletes=5, accept_interval=30, retries=2
     )

@@ -84,7 +84,7 @@ class CatalogueServer:
         self.close()
 
     def close(self) -> None:
-        """Serve no longer; slow answers under way come at once."""
+        """Serve no longer; slow responses in progress come at once."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -163,7 +163,7 @@ class CatalogueServer:
         return self.url(name)
 
     def remove(self, name: str) -> None:
-        """Answer 404 under this name from now on; slow answers under way come at once, as after `put()`."""
+        """Answer 404 under this name from now on; slow responses in progress come at once, as after `put()`."""
         with self._changed:
             del self._catalogues[name]
             self._changed.notify_all()

@@ -13,7 +13,7 @@ def airflow_settings(sandbox: Sandbox, key: str | None = None, catalogue: str = 
     """Return the connection ``harvest_default`` and the variables that the example DAGs read.
 
     :param sandbox: the running portal.
-    :param key: API key for the connection; default: the sysadmin's. An empty text makes one without a key.
+    :param key: API key for the connection; default: the sysadmin's. An empty string makes one without a key.
     :param catalogue: name of the catalogue that the example DAGs harvest.
     """
     connection = {

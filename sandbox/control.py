@@ -37,7 +37,7 @@ class Control:
         self._call("release_jobs")
 
     def delay_items(self, seconds: float) -> None:
-        """Let each item of every job and preview take so many seconds longer; 0 ends waits under way too."""
+        """Let each item of every job and preview take so many seconds longer; 0 ends waits in progress, too."""
         self._call("delay_items", seconds=seconds)
 
     def freeze_before_item(self, number: int, jobs: int = 1) -> None:
@@ -73,13 +73,13 @@ class Control:
             raise ControlError(f"After {timeout:g} s fewer than {harvests} harvests are held: {self.harvests()}.")
 
     def wait_until_idle(self, timeout: float = 60.0) -> None:
-        """Wait until no harvest is queued or under way, frozen ones aside.
+        """Wait until no harvest is queued or running, frozen ones aside.
 
         :param timeout: Seconds to wait at most.
         :raises ControlError: Some still are after the timeout.
         """
         if not self._call("wait_until_idle", timeout, timeout=timeout):
-            raise ControlError(f"After {timeout:g} s harvests are still under way: {self.harvests()}.")
+            raise ControlError(f"After {timeout:g} s harvests are still running: {self.harvests()}.")
 
     def harvests(self) -> dict[str, Any]:
         """What is going on: ``unfinished``, ``held`` and ``delayed`` (numbers of harvests), ``frozen`` (job ids)."""

@@ -72,7 +72,7 @@ def conclude_live(suite: Suite, exit_code: int | None, seconds: float) -> Result
 
 
 def closing_line(output: str) -> str:
-    """Find pytest's closing line, such as ``== 3 passed, 1 skipped in 0.52s ==``; empty where there is none."""
+    """Find pytest's closing line, such as ``== 3 passed, 1 skipped in 0.52s ==``; empty if there is none."""
     lines = _CLOSING_LINE.findall(output)
     return lines[-1] if lines else ""
 
@@ -86,19 +86,19 @@ def read_counts(closing: str) -> dict[str, int]:
 
 
 def slowest_tests(output: str) -> tuple[tuple[float, str], ...]:
-    """Read pytest's list of the slowest tests; empty where it printed none."""
+    """Read pytest's list of the slowest tests; empty if it printed none."""
     return tuple((float(seconds), name) for seconds, name in _DURATION.findall(output))
 
 
 def render_slowest(results: Sequence[Result]) -> str:
-    """List the slowest tests of all suites; empty where none is known."""
+    """List the slowest tests of all suites; empty if none is known."""
     tests = [(seconds, name, result.suite) for result in results for seconds, name in result.slowest]
     longest = sorted(tests, key=lambda test: -test[0])[:SLOWEST]
     return "\n".join(f"{seconds:7.1f} s  {name} ({suite.environment})" for seconds, name, suite in longest)
 
 
 def progress(output: str) -> str:
-    """Say how far a pytest run is, such as `` (42%)``; empty where it has not said so yet."""
+    """Say how far a pytest run is, such as `` (42%)``; empty if it has not said so yet."""
     percents = _PERCENT.findall(output)
     return f" ({percents[-1]}%)" if percents else ""
 

@@ -93,6 +93,8 @@ LINT = (
     _tool("ruff check", "ruff", "check", "."),
     _tool("ruff format", "ruff", "format", "--check", "."),
     _tool("mypy", "mypy"),
+    # Words that make the text hard to read: a small own list, since codespell knows single words only.
+    _tool("prose", "tests.prose"),
 )
 
 _TEST = (*INTEGRATION, *DAGS, *UNIT_ON_NEWEST_AIRFLOW, *UNIT_ON_OLDER_AIRFLOW)

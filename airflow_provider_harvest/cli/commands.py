@@ -1,4 +1,4 @@
-"""What each command of ``airflow-harvest sources`` does; called by the parser with its arguments."""
+"""The commands of ``airflow-harvest sources``; called by the parser with their arguments."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from airflow_provider_harvest.cli.shared import (
 )
 from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestInvalidInput
 from airflow_provider_harvest.portal.as_code.apply import run as applying
+from airflow_provider_harvest.portal.as_code.apply.organizations import create_organizations, missing_organizations
 from airflow_provider_harvest.portal.as_code.apply.pace import Limits
 from airflow_provider_harvest.portal.as_code.export import Export, export_sources
 from airflow_provider_harvest.portal.as_code.files.config import check_declaration
@@ -91,12 +92,17 @@ def plan(arguments: argparse.Namespace) -> int:
 
 
 def apply(arguments: argparse.Namespace) -> int:
-    """Carry out a plan that was written before, or plan files and apply that at once."""
+    """Apply a plan that was written before, or plan files and apply the plan immediately."""
     is_plan = looks_like_a_plan(arguments.path)
-    if is_plan and (arguments.environment or arguments.prune or arguments.allow_duplicates):
+    if is_plan and (
+        arguments.environment or arguments.prune or arguments.allow_duplicates or arguments.create_organizations
+    ):
         raise HarvestInvalidInput(
-            "--environment, --prune and --allow-duplicates belong to planning: the plan has them in it."
+            "--environment, --prune, --allow-duplicates and --create-organizations go with files, not with a plan."
         )
+    if arguments.create_organizations and not _create_organizations(arguments):
+        say("Nothing was changed.")
+        return CHANGES
     made = read_plan(arguments.path) if is_plan else _planned(arguments)
     if not is_plan:
         print(render.text(made))
@@ -137,6 +143,23 @@ def schema(arguments: argparse.Namespace) -> int:
 # --- parts ---------------------------------------------------------------------------------------------------------
 
 
+def _create_organizations(arguments: argparse.Namespace) -> bool:
+    """Create what organizations the portal lacks; False if a person was asked and did not agree."""
+    declaration = read(arguments.path, arguments.environment)
+    if not os.environ.get(KEY_VARIABLE):
+        raise HarvestInvalidInput(f"Organizations are created with an API key: set {KEY_VARIABLE}.")
+    with open_client(arguments, declaration.portal, keyed=True) as client:
+        missing = missing_organizations(client, declaration)
+        if not missing:
+            return True
+        print(f"{client.site}: {count(len(missing), 'organization')} to create: {', '.join(missing)}.")
+        if not arguments.yes and not _agreed():
+            return False
+        create_organizations(client, missing)
+        say(f"Created {count(len(missing), 'organization')}.")
+        return True
+
+
 def _planned(arguments: argparse.Namespace) -> Plan:
     declaration = read(arguments.path, arguments.environment)
     with open_client(arguments, declaration.portal, keyed=True) as client:
@@ -152,7 +175,9 @@ def _code(made: Plan) -> int:
 
 def _agreed() -> bool:
     if not sys.stdin.isatty():
-        raise HarvestInvalidInput("There is nobody to ask: give --yes, or apply a plan that was written by plan -o.")
+        raise HarvestInvalidInput(
+            "Cannot ask for confirmation without a terminal: give --yes, or apply a plan that was written by plan -o."
+        )
     print("Apply this? Only 'yes' does: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == "yes"
 

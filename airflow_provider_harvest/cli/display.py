@@ -1,4 +1,4 @@
-"""Tables, progress and live display on a terminal, with rich where it is installed; plain text where it is not."""
+"""Tables, progress and live display on a terminal, with rich if it is installed, else as plain text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: in
 
 
 def is_terminal() -> bool:
-    """Whether progress is shown to somebody."""
+    """Whether progress is shown on a terminal."""
     return sys.stderr.isatty()
 
 

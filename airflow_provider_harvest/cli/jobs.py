@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import json_argument, portal_argument
-from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client
+from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, source_of
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestNotFound
 from airflow_provider_harvest.portal.compare.harvests import find_source_or_job
 from airflow_provider_harvest.portal.models import HarvestJob
@@ -51,7 +51,7 @@ def jobs(arguments: argparse.Namespace) -> int:
     if arguments.number < 1:
         raise HarvestInvalidInput("--number must be at least 1.")
     with open_client(arguments, None, keyed=False) as client:
-        source = client.get_source(arguments.source, keyed=False)
+        source = source_of(client, arguments.source)
         rows = [_row(job) for job in islice(client.job_history(source.id, arguments.number), arguments.number)]
     if arguments.json:
         display.print_json({"source_id": source.id, "source_name": source.name, "jobs": rows})

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 # Name, module of cli/ with add_arguments(parser) or the function after the colon, help.
 # A module is imported only when its command is called.
 _COMMANDS = (
-    ("sources", "sources", "harvest sources as code"),
+    ("sources", "sources", "manage harvest sources as code"),
     ("jobs", "jobs:add_jobs", "list the newest jobs of a source"),
     ("run", "run", "start a harvest, wait for it and judge it"),
-    ("watch", "jobs:add_watch", "show what a portal or a job does, as it happens"),
-    ("report", "reports:add_report", "what a harvest changed, and its errors by what they mean"),
+    ("watch", "jobs:add_watch", "show the live state of a portal or a job"),
+    ("report", "reports:add_report", "show what a harvest changed, and its errors grouped by meaning"),
     ("compare", "reports:add_compare", "compare two harvests, or all sources of two portals"),
-    ("zombies", "reports:add_zombies", "resources that the catalogue no longer lists"),
-    ("health", "reports:add_health", "look at all sources of a portal"),
-    ("guard", "guard", "what the portal will archive, and how that is stopped"),
+    ("zombies", "reports:add_zombies", "list resources that the catalogue no longer lists"),
+    ("health", "reports:add_health", "check all sources of a portal"),
+    ("guard", "guard", "show what the portal will archive, and prevent it"),
 )
 
 

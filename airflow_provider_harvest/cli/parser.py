@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Parser(argparse.ArgumentParser):
-    """Ends with 1 on wrong arguments: 2 says that there is something to look at."""
+    """Parser that exits with 1 on wrong arguments, since 2 means that something needs attention."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -42,7 +42,7 @@ def json_argument(parser: Parser) -> None:
 def filled(value: str) -> str:
     """Return an argument that must not be blank: an empty variable of a shell never means all."""
     if not value.strip():
-        raise argparse.ArgumentTypeError("it is blank: leave the option out where all are meant")
+        raise argparse.ArgumentTypeError("must not be blank: leave the option out to select all")
     return value
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import json_argument, portal_argument
-from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, say, write_out
+from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, say, source_of, write_out
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.compare.diff import TROUBLE, UNCHANGED
@@ -43,7 +43,7 @@ def add_compare(parser: Parser) -> None:
     """Give the parser of ``compare`` its arguments."""
     parser.add_argument("before", metavar="BEFORE", nargs="?", help="id of a job or a source; none: all sources")
     parser.add_argument("after", metavar="AFTER", nargs="?", help="the same; default: BEFORE on the other portal")
-    parser.add_argument("--with-portal", metavar="URL", help="portal of AFTER, where it is another one")
+    parser.add_argument("--with-portal", metavar="URL", help="portal of AFTER, if it is another one")
     parser.add_argument("--csv", metavar="FILE", help="write the changes as CSV")
     _shared(parser, compare)
 
@@ -91,7 +91,7 @@ def compare(arguments: argparse.Namespace) -> int:
 def zombies(arguments: argparse.Namespace) -> int:
     """List resources that the catalogue no longer lists."""
     with open_client(arguments, None, keyed=False) as client, display.progress("Reading the datasets ..."):
-        found = find_zombies(client, client.get_source(arguments.source, keyed=False))
+        found = find_zombies(client, source_of(client, arguments.source))
     if arguments.csv:
         Path(arguments.csv).write_text(formats.table_as_csv(ZOMBIE_COLUMNS, found.rows), encoding="utf-8", newline="")
     if arguments.json:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import json_argument, portal_argument, seconds
-from airflow_provider_harvest.cli.shared import ATTENTION, ERROR, FINE, INTERRUPTED, KEY_VARIABLE, open_client, say
+from airflow_provider_harvest.cli.shared import (
+    ATTENTION,
+    ERROR,
+    FINE,
+    INTERRUPTED,
+    KEY_VARIABLE,
+    open_client,
+    say,
+    source_of,
+)
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
@@ -29,7 +38,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
     parser.add_argument("--wait", action="store_true", help="wait for the harvest and judge it: exit code 0, 1 or 2")
     parser.add_argument(
-        "--if-running", choices=IF_RUNNING, default=WAIT, help="where a job is under way: let it end first (default), "
+        "--if-running", choices=IF_RUNNING, default=WAIT, help="where a job is running: let it end first (default), "
         "take it as the answer, or fail"
     )  # fmt: skip
     parser.add_argument("--timeout", type=seconds, default=_DAY, metavar="S", help="give up waiting after; 24 h")
@@ -51,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise HarvestInvalidInput(f"Starting a harvest takes an API key: set {KEY_VARIABLE}.")
         one = OneRun(
             client,
-            client.get_source(arguments.source),
+            source_of(client, arguments.source, keyed=True),
             if_running=arguments.if_running,
             start_timeout=arguments.start_timeout,
             timeout=arguments.timeout,
@@ -111,6 +120,6 @@ def _goes_on(one: OneRun) -> str:
         return "No longer waiting. No harvest was asked for."
     page = one.client.job_url(one.source.id, one.job_id) if one.job_id else one.client.source_url(one.source.id)
     return (
-        f"No longer waiting. The harvest goes on, since udata cannot cancel a job: {page}\n"
+        f"No longer waiting. The harvest continues, since udata cannot cancel a job: {page}\n"
         f"Wait for it again: airflow-harvest run {one.source.id} --wait --if-running attach"
     )

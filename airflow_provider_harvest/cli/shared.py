@@ -1,4 +1,4 @@
-"""What all commands share: exit codes, the portal that is meant, where output goes."""
+"""Shared by all commands: exit codes, the chosen portal, output."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.inputs import check_id
 
 if TYPE_CHECKING:
     import argparse
 
-#: Exit codes of every command; ATTENTION: there is something to look at.
+    from airflow_provider_harvest.portal.models import HarvestSource
+
+#: Exit codes of every command; ATTENTION: something needs attention.
 FINE, ERROR, ATTENTION = 0, 1, 2
 #: Exit code of a command that Ctrl-C ended, as shells expect it.
 INTERRUPTED = 130
@@ -22,26 +25,40 @@ PORTAL_VARIABLE, KEY_VARIABLE = "HARVEST_PORTAL", "HARVEST_API_KEY"
 
 
 def open_client(arguments: argparse.Namespace, said: str | None, *, keyed: bool) -> HarvestClient:
-    """Return a client of the portal that is meant.
+    """Return a client of the chosen portal.
 
-    :param said: portal that a file names. A key is not sent there on that word alone: whoever may propose a change of
-        a file could have it sent to a host of their own.
-    :param keyed: whether the key is of use.
+    :param said: portal that a file names. A key is not sent there because of a file alone: anyone who may propose a
+        change of a file could have it sent to their own host.
+    :param keyed: whether the command uses a key.
     """
     chosen = arguments.portal or os.environ.get(PORTAL_VARIABLE)
     key = (os.environ.get(KEY_VARIABLE) or "").strip() or None
     if not chosen and not said:
-        raise HarvestInvalidInput(f"No portal is named: give --portal, or set {PORTAL_VARIABLE}.")
+        raise HarvestInvalidInput(f"The portal is missing: give --portal, or set {PORTAL_VARIABLE}.")
     if keyed and key and not chosen:
         raise HarvestInvalidInput(
-            f"{KEY_VARIABLE} is set, but only a file says for which portal: name it: --portal or {PORTAL_VARIABLE}. "
-            "Else a change of the file could have the key sent elsewhere."
+            f"{KEY_VARIABLE} is set, but only a file names the portal: give --portal, or set {PORTAL_VARIABLE}. "
+            "Otherwise a change of the file could send the key elsewhere."
         )
     return HarvestClient(site_url(chosen or said), key if keyed else None)
 
 
+def source_of(client: HarvestClient, ident: str, *, keyed: bool = False) -> HarvestSource:
+    """Return a source by its id or slug.
+
+    :raises HarvestNotFound: if there is none, in a sentence without the request.
+    """
+    ident = check_id(ident, "SOURCE")
+    try:
+        return client.get_source(ident, keyed=keyed)
+    except HarvestNotFound as error:
+        if error.is_page:  # answered by something else than the portal's API
+            raise
+        raise HarvestNotFound(f"There is no harvest source {ident!r} on {client.site}.") from None
+
+
 def write_out(text: str, output: str | None) -> None:
-    """Write the output proper to a file, or to standard output."""
+    """Write output to a file, or to standard output."""
     if output:
         Path(output).write_text(text, encoding="utf-8")
     else:
@@ -49,5 +66,5 @@ def write_out(text: str, output: str | None) -> None:
 
 
 def say(text: str) -> None:
-    """Say how far it is, beside the output proper."""
+    """Print progress to standard error."""
     print(text, file=sys.stderr, flush=True)

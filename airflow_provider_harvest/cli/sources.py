@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 _EPILOG = f"""\
 environment variables:
   {PORTAL_VARIABLE:<17} site of the portal, as with --portal
-  {KEY_VARIABLE:<17} API key; export and check need none, plan tells with it what it may not do
+  {KEY_VARIABLE:<17} API key; export and check need none; with it, plan shows what the key may not do
 
 exit codes:
-  0  no changes: the portal is as the files say (after apply: now it is)
+  0  no changes: the portal matches the files (after apply: now it does)
   2  there are changes (after apply: some that this key may not make)
   1  an error
 """
@@ -27,7 +27,7 @@ exit codes:
 def add_arguments(parser: Parser) -> None:
     """Give the parser of ``sources`` its commands."""
     parser.description = (
-        "Harvest sources as code: files describe them, a plan shows what would change, apply does that."
+        "Manage harvest sources as code: files describe them, a plan shows what would change, apply changes it."
     )
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -53,22 +53,22 @@ def _add_export(actions: Actions) -> None:
 
 
 def _add_import(actions: Actions) -> None:
-    parser = actions.add_parser("import", help="make a file of sources from a list harvests.endpoints")
+    parser = actions.add_parser("import", help="make a file of sources from a list with harvests.endpoints")
     parser.add_argument("list", metavar="FILE", help="YAML with harvests.backend and harvests.endpoints")
     output_argument(parser)
     parser.set_defaults(command=commands.import_list)
 
 
 def _add_check(actions: Actions) -> None:
-    parser = actions.add_parser("check", help="check files, and that the portal knows what they say; sends no key")
+    parser = actions.add_parser("check", help="check files, and that the portal knows their backends; sends no key")
     _files(parser)
     portal_argument(parser)
-    parser.add_argument("--offline", action="store_true", help="do not ask the portal what backends it has")
+    parser.add_argument("--offline", action="store_true", help="do not check against the portal's backends")
     parser.set_defaults(command=commands.check)
 
 
 def _add_plan(actions: Actions) -> None:
-    parser = actions.add_parser("plan", help="show what is to be changed so that the portal is as the files say")
+    parser = actions.add_parser("plan", help="show what would change so that the portal matches the files")
     _files(parser)
     portal_argument(parser)
     _prune(parser)
@@ -79,18 +79,21 @@ def _add_plan(actions: Actions) -> None:
 
 def _add_apply(actions: Actions) -> None:
     parser = actions.add_parser("apply", help="carry out a plan")
-    parser.add_argument(
-        "path", metavar="PLAN|PATH", help="a plan written by plan -o, or files to plan and apply at once"
-    )
+    parser.add_argument("path", metavar="PLAN|PATH", help="a plan written by plan -o, or files to plan and apply")
     parser.add_argument("-e", "--environment", type=filled, metavar="NAME", help="environment of the files")
     portal_argument(parser)
     _prune(parser)
-    parser.add_argument("--yes", action="store_true", help="do not ask before applying files")
+    parser.add_argument("--yes", action="store_true", help="apply files without asking for confirmation")
+    parser.add_argument(
+        "--create-organizations",
+        action="store_true",
+        help="create the organizations that the files name and the portal does not have, for demo portals; default: no",
+    )
     parser.add_argument(
         "--confirm-deletes",
         type=int,
         metavar="N",
-        help="confirm that exactly N sources are deleted; needed for more than a quarter of those with the marker",
+        help="confirm that exactly N sources are deleted; needed for more than a quarter of the managed sources",
     )
     parser.add_argument(
         "--write-interval", type=seconds, default=0.1, metavar="S", help="seconds between two writes; default 0.1"
@@ -120,9 +123,7 @@ def _files(parser: Parser) -> None:
 
 
 def _prune(parser: Parser) -> None:
-    parser.add_argument(
-        "--prune", action="store_true", help="delete sources that carry the files' marker and left the files"
-    )
+    parser.add_argument("--prune", action="store_true", help="delete managed sources that are no longer in the files")
     parser.add_argument(
         "--allow-duplicates",
         action="store_true",

@@ -1,4 +1,4 @@
-"""Pure: what an Airflow connection of type ``harvest`` says, checked; called by the hook only."""
+"""Read and check the settings of an Airflow connection of type ``harvest``; called by the hook only."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds to wait for an answer of the portal.
+#: Seconds to wait for a response of the portal.
 DEFAULT_TIMEOUT = 30.0
-#: Seconds between two looks at a job, at least. Portals limit readers: dados.gov.pt allows 200 requests an hour.
+#: Least seconds between two polls of a job. Portals limit readers: dados.gov.pt allows 200 requests an hour.
 DEFAULT_MIN_POLL_INTERVAL = 30.0
 
 
@@ -28,9 +28,9 @@ class ConnectionSettings:
 
     :param site: the portal's site, such as ``https://www.data.gouv.fr``.
     :param api_key: the connection's password, None without; not shown by ``repr``.
-    :param timeout: seconds to wait for an answer; 30.
+    :param timeout: seconds to wait for a response; 30.
     :param verify: whether certificates are checked (True), or the path of a CA bundle.
-    :param min_poll_interval: seconds between two looks at a job, at least; 30.
+    :param min_poll_interval: least seconds between two polls of a job; 30.
     :param source_page: URL template of the portal's admin page of a source, None leads to the API.
     :param job_page: the same of a job.
     :param requests_per_hour: requests an hour that all triggerers of a deployment may send together; None: no limit.
@@ -65,7 +65,7 @@ def connection_settings(connection: Connection) -> ConnectionSettings:
     unknown = sorted(set(extra) - set(EXTRA_FIELDS))
     if unknown:
         log.warning(
-            "The connection's extra holds %s, which this package does not read: it reads %s.",
+            "The connection's extra holds %s, which this package does not know: it reads %s.",
             ", ".join(unknown),
             ", ".join(EXTRA_FIELDS),
         )
@@ -88,12 +88,12 @@ def _extra(text: str | None) -> dict[str, Any]:
     except ValueError:
         raise HarvestInvalidInput('The extra is not JSON: give an object such as {"timeout": 60}.') from None
     if not isinstance(extra, dict):
-        raise HarvestInvalidInput('The extra is no JSON object: give one such as {"timeout": 60}.')
+        raise HarvestInvalidInput('The extra is not a JSON object: give one such as {"timeout": 60}.')
     return extra
 
 
 def _seconds(extra: dict[str, Any], name: str, default: float) -> float:
-    """Return a number of seconds; the connection form of Airflow 2.11 stores numbers as text."""
+    """Return a number of seconds; the connection form of Airflow 2.11 stores numbers as strings."""
     value = extra.get(name)
     if value is None or value == "":
         return default
@@ -107,7 +107,7 @@ def _seconds(extra: dict[str, Any], name: str, default: float) -> float:
 
 
 def _requests(extra: dict[str, Any], name: str) -> float | None:
-    """Return a whole number from 1 on, None without; the connection form of Airflow 2.11 stores numbers as text."""
+    """Return a whole number from 1 on, None without; the connection form of Airflow 2.11 stores numbers as strings."""
     value = extra.get(name)
     if value is None or value == "":
         return None
@@ -121,7 +121,7 @@ def _requests(extra: dict[str, Any], name: str) -> float | None:
 
 
 def _verify(value: Any) -> bool | str:
-    """Return whether certificates are checked, or a path; the connection form stores true and false as text."""
+    """Return whether certificates are checked, or a path; the connection form stores true and false as strings."""
     if value is None or value == "":
         return True
     if isinstance(value, bool):

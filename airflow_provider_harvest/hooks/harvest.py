@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestItem, HarvestJob, HarvestSource
 
-#: Seconds that a trigger waits for an answer at most: a hung portal must not keep its threads for long.
+#: Longest wait of a trigger for a response (s): a hung portal must not block its threads for long.
 TRIGGER_TIMEOUT = 20.0
 #: The same for *Test connection*, which makes up to four requests: Airflow 3.3 gives it 60 seconds on a worker.
 TEST_TIMEOUT = 12.0
 
 
 class HarvestHook(BaseHook):
-    """Talks to the harvest API of an open-data portal built on udata.
+    """Client of the harvest API of an open-data portal built on udata.
 
-    The methods that carry the API's names do what those of
+    The methods with the API's names do what those of
     :class:`~airflow_provider_harvest.portal.client.HarvestClient` do, and take the same arguments.
 
     They return dataclasses, which Airflow refuses to read back from an XCom unless its option
@@ -63,10 +63,10 @@ class HarvestHook(BaseHook):
 
     @property
     def settings(self) -> ConnectionSettings:
-        """What the connection says, read once.
+        """The settings of the connection, read once.
 
-        :raises HarvestError: for a connection that is missing.
-        :raises HarvestInvalidInput: for one that cannot be right.
+        :raises HarvestError: for a missing connection.
+        :raises HarvestInvalidInput: for invalid settings.
         """
         if self._settings is None:
             try:
@@ -81,15 +81,15 @@ class HarvestHook(BaseHook):
 
     @property
     def min_poll_interval(self) -> float:
-        """Seconds between two looks at a job of this portal, at least."""
+        """Least seconds between two polls of a job of this portal."""
         return self.settings.min_poll_interval
 
     def get_conn(self) -> HarvestClient:
         """Return the client of the portal, the same one until the hook is closed.
 
-        :raises HarvestError: for a connection that is missing, which may pass: Airflow says the same of a connection
+        :raises HarvestError: for a missing connection, which may be temporary: Airflow raises the same for a connection
             whose store it cannot reach.
-        :raises HarvestInvalidInput: for one that cannot be right.
+        :raises HarvestInvalidInput: for invalid settings.
         """
         if self._client is None:
             self._client = _client(self.settings)
@@ -103,7 +103,7 @@ class HarvestHook(BaseHook):
         return reading_client(await self.aget_settings())
 
     async def aget_settings(self) -> ConnectionSettings:
-        """Return what the connection says, inside a triggerer, without the key: triggers only read.
+        """Return the settings of the connection inside a triggerer, without the key: triggers only read.
 
         :raises HarvestError: as :meth:`get_conn`.
         """
@@ -120,9 +120,9 @@ class HarvestHook(BaseHook):
             self._client = None
 
     def test_connection(self) -> tuple[bool, str]:
-        """Say which portal this is, and what the key may do there. Never raises, and never shows the key.
+        """Test the connection: which portal it is, and what the key may do. Never raises, and never shows the key.
 
-        :returns: whether the connection can be used, and a text for the person who tests it.
+        :returns: whether the connection can be used, and a string for the person who tests it.
         """
         from airflow_provider_harvest.portal.http.retry import RetryPolicy
 
@@ -140,7 +140,7 @@ class HarvestHook(BaseHook):
         except Exception as error:  # the button must show something; an unknown error's text may hold anything
             return False, f"The connection could not be tested: {type(error).__name__}."
 
-    # Both are looked at by Airflow 2.11 to 3.1 only; from 3.2 on the provider info describes the form.
+    # Only Airflow 2.11 to 3.1 call these two; from 3.2 on the provider info describes the form.
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class HarvestHook(BaseHook):
 
     def _missing(self) -> HarvestError:
         return HarvestError(
-            f"There is no connection {self.harvest_conn_id!r}. This makes it: airflow connections add "
+            f"There is no connection {self.harvest_conn_id!r}. Create it with: airflow connections add "
             f"{shlex.quote(self.harvest_conn_id)} --conn-type {self.conn_type} --conn-host https://www.data.gouv.fr "
             "--conn-password YOUR_API_KEY"
         )
@@ -250,7 +250,7 @@ class HarvestHook(BaseHook):
         return self.get_conn().validate_source(source_id, state, comment)
 
     def run_source(self, source_id: str) -> HarvestSource:
-        """Ask for a harvest; each call queues one."""
+        """Request a harvest; each call queues one."""
         return self.get_conn().run_source(source_id)
 
     def schedule_source(self, source_id: str, cron: str) -> HarvestSource:
@@ -277,7 +277,7 @@ class HarvestHook(BaseHook):
 def reading_client(settings: ConnectionSettings) -> HarvestClient:
     """Return a client for a triggerer: short timeouts, no repeated requests, and no key.
 
-    Reading takes no key, so none is ever in a triggerer's requests; and whoever waits has a budget of failures.
+    Reading needs no key, so none is ever in a triggerer's requests; each wait has a budget of failures.
 
     :param settings: of a connection.
     """
@@ -287,9 +287,10 @@ def reading_client(settings: ConnectionSettings) -> HarvestClient:
 
 
 def _client(settings: ConnectionSettings, *, timeout: float | None = None, **kwargs: Any) -> HarvestClient:
-    """Return a client as a connection wants it; imported here, since parsing a DAG must not load an HTTP library.
+    """Return a client with the settings of a connection; imported here, since parsing a DAG must not load an HTTP
+    library.
 
-    :param timeout: seconds that an answer may take at most, where the connection allows more.
+    :param timeout: longest time that a response may take (s), if the connection allows more.
     """
     from airflow_provider_harvest.portal.client import HarvestClient
 
@@ -310,11 +311,11 @@ def _client(settings: ConnectionSettings, *, timeout: float | None = None, **kwa
 
 
 def _who(me: dict[str, Any]) -> str:
-    """Say whose key it is. A sysadmin has the role ``admin`` in every release (seen on 9.2.4 to 17.18.0)."""
+    """Describe the user of the key. A sysadmin has the role ``admin`` in every release (seen on 9.2.4 to 17.18.0)."""
     name = " ".join(part for part in (me.get("first_name"), me.get("last_name")) if part) or f"user {me.get('id')}"
     if "admin" in (me.get("roles") or ()):
         return f"The API key is that of {name}, a sysadmin: everything is allowed."
     return (
-        f"The API key is that of {name}, who is no sysadmin: validating and scheduling are not allowed, and starting a "
-        "harvest only where the portal permits it."
+        f"The API key is that of {name}, who is not a sysadmin: validating and scheduling are not allowed, and "
+        "starting a harvest only if the portal permits it."
     )

@@ -20,18 +20,18 @@ JOB_URL_KEY = "harvest_job_url"
 class _StoredLink(BaseOperatorLink):
     """A link whose address the task stored as XCom, for tasks further on to read as well.
 
-    Airflow 2.11 asks :meth:`get_link` when a page is shown. Airflow 3 shows the XCom named ``xcom_key`` and asks
-    only once, at the end of a worker's phase, to write it: with the task's own key there it shows the address from
-    the moment that the task stores it, also while a worker waits.
+    Airflow 2.11 calls :meth:`get_link` when a page is shown. Airflow 3 shows the XCom named ``xcom_key`` and calls it
+    only once, at the end of a worker's phase, to write it: with the task's own key there it shows the address from the
+    moment that the task stores it, also while a worker waits.
     """
 
     xcom_key = ""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Return the address that the task stored, an empty text where it stored none."""
+        """Return the address that the task stored, an empty string if it stored none."""
         try:
             return XCom.get_value(key=self.xcom_key, ti_key=ti_key) or ""
-        except Exception:  # a button is no reason to fail a task, nor to print a traceback into its log
+        except Exception:  # a button must neither fail a task nor print a traceback into its log
             log.debug("The XCom %s could not be read.", self.xcom_key, exc_info=True)
             return ""
 

@@ -1,4 +1,4 @@
-"""What every task of this package shares: its hook, and what a portal's errors mean to Airflow."""
+"""Shared by all tasks of this package: the hook, and the translation of a portal's errors for Airflow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Errors that the same request would meet again.
+#: Errors that the same request would cause again.
 _FINAL = (
     HarvestInvalidInput,
     HarvestAuthError,
@@ -52,7 +52,7 @@ _FINAL = (
 
 
 class HarvestFailException(AirflowFailException):
-    """Fails the task without a retry, which would come to the same.
+    """Fails the task without a retry, since a retry would fail in the same way.
 
     :param error: what went wrong.
     """
@@ -72,7 +72,7 @@ _NONE_AS_TEXT = "None"
 
 
 def is_final(error: HarvestError) -> bool:
-    """Whether a retry of the task would meet the same error.
+    """Whether a retry of the task would fail with the same error.
 
     A harvest that failed since the portal could not reach the remote catalogue, and a preview that took too long, are
     worth another try, unless only the portal itself may start one.
@@ -89,13 +89,13 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     """Return a source by id or slug, as this key sees it.
 
     A slug is resolved once, here: it may change and be given to another source, the id never. So what follows
-    uses the id of what is returned, and the log tells it.
+    uses the id of what is returned, and logs it.
 
     :param client: of the portal.
     :param source_id: what the user gave.
-    :raises HarvestInvalidInput: for what is neither, or a slug that names a deleted source: its name may have been
+    :raises HarvestInvalidInput: if it is neither, or a slug that names a deleted source: its name may have been
         given to another one since.
-    :raises HarvestNotFound: where there is none.
+    :raises HarvestNotFound: if there is none.
     """
     from airflow_provider_harvest.portal.inputs import check_id, is_object_id
 
@@ -107,7 +107,7 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
         raise HarvestInvalidInput(
             f"The slug {ident!r} names source {source.id}, which is deleted: give the id of the source that you mean."
         )
-    log.info("The slug %r names source %s (%s).", ident, source.id, source.name)
+    log.info("The slug %r names source %s (%r).", ident, source.id, source.name)
     return source
 
 
@@ -124,7 +124,7 @@ class HarvestTaskMixin:
 
     harvest_conn_id: str
     template_fields: Sequence[str]
-    #: Template fields for which a blank text is a value: it is written as it is.
+    #: Template fields for which a blank string is a value: it is written as it is.
     may_be_blank: Sequence[str] = ("description", "comment")
     #: Template fields for which None says something that is safe to be said: it neither widens nor writes anything.
     may_be_none: Sequence[str] = ("comment", "environment")
@@ -133,7 +133,7 @@ class HarvestTaskMixin:
     def _do_render_template_fields(
         self: Any, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> None:
-        """Render as Airflow does, and note which arguments were given and came to nothing."""
+        """Render as Airflow does, and note which given arguments became empty."""
         names = list(template_fields)
         given = {name: getattr(parent, name, None) for name in names} if parent is self else {}
         super()._do_render_template_fields(parent, names, *args, **kwargs)  # type: ignore[misc]
@@ -150,16 +150,16 @@ class HarvestTaskMixin:
             )
 
     def refuse_nothing(self) -> None:
-        """Refuse an argument that was given and came to nothing: it would silently ask for less, or for all.
+        """Refuse an argument that was given and is empty after rendering: it would silently select less, or everything.
 
         :raises HarvestInvalidInput: naming the arguments.
         """
         if self._came_to_nothing:
             names = " and ".join(self._came_to_nothing)
             raise HarvestInvalidInput(
-                f"{names} was given, and came to nothing: the task or template that it comes from returned None or a "
-                "blank text. Give a value, or leave the argument out. (Where None is meant, the DAG needs "
-                "render_template_as_native_obj=True: without it a template makes the text 'None' of it.)"
+                f"{names} was given, but is empty after rendering: the task or template behind it returned None or a "
+                "blank string. Give a value, or leave the argument out. (Where None is meant, the DAG needs "
+                "render_template_as_native_obj=True: otherwise a template turns None into the string 'None'.)"
             )
 
     @cached_property
@@ -169,7 +169,7 @@ class HarvestTaskMixin:
 
     @contextmanager
     def errors(self, context: Context, *, soft_fail: bool = False) -> Iterator[None]:
-        """Turn an error that a retry would meet again into one that Airflow does not retry, and close the hook.
+        """Turn an error that a retry would cause again into one that Airflow does not retry, and close the hook.
 
         :param context: Airflow's task context.
         :param soft_fail: whether the task is a sensor that skips on ``AirflowFailException``: then errors stay as

@@ -1,6 +1,6 @@
-"""What a task remembers across its tries, so that a retry never asks for a harvest again; used by the run operator.
+"""What a task remembers across its tries, so that a retry never requests a second harvest; used by the run operator.
 
-Airflow clears a task's XComs at each try, so they are no place for it. Airflow 3.3 has one (``task_state_store``);
+Airflow clears a task's XComs at each try, so they cannot hold it. Airflow 3.3 has a place (``task_state_store``);
 before, only the time at which the task instance first started can be known, and only on 2.11.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._later import later
@@ -25,19 +26,21 @@ log = logging.getLogger(__name__)
 
 _KEY = "harvest_run"
 _PORTAL_KEY = "harvest_portal"
+#: How long what a task remembers is kept after it has ended well: what Airflow's cleanup may remove then.
+KEPT_AFTER_END = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What this task instance has asked a portal for, since it was last cleared. Times are seconds since the epoch.
+    """What this task instance has requested from a portal since it was last cleared. Times are seconds since the epoch.
 
     :param source_id: the source that it is about, "" before that is known; another one (a changed template) makes the
         intent void.
     :param max_tries: ``ti.max_tries`` when it was made: constant over retries, another one after a clear.
     :param first_started: when the first try started.
-    :param known: ids of the jobs that were there before asking.
-    :param asked_at: when the harvest was asked for, or was about to be; None while it was not.
-    :param job_id: the job that answers it.
+    :param known: ids of the jobs that existed before the request.
+    :param asked_at: when the harvest was requested, or about to be; None before that.
+    :param job_id: the job of this request.
     :param how: ``started``, ``attached`` or ``waited``, once decided.
     :param passed_over: ids of jobs that are dead or were judged by an earlier try.
     :param is_portal_time: whether the times are by the portal's clock; those of a try that has not reached the portal
@@ -67,7 +70,7 @@ class Intent:
         return replace(self, first_started=first, asked_at=asked, is_portal_time=True)
 
     def spent(self) -> Intent:
-        """Return the intent of a task whose job is over and done with: the next try asks anew."""
+        """Return the intent of a task whose job is finished: the next try requests a new harvest."""
         over = (*self.passed_over, self.job_id) if self.job_id else self.passed_over
         return replace(self, asked_at=None, job_id=None, how=None, known=(), passed_over=over)
 
@@ -75,7 +78,7 @@ class Intent:
 class TaskMemory:
     """Reads and writes the intent of the task instance that runs.
 
-    Made before anything is sent: where Airflow has a place for it, when the first try started is stored at once.
+    Made before anything is sent: if Airflow has a place for it, the start of the first try is stored immediately.
 
     :param context: Airflow's task context.
     :param now: seconds since the epoch; when this try started.
@@ -103,11 +106,11 @@ class TaskMemory:
         """Set which source the task is about; what was remembered of another one is void.
 
         :param source_id: its id.
-        :param here: this machine's clock, once the portal has answered.
+        :param here: this machine's clock, once the portal has responded.
         :param there: the portal's clock then.
         """
         if self.intent.source_id not in ("", source_id):
-            log.info("This task was about another source (%s) before: it asks again.", self.intent.source_id)
+            log.info("This task was about another source (%s): it requests a new harvest.", self.intent.source_id)
             self.intent = Intent("", self._max_tries, self._now)
         intent = replace(self.intent, source_id=source_id)
         if here is not None and there is not None:
@@ -115,15 +118,28 @@ class TaskMemory:
         if intent != self.intent:
             self.note(intent)
 
-    def save(self, intent: Intent) -> None:
-        """Remember an intent; where Airflow has no place for it, for this try only."""
+    def save(self, intent: Intent, **kept: Any) -> None:
+        """Remember an intent; if Airflow has no place for it, only for this try.
+
+        :param kept: how long Airflow keeps it, if not for as long as its configuration says.
+        """
         self.intent = intent
         if self._store is not None:
-            self._store.set(
-                _KEY, {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
-            )
-
+            value = {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
+            self._store.set(_KEY, value, **kept)
         self._is_stored = True
+
+    def end(self) -> None:
+        """Let Airflow forget the intent soon: the wait has ended for good. Never raises.
+
+        Not at once: a worker that is killed before Airflow knows of the success is tried again, and must not ask again.
+        """
+        if self._store is None:
+            return
+        try:
+            self.save(self.intent, retention=KEPT_AFTER_END)
+        except Exception as error:
+            log.debug("The state store was not written (%s): it forgets by itself later.", type(error).__name__)
 
     def note(self, intent: Intent) -> None:
         """Remember what no promise hangs on: a failure to store it is logged, and repaired by :meth:`repeat`."""
@@ -146,7 +162,7 @@ class TaskMemory:
     def update(self, **changes: Any) -> None:
         """Change some of what is remembered.
 
-        :raises Exception: if it cannot be stored: what is asked for next would be asked for again by a retry.
+        :raises Exception: if it cannot be stored: a retry would repeat the request that follows.
         """
         self.save(replace(self.intent, **changes))
 
@@ -158,7 +174,7 @@ class TaskMemory:
         defaults = {"source_id": "", "max_tries": self._max_tries, "first_started": self._now}
         intent = Intent(**{**defaults, **travel.known_fields(Intent, data), **lists})
         if intent.max_tries != self._max_tries:
-            log.info("This task was cleared since it last ran: it asks for a harvest of its own.")
+            log.info("This task was cleared since it last ran: it requests its own harvest.")
             return None
         return intent
 
@@ -189,10 +205,20 @@ class PortalMemory:
                 self._store.set(_PORTAL_KEY, learned)
 
 
-def first_start_of(context: Context) -> float | None:
-    """Return when the first try since the last clear started, from Airflow's history; None where it keeps none for us.
+def forget_soon(context: Context, begun: float) -> None:
+    """Let Airflow forget soon what an earlier process of this task remembered. Never raises.
 
-    Airflow 2.11 lets a worker read its database; 3.0 to 3.2 answer nothing of earlier tries.
+    :param context: Airflow's task context.
+    :param begun: when the wait began, by the portal's clock.
+    """
+    with suppress(Exception):  # Airflow's API raises errors of its own and of its HTTP library
+        TaskMemory(context, begun, is_portal_time=True).end()
+
+
+def first_start_of(context: Context) -> float | None:
+    """Return when the first try since the last clear started, from Airflow's history; None if it keeps none for us.
+
+    Airflow 2.11 lets a worker read its database; 3.0 to 3.2 return nothing about earlier tries.
     """
     ti: Any = context.get("ti")
     try:
@@ -215,7 +241,7 @@ def first_start_of(context: Context) -> float | None:
 
 
 def first_reschedule_of(context: Context) -> float | None:
-    """Return when a rescheduled task first started; None at its first look."""
+    """Return when a rescheduled task first started; None at its first poke."""
     ti: Any = context.get("ti")
     if hasattr(ti, "get_first_reschedule_date"):  # Airflow 3
         first = ti.get_first_reschedule_date(context)

@@ -6,7 +6,7 @@ date keep their states under separate keys, within which every database sorts al
 by the time of the pass. Airflow 2.11 gives every run a logical date, which for a scheduled run is the begin of its
 interval, and lets a task read the database: there the XCom that was written last counts.
 
-Airflow 3.3's state stores do not serve: a task's store belongs to one run, an asset's is deleted with its last DAG.
+Airflow 3.3's state stores are not suitable: a task's store belongs to one run, an asset's is deleted with its last DAG.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def push_state(context: Context, key: str, state: dict[str, Any]) -> None:
 
 
 def pull_state(context: Context, task_id: str, key: str) -> Any:
-    """Return the state of the newest earlier pass of this task; None where there is none.
+    """Return the state of the newest earlier pass of this task; None if there is none.
 
     :param context: Airflow's task context.
     :param task_id: the task.

@@ -61,24 +61,24 @@ log = logging.getLogger(__name__)
 
 #: Seconds in which a wait has just begun.
 _YOUNG = 5.0
-#: Seconds between looks while a task is still young: small harvests end then, and the job gets known.
+#: Seconds between polls while a task is young: small harvests end in that time, and the job becomes known.
 _QUICK = 2.0
 #: Airflow's own timeout of a deferral is this much later than ours: it only matters where no triggerer runs.
 _BACKSTOP = 3600.0
-#: How long a schedule that is no cron may take to fire, in seconds.
+#: How long a schedule that is not a cron may take to fire, in seconds.
 _UNREADABLE_PERIOD = 24 * 3600.0
 
-#: Seconds between two attempts to read the connection of a harvest that goes on: a secrets backend's hiccup passes.
+#: Seconds between two attempts to read the connection of a harvest that continues: a secrets backend's hiccup passes.
 CONNECT_PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0)
 
 _NOT_STARTED_BECAUSE = (
     "udata creates the job only when one of the portal's workers takes it: they may be busy or down, the request may "
-    "never have arrived, or the backend could not be loaded. A retry goes on looking for that job and asks for no "
-    "other one; clear the task to ask again."
+    "never have arrived, or the backend could not be loaded. A retry continues to wait for that job and "
+    "requests no other one; clear the task to request again."
 )
 _STALLED_BECAUSE = (
     "Its worker was probably killed: udata never ends such a job and has no way to cancel it. The next try passes it "
-    "over and asks for a new harvest."
+    "over and requests a new harvest."
 )
 
 
@@ -88,19 +88,19 @@ def _explanations() -> dict[str, tuple[type[HarvestError], str]]:
     return {
         plans.NOT_STARTED: (HarvestJobNotStarted, _NOT_STARTED_BECAUSE),
         plans.STALLED: (HarvestJobStalled, _STALLED_BECAUSE),
-        plans.OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it goes on; a retry looks at it again."),
-        plans.TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, goes on."),
+        plans.OVERRAN: (HarvestTimeout, "udata has no way to cancel it, so it continues; a retry checks it again."),
+        plans.TIMED_OUT: (HarvestTimeout, "The harvest itself, if there is one, continues."),
         plans.UNREACHABLE: (
             HarvestPortalUnreachable,
-            "This says nothing about the harvest itself, which goes on without us.",
+            "This says nothing about the harvest itself, which continues.",
         ),
-        plans.GONE: (HarvestSourceNotRunnable, "No harvest can come of this wait."),
+        plans.GONE: (HarvestSourceNotRunnable, "No harvest can follow."),
     }
 
 
 @cache
 def _explanations_to_watchers() -> dict[str, str]:
-    """Return the explanations for a task that asked for nothing, but waits for what others start."""
+    """Return the explanations for a task that requested nothing, but waits for what others start."""
     return {
         plans.NOT_STARTED: (
             "udata creates a job only when one of the portal's workers takes it: they, or its scheduler, may be busy "
@@ -108,7 +108,7 @@ def _explanations_to_watchers() -> dict[str, str]:
         ),
         plans.STALLED: (
             "Its worker was probably killed: udata never ends such a job and has no way to cancel it. It takes another "
-            "harvest: the portal's next run, or one that somebody starts who may."
+            "harvest: the portal's next run, or one that an authorized user starts."
         ),
     }
 
@@ -121,13 +121,13 @@ class HarvestWaitMixin:
 
     #: Whether waiting for the portal's own run defers by default.
     defers_for_portal = False
-    #: Seconds that a task waits on the worker, looking often, before it defers.
+    #: Seconds that a task waits on the worker with frequent polls before it defers.
     worker_patience = 20.0
 
-    # --- what was asked for ----------------------------------------------------------------------------------
+    # --- arguments -------------------------------------------------------------------------------------------
 
     def outcome_policy(self: Any) -> OutcomePolicy:
-        """Return what the harvest must come to.
+        """Return the criteria for the harvest.
 
         :raises HarvestInvalidInput: for an impossible limit.
         """
@@ -144,7 +144,7 @@ class HarvestWaitMixin:
     def limits(self: Any) -> Limits:
         """Return how long the job may take.
 
-        :raises HarvestInvalidInput: for a length of time that is none.
+        :raises HarvestInvalidInput: for an invalid length of time.
         """
         stall = checks.as_seconds(self.stall_timeout, "stall_timeout")
         return runs.Limits(
@@ -156,7 +156,7 @@ class HarvestWaitMixin:
     def plan(self: Any, client: HarvestClient, source_id: str, how: str, **what: Any) -> WaitPlan:
         """Return the plan of a wait that begins now.
 
-        :param client: of the portal, which has answered: the times of a plan are by its clock.
+        :param client: of the portal, which has responded: the times of a plan are by its clock.
         :param what: which job is waited for, and other fields of :class:`WaitPlan`.
         """
         now = what.pop("begun", runs.now_there(client))
@@ -188,9 +188,9 @@ class HarvestWaitMixin:
         """Return a plan that knows when the portal's own run is due, and say so in the log.
 
         :param grace: seconds after the due time in which the job must begin; None sets no such limit, and then a
-            source without a schedule is waited for, too: somebody may start its harvest by hand.
+            source without a schedule is waited for, too: a user may start its harvest by hand.
         :param jobs: the newest jobs of the source, as just read.
-        :raises HarvestSourceNotRunnable: where no run is due, and no job is there already.
+        :raises HarvestSourceNotRunnable: if no run is due, and no job is there already.
         """
         now = runs.now_there(client)
         if waiting.JobWait(plan, client).find(jobs) is not None:
@@ -206,7 +206,7 @@ class HarvestWaitMixin:
         begins = [begin for job in jobs if (begin := job.started or job.created)]
         is_readable = True
         try:
-            # From the beginning of the wait, which a rescheduled sensor begins anew at each look.
+            # From the beginning of the wait, which a rescheduled sensor begins again at each poke.
             expectation = ticks.expect(source.schedule, begins, plan.begun)
         except cron.InvalidCron:
             is_readable = False
@@ -227,7 +227,7 @@ class HarvestWaitMixin:
             start_deadline=ends[1],
         )
         fails_at = min((end for end in ends if end is not None), default=None)
-        if plan.begun > now - _YOUNG:  # told once
+        if plan.begun > now - _YOUNG:  # logged once
             self.log.info("%s", ticks.describe(expectation, now, fails_at, self.is_deferring(plan)))
         return plan
 
@@ -237,7 +237,7 @@ class HarvestWaitMixin:
         """Do what a check of the portal gives occasion for; nothing unless a task says otherwise."""
 
     def connect_again(self: Any) -> HarvestClient:
-        """Return the client for a task that has waited: its harvest goes on while the store of connections is away.
+        """Return the client for a task that has waited: its harvest continues while the store of connections is away.
 
         :raises HarvestError: if the connection cannot be read for some minutes.
         :raises HarvestInvalidInput: if it cannot be right.
@@ -257,9 +257,9 @@ class HarvestWaitMixin:
     def wait(
         self: Any, context: Context, client: HarvestClient, plan: WaitPlan, on_job: Callable[[WaitPlan], None]
     ) -> tuple[WaitPlan, Poll]:
-        """Wait as planned, deferring where that is wanted; return the plan as it ended, and its last look.
+        """Wait as planned, deferring if wanted; return the plan at its end, and the last poll.
 
-        :param on_job: told as soon as the job is known, and when it is passed over as dead.
+        :param on_job: called as soon as the job is known, and when it is skipped as dead.
         """
         wait = waiting.JobWait(plan, client)
         deferring = self.is_deferring(plan)
@@ -299,7 +299,7 @@ class HarvestWaitMixin:
     def _defer(self: Any, client: HarvestClient, plan: WaitPlan) -> None:
         now = runs.now_there(client)
         end = _latest_end(plan, now)
-        self.log.info("Deferred: a triggerer looks on every %s.", words.spell(plan.poll_interval))
+        self.log.info("Deferred: a triggerer polls every %s.", words.spell(plan.poll_interval))
         from airflow_provider_harvest.triggers.job import HarvestJobTrigger
 
         self.defer(
@@ -309,9 +309,9 @@ class HarvestWaitMixin:
         )
 
     def read_event(self: Any, event: dict[str, Any] | None) -> tuple[WaitPlan, Poll]:
-        """Return the plan and the last look that a trigger's event carries.
+        """Return the plan and the last poll of a trigger's event.
 
-        :raises HarvestError: for an event that tells of an error, or says nothing.
+        :raises HarvestError: for an event with an error, or an empty one.
         """
         if not isinstance(event, dict) or not isinstance(event.get("plan"), dict) or not event.get("state"):
             raise HarvestError(
@@ -346,7 +346,7 @@ class HarvestWaitMixin:
     def deliver(
         self: Any, context: Context, client: HarvestClient, source: HarvestSource, result: dict[str, Any], *, fail: bool
     ) -> dict[str, Any]:
-        """Log, push and return a result; raise where it is no success and failing was asked for.
+        """Log, push and return a result; raise if it is not a success and ``fail_on_outcome`` is set.
 
         :raises HarvestOutcomeRejected: with the result.
         """
@@ -384,19 +384,19 @@ def _next_run(seconds: float, cron: str | None) -> str:
 def retry_sentence(context: Context, final: bool) -> str:
     """Return whether Airflow will try this task again, as a sentence.
 
-    :param final: whether the error is one that a retry would not mend.
+    :param final: whether a retry would fail with the same error.
     """
     ti: Any = context.get("ti")
     tried, allowed = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)
     if final:
-        return "Airflow does not retry this: the same would come of it. Clear the task to harvest again."
+        return "Airflow does not retry this, since a retry would fail in the same way. Clear the task to harvest again."
     if isinstance(tried, int) and isinstance(allowed, int) and tried <= allowed:
         return f"Airflow retries this (try {tried} of {allowed + 1})."
     return "Airflow does not retry this: no retries are left."
 
 
 def _latest_end(plan: WaitPlan, now: float) -> float | None:
-    """Return when a wait is over by itself at the latest; None where only its job decides."""
+    """Return when a wait is over by itself at the latest; None if only its job decides."""
     known = now if plan.job_id else plan.start_deadline
     ends = [plan.deadline, None if known is None else known + plan.limits.run_timeout]
     return min((end for end in ends if end is not None), default=None)

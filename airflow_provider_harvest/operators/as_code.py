@@ -26,15 +26,15 @@ class HarvestExportSourcesOperator(HarvestOperator):
 
     :param organization: id or slug of an organization; only its sources. Default: those of the whole portal. Templated.
     :param owner_id: id of a user; only their own sources. Templated.
-    :param environment: name under which the portal and its ids are written, where the file is to serve several portals;
+    :param environment: name under which the portal and its ids are written, if the file is for several portals;
         default: none. Templated.
     :param with_ids: whether the portal and its ids of the sources are written; default True. Without them the file can
         be planned on another portal.
-    :param path: file that is written, with the folders that it lies in; default: none, the text is only returned.
+    :param path: file to write; missing folders are created. Default: none, the text is only returned.
         Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
-    :returns: ``text`` of the file (YAML), ``count`` of sources, ``left_out`` (sentences about what a file may not hold,
-        such as a secret in a configuration) and ``path``.
+    :returns: ``text`` of the file (YAML), ``count`` of sources, ``left_out`` (sentences about what a file must not
+        contain, such as a secret in a configuration) and ``path``.
     """
 
     template_fields: Sequence[str] = ("harvest_conn_id", "organization", "owner_id", "environment", "path")
@@ -157,7 +157,7 @@ class HarvestPlanSourcesOperator(HarvestOperator):
             if self.on_drift == FAIL and not plan.is_clean:
                 context["ti"].xcom_push(key=PLAN_KEY, value=told)
                 raise HarvestSourcesDrifted(
-                    f"The portal is not as the files say. {told['first_line']} What differs stands in this task's log "
+                    f"The portal differs from the files. {told['first_line']} The differences are in this task's log "
                     f"and in its XCom {PLAN_KEY}."
                 )
             return told
@@ -178,7 +178,7 @@ def _told(plan: Plan) -> dict[str, Any]:
 
 
 class HarvestApplySourcesOperator(HarvestOperator):
-    """Carry a plan out: exactly that, in a safe order, and at the portal's pace. A retry goes on where a try stopped.
+    """Carry a plan out: exactly that, in a safe order, and at the portal's pace. A retry continues where a try stopped.
 
     Nothing is written where the portal has changed since in what the plan compares. New sources are created inactive,
     configured, accepted, scheduled, and only then switched on. A plan that is done already changes nothing.
@@ -191,7 +191,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         sources that carry its marker. Default: not confirmed. Templated.
     :param write_interval: seconds between two writes; default 0.1.
     :param accept_interval: seconds between two acceptances that start a harvest of the same remote host; default 30.
-    :param patience: seconds to wait at most where the portal asks to come back later; default 600. What it takes only
+    :param patience: longest wait (s) if the portal requests to come back later; default 600. What it accepts only
         later than that, such as the eleventh new source of a day, is left for a retry or another run.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``done`` ({key, source_id, steps} of each source), ``failed``, ``postponed``, ``denied`` (what this key
@@ -232,7 +232,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
 
         with self.errors(context):
             given = self.plan
-            if isinstance(given, str) and given.lstrip().startswith("{"):  # a template made a text of it
+            if isinstance(given, str) and given.lstrip().startswith("{"):  # a template made it a string
                 plan = Plan.from_text(given)
             else:
                 plan = read_plan(given) if isinstance(given, (str, Path)) else Plan.from_json(given)
@@ -259,7 +259,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
 
 
 def _number(value: Any, what: str) -> int | None:
-    """Return a number that may be left out; a template renders one to a text."""
+    """Return a number that may be left out; a template renders one to a string."""
     if value is None or value in ("", "None"):
         return None
     try:

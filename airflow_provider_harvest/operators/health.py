@@ -1,4 +1,4 @@
-"""The operator that looks at a whole portal; users import it from ``operators.portal``."""
+"""The operator that checks a whole portal; users import it from ``operators.portal``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
     """Look at all sources of a portal, or at some, and report what is wrong with them. Needs no key.
 
     One request for each 500 sources, and one for each source that newly fails, runs for long, or (up to udata 16.x,
-    whose list tells no counters) has ended since the run before: none where nothing has happened.
+    whose list has no counters) has ended since the run before: none if nothing has happened.
 
     A finding is new if the newest earlier run of this task did not have it. That run left its state in the XCom
     ``harvest_health_state`` (some 25 kB for 500 sources; kept twice, so that the order of runs does not matter).
@@ -48,7 +48,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
     Hand the ids on by a task, ``.expand(source_id=ids(health.output["failing_ids"]))`` with
     ``@task def ids(found): return found``.
 
-    :param checks: what is looked for; default all but ``vanishing``: ``failing``, ``stuck``, ``silent``, ``never_ran``,
+    :param checks: the checks to make; default all but ``vanishing``: ``failing``, ``stuck``, ``silent``, ``never_ran``,
         ``shrunk``, ``skipped``, ``newly_archived``, ``ownerless``, ``refused_scheduled``, ``duplicate_url``,
         ``pending``, ``inactive``. ``vanishing`` says which datasets the portal will archive and when, and lets
         ``shrunk`` compare sets of ids; it takes the requests of ``HarvestGuardOperator`` if anything was harvested
@@ -58,7 +58,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
     :param backend: only sources of this backend. Templated.
     :param name: only sources whose name contains this, whatever the case. Templated.
     :param max_failed_ratio: which share of a job's done, failed and skipped items may fail; 0.
-    :param stuck_factor: a job is looked at closely once it takes this many times what the source's jobs usually do; 3.
+    :param stuck_factor: a job is examined once it takes this many times what the source's jobs usually take; 3.
     :param stall_timeout: such a job is stuck once nothing in it has moved for so long (seconds or timedelta); 2 hours.
     :param first_item_timeout: the same before its first item; 6 hours.
     :param silent_periods: a source is silent once so many runs of its own cron were due and no job has ended; 3.
@@ -73,7 +73,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
     :param max_detail_requests: requests beyond the list at most; 100. What that leaves out is said.
     :param fail_on: kinds that fail the task, or ``newly_failing``, ``new`` (whatever the run before did not find) or
         ``any``; None (default) only reports. The result is pushed all the same. Templated.
-    :param message_template: Jinja text for ``message``, in any language, rendered in the DAG's own environment with
+    :param message_template: Jinja template for ``message``, in any language, rendered in the DAG's own environment with
         Airflow's context and the entries of the result; default: Markdown of at most 15 lines.
     :param previous_state: an earlier ``harvest_health_state`` to compare with, or ``{}`` for none; default: that of
         this task's previous run. Templated.
@@ -83,7 +83,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         and of ``newly_failing``, ``new`` (how many findings are), ``findings`` (flat rows: ``kind``, ``source_id``,
         ``source_name``, ``backend``, ``url``, ``organization`` and ``owner`` (names), ``organization_id``,
         ``organization_url``, ``owner_id`` and ``owner_name`` (of the organization, else of the user), ``owner_type``
-        (``"organization"``, ``"user"``, None for nobody), ``created_at``, ``admin_url``, ``since``, ``is_new``,
+        (``"organization"``, ``"user"``, None without owner), ``created_at``, ``admin_url``, ``since``, ``is_new``,
         ``detail``), ``detail_requests``, ``incomplete`` (what was left out, None for nothing), ``message``, and
         ``<kind>_ids`` for each kind and ``newly_failing``. Also pushed as XCom ``harvest_health``. The XCom
         ``harvest_sources`` has a row for each source, at most 1,000: Airflow's page *Harvests* shows them.
@@ -201,7 +201,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         return int(number)
 
     def _previous(self, context: Context) -> Any:
-        """Return what the previous run left: as handed in, else as Airflow keeps it."""
+        """Return what the previous run left: as passed, else as Airflow keeps it."""
         state = self.previous_state
         if isinstance(state, str) and state.strip():
             try:

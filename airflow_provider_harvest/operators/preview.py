@@ -48,7 +48,7 @@ class SourceOperator(HarvestOperator):
         super().__init__(**kwargs)
 
     def found(self, context: Context, client: HarvestClient, source_id: str) -> HarvestSource:
-        """Return the source that is meant, and make the task's button lead to it, also if what follows fails."""
+        """Return the source, and set the link of the task's button to it, also if the next steps fail."""
         source = resolve_source(client, source_id)
         self.push_links(context, source_url=client.source_url(source.id))
         return source
@@ -63,17 +63,17 @@ class SourceOperator(HarvestOperator):
 class HarvestPreviewSourceOperator(SourceOperator):
     """Harvest the first 20 records of a source, or of one that does not exist yet, keep nothing, and judge them.
 
-    The portal fetches the catalogue while this task waits for its answer, up to 300 s and several times; with
+    The portal fetches the catalogue while this task waits for the response, up to 300 s and several times; with
     ``timeout`` once, and what takes longer is a result with the status ``timeout``, not an exception.
 
     :param source_id: id of a saved source (a slug is resolved once). Templated.
     :param name: or else: name of a source to be; with ``url`` and ``backend``. Templated.
     :param url: address of its catalogue. Templated.
-    :param backend: one of those that the portal offers. Templated.
+    :param backend: one of the portal's backends. Templated.
     :param description: as for creating it. Templated.
     :param config: as for creating it. Templated.
-    :param organization: id or slug of the organization that it is to belong to. Templated.
-    :param owner_id: id of the user whom it is to belong to. Templated.
+    :param organization: id or slug of the organization that owns it. Templated.
+    :param owner_id: id of the user that owns it. Templated.
     :param max_failed_items: how many of the previewed items may fail; 0 unless ``max_failed_ratio`` is given.
     :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1; all given limits hold.
     :param min_done_items: how many items must be done; 1.
@@ -83,7 +83,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
         portal archives later); None (default) sets no such limit.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1; None sets none.
     :param fail_on_job_errors: whether errors of the preview itself fail it although it is done; True.
-    :param fail_on_outcome: False makes the task green whatever came of it; the verdict is in the result.
+    :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     """
@@ -201,7 +201,7 @@ class HarvestListSourcesOperator(HarvestOperator):
     :returns: a list of dicts, ordered by name: ``id``, ``name``, ``url``, ``backend``, ``active``, ``validation`` (the
         state), ``schedule``, ``owner`` (id of a user), ``organization`` {id, name, slug}, ``organization_id``,
         ``organization_url``, ``owner_id`` and ``owner_name`` (of the organization, else of the user), ``owner_type``
-        (``"organization"``, ``"user"``, None for nobody) and ``created_at``.
+        (``"organization"``, ``"user"``, None without owner) and ``created_at``.
     """
 
     template_fields: Sequence[str] = (

@@ -38,20 +38,20 @@ __all__ = [
 class HarvestCreateSourceOperator(SourceOperator):
     """Create a source once, however often the task is retried or the DAG is run.
 
-    A source of the same owner or organization, backend and URL that is not deleted is taken for the one that is meant
-    (names are not unique on a portal); of several the oldest. So a retry after a killed worker or a lost answer adopts
-    what the earlier try created.
+    A source of the same owner or organization, backend and URL that is not deleted counts as the same one (names are
+    not unique on a portal); of several the oldest. So a retry after a killed worker or a lost response adopts what the
+    earlier try created.
 
     :param name: shown on the portal. Templated.
     :param url: address of the catalogue: http, https, ftp or ftps. Public, so it may hold no secret. Templated.
-    :param backend: one of those that the portal offers, such as ``dcat``, ``ckan``, ``csw-dcat``. Templated.
+    :param backend: one of the portal's backends, such as ``dcat``, ``ckan``, ``csw-dcat``. Templated.
     :param description: shown on the portal; default none. Templated.
     :param config: the backend's ``filters``, ``features`` and ``extra_configs``, public as well. Templated.
     :param active: whether it may be harvested. None (default): True for a new source, unchanged for an existing one.
     :param autoarchive: whether datasets that left the catalogue are archived after the portal's grace (7 days). None
         (default): True for a new source, unchanged for an existing one.
     :param organization: id or slug of the organization that it belongs to; default: the key's user. Templated.
-    :param owner_id: id of the user whom it belongs to; only a sysadmin may name another. (``owner`` is the owner of an
+    :param owner_id: id of the user that owns it; only a sysadmin may name another one. (``owner`` is the owner of an
         Airflow task, often set for a whole DAG.) Templated.
     :param if_exists: what to do where the source is there: ``"return"`` (default) it as it is, ``"update"`` what is
         given and differs, or ``"fail"``. To a retry, a source that was created since this DAG run began is its own.
@@ -103,7 +103,7 @@ class HarvestCreateSourceOperator(SourceOperator):
         self.if_exists = if_exists
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look for the source, and create it where there is none."""
+        """Find the source, or create it."""
         with self.errors(context):
             client = self.hook.get_conn()
             source, created = sources.ensure_source(
@@ -131,7 +131,7 @@ def _begin_of_run(context: Context) -> float | None:
 class HarvestUpdateSourceOperator(SourceOperator):
     """Change a source: only what is given, and only what differs. Nothing is reset by being left out.
 
-    Whom a source belongs to is fixed at its creation (from 17.4). A changed URL keeps the acceptance.
+    The owner of a source is fixed at its creation (from 17.4). A changed URL keeps the acceptance.
 
     :param source_id: id of the source (a slug is resolved once). Templated.
     :param name: its new name. Templated.
@@ -205,7 +205,7 @@ class HarvestDeleteSourceOperator(SourceOperator):
     :param missing_ok: whether a source that is deleted already or unknown is a success; default True, so that a retry
         of a try that was killed is one.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
-    :returns: the source, as of :class:`HarvestCreateSourceOperator` (without ``created``); where the portal does not
+    :returns: the source, as of :class:`HarvestCreateSourceOperator` (without ``created``); if the portal does not
         know it (any more), all but ``id`` is None.
     """
 
@@ -284,7 +284,7 @@ class HarvestScheduleSourceOperator(SourceOperator):
 
 
 class HarvestUnscheduleSourceOperator(SourceOperator):
-    """Stop the portal from harvesting a source by itself. Takes a sysadmin's key, where there is a cron to remove.
+    """Stop the portal from harvesting a source by itself. Needs a sysadmin's key if there is a cron to remove.
 
     :param source_id: id of the source (a slug is resolved once). Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.

@@ -1,6 +1,6 @@
 """The harvest API of udata portals without Airflow, for plain scripts; nothing in this package imports Airflow.
 
-What a script may use is listed in `__all__` and loaded when it is first asked for::
+What a script may use is listed in `__all__` and loaded on first use::
 
     from airflow_provider_harvest.portal import HarvestClient, examine
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import (
     HarvestInvalidInput,
-    HarvestProtocolError,
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.cron import check_cron
@@ -17,6 +16,7 @@ from airflow_provider_harvest.portal.http.address import API_PATH, expand_page, 
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
 from airflow_provider_harvest.portal.http.record_reads import RecordReads
 from airflow_provider_harvest.portal.http.session import as_not_found, segment
+from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.inputs import check_validation
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
@@ -40,8 +40,8 @@ class HarvestClient(JobReads, RecordReads):
     an old one answers. Usable from several threads; close it, or use it as a context manager.
 
     :param site: the portal's site, such as ``https://www.data.gouv.fr``.
-    :param api_key: sent as ``X-API-KEY`` with writes and with reads whose answer depends on it; None reads only.
-    :param timeout: seconds to wait for an answer, 30 by default; preview, run, validate and create wait 300.
+    :param api_key: sent as ``X-API-KEY`` with writes and with reads whose response depends on it; None: reads only.
+    :param timeout: seconds to wait for a response, 30 by default; preview, run, validate and create wait 300.
     :param connect_timeout: seconds to wait for a connection, 5 by default.
     :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
     :param retry: how often a request is repeated; writes that are not repeatable never are.
@@ -109,39 +109,53 @@ class HarvestClient(JobReads, RecordReads):
         return expand_page(self._job_page, default, source_id=source_id, job_id=job_id)
 
     def whoami(self) -> dict[str, Any]:
-        """Return the user whose key this is (``GET /me/``), without the key that releases up to 15.4.1 answer.
+        """Return the user whose key this is (``GET /me/``), without the key that releases up to 15.4.1 return.
 
         :raises HarvestAuthError: without a key, or with a wrong, expired or revoked one.
         """
-        me = self._get("/me/", keyed=True).body
+        answer = self._get("/me/", keyed=True)
+        me = answer.body
         if not isinstance(me, dict) or not me.get("id"):
-            raise HarvestProtocolError("The portal answered something else where the key's user belongs.")
+            raise answer.unexpected(f"expected a user with an id, got {type(me).__name__}")
         return {key: value for key, value in me.items() if key.lower() != "apikey"}
 
     def get_organization(self, organization: str) -> HarvestRef:
         """Return an organization by id or slug (``GET /organizations/{}/``).
 
-        :raises HarvestNotFound: where there is none.
+        :raises HarvestNotFound: if there is none.
         """
-        answer = self._get(f"/organizations/{segment(organization)}/", fields="id,name,slug").body
-        found = HarvestRef.from_api(answer)
+        answer = self._get(f"/organizations/{segment(organization)}/", fields="id,name,slug")
+        found = answer.read(HarvestRef.from_api)
         if found is None:
-            raise HarvestProtocolError("The portal answered something else where an organization belongs.")
+            raise answer.unexpected(f"expected an organization with an id, got {type(answer.body).__name__}")
+        return found
+
+    def create_organization(self, name: str, description: str) -> HarvestRef:
+        """Create an organization (``POST /organizations/``), whose admin is the key's user. Never repeated by itself.
+
+        :param name: shown on the portal, which makes its slug of it.
+        :param description: shown on the portal; must not be blank.
+        """
+        body = {"name": name, "description": description}
+        answer = self._transport.call("POST", "/organizations/", body=body, keyed=True, timeout=self._long_timeout)
+        found = answer.read(HarvestRef.from_api)
+        if found is None:
+            raise answer.unexpected(f"expected an organization with an id, got {type(answer.body).__name__}")
         return found
 
     # --- backends and statuses -------------------------------------------------------------------------------
 
     def list_backends(self) -> list[HarvestBackend]:
         """Return the kinds of catalogue that this portal can harvest (``GET /harvest/backends``)."""
-        answer = self._call("GET", "/harvest/backends").body
-        if not isinstance(answer, list):
-            raise HarvestProtocolError("The portal answered something else where its harvest backends belong.")
-        return [HarvestBackend.from_api(entry) for entry in answer]
+        answer = self._call("GET", "/harvest/backends")
+        if not isinstance(answer.body, list):
+            raise answer.unexpected(f"expected a list, got {type(answer.body).__name__}")
+        return answer.read(lambda entries: [HarvestBackend.from_api(entry) for entry in entries])
 
     def list_job_statuses(self) -> dict[str, str]:
         """Return the job statuses that udata defines, with their meaning; sends nothing.
 
-        The endpoint ``/harvest/job_status`` answers 500 in every release that has it, and is gone since 14.0.
+        The endpoint ``/harvest/job_status`` responds with 500 in every release that has it, and was removed in 14.0.
         """
         return dict(JOB_STATUSES)
 
@@ -169,8 +183,9 @@ class HarvestClient(JobReads, RecordReads):
             ``owner``, ``organization`` and ``id`` are always read.
         :param page_size: sources in one request.
         :param keyed: whether the key goes along (default False): ``permissions`` are then those of its user.
-        :param on_unreadable: called with each source that the portal's list cannot answer (500, since it refers to
-            something that is gone), with what it says when asked for less; default: it is logged as a warning.
+        :param on_unreadable: called with each source that the portal's list cannot return (500, since it refers to
+            something that is gone), with those fields of it that the portal does return; default: it is logged as a
+            warning.
         """
         params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
         mask = None
@@ -186,7 +201,7 @@ class HarvestClient(JobReads, RecordReads):
 
         for entry in self._of_organization(organization, pages, page_size) if organization else pages({}):
             self.dialect.hear_source(entry)
-            source = HarvestSource.from_api(entry)
+            source = parsed(HarvestSource.from_api, entry, "GET /harvest/sources/")
             if owner and (source.owner is None or source.owner.id != owner):
                 continue
             if search_here and search_here not in source.name.casefold():
@@ -233,10 +248,10 @@ class HarvestClient(JobReads, RecordReads):
 
         :param source_id: its id; a slug works, but may name a deleted source.
         :param keyed: whether the key goes along (default True): ``permissions`` are those of its user.
-        :raises HarvestNotFound: where there is none, also on releases that answer 500 then.
+        :raises HarvestNotFound: if there is none, also on releases that answer 500 then.
         """
         try:
-            return self._as_source(self._call("GET", self._source_route(source_id), keyed=keyed).body)
+            return self._call("GET", self._source_route(source_id), keyed=keyed).read(self._as_source)
         except HarvestServerError as error:
             # Up to 10.8.1, where the path has no slash, an unknown source is answered so.
             if error.status_code == 500 and self.dialect.slash is False and not self._is_listed(source_id):
@@ -272,9 +287,9 @@ class HarvestClient(JobReads, RecordReads):
             body["organization"] = organization
         if owner:
             body["owner"] = owner
-        return self._as_source(
-            self._transport.call("POST", "/harvest/sources/", body=body, keyed=True, timeout=self._long_timeout).body
-        )
+        return self._transport.call(
+            "POST", "/harvest/sources/", body=body, keyed=True, timeout=self._long_timeout
+        ).read(self._as_source)
 
     def update_source(self, source_id: str, *, current: HarvestSource | None = None, **changes: Any) -> HarvestSource:
         """Change only the given fields of a source (``PUT /harvest/source/{}``); nothing is sent without a change.
@@ -296,7 +311,7 @@ class HarvestClient(JobReads, RecordReads):
         differing = {name: value for name, value in changes.items() if getattr(source, name) != value}
         if not differing:
             return source
-        return self._as_source(self._write("PUT", self._source_route(source.id), differing).body)
+        return self._write("PUT", self._source_route(source.id), differing).read(self._as_source)
 
     def delete_source(self, source_id: str) -> None:
         """Mark a source as deleted (``DELETE /harvest/source/{}``); it stays readable until the portal purges it."""
@@ -310,11 +325,11 @@ class HarvestClient(JobReads, RecordReads):
         Synchronous: the portal fetches the catalogue meanwhile. A failed fetch is a job with status ``failed``.
 
         :param source_id: its id.
-        :param timeout: seconds that the portal may take, and then it is not asked again; default: 300, several times.
-        :raises HarvestAnswerTimeout: where it takes longer.
+        :param timeout: seconds that the portal may take; the request is then not repeated. Default: 300, with retries.
+        :raises HarvestAnswerTimeout: if it takes longer.
         """
         route = self._source_route(source_id, "preview")
-        return HarvestJob.from_api(self._call("GET", route, keyed=True, **self._patience(timeout)).body)
+        return self._call("GET", route, keyed=True, **self._patience(timeout)).read(HarvestJob.from_api)
 
     def preview_config(
         self,
@@ -333,17 +348,17 @@ class HarvestClient(JobReads, RecordReads):
         """Preview a source that does not exist yet (``POST /harvest/source/preview``); arguments as for creating.
 
         :param timeout: seconds that the portal may take, 300 by default.
-        :raises HarvestAnswerTimeout: where it takes longer.
+        :raises HarvestAnswerTimeout: if it takes longer.
         """
         body: dict[str, Any] = _configuration(name, url, backend, description, config, active, autoarchive)
         if organization:
             body["organization"] = organization
         if owner:
             body["owner"] = owner
-        return HarvestJob.from_api(self._write("POST", "/harvest/source/preview", body, **self._patience(timeout)).body)
+        return self._write("POST", "/harvest/source/preview", body, **self._patience(timeout)).read(HarvestJob.from_api)
 
     def _patience(self, timeout: float | None) -> dict[str, Any]:
-        """Return how long a preview is waited for: as told, once, since asking again would take as long again."""
+        """Return how long to wait for a preview: once if given, since a repeated request would take as long again."""
         return {"timeout": self._long_timeout} if timeout is None else {"timeout": timeout, "attempts": 1}
 
     # --- what the portal does with a source ------------------------------------------------------------------
@@ -359,17 +374,17 @@ class HarvestClient(JobReads, RecordReads):
         """
         state, comment = check_validation(state, comment)
         body = {"state": state} if comment is None else {"state": state, "comment": comment}
-        return self._as_source(self._write("POST", self._source_route(source_id, "validate"), body).body)
+        return self._write("POST", self._source_route(source_id, "validate"), body).read(self._as_source)
 
     def run_source(self, source_id: str) -> HarvestSource:
         """Ask for a harvest (``POST .../run``, from 9.1.2). Never repeated by itself: each POST queues a harvest.
 
-        The answer names no job: the portal's worker creates it later. ``last_job`` is the previous one.
+        The response names no job: the portal's worker creates it later. ``last_job`` is the previous one.
 
         :raises HarvestRequestRejected: not validated, or manual runs are off (udata's default; from 10.4.3 a
             sysadmin may all the same).
         """
-        return self._as_source(self._write("POST", self._source_route(source_id, "run")).body)
+        return self._write("POST", self._source_route(source_id, "run")).read(self._as_source)
 
     def schedule_source(self, source_id: str, cron: str) -> HarvestSource:
         """Set the cron of a source (``POST .../schedule``); takes a sysadmin's key.
@@ -379,12 +394,12 @@ class HarvestClient(JobReads, RecordReads):
         """
         text = check_cron(cron)
         # Unquoted, and labelled JSON: the one form that gave the right cron on all thirteen releases.
-        return self._as_source(self._write("POST", self._source_route(source_id, "schedule"), text=text).body)
+        return self._write("POST", self._source_route(source_id, "schedule"), text=text).read(self._as_source)
 
     def unschedule_source(self, source_id: str) -> None:
         """Remove the cron of a source (``DELETE .../schedule``); takes a sysadmin's key.
 
-        :raises HarvestRequestRejected: where none is set.
+        :raises HarvestRequestRejected: if none is set.
         """
         self._call("DELETE", self._source_route(source_id, "schedule"), keyed=True)
 

@@ -1,4 +1,4 @@
-"""The clock that everything in this package waits by; handed in, so that tests of waiting take no time."""
+"""The clock of all waits in this package; passed as an argument, so that tests of waiting take no time."""
 
 from __future__ import annotations
 
@@ -27,27 +27,37 @@ class Clock:
             time.sleep(seconds)
 
 
-#: A portal's clock differs from this machine's by less than this, in seconds: a ``Date`` of 1970 is no clock.
+#: A portal's clock differs from this machine's by less than this, in seconds: a ``Date`` of 1970 is not a clock.
 _MAX_SKEW = 24 * 3600.0
-#: How many of the last answers decide. One odd ``Date`` among three moves nothing.
+#: How many of the last responses decide. One wrong ``Date`` among three changes nothing.
 _ANSWERS = 3
+#: Seconds by which an answer may differ from this machine's clock without being doubted as long as it is alone.
+_NOTABLE = 5.0
 
 
 class PortalClock:
-    """Estimates a portal's clock by the ``Date`` of its answers and by the times that it writes; thread-safe.
+    """Estimates a portal's clock from the ``Date`` of its responses and from the times in its records; thread-safe.
 
-    A portal may stand behind several fronts, one of them with a wrong clock, so no single answer is believed against
-    others: the middle one of the last three counts, of two the one closer to this machine's clock. A time that the
-    portal has written into a job is in its past: a clock that shows less is wrong.
+    A portal may be behind several front servers, one of them with a wrong clock, so no single response is trusted
+    against others: the middle one of the last three counts, of two the one closer to this machine's clock. A time that
+    the portal has written into a job is in its past: a clock that shows less is wrong.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._offsets: deque[float] = deque(maxlen=_ANSWERS)
         self._at_least: float | None = None
+        self._is_odd = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the clock hangs on fewer than three answers, of which one differs from this machine's clock."""
+        with self._lock:
+            differs = self._is_odd or any(abs(offset) > _NOTABLE for offset in self._offsets)
+            return differs and len(self._offsets) < _ANSWERS
 
     def says(self, date: float, here: float) -> None:
-        """Take the ``Date`` of an answer.
+        """Add the ``Date`` of a response.
 
         :param date: seconds since the epoch, by the portal.
         :param here: the same instant by this machine.
@@ -55,6 +65,8 @@ class PortalClock:
         if abs(date - here) < _MAX_SKEW:
             with self._lock:
                 self._offsets.append(date - here)
+        else:
+            self._is_odd = True
 
     def shows_at_least(self, when: float, here: float) -> None:
         """Take a time that the portal has written.
@@ -68,7 +80,7 @@ class PortalClock:
                 self._at_least = ahead if self._at_least is None else max(self._at_least, ahead)
 
     def now(self, here: float) -> float | None:
-        """Return the portal's clock now, None if nothing is known of it.
+        """Return the portal's time now, None if it is unknown.
 
         :param here: this machine's clock now.
         """

@@ -25,7 +25,7 @@ from airflow_provider_harvest.portal.words import shorten
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: How far :meth:`Schedule.next_after` and :meth:`Schedule.previous_before` look, in days: five years.
+#: How far :meth:`Schedule.next_after` and :meth:`Schedule.previous_before` search, in days: five years.
 SEARCH_DAYS = 5 * 366
 
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -48,12 +48,12 @@ _STOPS_ALL = "one such cron stops every periodic task of the portal"
 
 
 class InvalidCron(HarvestInvalidInput):
-    """A text that is no cron by Celery's rules, never fires, or would be misread."""
+    """The string is not a cron by Celery's rules, never fires, or would be misread."""
 
 
 @dataclass(frozen=True)
 class _Field:
-    """One of the five places of a cron, and what may stand there."""
+    """One of the five fields of a cron, and its allowed values."""
 
     name: str
     low: int
@@ -83,7 +83,7 @@ _PLAIN_ITEM = re.compile(r"\*(/\d+)?|(\d+|[a-z]+)(-(\d+|[a-z]+)(/\d+)?)?", re.AS
 
 
 def _named(name: str) -> int | None:
-    """Look a name up by its first three letters, a month before a weekday, in whatever field it stands."""
+    """Find a name by its first three letters, a month before a weekday, in any field."""
     for names, first in ((MONTHS, 1), (WEEKDAYS, 0)):
         for number, full_name in enumerate(names, first):
             if full_name[:3] == name[:3].lower():
@@ -108,17 +108,17 @@ def _number(text: str, field: _Field) -> int:
         raise ValueError(f"{_shown(text)} is neither a number nor a name that Celery knows{hint}")
     if number not in field.every:
         sunday = "; Sunday is 0" if field is _WEEKDAY and number == 7 else ""
-        raise ValueError(f"{text[:60]} lies outside {field.low} to {field.high}{sunday}")
+        raise ValueError(f"{text[:60]} is not in {field.low} to {field.high}{sunday}")
     return number
 
 
 def _item(text: str, field: _Field) -> list[int]:
-    """Return what one item of a field stands for, in Celery's order, on which a step depends.
+    """Return the numbers that one item of a field means, in Celery's order, on which a step depends.
 
     :raises ValueError: says why not.
     """
     if not text:
-        raise ValueError("nothing stands before or after a comma")
+        raise ValueError("there is nothing before or after a comma")
     match = _RANGE_OR_STAR.match(text)
     if match is None or (match["first"] is None and not match["slash"] and text != "*"):
         return [_number(text, field)]
@@ -147,7 +147,7 @@ class Schedule:
     """A cron that was read, and when it fires.
 
     All times are on the portal's wall clock. Celery's is UTC unless the portal set another zone, which the API
-    does not tell. Hand in an aware time in the portal's (fixed) offset, or a naive one: what comes back has the
+    does not return. Pass an aware time in the portal's (fixed) offset, or a naive one: the returned time has the
     same ``tzinfo``, and nothing is converted in between.
 
     :param text: the cron, its fields separated by single blanks.
@@ -167,7 +167,7 @@ class Schedule:
         """Read a cron as leniently as Celery 5.7.0 does, for example the ``schedule`` of a source.
 
         :param text: minute, hour, day of month, month, day of week.
-        :raises InvalidCron: where Celery refuses it. A source may also have a schedule that is no cron
+        :raises InvalidCron: if Celery refuses it. A source may also have a schedule that is not a cron
             ("every 6 hours"), set by the portal's staff.
         """
         fields = text.split()
@@ -184,7 +184,7 @@ class Schedule:
                 raise _wrong(fields, field, str(error), f"Celery cannot read it, and {_STOPS_ALL}.") from None
         schedule = cls(" ".join(fields), *numbers)
         if not any(day <= _DAYS_IN_MONTH[month - 1] for month in schedule.months for day in schedule.days):
-            # Up to Celery 5.4 this cron is taken, and the beat fails when it looks for the next tick.
+            # Up to Celery 5.4 this cron is accepted, and the beat fails when it computes the next tick.
             raise InvalidCron(
                 f"The cron {_shown(schedule.text)} never fires: none of its months has such a day. "
                 f"Celery finds no next time for it, and {_STOPS_ALL}."
@@ -192,7 +192,7 @@ class Schedule:
         return schedule
 
     def next_after(self, when: datetime) -> datetime | None:
-        """Return the first tick later than ``when``, None where none follows within five years."""
+        """Return the first tick later than ``when``, None if none follows within five years."""
         earliest = when.replace(second=0, microsecond=0) + timedelta(minutes=1)
         for day in self._days_from(earliest.date()):
             index = bisect_left(self._times, earliest.time()) if day == earliest.date() else 0
@@ -201,7 +201,7 @@ class Schedule:
         return None
 
     def previous_before(self, when: datetime) -> datetime | None:
-        """Return the last tick earlier than ``when``, None where there was none for five years."""
+        """Return the last tick earlier than ``when``, None if there was none for five years."""
         latest = when.replace(second=0, microsecond=0)
         if latest.timetz() == when.timetz():
             latest -= timedelta(minutes=1)
@@ -264,15 +264,15 @@ class Schedule:
 def check_cron(text: str) -> str:
     """Return a cron that may be sent to any portal, its fields separated by single blanks.
 
-    It must be read, and read alike, by Celery 5.3.1 to 5.7.0. So it is refused where Celery refuses it, where it
-    never fires (``0 0 31 2 *``), where it holds month names (unknown up to 5.4.0), and where Celery takes it
-    only by accident (``1-5-7``, ``monkey``, ``1_0``, a name outside the day of week, digits of other scripts).
+    It must be read, and read alike, by Celery 5.3.1 to 5.7.0. So it is refused if Celery refuses it, if it never fires
+    (``0 0 31 2 *``), if it has month names (unknown up to 5.4.0), and if Celery reads it only by accident (``1-5-7``,
+    ``monkey``, ``1_0``, a name outside the day of week, digits of other scripts).
 
     :param text: minute, hour, day of month, month, day of week.
     :raises InvalidCron: says which field is wrong, why, what is allowed, and what it would do to the portal.
     """
     if not isinstance(text, str):
-        raise InvalidCron(f"A cron must be a text such as '0 4 * * *', not {type(text).__name__}.")
+        raise InvalidCron(f"A cron must be a string such as '0 4 * * *', not {type(text).__name__}.")
     if not text.strip():
         raise InvalidCron(
             "The cron is empty. Portals read that as * * * * *: a harvest every minute. "
@@ -296,17 +296,17 @@ def check_cron(text: str) -> str:
 
 
 def _check_plain(item: str, field: _Field, fields: list[str]) -> None:
-    """Refuse an item that Celery reads, but not in every version, or not as it was meant."""
+    """Refuse an item that Celery does not read in every version, or reads in another way than intended."""
     if not _PLAIN_ITEM.fullmatch(item):
         why = f"{_shown(item)} is not *, a number, a range, or one of them with a step"
-        raise _wrong(fields, field, why, "Celery would take it, and read something else than stands there.")
+        raise _wrong(fields, field, why, "Celery would accept it, and read something else.")
     for name in re.findall("[a-z]+", item.lower()):
         if field is _MONTH and any(name in (month, month[:3]) for month in MONTHS):
             why = f"{name} must be written as {_named(name)}"
             raise _wrong(fields, field, why, f"Celery up to 5.4.0 cannot read names of months, and {_STOPS_ALL}.")
         if field is not _WEEKDAY or not any(name in (day, day[:3]) for day in WEEKDAYS):
             why = f"{name} does not belong there"
-            raise _wrong(fields, field, why, "Celery looks at its first three letters only, and takes it for a number.")
+            raise _wrong(fields, field, why, "Celery reads only its first three letters, and reads it as a number.")
 
 
 def _wrong(fields: list[str], field: _Field, why: str, consequence: str) -> InvalidCron:

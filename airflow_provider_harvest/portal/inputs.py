@@ -1,8 +1,8 @@
-"""Pure checks of what a user hands in, made before anything is sent; called by the client, operators and sensor.
+"""Checks of user input, made before anything is sent; called by the client, operators and sensor.
 
 Each returns the value in the form to be used, or raises ``HarvestInvalidInput`` with a sentence that names the
 argument, says what is wrong with it and what is wanted. What portals would do with such values was seen on udata
-9.2.4 to 17.18.0: some answer 500, some take it and publish it. No sentence repeats what may be a secret.
+9.2.4 to 17.18.0: some respond with 500, some accept and publish it. No message repeats what may be a secret.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: What a source may be fetched by: udata's default for ``URLS_ALLOWED_SCHEMES`` (17.18.0).
 URL_SCHEMES = ("http", "https", "ftp", "ftps")
-#: Longest name of a source. Up to 9.2.4 a longer one is answered with 500, later with 400.
+#: Longest name of a source. Up to 9.2.4 the response to a longer one is 500, later 400.
 MAX_NAME_LENGTH = 255
 #: What udata knows in a ``config``: two lists of ``{"key", "value"}`` and, ``features``, an object of booleans.
 CONFIG_SECTIONS = ("filters", "features", "extra_configs")
@@ -48,14 +48,14 @@ _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?P<z
 
 
 def is_object_id(value: str) -> bool:
-    """Whether a text has the form of an id (24 hexadecimal digits), and so cannot be told from one."""
+    """Whether a string has the form of an id (24 hexadecimal digits), and so cannot be distinguished from one."""
     return _OBJECT_ID.fullmatch(value) is not None
 
 
 def check_id(value: Any, what: str, *, slug: bool = True) -> str:
     """Return the id or slug of something on the portal, without surrounding blanks.
 
-    Garbage in a path is no 404 everywhere: up to 10.8.1 the portal answers 500 to it, as if it were broken.
+    An invalid id in a path is not always a 404: up to 10.8.1 the response is 500, as if the portal were broken.
 
     :param value: what the user, or a task before, gave.
     :param what: the argument's name, for the message.
@@ -66,7 +66,7 @@ def check_id(value: Any, what: str, *, slug: bool = True) -> str:
     if text == "None":
         raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from gave nothing.")
     if "{{" in text:
-        raise HarvestInvalidInput(f"{what} must be {wanted}, not a template that nobody rendered: {_shown(text)}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted}, not a template that was not rendered: {_shown(text)}.")
     if "/" in text:
         raise HarvestInvalidInput(f"{what} must be {wanted} alone, without the address around it: {_shown(text)}.")
     if not (is_object_id(text) or (slug and _SLUG.fullmatch(text))):
@@ -78,7 +78,7 @@ def check_name(name: Any) -> str:
     """Return the name of a source, without surrounding blanks.
 
     :param name: must hold a letter or digit, since the portal makes the slug from those: from ``///`` 17.18.0
-        makes an empty one. A number instead of a text is answered with 500 by 17.18.0.
+        makes an empty one. To a number instead of a string 17.18.0 responds with 500.
     """
     text = check_text(name, "name")
     if not any(character.isalnum() for character in text):
@@ -87,7 +87,7 @@ def check_name(name: Any) -> str:
         )
     if len(text) > MAX_NAME_LENGTH:
         raise HarvestInvalidInput(
-            f"name has {len(text)} characters; portals take {MAX_NAME_LENGTH} at most. It begins with {_shown(text)}."
+            f"name has {len(text)} characters; portals accept {MAX_NAME_LENGTH} at most. It begins with {_shown(text)}."
         )
     return text
 
@@ -127,7 +127,7 @@ def check_url(url: Any) -> str:
 
 
 def check_backend(backend_id: Any, backends: Iterable[HarvestBackend]) -> HarvestBackend:
-    """Return the backend of that id, out of those that the portal offers.
+    """Return the backend with this id from those of the portal.
 
     :param backend_id: such as ``dcat``.
     :param backends: all that the portal lists.
@@ -145,14 +145,14 @@ def check_backend(backend_id: Any, backends: Iterable[HarvestBackend]) -> Harves
 
 
 def check_validation(state: Any, comment: Any = None) -> tuple[str, str | None]:
-    """Return the state that a source is to get, and the comment (None for none).
+    """Return the state that a source is to get, and the comment (None if there is none).
 
     :param state: ``accepted`` or ``refused``. All releases take ``pending`` for a refusal, and 17.3.0 and 17.18.0
         take no state at all for one.
     :param comment: why; a refusal needs one (17.3.0 would take a refusal without).
     """
     if comment is not None and not isinstance(comment, str):
-        raise HarvestInvalidInput(f"comment must be a text, not {type(comment).__name__}.")
+        raise HarvestInvalidInput(f"comment must be a string, not {type(comment).__name__}.")
     if state not in VALIDATION_STATES:
         why = " Portals take 'pending' for a refusal." if state == PENDING else ""
         raise HarvestInvalidInput(
@@ -160,7 +160,7 @@ def check_validation(state: Any, comment: Any = None) -> tuple[str, str | None]:
         )
     comment = comment.strip() if comment else None
     if state == REFUSED and not comment:
-        raise HarvestInvalidInput("comment is missing: a refusal needs one, which tells the owner of the source why.")
+        raise HarvestInvalidInput("comment is missing: a refusal needs one, so that the owner of the source knows why.")
     return state, comment or None
 
 
@@ -183,7 +183,7 @@ def as_seconds(value: Any, what: str) -> float:
 
 
 def as_switch(value: Any, what: str) -> bool:
-    """Return a switch; a text such as ``"False"``, which Python takes for true, is refused unless it says which.
+    """Return a switch; a string such as ``"False"``, which Python takes for true, is refused unless it says which.
 
     :raises HarvestInvalidInput: for what is neither.
     """
@@ -211,7 +211,7 @@ def as_datetime(value: Any, what: str) -> datetime:
 
     A time without zone is refused, not guessed: taken wrongly, a job of yesterday would count as today's.
 
-    :param value: an aware ``datetime``, or an ISO text with a zone, such as what ``{{ ts }}`` renders to.
+    :param value: an aware ``datetime``, or an ISO string with a zone, such as what ``{{ ts }}`` renders to.
     :param what: the argument's name, for the message.
     """
     example = "for example 2026-05-04T06:00:00+00:00"
@@ -226,14 +226,14 @@ def as_datetime(value: Any, what: str) -> datetime:
             raise HarvestInvalidInput(f"{what} must be a time in ISO form with a zone, {example}, not {_shown(value)}.")
     elif not isinstance(value, datetime):
         raise HarvestInvalidInput(
-            f"{what} must be a datetime or an ISO text with a zone, {example}, not {_shown(value)}."
+            f"{what} must be a datetime or an ISO string with a zone, {example}, not {_shown(value)}."
         )
     if parsed is None or parsed.utcoffset() is None:
         raise HarvestInvalidInput(f"{what} has no time zone: {_shown(str(value))}. Add one, {example}.")
     try:
         return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
     except (OverflowError, ValueError):
-        raise HarvestInvalidInput(f"{what} lies outside what a computer can count: {_shown(str(value))}.") from None
+        raise HarvestInvalidInput(f"{what} is out of range: {_shown(str(value))}.") from None
 
 
 # --- the configuration of a source ------------------------------------------------------------------------------------
@@ -243,8 +243,8 @@ def check_config(config: Any, backend: HarvestBackend | None = None) -> dict[str
     """Return a copy of a source's configuration, as plain JSON values.
 
     :param config: ``{}`` for none.
-    :param backend: where given, the keys of the three sections must be among those that it declares.
-    :raises HarvestInvalidInput: where the portal would refuse it, answer 500 (``features`` as a list up to
+    :param backend: if given, the keys of the three sections must be among those that it declares.
+    :raises HarvestInvalidInput: if the portal would refuse it, respond with 500 (``features`` as a list up to
         17.3.0, a key like ``$a`` on 9.2.4), take it and fail every item (``extra_configs: null``, all releases),
         ignore it (``filter``), or publish a secret.
     """
@@ -277,7 +277,7 @@ def _check_entries(entries: Any, section: str, backend: HarvestBackend | None) -
     for number, entry in enumerate(entries):
         here = f"{where}[{number}]"
         if not isinstance(entry, dict) or not isinstance(entry.get("key"), str) or "value" not in entry:
-            raise HarvestInvalidInput(f'{here} must be an object with "key" (a text) and "value".')
+            raise HarvestInvalidInput(f'{here} must be an object with "key" (a string) and "value".')
         kind = entry.get("type") or FILTER_TYPES[0]
         if section == "filters" and kind not in FILTER_TYPES:
             raise HarvestInvalidInput(f"{here} must have the type {' or '.join(map(repr, FILTER_TYPES))}, or none.")
@@ -299,7 +299,8 @@ def _check_features(features: Any, backend: HarvestBackend | None) -> None:
 
 
 def _declared(section: str, key: str, here: str, backend: HarvestBackend | None) -> dict[str, Any] | None:
-    """Return what the backend declares for a key; None where it is not told (``extra_configs`` up to 9.2.3)."""
+    """Return what the backend declares for a key; None if the portal does not return it (``extra_configs`` up to
+    9.2.3)."""
     declarations: Sequence[dict[str, Any]] | None = getattr(backend, section) if backend else None
     if backend is None or declarations is None:
         return None
@@ -354,7 +355,7 @@ def _kind(value: Any) -> str:
 
 
 def check_text(value: Any, what: str) -> str:
-    """Return a text without surrounding blanks; refuse everything that is none, or is blank.
+    """Return a string without surrounding blanks; refuse a value that is not a string, or is blank.
 
     A whole number is taken as its digits: a DAG that renders native objects makes one of a slug or name of digits.
     """
@@ -364,7 +365,7 @@ def check_text(value: Any, what: str) -> str:
         raise HarvestInvalidInput(f"{what} is missing (None).")
     if not isinstance(value, str):
         raise HarvestInvalidInput(
-            f"{what} must be a text, not {type(value).__name__}. A template gives that where the DAG has "
+            f"{what} must be a string, not {type(value).__name__}. A template gives that where the DAG has "
             "render_template_as_native_obj=True and its text looks like one."
         )
     if not value.strip():

@@ -1,6 +1,7 @@
-"""What the harvest API answers, as frozen dataclasses; made by the client from JSON, read by everybody.
+"""The responses of the harvest API as frozen dataclasses; made by the client from JSON, used by all layers.
 
-A field that a release does not answer is ``None``, never an error; ``raw`` keeps the whole answer.
+A field that a release does not return is ``None``, never an error; ``raw`` keeps the whole response.
+A response of another structure raises ``HarvestProtocolError("expected ...")``; the client adds which request it was.
 Generations are those of :mod:`airflow_provider_harvest.portal.generations`.
 """
 
@@ -18,12 +19,12 @@ from airflow_provider_harvest.portal.words import plain
 
 
 def parse_time(value: Any) -> datetime | None:
-    """Return an API time as an aware UTC datetime, None for none.
+    """Return an API time as an aware UTC datetime, None if there is none.
 
-    Releases from 6.1 on answer UTC with an offset; a time without one is taken as UTC. Milliseconds are what a portal
+    Releases from 6.1 on return UTC with an offset; a time without one is read as UTC. Milliseconds are what a portal
     keeps: the answer to a write shows microseconds, which later ones do not.
 
-    :raises HarvestProtocolError: for a text that is no time.
+    :raises HarvestProtocolError: if the string is not a time.
     """
     if not value:
         return None
@@ -36,19 +37,19 @@ def parse_time(value: Any) -> datetime | None:
 
 
 def _parse_slowly(value: Any) -> datetime:
-    """Read what is no plain ISO time with an offset: that alone is worth the 20 times faster way."""
+    """Read a time that is not plain ISO with an offset; only the plain form takes the 20 times faster way."""
     try:
         parsed: object = pendulum.parse(str(value))
     except ValueError as error:
-        raise HarvestProtocolError(f"The portal answered {str(value)[:40]!r} where a time belongs.") from error
+        raise HarvestProtocolError(f"expected a time, got {str(value)[:40]!r}") from error
     if not isinstance(parsed, datetime):
-        raise HarvestProtocolError(f"The portal answered {str(value)[:40]!r} where a time belongs.")
+        raise HarvestProtocolError(f"expected a time, got {str(value)[:40]!r}")
     return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
 
 
 def _object(data: Any, what: str) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise HarvestProtocolError(f"The portal answered {type(data).__name__} where {what} belongs.")
+        raise HarvestProtocolError(f"expected {what}, got {type(data).__name__}")
     return data
 
 
@@ -68,7 +69,7 @@ class HarvestRef:
 
     @classmethod
     def from_api(cls, data: Any) -> HarvestRef | None:
-        """Return the reference, None where the answer has none (null, or an object without id)."""
+        """Return the reference, None if the response has none (null, or an object without id)."""
         if not isinstance(data, dict) or not data.get("id"):
             return None
         person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
@@ -141,7 +142,7 @@ class ItemCounts:
         try:
             counted = {name: int(count or 0) for name, count in by_status.items()}
         except (TypeError, ValueError):
-            raise HarvestProtocolError("The portal answered something else where numbers of items belong.") from None
+            raise HarvestProtocolError("expected numbers of items") from None
         known = {name: counted.get(name, 0) for name in ITEM_STATUSES}
         listed = sum(counted.values())
         return cls(total=listed if total is None else total, other=listed - sum(known.values()), **known)
@@ -197,10 +198,10 @@ class HarvestItem:
 
 @dataclass(frozen=True)
 class HarvestJob:
-    """One harvest of one source; a preview answers the same shape with ``id`` None.
+    """One harvest of one source; a preview has the same structure with ``id`` None.
 
     ``items`` holds the items where the portal embeds them (up to 16.x, and in every preview), else None;
-    ``counts`` is None where the answer had neither items nor counters (a ``last_job`` up to 16.x, a masked read).
+    ``counts`` is None if the response had neither items nor counters (a ``last_job`` up to 16.x, a masked read).
     """
 
     id: str | None
@@ -220,9 +221,7 @@ class HarvestJob:
         """Read a job, a ``last_job`` or a preview, of any generation."""
         data = _object(data, "a harvest job")
         if not data.get("id") and not data.get("status"):  # a preview has no id
-            raise HarvestProtocolError(
-                "The portal answered an object without id and status where a harvest job belongs."
-            )
+            raise HarvestProtocolError("expected a harvest job, got an object without id and status")
         items, counts = cls._items(data.get("items"))
         source = data.get("source")
         reference = HarvestRef.from_api(source)
@@ -245,7 +244,7 @@ class HarvestJob:
         """Read a source's ``last_job``: the newest *created* job, not the one that runs.
 
         Its ``errors`` are always empty, and up to 16.x its ``items`` too, whatever the job holds: the latter
-        are left out here, so that nobody counts them.
+        are left out here, so that they are not counted by mistake.
         """
         if not data:
             return None
@@ -285,7 +284,7 @@ class HarvestJob:
 class HarvestSource:
     """A catalogue that the portal harvests.
 
-    ``slug`` is answered from 17.0 on, ``permissions`` from 14.3 on.
+    ``slug`` exists from 17.0 on, ``permissions`` from 14.3 on.
     """
 
     id: str
@@ -311,11 +310,11 @@ class HarvestSource:
     def from_api(cls, data: Any) -> HarvestSource:
         """Read a source, alone or from a list, of any generation.
 
-        :raises HarvestProtocolError: where the answer is no harvest source.
+        :raises HarvestProtocolError: if the response is not a harvest source.
         """
         data = _object(data, "a harvest source")
         if not data.get("id"):
-            raise HarvestProtocolError("The portal answered an object without id where a harvest source belongs.")
+            raise HarvestProtocolError("expected a harvest source, got an object without id")
         return cls(
             id=plain(data["id"]),
             name=data.get("name") or "",
@@ -344,7 +343,7 @@ class HarvestSource:
 
     @property
     def owner_name(self) -> str | None:
-        """The name of the organization that the source belongs to, else of the user; None where it has neither."""
+        """The name of the organization that the source belongs to, else of the user; None if it has neither."""
         whose = self.organization or self.owner
         return (whose.name or whose.id) if whose else None
 
@@ -354,7 +353,7 @@ class HarvestSource:
         return self.validation.state == ACCEPTED
 
 
-#: Where a release answers the address of a dataset, the one for people first: up to the newest some have none.
+#: Fields with the address of a dataset, the page for people first; even in the newest release some have none.
 _PAGES = ("self_web_url", "page", "self_api_url", "uri")
 
 
@@ -364,7 +363,7 @@ class HarvestedRecord(NamedTuple):
     :param id: of the dataset or dataservice.
     :param kind: ``dataset`` or ``dataservice``.
     :param title: as the portal shows it.
-    :param page: address for a person to open; None if the portal does not answer one.
+    :param page: address of the page for people; None if the portal does not return one.
     :param source_id: the source that harvested it last.
     :param remote_id: its id in the remote catalogue.
     :param last_update: when a harvest last found it, UTC.
@@ -397,7 +396,7 @@ class HarvestedRecord(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The remote id; a record without one is told by its own id."""
+        """The remote id; a record without one is identified by its own id."""
         return self.remote_id if self.remote_id is not None else f"(no remote id) {self.id}"
 
     @property

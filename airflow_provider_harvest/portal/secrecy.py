@@ -1,4 +1,4 @@
-"""Pure: what looks like a secret where everybody could read it; called by the checks of what is to be published.
+"""Detects what looks like a secret in data that will be public; called by the checks of input.
 
 A source's ``url`` and ``config`` are public on the portal, to readers without a key, in every release.
 """

@@ -13,7 +13,7 @@ ARCHIVED = "archived"
 JOB_STATUSES: dict[str, str] = {
     "pending": "Defined by udata, never seen: a job is created when its work begins.",
     "initializing": "The catalogue is being fetched (up to 7.0.7).",
-    "initialized": "Under way: the catalogue is being fetched, or items are being processed.",
+    "initialized": "Running: the catalogue is being fetched, or items are being processed.",
     "processing": "Defined by udata, never seen.",
     DONE: "Ended; no item failed. Items may have been skipped, and there may be none at all.",
     DONE_ERRORS: "Ended; at least one item failed.",
@@ -23,7 +23,7 @@ JOB_STATUSES: dict[str, str] = {
 #: No status of udata's: of a preview that took longer than it was given.
 TIMED_OUT = "timeout"
 
-#: A job has ended when ``ended`` is set and its status is one of these; anything else is under way or unknown.
+#: A job has ended when ``ended`` is set and its status is one of these; anything else is running or unknown.
 TERMINAL_JOB_STATUSES = frozenset({DONE, DONE_ERRORS, FAILED})
 
 #: Item statuses in udata's own order.

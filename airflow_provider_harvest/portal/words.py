@@ -45,7 +45,7 @@ def day(when: datetime) -> str:
 
 
 def iso(when: datetime | None) -> str | None:
-    """Return a time as ISO 8601 in UTC, None for none."""
+    """Return a time as ISO 8601 in UTC, None if there is none."""
     return None if when is None else when.astimezone(timezone.utc).isoformat()
 
 
@@ -76,7 +76,7 @@ def shorten(text: str, limit: int, *, middle: bool = False) -> str:
 
     :param text: what is cut.
     :param limit: characters at most.
-    :param middle: whether the middle is left out instead of the end: the cause of a failed request stands at its end.
+    :param middle: whether the middle is left out instead of the end: the cause of a failed request is at its end.
     """
     if len(text) <= limit:
         return text
@@ -89,7 +89,7 @@ def shorten(text: str, limit: int, *, middle: bool = False) -> str:
 # --- what a portal or a catalogue says --------------------------------------------------------------------------------
 
 # Escape sequences of terminals: OSC and its kin (titles, links), CSI (colours, cursor), and the short ones. Lengths are
-# bounded so that a text full of openings costs no more than its length.
+# bounded so that a string full of openings costs no more than its length.
 _TERMINAL = re.compile(
     r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
     r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
@@ -98,7 +98,7 @@ _TERMINAL = re.compile(
 _FOLDED = frozenset({"Cc", "Zl", "Zp", "Zs"})
 #: The two joiners of Arabic, Indian scripts and emoji are invisible, but neither reorder nor hide anything.
 _JOINERS = "\u200c\u200d"
-#: A text that is cut is cleaned only near its ends: a message of megabytes costs no more than a long one.
+#: A string that is cut is cleaned only near its ends: a message of megabytes costs no more than a long one.
 _MARGIN = 8192
 
 
@@ -109,7 +109,7 @@ def plain(text: object, limit: int | None = 200, *, middle: bool = False) -> str
     that a terminal obeys, marks that reverse the reading order, halves of characters that no log can encode. Line
     breaks and other control characters become a blank; escape sequences and invisible marks are left out.
 
-    :param text: as the portal said it; None gives an empty string.
+    :param text: as the portal returned it; None gives an empty string.
     :param limit: characters at most, 200 by default; None cuts nothing.
     :param middle: whether the middle is left out of a longer text instead of its end.
     """
@@ -124,7 +124,7 @@ def plain(text: object, limit: int | None = 200, *, middle: bool = False) -> str
 def markdown(text: object, limit: int | None = 200, *, middle: bool = False) -> str:
     """Return the same for a chat: its own signs of markup are shown as they are, and ``@`` calls nobody.
 
-    :param text: as the portal said it.
+    :param text: as the portal returned it.
     :param limit: characters at most before the signs are escaped, 200 by default; None cuts nothing.
     :param middle: as for :func:`plain`.
     """
@@ -132,9 +132,9 @@ def markdown(text: object, limit: int | None = 200, *, middle: bool = False) -> 
 
 
 def markdown_link(text: object, url: object, limit: int | None = 80) -> str:
-    """Return a Markdown link, or the text alone where the address is none to follow.
+    """Return a Markdown link, or only the text if the address is not an http(s) one.
 
-    :param text: as the portal said it.
+    :param text: as the portal returned it.
     :param url: where the link leads to.
     :param limit: characters of the text at most, 80 by default.
     """
@@ -155,7 +155,7 @@ def web_link(url: object) -> str | None:
     try:
         parts = urlsplit(url)
         named = parts.hostname
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises ValueError if it is not a number
     except ValueError:
         return None
     return url if parts.scheme.lower() in ("http", "https") and named and "@" not in parts.netloc else None

@@ -1,4 +1,4 @@
-"""The sensor that waits for a harvest which somebody else starts: the portal itself, or another task."""
+"""The sensor that waits for a harvest started by others: the portal itself, or another task."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestTaskMixin, resolve_source
-from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of
+from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of, forget_soon
 from airflow_provider_harvest.operators._own_arguments import OwnArguments
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 
@@ -61,8 +61,8 @@ class _Read:
     """What a sensor has read as it begins, so that nothing is read twice.
 
     :param source_id: the source that is waited for.
-    :param source: that source; None where a poke can do without it.
-    :param jobs: its newest jobs; None where the job itself was given.
+    :param source: that source; None if a poke can do without it.
+    :param jobs: its newest jobs; None if the job itself was given.
     :param job: the job, if it was given and read.
     """
 
@@ -79,7 +79,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
     began at or after a time (``after``), or, without any of them, the next job of the source to end.
 
     ``soft_fail`` skips when ``timeout`` is over, and on nothing else: a wrong key, a missing source and a failed
-    harvest fail in every mode. A failed harvest is not retried, except under ``soft_fail``: the exception that tells
+    harvest fail in every mode. A failed harvest is not retried, except under ``soft_fail``: the exception that makes
     Airflow so would skip the task there.
 
     :param source_id: id of the source (a slug is resolved once); may be left out with ``job_id`` on udata 17.0 or
@@ -87,15 +87,15 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
     :param job_id: id of the job. Templated.
     :param known_job_ids: ids of the jobs that were there before, such as ``jobs_before`` of
         ``HarvestValidateSourceOperator``; an empty list means that there were none. Templated.
-    :param after: aware datetime or ISO text. Templated.
+    :param after: aware datetime or ISO string. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :param start_timeout: how long a job may take to appear, in seconds or as ``timedelta``; counted from the next
         tick of the source's cron where ``after`` or nothing says which job. Default None: only ``timeout`` ends it.
     :param run_timeout: how long the job may run; 24 h.
     :param stall_timeout: how long nothing may move between two items of the job; 2 h.
     :param first_item_timeout: how long the job may go without its first item; 6 h.
-    :param max_poll_failures: looks in a row that may fail before the wait is given up; 10. A rescheduled sensor stays
-        on its worker while looks fail.
+    :param max_poll_failures: failed polls in a row after which the wait ends with an error; 10. A rescheduled sensor
+        stays on its worker while polls fail.
     :param deferrable: whether the wait uses a triggerer instead of a worker slot; default: Airflow's
         ``operators.default_deferrable``.
     :param max_failed_items: how many items may fail; 0 unless ``max_failed_ratio`` is given.
@@ -107,7 +107,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
         no ``max_skipped_items``: half, or more where none of the last ten harvests skipped less.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. Templated.
-    :param fail_on_outcome: False makes the task green whatever the harvest came to; the verdict is in the result.
+    :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
     :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     """
 
@@ -193,7 +193,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
             if clock.now() < self._next_look:
                 return False
             poll = self._poll(self._wait)
-            # Nothing survives between the looks of a rescheduled sensor, failures least of all: while the portal
+            # Nothing is kept between the pokes of a rescheduled sensor, not even failures: while the portal
             # cannot be read, it stays on the worker, so that as many in a row as elsewhere end the wait.
             while self.reschedule and not poll.has_looked and not poll.is_final:
                 clock.sleep(poll.pause)
@@ -203,7 +203,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
                 result = self._end(context, self._wait.client, self._wait.plan, poll)
                 return PokeReturnValue(is_done=True, xcom_value=result)
             self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
-            # Airflow takes what is raised here for a failure where it is told to swallow those.
+            # Airflow treats what is raised here as a failure if it is set to swallow those.
             swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
             if self._next_look and self.reschedule and not swallows:
                 when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
@@ -214,7 +214,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
 
     @property
     def poll_interval(self) -> float:
-        """Seconds between two looks: Airflow's ``poke_interval``."""
+        """Seconds between two polls: Airflow's ``poke_interval``."""
         return float(self.poke_interval)
 
     def deadline_from(self, now: float) -> float | None:
@@ -225,13 +225,14 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
         """Check what was given, and return the wait for the job that is meant."""
         self._refuse_bad_input()
         client = self.hook.get_conn()
-        # Rescheduled, the sensor began with its first look, maybe in another process.
+        # Rescheduled, the sensor began with its first poke, maybe in another process.
         first = first_reschedule_of(context) if self.reschedule else None
         began = client.clock.now() if first is None else first
         # A retry takes what ended since the first try began, too: a harvest may end between two tries.
         memory = None if first is not None else TaskMemory(context, began)
         portal = PortalMemory(context, client) if self.reschedule else None
         read = self._read(client, is_first=first is None)
+        client.settle_clock()
         here, there = client.clock.now(), client.portal_now()
         began = runs.on_portal_clock(began, here, there)
         if memory is not None:
@@ -352,7 +353,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
         found = found or [source for source in listed if source.name == job.source_name]
         if len(found) != 1:
             raise HarvestNotFound(
-                f"Which source job {self.job_id} belongs to cannot be told on this portal (udata up to 16.x answers "
+                f"The source of job {self.job_id} is unknown on this portal (udata up to 16.x returns "
                 f"its name only, {job.source_name!r}): give source_id, too."
             )
         return client.get_source(found[0].id, keyed=False)
@@ -364,12 +365,14 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
             raise self._why_given_up(context, client, plan, ended)
         source = self._source or client.get_source(plan.source_id, keyed=False)
         result = conclude.conclude(client, source, str(plan.job_id), plan.how, self.outcome_policy(), job=ended.job)
-        return self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        delivered: dict[str, Any] = self.deliver(context, client, source, result, fail=self.fail_on_outcome)
+        forget_soon(context, plan.begun)
+        return delivered
 
     def _why_given_up(self, context: Context, client: HarvestClient, plan: WaitPlan, ended: Poll) -> Exception:
         if ended.state != plans.TIMED_OUT:
             return self.why_wait_ended(context, client, plan, ended)
-        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, goes on."
+        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, continues."
         # Told here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.
         return AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
 

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 #: Name of what is kept with each asset.
 CURSOR_KEY = "harvest_cursor"
-#: Seconds for which this process remembers, and how many watches: whoever removes a watch and makes the same again
+#: Seconds for which this process remembers, and how many watches: a watch that is removed and made again
 #: days later does not want to hear of the time between.
 _REMEMBERED_FOR, _REMEMBERED = 24 * 3600.0, 200
 
@@ -38,7 +38,7 @@ class Cursors:
         self._stored: dict[str, Any] | None = None
 
     async def load(self) -> dict[str, Any] | None:
-        """Return the newest cursor, None where there is none: then the watch begins now."""
+        """Return the newest cursor, None if there is none: then the watch begins now."""
         cursors = [await store.aget(CURSOR_KEY) for store in self._stores()]
         kept = max((cursor for cursor in cursors if isinstance(cursor, dict)), key=_since, default=None)
         remembered = self._remembered()

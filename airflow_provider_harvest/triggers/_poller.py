@@ -1,4 +1,4 @@
-"""One poll loop per portal and event loop, shared by all triggers that look at that portal; used by triggers only.
+"""One poll loop per portal and event loop, shared by all triggers that poll that portal; used by triggers only.
 
 A watch (:mod:`_seats`) decides, the poller sends: one request for the list of all sources for every 500 of them, or a
 look of its own where fewer are due; and looks of its own for the watches that the list does not answer.
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.waiting.plan import Poll
     from airflow_provider_harvest.triggers._seats import Watch
 
-#: Of the shortest interval, the share that single looks may take before the list is read again.
+#: Share of the shortest interval that single polls may take before the list is read again.
 _LOOKING_SHARE = 0.5
-#: Seconds between two rounds, at least, whatever a watch asks for.
+#: Least seconds between two rounds, whatever a watch requests.
 _SHORTEST_PAUSE = 1.0
-#: Seconds by which the list may be read before its time, so that whoever is due at the same moment is served by it.
+#: Seconds by which the list may be read early, so that watches due at the same moment are served by it.
 _EARLY = 1.0
-#: Failed readings of the list in a row after which a single look finds out whether it is the list alone that fails.
+#: Failed reads of the list in a row after which a single poll finds out whether only the list fails.
 _LIST_DOUBTED = 2
 #: Seconds by which the event loop may wake up early: its clock has a resolution, and so have floats.
 _RESOLUTION = 1e-6
-#: Watches that are told news before the event loop has its turn again: each takes about 0.1 ms to wake up.
+#: Watches that are woken before the event loop has its turn again: each takes about 0.1 ms.
 _TOLD_AT_ONCE = 50
 
 
@@ -109,7 +109,7 @@ class PortalPoller:
         self._woken = asyncio.Event()
         self.reads: asyncio.Future[SharedReads] = self._loop.create_future()
         self.guests = 0
-        #: Whether nobody may come in any more.
+        #: Whether no more watches are accepted.
         self.is_closed = False
         # In a context of its own: in that of the first trigger, all lines of the loop would go to that one's log.
         self._task = contextvars.Context().run(self._loop.create_task, self._run())
@@ -147,7 +147,7 @@ class PortalPoller:
         except Exception as error:
             self.is_closed = True
             self.reads.set_exception(error)
-            self.reads.exception()  # taken note of, should nobody wait for it any more
+            self.reads.exception()  # retrieved, in case no task waits for it any more
             return
         self._reads = SharedReads(client)
         self.reads.set_result(self._reads)
@@ -156,7 +156,7 @@ class PortalPoller:
             while True:
                 await self._until_due()
                 await self._round()
-        except Exception as error:  # nobody may wait for ever, whatever went wrong here
+        except Exception as error:  # no watch may wait forever, whatever went wrong here
             self.is_closed = True
             for seat in self._seats:
                 seat.tell(error)
@@ -164,7 +164,7 @@ class PortalPoller:
             client.close()
 
     async def _until_due(self) -> None:
-        """Sleep until somebody is due; while no requests may be sent, let time pass for those that are."""
+        """Sleep until a watch is due; while no requests may be sent, let time pass for the due ones."""
         while True:
             now = self._loop.time() + _RESOLUTION
             due = min((seat.due for seat in self._seats), default=float("inf"))
@@ -200,7 +200,7 @@ class PortalPoller:
             due = await self._read_list(list(self._seats), began)
         for seat in [seat for seat in due if seat.watch.needs_list]:
             seat.due = max(self._list_due(), began + _SHORTEST_PAUSE)
-        # Those that were not looked after for longest come first, should time be short.
+        # Those that have waited longest come first, in case time is short.
         due = sorted((seat for seat in due if not seat.watch.needs_list), key=lambda seat: seat.looked_at)
         await asyncio.gather(*(self._look(seat, began, due) for seat in due))
         self._budget.spend(self._reads.take_sent(), self._loop.time())
@@ -208,14 +208,14 @@ class PortalPoller:
     # --- the list --------------------------------------------------------------------------------------------
 
     def _list_due(self) -> float:
-        """Return when the list may be read again for those that only it can answer."""
+        """Return when the list may be read again for watches that only it can answer."""
         if self._list_read is None:
             return self._list_not_before
         shortest = min((seat.watch.interval for seat in self._seats), default=0.0)
         return max(self._list_not_before, self._list_read + shortest - _EARLY)
 
     def _wants_list(self, due: list[Seat], now: float) -> bool:
-        """Whether to read the list: for those that need it, in its time; or where it answers many at once."""
+        """Whether to read the list: for watches that need it, when it is due; or if it answers many together."""
         if now < self._list_not_before:
             return False
         if sum(1 for seat in due if seat.watch.gains_by_list) > self._listing.pages:
@@ -223,7 +223,7 @@ class PortalPoller:
         return now >= self._list_due() and any(seat.watch.needs_list for seat in due)
 
     async def _read_list(self, seats: list[Seat], began: float) -> list[Seat]:
-        """Read the list for all; return those that it does not answer."""
+        """Read the list for all watches; return those that it does not answer."""
 
         def consider() -> tuple[list[Seat], list[tuple[Seat, Poll]]]:
             watches = [seat.watch for seat in seats]
@@ -255,11 +255,11 @@ class PortalPoller:
         for number, (seat, poll) in enumerate(news, start=1):
             seat.tell(poll)
             if number % _TOLD_AT_ONCE == 0:
-                await asyncio.sleep(0)  # these wake up first, and whoever else wants the event loop
+                await asyncio.sleep(0)  # these wake up first, and other users of the event loop
         return unanswered
 
     async def _list_failed(self, seats: list[Seat], error: HarvestError, began: float) -> list[Seat]:
-        """Tell everybody, and slow down for all; where the list alone fails, return those that can do without."""
+        """Notify all watches, and slow down for all; if only the list fails, return those that can do without it."""
         self._list_failures += 1
         is_believed = self._list_doubts.believes(error)
         pause = pause_after(error, self._list_failures, min(seat.watch.interval for seat in seats))
@@ -272,7 +272,7 @@ class PortalPoller:
                     self._settle(seat, seat.watch.fail(error), began)
                 return others
             seats = [seat for seat in seats if seat is not first]
-        if is_believed:  # the portal refuses to be read: nobody need wait for that
+        if is_believed:  # the portal refuses to be read: waiting does not help
             for seat in seats:
                 seat.tell(error)
                 seat.due = float("inf")
@@ -282,12 +282,12 @@ class PortalPoller:
             self._settle(seat, seat.watch.fail(error), began)
         return []
 
-    # --- single looks ----------------------------------------------------------------------------------------
+    # --- single polls ----------------------------------------------------------------------------------------
 
     async def _look(self, seat: Seat, began: float, due: list[Seat]) -> bool:
-        """Let a watch look by itself; where that takes too long for the round, in the next one.
+        """Let a watch poll by itself; if that takes too long for the round, in the next one.
 
-        :returns: whether the portal answered it.
+        :returns: whether the portal responded.
         """
         limit = began + _LOOKING_SHARE * min(other.watch.interval for other in due)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Watch(Protocol):
-    """Somebody who wants to know of something on a portal; blocking, called by one thread at a time."""
+    """A wait for something on a portal; blocking, called by one thread at a time."""
 
     @property
     def source_id(self) -> str | None:
@@ -24,7 +24,7 @@ class Watch(Protocol):
 
     @property
     def gains_by_list(self) -> bool:
-        """Whether the list may answer it now, in place of a look of its own."""
+        """Whether the list may answer it now, instead of its own poll."""
 
     @property
     def needs_owners(self) -> bool:
@@ -32,7 +32,7 @@ class Watch(Protocol):
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks."""
+        """Seconds between two polls."""
 
     def wants_counters(self) -> bool:
         """Whether the list should count items this time."""
@@ -47,14 +47,14 @@ class Watch(Protocol):
         """Take a failed reading of the list into account."""
 
     def pass_time(self) -> Poll:
-        """Say how it stands without looking."""
+        """Return the state without a request."""
 
 
 class Seat:
-    """The place of a watch at a poller: where its news arrive. What is no news is not passed on.
+    """The registration of a watch at the poller, where its news arrive. What is not new is not passed on.
 
     :param watch: whose place it is.
-    :param due: when it wants to be looked after, by the event loop's clock.
+    :param due: when it is to be polled, by the event loop's clock.
     :param per_hour: requests an hour that its connection allows; None sets no limit.
     """
 
@@ -71,9 +71,9 @@ class Seat:
     async def news(self, until: float | None = None) -> Poll | None:
         """Wait for the next news.
 
-        :param until: when to give up, by the event loop's clock; None waits for ever.
-        :returns: the news, None when there was none until then.
-        :raises Exception: what looking came to, where waiting does not mend it.
+        :param until: when to give up, by the event loop's clock; None waits forever.
+        :returns: the news, None if there was none until then.
+        :raises Exception: the error of a poll, if waiting does not help.
         """
         loop = asyncio.get_running_loop()
         while not self._news:

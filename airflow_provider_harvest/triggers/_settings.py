@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds of the first pause between two attempts; each is twice the one before.
 FIRST_PAUSE = 5.0
-#: Seconds after which a running trigger reads its connection again, and after which it does so when a look failed.
+#: Seconds after which a running trigger reads its connection again, and after which it does so when a poll failed.
 REREAD_AFTER, REREAD_IN_TROUBLE = 300.0, 30.0
 
 
@@ -32,7 +32,7 @@ async def patient_settings(
     :param failures: how many attempts may fail; None sets no limit: nobody restarts an event trigger.
     :param seconds: how long to try, at most.
     :param longest: seconds of the longest pause; 600.
-    :raises HarvestInvalidInput: at once, for a connection that cannot be right.
+    :raises HarvestInvalidInput: immediately, for an invalid connection.
     :raises Exception: what the last attempt failed with.
     """
     loop, hook, failed = asyncio.get_running_loop(), HarvestHook(conn_id), 0
@@ -48,7 +48,7 @@ async def patient_settings(
             if (failures is not None and failed > failures) or loop.time() + pause >= ends:
                 raise
             what = error if isinstance(error, HarvestError) else type(error).__name__
-            level = logging.WARNING if pause < longest else logging.DEBUG  # not a line for ever
+            level = logging.WARNING if pause < longest else logging.DEBUG  # not a line forever
             log.log(level, "The connection cannot be read: %s Trying again, in %g s.", what, pause)
         await asyncio.sleep(pause)
 
@@ -61,7 +61,7 @@ async def changed_settings(conn_id: str, known: ConnectionSettings) -> Connectio
     """
     try:
         settings = await HarvestHook(conn_id).aget_settings()
-    except Exception:  # what is known stays good until the store answers again
+    except Exception:  # the known settings stay valid until the store responds again
         return None
     if settings == known:
         return None

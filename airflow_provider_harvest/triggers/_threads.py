@@ -1,4 +1,4 @@
-"""Runs blocking portal calls beside the event loop, so that no portal can hold it up; used by the triggers only.
+"""Run blocking portal calls outside the event loop, so that no portal can block it; used by the triggers only.
 
 Daemon threads, one for each call: a pool of ``concurrent.futures`` would hold up the triggerer's exit until its
 last call returns, and ``asgiref.sync_to_async`` runs everything of the process on a single thread.
@@ -46,13 +46,13 @@ def _run(
 ) -> None:
     try:
         result = context.run(call)
-    except BaseException as error:  # handed over to the waiting task, whatever it is
+    except BaseException as error:  # passed to the waiting task, whatever it is
         outcome: Callable[[], None] = _settle(future, error=error)
     else:
         outcome = _settle(future, result=result)
     try:
         loop.call_soon_threadsafe(outcome)
-    except RuntimeError:  # the loop was closed meanwhile: nobody waits any more
+    except RuntimeError:  # the loop was closed meanwhile: no task waits any more
         return
 
 

@@ -1,4 +1,4 @@
-"""The trigger that starts DAGs when sources have been harvested, whoever started the harvest (Airflow 3)."""
+"""The trigger that starts DAGs when sources have been harvested, no matter who started the harvest (Airflow 3)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds until Airflow has surely stored an event that was yielded (3.3.2: about 2). Before that the cursor must not
-#: say that it was told: killed in between, the next triggerer would never tell of that job.
+#: record that it was reported: killed in between, the next triggerer would never report that job.
 STORED_AFTER = 5.0
 #: Seconds of the first pause after an error, and of the longest: nobody restarts a trigger that ends, and the portal,
 #: or whatever it was, may answer again at any time.
@@ -43,13 +43,13 @@ _FIRST_PAUSE, _MAX_PAUSE = 15.0, 120.0
 
 
 class HarvestJobEventTrigger(BaseEventTrigger):
-    """Fire for each harvest that ends, once, whoever started it: for ``AssetWatcher``. Needs no API key.
+    """Fire once for each harvest that ends, no matter who started it; for ``AssetWatcher``. Needs no API key.
 
     The event's payload is the result dict (see docs/reference.md) with ``how`` = ``"watched"``; a DAG reads it as
-    ``triggering_asset_events[asset][i].extra["payload"]``. On Airflow 3.3 what has been told is kept with the asset:
+    ``triggering_asset_events[asset][i].extra["payload"]``. On Airflow 3.3 the reported jobs are kept with the asset:
     harvests that ended while no triggerer ran still fire, in the order of their ends. A triggerer that is killed within
-    seconds of an event may fire it again: tell by the payload's ``job_id``. Before 3.3 nothing is kept, and harvests
-    that end while no triggerer runs are missed.
+    seconds of an event may fire it again: detect that by the payload's ``job_id``. Before 3.3 nothing is kept, and
+    harvests that end while no triggerer runs are missed.
 
     All watchers of a portal share one poll loop with the deferred tasks: one request a round for each 500 sources.
 
@@ -58,7 +58,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     :param organization: id or slug of an organization, all of whose sources are watched; None, without a source either,
         watches the whole portal.
     :param condition: ``"ended"`` (default), ``"success"`` (by the limits below) or ``"failure"``.
-    :param poll_interval: seconds or ``timedelta`` between two looks; 60, and never below the connection's
+    :param poll_interval: seconds or ``timedelta`` between two polls; 60, and never below the connection's
         ``min_poll_interval``.
     :param max_failed_items: how many items may fail in a success; 0 unless ``max_failed_ratio`` is given.
     :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1.
@@ -113,7 +113,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look for ever; yield an event for each harvest that ended and meets the condition."""
+        """Look forever; yield an event for each harvest that ended and meets the condition."""
         if getattr(self, "asset_state_store", None) is None:
             log.warning(
                 "Before Airflow 3.3 nothing is kept between triggerers: harvests that end while none runs are missed."
@@ -184,7 +184,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         return json.dumps({**arguments, "poll_interval": None}, sort_keys=True)
 
     def _checked(self) -> OutcomePolicy:
-        """Check what was given, when the DAG is parsed: nobody reads the log of a triggerer.
+        """Check the arguments when the DAG is parsed, since an error in a triggerer's log is easily missed.
 
         :raises HarvestInvalidInput: for what cannot be right.
         """

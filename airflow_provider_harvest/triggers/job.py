@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 #: A trigger that fires while its worker is still leaving (about 5 s) breaks the task (Airflow 3.3.2).
 MIN_LIFE = 10.0
-#: ``state`` of an event that tells of an error; all others are those of a wait.
+#: ``state`` of an event with an error; all others are those of a wait.
 ERROR = "error"
 
 
@@ -39,7 +39,7 @@ class HarvestJobTrigger(BaseTrigger):
 
     :param harvest_conn_id: the connection; the key it holds is not used.
     :param plan: what is waited for (:meth:`WaitPlan.to_dict`): JSON, without a secret. Its deadlines are absolute, so
-        a restarted triggerer goes on with the same ones.
+        a restarted triggerer continues with the same ones.
     """
 
     def __init__(self, harvest_conn_id: str, plan: dict[str, Any]) -> None:
@@ -68,7 +68,7 @@ class HarvestJobTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Say that the harvest goes on; Airflow 3.3 calls it when a user ends the deferred task."""
+        """Say that the harvest continues; Airflow 3.3 calls it when a user ends the deferred task."""
         log.warning("%s", goes_on(self._job_page))
 
     async def _wait(self) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class HarvestGates:
             self._changed.notify_all()
 
     def delay_items(self, seconds: float) -> None:
-        """Let each item take that much longer; also ends the waits under way if it is 0."""
+        """Let each item take that much longer; also ends the waits in progress if it is 0."""
         with self._changed:
             self._item_delay = seconds
             self._changed.notify_all()
@@ -94,7 +94,7 @@ class HarvestGates:
             return self._changed.wait_for(lambda: self._holding and self._held >= harvests, timeout)
 
     def wait_until_idle(self, timeout: float) -> bool:
-        """Wait until no harvest is queued or under way, frozen ones aside; tells whether that is so."""
+        """Wait until no harvest is queued or running, frozen ones aside; tells whether that is so."""
         with self._changed:
             return self._changed.wait_for(lambda: self._unfinished <= len(self._frozen), timeout)
 

@@ -35,6 +35,6 @@ def _watch(state_dir: Path, parent: int, deadline: float) -> None:
 
 
 def end(state_dir: Path, status: int = 0) -> None:
-    """Remove the state and go at once: frozen harvests would keep an ordinary exit waiting for ever."""
+    """Remove the state and go at once: frozen harvests would keep an ordinary exit waiting forever."""
     shutil.rmtree(state_dir, ignore_errors=True)
     os._exit(status)

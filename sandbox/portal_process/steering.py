@@ -74,7 +74,7 @@ class Steering:
         return self._gates.wait_until_held(harvests, timeout)
 
     def wait_until_idle(self, timeout: float = 60.0) -> bool:
-        """Whether within `timeout` seconds no harvest but frozen ones is queued or under way."""
+        """Whether within `timeout` seconds no harvest but frozen ones is queued or running."""
         return self._gates.wait_until_idle(timeout)
 
     def harvests(self) -> dict[str, object]:
@@ -92,7 +92,7 @@ class Steering:
         known = HarvestJob.objects(id=job_id).only("id").first()
         if known is None:
             raise ValueError(f"The portal has no harvest job {job_id}.")
-        # Past the models, so that a job under way, which holds its own copy, saves its next item as if nothing were.
+        # Past the models, so that a running job, which holds its own copy, saves its next item as if nothing were.
         jobs = HarvestJob._get_collection()
         job = jobs.find_one({"_id": known.id})
         for document in (job, *job.get("items", [])):

@@ -41,7 +41,7 @@ class Shape:
 
     :param fails: whether the catalogue has a record that udata fails, so that the run must be red.
     :param senses: whether the first harvest, which the acceptance starts, is waited for by the sensor; else the run
-        operator meets it under way: the catalogue is slow then.
+        operator meets it while it is running: the catalogue is slow then.
     :param if_exists: what the create operator is told.
     """
 
@@ -180,7 +180,7 @@ class Cycle:
         own = others[-1]
         report.require(result["job_id"] == own.id, "The verdict is on another job than the one that run started.")
         report.require(own.has_ended and own.status == result["status"], "The job is not what the result says.")
-        report.require(_began(own) >= _ended(first), "Two jobs of the source were under way at once.")
+        report.require(_began(own) >= _ended(first), "Two jobs of the source were running at once.")
         self._check_datasets(portal, source_id, [first, own])
 
     def _check_asked_once(self, source_id: str, clears: int) -> None:
@@ -234,7 +234,7 @@ class _BrokenOff(Exception):
 
 
 def _ended_jobs(portal: HarvestClient, source_id: str) -> list[HarvestJob]:
-    """Return all jobs of a source, the oldest first, once none is under way."""
+    """Return all jobs of a source, the oldest first, once none is running."""
     deadline = time.monotonic() + _IDLE_SECONDS
     while True:
         jobs = sorted(portal.iter_jobs(source_id), key=_began)

@@ -37,7 +37,7 @@ class Fault:
 
     :param name: as in the table of faults.
     :param handled: whether the portal gets the request, and carries it out, before anything goes wrong.
-    :param status: what is answered instead of the portal's answer; None where nothing or something worse is.
+    :param status: what is answered instead of the portal's answer; None if nothing or something worse is.
     :param body: the body of that answer.
     :param retry_after: seconds that the answer asks to wait, None for no such header.
     """
@@ -116,7 +116,7 @@ class Passage:
 
     :param target: path and query, as the portal got it or would have got it.
     :param fault: what went wrong with it.
-    :param status: what the portal answered; None where it never got the request.
+    :param status: what the portal answered; None if it never got the request.
     """
 
     method: str

@@ -9,7 +9,7 @@ import threading
 import traceback
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -113,7 +113,7 @@ def connection(conn_id: str, url: str, key: str) -> Iterator[None]:
 class _Store(dict[str, Any]):
     """What Airflow 3.3 keeps for a task across its tries: JSON."""
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
         self[key] = json.loads(json.dumps(value))
 
 

@@ -215,11 +215,11 @@ class Run:
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """The XCom ``harvest_result``, None where there is none."""
+        """The XCom ``harvest_result``, None if there is none."""
         return self.xcom("harvest_result")
 
     def xcom(self, key: str) -> Any:
-        """An XCom of the task, None where there is none."""
+        """An XCom of the task, None if there is none."""
         try:
             return self._airflow.api("GET", f"{self._path}/xcomEntries/{key}?stringify=false")["value"]
         except urllib.error.HTTPError as error:

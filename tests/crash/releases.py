@@ -22,7 +22,7 @@ class Release:
     :param port: of its API.
     :param components: arguments of the ``airflow`` command, by the name of the component.
     :param api: path of the REST API.
-    :param token: path that gives a token, None where none is needed.
+    :param token: path that gives a token, None if none is needed.
     :param health: path in the API of what tells whether the components run.
     :param new_run: fields that a new run needs besides its id and params.
     :param settings: environment variables.

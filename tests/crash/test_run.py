@@ -146,7 +146,7 @@ def test_the_key_is_in_no_log(airflow: LiveAirflow, proxy: LossyProxy, portal: S
 
     assert run.wait_for() == "success"
     logs = [path for path in airflow.home.rglob("*.log") if portal.keys.admin in path.read_text(errors="replace")]
-    assert "Looking for the job instead of asking again" in run.log
+    assert "Waiting for the job instead of requesting again" in run.log
     assert logs == []
 
 
@@ -211,7 +211,7 @@ def test_killed_on_resuming_the_retry_judges_the_same_job(
 def test_a_dead_scheduler_makes_a_resuming_task_ask_nothing_anew(
     airflow: LiveAirflow, portal: Sandbox, source: Source, jobs_of_task: JobIds
 ) -> None:
-    """The scheduler that takes over forgets the deferral and executes anew (3.3), or resumes once more (2.11)."""
+    """The scheduler that takes over forgets the deferral and executes again (3.3), or resumes once more (2.11)."""
     run = trigger_deferred(airflow, portal, source, at="resumed", signal="SIGSTOP")
     run.wait_for_mark("resumed")
 

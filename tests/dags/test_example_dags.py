@@ -57,7 +57,7 @@ def last_mark(portal: Sandbox) -> int:
 
 def was_deferred(outcome: DagOutcome, task: str) -> bool:
     """Whether a task waited in a triggerer."""
-    return "Deferred: a triggerer looks on" in outcome.log
+    return "Deferred: a triggerer polls" in outcome.log
 
 
 def test_onboarding_brings_a_catalogue_onto_the_portal(

@@ -66,7 +66,7 @@ def test_the_event_of_an_outlet_carries_the_result(
     outcome = airflow.run_dag("with_outlet")
 
     assert outcome.state == "success", outcome.log[-3000:]
-    assert ("Deferred: a triggerer looks on" in outcome.log) is deferred
+    assert ("Deferred: a triggerer polls" in outcome.log) is deferred
     (extra,) = _event_extras(airflow)
     assert {**extra, **outcome.xcoms["run", "harvest_result"]} == extra
     assert extra["outcome"] == "success"

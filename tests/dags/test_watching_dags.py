@@ -84,7 +84,7 @@ def test_review_previews_what_waits_and_takes_a_slow_catalogue_for_a_status(
     airflow = make_airflow()
 
     outcome = airflow.run_dag("harvest_pending_review")
-    portal.catalogue.put(f"{catalogue}-slow")  # ends the wait that is under way
+    portal.catalogue.put(f"{catalogue}-slow")  # ends the wait that is running
 
     assert outcome.state == "success", outcome.log[-3000:]
     rows = {row["source_id"]: row for row in outcome.xcoms["review", "return_value"]}

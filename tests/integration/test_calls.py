@@ -9,8 +9,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.integration.declarations import HURRY, declare
-from tests.integration.tasks import Store, Task
 
 from airflow_provider_harvest._compat import AirflowFailException, AirflowRescheduleException
 from airflow_provider_harvest.exceptions import HarvestApplyIncomplete
@@ -24,6 +22,8 @@ from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan, re
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.sources.identity import source_dict
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
+from tests.support.declared_files import HURRY, declare
+from tests.support.task_processes import Store, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,7 +173,7 @@ class Pokes:
 
 
 @pytest.mark.parametrize("what", ["next end", "after", "known", "job", "job alone"])
-@pytest.mark.parametrize("is_running", [False, True], ids=["not begun", "under way"])
+@pytest.mark.parametrize("is_running", [False, True], ids=["not begun", "running"])
 def test_a_poke_of_a_waiting_sensor_takes_two_calls_at_most(
     portal: Sandbox,
     monkeypatch: pytest.MonkeyPatch,

@@ -61,7 +61,7 @@ class TestGeneration:
         with HarvestClient(f"{portal.url}/api/1/harvest") as client:
             error = failure_of(client.find_generation)
         assert isinstance(error, HarvestProtocolError)
-        assert "is no udata portal" in str(error)
+        assert "is not a udata portal" in str(error)
 
 
 class TestWhoami:
@@ -174,7 +174,7 @@ class TestCreate:
         error = failure_of(lambda: org_admin.create_source(**fields))
         assert isinstance(error, HarvestRequestRejected)
         assert (error.status_code, list(error.payload["errors"])) == (400, [field])
-        assert f"answered 400: {field}: " in str(error)
+        assert f"responded with 400: {field}: " in str(error)
 
     def test_needs_a_key(self, anybody: HarvestClient, catalogue_name: str) -> None:
         error = failure_of(lambda: anybody.create_source(catalogue_name, "https://catalogue.example.com/", "dcat"))

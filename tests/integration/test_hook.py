@@ -49,8 +49,8 @@ class TestTestConnection:
         "role, rights",
         [
             ("admin", "a sysadmin: everything is allowed."),
-            ("org_admin", "who is no sysadmin: validating and scheduling are not allowed"),
-            ("user", "who is no sysadmin: validating and scheduling are not allowed"),
+            ("org_admin", "who is not a sysadmin: validating and scheduling are not allowed"),
+            ("user", "who is not a sysadmin: validating and scheduling are not allowed"),
         ],
     )
     def test_says_whose_key_it_is_and_what_it_may(

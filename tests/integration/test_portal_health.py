@@ -289,6 +289,6 @@ def test_preview_of_a_slow_catalogue_is_a_status(
     )
     mark = portal.mark()
     result = operator.execute({"ti": SimpleNamespace(xcom_push=lambda key, value: None)})  # type: ignore[typeddict-item]
-    serve(source)  # ends the wait that is under way
+    serve(source)  # ends the wait that is running
     assert (result["status"], result["failure_kind"]) == ("timeout", "timeout")
     assert sum("preview" in request.path for request in portal.requests(mark)) == 1

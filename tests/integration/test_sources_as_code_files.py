@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_harvest.cli.main import main
+from airflow_provider_harvest.exceptions import HarvestNotFound
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.export import export_sources
 from airflow_provider_harvest.portal.as_code.files.config import check_declaration
@@ -139,3 +141,24 @@ def test_the_command_does_the_same(portal_17: Sandbox, catalogue_name: str, tmp_
     assert run("export", "-e", "demo", "-o", tmp_path / "exported.yaml").returncode == 0
     assert run("check", tmp_path / "exported.yaml").returncode == 0
     assert run("plan", tmp_path / "exported.yaml").returncode == 0
+
+
+def test_organizations_that_are_missing_are_created_when_asked(
+    portal: Sandbox, catalogue_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = f"town-of-{catalogue_name}"[:60].rstrip("-")
+    file = tmp_path / "sources.yaml"
+    file.write_text(
+        f"version: 1\ndefaults: {{backend: dcat, organization: {slug}, active: false, schedule: never}}\n"
+        f"sources:\n  one: {{name: One of {slug}, url: http://127.0.0.1:11/{slug}}}\n"
+    )
+    monkeypatch.setenv("HARVEST_PORTAL", portal.url)
+    monkeypatch.setenv("HARVEST_API_KEY", portal.keys.admin)
+    with HarvestClient(portal.url) as client:
+        assert main(["sources", "apply", str(file), "--yes"]) == 1
+        with pytest.raises(HarvestNotFound):
+            client.get_organization(slug)
+        assert main(["sources", "apply", str(file), "--yes", "--create-organizations"]) == 0
+        made = client.get_organization(slug)
+        assert [source.name for source in client.iter_sources(organization=made.id)] == [f"One of {slug}"]
+    assert main(["sources", "plan", str(file)]) == 0

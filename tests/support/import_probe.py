@@ -62,7 +62,7 @@ class RequestsWatcher(importlib.abc.MetaPathFinder):
 
 
 def _asked_for_by_airflow() -> bool:
-    """Whether the import under way stands in a file of Airflow's: 2.11 loads ``requests`` for its own use."""
+    """Whether the import in progress is in a file of Airflow's: 2.11 loads ``requests`` for its own use."""
     importers = [frame for frame in traceback.extract_stack() if "importlib" not in frame.filename]
     return "site-packages/airflow/" in importers[-3].filename
 

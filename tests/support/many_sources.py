@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.hooks._settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
 from airflow_provider_harvest.triggers import _cursors
 from airflow_provider_harvest.triggers import event as triggers_event
@@ -77,6 +78,7 @@ class ManySources:
         self.clock = clock
         self.site = SITE
         self.has_key = False
+        self.dialect = Dialect(embeds_items=generation in "AB")
         self.portals = {ident: FakePortal(clock, life, generation=generation) for ident, life in lives.items()}
         for ident, portal in self.portals.items():
             portal.source = replace(portal.source, id=ident, name=f"Source {ident}")

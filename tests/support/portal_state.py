@@ -50,6 +50,8 @@ class PortalState:
     backends: list[str] = field(default_factory=lambda: ["dcat", "ckan"])
     sources: dict[str, Json] = field(default_factory=dict)
     jobs: dict[str, Json] = field(default_factory=dict)
+    #: Organizations that were created, beside the one of every test.
+    organizations: list[Json] = field(default_factory=list)
     #: Ids of the sources that a harvest was asked for and not begun: what waits in the portal's queue.
     queue: list[str] = field(default_factory=list)
     manual_run: bool = True
@@ -136,6 +138,7 @@ class PortalState:
     def _routes(self) -> dict[str, dict[str, Callable[..., Response]]]:
         routes: dict[str, dict[str, Callable[..., Response]]] = {
             "/me/": {"GET": lambda user, **_: Response(200, {**user, "apikey": next(iter(self.keys))})},
+            "/organizations/": {"POST": self._create_organization},
             "/organizations/{}/": {"GET": self._get_organization},
             "/harvest/backends": {"GET": self._list_backends},
             "/harvest/sources/": {"GET": self._list_sources, "POST": self._create},
@@ -157,8 +160,17 @@ class PortalState:
         return Response(200, [{"id": ident, "label": ident.upper(), **shapes} for ident in self.backends])
 
     def _get_organization(self, ident: str, **_: Any) -> Response:
-        known = ident in (ORGANIZATION["id"], ORGANIZATION["slug"])
-        return Response(200, dict(ORGANIZATION)) if known else self._not_found()
+        for known in (ORGANIZATION, *self.organizations):
+            if ident in (known["id"], known["slug"]):
+                return Response(200, dict(known))
+        return self._not_found()
+
+    def _create_organization(self, body: Json, **_: Any) -> Response:
+        if not body.get("name") or not body.get("description"):
+            return self._rejected(description="This field is required.")
+        made = {"id": self._new_id(), "name": body["name"], "slug": body["name"].lower().replace(" ", "-")}
+        self.organizations.append(made)
+        return Response(201, dict(made))
 
     def _list_sources(self, query: dict[str, str], **_: Any) -> Response:
         wanted = [source for source in self.sources.values() if query.get("deleted") or not source["deleted"]]
@@ -175,9 +187,10 @@ class PortalState:
             return self._rejected(**dict.fromkeys(missing, "This field is required."))
         if body["backend"] not in self.backends:
             return self._rejected(backend="This backend does not exist.")
-        if body.get("organization") not in (None, ORGANIZATION["id"]):
+        known = {made["id"]: made for made in (ORGANIZATION, *self.organizations)}
+        if body.get("organization") not in (None, *known):
             return self._rejected(organization="Unknown organization.")
-        organization = dict(ORGANIZATION) if body.get("organization") else None
+        organization = dict(known[body["organization"]]) if body.get("organization") else None
         owner = None if organization else dict(user)
         validation = {"state": "pending", "by": None, "on": None, "comment": None}
         made = {**body, "owner": owner, "organization": organization, "validation": validation, "schedule": None}

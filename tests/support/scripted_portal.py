@@ -226,7 +226,7 @@ def fails_with(error: HarvestError) -> Event:
 
 
 def recovers(portal: FakePortal) -> None:
-    """The portal answers again."""
+    """The portal responds again."""
     portal.fault = None
 
 
@@ -240,15 +240,15 @@ def unreachable() -> HarvestConnectionError:
 
 
 def server_error(status: int, retry_after: float | None = None) -> HarvestServerError:
-    return HarvestServerError(f"{SITE} answered {status}.", status_code=status, retry_after=retry_after)
+    return HarvestServerError(f"{SITE} responded with {status}.", status_code=status, retry_after=retry_after)
 
 
 def rate_limited(retry_after: float | None) -> HarvestRateLimited:
-    return HarvestRateLimited(f"{SITE} answered 429.", status_code=429, retry_after=retry_after)
+    return HarvestRateLimited(f"{SITE} responded with 429.", status_code=429, retry_after=retry_after)
 
 
 def not_found() -> HarvestNotFound:
-    return HarvestNotFound("There is no such thing on the portal.", status_code=404)
+    return HarvestNotFound("The portal has no such object.", status_code=404)
 
 
 def item(remote_id: str | None, status: str, *messages: str, at: float = T0) -> HarvestItem:
@@ -281,6 +281,9 @@ class FakeClient:
         self.dialect = Dialect(embeds_items=portal.generation in "AB")
         self.requests: list[tuple[float, str]] = []
         self._has_answered = False
+
+    def settle_clock(self) -> None:
+        """Its clock is never odd."""
 
     def learn(self, dialect: Any) -> None:
         self.dialect = Dialect.from_dict(dialect)

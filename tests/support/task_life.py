@@ -82,6 +82,7 @@ class Life:
         monkeypatch.setitem(airflow, "time", time)
         monkeypatch.setitem(airflow, "timezone", SimpleNamespace(utcnow=lambda: instant(self.clock.now())))
         monkeypatch.setitem(airflow, "_orig_start_date", lambda *args, **kwargs: self._first_date())  # Airflow 2.11
+        monkeypatch.setattr(HarvestRunSourceOperator, "draw", staticmethod(lambda least, most: (least + most) / 2))
         log = logging.Logger("task")
         log.addFilter(lambda record: bool(self.lines.append(record.getMessage())))
         for kind in (HarvestRunSourceOperator, HarvestJobSensor):
@@ -111,7 +112,7 @@ class Life:
                 return
 
     def _trigger(self, deferred: TaskDeferred) -> dict[str, Any]:
-        """Be the triggerer: make the trigger anew from JSON, and hand its event over as JSON."""
+        """Be the triggerer: make the trigger again from JSON, and hand its event over as JSON."""
         _, arguments = deferred.trigger.serialize()
 
         async def events() -> list[Any]:
@@ -165,15 +166,19 @@ class Life:
 class Store(dict[str, Any]):
     """Airflow's ``task_state_store``, which survives tries (3.3)."""
 
-    def set(self, key: str, value: Any) -> None:
+    #: For how long the last value is kept, None for as long as Airflow is configured to.
+    retention: timedelta | None = None
+
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
         self[key] = json.loads(json.dumps(value))
+        self.retention = retention
 
 
 class Task(Life):
     """A task that is tried as often as a test says.
 
     :param timeline: what happens on the portal.
-    :param make: makes the task object, anew for each worker.
+    :param make: makes the task object, again for each worker.
     :param has_key: whether the connection has a key.
     :param store: what survives tries, None before Airflow 3.3.
     """

@@ -10,6 +10,8 @@ from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     import pytest
 
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class Store(dict[str, Any]):
     """What Airflow 3.3 keeps for a task across its tries."""
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
         self[key] = json.loads(json.dumps(value))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_PATIENCE = 30_000.0  # ms
+_PATIENCE = 60_000.0  # ms; a busy machine takes that long
 AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 
 

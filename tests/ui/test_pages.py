@@ -97,7 +97,7 @@ def test_tab_says(
 
 def test_second_harvest_is_compared_with_the_first(world: World, open_page: OpenPage) -> None:
     page = open_page(world.tab("harvest_healthy", "harvest"))
-    expect(ours(page)).to_contain_text("Compared with the previous job")
+    expect(ours(page)).to_contain_text("The numbers are those of the previous harvest.")
 
 
 def test_links_of_a_tab_lead_to_the_portal(world: World, open_page: OpenPage) -> None:
@@ -186,8 +186,8 @@ def test_page_says_which_part_may_not_be_read(world: World, open_page: OpenPage)
 
 
 def test_empty_page_says_how_to_fill_it(world: World, open_page: OpenPage, picture: Picture) -> None:
-    nothing = {"total_entries": 0, "assets": [], "asset_events": [], "xcom_entries": []}
-    page = open_page(world.page, before=answers(r"(assets|xcomEntries)", 200, nothing))
+    nothing = {"total_entries": 0, "assets": [], "asset_events": [], "xcom_entries": [], "task_instances": []}
+    page = open_page(world.page, before=answers(r"(assets|xcomEntries|taskInstances)", 200, nothing))
     expect(ours(page)).to_contain_text("run the DAG harvest_portal_watch once")
     picture(page, "page-empty")
 
@@ -199,8 +199,15 @@ def test_page_lists_all_sources_with_their_findings(world: World, open_page: Ope
     page = open_page(world.page)
     expect(ours(page).locator("tbody tr")).to_have_count(SOURCES)
     row = ours(page).locator("tbody tr", has_text="Département de la Drôme")
-    for text in ("Failed", "12", "6 ✕", "failing", "harvest_failing"):
+    for text in ("Failed", "12", "6 ✕", "failing", "harvest_failing", "watch_portal"):
         expect(row).to_contain_text(text)
+    held = ours(page).locator("tbody tr", has_text="Région Auvergne")
+    for text in ("Succeeded", "held", "guard_portal"):
+        expect(held).to_contain_text(text)
+    expect(ours(page).locator("tbody tr", has_text="Métropole de Nice")).to_contain_text("waited for")
+    expect(ours(page)).to_contain_text("Right now (2)")
+    for cell in ours(page).locator("td[data-label='Next run']").all():
+        assert re.search(r"UTC.*own cron", cell.locator("time").get_attribute("title") or "")
     picture(page, "page")
 
 
@@ -212,8 +219,12 @@ def test_page_is_searched_filtered_and_sorted(world: World, open_page: OpenPage)
     page.get_by_label("Search sources").fill("nowhere")
     page.get_by_role("button", name="Clear filters").click()
     page.get_by_label(re.compile("Needs attention")).check()
-    expect(rows).to_have_count(3)
+    expect(rows).to_have_count(5)
     page.get_by_label(re.compile("Needs attention")).uncheck()
+    page.get_by_label("Findings").select_option("held")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("Région Auvergne")
+    page.get_by_label("Findings").select_option("")
     sorter = ours(page).get_by_role("columnheader", name="Source").get_by_role("button")
     sorter.focus()
     page.keyboard.press("Enter")
@@ -231,6 +242,19 @@ def test_source_has_a_view_of_its_own_and_back(world: World, open_page: OpenPage
     picture(page, "source")
     page.go_back()
     expect(ours(page).locator("tbody tr")).to_have_count(SOURCES)
+
+
+def test_asset_has_a_tab_where_airflow_has_them(
+    world: World, open_page: OpenPage, picture: Picture, request: pytest.FixtureRequest
+) -> None:
+    if not request.config.getoption("--airflow").startswith("airflow-3.4"):
+        pytest.skip("This Airflow has no tabs on assets.")
+    source = world.stand.sources["failing"]
+    asset = world.stand.airflow.api("GET", f"assets?uri_pattern=source/{source}")["assets"][0]
+    page = open_page(f"{world.url}/assets/{asset['id']}/plugin/harvest-asset")
+    for text in ("Département de la Drôme", "History", "6 items failed; none may.", "harvest_failing"):
+        expect(ours(page)).to_contain_text(text)
+    picture(page, "asset")
 
 
 # --- who sees what ----------------------------------------------------------------------------------------------------
@@ -303,6 +327,7 @@ def test_axe_finds_no_violation(world: World, open_page: OpenPage, look: dict[st
         pytest.skip("axe-core is not installed: run `make ui` first.")
     source = f"{world.page}?source={world.stand.portal.url.partition('//')[2]}/{world.stand.sources['failing']}"
     addresses = [world.page, source, world.tab("harvest_failing", "harvest"), world.tab("watch_portal", "health")]
+    addresses += [world.tab("guard_portal", "report"), world.tab("wait_for_portal", "wait")]
     for address in addresses:
         page = open_page(address, **look)
         page.add_script_tag(path=str(AXE))

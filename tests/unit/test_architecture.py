@@ -7,6 +7,7 @@ import graphlib
 import json
 import pathlib
 import pkgutil
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -173,6 +174,48 @@ class TestParsingADagFile:
             "requests",
             "deprecations",
         }
+
+
+#: What a portal or a catalogue fills freely: attributes of the models, by which the names of most such texts end.
+SAID = {"title", "message", "remote_id", "remote_url", "description", "comment", "label", "dataset_title", "name"}
+#: Whose ``name`` is this package's own: files, and fields of classes and of a cron.
+OURS = {"self", "self.portal_wide", "document", "field", "entry"}
+
+
+def said_raw(code: str) -> list[str]:
+    """Return what a module puts into a sentence as a portal said it, without ``plain``, ``markdown`` or ``repr``."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        shown: list[ast.expr] = []
+        if isinstance(node, ast.FormattedValue) and node.conversion != ord("r"):
+            shown = [node.value]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("log.", "self.log.")) and node.args:
+            marks = re.findall(r"%[-+ #0-9.]*([a-z])", ast.unparse(node.args[0]))
+            shown = [value for mark, value in zip(marks, node.args[1:], strict=False) if mark == "s"]
+        found += [
+            ast.unparse(value)
+            for value in shown
+            if isinstance(value, ast.Attribute) and value.attr in SAID and ast.unparse(value.value) not in OURS
+        ]
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_sentence_holds_what_a_portal_said_as_it_came(path: pathlib.Path) -> None:
+    assert said_raw(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "code, found",
+    [
+        ('f"Source {source.name}"', ["source.name"]),
+        ('f"Source {source.name!r} {plain(item.title)} {self.name}"', []),
+        ('log.info("%s: %s", job.id, error.message)', ["error.message"]),
+        ('self.log.warning("%d %r", count, error.message)', []),
+    ],
+)
+def test_what_is_said_raw_is_seen(code: str, found: list[str]) -> None:
+    assert said_raw(code) == found
 
 
 #: Commits every sin that parsing a DAG file can commit, on each Airflow that there is.

@@ -1107,18 +1107,18 @@ var Ie = {
 function w(e) {
 	return e.replace(/^[a-z]+:\/\//i, "").replace(/\/+$/, "").toLowerCase();
 }
-function Le(e) {
+function T(e) {
 	let t = /^harvest:\/\/(.+)\/source\/([0-9a-f]{24})\/?$/i.exec(e);
 	return t?.[1] && t[2] ? {
 		place: w(t[1]),
 		id: t[2].toLowerCase()
 	} : null;
 }
-function Re(e) {
+function Le(e) {
 	let t = /^harvest:\/\/(.+)$/i.exec(e);
 	return t?.[1] && !/\/(source|organization)\//i.test(t[1]) ? w(t[1]) : null;
 }
-function T(e, t = /* @__PURE__ */ new Date()) {
+function E(e, t = /* @__PURE__ */ new Date()) {
 	let n = /* @__PURE__ */ new Map(), r = (e, t) => {
 		let r = `${w(e)}/${t}`, i = n.get(r);
 		return i || (i = {
@@ -1140,60 +1140,60 @@ function T(e, t = /* @__PURE__ */ new Date()) {
 			now: []
 		}, n.set(r, i)), i;
 	};
-	for (let t of e.assets) He(t, r);
-	for (let t of e.events) Ue(t, r);
+	for (let t of e.assets) Ve(t, r);
+	for (let t of e.events) He(t, r);
 	for (let { harvest: t, at: n, task: i } of e.results) if (t.sourceId && t.portal && t.how !== "previewed") {
 		let e = r(t.portal, t.sourceId);
 		e.history.push({
 			...t,
 			at: x(t.ended ?? n),
 			task: i
-		}), D(t.how === "waited" ? e.followedBy : e.runBy, i.dagId);
+		}), O(t.how === "waited" ? e.followedBy : e.runBy, i.dagId);
 	}
 	for (let t of e.reports) for (let e of t.findings) {
 		let n = r(e.portal, e.sourceId);
 		n.findings.push({
 			...e,
 			task: t.task
-		}), D(n.followedBy, t.task.dagId);
+		}), O(n.followedBy, t.task.dagId);
 	}
-	for (let t of e.listings) ze(t, r);
-	for (let t of e.assets) Be(t, n);
-	for (let e of n.values()) We(e, t);
-	for (let t of e.now) Ve(t, n);
+	for (let t of e.listings) Re(t, r);
+	for (let t of e.assets) ze(t, n);
+	for (let e of n.values()) Ue(e, t);
+	for (let t of e.now) Be(t, n);
 	return [...n.values()];
 }
-function ze(e, t) {
+function Re(e, t) {
 	for (let n of e.sources) {
 		let r = t(e.portal, n.id);
-		r.name ??= n.name, r.organization ??= n.organization, r.state ??= n.state, r.schedule ??= n.schedule, D(r.followedBy, e.task.dagId), n.last && r.history.push({
+		r.name ??= n.name, r.organization ??= n.organization, r.state ??= n.state, r.schedule ??= n.schedule, O(r.followedBy, e.task.dagId), n.last && r.history.push({
 			...n.last,
 			at: x(n.last.ended ?? n.last.started),
 			task: null
 		});
 	}
 }
-function Be(e, t) {
-	let n = Re(e.uri);
+function ze(e, t) {
+	let n = Le(e.uri);
 	if (n !== null && e.scheduled_dags?.length) {
-		for (let r of t.values()) if (r.portal === n) for (let t of e.scheduled_dags) D(r.followedBy, t.dag_id);
+		for (let r of t.values()) if (r.portal === n) for (let t of e.scheduled_dags) O(r.followedBy, t.dag_id);
 	}
 }
-function Ve(e, t) {
+function Be(e, t) {
 	let n = e.sourceId?.toLowerCase();
 	for (let r of t.values()) r.id === n && r.now.push(e);
 }
-function He(e, t) {
-	let n = Le(e.uri);
+function Ve(e, t) {
+	let n = T(e.uri);
 	if (!n) return;
 	let r = t(n.place, n.id);
 	r.assetIds.push(e.id);
-	for (let t of e.producing_tasks ?? []) D(r.runBy, t.dag_id);
-	for (let t of e.scheduled_dags ?? []) D(r.followedBy, t.dag_id);
-	for (let t of e.consuming_tasks ?? []) D(r.followedBy, t.dag_id);
+	for (let t of e.producing_tasks ?? []) O(r.runBy, t.dag_id);
+	for (let t of e.scheduled_dags ?? []) O(r.followedBy, t.dag_id);
+	for (let t of e.consuming_tasks ?? []) O(r.followedBy, t.dag_id);
 }
-function Ue(e, t) {
-	let n = h(e.extra), r = Le(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
+function He(e, t) {
+	let n = h(e.extra), r = T(e.uri ?? ""), i = n?.portal || r?.place, a = n?.sourceId ?? r?.id;
 	if (!n || !i || !a) return;
 	let o = e.source_dag_id && e.source_run_id && e.source_task_id ? {
 		dagId: e.source_dag_id,
@@ -1207,13 +1207,13 @@ function Ue(e, t) {
 		task: o
 	});
 }
-function We(e, t) {
+function Ue(e, t) {
 	let n = /* @__PURE__ */ new Map();
-	for (let t of e.history.sort((e, t) => E(t) - E(e))) {
-		let e = t.jobId ?? `${E(t)}`, r = n.get(e);
-		(!r || Ge(t) > Ge(r)) && n.set(e, t);
+	for (let t of e.history.sort((e, t) => D(t) - D(e))) {
+		let e = t.jobId ?? `${D(t)}`, r = n.get(e);
+		(!r || We(t) > We(r)) && n.set(e, t);
 	}
-	e.history = [...n.values()].sort((e, t) => E(t) - E(e));
+	e.history = [...n.values()].sort((e, t) => D(t) - D(e));
 	let r = /* @__PURE__ */ new Set();
 	e.findings = e.findings.filter((e) => {
 		let t = !r.has(e.kind);
@@ -1222,61 +1222,61 @@ function We(e, t) {
 	let i = [...e.history, ...e.findings];
 	e.name = i.map((e) => e.sourceName).find(Boolean) ?? e.name, e.organization = i.map((e) => e.organization).find(Boolean) ?? e.organization, e.schedule ??= e.history.map((e) => e.schedule).find(Boolean) ?? null, e.nextRun = e.state !== null && e.state !== "accepted" ? null : je(e.schedule, t), e.adminUrl = e.findings.map((e) => e.adminUrl).find(Boolean) ?? null, e.verdict = e.history[0] ? e.history[0].outcome ?? "unknown" : "none", !e.history.length && e.findings.some((e) => e.kind === "failing") && (e.verdict = "failure");
 }
-function Ge(e) {
+function We(e) {
 	return e.task ? 2 : e.how === "portal" ? 0 : 1;
 }
-function E(e) {
+function D(e) {
 	return e.at?.getTime() ?? 0;
 }
-function D(e, t) {
+function O(e, t) {
 	e.includes(t) || e.push(t);
 }
-var Ke = {
+var Ge = {
 	text: "",
 	verdict: "",
 	portal: "",
 	finding: "",
 	attention: !1
 };
-function qe(e) {
+function Ke(e) {
 	return e.verdict === "failure" || e.findings.length > 0;
 }
-function Je(e, t, n, r) {
-	let i = et(t.text).split(/\s+/).filter(Boolean), a = e.filter((e) => (!t.verdict || e.verdict === t.verdict) && (!t.portal || e.portal === t.portal) && (!t.finding || e.findings.some((e) => e.kind === t.finding)) && (!t.attention || qe(e)) && i.every((t) => et(`${e.name ?? ""} ${e.organization ?? ""} ${e.id} ${e.portal}`).includes(t))), o = new Intl.Collator(r, {
+function qe(e, t, n, r) {
+	let i = $e(t.text).split(/\s+/).filter(Boolean), a = e.filter((e) => (!t.verdict || e.verdict === t.verdict) && (!t.portal || e.portal === t.portal) && (!t.finding || e.findings.some((e) => e.kind === t.finding)) && (!t.attention || Ke(e)) && i.every((t) => $e(`${e.name ?? ""} ${e.organization ?? ""} ${e.id} ${e.portal}`).includes(t))), o = new Intl.Collator(r, {
 		numeric: !0,
 		sensitivity: "base"
-	}), s = (e, t) => o.compare($e(e), $e(t)), c = n.descending ? -1 : 1;
-	return a.sort((e, t) => c * Xe(e, t, n.column, s) || s(e, t));
+	}), s = (e, t) => o.compare(Qe(e), Qe(t)), c = n.descending ? -1 : 1;
+	return a.sort((e, t) => c * Ye(e, t, n.column, s) || s(e, t));
 }
-var Ye = {
+var Je = {
 	failure: 0,
 	unknown: 1,
 	none: 2,
 	success: 3
 };
-function Xe(e, t, n, r) {
-	return n === "verdict" ? Ze(e) - Ze(t) : n === "last" ? Qe(e) - Qe(t) : n === "items" ? (e.history[0]?.total ?? -1) - (t.history[0]?.total ?? -1) : n === "next" ? (e.nextRun?.getTime() ?? Infinity) - (t.nextRun?.getTime() ?? Infinity) || 0 : n === "findings" ? e.findings.length - t.findings.length : r(e, t);
+function Ye(e, t, n, r) {
+	return n === "verdict" ? Xe(e) - Xe(t) : n === "last" ? Ze(e) - Ze(t) : n === "items" ? (e.history[0]?.total ?? -1) - (t.history[0]?.total ?? -1) : n === "next" ? (e.nextRun?.getTime() ?? Infinity) - (t.nextRun?.getTime() ?? Infinity) || 0 : n === "findings" ? e.findings.length - t.findings.length : r(e, t);
+}
+function Xe(e) {
+	return Je[e.verdict] + (e.findings.length ? 0 : .5);
 }
 function Ze(e) {
-	return Ye[e.verdict] + (e.findings.length ? 0 : .5);
-}
-function Qe(e) {
 	return e.history[0]?.at?.getTime() ?? 0;
 }
-function $e(e) {
+function Qe(e) {
 	return e.name ?? `\uffff${e.id}`;
 }
-function et(e) {
+function $e(e) {
 	return e.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 // src/safe.ts
-var tt = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g, nt = 500;
-function O(e, t = nt) {
+var et = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g, tt = 500;
+function k(e, t = tt) {
 	if (e == null) return "";
-	let n = (typeof e == "string" ? e : typeof e == "object" ? JSON.stringify(e) : String(e)).replace(tt, " ").trim();
+	let n = (typeof e == "string" ? e : typeof e == "object" ? JSON.stringify(e) : String(e)).replace(et, " ").trim();
 	return n.length > t ? `${n.slice(0, t - 1)}…` : n;
 }
-function rt(e) {
+function nt(e) {
 	if (typeof e != "string") return null;
 	try {
 		let t = new URL(e.trim());
@@ -1286,15 +1286,15 @@ function rt(e) {
 	}
 }
 // src/style.css?inline
-var it = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:color-mix(in srgb, var(--hv-fg) 5%, transparent);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:color-mix(in srgb, var(--hv-fg) 10%, transparent);--hv-calm-solid:color-mix(in srgb, var(--hv-fg) 35%, transparent);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv time{white-space:nowrap}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;height:2.125rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody th{min-width:13rem}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;min-width:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: k } = S;
-function at({ children: e, label: t }) {
+var rt = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:color-mix(in srgb, var(--hv-fg) 5%, transparent);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:color-mix(in srgb, var(--hv-fg) 10%, transparent);--hv-calm-solid:color-mix(in srgb, var(--hv-fg) 35%, transparent);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv time{white-space:nowrap}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;height:2.125rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody th{min-width:13rem}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;min-width:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: A } = S;
+function it({ children: e, label: t }) {
 	return /* @__PURE__ */ React.createElement("section", {
 		className: "hv",
 		lang: S.code,
 		"aria-label": t
-	}, /* @__PURE__ */ React.createElement("style", null, it), /* @__PURE__ */ React.createElement(ot, null, e));
+	}, /* @__PURE__ */ React.createElement("style", null, rt), /* @__PURE__ */ React.createElement(at, null, e));
 }
-var ot = class extends React.Component {
+var at = class extends React.Component {
 	state = { broken: !1 };
 	static getDerivedStateFromError() {
 		return { broken: !0 };
@@ -1303,17 +1303,17 @@ var ot = class extends React.Component {
 		console.error("harvest pages:", e);
 	}
 	render() {
-		return this.state.broken ? /* @__PURE__ */ React.createElement(A, { kind: "bad" }, k.error.script) : this.props.children;
+		return this.state.broken ? /* @__PURE__ */ React.createElement(j, { kind: "bad" }, A.error.script) : this.props.children;
 	}
 };
-function A({ kind: e, children: t }) {
+function j({ kind: e, children: t }) {
 	return /* @__PURE__ */ React.createElement("div", {
 		className: `hv-notice hv-${e}`,
 		role: e === "bad" ? "alert" : "status"
 	}, t);
 }
-function j({ to: e, children: t }) {
-	let n = rt(e);
+function M({ to: e, children: t }) {
+	let n = nt(e);
 	return n ? /* @__PURE__ */ React.createElement("a", {
 		className: "hv-link",
 		href: n,
@@ -1321,7 +1321,7 @@ function j({ to: e, children: t }) {
 		rel: "noopener noreferrer"
 	}, t, /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, " ↗")) : /* @__PURE__ */ React.createElement(React.Fragment, null, t);
 }
-function M({ value: e, ago: t = !1, now: n }) {
+function N({ value: e, ago: t = !1, now: n }) {
 	let r = e instanceof Date ? e : x(e);
 	if (!r) return /* @__PURE__ */ React.createElement(React.Fragment, null, "—");
 	let i = t ? S.ago(r, n ?? /* @__PURE__ */ new Date()) : S.moment(r), a = t ? `${S.moment(r)} · ${S.utc(r)}` : S.utc(r);
@@ -1330,54 +1330,54 @@ function M({ value: e, ago: t = !1, now: n }) {
 		title: a
 	}, i);
 }
-function st({ schedule: e, next: t, ago: n = !1, now: r }) {
-	if (!e) return /* @__PURE__ */ React.createElement("span", { title: k.noNextRun }, "—");
-	if (!t) return /* @__PURE__ */ React.createElement(I, { longest: 40 }, e);
-	let i = n ? S.ago(t, r ?? /* @__PURE__ */ new Date()) : S.moment(t), a = `${S.moment(t)} · ${S.utc(t)} · ${k.cron(O(e, 40))}`;
+function ot({ schedule: e, next: t, ago: n = !1, now: r }) {
+	if (!e) return /* @__PURE__ */ React.createElement("span", { title: A.noNextRun }, "—");
+	if (!t) return /* @__PURE__ */ React.createElement(L, { longest: 40 }, e);
+	let i = n ? S.ago(t, r ?? /* @__PURE__ */ new Date()) : S.moment(t), a = `${S.moment(t)} · ${S.utc(t)} · ${A.cron(k(e, 40))}`;
 	return /* @__PURE__ */ React.createElement("time", {
 		dateTime: t.toISOString(),
 		title: a
 	}, i);
 }
-function N({ path: e, children: t }) {
+function P({ path: e, children: t }) {
 	return /* @__PURE__ */ React.createElement("a", {
 		className: "hv-link",
 		href: new URL(e, document.baseURI).href
 	}, t);
 }
-var ct = {
+var st = {
 	good: "✓",
 	bad: "✕",
 	warn: "!",
 	calm: "–",
 	busy: "…"
 };
-function P({ tone: e, children: t, title: n }) {
+function F({ tone: e, children: t, title: n }) {
 	return /* @__PURE__ */ React.createElement("span", {
 		className: `hv-badge hv-tone-${e}`,
 		title: n
 	}, /* @__PURE__ */ React.createElement("span", {
 		className: "hv-mark",
 		"aria-hidden": "true"
-	}, ct[e]), t);
+	}, st[e]), t);
 }
-function lt({ verdict: e }) {
+function ct({ verdict: e }) {
 	let t = e === "success" ? "good" : e === "failure" ? "bad" : "calm";
-	return /* @__PURE__ */ React.createElement(P, { tone: t }, k.verdict[e]);
+	return /* @__PURE__ */ React.createElement(F, { tone: t }, A.verdict[e]);
 }
-function F({ title: e, children: t, tone: n }) {
+function I({ title: e, children: t, tone: n }) {
 	return /* @__PURE__ */ React.createElement("section", { className: `hv-card ${n ? `hv-edge-${n}` : ""}` }, /* @__PURE__ */ React.createElement("h2", null, e), t);
 }
-function I({ children: e, longest: t }) {
-	return /* @__PURE__ */ React.createElement("bdi", { className: "hv-foreign" }, O(e, t));
+function L({ children: e, longest: t }) {
+	return /* @__PURE__ */ React.createElement("bdi", { className: "hv-foreign" }, k(e, t));
 }
-function L({ rows: e }) {
+function R({ rows: e }) {
 	let t = e.filter(([, e]) => e != null && e !== "");
 	return /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, t.map(([e, t]) => /* @__PURE__ */ React.createElement("div", { key: e }, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t))));
 }
 // src/parts/loading.tsx
-var { words: R } = S;
-function z(t, n, r) {
+var { words: z } = S;
+function B(t, n, r) {
 	let [i, a] = React.useState({
 		key: t,
 		value: null,
@@ -1421,82 +1421,82 @@ function z(t, n, r) {
 		again: () => s((e) => e + 1)
 	};
 }
-function B({ loading: e, notFound: t }) {
+function V({ loading: e, notFound: t }) {
 	return e.error === null ? /* @__PURE__ */ React.createElement("p", {
 		className: "hv-muted",
 		role: "status"
-	}, R.loading) : /* @__PURE__ */ React.createElement(A, { kind: "bad" }, ut(e.error, t), " ", /* @__PURE__ */ React.createElement("button", {
+	}, z.loading) : /* @__PURE__ */ React.createElement(j, { kind: "bad" }, lt(e.error, t), " ", /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
 		onClick: e.again
-	}, R.reload));
+	}, z.reload));
 }
-function ut(t, n) {
-	return t instanceof e ? t.status === 404 && n ? n : t.status === 0 || t.status === 401 || t.status === 403 || t.status === 404 ? R.error[t.status] : R.error.other(String(t.status)) : R.error.script;
+function lt(t, n) {
+	return t instanceof e ? t.status === 404 && n ? n : t.status === 0 || t.status === 401 || t.status === 403 || t.status === 404 ? z.error[t.status] : z.error.other(String(t.status)) : z.error.script;
 }
 // src/parts/now.tsx
-var { words: V } = S, dt = 8;
-function ft({ tasks: e, sources: t, isPart: n }) {
+var { words: H } = S, ut = 8;
+function dt({ tasks: e, sources: t, isPart: n }) {
 	if (!e.length) return null;
-	let r = /* @__PURE__ */ new Date(), i = new Map(t.map((e) => [e.id, e.name ?? e.id])), a = e.length - dt;
-	return /* @__PURE__ */ React.createElement(F, { title: `${V.now} (${S.number(e.length)})` }, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.slice(0, dt).map((e) => /* @__PURE__ */ React.createElement("li", { key: `${e.dagId} ${e.runId} ${e.taskId} ${e.mapIndex}` }, /* @__PURE__ */ React.createElement(P, { tone: "busy" }, V.nowState[e.state] ?? O(e.state, 40)), " ", /* @__PURE__ */ React.createElement(N, { path: o(e) }, `${O(e.dagId, 60)} · ${O(e.taskId, 60)}`), " ", /* @__PURE__ */ React.createElement(I, { longest: 90 }, e.sourceId ? i.get(e.sourceId.toLowerCase()) ?? e.sourceId : V.wholePortal), " ", /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, /* @__PURE__ */ React.createElement(M, {
+	let r = /* @__PURE__ */ new Date(), i = new Map(t.map((e) => [e.id, e.name ?? e.id])), a = e.length - ut;
+	return /* @__PURE__ */ React.createElement(I, { title: `${H.now} (${S.number(e.length)})` }, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.slice(0, ut).map((e) => /* @__PURE__ */ React.createElement("li", { key: `${e.dagId} ${e.runId} ${e.taskId} ${e.mapIndex}` }, /* @__PURE__ */ React.createElement(F, { tone: "busy" }, H.nowState[e.state] ?? k(e.state, 40)), " ", /* @__PURE__ */ React.createElement(P, { path: o(e) }, `${k(e.dagId, 60)} · ${k(e.taskId, 60)}`), " ", /* @__PURE__ */ React.createElement(L, { longest: 90 }, e.sourceId ? i.get(e.sourceId.toLowerCase()) ?? e.sourceId : H.wholePortal), " ", /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, /* @__PURE__ */ React.createElement(N, {
 		value: e.since,
 		ago: !0,
 		now: r
-	}))))), a > 0 && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, V.nowMore(S.number(a))), n && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, V.nowPart));
+	}))))), a > 0 && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, H.nowMore(S.number(a))), n && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, H.nowPart));
 }
 // src/parts/items.tsx
-var { words: H } = S;
-function U(e) {
+var { words: U } = S;
+function W(e) {
 	let t = s.filter((t) => e.items[t] > 0);
-	return t.length ? t.map((t) => `${S.number(e.items[t])} ${H.item[t]}`).join(", ") : H.noItems;
+	return t.length ? t.map((t) => `${S.number(e.items[t])} ${U.item[t]}`).join(", ") : U.noItems;
 }
-function pt({ harvest: e }) {
+function ft({ harvest: e }) {
 	let t = s.reduce((t, n) => t + e.items[n], 0);
 	return /* @__PURE__ */ React.createElement("figure", { className: "hv-items" }, /* @__PURE__ */ React.createElement("div", {
 		className: "hv-bar hv-bar-large",
 		role: "img",
-		"aria-label": U(e)
-	}, t > 0 && /* @__PURE__ */ React.createElement(ht, { harvest: e })), /* @__PURE__ */ React.createElement("figcaption", null, /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, s.map((t) => /* @__PURE__ */ React.createElement("li", {
+		"aria-label": W(e)
+	}, t > 0 && /* @__PURE__ */ React.createElement(mt, { harvest: e })), /* @__PURE__ */ React.createElement("figcaption", null, /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, s.map((t) => /* @__PURE__ */ React.createElement("li", {
 		key: t,
 		className: e.items[t] ? "" : "hv-zero"
 	}, /* @__PURE__ */ React.createElement("span", {
 		className: `hv-dot hv-fill-${t}`,
 		"aria-hidden": "true"
-	}), /* @__PURE__ */ React.createElement("strong", null, S.number(e.items[t])), " ", H.item[t])))));
+	}), /* @__PURE__ */ React.createElement("strong", null, S.number(e.items[t])), " ", U.item[t])))));
 }
-function mt({ harvest: e }) {
+function pt({ harvest: e }) {
 	let { done: t, failed: n, archived: r } = e.items;
 	return /* @__PURE__ */ React.createElement("div", {
 		className: "hv-smallbar",
-		title: U(e)
-	}, /* @__PURE__ */ React.createElement("span", { className: "hv-numbers" }, S.number(t), n > 0 && /* @__PURE__ */ React.createElement("span", { className: "hv-text-bad" }, " · ", S.number(n), " ✕"), r > 0 && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, " · ", S.number(r), " ⌫"), /* @__PURE__ */ React.createElement("span", { className: "hv-hidden" }, " (", U(e), ")")), /* @__PURE__ */ React.createElement("span", {
+		title: W(e)
+	}, /* @__PURE__ */ React.createElement("span", { className: "hv-numbers" }, S.number(t), n > 0 && /* @__PURE__ */ React.createElement("span", { className: "hv-text-bad" }, " · ", S.number(n), " ✕"), r > 0 && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, " · ", S.number(r), " ⌫"), /* @__PURE__ */ React.createElement("span", { className: "hv-hidden" }, " (", W(e), ")")), /* @__PURE__ */ React.createElement("span", {
 		className: "hv-bar",
 		"aria-hidden": "true"
-	}, /* @__PURE__ */ React.createElement(ht, { harvest: e })));
+	}, /* @__PURE__ */ React.createElement(mt, { harvest: e })));
 }
-function ht({ harvest: e }) {
+function mt({ harvest: e }) {
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, s.filter((t) => e.items[t] > 0).map((t) => /* @__PURE__ */ React.createElement("span", {
 		key: t,
 		className: `hv-fill-${t}`,
 		style: { flexGrow: e.items[t] }
 	})));
 }
-var gt = 30, _t = 4, vt = 20;
-function yt({ history: e }) {
-	let t = e.slice(0, gt).reverse();
-	if (!t.length) return /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, H.noHistory);
+var ht = 30, gt = 4, _t = 20;
+function vt({ history: e }) {
+	let t = e.slice(0, ht).reverse();
+	if (!t.length) return /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, U.noHistory);
 	let n = Math.max(1, ...t.map((e) => e.total)), r = (e) => t.map((t, r) => {
 		if (t.outcome === "success" !== e) return "";
-		let i = Math.max(3, Math.round(t.total / n * vt));
-		return `M${r * _t + 1} ${vt}v-${i}h3v${i}z`;
+		let i = Math.max(3, Math.round(t.total / n * _t));
+		return `M${r * gt + 1} ${_t}v-${i}h3v${i}z`;
 	}).join(""), i = t.filter((e) => e.outcome !== "success").length;
 	return /* @__PURE__ */ React.createElement("svg", {
 		className: "hv-spark",
 		width: 121,
-		height: vt,
+		height: _t,
 		role: "img",
-		"aria-label": H.historyOf(S.number(t.length), S.number(i))
+		"aria-label": U.historyOf(S.number(t.length), S.number(i))
 	}, /* @__PURE__ */ React.createElement("path", {
 		className: "hv-path-good",
 		d: r(!0)
@@ -1505,40 +1505,40 @@ function yt({ history: e }) {
 		d: r(!1)
 	}));
 }
-var W = {
+var G = {
 	width: 720,
 	height: 160,
 	left: 44,
 	bottom: 22
 };
-function bt({ history: e }) {
+function yt({ history: e }) {
 	let t = e.slice(0, 60).reverse(), n = Math.max(1, ...t.map((e) => s.reduce((t, n) => t + e.items[n], 0))), r = {
-		width: W.width - W.left,
-		height: W.height - W.bottom - 8
-	}, i = Math.min(28, r.width / Math.max(t.length, 1)), a = (e) => 8 + r.height * (1 - e / n), o = t[0]?.at, c = t[t.length - 1]?.at, l = W.width - i * t.length;
+		width: G.width - G.left,
+		height: G.height - G.bottom - 8
+	}, i = Math.min(28, r.width / Math.max(t.length, 1)), a = (e) => 8 + r.height * (1 - e / n), o = t[0]?.at, c = t[t.length - 1]?.at, l = G.width - i * t.length;
 	return /* @__PURE__ */ React.createElement("svg", {
 		className: "hv-chart",
-		viewBox: `0 0 ${W.width} ${W.height}`,
+		viewBox: `0 0 ${G.width} ${G.height}`,
 		role: "img",
-		"aria-label": H.chart
+		"aria-label": U.chart
 	}, [
 		0,
 		n / 2,
 		n
 	].map((e) => /* @__PURE__ */ React.createElement("g", { key: e }, /* @__PURE__ */ React.createElement("line", {
 		className: "hv-grid",
-		x1: W.left,
-		x2: W.width,
+		x1: G.left,
+		x2: G.width,
 		y1: a(e),
 		y2: a(e)
 	}), (e === n || e === 0 || n > 1) && /* @__PURE__ */ React.createElement("text", {
 		className: "hv-axis",
-		x: W.left - 6,
+		x: G.left - 6,
 		y: a(e) + 4,
 		textAnchor: "end"
 	}, S.number(Math.round(e))))), t.map((e, t) => {
 		let n = 0;
-		return /* @__PURE__ */ React.createElement("g", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("title", null, `${e.at ? S.moment(e.at) : "—"}: ${U(e)}`), s.map((r) => {
+		return /* @__PURE__ */ React.createElement("g", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("title", null, `${e.at ? S.moment(e.at) : "—"}: ${W(e)}`), s.map((r) => {
 			let o = n;
 			n += e.items[r];
 			let s = a(o) - a(n);
@@ -1558,43 +1558,43 @@ function bt({ history: e }) {
 		}, "✕"));
 	}), o && c && t.length > 1 && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("text", {
 		className: "hv-axis",
-		x: Math.min(l, W.width - 230),
-		y: W.height - 4
+		x: Math.min(l, G.width - 230),
+		y: G.height - 4
 	}, S.moment(o)), /* @__PURE__ */ React.createElement("text", {
 		className: "hv-axis",
-		x: W.width,
-		y: W.height - 4,
+		x: G.width,
+		y: G.height - 4,
 		textAnchor: "end"
 	}, S.moment(c))));
 }
 // src/parts/report.tsx
-var { words: G } = S, xt = /* @__PURE__ */ new Set([
+var { words: K } = S, bt = /* @__PURE__ */ new Set([
 	"failing",
 	"stuck",
 	"newly_archived",
 	"vanishing"
 ]);
-function St(e) {
-	return xt.has(e) ? "bad" : "warn";
+function xt(e) {
+	return bt.has(e) ? "bad" : "warn";
 }
-function Ct({ finding: e }) {
-	return /* @__PURE__ */ React.createElement(P, {
-		tone: St(e.kind),
-		title: O(e.detail)
-	}, G.finding[e.kind] ?? O(e.kind, 40));
+function St({ finding: e }) {
+	return /* @__PURE__ */ React.createElement(F, {
+		tone: xt(e.kind),
+		title: k(e.detail)
+	}, K.finding[e.kind] ?? k(e.kind, 40));
 }
-function wt({ report: e, title: t, quiet: n }) {
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: e.findings.length ? "warn" : "good" }, S.number(e.findings.length)), /* @__PURE__ */ React.createElement("h2", null, t)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, G.checkedAt, " ", /* @__PURE__ */ React.createElement(M, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", G.sourcesChecked(S.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, G.incomplete, " ", /* @__PURE__ */ React.createElement(I, null, e.incomplete)), e.findings.length ? /* @__PURE__ */ React.createElement(F, { title: G.findings }, /* @__PURE__ */ React.createElement(Tt, {
+function Ct({ report: e, title: t, quiet: n }) {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(F, { tone: e.findings.length ? "warn" : "good" }, S.number(e.findings.length)), /* @__PURE__ */ React.createElement("h2", null, t)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, K.checkedAt, " ", /* @__PURE__ */ React.createElement(N, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", K.sourcesChecked(S.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, K.incomplete, " ", /* @__PURE__ */ React.createElement(L, null, e.incomplete)), e.findings.length ? /* @__PURE__ */ React.createElement(I, { title: K.findings }, /* @__PURE__ */ React.createElement(wt, {
 		findings: e.findings,
 		named: !0
-	})) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, n));
+	})) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, n));
 }
-function Tt({ findings: e, named: t = !1 }) {
-	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Ct, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(I, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, G.foundSince, " ", /* @__PURE__ */ React.createElement(M, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, G.isNew), " ", e.task && /* @__PURE__ */ React.createElement(N, { path: o(e.task) }, G.openReport))));
+function wt({ findings: e, named: t = !1 }) {
+	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(St, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(M, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(L, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(L, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, K.foundSince, " ", /* @__PURE__ */ React.createElement(N, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, K.isNew), " ", e.task && /* @__PURE__ */ React.createElement(P, { path: o(e.task) }, K.openReport))));
 }
 // src/views/SourcesTable.tsx
-var { words: K } = S;
-function Et({ sources: e, order: t, onSort: n, onOpen: r }) {
+var { words: q } = S;
+function Tt({ sources: e, order: t, onSort: n, onOpen: r }) {
 	let i = /* @__PURE__ */ new Date(), a = (e) => {
 		let r = t.column === e;
 		return /* @__PURE__ */ React.createElement("th", {
@@ -1603,43 +1603,43 @@ function Et({ sources: e, order: t, onSort: n, onOpen: r }) {
 		}, n ? /* @__PURE__ */ React.createElement("button", {
 			type: "button",
 			onClick: () => n(e),
-			title: K.sortBy(K.columns[e])
-		}, K.columns[e], /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, r ? t.descending ? " ↓" : " ↑" : "")) : K.columns[e]);
+			title: q.sortBy(q.columns[e])
+		}, q.columns[e], /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, r ? t.descending ? " ↓" : " ↑" : "")) : q.columns[e]);
 	};
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, K.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, a("source"), a("verdict"), a("last"), a("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, K.columns.history), a("next"), a("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, K.columns.dags))), /* @__PURE__ */ React.createElement("tbody", null, e.map((e) => /* @__PURE__ */ React.createElement(Dt, {
+	return /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, q.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, a("source"), a("verdict"), a("last"), a("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.history), a("next"), a("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.dags))), /* @__PURE__ */ React.createElement("tbody", null, e.map((e) => /* @__PURE__ */ React.createElement(Et, {
 		key: e.key,
 		source: e,
 		now: i,
 		onOpen: r
 	}))));
 }
-var Dt = React.memo(function({ source: e, now: t, onOpen: n }) {
+var Et = React.memo(function({ source: e, now: t, onOpen: n }) {
 	let r = e.history[0];
 	return /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-open",
 		onClick: () => n(e.key)
-	}, e.name ? /* @__PURE__ */ React.createElement(I, { longest: 90 }, e.name) : /* @__PURE__ */ React.createElement("code", null, e.id)), /* @__PURE__ */ React.createElement("span", { className: "hv-sub" }, /* @__PURE__ */ React.createElement(I, { longest: 80 }, e.organization ?? e.portal))), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.verdict }, /* @__PURE__ */ React.createElement(lt, { verdict: e.verdict }), e.now.length > 0 && /* @__PURE__ */ React.createElement(P, { tone: "busy" }, K.waitedFor)), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.last }, r ? /* @__PURE__ */ React.createElement(M, {
+	}, e.name ? /* @__PURE__ */ React.createElement(L, { longest: 90 }, e.name) : /* @__PURE__ */ React.createElement("code", null, e.id)), /* @__PURE__ */ React.createElement("span", { className: "hv-sub" }, /* @__PURE__ */ React.createElement(L, { longest: 80 }, e.organization ?? e.portal))), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.verdict }, /* @__PURE__ */ React.createElement(ct, { verdict: e.verdict }), e.now.length > 0 && /* @__PURE__ */ React.createElement(F, { tone: "busy" }, q.waitedFor)), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.last }, r ? /* @__PURE__ */ React.createElement(N, {
 		value: r.at,
 		ago: !0,
 		now: t
-	}) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.items }, r?.isCounted ? /* @__PURE__ */ React.createElement(mt, { harvest: r }) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.history }, /* @__PURE__ */ React.createElement(yt, { history: e.history })), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.next }, e.state && K.states[e.state] ? /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, K.states[e.state]) : /* @__PURE__ */ React.createElement(st, {
+	}) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.items }, r?.isCounted ? /* @__PURE__ */ React.createElement(pt, { harvest: r }) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.history }, /* @__PURE__ */ React.createElement(vt, { history: e.history })), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.next }, e.state && q.states[e.state] ? /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, q.states[e.state]) : /* @__PURE__ */ React.createElement(ot, {
 		schedule: e.schedule,
 		next: e.nextRun,
 		ago: !0,
 		now: t
-	})), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.findings }, e.findings.length ? e.findings.map((e) => /* @__PURE__ */ React.createElement(Ct, {
+	})), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.findings }, e.findings.length ? e.findings.map((e) => /* @__PURE__ */ React.createElement(St, {
 		key: e.kind,
 		finding: e
-	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": K.columns.dags }, /* @__PURE__ */ React.createElement(kt, { ids: [.../* @__PURE__ */ new Set([...e.runBy, ...e.followedBy])] })));
-}), Ot = 3;
-function kt({ ids: e }) {
+	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.dags }, /* @__PURE__ */ React.createElement(Ot, { ids: [.../* @__PURE__ */ new Set([...e.runBy, ...e.followedBy])] })));
+}), Dt = 3;
+function Ot({ ids: e }) {
 	if (!e.length) return /* @__PURE__ */ React.createElement(React.Fragment, null, "—");
-	let t = e.slice(Ot);
-	return /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, e.slice(0, Ot).map((e, t) => /* @__PURE__ */ React.createElement(React.Fragment, { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(N, { path: `dags/${encodeURIComponent(e)}` }, O(e, 60)))), t.length > 0 && /* @__PURE__ */ React.createElement("span", { title: t.map((e) => O(e, 60)).join(", ") }, " ", K.nowMore(S.number(t.length))));
+	let t = e.slice(Dt);
+	return /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, e.slice(0, Dt).map((e, t) => /* @__PURE__ */ React.createElement(React.Fragment, { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(P, { path: `dags/${encodeURIComponent(e)}` }, k(e, 60)))), t.length > 0 && /* @__PURE__ */ React.createElement("span", { title: t.map((e) => k(e, 60)).join(", ") }, " ", q.nowMore(S.number(t.length))));
 }
 // src/model/failures.ts
-var At = [
+var kt = [
 	[/Redirect \(\d+\) not allowed/i, "redirect"],
 	[/Item has another owner/i, "otherOwner"],
 	[/Identifier .* already exists/i, "sameIdentifier"],
@@ -1655,87 +1655,87 @@ var At = [
 	[/cannot parse date|unknown string format|month must be in|day is out of range|Invalid isoformat|ParserError/i, "unreadableDate"],
 	[/ValidationError/i, "badValue"]
 ];
-function jt(e) {
-	return At.find(([t]) => t.test(e))?.[1] ?? null;
+function At(e) {
+	return kt.find(([t]) => t.test(e))?.[1] ?? null;
 }
-function Mt(e) {
+function jt(e) {
 	let t = /* @__PURE__ */ new Map();
 	for (let n of e) {
-		let e = Nt(n.message), r = t.get(e);
+		let e = Mt(n.message), r = t.get(e);
 		r ? r.items.push(n) : t.set(e, {
 			message: n.message,
-			advice: jt(n.message),
+			advice: At(n.message),
 			items: [n]
 		});
 	}
 	return [...t.values()].sort((e, t) => t.items.length - e.items.length);
 }
-function Nt(e) {
+function Mt(e) {
 	return e.replace(/https?:\/\/\S+/g, "URL").replace(/"[^"]*"|'[^']*'|«[^»]*»/g, "…").replace(/\b[0-9a-f]{8,}\b|\d+/gi, "#").trim();
 }
 // src/parts/harvest.tsx
-var { words: q } = S;
-function Pt({ harvest: e, links: t, previous: n }) {
-	let r = e.sourceName ?? (e.sourceId ? q.unnamed : q.previewOfConfig);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(lt, { verdict: e.outcome ?? "unknown" }), /* @__PURE__ */ React.createElement("h2", null, /* @__PURE__ */ React.createElement(I, { longest: 200 }, r)), /* @__PURE__ */ React.createElement("nav", {
+var { words: J } = S;
+function Nt({ harvest: e, links: t, previous: n }) {
+	let r = e.sourceName ?? (e.sourceId ? J.unnamed : J.previewOfConfig);
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(ct, { verdict: e.outcome ?? "unknown" }), /* @__PURE__ */ React.createElement("h2", null, /* @__PURE__ */ React.createElement(L, { longest: 200 }, r)), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
-		"aria-label": O(r, 80)
-	}, /* @__PURE__ */ React.createElement(J, { to: t.sourceUrl }, q.sourcePage), /* @__PURE__ */ React.createElement(J, { to: e.jobUrl ?? t.jobUrl }, q.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(A, { kind: "info" }, q.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, q.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(It, { harvest: e }), /* @__PURE__ */ React.createElement(F, { title: q.itemCounts }, /* @__PURE__ */ React.createElement(pt, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, q.newlyArchived(S.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(Ft, { harvest: e })), /* @__PURE__ */ React.createElement(zt, {
+		"aria-label": k(r, 80)
+	}, /* @__PURE__ */ React.createElement(Pt, { to: t.sourceUrl }, J.sourcePage), /* @__PURE__ */ React.createElement(Pt, { to: e.jobUrl ?? t.jobUrl }, J.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(j, { kind: "info" }, J.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, J.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(It, { harvest: e }), /* @__PURE__ */ React.createElement(I, { title: J.itemCounts }, /* @__PURE__ */ React.createElement(ft, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, J.newlyArchived(S.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(Ft, { harvest: e })), /* @__PURE__ */ React.createElement(zt, {
 		harvest: e,
 		previous: n
 	}), /* @__PURE__ */ React.createElement(Rt, {
 		items: e.failedItems,
 		all: e.items.failed
-	}), e.errors.length > 0 && /* @__PURE__ */ React.createElement(F, {
-		title: q.jobErrors,
+	}), e.errors.length > 0 && /* @__PURE__ */ React.createElement(I, {
+		title: J.jobErrors,
 		tone: "bad"
-	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e), /* @__PURE__ */ React.createElement(Lt, { message: e }))))), e.skipReasons.length > 0 && /* @__PURE__ */ React.createElement(Vt, { reasons: e.skipReasons }), e.remoteIds && /* @__PURE__ */ React.createElement(Gt, { fates: e.remoteIds }));
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(L, null, e), /* @__PURE__ */ React.createElement(Lt, { message: e }))))), e.skipReasons.length > 0 && /* @__PURE__ */ React.createElement(Vt, { reasons: e.skipReasons }), e.remoteIds && /* @__PURE__ */ React.createElement(Gt, { fates: e.remoteIds }));
 }
-function J({ to: e, children: t }) {
-	return typeof e == "string" && e ? /* @__PURE__ */ React.createElement(j, { to: e }, t) : null;
+function Pt({ to: e, children: t }) {
+	return typeof e == "string" && e ? /* @__PURE__ */ React.createElement(M, { to: e }, t) : null;
 }
 function Ft({ harvest: e }) {
-	return /* @__PURE__ */ React.createElement(L, { rows: [
-		[q.started, e.started && /* @__PURE__ */ React.createElement(M, { value: e.started })],
-		[q.ended, e.ended && /* @__PURE__ */ React.createElement(M, { value: e.ended })],
-		[q.duration, e.duration === null ? null : S.duration(e.duration)],
-		[q.nextRun, /* @__PURE__ */ React.createElement(st, {
+	return /* @__PURE__ */ React.createElement(R, { rows: [
+		[J.started, e.started && /* @__PURE__ */ React.createElement(N, { value: e.started })],
+		[J.ended, e.ended && /* @__PURE__ */ React.createElement(N, { value: e.ended })],
+		[J.duration, e.duration === null ? null : S.duration(e.duration)],
+		[J.nextRun, /* @__PURE__ */ React.createElement(ot, {
 			key: "next",
 			schedule: e.schedule,
 			next: je(e.schedule, /* @__PURE__ */ new Date())
 		})],
-		[q.how, e.how ? q.hows[e.how] ?? O(e.how) : null],
-		[q.portal, e.portal && /* @__PURE__ */ React.createElement(j, { to: e.portal }, O(e.portal.replace(/^https?:\/\//, "")))],
-		[q.job, e.jobId && /* @__PURE__ */ React.createElement("code", null, O(e.jobId))]
+		[J.how, e.how ? J.hows[e.how] ?? k(e.how) : null],
+		[J.portal, e.portal && /* @__PURE__ */ React.createElement(M, { to: e.portal }, k(e.portal.replace(/^https?:\/\//, "")))],
+		[J.job, e.jobId && /* @__PURE__ */ React.createElement("code", null, k(e.jobId))]
 	] });
 }
 function It({ harvest: e }) {
-	let t = e.failureKind ? q.kinds[e.failureKind] : void 0;
-	return /* @__PURE__ */ React.createElement(F, {
-		title: q.why,
+	let t = e.failureKind ? J.kinds[e.failureKind] : void 0;
+	return /* @__PURE__ */ React.createElement(I, {
+		title: J.why,
 		tone: "bad"
-	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(I, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo), " ", t));
+	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(L, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, J.whatToDo), " ", t));
 }
 function Lt({ message: e, given: t }) {
-	let n = jt(e), r = n ? q.advice[n] : t;
-	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, q.whatToDo), " ", n ? r : /* @__PURE__ */ React.createElement(I, null, r)) : null;
+	let n = At(e), r = n ? J.advice[n] : t;
+	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, J.whatToDo), " ", n ? r : /* @__PURE__ */ React.createElement(L, null, r)) : null;
 }
 function Rt({ items: e, all: t }) {
-	return e.length ? /* @__PURE__ */ React.createElement(F, {
-		title: `${q.failedItems} (${S.number(Math.max(t, e.length))})`,
+	return e.length ? /* @__PURE__ */ React.createElement(I, {
+		title: `${J.failedItems} (${S.number(Math.max(t, e.length))})`,
 		tone: "bad"
-	}, Mt(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
+	}, jt(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
 		key: t,
 		className: "hv-group",
 		open: t === 0
-	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, S.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(I, null, e.message)), /* @__PURE__ */ React.createElement(Lt, {
+	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, S.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(L, null, e.message)), /* @__PURE__ */ React.createElement(Lt, {
 		message: e.message,
 		given: e.items[0]?.advice ?? null
-	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? O(e.remoteId, 200) : q.noIdentifier), " ", /* @__PURE__ */ React.createElement(J, { to: e.remoteUrl }, q.openRecord), " ", /* @__PURE__ */ React.createElement(J, { to: e.datasetUrl }, q.openDataset), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, q.isNew)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, q.shownOf(S.number(e.length), S.number(t)))) : null;
+	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? k(e.remoteId, 200) : J.noIdentifier), " ", /* @__PURE__ */ React.createElement(Pt, { to: e.remoteUrl }, J.openRecord), " ", /* @__PURE__ */ React.createElement(Pt, { to: e.datasetUrl }, J.openDataset), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, J.isNew)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.shownOf(S.number(e.length), S.number(t)))) : null;
 }
 function zt({ harvest: e, previous: t }) {
 	let n = l(e.changes), r = n ? Wt(n) : [];
-	return !r.length && !t ? null : /* @__PURE__ */ React.createElement(F, { title: q.changes }, r.length > 0 && /* @__PURE__ */ React.createElement(L, { rows: r }), t && /* @__PURE__ */ React.createElement(Bt, {
+	return !r.length && !t ? null : /* @__PURE__ */ React.createElement(I, { title: J.changes }, r.length > 0 && /* @__PURE__ */ React.createElement(R, { rows: r }), t && /* @__PURE__ */ React.createElement(Bt, {
 		harvest: e,
 		previous: t,
 		isAll: !r.length
@@ -1743,16 +1743,16 @@ function zt({ harvest: e, previous: t }) {
 }
 function Bt({ harvest: e, previous: t, isAll: n }) {
 	let r = s.filter((n) => e.items[n] !== t.items[n]);
-	return r.length ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, q.comparedWith, " (", /* @__PURE__ */ React.createElement(M, { value: t.ended ?? t.started }), ", ", U(t), "):"), /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, r.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
+	return r.length ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.comparedWith, " (", /* @__PURE__ */ React.createElement(N, { value: t.ended ?? t.started }), ", ", W(t), "):"), /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, r.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
 		className: `hv-dot hv-fill-${n}`,
 		"aria-hidden": "true"
-	}), /* @__PURE__ */ React.createElement("strong", { className: Ht(n, e, t) ? "hv-text-bad" : "" }, Ut(e.items[n] - t.items[n])), " ", q.item[n])))) : n ? /* @__PURE__ */ React.createElement("p", null, q.noChanges) : null;
+	}), /* @__PURE__ */ React.createElement("strong", { className: Ht(n, e, t) ? "hv-text-bad" : "" }, Ut(e.items[n] - t.items[n])), " ", J.item[n])))) : n ? /* @__PURE__ */ React.createElement("p", null, J.noChanges) : null;
 }
 function Vt({ reasons: e }) {
-	return /* @__PURE__ */ React.createElement(F, {
-		title: q.skipped,
+	return /* @__PURE__ */ React.createElement(I, {
+		title: J.skipped,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map(([e, t]) => /* @__PURE__ */ React.createElement("li", { key: e }, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, S.number(t), " ×"), " ", /* @__PURE__ */ React.createElement(I, null, e), /* @__PURE__ */ React.createElement(Lt, { message: e })))));
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map(([e, t]) => /* @__PURE__ */ React.createElement("li", { key: e }, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, S.number(t), " ×"), " ", /* @__PURE__ */ React.createElement(L, null, e), /* @__PURE__ */ React.createElement(Lt, { message: e })))));
 }
 function Ht(e, t, n) {
 	let r = t.items[e] > n.items[e];
@@ -1763,28 +1763,28 @@ function Ut(e) {
 }
 function Wt(e) {
 	return Object.entries(e).flatMap(([e, t]) => {
-		let n = q.change[e];
-		return n ? typeof t == "number" ? t ? [[n, S.number(t)]] : [] : !Array.isArray(t) || !t.length ? [] : [[n, /* @__PURE__ */ React.createElement(I, { key: e }, `${S.number(t.length)}: ${t.slice(0, 10).map((e) => O(e, 80)).join(", ")}`)]] : [];
+		let n = J.change[e];
+		return n ? typeof t == "number" ? t ? [[n, S.number(t)]] : [] : !Array.isArray(t) || !t.length ? [] : [[n, /* @__PURE__ */ React.createElement(L, { key: e }, `${S.number(t.length)}: ${t.slice(0, 10).map((e) => k(e, 80)).join(", ")}`)]] : [];
 	});
 }
 function Gt({ fates: e }) {
 	let t = {
-		done: q.item.done,
-		failed: q.item.failed,
-		skipped: q.item.skipped,
-		archived: q.item.archived,
-		missing: q.missing
+		done: J.item.done,
+		failed: J.item.failed,
+		skipped: J.item.skipped,
+		archived: J.item.archived,
+		missing: J.missing
 	}, n = Object.entries(t).flatMap(([t, n]) => {
 		let r = e[t];
 		if (typeof r == "number") return [[n, S.number(r)]];
 		if (!Array.isArray(r) || !r.length) return [];
-		let i = f(l(e.counts)?.[t]) ?? r.length, a = r.slice(0, 20).map((e) => O(e, 120));
-		return [[`${n} (${S.number(i)})`, /* @__PURE__ */ React.createElement(I, {
+		let i = f(l(e.counts)?.[t]) ?? r.length, a = r.slice(0, 20).map((e) => k(e, 120));
+		return [[`${n} (${S.number(i)})`, /* @__PURE__ */ React.createElement(L, {
 			key: t,
 			longest: 2e3
 		}, a.join(", "))]];
 	});
-	return /* @__PURE__ */ React.createElement(F, { title: q.askedFor }, /* @__PURE__ */ React.createElement(L, { rows: n }));
+	return /* @__PURE__ */ React.createElement(I, { title: J.askedFor }, /* @__PURE__ */ React.createElement(R, { rows: n }));
 }
 // src/views/SourceView.tsx
 var { words: Y } = S, Kt = 60;
@@ -1797,31 +1797,31 @@ function qt({ source: e, onBack: t }) {
 	}, "← ", Y.back)), /* @__PURE__ */ React.createElement("h1", {
 		ref: n,
 		tabIndex: -1
-	}, e ? /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement(Jt, { source: e }) : /* @__PURE__ */ React.createElement(A, { kind: "warn" }, Y.sourceMissing));
+	}, e ? /* @__PURE__ */ React.createElement(L, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement(Jt, { source: e }) : /* @__PURE__ */ React.createElement(j, { kind: "warn" }, Y.sourceMissing));
 }
 function Jt({ source: e }) {
 	let t = Yt(e), [n, r] = t;
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.organization), " · "), /* @__PURE__ */ React.createElement(j, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(j, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.labelled(Y.nextRun), e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(st, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(L, { longest: 120 }, e.organization), " · "), /* @__PURE__ */ React.createElement(M, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(M, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.labelled(Y.nextRun), e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(ot, {
 		schedule: e.schedule,
 		next: e.nextRun
-	})), /* @__PURE__ */ React.createElement(ft, {
+	})), /* @__PURE__ */ React.createElement(dt, {
 		tasks: e.now,
 		sources: [e],
 		isPart: !1
-	}), e.findings.length > 0 && /* @__PURE__ */ React.createElement(F, {
+	}), e.findings.length > 0 && /* @__PURE__ */ React.createElement(I, {
 		title: Y.findings,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement(Tt, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(F, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(bt, { history: t }), /* @__PURE__ */ React.createElement(Zt, { history: t })), /* @__PURE__ */ React.createElement("section", {
+	}, /* @__PURE__ */ React.createElement(wt, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(I, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(yt, { history: t }), /* @__PURE__ */ React.createElement(Zt, { history: t })), /* @__PURE__ */ React.createElement("section", {
 		className: "hv-nested",
 		"aria-label": Y.viewLatest
-	}, /* @__PURE__ */ React.createElement(Pt, {
+	}, /* @__PURE__ */ React.createElement(Nt, {
 		harvest: n,
 		links: {
 			sourceUrl: e.adminUrl,
 			jobUrl: null
 		},
 		previous: r ?? null
-	}))) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(F, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(Xt, {
+	}))) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(I, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(Xt, {
 		title: Y.producers,
 		ids: e.runBy
 	}), /* @__PURE__ */ React.createElement(Xt, {
@@ -1830,10 +1830,10 @@ function Jt({ source: e }) {
 	})) : /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.noDags)));
 }
 function Yt(e) {
-	let t = z(e.key, (t) => e.assetIds.length ? ge(e.assetIds, t) : Promise.resolve([]), () => null);
+	let t = B(e.key, (t) => e.assetIds.length ? ge(e.assetIds, t) : Promise.resolve([]), () => null);
 	return React.useMemo(() => {
 		if (!t.value?.length) return e.history;
-		let n = T({
+		let n = E({
 			...Ie,
 			events: t.value
 		}).find((t) => t.key === e.key)?.history ?? [], r = new Set(e.history.map((e) => e.jobId));
@@ -1841,22 +1841,22 @@ function Yt(e) {
 	}, [t.value, e]);
 }
 function Xt({ title: e, ids: t }) {
-	return t.length ? /* @__PURE__ */ React.createElement("div", null, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t.map((e, t) => /* @__PURE__ */ React.createElement("span", { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(N, { path: `dags/${encodeURIComponent(e)}` }, O(e, 80)))))) : null;
+	return t.length ? /* @__PURE__ */ React.createElement("div", null, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t.map((e, t) => /* @__PURE__ */ React.createElement("span", { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(P, { path: `dags/${encodeURIComponent(e)}` }, k(e, 80)))))) : null;
 }
 function Zt({ history: e }) {
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, Kt).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(M, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(lt, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? U(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : S.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(j, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(N, { path: o(e.task) }, Y.openTask)))))));
+	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, Kt).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(N, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(ct, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? W(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : S.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(M, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(P, { path: o(e.task) }, Y.openTask)))))));
 }
 // src/views/HarvestsPage.tsx
 var { words: X } = S;
 function Qt() {
-	return /* @__PURE__ */ React.createElement(at, { label: X.title }, /* @__PURE__ */ React.createElement($t, null));
+	return /* @__PURE__ */ React.createElement(it, { label: X.title }, /* @__PURE__ */ React.createElement($t, null));
 }
 function $t() {
-	let [e, t] = ReactRouterDOM.useSearchParams(), n = z("all", me, () => null), r = React.useMemo(() => n.value ? T(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
+	let [e, t] = ReactRouterDOM.useSearchParams(), n = B("all", me, () => null), r = React.useMemo(() => n.value ? E(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
 		let r = new URLSearchParams(e);
 		n === null ? r.delete("source") : r.set("source", n), t(r), window.scrollTo(0, 0);
 	};
-	if (!n.value) return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement(B, { loading: n }));
+	if (!n.value) return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement(V, { loading: n }));
 	if (i !== null) {
 		let e = r.find((e) => e.key === i);
 		return /* @__PURE__ */ React.createElement(qt, {
@@ -1865,12 +1865,12 @@ function $t() {
 			onBack: () => a(null)
 		});
 	}
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-right" }, X.refreshed, " ", /* @__PURE__ */ React.createElement(M, { value: n.value.at }), " ", /* @__PURE__ */ React.createElement("button", {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-right" }, X.refreshed, " ", /* @__PURE__ */ React.createElement(N, { value: n.value.at }), " ", /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
 		onClick: n.again,
 		disabled: n.isLoading
-	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(B, { loading: n }), /* @__PURE__ */ React.createElement(en, { loaded: n.value }), /* @__PURE__ */ React.createElement(ft, {
+	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(V, { loading: n }), /* @__PURE__ */ React.createElement(en, { loaded: n.value }), /* @__PURE__ */ React.createElement(dt, {
 		tasks: n.value.known.now,
 		sources: r,
 		isPart: n.value.isNowPart
@@ -1881,19 +1881,19 @@ function $t() {
 }
 function en({ loaded: e }) {
 	let { shown: t } = e;
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, e.forbidden.map((e) => /* @__PURE__ */ React.createElement(A, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, e.forbidden.map((e) => /* @__PURE__ */ React.createElement(j, {
 		key: e,
 		kind: "warn"
-	}, X.partForbidden[e])), t.assets < t.allAssets && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, X.partial.assets(S.number(t.assets), S.number(t.allAssets))), t.listed < t.allListed && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, X.partial.listed(S.number(t.listed), S.number(t.allListed))), t.events < t.allEvents && /* @__PURE__ */ React.createElement(A, { kind: "info" }, X.partial.events(S.number(t.events), S.number(t.allEvents))));
+	}, X.partForbidden[e])), t.assets < t.allAssets && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, X.partial.assets(S.number(t.assets), S.number(t.allAssets))), t.listed < t.allListed && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, X.partial.listed(S.number(t.listed), S.number(t.allListed))), t.events < t.allEvents && /* @__PURE__ */ React.createElement(j, { kind: "info" }, X.partial.events(S.number(t.events), S.number(t.allEvents))));
 }
 function tn() {
 	return /* @__PURE__ */ React.createElement("div", { className: "hv-empty" }, /* @__PURE__ */ React.createElement("h2", null, X.empty.title), /* @__PURE__ */ React.createElement("p", null, X.empty.text), /* @__PURE__ */ React.createElement("ul", null, /* @__PURE__ */ React.createElement("li", null, X.empty.watch), /* @__PURE__ */ React.createElement("li", null, X.empty.outlets), /* @__PURE__ */ React.createElement("li", null, X.empty.trigger)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, X.empty.examples));
 }
 function nn({ sources: e, onOpen: t }) {
-	let [n, r] = React.useState(Ke), [i, a] = React.useState({
+	let [n, r] = React.useState(Ge), [i, a] = React.useState({
 		column: "verdict",
 		descending: !1
-	}), o = React.useMemo(() => Je(e, n, i, S.code), [
+	}), o = React.useMemo(() => qe(e, n, i, S.code), [
 		e,
 		n,
 		i
@@ -1905,7 +1905,7 @@ function nn({ sources: e, onOpen: t }) {
 	}), /* @__PURE__ */ React.createElement("p", {
 		className: "hv-muted",
 		role: "status"
-	}, X.shown(S.number(o.length), S.number(e.length))), o.length ? /* @__PURE__ */ React.createElement(Et, {
+	}, X.shown(S.number(o.length), S.number(e.length))), o.length ? /* @__PURE__ */ React.createElement(Tt, {
 		sources: o,
 		order: i,
 		onSort: (e) => a((t) => ({
@@ -1913,10 +1913,10 @@ function nn({ sources: e, onOpen: t }) {
 			descending: t.column === e ? !t.descending : e === "last" || e === "items" || e === "findings"
 		})),
 		onOpen: t
-	}) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, X.noMatch, " ", /* @__PURE__ */ React.createElement("button", {
+	}) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, X.noMatch, " ", /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
-		onClick: () => r(Ke)
+		onClick: () => r(Ge)
 	}, X.clearFilters)));
 }
 function rn({ sources: e }) {
@@ -2000,14 +2000,14 @@ function an({ sources: e, filter: t, onChange: n }) {
 	}, /* @__PURE__ */ React.createElement("option", { value: "" }, X.all), i.map((e) => /* @__PURE__ */ React.createElement("option", {
 		key: e,
 		value: e
-	}, X.finding[e] ?? O(e, 40))))), /* @__PURE__ */ React.createElement("label", { className: "hv-check" }, /* @__PURE__ */ React.createElement("input", {
+	}, X.finding[e] ?? k(e, 40))))), /* @__PURE__ */ React.createElement("label", { className: "hv-check" }, /* @__PURE__ */ React.createElement("input", {
 		type: "checkbox",
 		checked: t.attention,
 		onChange: (e) => n({
 			...t,
 			attention: e.target.checked
 		})
-	}), /* @__PURE__ */ React.createElement("span", null, X.filterAttention, " (", S.number(e.filter(qe).length), ")")));
+	}), /* @__PURE__ */ React.createElement("span", null, X.filterAttention, " (", S.number(e.filter(Ke).length), ")")));
 }
 // src/model/task.ts
 var on = "harvest_result", sn = "harvest_health", cn = "harvest_guard", ln = /* @__PURE__ */ new Set([
@@ -2087,39 +2087,39 @@ async function pn(t, n, i) {
 var { words: Z } = S;
 function mn({ report: e }) {
 	let t = e.rows.filter((e) => e.finding.kind !== "exposed" || e.missing > 0 || e.action), n = e.rows.filter((e) => e.isExposed);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: t.length ? "warn" : "good" }, S.number(t.length)), /* @__PURE__ */ React.createElement("h2", null, Z.guardOf(O(e.portal.replace(/^https?:\/\//, ""))))), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.checkedAt, " ", /* @__PURE__ */ React.createElement(M, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", Z.sourcesChecked(S.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, Z.incomplete, " ", /* @__PURE__ */ React.createElement(I, null, e.incomplete)), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(gn, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(F, { tone: t.length ? "warn" : "good" }, S.number(t.length)), /* @__PURE__ */ React.createElement("h2", null, Z.guardOf(k(e.portal.replace(/^https?:\/\//, ""))))), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.checkedAt, " ", /* @__PURE__ */ React.createElement(N, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", Z.sourcesChecked(S.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, Z.incomplete, " ", /* @__PURE__ */ React.createElement(L, null, e.incomplete)), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(gn, {
 		key: t,
 		row: e
-	})) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(F, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(hn, { row: e }))))));
+	})) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(I, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(hn, { row: e }))))));
 }
 function hn({ row: e }) {
-	return /* @__PURE__ */ React.createElement(j, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
+	return /* @__PURE__ */ React.createElement(M, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(L, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
 }
 function gn({ row: e }) {
 	let { guard: t } = Z;
-	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(Ct, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(hn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, O(e.finding.organization, 80))), e.missing > 0 && (S.code !== "en" || !e.finding.detail) && /* @__PURE__ */ React.createElement("p", null, t.missing(S.number(e.missing), e.records === null ? "?" : S.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(I, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(I, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), e.action === "expired" && /* @__PURE__ */ React.createElement("p", null, t.expired), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(M, { value: e.firstArchivedAt }), " (", t.willArchive(S.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(_n, { row: e }));
+	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(St, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(hn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, k(e.finding.organization, 80))), e.missing > 0 && (S.code !== "en" || !e.finding.detail) && /* @__PURE__ */ React.createElement("p", null, t.missing(S.number(e.missing), e.records === null ? "?" : S.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(L, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(L, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), e.action === "expired" && /* @__PURE__ */ React.createElement("p", null, t.expired), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(N, { value: e.firstArchivedAt }), " (", t.willArchive(S.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(_n, { row: e }));
 }
 function _n({ row: e }) {
-	return /* @__PURE__ */ React.createElement("details", { className: "hv-group" }, /* @__PURE__ */ React.createElement("summary", null, Z.guard.records(S.number(e.missingRecords.length), S.number(e.missing))), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.missingRecords.map((t, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(j, { to: t.url }, /* @__PURE__ */ React.createElement(I, { longest: 120 }, t.title ?? t.remoteId ?? Z.noIdentifier)), " ", t.archivedAt && !e.isHeld && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, Z.guard.archivedOn, " ", /* @__PURE__ */ React.createElement(M, { value: t.archivedAt }))))));
+	return /* @__PURE__ */ React.createElement("details", { className: "hv-group" }, /* @__PURE__ */ React.createElement("summary", null, Z.guard.records(S.number(e.missingRecords.length), S.number(e.missing))), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.missingRecords.map((t, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(M, { to: t.url }, /* @__PURE__ */ React.createElement(L, { longest: 120 }, t.title ?? t.remoteId ?? Z.noIdentifier)), " ", t.archivedAt && !e.isHeld && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, Z.guard.archivedOn, " ", /* @__PURE__ */ React.createElement(N, { value: t.archivedAt }))))));
 }
 // src/views/AssetTab.tsx
 var { words: Q } = S;
 function vn({ assetId: e }) {
-	let t = z(e, (t) => bn(e, t), () => null);
-	if (!t.value) return /* @__PURE__ */ React.createElement(B, {
+	let t = B(e, (t) => bn(e, t), () => null);
+	if (!t.value) return /* @__PURE__ */ React.createElement(V, {
 		loading: t,
 		notFound: Q.asset.gone
 	});
-	let { asset: n, sources: r } = t.value, i = Le(n.uri);
-	if (!n.uri.startsWith("harvest://")) return /* @__PURE__ */ React.createElement(A, { kind: "info" }, Q.asset.notOurs);
+	let { asset: n, sources: r } = t.value, i = T(n.uri);
+	if (!n.uri.startsWith("harvest://")) return /* @__PURE__ */ React.createElement(j, { kind: "info" }, Q.asset.notOurs);
 	if (i) {
 		let e = r.find((e) => e.key === `${w(i.place)}/${i.id}`);
-		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(I, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(Jt, { source: e })) : null;
+		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(L, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(Jt, { source: e })) : null;
 	}
 	return r.length ? /* @__PURE__ */ React.createElement(yn, {
-		portal: Re(n.uri),
+		portal: Le(n.uri),
 		sources: r
-	}) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, Q.asset.nothingYet);
+	}) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, Q.asset.nothingYet);
 }
 function yn({ portal: e, sources: t }) {
 	let [n, r] = React.useState(null), i = t.find((e) => e.key === n);
@@ -2127,7 +2127,7 @@ function yn({ portal: e, sources: t }) {
 		type: "button",
 		className: "hv-button",
 		onClick: () => r(null)
-	}, "← ", Q.back)), /* @__PURE__ */ React.createElement(Jt, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(Et, {
+	}, "← ", Q.back)), /* @__PURE__ */ React.createElement(Jt, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(Tt, {
 		sources: t,
 		order: {
 			column: "last",
@@ -2142,73 +2142,87 @@ async function bn(e, t) {
 		asset: r,
 		sources: []
 	};
-	let i = await ge([r.id], t);
+	let [i, a] = [T(r.uri), Le(r.uri)];
+	if (i || a !== null) {
+		let { known: e } = await me(t), n = i && `${w(i.place)}/${i.id}`;
+		return {
+			asset: r,
+			sources: xn(E({
+				...e,
+				assets: [r, ...e.assets.filter((e) => e.id !== r.id)]
+			}).filter((e) => n ? e.key === n : e.portal === a))
+		};
+	}
+	let o = await ge([r.id], t);
 	return {
 		asset: r,
-		sources: T({
+		sources: xn(E({
 			...Ie,
 			assets: [r],
-			events: i
-		}).sort((e, t) => (t.history[0]?.at?.getTime() ?? 0) - (e.history[0]?.at?.getTime() ?? 0))
+			events: o
+		}))
 	};
 }
-// src/views/TaskTab.tsx
-var { words: $ } = S, xn = 5e3;
-function Sn({ assetId: e, ...t }) {
-	return /* @__PURE__ */ React.createElement(at, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(Cn, t) : /* @__PURE__ */ React.createElement(vn, { assetId: String(e) }));
+function xn(e) {
+	return e.sort((e, t) => (t.history[0]?.at?.getTime() ?? 0) - (e.history[0]?.at?.getTime() ?? 0));
 }
-function Cn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
+// src/views/TaskTab.tsx
+var { words: $ } = S, Sn = 5e3;
+function Cn({ assetId: e, ...t }) {
+	return /* @__PURE__ */ React.createElement(it, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(wn, t) : /* @__PURE__ */ React.createElement(vn, { assetId: String(e) }));
+}
+function wn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
 	let i = Number(r ?? -1), a = {
 		dagId: e,
 		runId: t,
 		taskId: n,
 		mapIndex: Number.isInteger(i) ? i : -1
-	}, o = z(JSON.stringify(a), (e) => un(a, e), (e) => e.isOurs && !e.hasEnded ? xn : null), s = o.value;
-	return s ? /* @__PURE__ */ React.createElement(React.Fragment, null, o.error !== null && /* @__PURE__ */ React.createElement(B, {
+	}, o = B(JSON.stringify(a), (e) => un(a, e), (e) => e.isOurs && !e.hasEnded ? Sn : null), s = o.value;
+	return s ? /* @__PURE__ */ React.createElement(React.Fragment, null, o.error !== null && /* @__PURE__ */ React.createElement(V, {
 		loading: o,
 		notFound: $.gone
-	}), /* @__PURE__ */ React.createElement(wn, {
+	}), /* @__PURE__ */ React.createElement(Tn, {
 		view: s,
 		task: a
-	})) : /* @__PURE__ */ React.createElement(B, {
+	})) : /* @__PURE__ */ React.createElement(V, {
 		loading: o,
 		notFound: $.gone
 	});
 }
-function wn({ view: e, task: t }) {
-	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(En, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(Tn, {
+function Tn({ view: e, task: t }) {
+	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(Dn, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(En, {
 		view: e,
 		task: t
-	}), e.health && /* @__PURE__ */ React.createElement(wt, {
+	}), e.health && /* @__PURE__ */ React.createElement(Ct, {
 		report: e.health,
-		title: $.healthOf(O(e.health.portal.replace(/^https?:\/\//, ""))),
+		title: $.healthOf(k(e.health.portal.replace(/^https?:\/\//, ""))),
 		quiet: $.noFindings
-	}), e.guard && /* @__PURE__ */ React.createElement(mn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(N, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(A, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(A, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(A, { kind: "info" }, $.notOurs);
+	}), e.guard && /* @__PURE__ */ React.createElement(mn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(P, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(j, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(j, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(j, { kind: "info" }, $.notOurs);
 }
-function Tn({ view: e, task: t }) {
-	let { harvest: n } = e, r = z(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? pn(t, n, e) : Promise.resolve(null), () => null);
-	return n && /* @__PURE__ */ React.createElement(Pt, {
+function En({ view: e, task: t }) {
+	let { harvest: n } = e, r = B(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? pn(t, n, e) : Promise.resolve(null), () => null);
+	return n && /* @__PURE__ */ React.createElement(Nt, {
 		harvest: n,
 		links: e,
 		previous: r.value
 	});
 }
-function En({ view: e }) {
+function Dn({ view: e }) {
 	let t = e.state === "deferred" || e.state === "up_for_reschedule";
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(P, { tone: "busy" }, t ? $.verdict.waiting : $.verdict.running), /* @__PURE__ */ React.createElement("nav", {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(F, { tone: "busy" }, t ? $.verdict.waiting : $.verdict.running), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
 		"aria-label": $.portal
-	}, typeof e.sourceUrl == "string" && e.sourceUrl && /* @__PURE__ */ React.createElement(j, { to: e.sourceUrl }, $.sourcePage), typeof e.jobUrl == "string" && e.jobUrl && /* @__PURE__ */ React.createElement(j, { to: e.jobUrl }, $.jobPage))), /* @__PURE__ */ React.createElement(A, { kind: "info" }, t ? $.waitingFor : $.runningNow), /* @__PURE__ */ React.createElement(F, { title: $.latestMessages }, /* @__PURE__ */ React.createElement(L, { rows: [
-		[$.source, e.sourceId && /* @__PURE__ */ React.createElement("code", null, O(e.sourceId))],
-		[$.taskState, O(e.state)],
-		[$.since, e.startedAt && /* @__PURE__ */ React.createElement(M, { value: e.startedAt })]
+	}, typeof e.sourceUrl == "string" && e.sourceUrl && /* @__PURE__ */ React.createElement(M, { to: e.sourceUrl }, $.sourcePage), typeof e.jobUrl == "string" && e.jobUrl && /* @__PURE__ */ React.createElement(M, { to: e.jobUrl }, $.jobPage))), /* @__PURE__ */ React.createElement(j, { kind: "info" }, t ? $.waitingFor : $.runningNow), /* @__PURE__ */ React.createElement(I, { title: $.latestMessages }, /* @__PURE__ */ React.createElement(R, { rows: [
+		[$.source, e.sourceId && /* @__PURE__ */ React.createElement("code", null, k(e.sourceId))],
+		[$.taskState, k(e.state)],
+		[$.since, e.startedAt && /* @__PURE__ */ React.createElement(N, { value: e.startedAt })]
 	] }), /* @__PURE__ */ React.createElement("ol", {
 		className: "hv-log",
 		"aria-live": "polite"
-	}, e.messages.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, /* @__PURE__ */ React.createElement(M, { value: e.at })), " ", /* @__PURE__ */ React.createElement(I, null, e.text))))));
+	}, e.messages.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, /* @__PURE__ */ React.createElement(N, { value: e.at })), " ", /* @__PURE__ */ React.createElement(L, null, e.text))))));
 }
 // src/main.tsx
 Object.assign(globalThis, {
-	Harvest: Sn,
+	Harvest: Cn,
 	Harvests: Qt
 });

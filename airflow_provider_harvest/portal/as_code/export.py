@@ -1,7 +1,7 @@
 """Writes a portal's sources as a file of sources, ready to commit; called by the operator and the command line.
 
-The same sources always give the same text, and a plan of the file right after it is empty. What a file may not hold,
-such as a secret that stands on the portal, is left out, and the file's first lines say so.
+The same sources always give the same file, and a plan of the file right after it is empty. What a file must not
+contain, such as a secret on the portal, is left out, and the file's first lines say so.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestSource
 
-#: What is written once, as a default, where more than half of the sources have the same.
+#: Fields that are written once, as a default, if more than half of the sources have the same value.
 _SHARED = ("backend", "config", "organization", "active", "autoarchive", "schedule", "validation")
 
 
@@ -45,7 +45,7 @@ class Export:
 
     :param text: the file.
     :param count: how many sources it holds.
-    :param left_out: sentences about what it does not hold; they stand in its first lines, too.
+    :param left_out: sentences about what was left out; they are also its first lines.
     """
 
     text: str
@@ -66,16 +66,16 @@ def export_sources(
     :param client: of the portal.
     :param organization: id or slug; only its sources. Default: those of all.
     :param owner: id of a user; only their own sources.
-    :param environment: name under which the portal and its ids are written, where the file is to serve several
+    :param environment: name under which the portal and its ids are written, if the file is for several
         portals; default: none, the file is of one portal.
     :param with_ids: whether the portal and its ids of sources and users are written (default True). Without them the
         file can be planned on any portal; sources of a user then belong to the key that creates them.
-    :raises HarvestInvalidInput: where organization and owner are both given, or the environment has no good name.
+    :raises HarvestInvalidInput: if organization and owner are both given, or the environment has no good name.
     """
     organization, owner = optional_text(organization, "organization"), optional_text(owner, "owner")
     environment = optional_text(environment, "environment")
     if organization and owner:
-        raise HarvestInvalidInput("organization and owner are both given: a source belongs to one of them.")
+        raise HarvestInvalidInput("organization and owner are both given: give one of them.")
     if environment and any(True for _ in layout.KEY.problems(environment)):
         raise HarvestInvalidInput(f"environment must be {layout.KEY.wanted}.")
     broken: list[UnreadableEntry] = []
@@ -111,7 +111,7 @@ def as_file(
         if site is None and "url" not in body:
             left_out.append(f"{key}: the whole source, since without url or id it could not be found again.")
             continue
-        # What is one portal's own: on another one these ids are nobody's, or a stranger's.
+        # Ids belong to one portal: on another one they are unknown, or of other objects.
         ids = {"id": source.id} | ({"owner": body.pop("owner")} if "owner" in body else {})
         if site is not None:
             body |= {"environments": {environment: ids}} if environment else ids
@@ -129,9 +129,9 @@ def as_file(
 
 
 def file_text(top: dict[str, Any], bodies: dict[str, dict[str, Any]], left_out: Sequence[str] = ()) -> str:
-    """Return a file of sources as text.
+    """Return a file of sources as a string.
 
-    :param top: what stands above the sources.
+    :param top: the keys above the sources.
     :param bodies: the sources by key.
     :param left_out: sentences for its first lines.
     """
@@ -186,11 +186,11 @@ def _organization(source: HarvestSource) -> str | None:
     return ref.slug if ref.slug and not is_object_id(ref.slug) else ref.id
 
 
-# --- what is said of a source --------------------------------------------------------------------------------------
+# --- one source ----------------------------------------------------------------------------------------------------
 
 
 def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[str, Any], list[str]]:
-    """Return what a file says of a source, and what it must not say."""
+    """Return what a file says about a source, and what is left out."""
     problems: list[str] = []
     lacking: list[str] = []
     text, _, _ = marker.split(guard_note.split(source.description)[0])  # the guard's memory is not the files'
@@ -260,12 +260,12 @@ def take_defaults(bodies: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _has_null(bodies: Iterable[dict[str, Any]]) -> bool:
-    """Whether a configuration holds a null at its top, which beside a default would take that back."""
+    """Whether a configuration has a null at its top, which would reset a default next to it."""
     return any(value is None for body in bodies for value in (body.get("config") or {}).values())
 
 
 def _take_out(name: str, default: Any, body: dict[str, Any]) -> None:
-    """Leave out of a source what the default says, and take back what it says beside."""
+    """Leave out of a source what the default says, and reset what the default says in addition."""
     if name not in body:
         body[name] = None
     elif json.dumps(body[name]) == json.dumps(default):

@@ -1,4 +1,4 @@
-"""Pure: the line in a source's public description that tells which files manage it; read by the match and the export.
+"""The line in a source's public description that names the files that manage it; read by the match and the export.
 
 A marker is opt-in, since descriptions are public. Every udata release keeps a description letter by letter.
 """
@@ -15,7 +15,7 @@ _MARKER = re.compile(
 def join(text: str | None, managed_by: str, key: str) -> str:
     """Return a description with the marker as its last line.
 
-    :param text: the description as people read it; it holds no marker.
+    :param text: the description as people read it, without marker.
     :param managed_by: name of the files that manage the source.
     :param key: the source's key in them.
     """
@@ -36,6 +36,6 @@ def split(description: str | None) -> tuple[str | None, str | None, str | None]:
 
 
 def keep(text: str | None, description: str | None) -> str | None:
-    """Return a text with the marker that a description has, if it has one."""
+    """Return a string with the marker that a description has, if it has one."""
     _, managed_by, key = split(description)
     return join(text, managed_by, key) if managed_by and key else text or None

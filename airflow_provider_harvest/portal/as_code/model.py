@@ -1,4 +1,4 @@
-"""What files say of harvest sources, as frozen dataclasses; made by the reader, used by all the rest.
+"""The content of files of sources as frozen dataclasses; made by the reader, used by all other modules.
 
 What a file does not say is absent here (``None``, or no such key in ``fields``), and is left alone on the portal.
 """
@@ -26,7 +26,7 @@ class InvalidDeclaration(HarvestInvalidInput):
     :param problems: one sentence each, beginning with file and line; none repeats what may be a secret.
     """
 
-    #: How many problems the message names; the rest stands in ``problems``.
+    #: How many problems the message names; all are in ``problems``.
     SHOWN = 20
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -70,7 +70,7 @@ class Window:
         return f"{minute} {hour} * * {self.days}"
 
     def offset_of(self, cron: str | None) -> int | None:
-        """Return how many minutes after the start a cron fires, None where it is not one of this window's own."""
+        """Return how many minutes after the start a cron fires, None if it is not one of this window's own."""
         try:
             schedule = Schedule.parse(cron or "")
         except InvalidCron:
@@ -104,17 +104,17 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class DeclaredSource:
-    """What the files say of one source in one environment.
+    """What the files say about one source in one environment.
 
     :param key: its name in the files, which never changes; unique over all files.
     :param where: file and line where it begins, as in ``sources.yaml:12``, for messages.
-    :param fields: what is said of :data:`FIELDS`, checked; ``config`` in udata's own form and whole.
-    :param organization: id or slug; None where nothing is said.
-    :param owner: id of a user; None where nothing is said. Never both.
-    :param portal_id: the portal's id of it in this environment, where the file gives it.
-    :param schedule: None where nothing is said.
-    :param validation: None where nothing is said.
-    :param lines: where each thing that is said stands, as in ``{"url": "sources.yaml:14"}``.
+    :param fields: the given :data:`FIELDS`, checked; ``config`` in udata's own form and whole.
+    :param organization: id or slug; None if not given.
+    :param owner: id of a user; None if not given. Never both.
+    :param portal_id: its id on the portal of this environment, if the file gives it.
+    :param schedule: None if not given.
+    :param validation: None if not given.
+    :param lines: the place of each key, as in ``{"url": "sources.yaml:14"}``.
     :param incomplete: what the files lack of it, as an export writes it.
     """
 
@@ -136,11 +136,11 @@ class DeclaredSource:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What files say of one environment of a portal.
+    """What files say about one environment of a portal.
 
     :param sources: sorted by key, so that their order in the files does not matter.
-    :param portal: site of the portal that is meant, such as ``https://www.data.gouv.fr``; None where nothing is said.
-    :param environment: its name; None where the files know no environments.
+    :param portal: site of the portal, such as ``https://www.data.gouv.fr``; None if not given.
+    :param environment: its name; None if the files know no environments.
     :param managed_by: name that marks the sources of these files in their public description; None: no marker.
     """
 

@@ -1,4 +1,4 @@
-"""Pure: what changed between two harvests, item by item, matched by remote id; fed by :mod:`.harvests`."""
+"""What changed between two harvests, item by item, matched by remote id; fed by :mod:`.harvests`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ KINDS: dict[str, str] = {
     VANISHED: "listed before, and neither listed nor archived now: archived later, unless it comes back",
     FIXED: "failed before, and done now",
     NEW: "not listed before (a status before of 'archived' means that it came back)",
-    CHANGED: "another status than before, of those that are none of the above",
+    CHANGED: "another status than before, for records of no kind above",
     STILL_ARCHIVED: "archived, and archived before: the portal lists such items again in every job",
     NO_LONGER_ARCHIVED: "archived before, and not mentioned now: the portal's team deleted or restored it",
     UNCHANGED: "listed, with the same status as before",
 }
-#: Kinds after which somebody has to do something.
+#: Kinds that need action.
 TROUBLE = (NEWLY_FAILING, STILL_FAILING, NEWLY_ARCHIVED, VANISHED)
 #: Kinds that mean that two harvests differ.
 DIFFERENCES = (NEWLY_FAILING, NEWLY_ARCHIVED, VANISHED, FIXED, NEW, CHANGED, NO_LONGER_ARCHIVED)
@@ -64,9 +64,9 @@ class Change:
 
     :param kind: one of :data:`KINDS`.
     :param remote_id: the id.
-    :param before: its status in the earlier harvest, None where it was not in it.
-    :param after: its status in the later harvest, None where it is not in it.
-    :param record: what the later harvest says of it, else the earlier one.
+    :param before: its status in the earlier harvest, None if it was not in it.
+    :param after: its status in the later harvest, None if it is not in it.
+    :param record: as in the later harvest, else as in the earlier one.
     """
 
     kind: str
@@ -99,7 +99,7 @@ class Comparison:
         return not any(self.counts[kind] for kind in DIFFERENCES) and self.without_id[0] == self.without_id[1]
 
     def summary(self) -> str:
-        """Return what differs, in a phrase such as ``3 new, 1 vanished``; ``no differences`` where nothing does."""
+        """Return what differs, in a phrase such as ``3 new, 1 vanished``; ``no differences`` if there are none."""
         parts = [f"{self.counts[kind]:,} {kind.replace('_', ' ')}" for kind in DIFFERENCES if self.counts[kind]]
         if self.without_id[0] != self.without_id[1]:
             parts.append(f"items without an id {self.without_id[0]:,} -> {self.without_id[1]:,}")
@@ -129,8 +129,8 @@ def compare_items(before: Iterable[HarvestItem], after: Iterable[HarvestItem]) -
 def kind_of(before: str | None, after: str | None) -> str:
     """Return the kind of change between two statuses of one remote id.
 
-    :param before: None where the earlier harvest does not have it.
-    :param after: None where the later one does not.
+    :param before: None if the earlier harvest does not have it.
+    :param after: None if the later one does not.
     """
     was_listed = before is not None and before != ARCHIVED
     if after is None:

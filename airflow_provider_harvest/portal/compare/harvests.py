@@ -22,7 +22,7 @@ class Harvest:
 
     :param client: of the portal.
     :param job: the job, with its errors and counters.
-    :param source: its source; None where the portal does not say which it is (up to 16.x a job has only its name).
+    :param source: its source; None if the portal does not say which it is (up to 16.x a job has only its name).
     """
 
     client: HarvestClient
@@ -54,7 +54,7 @@ def latest_harvest(client: HarvestClient, source: HarvestSource, *, complete: bo
     """Return the newest harvest of a source that has ended.
 
     :param complete: whether only one counts that read the whole catalogue (default True).
-    :raises HarvestNotFound: where there is none.
+    :raises HarvestNotFound: if there is none.
     """
     for job in client.iter_jobs(source.id):
         if is_complete(job) if complete else job.has_ended:
@@ -79,7 +79,7 @@ def find_harvest(client: HarvestClient, ident: str, *, complete: bool = True) ->
     """Return a harvest by the id of its job, or the newest one of a source by its id or slug.
 
     :param complete: of a source's harvests, whether only one counts that read the whole catalogue (default True).
-    :raises HarvestNotFound: where there is neither such a source nor such a job, or no harvest yet.
+    :raises HarvestNotFound: if there is neither such a source nor such a job, or no harvest yet.
     :raises HarvestInvalidInput: for a job that has not ended.
     """
     found = find_source_or_job(client, ident)
@@ -91,19 +91,19 @@ def find_harvest(client: HarvestClient, ident: str, *, complete: bool = True) ->
 def find_source_or_job(client: HarvestClient, ident: str) -> HarvestSource | HarvestJob:
     """Return a source by its id or slug, or a job by its id.
 
-    :raises HarvestNotFound: where there is neither.
+    :raises HarvestNotFound: if there is neither.
     """
     ident = check_id(ident, "the id of a source or job")
     with contextlib.suppress(HarvestNotFound):
         return client.get_source(ident, keyed=False)
-    return _job(client, ident, f"There is neither a harvest source nor a job {ident!r} on {client.site}.")
+    return _job(client, ident, f"There is no harvest source and no job {ident!r} on {client.site}.")
 
 
 def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | None = None) -> Harvest:
     """Return the harvest of a job.
 
-    :param source: its source, where it is known.
-    :raises HarvestNotFound: where there is no such job.
+    :param source: its source, if known.
+    :raises HarvestNotFound: if there is no such job.
     :raises HarvestInvalidInput: for a job that has not ended.
     """
     job = _job(client, job_id, f"There is no harvest job {job_id!r} on {client.site}.")
@@ -119,7 +119,7 @@ def _job(client: HarvestClient, job_id: str, unknown: str) -> HarvestJob:
     except HarvestNotFound:
         raise HarvestNotFound(unknown) from None
     except HarvestServerError:
-        return client.get_job(job_id, keyed=False)  # up to 17.7 an unknown job is answered with 500, and told here
+        return client.get_job(job_id, keyed=False)  # up to 17.7 the response for an unknown job is 500; translated here
 
 
 def _harvest(client: HarvestClient, job: HarvestJob, source: HarvestSource | None = None) -> Harvest:
@@ -133,7 +133,7 @@ def compare_harvests(before: Harvest, after: Harvest) -> Comparison:
 
     Costs one request for each 500 items of each (up to 16.x one request for each harvest).
 
-    :raises HarvestInvalidInput: where one of them did not read the whole catalogue: what is not in it says nothing.
+    :raises HarvestInvalidInput: if one of them did not read the whole catalogue: what is not in it says nothing.
     """
     for harvest in (before, after):
         if not harvest.is_complete:

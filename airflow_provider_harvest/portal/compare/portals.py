@@ -62,7 +62,7 @@ def compare_portals(
     :param before: client of the first portal.
     :param after: client of the second one.
     :param which: sources of the first portal that are wanted; default: all that are not deleted.
-    :param progress: told the number of sources done, of all, and the name of the next.
+    :param progress: called with the number of sources done, the number of all, and the name of the next.
     :returns: a row for each source: of the first portal by name, then those that only the second has.
     """
     sources = _sources(before, which or SourceFilter())
@@ -111,7 +111,7 @@ def match_portals(
 def _declarations(
     sources: list[HarvestSource], slugs: dict[str, str]
 ) -> Iterator[tuple[Declaration, dict[str, HarvestSource]]]:
-    """Yield what is looked for, the surest first: by marker, by organization where both have it, by URL alone."""
+    """Yield the keys to match by, the surest first: marker, organization if both have it, URL alone."""
     managed: dict[str, dict[str, HarvestSource]] = defaultdict(dict)
     for source in sources:
         _, managed_by, key = marker.split(source.description)

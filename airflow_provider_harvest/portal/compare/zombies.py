@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.compare.harvests import is_complete
 from airflow_provider_harvest.portal.models import parse_time
-from airflow_provider_harvest.portal.words import iso, plain, web_link
+from airflow_provider_harvest.portal.words import count, iso, plain, web_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,9 @@ class Zombies:
 
     :param rows: a dict of :data:`COLUMNS` for each resource.
     :param datasets: how many datasets of the source the portal shows.
-    :param can_tell: whether the release says when a resource was last seen (udata 16.6.1 and 17 do, 9.2.4 does not);
-        None where there is no harvested resource to see it by.
-    :param not_judged: how many datasets no known harvest has seen: nothing is said of their resources.
+    :param can_tell: whether the release says when a resource was last seen (udata 16.6.1, 17.3.0 and 17.18.0 do, 13.0.0
+        and 9.2.4 do not); None if there is no resource to see it by.
+    :param not_judged: how many datasets no known harvest has seen: their resources are not judged.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -48,11 +48,13 @@ class Zombies:
         """Return in a sentence what was found."""
         if self.can_tell is False:
             return (
-                "It cannot be told on this portal: its udata release does not say when a resource was last seen in "
-                "the catalogue (16.6.1 and later do)."
+                "This portal does not support it: its udata release does not report when a resource was last seen in "
+                "the catalogue (16.6.1 and later do; 13.0.0 and earlier do not)."
             )
-        found = f"{len(self.rows):,} of the resources of {self.datasets:,} datasets are no longer in the catalogue."
-        return f"{found} {self.not_judged:,} datasets were not judged." if self.not_judged else found
+        gone = f"{count(len(self.rows), 'resource')} of {count(self.datasets, 'dataset')}"
+        found = f"{gone} {'is' if len(self.rows) == 1 else 'are'} no longer in the catalogue."
+        judged = f"{count(self.not_judged, 'dataset')} {'was' if self.not_judged == 1 else 'were'} not judged"
+        return f"{found} {judged}." if self.not_judged else found
 
 
 def find_zombies(client: HarvestClient, source: HarvestSource) -> Zombies:
@@ -70,8 +72,10 @@ def find_zombies(client: HarvestClient, source: HarvestSource) -> Zombies:
     candidates: list[dict[str, Any]] = []
     for dataset in _datasets(client, source):
         result.datasets += 1
-        harvested = [entry for entry in dataset.get("resources") or () if entry.get("harvest") is not None]
-        if not harvested:
+        resources = dataset.get("resources") or ()
+        result.can_tell = bool(result.can_tell) if resources else result.can_tell
+        harvested = [entry for entry in resources if entry.get("harvest") is not None]
+        if not harvested:  # added by hand, or a release that does not tell
             continue
         seen = [parse_time(entry["harvest"].get("last_update")) for entry in harvested]
         result.can_tell = bool(result.can_tell) or any(seen)

@@ -57,7 +57,7 @@ def act(client: HarvestClient, report: GuardReport, *, expire_days: float | None
         except HarvestApiError as error:
             case.action, case.why = CANNOT_HOLD, f"the portal refuses the change: {plain(error)}"
         except HarvestError as error:
-            case.action, case.why = CANNOT_HOLD, f"the portal could not be asked: {plain(error)}"
+            case.action, case.why = CANNOT_HOLD, f"the portal could not be read: {plain(error)}"
         if case.action == CANNOT_HOLD:
             log.warning("Source %s: %s", case.source.id, case.why)
 

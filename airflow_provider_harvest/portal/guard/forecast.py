@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Days that a record stays after it was last seen: udata's ``HARVEST_AUTOARCHIVE_GRACE_DAYS``, which the API hides.
 GRACE_DAYS = 7
-#: Days that are looked ahead: a monthly source and the grace.
+#: Days of the forecast: a monthly source and the grace.
 HORIZON_DAYS = 45
 
 
@@ -43,9 +43,9 @@ class Forecast:
     :param source_id: whose they are.
     :param runs: the runs that archive something, in order.
     :param later: what is missing and no known run archives: the source has no cron, is inactive, or does not archive.
-    :param next_run: when the next run is due; None if nothing tells.
-    :param is_exposed: whether the next run archives at once whatever it does not find, without days of grace.
-    :param unknown: sentences on what cannot be told.
+    :param next_run: when the next run is due; None if unknown.
+    :param is_exposed: whether the next run archives whatever it does not find, without days of grace.
+    :param unknown: sentences on what is unknown.
     """
 
     source_id: str
@@ -101,8 +101,8 @@ def forecast(
     :param missing: its records that live on the portal and are not in its last whole job.
     :param now: the portal's clock.
     :param last_seen: when the source's other records were last seen, by which a run without grace is known.
-    :param grace_days: of the portal, which does not tell them.
-    :param horizon_days: how far to look; default 45.
+    :param grace_days: of the portal, which does not return them.
+    :param horizon_days: length of the forecast; default 45.
     :raises HarvestInvalidInput: for days that cannot be right.
     """
     check_days(grace_days, "grace_days")
@@ -124,7 +124,7 @@ def forecast(
         at = schedule.next_after(at)
     if missing or exposed:
         unknown.append(f"A portal with another grace than {grace_days} days archives on another day.")
-        unknown.append("A run that somebody starts by hand archives what is due on its day.")
+        unknown.append("A run that is started by hand archives what is due on its day.")
     return Forecast(source.id, tuple(runs), tuple(waiting), next_run, exposed, tuple(unknown))
 
 
@@ -137,10 +137,10 @@ def _schedule(source: HarvestSource, unknown: list[str]) -> Schedule | None:
     if source.active is False or source.deleted is not None:
         return None
     if not source.schedule:
-        unknown.append("The source has no cron: nothing tells when it runs next.")
+        unknown.append("The source has no cron: its next run is unknown.")
         return None
     try:
         return Schedule.parse(source.schedule)
     except InvalidCron:
-        unknown.append("The source's schedule is no cron: nothing tells when it runs next.")
+        unknown.append("The source's schedule is not a cron: its next run is unknown.")
         return None

@@ -1,4 +1,4 @@
-"""Hold a source's archiving, and release it: each looks first, sends one request at most, and is safe to repeat."""
+"""Hold a source's archiving, and release it: each reads first, sends one request at most, and is safe to repeat."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
 
     Sends nothing if archiving is off already, by the guard or by the owner.
 
-    :param client: of the portal, with the key of somebody who may change the source.
+    :param client: of the portal, with a key that may change the source.
     :param source_id: its id.
     :param missing: number of records that are missing.
     :param before: beginning of the job in which they are missing.
@@ -41,7 +41,7 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
             return _write(client, source, autoarchive=False, description=join(text, note)), False
         return source, False
     if note is not None and note.state == HELD and before <= note.before:
-        log.info("Source %s was held for this loss before, and somebody has switched archiving on again.", source.id)
+        log.info("Source %s was held for this loss before, and archiving was switched on again.", source.id)
         return source, False
     note = Note(HELD, datetime.fromtimestamp(client.portal_now(), tz=timezone.utc), missing, before)
     return _write(client, source, autoarchive=False, description=join(text, note)), True
@@ -50,7 +50,7 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
 def release(client: HarvestClient, source_id: str, *, accept: bool) -> tuple[HarvestSource, bool]:
     """Switch the archiving of a source that the guard holds on again.
 
-    :param client: of the portal, with the key of somebody who may change the source.
+    :param client: of the portal, with a key that may change the source.
     :param source_id: its id.
     :param accept: whether the loss is accepted: what is missing now is not held again, what is lost later is. False
         if the records are back.
@@ -89,7 +89,7 @@ def tidy(client: HarvestClient, source_id: str, *, is_done: bool) -> tuple[Harve
     A hold that a person has ended by switching archiving on becomes an accepted loss. The line of an accepted loss
     goes once that loss is archived or back, or once the owner has switched archiving off: it would be taken for a hold.
 
-    :param client: of the portal, with the key of somebody who may change the source.
+    :param client: of the portal, with a key that may change the source.
     :param source_id: its id.
     :param is_done: whether nothing of the accepted loss lives on the portal any more.
     :returns: the source, read again, and whether this call changed it.
@@ -115,7 +115,8 @@ def accepted_before(source: HarvestSource) -> datetime | None:
 def _write(
     client: HarvestClient, source: HarvestSource, *, autoarchive: bool, description: str | None
 ) -> HarvestSource:
-    """Send both changes in one request; after an unclear answer the source itself tells whether they took effect."""
+    """Send both changes in one request; after an unclear response the source is read to see whether they took
+    effect."""
 
     def is_done(read: HarvestSource) -> bool:
         return read.autoarchive is autoarchive and (read.description or "") == (description or "")

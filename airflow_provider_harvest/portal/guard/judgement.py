@@ -70,7 +70,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a comparison came to.
+    """The result of a comparison.
 
     :param hold: whether archiving must wait for a person.
     :param reasons: sentences on why; empty if nothing is held.
@@ -100,11 +100,11 @@ def judge(
 ) -> Judgement:
     """Decide whether a harvest lost so much that archiving must wait for a person.
 
-    Losing nothing never holds, whatever is new: growth is no reason. Losing everything always does. A job that failed
-    never holds, as the portal archives nothing after it; nor does a first harvest, which has nothing to lose.
+    Losing nothing never holds, whatever is new: growth is not a reason. Losing everything always does. A job that
+    failed never holds, as the portal archives nothing after it; nor does a first harvest, which has nothing to lose.
 
     :param before: the remote ids that live on the portal for a source, or those of yesterday's catalogue. A mapping
-        gives for each id when it was last seen (any value that tells one run from another, such as a date): then the
+        gives for each id when it was last seen (any value that distinguishes runs, such as a date): then the
         loss of each run and the loss of all of them are judged by limits of their own.
     :param now: the remote ids of the newest job, whatever their status except ``archived``; None if they are unknown.
     :param thresholds: from where on a loss is held; an object of the same names changes the defaults.

@@ -2,7 +2,7 @@
 
 One request for each 500 sources, one for each 1,000 records of the organizations whose sources were harvested, and one
 for each source of which a record was not seen by the newest harvest: that harvest's remote ids. A source whose records
-were all seen takes none of its own, since each record tells when it was last seen.
+were all seen takes none of its own, since each record has the time when it was last seen.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 #: Organizations whose records are read one by one; for more of them one pass over the portal is cheaper.
 MAX_ORGANIZATIONS = 10
-#: Days after which a hold is told again as waiting for a person.
+#: Days after which a hold is reported again as waiting for a decision.
 REMIND_DAYS = 14
 _FIELDS = "name,url,backend,active,autoarchive,deleted,schedule,description,last_job{id,status,created,started,ended}"
 
@@ -40,7 +40,7 @@ _FIELDS = "name,url,backend,active,autoarchive,deleted,schedule,description,last
 class Case:
     """What a pass found of one source.
 
-    :param source: as the portal's list tells it.
+    :param source: as the portal's list returns it.
     :param job: its newest job after which the portal archives.
     :param judgement: of its loss.
     :param outlook: which runs archive what.
@@ -131,7 +131,7 @@ def examine(
     :param source_ids: ids of sources; only these. None: all.
     :param thresholds: from where on a loss is held.
     :param thresholds_by_source: other values for some sources, by their id.
-    :param grace_days: of the portal; default 7. The API does not tell it.
+    :param grace_days: of the portal; default 7. The API does not return it.
     :param now: seconds since the epoch; default: the portal's clock.
     :param forecast_all: whether sources that do not archive are read, too.
     :param with_rights: whether the key goes along, to find out which sources it could not hold.
@@ -214,7 +214,7 @@ def _note_exposure(report: GuardReport, source: HarvestSource, grace_days: int) 
 
 
 def _whole_job(client: HarvestClient, source: HarvestSource, report: GuardReport) -> HarvestJob | None:
-    """Return the newest job that was whole; the list tells only the newest, which may run or have failed."""
+    """Return the newest job that was whole; the list has only the newest, which may be running or have failed."""
     job = source.last_job
     if job is None or (job.has_ended and job.status in ARCHIVING_STATUSES and job.created):
         return job

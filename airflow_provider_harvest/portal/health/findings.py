@@ -1,4 +1,4 @@
-"""Pure: what a pass over a portal looks for, by which thresholds, and what it found; used by all of this package."""
+"""The checks of a pass over a portal, their thresholds, and the findings; used by all of this package."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DUPLICATE_URL = "duplicate_url"
 PENDING_REVIEW = "pending"
 INACTIVE = "inactive"
 
-#: What can be looked for, as a person would say it; the worst comes first, and so it does in a message.
+#: The checks, described for people; the worst comes first, also in messages.
 MEANINGS: dict[str, str] = {
     FAILING: "failing",
     STUCK: "stuck",
@@ -62,7 +62,7 @@ class Thresholds:
 
     :param max_failed_ratio: of the items that a job went through, how many may fail before its source counts as
         failing; 0 to 1.
-    :param stuck_factor: a job is looked at closely once it takes this many times what the source's jobs usually do.
+    :param stuck_factor: a job is examined once it takes this many times what the source's jobs usually take.
     :param stall_timeout: such a job is stuck once nothing in it has moved for so long.
     :param first_item_timeout: the same before its first item, while the portal fetches the catalogue.
     :param silent_periods: a source is silent once so many runs of its own cron were due without a job having ended.
@@ -72,7 +72,8 @@ class Thresholds:
     :param max_skipped_ratio: which share of the items that a job went through the portal may skip (records without an
         identifier, most often); 0 to 1.
     :param max_archived_ratio: which share of a catalogue's items the portal may newly archive; 0 to 1.
-    :param min_items: catalogues with fewer items are not looked at for losses, nor are losses of fewer items.
+    :param min_items: catalogues with fewer items are not checked for losses, and losses of fewer items are not
+        reported.
     :param loss_days: for how long a loss is shown, unless the items come back. udata archives what is missing for 7.
     """
 
@@ -136,9 +137,9 @@ class Trouble(NamedTuple):
     """Something that is wrong with one source, before it is compared with the previous pass.
 
     :param kind: one of :data:`ALL_CHECKS`.
-    :param since: when it began, as far as the portal tells; None where it does not.
+    :param since: when it began, if the portal reports it, else None.
     :param detail: what is wrong, a sentence without its full stop.
-    :param note: what a closer look told of it, for the next pass.
+    :param note: what a closer examination found, for the next pass.
     :param baseline: items that a loss is measured against, for the next pass.
     """
 
@@ -156,7 +157,7 @@ class Finding:
     :param kind: one of :data:`ALL_CHECKS`.
     :param source: whose it is.
     :param admin_url: the source's page for a person to open.
-    :param since: when it began: as the portal tells, else when a pass first saw it.
+    :param since: when it began according to the portal, else when a pass first found it.
     :param is_new: whether the previous pass did not find it. Without a previous pass everything is new.
     :param detail: what is wrong.
     """
@@ -197,13 +198,13 @@ class HealthReport:
 
     :param portal: the portal's site.
     :param at: the portal's clock at the pass.
-    :param sources: how many sources were looked at.
+    :param sources: how many sources were checked.
     :param states: how many of them are accepted, pending, refused, and inactive (accepted, and switched off).
-    :param checks: what was looked for.
+    :param checks: the checks that were made.
     :param findings: the worst kind first, the new ones of a kind before the others.
     :param detail_requests: reads beyond the list.
-    :param incomplete: a sentence on what was not looked into and why; None where everything was.
-    :param state: what the next pass needs to tell what is new, as JSON.
+    :param incomplete: a sentence on what was not examined and why; None if everything was.
+    :param state: what the next pass needs to find out what is new, as JSON.
     :param overview: all sources in a few words each, as JSON (:mod:`overview`).
     """
 
@@ -220,7 +221,7 @@ class HealthReport:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many findings there are of each kind that was looked for, and ``newly_failing`` of them."""
+        """The number of findings of each kind that was checked, and of ``newly_failing``."""
         counted = Counter(finding.kind for finding in self.findings)
         counts = {kind: counted[kind] for kind in self.checks}
         if FAILING in self.checks:
@@ -234,7 +235,7 @@ class HealthReport:
     def as_dict(self, message: str) -> dict[str, Any]:
         """Return the report as JSON, for XComs. Its keys are a contract with users' DAGs.
 
-        :param message: what is told to people.
+        :param message: text for people.
         """
         report: dict[str, Any] = {
             "schema": SCHEMA,
@@ -263,9 +264,9 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def chosen_checks(checks: Any) -> tuple[str, ...]:
-    """Return the checks that a user asks for, in their own order; None are the usual ones, :data:`CHECKS`.
+    """Return the requested checks in the order of :data:`ALL_CHECKS`; None means the usual ones, :data:`CHECKS`.
 
-    :raises HarvestInvalidInput: for one that there is none of.
+    :raises HarvestInvalidInput: if there is no check of that name.
     """
     if checks is None:
         return CHECKS
@@ -276,7 +277,7 @@ def chosen_checks(checks: Any) -> tuple[str, ...]:
 def chosen_failures(fail_on: Any) -> tuple[str, ...]:
     """Return what a user wants a pass to fail on: kinds, ``newly_failing``, ``any`` or ``new``; None is nothing.
 
-    :raises HarvestInvalidInput: for what is none of these.
+    :raises HarvestInvalidInput: for any other value.
     """
     return () if fail_on is None else tuple(_entries(fail_on, (*ALL_CHECKS, NEWLY_FAILING, "any", "new"), "fail_on"))
 

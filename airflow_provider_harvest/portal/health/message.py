@@ -1,4 +1,4 @@
-"""Pure: what people read of a pass, as Markdown for a chat; called by the health operator and by plain scripts."""
+"""What people read of a pass, as Markdown for a chat; called by the health operator and by plain scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pure: all sources of a portal in a few words each, for a table; a pass over the portal collects them on its way."""
+"""All sources of a portal in a few words each, for a table; a pass over the portal collects them on its way."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Pure: whether a source has missed runs of its own cron; used by the rules.
+"""Whether a source has missed runs of its own cron; used by the rules.
 
-udata does not tell the time zone that its scheduler reads crons in. Over whole periods that hardly matters: a job is
-set against the tick that is nearest to its beginning, whichever zone that tick belongs to, and periods are counted
-from there.
+udata does not report the time zone in which its scheduler reads crons. Over whole periods that hardly matters: a job
+is compared with the tick nearest to its beginning, in whichever zone, and periods are counted from there.
 """
 
 from __future__ import annotations

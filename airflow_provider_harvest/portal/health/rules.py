@@ -1,4 +1,4 @@
-"""Pure: what is wrong with one source, by what the portal's list tells and, where it was read, by its last jobs."""
+"""What is wrong with one source, according to the portal's list and, if they were read, its last jobs."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
 
-#: Why a closer look at a source would tell more, the most urgent first.
+#: Reasons to examine a source closely, the most urgent first.
 NEWLY_FAILED, NEWLY_SKIPPED, RUNS, ENDED = "newly fail", "newly skip items", "run for long", "ended"
 REASONS = (NEWLY_FAILED, NEWLY_SKIPPED, RUNS, ENDED)
 #: What the sources of a portal are counted by; an inactive one is accepted, and switched off.
 STATES = (ACCEPTED, PENDING, REFUSED, INACTIVE)
-#: What a closer look at a running job found last: the item that moved last, in a tuple since there may be none.
+#: What the last examination of a running job found: the item that moved last, in a tuple since there may be none.
 Movement = tuple["HarvestItem | None"]
 
 _NOTE_WIDTH = 160
@@ -50,7 +50,7 @@ _NOTE_WIDTH = 160
 
 @dataclass(frozen=True)
 class Asked:
-    """What a pass looks for.
+    """What a pass checks.
 
     :param checks: kinds of findings.
     :param limits: from where on something counts.
@@ -70,12 +70,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of one source.
+    """What is known about one source.
 
     :param troubles: what is wrong with it.
-    :param look_closer: why its jobs should be read, one of :data:`REASONS`; None where there is no need.
-    :param needs_movement: whether only the item that moved last can tell whether its job is stuck.
-    :param needs_skip_reason: whether only the skipped items themselves can tell why they were skipped.
+    :param look_closer: why its jobs should be read, one of :data:`REASONS`; None if there is no need.
+    :param needs_movement: whether only the item that moved last can show whether its job is stuck.
+    :param needs_skip_reason: whether only the skipped items themselves can show why they were skipped.
     :param items: of its last whole harvest, for the next pass.
     """
 
@@ -93,16 +93,16 @@ def judge(
     moved: Movement | None = None,
     skip_reason: str | None = None,
 ) -> Verdict:
-    """Return what is known of a source.
+    """Return what is known about a source.
 
-    Only an accepted, active source is harvested, and so can fail: of another one nothing else is told than that it
+    Only an accepted, active source is harvested, and so can fail: about another one only one thing is reported, that it
     waits, is refused or inactive.
 
-    :param source: as the portal's list tells it.
-    :param asked: what is looked for.
-    :param history: its newest jobs, newest first; None where they were not read.
-    :param moved: the item of its running job that moved last; None where it was not read.
-    :param skip_reason: what the portal says of the records that it skipped; None where it was not read.
+    :param source: as the portal's list returns it.
+    :param asked: what is checked.
+    :param history: its newest jobs, newest first; None if they were not read.
+    :param moved: the item of its running job that moved last; None if it was not read.
+    :param skip_reason: what the portal reports about the records that it skipped; None if it was not read.
     """
     ownerless = tuple(_ownerless(source)) if OWNERLESS in asked.checks else ()
     state = source.validation.state
@@ -223,7 +223,7 @@ def _never_ran(source: HarvestSource, jobs: Sequence[HarvestJob], asked: Asked) 
 def _failing(
     jobs: Sequence[HarvestJob], last: HarvestJob | None, known: Known | None, asked: Asked
 ) -> tuple[Trouble, ...]:
-    if last is None:  # under way, and what came before is unknown: as it was at the previous pass
+    if last is None:  # running, and what came before is unknown: as it was at the previous pass
         still = bool(jobs) and known is not None
         return (Trouble(FAILING, known.since, "the harvest before failed", known.note),) if still and known else ()
     if not _is_failure(last, known, asked):
@@ -244,7 +244,7 @@ def _is_failure(job: HarvestJob, known: Known | None, asked: Asked) -> bool:
         return counts.failed > ratio * counts.processed
     if job.status != DONE_ERRORS:
         return False
-    # Within the tolerance, as far as an earlier pass saw: a job that ended before it was looked at then.
+    # Within the tolerance, as far as an earlier pass found: a job that ended before it was checked then.
     seen_before = asked.memory.at is not None and not asked.memory.ended_since(job.ended)
     return known is not None or not (ratio > 0 and seen_before)
 
@@ -271,7 +271,7 @@ def shortened(message: str) -> str:
 def _stuck(
     jobs: Sequence[HarvestJob], known: Known | None, asked: Asked, was_read: bool, moved: Movement | None
 ) -> tuple[tuple[Trouble, ...], bool]:
-    """Return whether the running job is stuck, and whether that takes another look to tell."""
+    """Return whether the running job is stuck, and whether that needs a closer examination."""
     if not jobs or jobs[0].has_ended:
         return (), False
     job, age = jobs[0], _age(jobs[0], asked)
@@ -311,9 +311,9 @@ def _silent(
 ) -> Iterator[Trouble]:
     if not source.schedule or not jobs:
         return
-    if last is None and not was_read:  # under way, and what came before is unknown: as it was at the previous pass
+    if last is None and not was_read:  # running, and what came before is unknown: as it was at the previous pass
         if known := asked.memory.known(SILENT, source.id):
-            yield Trouble(SILENT, known.since, f"no harvest has ended since {day(known.since)}; one is under way")
+            yield Trouble(SILENT, known.since, f"no harvest has ended since {day(known.since)}; one is running")
         return
     reference = last or jobs[-1]
     begun = reference.started or reference.created

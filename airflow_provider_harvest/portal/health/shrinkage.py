@@ -47,7 +47,7 @@ def losses(
     :param limits: from where on a loss counts.
     :param memory: the previous pass.
     :param now: the portal's clock.
-    :param skip_reason: what the portal says of the records that it skipped; None where that was not read.
+    :param skip_reason: what the portal reports about the records that it skipped; None if that was not read.
     """
     whole = [(job, items) for job in jobs if (items := items_of(job))]
     if not whole:  # it runs, failed, or its counters are unknown: as it was at the previous pass

@@ -1,4 +1,4 @@
-"""Pure: what one pass leaves for the next, as small JSON; used by the rules and the survey.
+"""What one pass leaves for the next, as small JSON; used by the rules and the survey.
 
 About 40 bytes for each source with items and 60 to 200 for each open finding: some 25 kB for a portal of 500 sources.
 """
@@ -21,7 +21,7 @@ class Known(NamedTuple):
     """A finding of the previous pass.
 
     :param since: when it began.
-    :param note: what a closer look told then, so that it need not be taken again.
+    :param note: what a closer examination found then, so that it is not repeated.
     :param baseline: what a loss was measured against.
     """
 
@@ -39,7 +39,7 @@ class Items(NamedTuple):
 
 @dataclass(frozen=True)
 class PassMemory:
-    """What a pass knows of the one before it; empty at the first one.
+    """What a pass knows about the one before it; empty at the first one.
 
     :param at: the portal's clock at the previous pass; None at the first one.
     :param organization: id of the organization that the pass was restricted to.
@@ -85,7 +85,7 @@ def remember(portal: str, selection: str, at: datetime, memory: PassMemory) -> d
 def recall(state: Any, portal: str, selection: str) -> tuple[PassMemory, str | None]:
     """Return what the previous pass left, and a sentence where it is of no use: then everything is new.
 
-    :param state: of :func:`remember`; None and ``{}`` are no previous pass.
+    :param state: of :func:`remember`; None and ``{}`` mean no previous pass.
     :param portal: the portal's site.
     :param selection: which sources this pass is about, in words.
     :raises HarvestInvalidInput: for what no pass has left.
@@ -94,11 +94,11 @@ def recall(state: Any, portal: str, selection: str) -> tuple[PassMemory, str | N
         return PassMemory(), None
     if not isinstance(state, dict) or state.get("schema") != SCHEMA:
         raise HarvestInvalidInput(
-            "The state of the previous pass is none: give what an earlier pass left (XCom harvest_health_state), "
-            "or {} to begin anew."
+            "previous_state is not the state of a pass: give what an earlier pass left (XCom harvest_health_state), "
+            "or {} to begin again."
         )
     if state.get("portal") != portal or state.get("selection") != selection:
-        return PassMemory(), "The previous pass was about another portal or other sources: this one begins anew."
+        return PassMemory(), "The previous pass was about another portal or other sources: this one begins again."
     try:
         return PassMemory(
             at=_instant(state["at"]),
@@ -110,7 +110,7 @@ def recall(state: Any, portal: str, selection: str) -> tuple[PassMemory, str | N
             items={ident: Items(int(items), int(archived)) for ident, (items, archived) in state["items"].items()},
         ), None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise HarvestInvalidInput(f"The state of the previous pass is broken ({type(error).__name__}).") from error
+        raise HarvestInvalidInput(f"previous_state is not the state of a pass ({type(error).__name__}).") from error
 
 
 def _packed(known: Known) -> list[Any]:

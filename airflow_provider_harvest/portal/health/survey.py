@@ -1,7 +1,7 @@
 """Passes over all sources of a portal: which requests that takes, and in which order; called as ``examine()``.
 
-One request for each page of the list, which tells the last job of every source; then, for the few sources of which
-that does not tell enough, their last jobs.
+One request for each page of the list, which has the last job of every source; then the last jobs of the few sources
+for which that is not enough.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Reads beyond the list that a pass may make, unless told otherwise.
+#: Most reads beyond the list that a pass makes by default.
 MAX_DETAIL_REQUESTS = 100
 
 _FIELDS = (
@@ -99,14 +99,14 @@ def examine(
     :param client: of the portal.
     :param selection: which sources; default: all.
     :param thresholds: from where on something counts as trouble.
-    :param previous: the ``state`` of the previous pass's report, so that it can be told what is new; None for none.
+    :param previous: the ``state`` of the previous pass's report, which decides what is new; None if there is none.
     :param now: seconds since the epoch that everything is set against; default: the portal's own clock.
-    :param checks: what is looked for, of :data:`~.findings.CHECKS`; default: everything.
+    :param checks: the checks to make, of :data:`~.findings.CHECKS`; default: all.
     :param max_detail_requests: reads beyond the list at most; what they leave out is said.
     :param page_size: sources in one request.
     :returns: the report; its ``state`` is for the next pass.
     :raises HarvestInvalidInput: for arguments that cannot be right.
-    :raises HarvestError: where the portal's list cannot be read. A source whose jobs cannot be read is left out.
+    :raises HarvestError: if the portal's list cannot be read. A source whose jobs cannot be read is left out.
     """
     selection = selection or SourceFilter()
     memory, why_useless = recall(previous, client.site, str(selection))
@@ -158,7 +158,7 @@ class _Survey:
     def read_list(self, now: float | None, page_size: int, room: int) -> None:
         """Read the portal's list, and judge each source by it.
 
-        :param room: how many sources are kept for a closer look, for each reason.
+        :param room: how many sources are kept for a closer examination, for each reason.
         """
         twins: dict[str, list[Card]] = {}
         for source in self._listed(page_size):
@@ -186,7 +186,7 @@ class _Survey:
         self._check_selection()
 
     def _set_clock(self, now: float | None) -> None:
-        """Set everything against a clock that was handed in, else the portal's, which its first answer told."""
+        """Use the clock that was passed, else the portal's, known from its first response."""
         at = self._client.portal_now() if now is None else now
         self._asked = replace(self._asked, now=datetime.fromtimestamp(at, tz=timezone.utc))
 
@@ -232,7 +232,7 @@ class _Survey:
             self._troubled[card.id] = card, (*troubles, twin_trouble)
 
     def _keep(self, source: HarvestSource, reason: str, room: int) -> None:
-        """Keep a source for a closer look, as many as there may be reads.
+        """Keep a source for a closer examination, as many as there may be reads.
 
         Where there are more, those come first of which nothing is known yet, then others each day: up to 16.x all that
         were harvested overnight want a read, and every source is to have its turn.
@@ -245,10 +245,10 @@ class _Survey:
         elif room:
             heapq.heappushpop(self._waiting[reason], entry)
 
-    # --- a closer look -------------------------------------------------------------------------------------------
+    # --- closer examination --------------------------------------------------------------------------------------
 
     def look_closer(self, limit: int) -> None:
-        """Read the last jobs of the sources of which the list does not tell enough, the most urgent first."""
+        """Read the last jobs of the sources for which the list is not enough, the most urgent first."""
         for reason in REASONS:
             for _, _, source in sorted(self._waiting[reason], reverse=True):
                 if self._requests >= limit or self._stopped_by is not None:
@@ -258,7 +258,7 @@ class _Survey:
                 except (HarvestNotFound, HarvestInvalidInput, HarvestProtocolError) as error:
                     self._leave_out(source, error)
                 except HarvestServerError as error:
-                    # Up to 17.7 that is what a thing which is gone is answered with; the others are an outage.
+                    # Up to 17.7 that is the response for a deleted object; the others are an outage.
                     if error.status_code == 500:
                         self._leave_out(source, error)
                     else:
@@ -268,14 +268,14 @@ class _Survey:
 
     def _look_into(self, source: HarvestSource, reason: str, limit: int) -> None:
         history = self._history(source, reason)
-        if not history:  # purged meanwhile: what the list told stands
+        if not history:  # purged meanwhile: what the list said is kept
             self._looked_into[reason] += 1
             return
         verdict = judge(source, self._asked, history)
         self._note_again(source, verdict)
         if verdict.needs_movement:
             if self._requests >= limit:
-                return  # and so it counts as not looked into
+                return  # and so it counts as not examined
             self._requests += 1
             moved = (self._client.newest_item(history[0]),)
             self._note_again(source, judge(source, self._asked, history, moved))
@@ -285,7 +285,7 @@ class _Survey:
         self._looked_into[reason] += 1
 
     def _note_again(self, source: HarvestSource, verdict: Verdict) -> None:
-        """Put what a closer look told in the place of what the list did; the list alone knows of twins."""
+        """Replace what the list said by what the examination found; only the list knows about duplicates."""
         card = Card.of(source, self._client.site)
         twin = [t for t in self._troubled.get(card.id, (card, ()))[1] if t.kind == DUPLICATE_URL]
         self._note(card, replace(verdict, troubles=(*verdict.troubles, *twin)))
@@ -380,7 +380,7 @@ class _Survey:
             return
         which = ", ".join(f"{count:,} that {reason}" for reason, count in missed.items() if count)
         why = (
-            f"the portal could not be asked any more: {self._stopped_by}"
+            f"the portal could not be read any more: {self._stopped_by}"
             if self._stopped_by
             else (
                 f"the jobs of {self._unreadable:,} could not be read"
@@ -388,10 +388,10 @@ class _Survey:
                 else f"a pass reads {self._requests:,} at most (max_detail_requests)"
             )
         )
-        yield f"Not looked into: {which}; {why}."
+        yield f"Not examined: {which}; {why}."
 
 
 def _slim(source: HarvestSource) -> HarvestSource:
-    """Return a source without the answer that it was made from."""
+    """Return a source without the response that it was made from."""
     last_job = replace(source.last_job, raw={}) if source.last_job else None
     return replace(source, raw={}, config={}, last_job=last_job)

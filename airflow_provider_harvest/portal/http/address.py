@@ -1,4 +1,4 @@
-"""Pure: where a portal's API is, from what a user typed as its address; used by the client and the hook."""
+"""Where a portal's API is, from what a user typed as its address; used by the client and the hook."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def site_url(host: str | None, schema: str | None = None, port: int | None = Non
 
     :param host: ``www.data.gouv.fr``, ``https://www.data.gouv.fr``, ``portal:8080``, with or without a path;
         a path that ends in ``/api/1`` is cut there.
-    :param schema: ``http`` or ``https``, where ``host`` names none; default https.
-    :param port: where ``host`` names none; 0 counts as none (Airflow's connection form sends it).
+    :param schema: ``http`` or ``https``, if ``host`` has none; default https.
+    :param port: if ``host`` has none; 0 counts as none (Airflow's connection form sends it).
     :raises HarvestInvalidInput: for an empty host, another scheme, credentials in the address, or two ports.
     """
     text = (host or "").strip()
@@ -38,13 +38,14 @@ def site_url(host: str | None, schema: str | None = None, port: int | None = Non
         parts = urlsplit(text)
         named_port = parts.port
     except ValueError:
-        raise HarvestInvalidInput("The connection's host is no address: its port is not a number.") from None
+        raise HarvestInvalidInput("The connection's host is not an address: its port is not a number.") from None
     if parts.scheme.lower() not in ("http", "https"):
         raise HarvestInvalidInput(f"The connection's scheme is {parts.scheme!r}: only http and https lead to a portal.")
     if "@" in parts.netloc:
         raise HarvestInvalidInput("The connection's host holds credentials: put the API key into its password.")
-    if not parts.hostname or any(character.isspace() for character in text):
-        raise HarvestInvalidInput("The connection's host is no address: give the portal's site and nothing else.")
+    is_twice = "://" in text.partition("://")[2] or (parts.hostname or "") in ("http", "https")
+    if not parts.hostname or is_twice or any(character.isspace() or character == "," for character in text):
+        raise HarvestInvalidInput("The connection's host is not an address: give the portal's site and nothing else.")
     if port and named_port and port != named_port:
         raise HarvestInvalidInput(f"The connection names two ports, {named_port} in its host and {port} as its port.")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -67,7 +68,7 @@ def known_page(site: str) -> str | None:
 
 
 def is_loopback(site: str) -> bool:
-    """Whether an address leads to this machine, by name or number, without asking a name server."""
+    """Whether an address leads to this machine, by name or number, without a DNS query."""
     host = urlsplit(site).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -80,7 +81,7 @@ def is_loopback(site: str) -> bool:
 def refuse_key_in_clear(site: str, api_key: str | None) -> None:
     """Refuse to send a key over plain http, except to this machine.
 
-    :raises HarvestInvalidInput: where the key would travel in clear.
+    :raises HarvestInvalidInput: if the key would travel in clear.
     """
     if api_key and site.startswith("http://") and not is_loopback(site):
         raise HarvestInvalidInput(

@@ -1,6 +1,6 @@
-"""The connections below a session: they tell whether anything was sent, and can be cut off. For the transport only.
+"""The connections below a session: they record whether anything was sent, and can be cut. For the transport only.
 
-``requests`` does not tell a request that never left from one that was lost on its way back: its exceptions
+``requests`` does not distinguish a request that was never sent from one whose response was lost: its exceptions
 differ between urllib3 1.26 and 2, and with proxies. Here the bytes themselves are watched.
 """
 
@@ -25,7 +25,7 @@ _current = threading.local()
 
 
 class Exchange:
-    """One request and its answer, as its connection sees it; a context manager around both.
+    """One request and its response, as seen by the connection; a context manager around both.
 
     :param limit: seconds after which the connection is cut, however lively it is: a server that sends a byte now
         and then is never silent for as long as a read timeout.
@@ -49,14 +49,14 @@ class Exchange:
         _current.exchange = None
 
     def cut(self) -> None:
-        """Break the connection off; whoever waits for it gets an error, or an end, at once."""
+        """Cut the connection; a read that waits for it gets an error or an end immediately."""
         self.was_cut = True
         if self._socket is not None:
             with contextlib.suppress(OSError):  # it may just have ended by itself
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def uses(self, sock: Any) -> None:
-        """Remember the socket that carries this exchange; None once it is somebody else's."""
+        """Remember the socket that carries this exchange; None once another exchange uses it."""
         self._socket = sock
 
 
@@ -64,7 +64,8 @@ class _Watched:
     """Mixed into urllib3's connection classes."""
 
     sock: Any
-    _exchange: Exchange | None = None  # joined after the connection stands: what is said to a proxy is not the request
+    # Set after the connection is established: what is sent to a proxy is not the request.
+    _exchange: Exchange | None = None
 
     def putrequest(self, *args: Any, **kwargs: Any) -> Any:
         if self._exchange is not None:

@@ -1,4 +1,4 @@
-"""Pure: what a portal's answers tell of its udata release; kept by the session, corrected by any later answer.
+"""What a portal's answers tell of its udata release; kept by the session, corrected by any later answer.
 
 No request is sent to find it out. A request is sent as new releases take it; what an old one answers to that is not
 carried out, says what it takes instead, and so the request is sent once more in that form.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Dialect:
-    """What answers have told so far; None where none has. A portal may be upgraded while a client lives.
+    """What answers have told so far; None if none has. A portal may be upgraded while a client lives.
 
     :param slash: whether the paths of sources and of what is done with them end in a slash, as from 10.8.2 on.
     :param embeds_items: whether a job answers its items itself, as up to 16.x; from 17.0 on it counts them.
@@ -65,7 +65,7 @@ class Dialect:
     def hear_origin(self, job: Mapping[str, Any]) -> bool:
         """Learn from a job that was read without its items; return whether it shows that the portal was upgraded.
 
-        It names its source as text up to 16.x, as an object from 17.0 on.
+        It names its source as string up to 16.x, as an object from 17.0 on.
         """
         was_upgraded = self.embeds_items is True and isinstance(job.get("source"), dict)
         if was_upgraded:

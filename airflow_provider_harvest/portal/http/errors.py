@@ -1,4 +1,4 @@
-"""Pure: what an error answer of a portal says, as an exception; used by the transport only."""
+"""Map HTTP error responses to exceptions; used by the transport only."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.words import plain
 
-#: What the web framework below udata says of itself; it tells a reader nothing that the status does not.
+#: Default texts of the web framework below udata; they add nothing to the status.
 _BOILERPLATE = ("The requested URL was not found on the server.", "The server could not verify that you are authorized")
 _ADVICE = {
-    404: "There is no such thing on the portal.",
+    404: "The portal has no such object.",
     405: "This portal's udata release has no such endpoint (run came with 9.1.2), or a proxy forbids the method.",
     407: "A proxy on the way wants credentials: put them into the address that HTTP_PROXY or HTTPS_PROXY names.",
     423: "The portal is in read-only mode (maintenance); try again later.",
@@ -28,7 +28,7 @@ _ADVICE = {
 def _key_advice(status: int, keyed: bool, has_key: bool) -> str:
     if not keyed:
         return (
-            "Anybody may read this on a udata portal, so no key was sent: a login or a firewall stands before it. "
+            "This is public on a udata portal, so no key was sent: a login or a firewall is in front of the portal. "
             "Ask its team to let this machine and the User-Agent airflow-provider-harvest in."
         )
     if not has_key:
@@ -83,7 +83,7 @@ def api_error(
     keyed: bool = True,
     has_key: bool = True,
 ) -> HarvestApiError:
-    """Return the exception for an error answer.
+    """Return the exception for an error response.
 
     :param payload: decoded JSON, or the beginning of another body.
     :param is_json: whether the body was JSON; an HTML page's words are not the portal's.
@@ -92,7 +92,7 @@ def api_error(
     :param has_key: whether there was one to send (default True).
     """
     words = words_of(payload) if is_json else "(a page, not the API's own words)"
-    sentence = f"{method} {url} answered {status}"
+    sentence = f"{method} {url} responded with {status}"
     sentence += f": {words.rstrip('.')}." if words else "."
     advice = _key_advice(status, keyed, has_key) if status in (401, 403) else _ADVICE.get(status)
     if advice:
@@ -105,7 +105,7 @@ def api_error(
     if status == 423:
         return HarvestUnavailable(sentence, **known)
     if status == 429:
-        wait = "" if retry_after is None else f" The portal asks to wait {retry_after:g} s."
+        wait = "" if retry_after is None else f" The portal requests to wait {retry_after:g} s."
         return HarvestRateLimited(sentence + wait, retry_after=retry_after, **known)
     if status >= 500:
         return HarvestServerError(sentence, retry_after=retry_after, **known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestProtocolError
+from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.http.dialect import is_no_route
 from airflow_provider_harvest.portal.http.session import PortalSession, segment
 
@@ -44,13 +44,14 @@ class ItemReads(PortalSession):
 
     def _embedded_items(self, job_id: str, fields: str) -> list[dict[str, Any]] | None:
         """Return the items that a job answers itself; None if it counts them only, as from 17.0 on."""
-        job = self._get(self._job_path(job_id), fields=f"id,items{{{fields}}}").body
+        answer = self._get(self._job_path(job_id), fields=f"id,items{{{fields}}}")
+        job = answer.body
         self.dialect.hear_job(job)
         items = job.get("items") if isinstance(job, dict) else None
         if isinstance(items, dict):
             return None
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise HarvestProtocolError("The portal answered something else where the items of a job belong.")
+            raise answer.unexpected(f"expected the items of a job, got {type(items or job).__name__}")
         return items
 
     def _job_path(self, job_id: str) -> str:

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
 from airflow_provider_harvest.portal.http.session import as_not_found, entries_of, segment
+from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: Entries asked for in one page. data.gouv.fr answers 1,000 and fails with 502 at 10,000; udata sets no maximum.
+#: Entries requested in one page. data.gouv.fr returns 1,000 and fails with 502 at 10,000; udata sets no maximum.
 PAGE_SIZE = 500
-#: Jobs asked for when looking for one: the newest come first.
+#: Jobs requested when searching for one: the newest come first.
 RECENT_JOBS = 10
 #: No job has this id.
 _NO_JOB = "0" * 24
 
 # ``details`` are left out: a stack trace for each error (5 kB on 9.2.4). ``source`` has no inner mask, as it is a
-# text up to 16.x, where ``source{id}`` is answered 400.
+# text up to 16.x, where the response to ``source{id}`` is 400.
 _JOB_HEAD = "id,status,created,started,ended,errors{created_at,message},source"
 # One mask for both forms: up to 16.x ``items`` is a list, of which a status (20 bytes) per item is left, and from
 # 17.0 an object, of which the counters are left.
@@ -39,7 +40,7 @@ class JobReads(ItemReads):
 
         Deleted sources keep their jobs; unknown ones: see :meth:`recent_jobs`.
 
-        :param source_id: its id; up to 10.8.1 a slug is answered with 500.
+        :param source_id: its id; up to 10.8.1 the response to a slug is 500.
         :param page_size: jobs in one request, 20 by default.
         :param counters: whether their items are counted (default True), which the portal does from 17.0 on.
         """
@@ -59,20 +60,20 @@ class JobReads(ItemReads):
                 seen.add(entry.get("id"))
                 if isinstance(entry.get("items"), list):  # of which nothing is left but how many there are
                     entry = {name: value for name, value in entry.items() if name != "items"}
-                yield HarvestJob.from_api(entry)
+                yield parsed(HarvestJob.from_api, entry, f"GET /harvest/source/{source_id}/jobs/")
 
     def job_history(self, source_id: str, size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return the newest jobs of a source with their errors and counters, in every release by one request.
 
         :param source_id: its id.
         :param size: how many jobs, 10 by default; up to 16.x each costs 20 bytes per item.
-        :raises HarvestNotFound: where the source is unknown or purged; up to 10.8.1 the list is empty then.
+        :raises HarvestNotFound: if the source is unknown or purged; up to 10.8.1 the list is empty then.
         """
         params = {"page": 1, "page_size": size}
         answer = self._get(
             f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{_ITEM_COUNTS}}},total"
         )
-        return self._with_times(self._as_job(entry) for entry in entries_of(answer))
+        return self._with_times(parsed(self._as_job, entry, answer.request) for entry in entries_of(answer))
 
     def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return one page of a source's jobs, newest first: what polling reads.
@@ -80,8 +81,8 @@ class JobReads(ItemReads):
         :param source_id: its id.
         :param page: from 1; beyond the last the list is empty.
         :param page_size: jobs in a page, 10 by default.
-        :raises HarvestNotFound: where the source is unknown or purged. Up to 10.8.1 the portal answers an empty page
-            then, which cannot be told from a source without jobs.
+        :raises HarvestNotFound: if the source is unknown or purged. Up to 10.8.1 the portal returns an empty page
+            then, which cannot be distinguished from a source without jobs.
         """
         mask = "data{id,status,created,started,ended},total"
         path = f"/harvest/source/{segment(source_id)}/jobs/"
@@ -91,10 +92,10 @@ class JobReads(ItemReads):
             if page > 1 and not error.is_page:
                 return []
             raise
-        return self._with_times(HarvestJob.from_api(entry) for entry in entries_of(answer))
+        return self._with_times(parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
 
     def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
-        """Yield the last job of every source that is not deleted, as answered (``GET /harvest/sources/``).
+        """Yield the last job of every source that is not deleted, as returned (``GET /harvest/sources/``).
 
         :class:`~airflow_provider_harvest.portal.waiting.source_list.Listing` reads it: most of it is as
         before, and is not worth an object. About 250 bytes a source; 500 sources in one request.
@@ -112,7 +113,7 @@ class JobReads(ItemReads):
     def iter_harvested_datasets(
         self, *, organization: str | None = None, owner: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Yield the public datasets of an owner with what is told of their harvest (``GET /datasets/``), 100 a page.
+        """Yield the public datasets of an owner with their harvest data (``GET /datasets/``), 100 a page.
 
         :param organization: id of the organization; only its datasets.
         :param owner: id of the user; only their own datasets.
@@ -126,14 +127,14 @@ class JobReads(ItemReads):
 
         :param job_id: its id.
         :param keyed: whether the key goes along (default True): a sysadmin's shows the ``details`` of errors.
-        :raises HarvestNotFound: where there is none, also on releases that answer 500 then (up to 17.7).
+        :raises HarvestNotFound: if there is none, also on releases that respond with 500 then (up to 17.7).
         """
         try:
-            return self._as_job(self._get(self._job_path(job_id), keyed=keyed).body)
+            return self._get(self._job_path(job_id), keyed=keyed).read(self._as_job)
         except HarvestServerError as error:
             if error.status_code == 500 and self._hides_unknown_jobs() and self._can_read_another(job_id):
                 message = (
-                    f"There is no harvest job {job_id!r} on {self.site}: it is answered with 500, as udata up to 17.7 "
+                    f"There is no harvest job {job_id!r} on {self.site}: the response is 500, as udata up to 17.7 "
                     "does for an unknown one, while other jobs can be read."
                 )
                 raise as_not_found(error, message) from error
@@ -144,11 +145,11 @@ class JobReads(ItemReads):
 
         :param job_id: its id.
         :param progress: whether its counters are wanted (default True); up to 16.x they cost 20 bytes per item.
-        :raises HarvestNotFound: where there is none, from 17.8 on.
+        :raises HarvestNotFound: if there is none, from 17.8 on.
         :raises HarvestServerError: with status 500 up to 17.7, as in an outage.
         """
         fields = f"{_JOB_HEAD},{_ITEM_COUNTS}" if progress else _JOB_HEAD
-        return self._as_job(self._get(self._job_path(job_id), fields=fields).body)
+        return self._get(self._job_path(job_id), fields=fields).read(self._as_job)
 
     def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
         """Yield the items of a job, in the order in which they were processed.
@@ -157,7 +158,7 @@ class JobReads(ItemReads):
 
         :param job_id: its id.
         :param status: only items in this status: ``pending``, ``started``, ``done``, ``failed``, ``skipped`` or
-            ``archived``. From 17.0 another one is answered with 400.
+            ``archived``. From 17.0 the response to any other is 400.
         """
         entries = self._items(
             job_id,
@@ -166,15 +167,15 @@ class JobReads(ItemReads):
                 f"{self._job_path(job_id)}items/", {"status": status}, f"data{{{_ITEM_BRIEF}}},total", PAGE_SIZE
             ),
         )
-        items = map(HarvestItem.from_api, entries)
+        items = (parsed(HarvestItem.from_api, entry, f"GET {self._job_path(job_id)}items/") for entry in entries)
         return (item for item in items if status is None or item.status == status)
 
     def newest_item(self, job: HarvestJob) -> HarvestItem | None:
-        """Return the item of a job that moved last, None before the first: tells a slow job from a dead one.
+        """Return the item of a job that moved last, None before the first: it distinguishes a slow job from a dead one.
 
         Items are appended as they are met, in every release, and the counters follow each of them.
 
-        :param job: as read; where it has counters they are trusted.
+        :param job: as read; if it has counters they are trusted.
         """
         job_id = str(job.id)
         if self.dialect.embeds_items is None:
@@ -203,7 +204,7 @@ class JobReads(ItemReads):
         return listed
 
     def _hides_unknown_jobs(self) -> bool:
-        """Whether the portal answers 500 to a job that does not exist, as up to 17.7; asked only after a 500."""
+        """Whether the portal responds with 500 to a job that does not exist, as up to 17.7; asked only after a 500."""
         try:
             self._get(self._job_path(_NO_JOB), fields="id")
         except HarvestApiError as error:

@@ -1,4 +1,4 @@
-"""Pure: what became of a request that got no whole answer, as an exception; used by the transport only."""
+"""Map incomplete HTTP exchanges to exceptions; used by the transport only."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def loss(
     """Return the exception for an exchange that broke off.
 
     :param request: what was to be sent; its ``str`` names method and URL.
-    :param error: what the HTTP library raised; None where it took the cut for the answer's end.
+    :param error: what the HTTP library raised; None if it read the cut as the end of the response.
     :param exchange: knows whether anything was sent, and whether it was cut for taking too long in all.
     :param connect_timeout: seconds allowed for the connection.
-    :param timeout: seconds allowed without a sign of the answer.
+    :param timeout: seconds allowed without a part of the response.
     :param limit: seconds allowed in all.
-    :returns: :class:`HarvestConnectionError` where nothing was sent, else :class:`HarvestResponseLost`, and its kind
-        :class:`HarvestAnswerTimeout` where time was up.
+    :returns: :class:`HarvestConnectionError` if nothing was sent, else :class:`HarvestResponseLost`, and its kind
+        :class:`HarvestAnswerTimeout` if the time was up.
     """
     if exchange.sent:
         kind = HarvestAnswerTimeout if _took_too_long(error, exchange) else HarvestResponseLost
@@ -57,10 +57,10 @@ def _took_too_long(error: Exception | None, exchange: Exchange) -> bool:
 
 def _why_lost(error: Exception | None, exchange: Exchange, timeout: float, limit: float) -> str:
     if exchange.was_cut or error is None:
-        return f"no whole answer within {limit:g} s, so the connection was cut"
+        return f"no complete response within {limit:g} s, so the connection was cut"
     if isinstance(error, Timeout) or isinstance(_cause(error), ReadTimeoutError):
-        return f"no answer, or no more of it, for {timeout:g} s"
-    return f"the connection broke before the whole answer had come ({_words(error)})"
+        return f"no response, or no more of it, for {timeout:g} s"
+    return f"the connection broke before the response was complete ({_words(error)})"
 
 
 def _why_not_sent(error: Exception | None, exchange: Exchange, connect_timeout: float, limit: float) -> str:

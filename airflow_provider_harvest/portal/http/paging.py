@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     #: Reads a page by its number, from 1: its entries and the list's total; None for a page beyond the last.
     ReadPage = Callable[[int], "tuple[list[dict[str, Any]], int | None] | None"]
 
-#: How often a list may shrink while it is read before that is taken for a fault of the portal.
+#: How often a list may shrink while it is read before that counts as a fault of the portal.
 MAX_STEPS_BACK = 100
 #: How often a promised page may be missing, without anything new to show for it, before the total counts as a lie.
 MAX_GONE = 3
@@ -23,11 +23,11 @@ def iter_pages(read: ReadPage, page_size: int) -> Iterator[dict[str, Any]]:
     """Yield the entries of all pages, each once.
 
     udata cuts pages by position, newest first. An entry that is added meanwhile pushes the others on to the next
-    page: told by its ``id``, nothing is yielded twice. One that vanishes pulls them back to a page that was read
-    already: where the total shrinks, or a page that was promised is gone, that page is read again.
+    page: compared by ``id``, nothing is yielded twice. One that vanishes pulls them back to a page that was read
+    already: if the total shrinks, or an announced page is gone, that page is read again.
 
     :param read: reads a page.
-    :param page_size: entries asked for in a page; the portal may give fewer.
+    :param page_size: entries requested in a page; the portal may return fewer.
     :raises HarvestProtocolError: if the list never stops shrinking, or if a list without ids ends before its total.
     """
     seen: set[str] = set()
@@ -71,7 +71,7 @@ def _has_more(end: int, total: int | None, count: int, page_size: int, any_new: 
     """Whether another page is to be expected: by the total, and beyond it while full pages bring new entries.
 
     :param end: entries up to the end of this page.
-    :param count: entries of this page; fewer than asked for is no sign of the end, as a portal may cap its pages.
+    :param count: entries of this page; fewer than requested do not mean the end, as a portal may cap its pages.
     """
     if total is not None and end < total:
         return count > 0

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.generations import Generation
     from airflow_provider_harvest.portal.http.transport import Answer
 
-#: No id of a job in any release, and so answered without a look into the database.
+#: Not an id of a job in any release, so the response needs no database query.
 _IMPOSSIBLE_ID = "x"
 
 
 def find_generation(read: Callable[..., Answer], site: str) -> Generation:
     """Return the generation of a portal.
 
-    What real releases answer, without a key:
+    Responses of real releases, without a key:
 
     ========  =====================  ====================  ============================
     release   ``backends/``          ``backends``          ``job/x/items/``
@@ -37,11 +37,11 @@ def find_generation(read: Callable[..., Answer], site: str) -> Generation:
     9.2.4     404, a web page        200                   404, a web page
     ========  =====================  ====================  ============================
 
-    A portal in trouble (5xx) is no generation: the error is raised, and the next call asks again.
+    A portal that fails (5xx) has no generation: the error is raised, and the next call probes again.
 
     :param read: ``read(path, fields=mask)`` reads below the API's root, without a key.
     :param site: the portal's site, for messages.
-    :raises HarvestProtocolError: where no udata portal answers.
+    :raises HarvestProtocolError: if it is not a udata portal.
     """
     if not _lists_backends(read, "/harvest/backends/", site):
         if not _lists_backends(read, "/harvest/backends", site):
@@ -50,10 +50,10 @@ def find_generation(read: Callable[..., Answer], site: str) -> Generation:
     try:
         read(f"/harvest/job/{_IMPOSSIBLE_ID}/items/")
     except HarvestRequestRejected:
-        return generations.C  # the endpoint is there, and finds out by itself that this is no id
+        return generations.C  # the endpoint exists, and checks by itself that this is not an id
     except HarvestNotFound as error:
         return generations.D if _is_from_endpoint(error.payload) else generations.B
-    raise _no_portal(site, "a job that cannot exist is answered")
+    raise _no_portal(site, "it returns a job that cannot exist")
 
 
 def _lists_backends(read: Callable[..., Answer], path: str, site: str) -> bool:
@@ -66,16 +66,16 @@ def _lists_backends(read: Callable[..., Answer], path: str, site: str) -> bool:
             return False
         raise
     if not isinstance(body, list) or not all(isinstance(entry, dict) and "id" in entry for entry in body):
-        raise _no_portal(site, "something else is answered where its harvest backends belong")
+        raise _no_portal(site, "it returns no list of harvest backends")
     return True
 
 
 def _is_from_endpoint(payload: Any) -> bool:
-    """Whether a 404 comes from an endpoint that was found; where no route matches, udata says ``error`` instead."""
+    """Whether a 404 comes from an existing endpoint; if no route matches, udata returns ``error`` instead."""
     return isinstance(payload, dict) and "message" in payload
 
 
 def _no_portal(site: str, what: str) -> HarvestProtocolError:
     return HarvestProtocolError(
-        f"{site} is no udata portal: {what} below its /api/1. Make the site of the portal the connection's host."
+        f"{site} is not a udata portal: {what} below /api/1. Set the connection's host to the site of the portal."
     )

@@ -1,4 +1,4 @@
-"""How datasets and dataservices are read: masked, without a key, a thousand at once; one part of the client."""
+"""How datasets and dataservices are read: masked, without a key, a thousand per request; one part of the client."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
 from airflow_provider_harvest.portal.http.paging import iter_pages
 from airflow_provider_harvest.portal.http.session import entries_of, segment
+from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Entries asked for in one page: data.gouv.fr answers 1,000, and 502 to 10,000; udata sets no maximum.
+#: Entries requested in one page: data.gouv.fr returns 1,000, and 502 for 10,000; udata sets no maximum.
 RECORD_PAGE_SIZE = 1000
 #: How often a page is halved at most if a portal refuses it: 1,000 becomes 125.
 _HALVINGS = 3
-#: What a portal, or the proxy before it, answers to a page that is too large for it.
+#: Responses of a portal, or of the proxy before it, to a page that is too large.
 _TOO_LARGE = (HarvestServerError, HarvestRequestRejected, HarvestResponseLost, HarvestProtocolError)
 _RECORD = "id,title,page,self_web_url,uri,self_api_url,archived,archived_at,harvest{source_id,remote_id,last_update}"
 
@@ -94,7 +95,7 @@ class RecordReads(ItemReads):
         for entry in self._large_pages(path, params, f"data{{{_RECORD}}},total", page_size):
             if entry.get("archived") or entry.get("archived_at"):
                 continue
-            record = HarvestedRecord.from_api(entry, kind)
+            record = parsed(lambda value: HarvestedRecord.from_api(value, kind), entry, f"GET {path}")
             if record is not None:
                 yield record
 
@@ -112,7 +113,7 @@ class RecordReads(ItemReads):
                         raise
                     parts *= 2
                     log.info(
-                        "The portal refused a large page: from now on %d entries are asked for.", page_size // parts
+                        "The portal refused a large page: from now on %d entries are requested.", page_size // parts
                     )
 
         return iter_pages(read, page_size)
@@ -122,7 +123,7 @@ class RecordReads(ItemReads):
     ) -> tuple[list[dict[str, Any]], int | None] | None:
         size, total = page_size // parts, None
         entries: list[dict[str, Any]] = []
-        # A page that may be halved is not asked for again and again first: the halves are another try.
+        # A page that may be halved is not repeated first: the halves are the next try.
         once: dict[str, Any] = {} if parts >= 2**_HALVINGS else {"attempts": 1}
         for part in range((page - 1) * parts + 1, page * parts + 1):
             try:

@@ -15,7 +15,7 @@ from urllib3.util import parse_url
 Origin = tuple[str, str, int]
 
 _PORTS = {"http": 80, "https": 443}
-# Printable ASCII without the signs that parsers disagree on; an @ only after the ?, where it is part of the query.
+# Printable ASCII without the characters that parsers disagree on; an @ only after the ?, where it is part of the query.
 _PLAIN = re.compile(r"[!-?A-\[\]-~]*(?:\?[!-\[\]-~]*)?")
 
 
@@ -23,7 +23,7 @@ def origin(url: str) -> Origin:
     """Return scheme, host and port of an address, the default port filled in.
 
     :param url: absolute.
-    :raises ValueError: if two parsers read it differently, or if it is no address of the web.
+    :raises ValueError: if two parsers read it differently, or if it is not a web address.
     """
     if not _PLAIN.fullmatch(url):
         raise ValueError("characters that parsers read differently")

@@ -1,4 +1,4 @@
-"""Pure: whether a failed exchange is tried again, and when; asked by the transport."""
+"""Decide whether and when a failed exchange is repeated; called by the transport."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Methods that may be carried out twice without harm. POST creates a source, or starts a harvest, each time.
 REPEATABLE_METHODS = frozenset({"GET", "PUT", "DELETE"})
-#: Statuses that a proxy or a restarting server answers for a moment. 500 is none: gen A answers it for unknown ids.
+#: Statuses of a proxy or a restarting server that pass. 500 is not one: generation A returns it for unknown ids.
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 
 
@@ -30,7 +30,7 @@ _MAX_RETRY_AFTER = 24 * 3600.0
 
 
 def parse_http_date(value: str | None) -> float | None:
-    """Return a date from an HTTP header as seconds since the epoch; None for none and for rubbish."""
+    """Return a date from an HTTP header as seconds since the epoch; None if there is none or if it is malformed."""
     if not value:
         return None
     try:
@@ -41,7 +41,7 @@ def parse_http_date(value: str | None) -> float | None:
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks to wait, a day at most.
+    """Return the seconds to wait according to a ``Retry-After`` header, a day at most.
 
     :param value: seconds or an HTTP date; None and rubbish give None.
     :param now: seconds since the epoch that a date is set against.
@@ -60,7 +60,7 @@ class RetryPolicy:
     :param attempts: how many times a request is sent at most; 1 never repeats (poll loops have their own budget).
     :param base: seconds of the first delay's upper bound; it doubles with each further one.
     :param cap: seconds that no delay exceeds. A ``Retry-After`` beyond it is not waited for: the error is raised and
-        carries it, since coming back earlier than told makes a rate limit worse.
+        carries it, since an earlier repetition makes a rate limit worse.
     """
 
     attempts: int = 4
@@ -74,7 +74,7 @@ class RetryPolicy:
         attempt: int,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> float | None:
-        """Return the seconds to wait before trying again, None where it must not be tried again.
+        """Return the seconds to wait before trying again, None if it must not be tried again.
 
         :param method: HTTP method of the failed request.
         :param error: what it failed with.
@@ -85,7 +85,7 @@ class RetryPolicy:
             return None
         told = getattr(error, "retry_after", None)
         if told is not None:
-            # A little later than told: everybody who was turned away at the same moment is told the same.
+            # A little later than requested: all clients refused at the same moment got the same time.
             return told + uniform(0.0, self.base) if told <= self.cap else None
         return uniform(0.0, min(self.cap, self.base * 2 ** (attempt - 1)))
 

@@ -6,6 +6,7 @@ Used through :class:`airflow_provider_harvest.portal.client.HarvestClient` only.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,7 +14,6 @@ from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestInvalidInput,
     HarvestNotFound,
-    HarvestProtocolError,
 )
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in_clear, site_url
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds allowed for preview, run, validate and create: a preview fetches the remote catalogue meanwhile.
 LONG_TIMEOUT = 300.0
+#: Answers that are asked for to settle a clock, beside the one that made it doubtful.
+_MORE_ANSWERS = 2
 
 
 class PortalSession:
@@ -101,14 +103,26 @@ class PortalSession:
         return self.dialect.slash is not False
 
     def portal_now(self) -> float:
-        """Return the portal's clock as seconds since the epoch, by the ``Date`` of its last answer.
+        """Return the portal's clock as seconds since the epoch, from the ``Date`` of its last response.
 
-        Before the first answer, or where a proxy removes the header, this machine's clock is returned.
+        Before the first response, or if a proxy removes the header, this machine's clock is returned.
         """
         told = self._transport.portal_now()
         return self.clock.now() if told is None else told
 
-    # --- how it is asked -------------------------------------------------------------------------------------
+    def settle_clock(self) -> None:
+        """Read on until the portal's clock can be believed; nothing is sent where it agrees with this machine's.
+
+        One of several fronts of a portal may have a wrong clock: a first answer alone could shift all that is set
+        against it.
+        """
+        for _ in range(_MORE_ANSWERS):
+            if not self._transport.clock_is_doubtful:
+                return
+            with suppress(HarvestError):  # whoever waits finds out by itself that the portal is down
+                self._get("/harvest/sources/", {"page": 1, "page_size": 1}, fields="total")
+
+    # --- requests --------------------------------------------------------------------------------------------
 
     def _source_route(self, source_id: str, action: str | None = None) -> str:
         return f"/harvest/source/{segment(source_id)}" + (f"/{action}" if action else "")
@@ -154,7 +168,7 @@ class PortalSession:
     ) -> Iterator[dict[str, Any]]:
         """Yield the entries of all pages, by number: ``next_page`` names the host that the server believes it has.
 
-        :param on_unreadable: called with each entry that the portal cannot answer; default: it is logged.
+        :param on_unreadable: called with each entry that the portal cannot return; default: it is logged.
         """
 
         def fetch(page: int, size: int, mask: str | None) -> tuple[list[dict[str, Any]], int | None] | None:
@@ -162,7 +176,7 @@ class PortalSession:
             try:
                 answer = self._get(path, asked, fields=mask or fields, keyed=keyed)
             except HarvestNotFound as error:
-                if page > 1 and not error.is_page:  # what udata answers beyond the last page; a proxy's page is no end
+                if page > 1 and not error.is_page:  # udata's response beyond the last page; a proxy's is not the end
                     return None
                 raise
             total = answer.body.get("total") if isinstance(answer.body, dict) else None
@@ -182,9 +196,7 @@ def segment(ident: str) -> str:
     """Return an id as a path segment; an empty one would address the list instead."""
     text = str(ident or "").strip()
     if not text or text in (".", ".."):
-        raise HarvestInvalidInput(
-            "An empty id addresses nothing on the portal: give the id of a source, job or organization."
-        )
+        raise HarvestInvalidInput("The id must not be empty: give the id of a source, job or organization.")
     return quote(text, safe="")
 
 
@@ -192,12 +204,12 @@ def entries_of(answer: Answer) -> list[dict[str, Any]]:
     """Return the entries of a page."""
     entries = answer.body.get("data") if isinstance(answer.body, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise HarvestProtocolError("The portal answered something else where a page of a list belongs.")
+        raise answer.unexpected(f"expected a page of a list, got {type(answer.body).__name__}")
     return entries
 
 
 def as_not_found(error: HarvestServerError, message: str) -> HarvestNotFound:
-    """Return the error that a portal should have answered where it answered 500 to an unknown id."""
+    """Return the error for an unknown id to which the portal responded with 500."""
     return HarvestNotFound(
         message, status_code=error.status_code, method=error.method, url=error.url, payload=error.payload
     )

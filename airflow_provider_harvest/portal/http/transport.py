@@ -8,7 +8,7 @@ import re
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 from requests.exceptions import InvalidHeader, InvalidURL
@@ -32,13 +32,15 @@ from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_d
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
 log = logging.getLogger(__name__)
 
+_Parsed = TypeVar("_Parsed")
+
 USER_AGENT = f"airflow-provider-harvest/{__version__}"
-#: Bytes of an answer that are taken at most. Up to 16.x a job answers with all its items, about 450 bytes each.
+#: Most bytes read of a response. Up to 16.x a job contains all its items, about 450 bytes each.
 MAX_BODY = 64 * 1024 * 1024
 #: An exchange may take this many times its read timeout in all, however lively the server is meanwhile.
 TOTAL_TIMEOUT_FACTOR = 3
@@ -47,16 +49,48 @@ _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 3
 _KEY = re.compile(r"[\x21-\x7e]+")
-#: Shorter keys are no udata keys (at least 80 characters), and might occur in an answer by chance.
+#: Shorter keys are not udata keys (at least 80 characters), and might occur in a response by chance.
 _RECOGNISABLE_KEY = 16
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: its status and decoded JSON body, None for an empty one."""
+    """A successful response.
+
+    :param status: its HTTP status.
+    :param body: the decoded JSON, None if there was none.
+    :param request: method and URL of the request, for messages.
+    """
 
     status: int
     body: Any
+    request: str = "the request"
+
+    def read(self, parse: Callable[[Any], _Parsed]) -> _Parsed:
+        """Return the body as a function parses it.
+
+        :raises HarvestProtocolError: if the body has another structure; names the request.
+        """
+        return parsed(parse, self.body, self.request)
+
+    def unexpected(self, problem: str) -> HarvestProtocolError:
+        """Return the error for a body of the wrong structure.
+
+        :param problem: such as ``expected a list, got str``.
+        """
+        return HarvestProtocolError(f"Unexpected response to {self.request}: {problem}.")
+
+
+def parsed(parse: Callable[[Any], _Parsed], value: Any, request: str) -> _Parsed:
+    """Return a value of a response as a function parses it.
+
+    :param parse: such as ``HarvestJob.from_api``; raises ``HarvestProtocolError("expected ...")``.
+    :param request: method and path, for the message.
+    """
+    try:
+        return parse(value)
+    except HarvestProtocolError as error:
+        raise HarvestProtocolError(f"Unexpected response to {request}: {error}.") from error
 
 
 @dataclass(frozen=True)
@@ -88,8 +122,8 @@ class Transport:
     """Sends requests to one portal, with one key. Usable from several threads.
 
     :param base: root of the API, without a slash at its end.
-    :param api_key: sent as ``X-API-KEY``, only where a call asks for it and only to ``base``'s origin.
-    :param timeout: seconds to wait for (more of) an answer; a whole exchange may take three times as long.
+    :param api_key: sent as ``X-API-KEY``, only if a call asks for it and only to ``base``'s origin.
+    :param timeout: seconds to wait for (more of) a response; a whole exchange may take three times as long.
     :param connect_timeout: seconds to wait for a connection, 5 by default.
     :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
     :param retry: how often a request is repeated.
@@ -136,8 +170,14 @@ class Transport:
         self._session.close()
 
     def portal_now(self) -> float | None:
-        """Return the portal's clock as seconds since the epoch, by the ``Date`` of its answers; None before one."""
+        """Return the portal's clock as seconds since the epoch, from the ``Date`` of its responses; None before the
+        first."""
         return self._portal_clock.now(self.clock.now())
+
+    @property
+    def clock_is_doubtful(self) -> bool:
+        """Whether more answers are needed to believe the portal's clock."""
+        return self._portal_clock.is_doubtful
 
     def saw_time(self, when: float) -> None:
         """Take a time that the portal has written: its clock shows no less."""
@@ -156,18 +196,18 @@ class Transport:
         timeout: float | None = None,
         attempts: int | None = None,
     ) -> Answer:
-        """Send a request, again where that is safe, and return its answer.
+        """Send a request, repeat it if that is safe, and return its response.
 
         :param method: HTTP method.
         :param path: path below the API's root, in the exact slash form of the generation.
         :param params: query parameters; None values are left out.
         :param body: JSON body.
-        :param text: body sent as it stands, labelled JSON (udata wants a cron that way).
+        :param text: body sent unchanged with the type JSON (as udata expects a cron).
         :param fields: ``X-Fields`` mask.
         :param keyed: whether the key goes along, if there is one.
-        :param timeout: seconds to wait for the answer; default: the transport's.
+        :param timeout: seconds to wait for the response; default: the transport's.
         :param attempts: how often it is sent at most; default: as the transport's retry policy says.
-        :returns: the answer, for a status below 300.
+        :returns: the response, for a status below 300.
         :raises HarvestApiError: by status; :class:`HarvestConnectionError`, :class:`HarvestResponseLost`,
             :class:`HarvestRedirected`, :class:`HarvestProtocolError` as their names say.
         """
@@ -245,14 +285,14 @@ class Transport:
         return _new_session(self.base) if method == "POST" else nullcontext(self._session)
 
     def _content(self, request: _Request, response: requests.Response) -> bytes:
-        """Return the body without the key: ``/me/`` answers it up to 15.4.1, and debugging proxies repeat headers."""
+        """Return the body without the key: ``/me/`` returns it up to 15.4.1, and debugging proxies repeat headers."""
         content = bytearray()
         for part in response.iter_content(_CHUNK):
             content += part
             if len(content) > MAX_BODY:
                 raise HarvestProtocolError(
-                    f"{request} is answered with more than {MAX_BODY // 2**20} MiB (status {response.status_code}), of "
-                    f"which the rest was not read. {UNKNOWN if request.method != 'GET' else ''}".rstrip()
+                    f"The response to {request} has more than {MAX_BODY // 2**20} MiB (status {response.status_code}); "
+                    f"the rest was not read. {UNKNOWN if request.method != 'GET' else ''}".rstrip()
                 )
         if self._api_key and len(self._api_key) >= _RECOGNISABLE_KEY:
             return bytes(content).replace(self._api_key.encode(), b"***")
@@ -261,7 +301,7 @@ class Transport:
     def _learn_date(self, response: requests.Response) -> None:
         date = parse_http_date(response.headers.get("Date"))
         if date is not None:
-            age = response.headers.get("Age", "")  # how long a cache has kept the answer
+            age = response.headers.get("Age", "")  # how long a cache has kept the response
             date += int(age) if age.isascii() and age.isdigit() else 0
             self._portal_clock.says(date, self.clock.now())
 
@@ -273,7 +313,7 @@ class Transport:
             scheme, host, port = origin(where)
         except ValueError:
             raise HarvestProtocolError(
-                f"{request} is redirected to no valid address, or to one that programs read differently; not followed."
+                f"{request} is redirected to an invalid or ambiguous address; not followed."
             ) from None
         host = f"[{host}]" if ":" in host else host
         location = f"{scheme}://{host}" + ("" if port in (80, 443, None) else f":{port}")
@@ -308,16 +348,16 @@ class Transport:
                 keyed=request.keyed, has_key=self.has_key,
             )  # fmt: skip
         if not 200 <= status < 300:
-            raise HarvestProtocolError(f"{request} answered with the status {status}, which udata does not use.")
+            raise HarvestProtocolError(f"{request} responded with the status {status}, which udata does not use.")
         if not is_json and looks_like_html(content):
             raise HarvestProtocolError(
-                f"{request} answered a web page, not JSON (status {status}). "
-                "Is the connection's host the site of a udata portal, and is no login page before it?"
+                f"{request} returned a web page, not JSON (status {status}). "
+                "Check that the connection's host is the site of a udata portal, without a login page in front of it."
             )
         if not is_json:
             shown = plain(content.decode("utf-8", "replace"), 60)
-            raise HarvestResponseLost(f"The answer to {request} (status {status}) is garbled: {shown!r}. {UNKNOWN}")
-        return Answer(status, body)
+            raise HarvestResponseLost(f"The response to {request} (status {status}) is garbled: {shown!r}. {UNKNOWN}")
+        return Answer(status, body, repr(request))
 
 
 def _new_session(base: str) -> requests.Session:
@@ -354,6 +394,6 @@ def _refuse_short_body(request: _Request, response: requests.Response) -> None:
     received = response.raw.tell()
     if announced.isascii() and announced.isdigit() and received < int(announced):
         raise HarvestResponseLost(
-            f"The answer to {request} (status {response.status_code}) broke off after {received} of {announced} bytes. "
-            f"{UNKNOWN}"
+            f"The response to {request} (status {response.status_code}) broke off after {received} of {announced} "
+            f"bytes. {UNKNOWN}"
         )

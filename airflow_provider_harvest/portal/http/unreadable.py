@@ -1,6 +1,6 @@
-"""Reads on where a portal answers a page of a list with 500, since one of its entries is broken; used by the session.
+"""Continue to read a list if a page fails with 500 because one of its entries is broken; used by the session.
 
-udata answers so where an entry refers to something that is gone, such as an owner that was removed from its database:
+udata does so if an entry refers to a deleted object, such as an owner that was removed from its database:
 the whole page fails, and nothing names the entry. The page is read in smaller and smaller parts until it is found.
 """
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     #: for a page beyond the last.
     Fetch = Callable[[int, int, "str | None"], "tuple[list[dict[str, Any]], int | None] | None"]
 
-#: How many broken entries of one list are looked for: with more, the portal as a whole is at fault.
+#: How many broken entries of one list are searched for: with more, the portal as a whole is at fault.
 MAX_UNREADABLE = 20
-#: What is asked of a broken entry alone, the most telling first. A field that is not asked for is not followed.
+#: What is requested of a broken entry alone, the most useful first. A field that is not requested is not followed.
 LEAN_MASKS = ("data{id,name,url,backend,description},total", "data{id,name},total", "data{id},total")
 
 
 class UnreadableEntry(dict[str, Any]):
-    """An entry that the portal cannot answer in full: what it says when asked for less, perhaps nothing.
+    """An entry that the portal cannot return completely: the fields that it does return, perhaps none.
 
     :param position: its place in the list, from 1.
     """
@@ -37,7 +37,7 @@ class UnreadableEntry(dict[str, Any]):
 
 
 def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/") -> str:
-    """Return what is known of an entry that the portal cannot answer, for people, and what to do.
+    """Return a sentence on an entry that the portal cannot return, and what to do.
 
     :param entry: as found.
     :param path: of the list.
@@ -47,7 +47,7 @@ def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/")
     named = ", ".join(told.values())
     who = named or "it does not say which one"
     return (
-        f"The portal answers 500 to entry {entry.position} of its list {path} ({who}): "
+        f"The portal responds with 500 to entry {entry.position} of its list {path} ({who}): "
         "something that it refers to may be gone. Ask the portal's team to repair or delete it."
     )
 
@@ -67,7 +67,7 @@ class WholeReader:
 
         :param page: from 1.
         :param size: entries in a page.
-        :raises HarvestServerError: as answered, where it is not a few entries that are broken.
+        :raises HarvestServerError: as received, if more than a few entries are broken.
         """
         try:
             return self._fetch(page, size, None)

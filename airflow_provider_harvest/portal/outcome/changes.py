@@ -1,4 +1,4 @@
-"""What a harvest changed against the one before, for its result: small, and read only where there is a reason to."""
+"""What a harvest changed against the one before, for its result: small, and read only if there is a reason to."""
 
 from __future__ import annotations
 

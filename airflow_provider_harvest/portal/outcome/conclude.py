@@ -1,4 +1,4 @@
-"""Reads what an ended job came to and judges it; called on the worker, whichever way it was waited."""
+"""Read an ended job and judge it; called on the worker, for every way of waiting."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def conclude(
     :param source: the job's source.
     :param job_id: the job.
     :param how: ``started``, ``attached`` or ``waited``.
-    :param policy: what it must come to.
+    :param policy: the criteria.
     :param before: the source's last job before it, and how many records that listed, where this is known already.
     :param compare_failed: whether failed items are compared with those of the job before (default True); see
         :func:`~airflow_provider_harvest.portal.outcome.changes.read_changes` for the price.
     :param job: the job, if it was just read as ended, with its counters; default: it is read.
-    :raises HarvestApiError: where the job cannot be read.
-    :raises HarvestInvalidInput: where it is a job of another source.
+    :raises HarvestApiError: if the job cannot be read.
+    :raises HarvestInvalidInput: if it is a job of another source.
     """
     if job is None or not job.has_ended or job.counts is None:
         job = client.peek_job(job_id)

@@ -1,6 +1,6 @@
-"""Pure: what a portal's message means and what to do about it, in one table; used by outcome and report.
+"""Table of portal messages with their meaning and what to do; used by outcome and report.
 
-udata answers free text, not codes, and texts change between releases: a hint may decide what is *said*, and
+udata returns free text, not codes, and it changes between releases: a hint may decide what is *said*, and
 whether a failed harvest is worth another try, never whether a harvest was a success.
 """
 
@@ -23,7 +23,8 @@ class Hint:
 
     :param pattern: searched in the portal's message, in lower case.
     :param advice: what to do, a sentence.
-    :param may_pass: whether the same catalogue may be readable later: a maintenance page, a cut or empty answer.
+    :param may_pass: whether the same catalogue may be readable later: a maintenance page, an incomplete or empty
+        response.
     :param remote_unreachable: whether the remote catalogue could not be reached, so that a later try may succeed.
     :param name: what went wrong, in a few words: the heading of all such messages in a report.
     :param who: who must act: ``producer``, ``portal`` (its team) or ``nobody`` (it passes by itself).
@@ -95,30 +96,31 @@ HINTS: tuple[Hint, ...] = (
         remote_unreachable=True,
         who=NOBODY,
     ),
-    # What the readers of XML, JSON and RDF say of an answer that is no catalogue; a position tells where it goes wrong.
+    # Messages of the parsers of XML, JSON and RDF for a response that is not a catalogue; a position shows where it
+    # fails.
     _hint(
         "A web page instead of the catalogue",
         r"mismatched tag|<!doctype html|<html|undefined entity|Unable to guess format|Unsupported mime ?type.*html",
-        "The source's URL answered with a web page instead of the catalogue, such as one for maintenance or a login, "
+        "The source's URL returned a web page instead of the catalogue, such as one for maintenance or a login, "
         "or the XML is broken: open the URL.",
         may_pass=True,
     ),
     _hint(
         "Nothing instead of the catalogue",
         r"no element found: line 1, column 0|Document is empty|empty (document|response|file)",
-        "The source's URL answered with nothing: open it, and check what its server writes.",
+        "The source's URL returned nothing: open it, and check what its server sends.",
         may_pass=True,
     ),
     _hint(
         "The catalogue is cut short",
         r"no element found|unclosed token|Premature end|Unterminated string|IncompleteRead",
-        "The catalogue ends before its end: its server cut the answer, or was writing it meanwhile.",
+        "The catalogue is incomplete: its server cut the response, or was writing it at that time.",
         may_pass=True,
     ),
     _hint(
         "Something else than the catalogue",
         r"not well-formed \(invalid token\): line 1, column [0-3]\b|Start tag expected|BadGzipFile|Not a gzipped file",
-        "The source's URL answered with something else than XML, such as JSON or a zipped file: give the source the "
+        "The source's URL returned something other than XML, such as JSON or a zipped file: give the source the "
         "URL of the catalogue itself, in the backend's format.",
         may_pass=True,
     ),
@@ -130,7 +132,7 @@ HINTS: tuple[Hint, ...] = (
     _hint(
         "Something else than JSON",
         r"Expecting value: line 1 column 1 \(char 0\)|JSONDecodeError",
-        "The source's URL answered with something else than JSON, such as a web page or nothing: open the URL.",
+        "The source's URL returned something other than JSON, such as a web page or nothing: open the URL.",
         may_pass=True,
     ),
     _hint(
@@ -146,7 +148,7 @@ HINTS: tuple[Hint, ...] = (
     _hint(
         "The remote server fails",
         r"\b500 Server Error|\bServer Error: ",
-        "The remote server fails on this URL: open it in a browser and mend the catalogue's server.",
+        "The remote server fails on this URL: open it in a browser and repair the catalogue's server.",
     ),
     _hint(
         "An address that the portal may not read",
@@ -162,8 +164,8 @@ HINTS: tuple[Hint, ...] = (
         "The catalogue cannot be read: not the XML or JSON that was expected",
         r"syntax error|not well-formed|no element found|unclosed token|mismatched tag|Expecting value|Extra data: line"
         r"|Document is empty|returned HTML|Unsupported mime type|XMLSyntaxError|JSONDecodeError|RDF.*(?:format|parse)",
-        "The source's URL answers something else than the catalogue, or half of it: open it in a browser, and correct "
-        "the URL, the backend or the catalogue.",
+        "The source's URL returns something other than the catalogue, or a part of it: open it in a browser, and "
+        "correct the URL, the backend or the catalogue.",
     ),
     _hint(
         "A fault of the portal's own software",
@@ -181,7 +183,7 @@ HINTS: tuple[Hint, ...] = (
 
 
 def hint_for(message: str) -> Hint | None:
-    """Return the first hint whose pattern occurs in a message of the portal, None where none does."""
+    """Return the first hint whose pattern occurs in a message of the portal, None if none does."""
     text = shorten(message, _SEARCHED, middle=True).lower()
     return next((hint for hint in HINTS if hint.pattern.search(text)), None)
 

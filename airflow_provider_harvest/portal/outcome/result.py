@@ -1,4 +1,4 @@
-"""Pure: the result dict of a harvest, the same from every way of waiting and from a preview.
+"""The result dict of a harvest, the same from every way of waiting and from a preview.
 
 Its keys are a contract with users' DAGs; made by :mod:`conclude`, shown by :mod:`report`.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_result"
-#: ``how`` of a result: asked for by this task, joined while under way, waited for, watched for by an event trigger, or
+#: ``how`` of a result: requested by this task, joined while running, waited for, watched by an event trigger, or
 #: previewed.
 STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited", "watched", "previewed"
 #: Failed items and job errors that a result names; XComs must stay small.
@@ -50,8 +50,8 @@ def build_result(
     :param how: one of ``started``, ``attached``, ``waited``, ``watched``, ``previewed``.
     :param outcome: the verdict.
     :param failed_items: failed items, those that matter most first.
-    :param changes: what changed against the job before, None where that is unknown.
-    :param newly_failing: remote ids that failed and did not fail in the job before, None where none was compared.
+    :param changes: what changed against the job before, None if that is unknown.
+    :param newly_failing: remote ids that failed and did not fail in the job before, None if none was compared.
     :param skip_reasons: how many items were skipped for which reason, the most common first.
     """
     counts = job.counts or ItemCounts()

@@ -1,4 +1,4 @@
-"""Pure: what the records mean that a portal skipped. Used by the verdict, read by :mod:`conclude`.
+"""What the records mean that a portal skipped. Used by the verdict, read by :mod:`conclude`.
 
 udata skips a record that it cannot keep (without an identifier, for example) or that a source's filters leave out; the
 job is ``done`` all the same, and a dataset whose record is skipped is archived some days later.

@@ -1,4 +1,4 @@
-"""Pure: what a person reads in a task log or an alert about a harvest; called by the operators and the sensor."""
+"""The text about a harvest in a task log or an alert; called by the operators and the sensor."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _STATUS_WIDTH = 40
 #: What udata's statuses mean to a person.
 _MEANINGS = {
     "pending": "Not begun",
-    "initializing": "Under way",
-    "initialized": "Under way",
-    "processing": "Under way",
+    "initializing": "Running",
+    "initialized": "Running",
+    "processing": "Running",
     "done": "Ended",
     "done-errors": "Ended with errors",
     "failed": "Failed",
@@ -39,12 +39,12 @@ MAX_MESSAGE_LINES = 10
 def progress_line(
     job: HarvestJob, before: ItemCounts | None = None, since: float = 0.0, left: float | None = None
 ) -> str:
-    """Return how far a job is: ``Under way (initialized): 120 records, 3 failed (+37, 12 a minute; about 9 min left)``.
+    """Return how far a job is: ``Running (initialized): 120 records, 3 failed (+37, 12 a minute; about 9 min left)``.
 
     :param job: as just read.
     :param before: the counters at the line before, None at the first one.
     :param since: seconds since the line before.
-    :param left: seconds that it will still take, as long as earlier ones took; None where they do not tell.
+    :param left: seconds that it will still take, as long as earlier ones took; None if they do not tell.
     """
     status = plain(job.status, _STATUS_WIDTH) or "unknown status"
     meaning = _MEANINGS.get(status)
@@ -143,8 +143,8 @@ _ADVICE_BY_KIND = {
     "unfinished": "Wait for the job to end, then judge it.",
     "unknown_status": "See the job on the portal, and update this package: it does not know this status.",
     "remote_unreachable": "Check that the remote catalogue's server is up and lets the portal in.",
-    "unreadable": "Open the source's URL: it must answer with the catalogue, whole, in the backend's format.",
-    "job": "See the job's errors on the portal, and open the source's URL: it must answer with the catalogue.",
+    "unreadable": "Open the source's URL: it must return the whole catalogue in the backend's format.",
+    "job": "See the job's errors on the portal, and open the source's URL: it must return the catalogue.",
     "remote_ids": "Look for these records in the catalogue, and for their reasons in the portal's job.",
     "items": "See the reasons of the failed records on the portal, correct these in the catalogue, or allow more.",
     "skipped": "See why the portal skips records: each needs its own dct:identifier, and the source's filters count.",
@@ -158,7 +158,7 @@ def _advice_by_kind(result: dict[str, Any]) -> str:
         return _ADVICE_BY_KIND.get(kind, "See the job on the portal.")
     if items["done"]:
         return (
-            "The catalogue gave fewer records than min_done_items asks for: compare it with an earlier harvest, or "
+            "The catalogue has fewer records than min_done_items requires: compare it with an earlier harvest, or "
             "lower min_done_items."
         )
     if items["failed"] or items["skipped"]:
@@ -175,7 +175,7 @@ def failure_message(result: dict[str, Any], next_chance: str | None = None) -> s
     """Return the message of a task that failed on a harvest's outcome, in at most ten lines.
 
     :param result: the result dict.
-    :param next_chance: a sentence on when the portal harvests again and whether Airflow retries, None for none.
+    :param next_chance: a sentence on when the portal harvests again and whether Airflow retries, None if there is none.
     """
     first, *more = [_line(reason, _REASON_WIDTH) for reason in result["reasons"]]
     head = [f"{_what(result)} is not as required. {first}", *(f"Also: {reason}" for reason in more[:2])]
@@ -189,16 +189,16 @@ def failure_message(result: dict[str, Any], next_chance: str | None = None) -> s
 
 
 def goes_on(job_url: str | None) -> str:
-    """Return what a task that was stopped says of its harvest, which udata has no way to cancel.
+    """Return what a stopped task says about its harvest, which udata cannot cancel.
 
-    :param job_url: page of the job, None where none is known.
+    :param job_url: page of the job, None if none is known.
     """
-    where = f"See {job_url}" if job_url else "Its job was not known yet."
-    return f"Airflow asked this task to stop. Its harvest goes on: udata has no way to cancel one. {where}"
+    where = f"See {job_url}" if job_url else "Its job was not yet known."
+    return f"Airflow stopped this task. Its harvest continues: udata cannot cancel a harvest. {where}"
 
 
 def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
-    """Return the failed items that the verdict is about, and how many there are: mine, where I asked for some."""
+    """Return the failed items that the verdict is about, and their number: those in ``remote_ids``, if given."""
     fates = result["remote_ids"]
     if not fates:
         return result["failed_items"], result["items"]["failed"]

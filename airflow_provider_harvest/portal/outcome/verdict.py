@@ -1,4 +1,4 @@
-"""Pure: whether a job has ended as required. The one place where a harvest is called a success.
+"""Whether a job has ended as required. This is the only place that decides whether a harvest is a success.
 
 Called by the operators and the sensor, on the worker, whichever way they waited.
 """
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 SUCCESS = "success"
 FAILURE = "failure"
 
-#: ``failure_kind`` of a result. A job that fails in several ways is named by the first that :func:`judge` looks at.
+#: ``failure_kind`` of a result. A job that fails in several ways has the first one that :func:`judge` checks.
 FAILURE_KINDS: dict[str, str] = {
     "timeout": "The preview took the portal longer than allowed.",
     "unfinished": "The job has not ended.",
     "unknown_status": "The job ended in a status that this version does not know.",
     "remote_unreachable": "The job failed since the portal could not reach the remote catalogue.",
-    "unreadable": "The job failed since the remote server answered with something else than a whole catalogue.",
+    "unreadable": "The job failed because the remote server did not return a whole catalogue.",
     "job": "The job failed: the catalogue could not be fetched or read.",
-    "remote_ids": "One of the asked-for records was not harvested.",
+    "remote_ids": "One of the requested records was not harvested.",
     "items": "More items failed than allowed.",
     "skipped": "More items were skipped than allowed.",
     "empty": "Fewer items were harvested than required.",
@@ -47,7 +47,7 @@ _MESSAGE_WIDTH, _ID_WIDTH = 300, 120
 
 @dataclass(frozen=True)
 class OutcomePolicy:
-    """What a harvest must come to. Plain data: it travels in JSON.
+    """The criteria for a successful harvest. Plain data: it is passed as JSON.
 
     :param max_failed_items: how many items may fail; None (default) sets no such limit where a ratio is given,
         else it means 0.
@@ -86,7 +86,7 @@ class OutcomePolicy:
     ) -> OutcomePolicy:
         """Return a policy from what a user gave.
 
-        :raises HarvestInvalidInput: for a negative number, a ratio outside 0 to 1, or a list of ids that is none.
+        :raises HarvestInvalidInput: for a negative number, a ratio outside 0 to 1, or an invalid list of ids.
         """
         for name, number in (("max_failed_items", max_failed_items), ("max_skipped_items", max_skipped_items)):
             if number is not None and not _is_count(number):
@@ -122,7 +122,7 @@ class OutcomePolicy:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A verdict: ``success`` or ``failure``, its kind, the reasons as sentences, and the fate of asked-for records."""
+    """A verdict: ``success`` or ``failure``, its kind, the reasons as sentences, and the fate of requested records."""
 
     outcome: str
     failure_kind: str | None = None
@@ -141,9 +141,9 @@ def judge(
     """Say whether a job has ended as required; whatever is unclear is a failure.
 
     :param job: the job as read after its end, or a preview.
-    :param policy: what it must come to.
+    :param policy: the criteria.
     :param items: all its items; needed where the policy names ``remote_ids``, else unused.
-    :param skips: why items were skipped, and what earlier harvests skipped; None where that is not known.
+    :param skips: why items were skipped, and what earlier harvests skipped; None if that is not known.
     """
     found = _end_reasons(job)
     fates: dict[str, Any] | None = None
@@ -163,7 +163,7 @@ def judge(
 
 
 def fates_of(remote_ids: Sequence[str], items: Sequence[HarvestItem]) -> dict[str, Any]:
-    """Return what became of the asked-for records: ``{done: n, failed: [], skipped: [], archived: [], missing: []}``.
+    """Return the fate of the requested records: ``{done: n, failed: [], skipped: [], archived: [], missing: []}``.
 
     A record that stayed pending or started in an ended job (a duplicate identifier up to 7.0.7) has failed.
     """
@@ -193,7 +193,7 @@ def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
     if not job.has_ended:
         return [("unfinished", f"The job has not ended: it is {job.status!r}.")]
     if job.status not in TERMINAL_JOB_STATUSES:
-        return [("unknown_status", f"The job ended as {job.status!r}, which is no status of udata's.")]
+        return [("unknown_status", f"The job ended as {job.status!r}, which is not a status of udata.")]
     if job.status != FAILED:
         return []
     unreachable = any(says_remote_unreachable(error.message) for error in job.errors)
@@ -215,7 +215,7 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> l
     found.extend(("skipped", reason) for reason in _skip_reasons(counts, policy, skips))
     unfinished = counts.pending + counts.started + counts.other
     if unfinished:
-        found.append(("items", f"{count(unfinished, 'item')} never came to an end although the job did."))
+        found.append(("items", f"{count(unfinished, 'item')} did not end although the job did."))
     if counts.done < policy.min_done_items:
         others = (("failed", counts.failed), ("skipped", counts.skipped), ("archived", counts.archived))
         told = ", ".join(f"{number:,} {status}" for status, number in others if number)
@@ -244,7 +244,7 @@ def _skip_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> It
 
 def _remote_id_reasons(fates: dict[str, Any], items: Sequence[HarvestItem], job: HarvestJob) -> list[str]:
     if job.status == FAILED and not items:
-        return []  # nothing was read, so nothing can be said of single records
+        return []  # nothing was read, so nothing is known about single records
     missing = "not reached" if job.status == FAILED else "not in the catalogue that was harvested"
     words = {
         "failed": "failed",
@@ -253,7 +253,7 @@ def _remote_id_reasons(fates: dict[str, Any], items: Sequence[HarvestItem], job:
         "missing": missing,
     }
     asked = fates["done"] + sum(len(fates[fate]) for fate in words)
-    # The messages of failed ones stand in the result's failed_items.
+    # The messages of failed ones are in the result's failed_items.
     why = {i.remote_id: i.errors[0].message for i in items if i.remote_id and i.errors and i.status == "skipped"}
     reasons = [
         f"Of my {count(asked, 'record')}, {len(fates[fate]):,} {words[fate]}: {_listed(fates[fate], why)}."
@@ -298,7 +298,10 @@ def _checked_ids(remote_ids: Any) -> tuple[str, ...]:
     ids = list(remote_ids)
     wrong = [i for i in ids if isinstance(i, bool) or not isinstance(i, (str, int)) or not str(i).strip()]
     if wrong:
-        raise HarvestInvalidInput(f"remote_ids holds {wrong[0]!r}, which is no id: give texts, such as 'my-dataset'.")
+        raise HarvestInvalidInput(
+            f"remote_ids holds {wrong[0]!r}, not an id: give strings, such as 'my-dataset'. (In a DAG that renders "
+            "native objects a string like '1.0' becomes a number.)"
+        )
     if not ids:
         raise HarvestInvalidInput("remote_ids is an empty list, which would judge nothing: give ids, or None.")
     return tuple(dict.fromkeys(str(remote_id) for remote_id in ids))

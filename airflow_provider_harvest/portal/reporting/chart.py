@@ -1,4 +1,4 @@
-"""Pure: the coordinates of a small chart of a source's last jobs; drawn by the template of the report."""
+"""The coordinates of a small chart of a source's last jobs; drawn by the template of the report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def chart(history: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the bars of a chart: done, failed and archived items of each job, and below how long it took.
 
     :param history: jobs, the oldest first, as a report has them.
-    :returns: None for fewer than two jobs: a chart would say less than the text.
+    :returns: None for fewer than two jobs: a chart would show less than the text.
     """
     if len(history) < 2:
         return None

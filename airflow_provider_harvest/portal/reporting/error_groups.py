@@ -1,4 +1,4 @@
-"""Pure: groups the errors of a harvest by what they mean, with examples and who must act; fed item by item."""
+"""Groups the errors of a harvest by what they mean, with examples and who must act; fed item by item."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 #: Examples that a group names.
 MAX_EXAMPLES = 3
-#: Groups that are kept apart; what comes after them counts as one.
+#: Most groups that are kept separately; the rest counts as one.
 MAX_GROUPS = 50
 _OTHERS = "(other messages)"
 _WIDTH = 300
@@ -42,7 +42,7 @@ class ErrorGroup:
 
     :param title: what they mean, or their message without what differs between them.
     :param who: who must act: ``producer``, ``portal``, ``nobody`` or ``unknown``.
-    :param advice: what to do; None where the message is not known.
+    :param advice: what to do; None if the message is not known.
     :param count: how many there are.
     :param examples: up to three: ``remote_id``, ``title``, ``url``, ``message``.
     """
@@ -69,7 +69,7 @@ class ErrorGroups:
 
         :param message: what the portal says.
         :param remote_id: of the record; None for an error of the job itself.
-        :param title: of the dataset, where it is known.
+        :param title: of the dataset, if known.
         :param url: of the dataset or the record.
         """
         hint = hint_for(message)

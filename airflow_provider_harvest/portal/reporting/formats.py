@@ -1,4 +1,4 @@
-"""Pure: a report as CSV, JSON, Markdown and HTML; every format is safe to open whatever a catalogue says in it."""
+"""A report as CSV, JSON, Markdown and HTML; every format is safe to open whatever a catalogue says in it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def as_csv(report: dict[str, Any]) -> str:
 
 
 def table_as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
-    """Return rows as CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    """Return rows as CSV. A cell that a spreadsheet would read as a formula begins with an apostrophe."""
     output = io.StringIO()
     table = csv.writer(output, lineterminator="\r\n")
     table.writerow(columns)
@@ -61,7 +61,7 @@ def as_markdown(report: dict[str, Any]) -> str:
             for kind in KINDS
             if counts[kind] and kind not in (*TROUBLE, UNCHANGED)
         ]
-        lines.append(f"- To look at: {', '.join(trouble) or 'nothing'}")
+        lines.append(f"- Needs attention: {', '.join(trouble) or 'nothing'}")
         lines.append(f"- Also: {', '.join([*others, f'{counts[UNCHANGED]:,} unchanged'])}")
     for group in report["errors"][:5]:
         example = group["examples"][0]
@@ -77,7 +77,7 @@ def as_markdown(report: dict[str, Any]) -> str:
 
 
 def headline(report: dict[str, Any]) -> str:
-    """Return in a line what a harvest came to and what it was compared with."""
+    """Return a line with the result of a harvest and what it was compared with."""
     job, previous = report["job"], report["previous"]
     items = job["items"]
     counted = (
@@ -98,7 +98,7 @@ def headline(report: dict[str, Any]) -> str:
 def as_html(report: dict[str, Any]) -> str:
     """Return a report as one HTML file that loads nothing and runs nothing.
 
-    :raises HarvestInvalidInput: where Jinja2 is not installed.
+    :raises HarvestInvalidInput: if Jinja2 is not installed.
     """
     left = MAX_ROWS
     tables = []
@@ -135,7 +135,7 @@ def check_formats(names: Sequence[str] | str) -> list[str]:
     """Return the names of formats that a user gave.
 
     :param names: a list, or a string separated by commas.
-    :raises HarvestInvalidInput: for one that is not written, or none at all.
+    :raises HarvestInvalidInput: for an unknown format, or an empty list.
     """
     given = names.split(",") if isinstance(names, str) else list(names)
     chosen = list(dict.fromkeys(str(name).strip().lower().replace("markdown", "md") for name in given))

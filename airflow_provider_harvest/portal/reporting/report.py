@@ -29,8 +29,8 @@ def read_report(harvest: Harvest, previous: Harvest | None = None, *, history: i
 
     :param harvest: the harvest.
     :param previous: what it is compared with; default: the one before it that read the whole catalogue.
-    :param history: how many of the source's newest jobs are told of, 30 by default.
-    :returns: ``schema``, ``portal``, ``source``, ``job``, ``previous``, ``counts`` by kind of change (None where
+    :param history: how many of the source's newest jobs are included, 30 by default.
+    :returns: ``schema``, ``portal``, ``source``, ``job``, ``previous``, ``counts`` by kind of change (None if
         nothing could be compared), ``without_id``, ``changes`` (rows), ``errors`` (groups), ``history``. Everything
         that a portal or a catalogue said is one line of printable characters, and every link is http or https.
     """

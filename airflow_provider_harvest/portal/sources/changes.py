@@ -1,6 +1,6 @@
-"""Changes of sources that are safe to ask for twice: each looks first, and writes only what is missing.
+"""Changes of sources that are safe to request twice: each reads first, and writes only what is missing.
 
-Called by the source operators and by plain scripts. What the portal answers 200 to although nothing comes of it, or
+Called by the source operators and by plain scripts. What the portal accepts with 200 without any effect, or
 although it breaks something, is refused before anything is written.
 """
 
@@ -86,14 +86,14 @@ def ensure_source(
 ) -> tuple[HarvestSource, bool]:
     """Return the source of this owner, backend and URL, created only if there is none.
 
-    udata takes the same source as often as it is sent, each time under a new id. So it is looked for first: one that
-    belongs to the same user or organization, has the same backend and URL and is not deleted. Of several the oldest
-    is taken. After an unclear answer it is looked for again, and never sent twice.
+    udata accepts the same source as often as it is sent, each time under a new id. So it is searched first: one that
+    belongs to the same user or organization, has the same backend and URL and is not deleted. Of several the oldest is
+    used. After an unclear response it is searched again, and never sent twice.
 
     :param client: of the portal, with a key.
     :param name: shown on the portal.
     :param url: address of the catalogue; blanks around it do not count.
-    :param backend: one of those that the portal offers.
+    :param backend: one of the portal's backends.
     :param description: shown on the portal.
     :param config: filters, features and extra_configs of the backend.
     :param active: whether it may be harvested; None (default) is True for a new source.
@@ -149,7 +149,7 @@ def _explain(client: HarvestClient, error: HarvestRequestRejected, backend: str,
 
 
 def find_sources(client: HarvestClient, identity: Identity) -> list[HarvestSource]:
-    """Return the sources of an identity, the oldest first, with the fields that tell it."""
+    """Return the sources of an identity, the oldest first, with the fields that identify them."""
     listed = client.iter_sources(owner=identity.owner, organization=identity.organization, fields=IDENTITY_FIELDS)
     return same_sources(listed, identity)
 
@@ -193,7 +193,7 @@ def new_fields(
 
 
 def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any], *, ask: bool = True) -> dict[str, Any]:
-    """Return fields in the form to be sent; the portal's backends are read only where they matter.
+    """Return fields in the form to be sent; the portal's backends are read only if they matter.
 
     :param backend: the backend that a configuration is for.
     :param ask: whether the portal's backends may be read; default True.
@@ -203,7 +203,7 @@ def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any],
         if name in checked:
             checked[name] = check(checked[name])
     if not isinstance(checked.get("description", ""), str):
-        raise HarvestInvalidInput(f"description must be a text, not {type(checked['description']).__name__}.")
+        raise HarvestInvalidInput(f"description must be a string, not {type(checked['description']).__name__}.")
     for name in ("active", "autoarchive"):
         if name in checked:
             checked[name] = optional_flag(checked[name], name)
@@ -230,7 +230,7 @@ def _whose(
     """
     owner_id = optional_text(owner_id, "owner_id")
     if owner_id and optional_text(organization, "organization"):
-        raise HarvestInvalidInput("organization and owner_id are both given: a source belongs to one of them.")
+        raise HarvestInvalidInput("organization and owner_id are both given: give one of them.")
     if owner_id:
         return None, check_id(owner_id, "owner_id", slug=False)
     ident = optional_text(organization, "organization")
@@ -240,9 +240,9 @@ def _whose(
 
 
 def organization_of(client: HarvestClient, organization: str | None) -> str | None:
-    """Return the id of an organization that was given by id or slug, None for none.
+    """Return the id of an organization that was given by id or slug, None if there is none.
 
-    :raises HarvestNotFound: where the portal has none of that name.
+    :raises HarvestNotFound: if the portal has none of that name.
     """
     ident = optional_text(organization, "organization")
     if ident is None:
@@ -269,7 +269,7 @@ def _adopt(client: HarvestClient, found: list[HarvestSource], fields: dict[str, 
     if if_exists == FAIL:
         raise HarvestInvalidInput(
             f"Source {found[0].name!r} ({found[0].id}) of the same owner harvests {fields['url']} already, and "
-            f"if_exists='fail' was asked for. See {page}"
+            f"if_exists='fail' is set. See {page}"
         )
     source = client.get_source(found[0].id)
     log.info("Source %r (%s) is there already: %s", source.name, source.id, page)
@@ -288,12 +288,12 @@ def create_once(
     owner_id: str | None,
     find: Callable[[], HarvestSource | None],
 ) -> HarvestSource:
-    """Create a source that was looked for and not found; after an unclear answer look again, and never send it twice.
+    """Create a source that was not found; after an unclear response search again, and never send it twice.
 
     :param fields: checked values by the names of a source's fields.
     :param organization: id of the organization that it is to belong to.
     :param owner_id: id of the user whom it is to belong to; both None: the key's user.
-    :param find: looks for the source.
+    :param find: searches for the source.
     :returns: the source.
     """
     try:
@@ -328,7 +328,7 @@ def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str
         "Changed %s of source %r (%s): %s", ", ".join(changes), source.name, source.id, client.source_url(source.id)
     )
     if "url" in changes and changed.is_accepted:
-        log.warning("The source stays accepted, although nobody has looked at its new URL.")
+        log.warning("The source stays accepted, although its new URL was not reviewed.")
     return changed
 
 
@@ -348,8 +348,8 @@ def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = Tru
     :param client: of the portal, with a key.
     :param source_id: its id or slug.
     :param missing_ok: whether a source that is deleted already or unknown is a success (default True).
-    :returns: the source, read again; None where the portal does not know it (any more).
-    :raises HarvestNotFound: where it is deleted or unknown, and ``missing_ok`` is False.
+    :returns: the source, read again; None if the portal does not know it (any more).
+    :raises HarvestNotFound: if it is deleted or unknown, and ``missing_ok`` is False.
     """
     ident = check_id(source_id, "source_id")
     try:
@@ -419,7 +419,7 @@ def preview_saved_source(client: HarvestClient, source: HarvestSource, timeout: 
 
 
 def _in_time(timeout: float | None, preview: Callable[[], HarvestJob]) -> HarvestJob:
-    """Return a preview, or what stands for one that was given up: by this side, or by a proxy before the portal."""
+    """Return a preview, or a placeholder for one that timed out: here, or in a proxy before the portal."""
     try:
         return preview()
     except HarvestAnswerTimeout:

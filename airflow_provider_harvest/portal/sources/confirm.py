@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: After these errors of a write nobody knows whether it was carried out.
+#: After these errors of a write it is unknown whether it was carried out.
 UNCLEAR = (HarvestResponseLost, HarvestServerError, HarvestProtocolError)
-#: Seconds before each look for the effect of such a write: the portal may still be at it.
+#: Seconds before each check of the effect of such a write: the portal may still be working on it.
 _LOOKS = (1.0, 4.0)
 
 
@@ -66,7 +66,7 @@ def write_and_read(
     :param source_id: id of the source.
     :param write: sends the change; returns the portal's answer to it, or None.
     :param is_done: whether the change shows in the source.
-    :param unclear: errors after which the source itself must tell whether the change was carried out.
+    :param unclear: errors after which the source is read to see whether the change was carried out.
     :param what: the change, for the message: ``"the cron '0 3 * * *'"``.
     :param is_whole: whether an answer also shows what the change brings about; default True.
     :returns: the source, and whether the portal itself said that the change was carried out.
@@ -100,7 +100,7 @@ def refuse_deleted(source: HarvestSource) -> None:
     if source.deleted is not None:
         raise HarvestSourceNotRunnable(
             f"Source {source.name!r} ({source.id}) was deleted on {day(source.deleted)}, which cannot be undone: the "
-            "portal would take this and nothing would come of it. Create the source anew."
+            "portal would accept this without any effect. Create the source again."
         )
 
 

@@ -1,4 +1,4 @@
-"""Pure: which source is meant, what is to be changed in it, its JSON form; called by the flows and the operators."""
+"""Identity of a source, the changes to make in it, its JSON form; called by the flows and the operators."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestRef, HarvestSource
 
-#: Fields of a source that decide whether it is the one that is meant, for the list's mask.
+#: Fields of a source that identify it, for the list's mask.
 IDENTITY_FIELDS = "name,url,backend,deleted,created_at"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes a source the same one: whom it belongs to, its backend and its URL. Names are not unique on a portal.
+    """What identifies a source: its owner, its backend and its URL. Names are not unique on a portal.
 
     :param owner: id of the user whom it belongs to, None for one of an organization.
     :param organization: id of the organization that it belongs to, None for a personal one.
@@ -112,7 +112,7 @@ def created_before(jobs: Iterable[HarvestJob], when: datetime) -> list[str]:
 
 
 def optional_flag(value: Any, what: str) -> bool | None:
-    """Return a flag that may be left out; a template renders one to a text.
+    """Return a flag that may be left out; a template renders one to a string.
 
     :param value: a bool, ``"true"``, ``"false"`` (in any case), or None.
     :param what: the argument's name, for the message.
@@ -125,7 +125,7 @@ def optional_flag(value: Any, what: str) -> bool | None:
 
 
 def optional_text(value: Any, what: str) -> str | None:
-    """Return a string that may be left out, which only None does: a blank one would widen what is asked for.
+    """Return a string that may be left out, which only None does: a blank one would widen the selection.
 
     :param value: a string, or None.
     :param what: the argument's name, for the message.
@@ -218,7 +218,7 @@ def ownership(site: str, organization: HarvestRef | None, owner: HarvestRef | No
     :param organization: that the source belongs to, or None.
     :param owner: the user that the source belongs to, or None.
     :returns: ``organization_id`` and ``organization_url`` (None for a person's source), ``owner_id``, ``owner_name``
-        and ``owner_type``: ``"organization"``, ``"user"``, or None where the source belongs to nobody.
+        and ``owner_type``: ``"organization"``, ``"user"``, or None if the source belongs to nobody.
     """
     whose = organization or owner
     page = None

@@ -1,4 +1,4 @@
-"""Lists a portal's sources by what a user asks for, in every release; used by the list operator and health."""
+"""List the sources of a portal that match a filter, in every release; used by the list operator and health."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SourceFilter:
     :param q: words to search for.
     :param active: whether they may be harvested.
     :param validation: ``accepted``, ``pending`` or ``refused``.
-    :param name: what their name contains, whatever the case; told here, not by the portal's search.
+    :param name: what their name contains, ignoring case; filtered here, not by the portal's search.
     """
 
     organization: str | None = None
@@ -51,7 +51,7 @@ class SourceFilter:
         if state is not None and state not in _STATES:
             raise HarvestInvalidInput(f"validation must be one of {', '.join(map(repr, _STATES))}, not {state!r}.")
         if owner_id and given.get("organization"):
-            raise HarvestInvalidInput("organization and owner_id are both given: a source belongs to one of them.")
+            raise HarvestInvalidInput("organization and owner_id are both given: give one of them.")
         return cls(
             owner_id=check_id(owner_id, "owner_id", slug=False) if owner_id else None,
             active=optional_flag(active, "active"),
@@ -64,7 +64,7 @@ class SourceFilter:
         return " with " + ", ".join(f"{name}={value!r}" for name, value in named.items()) if named else ""
 
     def wants(self, source: HarvestSource) -> bool:
-        """Whether a source is among the wanted ones, by what every release answers of it."""
+        """Whether a source matches, by fields that every release returns."""
         return (
             source.deleted is None
             and self.backend in (None, source.backend)

@@ -1,4 +1,4 @@
-"""What a portal's team does with sources, safe to ask for twice: accepting, refusing, scheduling, unscheduling.
+"""Accept, refuse, schedule and unschedule sources, safe to request twice.
 
 Called by the source operators and by plain scripts. All of it takes a sysadmin's key.
 """
@@ -35,14 +35,14 @@ def ensure_validated(
     """Accept or refuse a source, if it is not yet.
 
     Each acceptance starts a harvest and resets the cron, also that of an accepted source: so it is never repeated. A
-    portal may answer 500 although it took effect (seen on every release with its queue down).
+    portal may respond with 500 although it took effect (seen on every release with its queue down).
 
     :param client: of the portal, with a sysadmin's key.
     :param source: as just read.
     :param state: ``"accepted"`` (default) or ``"refused"``.
     :param comment: shown to the owner; a refusal needs one.
     :returns: the source, read again; the ids of jobs that were there before it was accepted, by this call or an
-        earlier one, so that the first job after it can be told; whether anything was written.
+        earlier one, so that the first job after it can be recognized; whether anything was written.
     :raises HarvestInvalidInput: for another state, or a refusal without a comment.
     """
     state, comment = check_validation(state, comment)
@@ -63,8 +63,8 @@ def ensure_validated(
         )
     if state == ACCEPTED and not is_certain:
         log.warning(
-            "It did: the source is accepted. Whether its first harvest was queued is not certain; if none begins, "
-            "start one with HarvestRunSourceOperator."
+            "The source was accepted despite the error. Whether its first harvest was queued is unknown; if none "
+            "begins, start one with HarvestRunSourceOperator."
         )
     log.info("Source %r (%s) is now %s: %s", source.name, source.id, state, client.source_url(source.id))
     _warn_of_validation(source, validated, state)
@@ -83,7 +83,7 @@ def ensure_scheduled(client: HarvestClient, source: HarvestSource, cron: str) ->
     text = check_cron(cron)
     refuse_deleted(source)
     if source.schedule == text:
-        log.info("Source %r (%s) has the cron %s already.", source.name, source.id, text)
+        log.info("Source %r (%s) already has the cron %s.", source.name, source.id, text)
         return source, False
     with telling(WHO_MODERATES):
         scheduled, _ = write_and_read(
@@ -161,9 +161,9 @@ def _warn_of_validation(before: HarvestSource, after: HarvestSource, state: str)
     if state == ACCEPTED and before.active is False:
         log.warning("The source is inactive: its acceptance starts no harvest before it is set active.")
     if state == ACCEPTED and before.schedule not in (None, after.schedule):
-        log.warning("Its cron was %s; accepting it set %s: schedule it anew.", before.schedule, after.schedule)
+        log.warning("Its cron was %s; accepting it set %s: schedule it again.", before.schedule, after.schedule)
     if state == REFUSED and after.schedule:
         log.warning(
-            "Its cron %s stays, and the portal goes on harvesting by it: unschedule the source, or set it inactive.",
+            "Its cron %s stays, and the portal continues to harvest by it: unschedule the source, or set it inactive.",
             after.schedule,
         )

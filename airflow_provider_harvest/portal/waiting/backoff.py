@@ -19,7 +19,7 @@ def grown(failures: int, first: float, longest: float = MAX_PAUSE) -> float:
 
 
 def pause_after(error: HarvestError, failures: int, interval: float) -> float:
-    """Return the seconds to pause: the interval, doubled with each failure in a row, or as long as the portal asks.
+    """Return the seconds to pause: the interval, doubled with each failure in a row, or as long as the portal requests.
 
     :param error: what the last request failed with.
     :param failures: failures in a row, from 1.
@@ -29,7 +29,7 @@ def pause_after(error: HarvestError, failures: int, interval: float) -> float:
 
 
 def asked_pause(error: Exception) -> float:
-    """Return the seconds that the portal asks to pause, an hour at most; 0 if it asks nothing."""
+    """Return the pause that the portal requests (s), an hour at most; 0 if none."""
     return min(MAX_RETRY_AFTER, getattr(error, "retry_after", None) or 0.0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 HOUR = 3600.0
-#: Seconds of the budget that may be saved up: a burst of ended harvests is read at once, the hour's total holds.
+#: Seconds of the budget that may be saved up: a burst of ended harvests is read immediately, the hour's total holds.
 _SAVED = 300.0
 
 

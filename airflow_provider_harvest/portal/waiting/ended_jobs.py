@@ -1,7 +1,7 @@
-"""Finds the jobs that end on a portal, each once, whoever started them; used by the event trigger, through the poller.
+"""Find the jobs that end on a portal, each once, no matter who started them; used by the event trigger via the poller.
 
 Each source has a record of its own, so that what was read of one is not lost when another cannot be read. What has been
-reported is a cursor (:mod:`reported`), so that a restarted triggerer goes on where another one left off.
+reported is a cursor (:mod:`reported`), so that a restarted triggerer continues where another one left off.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ENDED, SUCCESS, FAILURE = "ended", "success", "failure"
 #: Which ends are reported.
 CONDITIONS = (ENDED, SUCCESS, FAILURE)
 
-#: Sources whose jobs, and jobs whose results, are read in one look: the others wait for the next one, so that a portal
+#: Sources whose jobs, and jobs whose results, are read in one poll: the others wait for the next one, so that a portal
 #: where hundreds of harvests end at midnight holds up no other watch.
 _AT_ONCE = 20
 #: Seconds after which a job that runs behind a newer one is not expected to end any more.
@@ -41,17 +41,17 @@ _FORGOTTEN = 7 * 24 * 3600.0
 _MAX_PAGES = 20
 #: Failures in a row after which a job that cannot be read is given up: about a week.
 _MAX_FAILURES_AT_ONE = 36
-#: Failures in a row at different sources, or jobs, after which a look ends: it is the portal that fails.
+#: Failures in a row at different sources, or jobs, after which a poll ends: the portal itself fails.
 _IN_A_ROW = 3
 #: Failures at a job after which the list of its source's jobs says whether it was purged.
 _PURGED_CHECK = 3
-#: Seconds between two reads of a single source: somebody may have deleted it or switched it off.
+#: Seconds between two reads of a single source: it may have been deleted or deactivated.
 _SOURCE_CHECK = 6 * 3600.0
-#: Seconds between two looks at jobs behind newer ones, at most.
+#: Most seconds between two polls of jobs behind newer ones.
 _RARE = 1800.0
 #: Seconds that an end may be younger than it shows: the portal's worker dates it, then writes it.
 _WRITTEN_AFTER = 1.0
-#: Jobs that are named where it is said what was missed, and seconds for which that is looked back.
+#: Jobs named in the message about missed harvests, and seconds that it covers.
 _MISSED_NAMED, _MISSED_WITHIN = 10, 24 * 3600.0
 #: Stands for news of a source that the list did not bring.
 UNLISTED: tuple[Any, ...] = ()
@@ -61,8 +61,8 @@ UNLISTED: tuple[Any, ...] = ()
 class EndedJob:
     """A job that has ended.
 
-    :param result: the result dict of the harvest; None where the condition does not hold.
-    :param cursor: of the last one of a look: what is reported once all of them are.
+    :param result: the result dict of the harvest; None if the condition does not hold.
+    :param cursor: of the last one of a poll: what is reported once all of them are.
     """
 
     result: dict[str, Any] | None
@@ -74,9 +74,9 @@ class EndedJobs:
 
     :param client: of the portal.
     :param scope: whose jobs.
-    :param policy: what a harvest must come to, to be a success.
+    :param policy: the criteria for a success.
     :param condition: one of :data:`CONDITIONS`.
-    :param interval: seconds between two looks.
+    :param interval: seconds between two polls.
     :param cursor: what has been reported already; None begins now.
     """
 
@@ -111,7 +111,7 @@ class EndedJobs:
         for source_id in self._reported.owed:
             self._record(source_id).news = UNLISTED
 
-    # --- what the poller asks --------------------------------------------------------------------------------
+    # --- called by the poller --------------------------------------------------------------------------------
 
     @property
     def source_id(self) -> str | None:
@@ -120,7 +120,7 @@ class EndedJobs:
 
     @property
     def needs_list(self) -> bool:
-        """Only the list tells of several sources; what was found in it already is read without."""
+        """Only the list covers several sources; what was already found in it is read without it."""
         return self._scope.source_id is None and not self._has_work()
 
     @property
@@ -138,7 +138,7 @@ class EndedJobs:
         return False
 
     def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:
-        """Note what is new in the list; None where jobs must be read for it."""
+        """Note what is new in the list; None if jobs must be read for it."""
         self._see_until(asked_at)
         is_beginning = self._reported.since is None
         self._begin()
@@ -147,7 +147,7 @@ class EndedJobs:
         for listed in sources.values():
             if self._scope.holds(listed):
                 self._note(listed)
-        # A source that is not listed any more was deleted: what is known of its jobs is still read, then forgotten.
+        # A source that is not listed any more was deleted: its known jobs are still read, then forgotten.
         gone = [
             ident
             for ident, record in self._records.items()
@@ -184,11 +184,11 @@ class EndedJobs:
         return replace(poll, results=self._with_cursor(ended) or poll.results)
 
     def fail(self, error: HarvestError) -> Poll:
-        """Take a failed look into account. However long it lasts: nobody else watches."""
+        """Count a failed poll. It continues however long that lasts: there is no other watch."""
         self._failures += 1
         failed = error, self._failures, self.interval
         if self._failures == 1:
-            self._lines.append(f"{error} Looking again until it answers.")
+            self._lines.append(f"{error} Polling again until it responds.")
         pause, back_off = pause_after(*failed), pause_of_all(*failed)
         return Poll(WAITING, pause, lines=self._take_lines(), has_looked=False, back_off=back_off)
 
@@ -201,15 +201,15 @@ class EndedJobs:
         return dict(self._reported.behind), tuple(self._reported.owed)
 
     def _with_cursor(self, ended: list[EndedJob]) -> tuple[EndedJob, ...]:
-        """Give the last one the cursor as it is now: the next look may change it before this one is stored."""
+        """Give the last one the cursor as it is now: the next poll may change it before this one is stored."""
         return (*ended[:-1], replace(ended[-1], cursor=self._reported.to_cursor())) if ended else ()
 
-    # --- what is known of each source ------------------------------------------------------------------------
+    # --- records of the sources ------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         if self._reported.since is None:
             if self._scope.source_id is not None:
-                self._client.recent_jobs(self._scope.source_id)  # whose answer tells the portal's time
+                self._client.recent_jobs(self._scope.source_id)  # whose response has the portal's time
             self._reported.begin(self._client.portal_now())
 
     def _record(self, source_id: str) -> SourceRecord:
@@ -262,7 +262,7 @@ class EndedJobs:
                 0, f"Watching for harvests of {self._scope} on {self._client.site} to end ({self._condition})."
             )
         elif self._failures:
-            self._lines.insert(0, "The portal answers again.")
+            self._lines.insert(0, "The portal responds again.")
         self._has_looked, self._failures = True, 0
         return Poll(WAITING, pause, lines=self._take_lines(), results=begins)
 
@@ -271,7 +271,7 @@ class EndedJobs:
         return lines
 
     def _say_what_is_history(self, listed: list[Listed]) -> None:
-        """Name the harvests that ended before the watch began: without a cursor nobody knows what was reported."""
+        """Name the harvests that ended before the watch began: without a cursor it is unknown what was reported."""
         since = (self._reported.since or 0.0) - _MISSED_WITHIN
         jobs = [source.last_job for source in listed if source.last_job and source.last_job.ended]
         ended = sorted(
@@ -412,7 +412,7 @@ class EndedJobs:
         return False
 
     def _result_of(self, record: SourceRecord, job_id: str) -> dict[str, Any] | None:
-        """Return what a job came to; None where the condition does not hold, or the job was purged meanwhile."""
+        """Return the result of a job; None if the condition does not hold, or the job was purged meanwhile."""
         source = HarvestSource(id=record.id, name=record.name, url="", backend="")
         doubts = self._doubts.setdefault(job_id, Doubts())
         try:
@@ -427,7 +427,7 @@ class EndedJobs:
         return result if wanted[self._condition] else None
 
     def _is_purged(self, record: SourceRecord, job_id: str) -> bool:
-        """Up to 17.7 an unknown job answers 500: the source's list of jobs says whether there still is one."""
+        """Up to 17.7 an unknown job is a 500: the source's list of jobs shows whether it still exists."""
         try:
             return all(str(job.id) != job_id for job in self._client.iter_jobs(record.id))
         except HarvestError:
@@ -444,7 +444,7 @@ class EndedJobs:
         try:
             source = self._client.get_source(self._scope.source_id, keyed=False)
         except HarvestError:
-            return  # its jobs could be read: what this is about is said by the next look
+            return  # its jobs could be read: the next poll reports the cause
         trouble = "is deleted" if source.deleted is not None else "" if source.active else "is switched off"
         if trouble and trouble != self._source_trouble:
             self._lines.append(f"Source {source.id} {trouble}: no further harvest of it will end until that changes.")

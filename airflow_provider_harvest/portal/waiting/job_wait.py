@@ -1,6 +1,6 @@
-"""Waiting for one harvest job, one look at a time: the same code on the worker and in the triggerer.
+"""Wait for one harvest job, poll by poll: the same code on the worker and in the triggerer.
 
-A :class:`JobWait` looks (:meth:`JobWait.poll`) and says when to look again. Who calls it sleeps, logs its lines, and
+A :class:`JobWait` polls (:meth:`JobWait.poll`) and returns when to poll again. The caller sleeps, logs its lines, and
 judges nothing: that is done on the worker.
 """
 
@@ -46,20 +46,24 @@ from airflow_provider_harvest.portal.waiting.which_job import (
     why_not_runnable,
     why_stuck,
 )
-from airflow_provider_harvest.portal.words import clock_time, spell
+from airflow_provider_harvest.portal.words import clock_time, count, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 
-#: Seconds between looks while the portal's own run is far off, and how long before it that ends.
-RARE_INTERVAL = 1800.0
+#: Seconds between polls while the portal's own run is far off, and how long before it that ends. Somebody may start a
+#: harvest by hand at any time: it is noticed after these seconds, at 6 small requests an hour.
+FAR_OFF_INTERVAL = 600.0
 LEAD = 300.0
-#: Looks for what is late, or under way for long, are this share of that time apart: 3 min after an hour.
+#: Seconds between looks for what is late, or running for long, at most.
+RARE_INTERVAL = 1800.0
+#: Polls of a job that is late, or running for long, are this share of that time apart: 3 min after an hour.
 PATIENCE = 0.05
 #: Seconds between two reads of the source while no job has appeared: it may be deleted or switched off meanwhile.
 SOURCE_CHECK = 600.0
+FAR_OFF_SOURCE_CHECK = 3600.0
 #: Seconds between two lines about how far a job is: at first, and at most; twice as long each time.
 FIRST_REPORT_PAUSE, MAX_REPORT_PAUSE = 60.0, 1800.0
 #: Pages of jobs that are read to find the oldest new one.
@@ -111,21 +115,21 @@ class JobWait:
         return self._told(poll)
 
     def fail(self, error: HarvestError) -> Poll:
-        """Count a look as failed that somebody else took for this wait and others.
+        """Count a failed poll that was made for this wait and others together.
 
-        :param error: what the portal's whole list was answered with.
+        :param error: the error of reading the portal's whole list.
         """
         self._doubts.answered()
         return self._told(self._failed(error, is_own=False))
 
     def pass_time(self) -> Poll:
-        """Say how the wait stands without looking, while the portal wants no requests: its time may be up."""
+        """Return the state without a request, while the portal wants none: the time may be up."""
         return self._told(Poll(WAITING, self.plan.poll_interval, has_looked=False))
 
     def _answered(self) -> None:
         if self._failures:
-            looks = "1 failed look" if self._failures == 1 else f"{self._failures} failed looks"
-            self._lines.insert(0, f"The portal answers again, after {looks}.")
+            polls = count(self._failures, "failed poll")
+            self._lines.insert(0, f"The portal responds again, after {polls}.")
         self._failures = 0
         self._doubts.answered()
 
@@ -134,10 +138,10 @@ class JobWait:
         lines, self._lines = tuple(self._lines), []
         return replace(poll, lines=lines)
 
-    # --- looking ---------------------------------------------------------------------------------------------
+    # --- polling ---------------------------------------------------------------------------------------------
 
     def _look(self) -> Poll:
-        """Find the job if it is not known yet, and look at it; a dead one gives way to the next."""
+        """Find the job if it is not yet known, and read it; a dead one is replaced by the next."""
         while True:
             job_id = self.plan.job_id
             if job_id is None:
@@ -199,7 +203,7 @@ class JobWait:
         return any(job.id in (plan.known or ()) for job in jobs)
 
     def _look_at_job(self, job_id: str) -> Poll | None:
-        """Look at the job that was found; None where it is dead, and another one may come in its place."""
+        """Read the job that was found; None if it is dead, and another one may replace it."""
         job, self._read_job = self._read_job, None
         if job is None or job.id != job_id:
             job = self.client.peek_job(job_id)
@@ -272,27 +276,27 @@ class JobWait:
         stuck = why_stuck(job, self._moved_at, has_items, portal_now, self.plan.limits)
         if stuck is None or not has_items:
             return stuck
-        # Its counters have not been watched for long enough to tell; the time of its newest item tells at once.
+        # Its counters have not been watched for long enough; the time of its newest item shows it immediately.
         newest = last_movement(job, self.client.newest_item(job))
         self._moved_at = max(self._moved_at, newest.timestamp() if newest else 0.0)
         return why_stuck(job, self._moved_at, has_items, portal_now, self.plan.limits)
 
     def _check_source(self) -> str | None:
-        """Say why no job can appear any more, None where one can. The source is read only now and then."""
+        """Return why no job can appear any more, None if one can. The source is read only now and then."""
         now = self._clock.now()
-        every = RARE_INTERVAL * 2 if self.is_far_off() else SOURCE_CHECK
+        every = FAR_OFF_SOURCE_CHECK if self.is_far_off() else SOURCE_CHECK
         if now - self._source_checked < every:
             return None
         self._source_checked = now
         try:
             source = self.client.get_source(self.plan.source_id, keyed=False)
         except HarvestNotFound:
-            self._source_checked = float("-inf")  # asked again at the next look: one 404 is not believed
+            self._source_checked = float("-inf")  # checked again at the next poll: a single 404 does not count
             raise
         # Whoever waits for a source that is still to be accepted waits for that, too: acceptance starts a harvest.
         return None if source.is_awaited else why_not_runnable(source)
 
-    # --- when to look again ----------------------------------------------------------------------------------
+    # --- time of the next poll -------------------------------------------------------------------------------
 
     def _due(self, now: float) -> float | None:
         plan = self.plan
@@ -318,14 +322,14 @@ class JobWait:
         if due is None:
             return interval
         if self.is_far_off():
-            return max(interval, min(RARE_INTERVAL, due - LEAD - now))
+            return max(interval, min(FAR_OFF_INTERVAL, due - LEAD - now))
         return self._patiently(now - due)
 
     def _patiently(self, waited: float) -> float:
         return max(self.plan.poll_interval, min(RARE_INTERVAL, PATIENCE * waited))
 
     def _within_deadlines(self, poll: Poll) -> Poll:
-        """End the wait where its time is up; never before a look, so that what ended meanwhile counts.
+        """End the wait if its time is up; never before a poll, so that a job that ended meanwhile counts.
 
         No job is called missing while the portal cannot be read.
         """
@@ -335,7 +339,7 @@ class JobWait:
         starts_by = None if plan.job_id else plan.start_deadline
         if plan.deadline is not None and now >= plan.deadline:
             what = f"Job {plan.job_id} has not ended" if plan.job_id else self._no_job()
-            blind = "" if poll.has_looked else " The last look at the portal failed."
+            blind = "" if poll.has_looked else " The last poll of the portal failed."
             return replace(poll, state=TIMED_OUT, detail=f"{what} within {spell(now - plan.begun)}.{blind}")
         if poll.has_looked and starts_by is not None and now >= starts_by:
             return replace(poll, state=NOT_STARTED, detail=f"{self._no_job()} within {spell(now - plan.begun)}.")
@@ -354,15 +358,15 @@ class JobWait:
         if self._failures > self.plan.max_poll_failures:
             times = "once" if self._failures == 1 else f"{self._failures} times in a row; the last time"
             return Poll(UNREACHABLE, detail=f"The portal could not be read {times}: {error}")
-        if self._failures == 1:  # told once, not at every look
+        if self._failures == 1:  # logged once, not at every poll
             allowed = self.plan.max_poll_failures
-            self._lines.append(f"{error} Looking again; {allowed} failed looks in a row are allowed.")
+            self._lines.append(f"{error} Polling again; {allowed} failed polls in a row are allowed.")
         usual = self.plan.poll_interval if self.plan.job_id else self._pause_before_start()
         failed = error, self._failures, self.plan.poll_interval
         return Poll(WAITING, max(usual, pause_after(*failed)), has_looked=False, back_off=pause_of_all(*failed))
 
     def _odd(self, error: HarvestError) -> Poll:
-        """Take an answer that may be a proxy's into account: it is believed when it is seen again."""
+        """Count a response that may be a proxy's: it counts only when it is repeated."""
         if self._doubts.believes(error):
             if not isinstance(error, HarvestNotFound):
                 raise error
@@ -374,7 +378,7 @@ class JobWait:
         return Poll(WAITING, self.plan.poll_interval, has_looked=False)
 
     def _is_purged(self, error: HarvestServerError) -> bool:
-        """Up to 17.7 an unknown job answers 500, like an outage: the source's list of jobs tells them apart."""
+        """Up to 17.7 an unknown job is a 500, like an outage: the source's list of jobs distinguishes them."""
         if error.status_code != 500 or not self.plan.job_id:
             return False
         try:
@@ -386,11 +390,11 @@ class JobWait:
 
 
 def why_dead(client: HarvestClient, job: HarvestJob, limits: Limits) -> str | None:
-    """Say why an unfinished job counts as dead, at one look: by the newest time in it against the portal's clock.
+    """Return why an unfinished job counts as dead, from one poll: the newest time in it against the portal's clock.
 
     :param client: of the portal.
     :param job: without an end.
-    :param limits: how long it may stand still.
+    :param limits: how long it may be without progress.
     """
     moved = last_movement(job)
     now = client.portal_now()

@@ -1,6 +1,6 @@
-"""Pure: when a portal will next harvest a source by itself, learned from its cron and its past jobs.
+"""When a portal will next harvest a source by itself, learned from its cron and its past jobs.
 
-udata's API does not tell the time zone that its scheduler reads crons in: it is told from when past jobs began.
+udata's API does not return the time zone in which its scheduler reads crons: it is learned from past jobs.
 Called by the run operator and the sensor when they wait for the portal's own run.
 """
 
@@ -17,11 +17,11 @@ from airflow_provider_harvest.portal.words import clock_time, spell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: The newest jobs are looked at first, since summer time may have begun, then some more, since people start jobs, too.
+#: The newest jobs are used first, since summer time may have begun, then some more, since people start jobs, too.
 _NEWEST, _LOOKED_AT = 5, 10
 #: How many of them must agree before an offset is believed.
 _MUST_AGREE = 3
-#: Seconds after a tick in which its job is still expected, where past ones were not later.
+#: Seconds after a tick in which its job is still expected, if past ones were not later.
 OVERDUE = 3600.0
 #: A job that began later than this many seconds after a tick was not started by that tick, or its queue was very long.
 _MAX_QUEUE = 3 * 3600.0
@@ -35,8 +35,8 @@ class Expectation:
 
     :param cron: its cron.
     :param due: seconds since the epoch of the next tick.
-    :param overdue: the tick before it, where that is so short ago that its job may still be about to begin.
-    :param offset: minutes by which the portal's scheduler is ahead of UTC; None where the past does not tell.
+    :param overdue: the tick before it, if it is so recent that its job may still be about to begin.
+    :param offset: minutes by which the portal's scheduler is ahead of UTC; None if past jobs do not show it.
     :param delays: seconds from their tick to the beginning of the last jobs, newest first.
     """
 
@@ -48,7 +48,7 @@ class Expectation:
 
 
 def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | None:
-    """Return when the next run is due, None where the cron never fires.
+    """Return when the next run is due, None if the cron never fires.
 
     :param cron: the source's cron.
     :param begins: when its past jobs began, newest first.
@@ -69,7 +69,7 @@ def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | N
 
 
 def next_tick(cron: str, offset: int | None, now: float) -> float | None:
-    """Return when a cron fires next, in seconds since the epoch; None where it never does.
+    """Return when a cron fires next, in seconds since the epoch; None if it never does.
 
     :param cron: as Celery reads it.
     :param offset: minutes by which the portal is ahead of UTC; None takes UTC.
@@ -130,9 +130,9 @@ def _between(delays: Sequence[float]) -> str:
 
 
 def _learn_offset(schedule: Schedule, begins: Sequence[datetime]) -> int | None:
-    """Return the offset under which the past jobs began soonest after a tick; None where they do not agree on one.
+    """Return the offset under which the past jobs began soonest after a tick; None if they do not agree on one.
 
-    Jobs that somebody started by hand, one after the other, agree on anything: only jobs of different ticks count.
+    Jobs that were started by hand, one after the other, agree on anything: only jobs of different ticks count.
     """
     best: tuple[float, int] | None = None
     for minutes in _OFFSETS:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
-#: What to do where a job of the source is under way.
+#: What to do where a job of the source is running.
 WAIT, ATTACH, FAIL = "wait", "attach", "fail"
 IF_RUNNING = (WAIT, ATTACH, FAIL)
 #: ``how`` of a wait for a job that stands in the way.
@@ -41,7 +41,7 @@ class OneRun:
 
     :param client: of the portal, with a key that may start harvests.
     :param source: as just read with that key.
-    :param if_running: a job is under way: ``wait`` (default) lets it end and then asks, since it may have read the old
+    :param if_running: a job is running: ``wait`` (default) lets it end and then asks, since it may have read the old
         catalogue; ``attach`` takes it as the answer; ``fail`` fails.
     :param start_timeout: seconds that a job may take to appear, 2 h by default.
     :param timeout: seconds that all of it may take, 24 h by default.
@@ -74,8 +74,8 @@ class OneRun:
     def ask(self) -> WaitPlan:
         """Ask for the harvest, or say which job must be waited for first.
 
-        :raises HarvestSourceNotRunnable: where asking would be in vain.
-        :raises HarvestSourceBusy: where a job is under way and ``if_running`` is ``fail``.
+        :raises HarvestSourceNotRunnable: if asking would be without effect.
+        :raises HarvestSourceBusy: if a job is running and ``if_running`` is ``fail``.
         """
         if problem := why_not_runnable(self.source, self.client.list_backends()):
             raise HarvestSourceNotRunnable(problem)
@@ -83,12 +83,12 @@ class OneRun:
         running = [str(job.id) for job in jobs if self._is_alive(job)]
         if running and self.if_running == FAIL:
             page = self.client.job_url(self.source.id, running[-1])
-            raise HarvestSourceBusy(f"Job {running[-1]} of source {self.source.name!r} is under way: {page}")
+            raise HarvestSourceBusy(f"Job {running[-1]} of source {self.source.name!r} is running: {page}")
         if running and self.if_running == ATTACH:
-            self.tell(f"Job {running[-1]} is under way: waiting for it, nothing new is asked for.")
+            self.tell(f"Job {running[-1]} is running: waiting for it, nothing new is asked for.")
             self.plan = self._plan(ATTACHED, job_id=running[-1])
         elif running:
-            self.tell(f"Job {running[-1]} is under way and may have read the old catalogue: letting it end first.")
+            self.tell(f"Job {running[-1]} is running and may have read the old catalogue: letting it end first.")
             self.plan = self._plan(BLOCKED, job_id=running[-1])
         else:
             known = tuple(str(job.id) for job in jobs)

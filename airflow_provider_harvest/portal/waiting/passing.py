@@ -1,7 +1,7 @@
-"""Which failed looks at a portal may pass by themselves: one table for waits, sensors, the poller and event triggers.
+"""Which failed polls of a portal may be temporary: one table for waits, sensors, the poller and event triggers.
 
-A proxy, a firewall or a maintenance page answers in the portal's place now and then. Such an answer is believed only
-when it is seen again in the looks that follow; pure, no I/O.
+A proxy, a firewall or a maintenance page sometimes responds instead of the portal. Such a response counts only if the
+next polls repeat it; pure, no I/O.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestUnavailable,
 )
 
-#: What a passing fault of the portal looks like, however often it is seen. Whoever waits has a budget of such looks.
+#: Temporary faults of a portal, however often they are seen. Each wait has a budget of such polls.
 PASSING = (
     HarvestConnectionError,
     HarvestResponseLost,
@@ -35,13 +35,13 @@ _PASSING_STATUSES = frozenset({408, 425, 429})
 #: What is believed when it is seen again.
 _DOUBTFUL = (HarvestAuthError, HarvestNotFound, HarvestRedirected, HarvestRequestRejected)
 
-#: Times in a row that an answer of the API itself is seen before it is believed, and one that came from elsewhere: a
-#: web page or a redirect, as a maintenance site answers for some minutes.
+#: Times in a row that a response of the API itself is seen before it counts, and one from elsewhere: a
+#: web page or a redirect, as from a maintenance site for some minutes.
 _API_TIMES, _PAGE_TIMES = 2, 5
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether a failed look says nothing of what was looked for, however often it is repeated."""
+    """Whether a failed poll says nothing about its object, however often it is repeated."""
     if isinstance(error, HarvestNotFound) and error.is_page:
         return True
     if isinstance(error, HarvestApiError) and error.status_code in _PASSING_STATUSES:
@@ -50,17 +50,17 @@ def is_passing(error: Exception) -> bool:
 
 
 def concerns_all(error: Exception) -> bool:
-    """Whether a failed look speaks for the whole portal: another request would hardly fare better."""
+    """Whether a failed poll concerns the whole portal: another request would hardly succeed."""
     if isinstance(error, (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable)):
         return True
     return isinstance(error, HarvestServerError) and (error.status_code == 503 or error.retry_after is not None)
 
 
 def times_until_believed(error: Exception) -> int | None:
-    """Return how many times in a row an answer is seen before it is believed.
+    """Return how many times in a row a response is seen before it counts.
 
-    :param error: what a look failed with.
-    :returns: 1 for what no further look mends; None for what is never believed.
+    :param error: the error of a poll.
+    :returns: 1 for what no further poll changes; None for what never counts.
     """
     if is_passing(error):
         return None
@@ -70,21 +70,21 @@ def times_until_believed(error: Exception) -> int | None:
 
 
 def came_from_elsewhere(error: Exception) -> bool:
-    """Whether an answer is a redirect or a page, and so perhaps not the portal's own."""
+    """Whether a response is a redirect or a page, and so perhaps not the portal's own."""
     if isinstance(error, HarvestRedirected):
         return True
     return isinstance(error, HarvestApiError) and isinstance(error.payload, str) and bool(error.payload)
 
 
 class Doubts:
-    """Counts how often the same odd answer was seen in a row."""
+    """Counts how often the same unexpected response was seen in a row."""
 
     def __init__(self) -> None:
         self._last: tuple[type, int] | None = None
         self._times = 0
 
     def believes(self, error: HarvestError) -> bool:
-        """Take a failed look into account; return whether it is to be believed now."""
+        """Count a failed poll; return whether it counts as true now."""
         needed = times_until_believed(error)
         if needed is None:
             self.answered()
@@ -95,5 +95,5 @@ class Doubts:
         return self._times >= needed
 
     def answered(self) -> None:
-        """Forget: the portal has answered, or failed in another way."""
+        """Forget: the portal has responded, or failed in another way."""
         self._last, self._times = None, 0

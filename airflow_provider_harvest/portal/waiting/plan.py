@@ -1,4 +1,4 @@
-"""Pure: what a wait is for, how it can stand, and how it is told in a line; made by the tasks, used by :mod:`waiting`.
+"""The plan of a wait, its states, and their text in a line; made by the tasks, used by :mod:`.job_wait`.
 
 A plan travels as JSON between worker and triggerer.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: ``how`` of a wait that does not say: it claims nothing.
 WAITED = "waited"
-# How a wait can stand after a look.
+# States of a wait after a poll.
 WAITING = "waiting"
 ENDED = "ended"
 NOT_STARTED = "not_started"
@@ -48,17 +48,17 @@ class WaitPlan:
     :param ended_after: the first job to end at or after this time.
     :param passed_over: ids of dead jobs that are not taken.
     :param begun: when the wait began.
-    :param start_deadline: until when a job must have appeared; None waits for ever.
+    :param start_deadline: until when a job must have appeared; None waits forever.
     :param deadline: until when the whole wait must be over, whatever its state; None sets no end.
-    :param due: when the portal's own run is expected; looks are rare until shortly before.
-    :param due_again: the time after that, where ``due`` had passed already when the wait began.
-    :param cron: of the portal's own runs, where those are waited for.
-    :param offset: minutes by which the portal reads its crons ahead of UTC, where that is known.
-    :param grace: seconds after the portal's own time in which its job must begin, where that is limited.
+    :param due: when the portal's own run is expected; polls are rare until shortly before.
+    :param due_again: the time after that, if ``due`` had passed when the wait began.
+    :param cron: of the portal's own runs, if those are waited for.
+    :param offset: minutes by which the portal reads its crons ahead of UTC, if known.
+    :param grace: seconds after the portal's own time in which its job must begin, if limited.
     :param before_id: the source's last job when the wait began, where that was known for nothing.
     :param before_listed: how many records it found in the catalogue.
-    :param poll_interval: between two looks.
-    :param max_poll_failures: looks that may fail in a row.
+    :param poll_interval: between two polls.
+    :param max_poll_failures: polls that may fail in a row.
     :param limits: how long the job may take.
     """
 
@@ -104,7 +104,7 @@ class WaitPlan:
     def from_dict(cls, data: dict[str, Any]) -> WaitPlan:
         """Return the plan that :meth:`to_dict` wrote, in this version or another one.
 
-        :raises HarvestError: if it does not say which source is meant.
+        :raises HarvestError: if it does not name the source.
         """
         if not data.get("source_id"):
             raise HarvestError("The plan of this wait names no source, so nothing can be waited for: clear the task.")
@@ -122,16 +122,16 @@ class WaitPlan:
 
 @dataclass(frozen=True)
 class Poll:
-    """What one look showed.
+    """The result of one poll.
 
     :param state: ``waiting`` or one of :data:`FINAL_STATES`.
-    :param pause: seconds until the next look.
+    :param pause: seconds until the next poll.
     :param lines: what is new, for the task log.
     :param detail: a sentence on a final state other than ``ended``.
     :param job: the job, once known.
-    :param has_looked: whether the portal could be read; where not, ``pause`` must not be cut short.
-    :param back_off: seconds in which the portal wants no request at all, from anybody (429, ``Retry-After``).
-    :param results: what a look brought besides; a wait for one job has nothing of the kind.
+    :param has_looked: whether the portal could be read; if not, ``pause`` must not be shortened.
+    :param back_off: seconds in which the portal wants no request at all (429, ``Retry-After``).
+    :param results: further results of a poll; a wait for one job has none.
     """
 
     state: str
@@ -150,7 +150,7 @@ class Poll:
 
     @property
     def is_news(self) -> bool:
-        """Whether somebody must hear of it."""
+        """Whether it must be reported."""
         return bool(self.lines or self.results or self.is_final)
 
 

@@ -1,4 +1,4 @@
-"""A client that many watches of one portal share: what several of them ask in one round is asked of the portal once.
+"""A client that many watches of one portal share: what several of them request in one round is requested once.
 
 Used by the poller of the triggers; its watches call it from several threads.
 """
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
-#: Answers about ended jobs that are kept for watches that look later: these never change.
+#: Responses about ended jobs that are kept for later watches: these never change.
 _KEPT = 200
-#: Items, and jobs, that are kept of one answer; whoever wants more asks again.
+#: Items, and jobs, that are kept of one response; a watch that needs more requests again.
 _ITEMS, _JOBS = PAGE_SIZE, 20
 
 
 class _Answer:
-    """One answer, which the first to ask reads; the others wait for it."""
+    """One response, which the first watch reads; the others wait for it."""
 
     __slots__ = ("is_known", "lasts", "lock", "value")
 
@@ -38,7 +38,7 @@ class _Answer:
 
 
 class _Answers:
-    """The answers of a round, and those about ended jobs; errors are not kept.
+    """The responses of a round, and those about ended jobs; errors are not kept.
 
     :param client: of the portal.
     """
@@ -78,7 +78,7 @@ class _Answers:
 class SharedReads:
     """Reads as :class:`~airflow_provider_harvest.portal.client.HarvestClient` does, and shares what was read.
 
-    :param client: of the portal; what is not named here is asked of it directly.
+    :param client: of the portal; methods that are not defined here are called on it directly.
     """
 
     def __init__(self, client: HarvestClient) -> None:
@@ -102,7 +102,7 @@ class SharedReads:
         self._answers.begin_round()
 
     def take_sent(self) -> int:
-        """Return how many requests were sent since this was asked last, the list of sources apart."""
+        """Return how many requests were sent since the last call, without the list of sources."""
         return self._answers.take_sent()
 
     def job_url(self, source_id: str, job_id: str) -> str:
@@ -151,9 +151,9 @@ class SharedReads:
         )
 
     def _first(self, key: Hashable, read: Callable[[], Iterator[Any]], size: int, of_ended: bool) -> Iterator[Any]:
-        """Yield the first of an answer from what was read, the rest by asking again.
+        """Yield the first entries of a response from what was read, the rest from new requests.
 
-        :param of_ended: whether it is asked of ended jobs only, so that it never changes.
+        :param of_ended: whether it is about ended jobs only, so that it never changes.
         """
         first = self._answers.once(key, lambda: tuple(islice(read(), size)), lasts=lambda _: of_ended)
         yield from first

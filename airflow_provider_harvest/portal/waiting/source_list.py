@@ -1,4 +1,4 @@
-"""What the portal's list of sources tells many waits at once, so that few of them must look by themselves.
+"""Answer many pending waits from one source-list response, so that most need no request of their own.
 
 Used by the poller that triggers share; blocking, and without Airflow.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
 
-#: Seconds between two looks at how far a job is, at most and by default; a fourth of its ``stall_timeout`` if shorter.
+#: Most seconds between two polls of a job's progress, also the default; a fourth of its ``stall_timeout`` if shorter.
 PROGRESS_INTERVAL = 600.0
 #: Where the list counts no items (up to 16.x), each running job is read for it: this share of ``stall_timeout`` apart.
 _PROGRESS_SHARE, _OWN_PROGRESS_SHARE = 0.25, 0.5
@@ -34,8 +34,8 @@ class Listed:
     :param id: of the source.
     :param last_job: its newest *created* job; an older one may still run behind it.
     :param is_runnable: whether nothing in the list speaks against a further job of it.
-    :param name: where names were asked for.
-    :param organization_id: where names were asked for.
+    :param name: if names were requested.
+    :param organization_id: if names were requested.
     :param is_counted: whether the items of its last job are counted in the list, as from 17.0 on; None if that was not
         asked for.
     """
@@ -82,7 +82,7 @@ class Listing:
         :param watched: ids of the sources that matter; None for all of them.
         :param counters: whether the items of last jobs are to be counted (from 17.0 on).
         :param owners: whether names and organizations are wanted.
-        :raises HarvestError: where it cannot be read; what was known stays.
+        :raises HarvestError: if it cannot be read; what was known stays.
         """
         raw: dict[str, dict[str, Any]] = {}
         listed: dict[str, Listed] = {}
@@ -95,7 +95,7 @@ class Listing:
             known = self._raw.get(ident)
             is_same = known is not None and known == entry
             # What is the same stays the same object: thousands of new ones in each round would send Python's garbage
-            # collector through all that the waits keep, with the event loop at a stand meanwhile.
+            # collector through all that the waits keep, while the event loop is blocked.
             raw[ident] = known if known is not None and is_same else entry
             listed[ident] = self.sources[ident] if is_same else Listed.from_api(entry)
         self._raw, self.sources = raw, listed
@@ -104,9 +104,9 @@ class Listing:
 
 
 class ListedWait(JobWait):
-    """A wait for one job that is also told by the portal's list.
+    """A wait for one job that the portal's list also answers.
 
-    :meth:`consider` is asked first; only where the list cannot tell, :meth:`poll` sends requests of its own.
+    :meth:`consider` is called first; only if the list cannot tell, :meth:`poll` sends requests of its own.
     """
 
     def __init__(self, plan: WaitPlan, client: HarvestClient) -> None:
@@ -125,7 +125,7 @@ class ListedWait(JobWait):
 
     @property
     def needs_list(self) -> bool:
-        """A look of its own tells as much."""
+        """Its own poll shows as much."""
         return False
 
     @property
@@ -140,7 +140,7 @@ class ListedWait(JobWait):
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks."""
+        """Seconds between two polls."""
         return self.plan.poll_interval
 
     def wants_counters(self) -> bool:
@@ -148,7 +148,7 @@ class ListedWait(JobWait):
         return self.plan.job_id is not None and self._clock.now() >= self._progress_due
 
     def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:
-        """Say how the wait stands by the list; None where only a look of its own can tell.
+        """Return the state according to the list; None if only a separate poll can show it.
 
         :param sources: the list as just read.
         :param asked_at: when it was requested; a wait for one job has no use for that.
@@ -163,7 +163,7 @@ class ListedWait(JobWait):
         return self._told(poll)
 
     def poll(self) -> Poll:
-        """Look, and remember what need not be looked at again while the list stays the same."""
+        """Poll, and remember what need not be read again while the list stays the same."""
         poll = super().poll()
         if poll.has_looked:
             self._seen, self._look_due = self._noted, self._clock.now() + poll.pause
@@ -171,11 +171,11 @@ class ListedWait(JobWait):
         return poll
 
     def find(self, jobs: list[HarvestJob]) -> HarvestJob | None:
-        """Return the job that is waited for, and remember whether an older one than the newest is under way."""
+        """Return the job that is waited for, and remember whether an older one than the newest is running."""
         self._runs_behind = any(not job.has_ended for job in jobs[1:])
         return super().find(jobs)
 
-    # --- what the list tells ---------------------------------------------------------------------------------
+    # --- the list --------------------------------------------------------------------------------------------
 
     def _by_list(self, listed: Listed | None, state: tuple[Any, ...]) -> Poll | None:
         job, plan = listed.last_job if listed else None, self.plan
@@ -184,7 +184,7 @@ class ListedWait(JobWait):
         if plan.job_id is not None:
             return self._by_last_job(job) if job is not None and job.id == plan.job_id else self._unless_due(state)
         if listed is None or not listed.is_runnable:
-            self._source_checked = float("-inf")  # the look that follows reads the source and says why
+            self._source_checked = float("-inf")  # the next poll reads the source and reports why
             return self._unless_due(state)
         self._source_checked = self._clock.now()
         if self._may_be_mine(job) and (self._seen != state or self._runs_behind):
@@ -192,7 +192,7 @@ class ListedWait(JobWait):
         return Poll(WAITING, self._pause_before_start(() if job is None else (job,)))
 
     def _by_last_job(self, job: HarvestJob) -> Poll | None:
-        """Say how the job stands that is waited for and is its source's newest."""
+        """Return the state of the job that is waited for, which is its source's newest."""
         now = self._clock.now()
         if job.counts is not None or job.has_ended:
             self._note_progress(job)
@@ -210,7 +210,7 @@ class ListedWait(JobWait):
         return Poll(WAITING, self.plan.poll_interval, job=job)
 
     def _unless_due(self, state: tuple[Any, ...]) -> Poll | None:
-        """What the list does not cover is looked at when something changed there, or at its own time."""
+        """What the list does not cover is polled when something changed there, or at its own time."""
         left = self._look_due - self._clock.now()
         if self._seen != state or left < 1.0:
             return None
@@ -237,7 +237,7 @@ class ListedWait(JobWait):
 
 
 def _state_of(listed: Listed | None) -> tuple[Any, ...]:
-    """What must change in the list before another look is worth it."""
+    """What must change in the list before another poll is useful."""
     if listed is None:
         return ("unlisted",)
     job = listed.last_job

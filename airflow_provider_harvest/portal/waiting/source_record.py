@@ -1,4 +1,4 @@
-"""What a watch for ended jobs knows of one source: each has a record, so that one that fails holds up no other."""
+"""What a watch for ended jobs knows about one source: each has a record, so that one that fails delays no other."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SourceRecord:
     :param news: what the list shows, if its jobs are to be read for that; None otherwise.
     :param reading: the attempts to read its jobs.
     :param found: its jobs that are still to be reported.
-    :param behind_due: when jobs that run behind a newer one are looked at; None without such.
+    :param behind_due: when jobs that run behind a newer one are polled; None if there are none.
     """
 
     id: str

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def known_fields(kind: type[Any], data: Any) -> dict[str, Any]:
-    """Return what a dataclass knows of a JSON object, for its constructor.
+    """Return the fields of a JSON object that a dataclass has, for its constructor.
 
     A newer version may have written fields that this one does not know, and an older one may lack some: the former are
     dropped, the latter keep their defaults, and so does a null if the default is another value.

@@ -1,4 +1,4 @@
-"""Pure: which job is mine, whether a job is dead, and whether a source can be harvested at all.
+"""Which job is mine, whether a job is dead, and whether a source can be harvested at all.
 
 Called by :mod:`waiting` and by the run operator. Times of jobs are the portal's and are set only against the
 portal's own clock.
@@ -84,13 +84,13 @@ def on_portal_clock(when: float, here: float, portal: float) -> float:
 
 
 def now_there(client: HarvestClient) -> float:
-    """Return the time by the portal's clock; this machine's until the portal has answered once."""
+    """Return the time by the portal's clock; this machine's until the portal has responded once."""
     here = client.clock.now()
     return on_portal_clock(here, here, client.portal_now())
 
 
 def why_foreign(job: HarvestJob, source_id: str, source_name: str | None = None) -> str | None:
-    """Say that a job is not one of a source, None if it is or the portal does not tell.
+    """Return that a job is not one of a source, None if it is or the portal does not report it.
 
     :param job: as read alone; from udata 17.0 it names its source's id, before that its name.
     :param source_id: the source.
@@ -114,13 +114,13 @@ def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> da
 def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: Limits) -> str | None:
     """Say why an unfinished job counts as dead, None while it does not.
 
-    udata has no reaper: a job whose worker was killed stays ``initialized`` for ever.
+    udata has no reaper: a job whose worker was killed stays ``initialized`` forever.
 
     :param job: a job without an end.
     :param moved_at: the newest sign of life, seconds since the epoch by the portal's clock.
     :param has_items: whether the first item has appeared.
     :param portal_now: the portal's clock.
-    :param limits: how long it may stand still.
+    :param limits: how long it may be without progress.
     """
     still = portal_now - moved_at
     if has_items and still > limits.stall_timeout:
@@ -136,9 +136,9 @@ def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: flo
 
 
 def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] | None = None) -> str | None:
-    """Say why asking for a harvest would be in vain, None where it would not.
+    """Return why a request for a harvest would have no effect, None if it would.
 
-    udata answers 200 to ``run`` for inactive (from 10.0.6) and deleted sources, and for a backend that is
+    udata responds with 200 to ``run`` for inactive (from 10.0.6) and deleted sources, and for a backend that is
     switched off, and then does nothing.
 
     :param source: as just read.
@@ -146,7 +146,7 @@ def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] |
     """
     what = f"Source {source.name!r} ({source.id})"
     if source.deleted is not None:
-        return f"{what} was deleted on {day(source.deleted)}: create it anew."
+        return f"{what} was deleted on {day(source.deleted)}: create it again."
     if source.active is False:
         return f"{what} is inactive, so the portal would do nothing: set active=True with HarvestUpdateSourceOperator."
     if source.validation.state == REFUSED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 try:
     from airflow.sdk import DAG, task
@@ -18,9 +19,13 @@ from airflow_provider_harvest.operators.source import HarvestListSourcesOperator
 HarvestWaitMixin.worker_patience = 0.0
 
 with DAG("fifty", schedule=None, params={"organization": ""}):
-    listed = HarvestListSourcesOperator(task_id="sources", organization="{{ params.organization }}", active=True)
+    # On a machine that is busy Airflow may fail to start a task at all: this is not what is tried here.
+    again = {"retries": 3, "retry_delay": timedelta(seconds=5)}
+    listed = HarvestListSourcesOperator(
+        task_id="sources", organization="{{ params.organization }}", active=True, **again
+    )
 
-    @task
+    @task(**again)
     def ids(sources: list[dict[str, str]]) -> list[str]:
         return [source["id"] for source in sources]
 

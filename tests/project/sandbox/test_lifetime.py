@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE = 20  # seconds
-#: A process under the same watch as the portal, which would otherwise stay for ever.
+#: A process under the same watch as the portal, which would otherwise stay forever.
 _WATCHED = """
 import pathlib, sys, threading
 from sandbox.portal_process import lifetime

@@ -143,7 +143,7 @@ class TestApply:
         file.write_text(FILE.replace("schedule: never", "schedule: 0 4 * * *"))
         code, out, _ = sources("apply", file, "--yes")
         assert code == 2
-        assert "left to a key that may" in out
+        assert "need a key with more rights" in out
 
     def test_of_a_changed_plan_is_refused(
         self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
@@ -153,7 +153,43 @@ class TestApply:
         plan.write_text(plan.read_text().replace("Towns", "Cities"))
         code, _, err = sources("apply", plan)
         assert (code, written(portal)) == (1, 0)
-        assert "plan anew" in err
+        assert "plan again" in err
+
+
+class TestCreateOrganizations:
+    @pytest.fixture
+    def of_a_town(self, file: Path) -> Path:
+        file.write_text(FILE.replace("{backend: dcat,", "{backend: dcat, organization: new-town,"))
+        return file
+
+    def test_is_off_by_default(self, portal: PortalServer, of_a_town: Path, sources: Callable[..., Any]) -> None:
+        code, out, _ = sources("apply", of_a_town, "--yes")
+        assert (code, written(portal)) == (1, 0)
+        assert "there is no organization 'new-town'" in out
+
+    def test_creates_what_is_missing_and_then_the_sources(
+        self, portal: PortalServer, of_a_town: Path, sources: Callable[..., Any]
+    ) -> None:
+        code, out, err = sources("apply", of_a_town, "--yes", "--create-organizations")
+        assert code == 0
+        assert "1 organization to create: new-town." in out
+        assert "Created 1 organization." in err
+        assert [made["slug"] for made in portal.portal.organizations] == ["new-town"]
+        assert len(portal.portal.sources) == 2
+        assert sources("apply", of_a_town, "--yes", "--create-organizations")[0] == 0
+        assert len(portal.portal.organizations) == 1
+
+    def test_asks_first(self, portal: PortalServer, of_a_town: Path, sources: Callable[..., Any]) -> None:
+        assert sources("apply", of_a_town, "--create-organizations")[0] == 1  # standard input is no terminal here
+        assert written(portal) == 0
+
+    def test_does_not_go_with_a_plan(
+        self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
+    ) -> None:
+        sources("plan", file, "-o", tmp_path / "plan.json")
+        code, _, err = sources("apply", tmp_path / "plan.json", "--create-organizations")
+        assert (code, written(portal)) == (1, 0)
+        assert "--create-organizations" in err
 
 
 class TestKey:

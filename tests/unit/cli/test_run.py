@@ -28,7 +28,7 @@ class Story:
 
     def sleep(self, seconds: float) -> None:
         self.pauses += 1
-        assert self.pauses < 200, "the command waits for ever"
+        assert self.pauses < 200, "the command waits forever"
         if self.steps:
             self.steps.pop(0)()
 
@@ -110,7 +110,7 @@ def test_an_answer_that_is_lost_is_followed_by_looking_not_by_asking_again(
     story.steps = [lambda: None, lambda: portal.portal.work(done=2)]
     code, out, err = run("--wait")
     assert (code, runs(portal)) == (0, 1)
-    assert "Looking for the job instead of asking again." in err
+    assert "Waiting for the job instead of requesting again." in err
     assert "2 done" in out
 
 
@@ -160,7 +160,7 @@ class TestWhereAJobIsUnderWay:
     def test_fail_fails(self, portal: PortalServer, run: Any, story: Story, running: str) -> None:
         code, _, err = run("--wait", "--if-running", "fail")
         assert (code, runs(portal)) == (1, 0)
-        assert f"Job {running} of source 'Towns' is under way" in err
+        assert f"Job {running} of source 'Towns' is running" in err
 
     def test_without_wait_nothing_is_asked_for(self, portal: PortalServer, run: Any, running: str) -> None:
         code, out, err = run("--json")
@@ -187,7 +187,7 @@ def test_ctrl_c_says_that_the_harvest_goes_on_and_how_to_wait_for_it_again(
     code, out, err = run("--wait")
     job = next(iter(portal.portal.jobs))
     assert (code, out) == (130, "")
-    assert f"The harvest goes on, since udata cannot cancel a job: {portal.url}/api/1/harvest/job/{job}/" in err
+    assert f"The harvest continues, since udata cannot cancel a job: {portal.url}/api/1/harvest/job/{job}/" in err
     assert f"airflow-harvest run {source} --wait --if-running attach" in err
     assert "the same command" not in err
 

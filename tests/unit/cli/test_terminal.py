@@ -90,7 +90,7 @@ class Terminal:
         fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
 
     def read_until(self, text: str | None) -> str:
-        """Read what is shown until a text appears; None: until the command ends."""
+        """Read what is shown until a string appears; None: until the command ends."""
         deadline = time.monotonic() + 60
         while text is None or text not in self.seen:
             assert time.monotonic() < deadline, self.seen
@@ -163,7 +163,7 @@ def test_ctrl_c_in_the_middle_of_a_run_says_that_the_harvest_goes_on(
     terminal.read_until("initialized")
     terminal.interrupt()
     assert terminal.code() == 130
-    assert "The harvest goes on" in terminal.seen
+    assert "The harvest continues" in terminal.seen
     assert "Traceback" not in terminal.seen
 
 
@@ -179,7 +179,7 @@ def test_an_interrupt_of_a_piped_run_says_the_same(portal: PortalServer, source:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert "The harvest goes on" in err
+    assert "The harvest continues" in err
     assert "\x1b" not in err
 
 

@@ -231,7 +231,7 @@ class TestMissingConnection:
         with pytest.raises(HarvestError) as error:
             asyncio.run(hook.aget_conn()) if in_trigger else hook.get_conn()
         assert str(error.value) == (
-            "There is no connection 'not there'. This makes it: airflow connections add 'not there' "
+            "There is no connection 'not there'. Create it with: airflow connections add 'not there' "
             "--conn-type harvest --conn-host https://www.data.gouv.fr --conn-password YOUR_API_KEY"
         )
 
@@ -250,7 +250,7 @@ def test_connection_that_cannot_be_right_is_named(hook: HarvestHook, airflow_con
 
 
 def refusal(words: str) -> exceptions.HarvestAuthError:
-    return exceptions.HarvestAuthError(f"GET {SITE}/api/1/me/ answered 401: {words}.", status_code=401)
+    return exceptions.HarvestAuthError(f"GET {SITE}/api/1/me/ responded with 401: {words}.", status_code=401)
 
 
 class TestTestConnection:
@@ -268,8 +268,8 @@ class TestTestConnection:
             pytest.param(
                 {**SYSADMIN, "roles": []},
                 True,
-                f"{FOUND} The API key is that of Ada Lovelace, who is no sysadmin: validating and scheduling are not "
-                "allowed, and starting a harvest only where the portal permits it.",
+                f"{FOUND} The API key is that of Ada Lovelace, who is not a sysadmin: validating and scheduling are "
+                "not allowed, and starting a harvest only if the portal permits it.",
                 id="no sysadmin",
             ),
             pytest.param(
@@ -281,7 +281,7 @@ class TestTestConnection:
             pytest.param(
                 refusal("Expired API token"),
                 False,
-                f"{FOUND} It refuses the API key: GET {SITE}/api/1/me/ answered 401: Expired API token.",
+                f"{FOUND} It refuses the API key: GET {SITE}/api/1/me/ responded with 401: Expired API token.",
                 id="expired key",
             ),
             pytest.param(

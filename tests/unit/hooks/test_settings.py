@@ -20,7 +20,7 @@ KEY = "not-a-real-key-4711"
 
 
 def connection(extra: Any = None, **fields: Any) -> Connection:
-    """A connection to a portal; ``extra`` is encoded unless it is a text."""
+    """A connection to a portal; ``extra`` is encoded unless it is a string."""
     text = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
     return Connection(
         **{"conn_id": "p", "conn_type": "harvest", "host": "https://portal.example", **fields}, extra=text
@@ -71,13 +71,13 @@ def test_key_is_the_password(password: str | None, key: str | None) -> None:
     "extra, name, value",
     [
         pytest.param({"timeout": 60}, "timeout", 60.0, id="timeout"),
-        pytest.param({"timeout": "60"}, "timeout", 60.0, id="timeout as text, from the form of Airflow 2.11"),
+        pytest.param({"timeout": "60"}, "timeout", 60.0, id="timeout as string, from the form of Airflow 2.11"),
         pytest.param({"timeout": ""}, "timeout", DEFAULT_TIMEOUT, id="timeout left empty in the form"),
         pytest.param({"timeout": None}, "timeout", DEFAULT_TIMEOUT, id="timeout null, from the form of Airflow 3"),
         pytest.param({"min_poll_interval": 5}, "min_poll_interval", 5.0, id="min_poll_interval"),
         pytest.param({"verify": False}, "verify", False, id="verify false"),
-        pytest.param({"verify": "false"}, "verify", False, id="verify false as text"),
-        pytest.param({"verify": " True "}, "verify", True, id="verify true as text"),
+        pytest.param({"verify": "false"}, "verify", False, id="verify false as string"),
+        pytest.param({"verify": " True "}, "verify", True, id="verify true as string"),
         pytest.param({"verify": ""}, "verify", True, id="verify left empty"),
         pytest.param({"verify": "/etc/ca.pem"}, "verify", "/etc/ca.pem", id="verify a CA bundle"),
         pytest.param(
@@ -100,7 +100,7 @@ def test_extra_sets(extra: dict[str, Any], name: str, value: object) -> None:
     "extra, complaint",
     [
         pytest.param("timeout=60", "extra is not JSON", id="no JSON"),
-        pytest.param("[60]", "extra is no JSON object", id="list"),
+        pytest.param("[60]", "extra is not a JSON object", id="list"),
         pytest.param({"timeout": "soon"}, "timeout in the extra is 'soon'", id="timeout a word"),
         pytest.param({"timeout": 0}, "timeout in the extra is 0", id="timeout zero"),
         pytest.param({"timeout": -1}, "timeout in the extra is -1", id="timeout negative"),

@@ -33,11 +33,11 @@ class FlakyStore(Store):
         self.clock: Any = None
         self.refusals = 0
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, **kept: Any) -> None:
         if self.clock is not None and self.since <= self.clock.now() - T0 < self.until:
             self.refusals += 1
             raise ConnectionError("The API server is away.")
-        super().set(key, value)
+        super().set(key, value, **kept)
 
 
 def flaky_task(monkeypatch: pytest.MonkeyPatch, since: float, until: float) -> tuple[Task, FlakyStore]:
@@ -150,11 +150,11 @@ def test_a_resumed_worker_bears_it_too(monkeypatch: pytest.MonkeyPatch, times: i
 
 
 def test_a_stop_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A warm shutdown of a worker calls this twice, and the task goes on."""
+    """A warm shutdown of a worker calls this twice, and the task continues."""
     task = HarvestRunSourceOperator(task_id="t", source_id=SOURCE_ID)
     lines: list[str] = []
     monkeypatch.setattr(task.log, "warning", lambda line, *words: lines.append(line % words))
     task.on_kill()
     task.on_kill()
     assert len(lines) == 1
-    assert "goes on" in lines[0]
+    assert "continues" in lines[0]

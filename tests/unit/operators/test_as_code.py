@@ -112,7 +112,7 @@ def test_plan_is_taken_in_other_forms(
 
 
 def test_drift_alarm_fails_for_good_and_leaves_the_plan(server: PortalServer, ti: TaskInstance, sources: str) -> None:
-    with pytest.raises(AirflowFailException, match=r"not as the files say.*1 to create"):
+    with pytest.raises(AirflowFailException, match=r"differs from the files.*1 to create"):
         run(ti, HarvestPlanSourcesOperator, path=sources, on_drift="fail")
     assert ti.xcoms["harvest_plan"]["counts"]["create"] == 1
     assert server.count("POST") == 0
@@ -130,7 +130,7 @@ def test_drift_alarm_is_silent_without_drift(server: PortalServer, ti: TaskInsta
         pytest.param(HarvestPlanSourcesOperator, {"path": "x", "on_drift": "cry"}, "on_drift must be", id="on_drift"),
         pytest.param(HarvestApplySourcesOperator, {"plan": "/nowhere"}, "cannot be read", id="no plan"),
         pytest.param(HarvestApplySourcesOperator, {"plan": "{"}, "not JSON", id="no JSON"),
-        pytest.param(HarvestApplySourcesOperator, {"plan": {}}, "plan anew", id="empty plan"),
+        pytest.param(HarvestApplySourcesOperator, {"plan": {}}, "plan again", id="empty plan"),
     ],
 )
 def test_bad_input_fails_for_good(

@@ -128,13 +128,13 @@ class TestTranslation:
         assert raised.value.__cause__ is None  # the same message a second time
 
     def test_other_errors_stay_as_they_are_and_are_retried(self, task: Any) -> None:
-        error = exceptions.HarvestServerError("GET answered 502.")
+        error = exceptions.HarvestServerError("GET responded with 502.")
         with pytest.raises(exceptions.HarvestServerError) as raised, task.errors({}):
             raise error
         assert raised.value is error
 
     def test_final_error_of_a_sensor_that_would_skip_on_it_stays_as_it_is(self, task: Any) -> None:
-        error = exceptions.HarvestAuthError("GET answered 401.")
+        error = exceptions.HarvestAuthError("GET responded with 401.")
         with pytest.raises(HarvestError) as raised, task.errors({}, soft_fail=True):
             raise error
         assert raised.value is error

@@ -12,6 +12,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestUnavailable
 from airflow_provider_harvest.operators import _memory
+from airflow_provider_harvest.operators._memory import KEPT_AFTER_END
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from tests.support.scripted_portal import (
     SOURCE_ID,
@@ -381,3 +382,38 @@ def test_a_rescheduled_sensor_that_swallows_failures_waits_all_the_same(
     assert task.try_() == "success"
     assert task.result["job_id"] == "portal"
     assert not [line for line in task.lines if "Sensor poke failed" in line]
+
+
+# --- what is left behind ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_what_was_remembered_is_kept_for_a_day_after_a_good_end(
+    monkeypatch: pytest.MonkeyPatch, deferrable: bool
+) -> None:
+    """Not dropped at once: Airflow may try again a worker that was killed before it could report the success."""
+    store = Store()
+    task = Task(monkeypatch, whole_job("mine", 60), run_operator(deferrable=deferrable), store=store)
+    assert task.try_() == "success"
+    assert (store.retention, store["harvest_run"]["job_id"]) == (KEPT_AFTER_END, "mine")
+
+
+def test_what_was_remembered_is_kept_for_a_retry_after_a_bad_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store()
+    task = Task(monkeypatch, whole_job("mine", 60, status="failed"), run_operator(), store=store)
+    assert task.try_() != "success"
+    assert store.retention is None
+
+
+def test_a_store_that_cannot_be_written_at_the_end_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store()
+    task = Task(monkeypatch, whole_job("mine", 60), run_operator(), store=store)
+    original = store.set
+
+    def refuse(key: str, value: Any, *, retention: Any = None) -> None:
+        if retention is not None:
+            raise ConnectionError("The API server is away.")
+        original(key, value)
+
+    monkeypatch.setattr(store, "set", refuse)
+    assert task.try_() == "success"

@@ -13,7 +13,8 @@ from airflow_provider_harvest.operators._memory import Intent, TaskMemory
 from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
 from airflow_provider_harvest.portal.waiting.plan import ENDED, WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import Limits
-from tests.support.scripted_portal import SOURCE_ID, T0
+from tests.support.scripted_portal import SOURCE_ID, T0, whole_job
+from tests.support.wait_story import Story
 
 #: The first plan that was written (6c47686), without what came later.
 FIRST_PLAN = {
@@ -57,6 +58,15 @@ def test_every_event_is_read(plan: dict[str, Any], fields: dict[str, Any]) -> No
     event = {"state": ENDED, "detail": "", "plan": {**plan, "job_id": "j"}, "of a newer version": True}
     read, poll = HarvestWaitMixin().read_event(json.loads(json.dumps(event)))
     assert (read.job_id, poll.state) == ("j", ENDED)
+
+
+@pytest.mark.parametrize("skew", [-600.0, 0.0, 600.0])
+def test_which_job_a_plan_of_the_first_version_means_does_not_depend_on_its_workers_clock(skew: float) -> None:
+    """Its times were by the clock of its worker, and are taken for the portal's: its limits are off by as much."""
+    story = Story([*whole_job("old", -100, 60), *whole_job("new", 50, 60)])
+    times = {"begun": T0 + skew, "start_deadline": T0 + skew + 7200}
+    story.wait.plan = WaitPlan.from_dict({**FIRST_PLAN, **times})
+    assert (story.to_the_end().state, story.job_id) == (ENDED, "new")
 
 
 def test_a_plan_without_a_source_says_so() -> None:

@@ -11,36 +11,36 @@ from tests.support.task_stories import RUN_MODES, SENSOR_MODES, STORIES
 JOB = "https://portal.example/api/1/harvest/job/new/"
 SOURCE = f"https://portal.example/api/1/harvest/source/{SOURCE_ID}/"
 RETRIED = "Airflow retries this (try 1 of 2)."
-NOT_RETRIED = "Airflow does not retry this: the same would come of it. Clear the task to harvest again."
+NOT_RETRIED = "Airflow does not retry this, since a retry would fail in the same way. Clear the task to harvest again."
 
 TEXTS = {
     "never starts": f"""\
 No job has appeared within 10 min.
 udata creates the job only when one of the portal's workers takes it: they may be busy or down, the request may never \
-have arrived, or the backend could not be loaded. A retry goes on looking for that job and asks for no other one; \
-clear the task to ask again.
+have arrived, or the backend could not be loaded. A retry continues to wait for that job and requests no other one; \
+clear the task to request again.
 Look at: {SOURCE}
 {RETRIED}""",
     "stands still": f"""\
 Job new has not moved for 2 h 1 min (allowed between two items: 2 h).
 Its worker was probably killed: udata never ends such a job and has no way to cancel it. The next try passes it over \
-and asks for a new harvest.
+and requests a new harvest.
 Look at: {JOB}
 {RETRIED}""",
     "runs too long": f"""\
 Job new began on 2026-03-02 02:06 UTC and has not ended within 5 h.
-udata has no way to cancel it, so it goes on; a retry looks at it again.
+udata has no way to cancel it, so it continues; a retry checks it again.
 Look at: {JOB}
 {RETRIED}""",
     "portal down": f"""\
 The portal could not be read 4 times in a row; the last time: https://portal.example cannot be reached: connection \
 refused.
-This says nothing about the harvest itself, which goes on without us.
+This says nothing about the harvest itself, which continues.
 Look at: {SOURCE}
 {RETRIED}""",
     "deleted while waiting": f"""\
-Source 'Ville' ({SOURCE_ID}) was deleted on 2026-03-02: create it anew.
-No harvest can come of this wait.
+Source 'Ville' ({SOURCE_ID}) was deleted on 2026-03-02: create it again.
+No harvest can follow.
 Look at: {SOURCE}
 {NOT_RETRIED}""",
 }
@@ -68,13 +68,13 @@ Look at: {SOURCE}
     "stands still": f"""\
 Job new has not moved for 2 h 1 min (allowed between two items: 2 h).
 Its worker was probably killed: udata never ends such a job and has no way to cancel it. It takes another harvest: the \
-portal's next run, or one that somebody starts who may.
+portal's next run, or one that an authorized user starts.
 Look at: {JOB}
 {RETRIED}""",
 }
 
 
-#: A rescheduled sensor meets some of it where it begins anew, and then says less.
+#: A rescheduled sensor meets some of it where it begins again, and then says less.
 WAITING_ON = [mode for mode in SENSOR_MODES if mode != "reschedule"]
 
 

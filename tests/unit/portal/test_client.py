@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from airflow_provider_harvest.exceptions import (
     HarvestConnectionError,
     HarvestInvalidInput,
+    HarvestNotFound,
     HarvestProtocolError,
     HarvestRequestRejected,
     HarvestResponseLost,
@@ -19,7 +21,8 @@ from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES
 from tests.support.portal_server import Always, PortalServer, refusing_address
 from tests.support.portal_state import KEY, ORGANIZATION, USER
-from tests.support.response_faults import Reply, Reset, Truncated, failure_of
+from tests.support.response_faults import Pass, Reply, Reset, Truncated, failure_of, html
+from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +41,7 @@ CALLS: dict[str, tuple[Callable[[HarvestClient, str, str], object], str, str, bo
         "/organizations/{org}/",
         False,
     ),
+    "create_organization": (lambda c, s, j: c.create_organization("n", "d"), "POST", "/organizations/", True),
     "list_backends": (lambda c, s, j: c.list_backends(), "GET", "/harvest/backends{s}", False),
     "iter_sources": (lambda c, s, j: list(c.iter_sources()), "GET", "/harvest/sources/", False),
     "create_source": (lambda c, s, j: c.create_source("n", "u", "dcat"), "POST", "/harvest/sources/", True),
@@ -112,7 +116,7 @@ class TestEveryMethod:
             newest.script(method, "*", Always(Reply(200, body)))
         error = failure_of(lambda: call(client_of(newest), UNKNOWN_ID, UNKNOWN_ID))
         assert isinstance(error, HarvestProtocolError)
-        assert "The portal answered" in str(error)
+        assert re.match(r"Unexpected response to (GET|POST) http\S+/api/1/\S+: expected .*\.$", str(error))
 
 
 class TestCreate:
@@ -144,7 +148,7 @@ class TestCreate:
     def test_is_rejected_in_each_shape(self, server: PortalServer, client: HarvestClient) -> None:
         error = failure_of(lambda: client.create_source("", "u", "dcat"))
         assert isinstance(error, HarvestRequestRejected)
-        assert "answered 400: name: This field is required" in str(error)
+        assert "responded with 400: name: This field is required" in str(error)
 
 
 class TestUpdate:
@@ -286,6 +290,27 @@ class TestSources:
         assert [request.query["page"] for request in server.requests] == ["1", "2", "3"]
 
 
+#: Lists of five entries, two in a page, and how many pages come before the proxy's.
+LISTS: dict[str, tuple[Callable[[HarvestClient, str], object], int]] = {
+    "sources": (lambda c, s: list(c.iter_sources(page_size=2)), 1),
+    "jobs": (lambda c, s: list(c.iter_jobs(s, page_size=2)), 1),
+    "a page of jobs": (lambda c, s: c.recent_jobs(s, 2, 2), 0),
+}
+
+
+@pytest.mark.parametrize("read, pages", LISTS.values(), ids=LISTS.keys())
+def test_a_proxys_page_is_no_end_of_a_list(
+    read: Callable[[HarvestClient, str], object], pages: int, server: PortalServer, client: HarvestClient
+) -> None:
+    source, *_ = [server.portal.add_source(f"Source {number}") for number in range(5)]
+    for _ in range(5):
+        server.portal.add_job(source)
+    for path in ("/harvest/sources/", "/harvest/source/*/jobs/"):
+        server.script("GET", path, *[Pass()] * pages, Always(html(404)))
+    with pytest.raises(HarvestNotFound):
+        read(client, source)
+
+
 class TestPages:
     def test_of_sources_and_jobs_default_to_the_api(self, server: PortalServer, client: HarvestClient) -> None:
         slash = "" if server.portal.generation == "A" else "/"
@@ -348,3 +373,34 @@ class TestClient:
     def test_says_where_nobody_answers(self) -> None:
         with refusing_address() as nobody, HarvestClient(nobody, retry=RetryPolicy(attempts=1)) as client:
             assert isinstance(failure_of(client.list_backends), HarvestConnectionError)
+
+
+class TestClock:
+    """One of several fronts of a portal has a wrong clock; the first answer may be its."""
+
+    @pytest.mark.parametrize(
+        "fronts, requests, skew",
+        [
+            pytest.param([0.0], 0, 0.0, id="right"),
+            pytest.param([-3600.0, 0.0, 0.0], 2, 0.0, id="the first is an hour behind"),
+            pytest.param([-3600.0, 0.0, -3600.0, 0.0], 2, -3600.0, id="two of three, which are believed"),
+            pytest.param([-1.7e9, 0.0, 0.0], 2, 0.0, id="the first says 1970"),
+            pytest.param([600.0], 2, 600.0, id="this machine is ten minutes slow"),
+        ],
+    )
+    def test_is_settled_by_as_many_answers_as_it_takes(
+        self, fronts: list[float], requests: int, skew: float, newest: PortalServer
+    ) -> None:
+        here = FakeClock()
+        left = list(fronts)
+
+        def date() -> float:
+            return here.now() + (left.pop(0) if len(left) > 1 else left[0])
+
+        source = newest.portal.add_source()
+        newest.portal.now = date
+        with HarvestClient(newest.url, KEY, clock=here) as client:
+            client.get_source(source)
+            client.settle_clock()
+            assert len(newest.requests) == 1 + requests
+            assert abs(client.portal_now() - here.now() - skew) <= 1.0

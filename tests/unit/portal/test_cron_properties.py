@@ -113,7 +113,7 @@ def test_plain_crons_may_be_sent_as_they_are(text: str) -> None:
 
 
 def refusal(text: str) -> str | None:
-    """Return the sentence with which a text is refused, None for a cron that may be sent."""
+    """Return the sentence with which a string is refused, None for a cron that may be sent."""
     try:
         check_cron(text)
     except InvalidCron as error:

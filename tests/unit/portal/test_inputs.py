@@ -57,9 +57,9 @@ def test_ids_and_slugs_are_taken(value: str, taken: str) -> None:
         pytest.param("", "source_id is empty", id="empty"),
         pytest.param(" \n", "source_id is empty", id="blank"),
         pytest.param("None", "gave nothing", id="none-as-text"),
-        pytest.param(1.5, "source_id must be a text, not float", id="number"),
-        pytest.param({"id": OBJECT_ID}, "source_id must be a text, not dict", id="whole-source"),
-        pytest.param("{{ params.source }}", "not a template that nobody rendered", id="template"),
+        pytest.param(1.5, "source_id must be a string, not float", id="number"),
+        pytest.param({"id": OBJECT_ID}, "source_id must be a string, not dict", id="whole-source"),
+        pytest.param("{{ params.source }}", "not a template that was not rendered", id="template"),
         pytest.param(f"https://portal.example/source/{OBJECT_ID}/", "without the address around it", id="address"),
         pytest.param("../../me", "without the address around it", id="path"),
         pytest.param("two words", "source_id must be an id (24 hexadecimal digits) or a slug", id="blank-inside"),
@@ -124,9 +124,9 @@ def test_names_are_taken(name: str, taken: str) -> None:
         pytest.param(None, "name is missing", id="none"),
         pytest.param("", "name is empty", id="empty"),
         pytest.param("  ", "name is empty", id="blank"),
-        pytest.param(1.5, "name must be a text, not float", id="number"),
+        pytest.param(1.5, "name must be a string, not float", id="number"),
         pytest.param("///", "name must hold a letter or a digit", id="symbols"),
-        pytest.param("x" * 256, "name has 256 characters; portals take 255 at most", id="too-long"),
+        pytest.param("x" * 256, "name has 256 characters; portals accept 255 at most", id="too-long"),
     ],
 )
 def test_names_that_portals_choke_on_are_refused(name, reason: str) -> None:
@@ -268,7 +268,7 @@ def test_a_validation_is_taken(state: str, comment: str | None, taken: tuple[str
         pytest.param(None, None, "not None", id="no-state"),
         pytest.param(True, None, "not True", id="boolean"),
         pytest.param(["accepted"], None, "not ['accepted']", id="list"),
-        pytest.param("refused", 5, "comment must be a text, not int", id="comment-as-number"),
+        pytest.param("refused", 5, "comment must be a string, not int", id="comment-as-number"),
     ],
 )
 def test_a_validation_that_portals_misread_is_refused(state, comment, reason: str) -> None:
@@ -346,7 +346,7 @@ def test_instants_become_utc(value) -> None:
         pytest.param(datetime(2026, 5, 4, 6), "after has no time zone", id="naive-datetime"),  # noqa: DTZ001
         pytest.param("2026-05-04T06:00:00", "after has no time zone", id="naive-text"),
         pytest.param("2026-05-04", "a time in ISO form with a zone", id="date-as-text"),
-        pytest.param(date(2026, 5, 4), "a datetime or an ISO text with a zone", id="date"),
+        pytest.param(date(2026, 5, 4), "a datetime or an ISO string with a zone", id="date"),
         pytest.param("06:00Z", "a time in ISO form with a zone", id="clock-time"),
         pytest.param("now", "a time in ISO form with a zone", id="word"),
         pytest.param("P1D", "a time in ISO form with a zone", id="duration"),
@@ -355,9 +355,9 @@ def test_instants_become_utc(value) -> None:
         pytest.param("2026-02-30T06:00:00Z", "a time in ISO form with a zone", id="february-30"),
         pytest.param("2026-05-04T25:00:00Z", "a time in ISO form with a zone", id="hour-25"),
         pytest.param("2026-05-04T06:00:00+99:00", "a time in ISO form with a zone", id="absurd-offset"),
-        pytest.param(1_777_874_400, "a datetime or an ISO text with a zone", id="epoch"),
-        pytest.param(None, "a datetime or an ISO text with a zone", id="none"),
-        pytest.param("0001-01-01T00:00:00+14:00", "after lies outside", id="before-the-first-year"),
+        pytest.param(1_777_874_400, "a datetime or an ISO string with a zone", id="epoch"),
+        pytest.param(None, "a datetime or an ISO string with a zone", id="none"),
+        pytest.param("0001-01-01T00:00:00+14:00", "after is out of range", id="before-the-first-year"),
     ],
 )
 def test_what_is_no_instant_is_refused(value, reason: str) -> None:

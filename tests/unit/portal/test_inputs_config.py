@@ -110,7 +110,7 @@ def endless() -> dict:
         pytest.param({"filters": ["year"]}, 'config.filters[0] must be an object with "key"', id="filter-as-text"),
         pytest.param({"filters": [{"key": "year"}]}, 'and "value"', id="filter-without-value"),
         pytest.param({"filters": [{"value": 1}]}, 'config.filters[0] must be an object with "key"', id="no-key"),
-        pytest.param(filters(7, 1), 'config.filters[0] must be an object with "key" (a text)', id="key-as-number"),
+        pytest.param(filters(7, 1), 'config.filters[0] must be an object with "key" (a string)', id="key-as-number"),
         pytest.param(
             filters("year", 1, type="excluded"), "must have the type 'include' or 'exclude'", id="misspelt-type"
         ),

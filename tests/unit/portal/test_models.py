@@ -53,7 +53,7 @@ def test_times_are_aware_and_in_utc(text: str | None, when: datetime | None) -> 
 
 @pytest.mark.parametrize("text", ["yesterday", "P1D", {"a": 1}, "2026-13-01T00:00:00"])
 def test_what_is_no_time_is_told(text: Any) -> None:
-    with pytest.raises(HarvestProtocolError, match="where a time belongs"):
+    with pytest.raises(HarvestProtocolError, match="expected a time, got"):
         parse_time(text)
 
 
@@ -62,7 +62,7 @@ def test_what_is_no_time_is_told(text: Any) -> None:
 )
 @pytest.mark.parametrize("answer", [None, [], "text", 5], ids=repr)
 def test_what_is_no_object_is_told(model: Any, answer: Any) -> None:
-    with pytest.raises(HarvestProtocolError, match=r"The portal answered (NoneType|list|str|int) where a harvest"):
+    with pytest.raises(HarvestProtocolError, match=r"expected a harvest \w+, got (NoneType|list|str|int)$"):
         model.from_api(answer)
 
 
@@ -196,12 +196,12 @@ class TestItem:
     def test_is_read(self) -> None:
         dataset = {"id": "d", "page": "https://p.example/d", "uri": "https://p.example/api/d"}
         times = {"created": at(1), "started": at(2), "ended": at(3)}
-        errors = [{"message": "Broken", "created_at": at(3), "details": "..."}, "just a text", {}]
+        errors = [{"message": "Broken", "created_at": at(3), "details": "..."}, "just a string", {}]
         item = HarvestItem.from_api(
             {"remote_id": "r", "status": "failed", "dataset": dataset, "errors": errors, **times}
         )
         assert (item.remote_id, item.dataset_id, item.dataset_url) == ("r", "d", "https://p.example/d")
-        assert [error.message for error in item.errors] == ["Broken", "just a text", ""]
+        assert [error.message for error in item.errors] == ["Broken", "just a string", ""]
         assert item.errors[0] == HarvestMessage("Broken", T + timedelta(seconds=3), "...")
         assert item.newest_time == T + timedelta(seconds=3)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from airflow_provider_harvest.portal.waiting.reported import digest_of
 from airflow_provider_harvest.triggers import _cursors, event
 from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
+from tests.support.many_sources import run_in_fake_time
 from tests.support.scripted_portal import (
     SITE,
     T0,
@@ -230,7 +232,8 @@ def test_what_was_read_is_not_lost_when_the_next_read_fails(monkeypatch: pytest.
     original, asked = watched.portal.recent_jobs, []
 
     def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
-        asked.append(source_id)
+        if watched.clock.now() > T0 + 160:  # they have all ended
+            asked.append(source_id)
         if len(asked) == 3:
             raise server_error(503)
         return original(source_id, page, page_size)
@@ -253,7 +256,50 @@ def test_it_outlives_any_outage(
     assert watched.watch(20 * HOUR) == []
     watched.portal.list_fault = None
     assert watched.watch(HOUR) == ["two"]
-    assert sum("Looking again until it answers." in line for line in caplog.messages) == 1
+    assert sum("Polling again until it responds." in line for line in caplog.messages) == 1
+
+
+@pytest.mark.parametrize("read", ["recent_jobs", "peek_job"], ids=["jobs", "a result"])
+def test_a_portal_that_wants_a_pause_amid_the_results_gets_it(monkeypatch: pytest.MonkeyPatch, read: str) -> None:
+    watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 100) for ident in ids(4)})
+    original, refused_at = getattr(watched.portal, read), []
+
+    def refuse_the_second(*args: Any, **kwargs: Any) -> Any:
+        if len(refused_at) < 2:
+            refused_at.append(watched.clock.now())
+            if len(refused_at) == 2:
+                raise rate_limited(600.0)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(watched.portal, read, refuse_the_second)
+    assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(4)]
+    # The list is noted by the clock, all else by the seconds since the beginning of the story.
+    sent = [at if at >= T0 else at + T0 for at, _ in watched.portal.requests]
+    assert min(at for at in sent if at > refused_at[1]) >= refused_at[1] + 600.0
+
+
+def test_two_watchers_of_a_burst_keep_the_connections_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 400) for ident in ids(30)})
+    told: dict[str, list[str]] = {"ended": [], "success": []}
+
+    async def follow(condition: str) -> None:
+        trigger = HarvestJobEventTrigger("one", condition=condition)
+        trigger.asset_state_store = Store()  # type: ignore[assignment]
+        async for happened in trigger.run():
+            told[condition].append(happened.payload["job_id"])
+
+    async def story() -> None:
+        following = [asyncio.ensure_future(follow(condition)) for condition in told]
+        await asyncio.wait(following, timeout=HOUR)
+        for one in following:
+            one.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+
+    run_in_fake_time(watched.clock, story())
+    assert sorted(told["ended"]) == sorted(told["success"]) == [f"job-{ident}" for ident in ids(30)]
+    lists = [at for at, what in watched.portal.requests if what == "list"]
+    assert min(later - earlier for earlier, later in pairwise(lists)) >= 30.0
+    assert len(lists) <= 62
 
 
 def test_a_job_that_is_purged_before_it_is_read_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,7 @@ def test_a_plan_that_says_nothing_is_an_event(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_cancelled_trigger_ends_without_an_event_and_closes_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Airflow cancels a trigger when its triggerer stops: another one goes on with it."""
+    """Airflow cancels a trigger when its triggerer stops: another one continues with it."""
     deferral = Deferral(monkeypatch)
     events: list[Any] = []
 
@@ -177,7 +177,7 @@ def test_progress_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogC
     "timeline, words",
     [
         ([(0, job_appears("new"))], "See https://portal.example/api/1/harvest/job/new/"),
-        ([], "Its job was not known yet."),
+        ([], "Its job was not yet known."),
     ],
     ids=["its job is known", "no job yet"],
 )

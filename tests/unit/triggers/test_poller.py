@@ -216,7 +216,7 @@ def test_the_next_to_end_may_run_behind_a_newer_one(monkeypatch: pytest.MonkeyPa
             [(0, job_appears("j")), *((n * HOUR, items_move("j", done=1)) for n in range(30))],
             {"job_id": "j"},
             OVERRAN,
-            id="moves for ever",
+            id="moves forever",
         ),
         pytest.param([(0, job_appears("j")), (HOUR, job_is_purged("j"))], {"job_id": "j"}, GONE, id="purged"),
         pytest.param([(HOUR, source_changes(active=False))], {"known": ()}, GONE, id="switched off"),
@@ -284,8 +284,8 @@ def test_trouble_slows_down_for_all_and_is_told_once_to_each(
 
     during = [at for at, name in waits.portal.requests if 630 < at - T0 < 2130]
     assert len(during) == requests
-    assert sum("Looking again; 10 failed looks in a row are allowed." in line for line in caplog.messages) == 10
-    assert sum("The portal answers again" in line for line in caplog.messages) == 10
+    assert sum("Polling again; 10 failed polls in a row are allowed." in line for line in caplog.messages) == 10
+    assert sum("The portal responds again" in line for line in caplog.messages) == 10
 
 
 def test_a_wait_whose_time_is_over_ends_while_the_portal_wants_no_requests(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 /** The tab of an asset (Airflow 3.4 and newer): the harvests of the source that it stands for. */
 import { get } from "../api";
-import { readHistory } from "../model/load";
+import { load, readHistory } from "../model/load";
 import { NOTHING, placeOf, portalOfUri, putTogether, sourceOfUri, type Asset, type Source } from "../model/sources";
 import { Foreign, Notice } from "../parts/basics";
 import { LoadingNotice, useLoad } from "../parts/loading";
@@ -62,10 +62,22 @@ function Several({ portal, sources }: { portal: string | null; sources: Source[]
   );
 }
 
+/** Return what Airflow knows of the asset's sources. A harvest that failed leaves no event on its own asset: what the
+ * portal's asset, health tasks and the tasks themselves tell is read, too. */
 async function readAsset(assetId: string, signal: AbortSignal): Promise<View> {
   const asset = await get<Asset>(`assets/${encodeURIComponent(assetId)}`, {}, signal);
   if (!asset.uri.startsWith("harvest://")) return { asset, sources: [] };
+  const [named, portal] = [sourceOfUri(asset.uri), portalOfUri(asset.uri)];
+  if (named || portal !== null) {
+    const { known } = await load(signal);
+    const key = named && `${placeOf(named.place)}/${named.id}`;
+    const all = putTogether({ ...known, assets: [asset, ...known.assets.filter((one) => one.id !== asset.id)] });
+    return { asset, sources: newestFirst(all.filter((source) => (key ? source.key === key : source.portal === portal))) };
+  }
   const events = await readHistory([asset.id], signal);
-  const sources = putTogether({ ...NOTHING, assets: [asset], events });
-  return { asset, sources: sources.sort((one, other) => (other.history[0]?.at?.getTime() ?? 0) - (one.history[0]?.at?.getTime() ?? 0)) };
+  return { asset, sources: newestFirst(putTogether({ ...NOTHING, assets: [asset], events })) };
+}
+
+function newestFirst(sources: Source[]): Source[] {
+  return sources.sort((one, other) => (other.history[0]?.at?.getTime() ?? 0) - (one.history[0]?.at?.getTime() ?? 0));
 }

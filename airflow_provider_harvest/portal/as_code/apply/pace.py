@@ -43,7 +43,7 @@ class Pace:
 
     :param clock: what is waited by.
     :param limits: how fast it may be.
-    :param told: told of each longer wait, as a sentence.
+    :param told: called with a sentence before each longer wait.
     """
 
     def __init__(self, clock: Clock, limits: Limits, told: Callable[[str], object]) -> None:
@@ -65,7 +65,7 @@ class Pace:
     def send(self, write: Callable[[], T]) -> T:
         """Send a write, again where the portal turned it away and says when to come back.
 
-        :raises HarvestRateLimited: where that is later than the patience allows.
+        :raises HarvestRateLimited: if that is later than the patience allows.
         """
         for attempt in range(1, _MAX_TRIES + 1):
             self._wait_until(self._next_write, None)
@@ -77,7 +77,7 @@ class Pace:
                 if pause > self._limits.patience or attempt == _MAX_TRIES:
                     raise
                 self._next_write = self._clock.monotonic() + pause
-                self._wait_until(self._next_write, "as the portal asks")
+                self._wait_until(self._next_write, "as the portal requested")
         raise AssertionError("the last attempt returns or raises")
 
     def _wait_until(self, moment: float, why: str | None) -> None:

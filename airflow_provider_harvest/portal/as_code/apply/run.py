@@ -1,6 +1,6 @@
 """Carries a plan out, at the portal's own pace; called by the apply operator and the command line.
 
-The portal itself is the state: what is still to be done is told from what it has now. So an apply that was killed, or
+The portal itself is the state: what remains to be done follows from what it has now. So an apply that was killed, or
 that ran into a limit, is continued by applying the same plan again, and a plan that is done changes nothing.
 """
 
@@ -64,14 +64,14 @@ log = logging.getLogger(__name__)
 MAX_DELETES = 10
 #: Sources that a message names.
 _SHOWN = 10
-#: After these errors the other sources go on: the portal refuses this one, and would again.
+#: After these errors the other sources continue: the portal refuses this one, and would again.
 _REFUSALS = (HarvestRequestRejected, HarvestNotFound, HarvestInvalidInput, HarvestWriteIgnored)
 _DEFAULT_LIMITS = Limits()
 
 
 @dataclass
 class ApplyResult:
-    """What came of applying a plan, as JSON values.
+    """The result of applying a plan, as JSON values.
 
     :param portal: site of the portal.
     :param digest: of the plan.
@@ -79,7 +79,7 @@ class ApplyResult:
     :param failed: ``{"key", "source_id", "error"}`` of each source that the portal refused to change.
     :param postponed: keys of the sources that a limit of the portal leaves for later.
     :param denied: ``{"kind", "keys", "reason"}`` of what this key may not do, and was left.
-    :param retry_after: seconds after which the portal takes the postponed ones, where it says.
+    :param retry_after: seconds after which the portal accepts the postponed ones, if it says.
     :param unchanged: how many planned changes were there already.
     """
 
@@ -121,18 +121,18 @@ def apply_plan(
 
     A source is configured before it is accepted, scheduled after that and switched on last; deletions come at the end.
 
-    :param client: of the portal, with a key. What the key may not do is left, and told in the result.
+    :param client: of the portal, with a key. What the key may not do is left, and named in the result.
     :param plan: as it was planned, perhaps by another process.
     :param max_changes: how many sources a plan may change; None (default) any number.
     :param max_deletes: how many sources a plan may delete, 10 by default; None any number.
     :param confirm_deletes: the exact number of deletions, as a confirmation of its own; needed where a plan deletes
         more than a quarter of the sources that carry its marker. Default None: not confirmed.
     :param limits: how fast it may be.
-    :param progress: told how many changes are done, of how many, and what comes next.
+    :param progress: called with the number of changes done, the number of all, and the next one.
     :returns: what was done.
     :raises HarvestInvalidInput: for a plan that is for another portal, or changes or deletes too many sources.
-    :raises HarvestPlanStale: where the portal is no longer what the plan saw.
-    :raises HarvestApplyIncomplete: where the portal refused something, or a limit or a fault ended it early.
+    :raises HarvestPlanStale: if the portal is no longer what the plan saw.
+    :raises HarvestApplyIncomplete: if the portal refused something, or a limit or a fault ended it early.
     """
     _refuse_accidents(client, plan, max_changes, max_deletes)
     if plan.is_empty:
@@ -207,7 +207,7 @@ class _Apply:
             raise HarvestInvalidInput(
                 f"The plan deletes {len(deleted)} of the {managed} sources that carry the marker "
                 f"{self._plan.managed_by!r}, as if the files had been emptied, or other files used the same managed_by."
-                f" Nothing was written. If that is meant, confirm the number: confirm_deletes={planned} "
+                f" Nothing was written. If this is intended, confirm the number: confirm_deletes={planned} "
                 f"(--confirm-deletes {planned})."
             )
 
@@ -266,7 +266,7 @@ class _Apply:
         except HarvestServerError as error:
             if error.status_code != 500:
                 raise self._broken_off(error) from error
-            self._fail(change, source, error)  # a fault about this source; a portal that is down answers 502 to 504
+            self._fail(change, source, error)  # a fault of this source; a portal that is down responds with 502 to 504
             self._may_pass = True
         except HarvestError as error:
             raise self._broken_off(error) from error
@@ -305,7 +305,7 @@ class _Apply:
     def _denials(self) -> Sequence[Any]:
         return denials(self._plan.changes, self._rights)
 
-    # --- looking ------------------------------------------------------------------------------------------------------
+    # --- checking -----------------------------------------------------------------------------------------------------
 
     def _look(self, change: Change) -> HarvestSource | None:
         """Return a planned source as it is now; before one is created, what an earlier try may have created."""
@@ -327,7 +327,7 @@ class _Apply:
             ids = ", ".join(source.id for source in found)
             raise HarvestPlanStale(
                 f"{_called(change)} is planned as a new source, and {len(found)} sources are it by now: {ids}. Delete "
-                "all but one, and plan anew.",
+                "all but one, and plan again.",
                 moved=(_called(change),),
             )
         return found[0] if found else None
@@ -342,11 +342,11 @@ class _Apply:
             done = len(self._result.done)
             written = f"{count(done, 'source is', 'sources are')} done" if done else "Nothing was written"
             raise HarvestPlanStale(
-                f"The portal is no longer as planned: {few(told, _SHOWN, separator='; ')}. {written}; plan anew.",
+                f"The portal is no longer as planned: {few(told, _SHOWN, separator='; ')}. {written}; plan again.",
                 moved=tuple(told),
             )
 
-    # --- telling ------------------------------------------------------------------------------------------------------
+    # --- reporting ----------------------------------------------------------------------------------------------------
 
     def _tell(self, text: str) -> None:
         self._progress(self._passed, self._total, text)
@@ -359,7 +359,7 @@ class _Apply:
     def _broken_off(self, error: HarvestError) -> HarvestApplyIncomplete:
         return HarvestApplyIncomplete(
             f"{error} Done so far: {self._passed} of {count(self._total, 'source')}. Apply the same plan again to "
-            "go on.",
+            "continue.",
             result=self._result.to_json(),
             again=True,
             retry_after=getattr(error, "retry_after", None),

@@ -1,6 +1,6 @@
-"""Pure: the writes that a planned change takes from what the portal has now, in a safe order; asked by the apply.
+"""The writes that a planned change still needs, in a safe order; called by the apply.
 
-They are made from what is there, not from what was done: so an apply that was killed goes on by itself.
+They follow from what the portal has, not from what was done: so an apply that was killed continues by itself.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def steps(change: Change, current: Mapping[str, Any] | None) -> tuple[Step, ...]
     inactive one only up to 10.0.5) and resets its cron, so the cron is set after that.
 
     :param change: what is planned.
-    :param current: what the portal has now, as :func:`.diff.values_of` returns it; None where there is no such source.
+    :param current: what the portal has now, as :func:`.diff.values_of` returns it; None if there is no such source.
     """
     if change.is_deleted:
         return () if current is None else (Step(DELETE),)
@@ -67,7 +67,7 @@ def _steps(change: Change, current: Mapping[str, Any] | None) -> Iterator[Step]:
     if current is None:
         moderated = bool({"validation", "schedule"} & set(wanted))
         fields = {name: value for name, value in {**change.initial, **wanted}.items() if name in FIELDS}
-        # One that says nothing of it begins active: nobody could tell later that it was still to be switched on.
+        # A source without `active` in the files begins active: a later run could not know that it should be activated.
         fields["active"] = fields["active"] and not (moderated and "active" in wanted)
         yield Step(CREATE, fields)
         current = {**fields, "validation": PENDING, "schedule": None}
@@ -89,7 +89,7 @@ def _steps(change: Change, current: Mapping[str, Any] | None) -> Iterator[Step]:
 
 
 def moved(change: Change, current: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Return what of a planned source is neither what the plan saw nor what it wants; empty where all is.
+    """Return the fields whose current value is neither the planned-from nor the desired value.
 
     A state in which an earlier, broken apply of the plan may have left the source has not moved.
 
@@ -106,7 +106,7 @@ def _known_values(change: Change, name: str, current: Mapping[str, Any]) -> tupl
     values = [source[name] for source in (change.seen, change.wanted) if name in source]
     if name == "schedule" and _was_accepted_since(change, current):
         values.append(current[name])  # the acceptance set it
-    if change.is_new and name in _BEGINNING:  # where a broken apply may have left it
+    if change.is_new and name in _BEGINNING:  # as a broken apply may have left it
         values.append(_BEGINNING[name])
     return tuple(values)
 

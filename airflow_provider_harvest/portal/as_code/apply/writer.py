@@ -1,4 +1,4 @@
-"""The writes of an apply; each looks for its effect where the portal's answer does not tell; used by the apply only."""
+"""The writes of an apply; each checks its effect if the portal's response is unclear; used by the apply only."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Writer:
         owner_id: str | None,
         find: Callable[[], HarvestSource | None],
     ) -> HarvestSource:
-        """Create a source that was just looked for; the arguments are those of :func:`.sources.create_once`."""
+        """Create a source that was just searched for; the arguments are those of :func:`.sources.create_once`."""
         return self._pace.send(lambda: create_once(self._client, dict(fields), organization, owner_id, find))
 
     def configure(self, source: HarvestSource, fields: Mapping[str, Any]) -> HarvestSource:

@@ -1,4 +1,4 @@
-"""Pure: the readable form of a source's ``config`` and udata's own, and the check against what a portal offers.
+"""The readable form of a source's ``config`` and udata's own, and the check against what a portal offers.
 
 Called by the reader, the export and the plan. A section in udata's own form (a list of entries) is left as it is.
 """
@@ -105,7 +105,7 @@ def _entries(value: Any) -> list[dict[str, Any]]:
 
 
 def _add(target: Any, key: str, value: Any) -> None:
-    """Put a value under a key, beside what stands there; what does not fit shows when it is expanded again."""
+    """Add a value under a key that may have values; a misfit is found when the result is expanded again."""
     if not isinstance(target, dict):
         return
     if key in target and not isinstance(target[key], dict):
@@ -129,7 +129,8 @@ def check_declaration(declaration: Declaration, backends: Iterable[HarvestBacken
 
     :param declaration: as it was read.
     :param backends: all that the portal lists.
-    :raises InvalidDeclaration: for backends that it does not have, and what they do not know of ``config``.
+    :raises InvalidDeclaration: for backends that the portal does not have, and entries of ``config`` that they do not
+        know.
     """
     offered = list(backends)
     problems = []

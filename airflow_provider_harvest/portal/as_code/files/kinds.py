@@ -1,4 +1,4 @@
-"""Pure: kinds of values in a file: each checks a value and gives its JSON Schema, so that the two cannot differ.
+"""Kinds of values in a file: each checks a value and gives its JSON Schema, so that the two cannot differ.
 
 Called by :mod:`.layout`, which says what a file of sources holds, and by the reader. No sentence repeats a value: it
 may be a secret.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Where a value stands in a file: keys and indexes from the top.
+#: The place of a value in a file: keys and indexes from the top.
 Path = tuple["str | int", ...]
 
 
@@ -22,7 +22,7 @@ class Problem(NamedTuple):
     """What is wrong where.
 
     :param path: of the value that is wrong, or of the key where ``is_key``.
-    :param text: a sentence that goes on after the path: "must be ...".
+    :param text: a sentence that continues after the path: "must be ...".
     """
 
     path: Path
@@ -41,8 +41,8 @@ class Kind(Protocol):
         ...
 
 
-_NAMES = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", type(None): "nothing (null)"}
-#: Python types of JSON Schema's types; a bool is no number there, and is looked for first.
+_NAMES = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", type(None): "nothing (null)"}
+#: Python types of JSON Schema's types; a bool is not a number there, and is tried first.
 _TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
     "boolean": (bool,),
@@ -77,14 +77,14 @@ class Anything:
 
 @dataclass(frozen=True)
 class Text:
-    """A text.
+    """A string.
 
     :param pattern: regular expression that it must match as a whole, of the kind that JSON Schema knows as well.
     :param wanted: what it must be, as in "an id (24 hexadecimal digits)".
     :param longest: characters at most.
     """
 
-    wanted: str = "a text"
+    wanted: str = "a string"
     pattern: str = ""
     longest: int | None = None
 
@@ -124,12 +124,12 @@ class Flag:
 
 @dataclass(frozen=True)
 class Scalar:
-    """A text, a number, or ``true`` or ``false``."""
+    """A string, a number, or ``true`` or ``false``."""
 
     def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value."""
         if value is None or isinstance(value, (list, dict)):
-            yield Problem(path, f"must be a text, a number, true or false, not {kind_of(value)}.")
+            yield Problem(path, f"must be a string, a number, true or false, not {kind_of(value)}.")
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema that takes the same values."""
@@ -140,7 +140,7 @@ class Scalar:
 class Choice:
     """One of some values.
 
-    :param values: texts, or one number.
+    :param values: strings, or one number.
     """
 
     values: tuple[Any, ...]
@@ -181,7 +181,7 @@ class ListOf:
 class MapOf:
     """A mapping whose keys the user chooses.
 
-    :param value: what stands under each key.
+    :param value: kind of the value of each key.
     :param key: what each key must be.
     """
 
@@ -189,7 +189,7 @@ class MapOf:
     key: Text = Text()
 
     def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
-        """Yield what is wrong with a value, its keys and what stands under them."""
+        """Yield what is wrong with a value, its keys and their values."""
         if not isinstance(value, dict):
             yield Problem(path, f"must be a mapping, not {kind_of(value)}.")
             return
@@ -209,9 +209,9 @@ class MapOf:
 class Record:
     """A mapping with known keys.
 
-    :param fields: what stands under each key, and a sentence that editors show with it.
+    :param fields: kind of the value of each key, and a sentence that editors show with it.
     :param required: keys that must be there.
-    :param is_open: whether other keys may stand there, too.
+    :param is_open: whether other keys are allowed.
     """
 
     fields: Mapping[str, tuple[Kind, str]]
@@ -219,7 +219,7 @@ class Record:
     is_open: bool = False
 
     def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
-        """Yield what is wrong with a value, its keys and what stands under them."""
+        """Yield what is wrong with a value, its keys and their values."""
         if not isinstance(value, dict):
             yield Problem(path, f"must be a mapping, not {kind_of(value)}.")
             return
@@ -251,7 +251,7 @@ class Record:
 
 @dataclass(frozen=True)
 class OneOf:
-    """A value of one of several kinds, which are told apart by its type.
+    """A value of one of several kinds, which are distinguished by its type.
 
     :param kinds: by JSON Schema's name of the type: boolean, string, number, array, object.
     """
@@ -259,7 +259,7 @@ class OneOf:
     kinds: Mapping[str, Kind]
 
     def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
-        """Yield what is wrong with a value, looked at as the kind that its type stands for."""
+        """Yield what is wrong with a value, checked as the kind that its type selects."""
         name = _type_of(value)
         if name not in self.kinds:
             wanted = " or ".join(dict.fromkeys(kind_of(_TYPES[kind][0]()) for kind in self.kinds))
@@ -275,9 +275,9 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Named:
-    """A kind that stands in the schema once, under ``definitions``, however often it is used.
+    """A kind that is written once in the schema, under ``definitions``, however often it is used.
 
-    :param name: under which it stands there.
+    :param name: its name there.
     """
 
     name: str

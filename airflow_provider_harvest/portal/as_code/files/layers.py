@@ -1,4 +1,4 @@
-"""Pure: one source out of the layers that say something of it, checked by the portals' rules; called by the reader."""
+"""Merge the layers that describe one source and check the result by the portals' rules; called by the reader."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Layer:
 
     @property
     def values(self) -> Any:
-        """What stands there; an empty mapping where nothing does."""
+        """The mapping there; an empty one if there is none."""
         value = self.document.value
         for part in self.path:
             value = (value or {}).get(part)
@@ -49,12 +49,12 @@ class Layer:
 
 
 def declared_source(key: str, where: str, layers: Sequence[Layer], *, has_environments: bool) -> DeclaredSource:
-    """Return what all layers together say of a source.
+    """Return what all layers together say about a source.
 
     :param key: of the source.
     :param where: file and line where it begins.
     :param layers: from the defaults to what is said for it alone; later ones win, and null takes back.
-    :param has_environments: whether the files know environments: then an ``id`` must be told for one of them.
+    :param has_environments: whether the files know environments: then an ``id`` must be given for one of them.
     :raises InvalidDeclaration: with all that is wrong.
     """
     said, lines = _overlaid(layers)
@@ -63,7 +63,7 @@ def declared_source(key: str, where: str, layers: Sequence[Layer], *, has_enviro
         told = layers[-2].where("id")
         problems.append(f"{told}: {key}: id differs from portal to portal: put it under environments, by name.")
     if "organization" in said and "owner" in said:
-        problems.append(f"{lines['owner']}: {key}: organization and owner are both given: it belongs to one of them.")
+        problems.append(f"{lines['owner']}: {key}: organization and owner are both given: give one of them.")
     if "url" not in said and "id" not in said:
         problems.append(f"{where}: {key}: url is missing: without it, or the portal's id, the source cannot be found.")
 

@@ -1,6 +1,6 @@
 """Reads files of sources: one YAML file or a folder, for one environment; called by the operators and the command line.
 
-All problems of all files are told at once, each with file, line and key, before anything is sent.
+All problems of all files are reported together, each with file, line and key, before anything is sent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def read(path: str | FilePath, environment: str | None = None) -> Declaration:
-    """Read what files say of the sources of one environment.
+    """Read what files say about the sources of one environment.
 
     :param path: a YAML file, or a folder whose files (``*.yaml`` and ``*.yml``, also in folders within) are read
         together. In a folder ``portal.yaml`` says what holds for all of them.
@@ -109,7 +109,7 @@ class Files:
     def _chosen(self, environment: str | None) -> str | None:
         known = self.environments
         if environment is None and len(known) > 1:
-            raise InvalidDeclaration([f"The files know the environments {', '.join(known)}: say which one is meant."])
+            raise InvalidDeclaration([f"The files know the environments {', '.join(known)}: name one of them."])
         if environment is not None and environment not in known:
             named = f"they know {', '.join(known)}" if known else "they know none"
             raise InvalidDeclaration([f"The files do not know the environment {environment!r}: {named}."])
@@ -135,7 +135,7 @@ class Files:
                     problems += error.problems
 
     def _check_together(self) -> None:
-        """Check what only all files together can tell.
+        """Check what only all files together can show.
 
         :raises InvalidDeclaration: with all problems.
         """
@@ -145,14 +145,14 @@ class Files:
         for document in self.documents:
             if document is not self.portal_wide:
                 problems += [
-                    f"{document.where((name,))}: {name} must stand in {layout.PORTAL_FILE}: it holds for all files."
+                    f"{document.where((name,))}: {name} belongs into {layout.PORTAL_FILE}: it applies to all files."
                     for name in layout.PORTAL_WIDE
                     if document.value.get(name) is not None
                 ]
             for key, source in (document.value.get("sources") or {}).items():
                 path: Path = ("sources", key)
                 if key in first:
-                    problems.append(f"{document.where(path)}: {key}: the key stands at {first[key]} already.")
+                    problems.append(f"{document.where(path)}: {key}: the key is already used at {first[key]}.")
                 first.setdefault(key, document.where(path))
                 for name in source.get("environments") or {}:
                     if name not in known:
@@ -186,7 +186,7 @@ def read_text(file: FilePath, name: str) -> str:
 
     :param file: written in UTF-8.
     :param name: of the file, for messages.
-    :raises InvalidDeclaration: where it cannot be read, or is written in something else.
+    :raises InvalidDeclaration: if it cannot be read, or is written in something else.
     """
     try:
         return file.read_text(encoding="utf-8-sig")
@@ -212,7 +212,7 @@ def _document(file: FilePath, name: str) -> Document:
 
 
 def _problems_of(document: Document) -> list[str]:
-    """Return what is wrong with a file's shape; where there is a secret, nothing else is said of that place."""
+    """Return what is wrong with a file's structure; of a place with a secret nothing else is reported."""
     found = list(secrets_in(document.value))
     secret = {problem.path for problem in found}
     if document.value is None:

@@ -1,4 +1,4 @@
-"""Pure: what a file of sources holds, told once; the reader checks by it, ``schema.json`` is made from it.
+"""The one definition of the file format; the reader checks by it, ``schema.json`` is made from it.
 
 ``python -m airflow_provider_harvest.portal.as_code.files.schema`` prints that schema; a test holds the file to it.
 """
@@ -67,7 +67,7 @@ CONFIG = Named(
             "filters": (Nullable(_FILTERS), "Which records are harvested: a name and what it must be, by the backend."),
             "features": (
                 Nullable(_FEATURES),
-                "What the backend does beside: a list of names, or true and false by name.",
+                "Optional backend features: a list of names, or a mapping of name to true or false.",
             ),
             "extra_configs": (Nullable(_EXTRA_CONFIGS), "Other settings of the backend, by name."),
         },
@@ -102,15 +102,15 @@ _VALIDATION = Named(
 )
 _SETTINGS = {
     "name": (
-        Nullable(Text(f"a text of {MAX_NAME_LENGTH} characters at most", longest=MAX_NAME_LENGTH)),
+        Nullable(Text(f"a string of {MAX_NAME_LENGTH} characters at most", longest=MAX_NAME_LENGTH)),
         "Shown on the portal.",
     ),
     "url": (Nullable(Text()), "Address of the remote catalogue. Public on the portal: it must hold no secret."),
-    "backend": (Nullable(Text()), "Kind of catalogue; one of those that the portal offers, such as dcat."),
+    "backend": (Nullable(Text()), "Kind of catalogue; one of the portal's backends, such as dcat."),
     "description": (Nullable(Text()), "Shown on the portal."),
     "config": (Nullable(CONFIG), "Filters, features and settings of the backend. Public on the portal."),
     "organization": (Nullable(_ID_OR_SLUG), "Id or slug of the organization that the source belongs to."),
-    "owner": (Nullable(_OBJECT_ID), "Id of the user whom the source belongs to, instead of an organization."),
+    "owner": (Nullable(_OBJECT_ID), "Id of the user that the source belongs to, instead of an organization."),
     "active": (Nullable(Flag()), "Whether it may be harvested."),
     "autoarchive": (
         Nullable(Flag()),
@@ -122,11 +122,11 @@ _SETTINGS = {
     ),
     "validation": (
         Nullable(_VALIDATION),
-        "That it is to be accepted, which starts its first harvest. Left out: left to the portal's team.",
+        "Whether to accept it, which starts its first harvest. Without this key the portal's team decides.",
     ),
 }
 _ID = {"id": (Nullable(_OBJECT_ID), "The portal's own id of the source; it is found without, too.")}
-#: What may be said of a source in one environment.
+#: The keys of a source in one environment.
 IN_ENVIRONMENT = Record({**_SETTINGS, **_ID})
 #: What a copy may lack.
 _INCOMPLETE = ListOf(Choice(("name", "url", "backend", "description", "config", "schedule")))
@@ -148,7 +148,7 @@ _SOURCE = Record(
                     Text("the name of an environment", KEY.pattern),
                 )
             ),
-            f"What differs in an environment; {ABSENT} where the source is not to be there.",
+            f"What differs in an environment; {ABSENT} if the source must not exist there.",
         ),
     }
 )
@@ -197,7 +197,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """Return the JSON Schema as it stands in ``schema.json``."""
+    """Return the JSON Schema as ``schema.json`` contains it."""
     return json.dumps(json_schema(), indent=1) + "\n"
 
 

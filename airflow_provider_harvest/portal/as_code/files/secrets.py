@@ -1,4 +1,4 @@
-"""Pure: finds what looks like a secret in files of sources, and says where; called by the reader, export and plan.
+"""Find what looks like a secret in files of sources; called by the reader, export and plan.
 
 A source's ``url``, ``config`` and ``description`` are public on the portal, and the files lie in a repository.
 What is found is never repeated.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.as_code.files.kinds import Path
 
 # What a secret looks like, whatever its name is: udata's own keys, which are signed tokens (the first part begins as
-# JSON in base64 does) up to 15.4.1; a private key; the tokens that hosts of repositories hand out.
+# JSON in base64 does) up to 15.4.1; a private key; the tokens that hosts of repositories issue.
 _SHAPES = re.compile(
     r"\budata_[\w-]{40,}"
     r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"
@@ -29,11 +29,11 @@ _SHAPES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\b(?:gh[pousr]_|github_pat_|glpat-)\w{16,}"
 )
-# In running text and in comments: a name of a secret, and what is given to it.
+# In prose and in comments: a name of a secret with a value.
 _ASSIGNED = re.compile(r"""([\w-]{2,40})["']?\s*[=:]\s*["']?([^\s"',;<>{}\[\]]{8,})""", re.ASCII)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+", re.IGNORECASE)
 
-#: Where names are those of sources and environments, not of values: a city-pass is no password.
+#: Keys whose names are those of sources and environments, not of values: a city-pass is not a password.
 _NAMED_BY_USERS = (("sources",), ("environments",))
 _KEEP = "Keep it in a connection of Airflow, or in an environment variable of the command line."
 
@@ -42,7 +42,7 @@ def secrets_in(value: Any, path: Path = ()) -> Iterator[Problem]:
     """Yield what looks like a secret in a value as it was read from a file.
 
     :param value: any JSON value.
-    :param path: where it stands.
+    :param path: its place in the file.
     """
     if isinstance(value, list):
         for number, entry in enumerate(value):
@@ -65,7 +65,7 @@ def secrets_in(value: Any, path: Path = ()) -> Iterator[Problem]:
 def hidden(value: Any) -> Any:
     """Return a value of a portal as plans may hold and show it: what looks like a secret is replaced by a digest of it.
 
-    So a plan tells that it is there and whether it has changed, and repeats it to nobody.
+    So a plan shows that it exists and whether it has changed, and never repeats it.
 
     :param value: any JSON value, such as the ``config`` of a source.
     """
@@ -106,7 +106,7 @@ def _digest(value: Any) -> str:
 
 
 def secret_of(text: str) -> str | None:
-    """Return what in a text looks like a secret, in words that do not repeat it; None where nothing does."""
+    """Return what in a string looks like a secret, in words that do not repeat it; None if nothing does."""
     if _SHAPES.search(text):
         return "it holds what looks like a token or a key"
     for address in _ADDRESS.findall(text):
@@ -127,7 +127,7 @@ def secret_of_line(line: str) -> str | None:
 def _secret_of_address(address: str) -> str | None:
     try:
         parts = urlsplit(address)
-    except ValueError:  # no address; whoever needs one says so
+    except ValueError:  # not an address; the code that needs one reports it
         return None
     if "@" in parts.netloc:
         return "its address has a user or password before the host"

@@ -1,6 +1,6 @@
 """YAML to plain JSON values with the line of each, and back; called by the reader and by the export.
 
-Read by the rules of YAML 1.2, as editors do: ``yes`` and ``on`` are texts, ``12:30`` is no number. PyYAML's own
+Read by the rules of YAML 1.2, as editors do: ``yes`` and ``on`` are strings, ``12:30`` is not a number. PyYAML's own
 constructors are not used: they know YAML 1.1, drop the lines, and take a second value of a key silently.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.as_code.files.kinds import Path
 
-#: How many values a file may come to once its aliases are followed: a few lines of aliases can stand for millions.
+#: How many values a file may have once its aliases are expanded: a few lines of aliases can become millions.
 MAX_VALUES = 500_000
 
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -43,7 +43,7 @@ class Document:
     """A file as it was read.
 
     :param name: of the file, for messages.
-    :param value: what it holds, as JSON values; keys of mappings are texts as they stand there.
+    :param value: its content, as JSON values; keys of mappings are strings as written.
     :param lines: the line of each value, or of its key, counted from 1.
     """
 
@@ -59,11 +59,11 @@ class Document:
 
 
 def parse(text: str, name: str) -> Document:
-    """Read a YAML text.
+    """Read a YAML document.
 
     :param text: one document.
     :param name: of the file, for messages.
-    :raises InvalidDeclaration: where it is no YAML, or has what JSON cannot say, such as dates and tags.
+    :raises InvalidDeclaration: if it is not YAML, or has what JSON cannot express, such as dates and tags.
     """
     builder = _Builder(name)
     try:
@@ -72,7 +72,7 @@ def parse(text: str, name: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line = min(mark.line, text.rstrip().count("\n")) + 1 if mark else 1  # its end may be a line too far
         problem = _QUOTED.sub("'...'", error.problem or error.context or "it cannot be read")
-        hint = " A text that begins with * or & or holds ': ' needs quotes, as in '0 4 * * *'."
+        hint = " A string that begins with * or & or contains ': ' needs quotes, as in '0 4 * * *'."
         raise InvalidDeclaration([f"{name}:{line}: not valid YAML: {problem}.{hint}"]) from None
     except yaml.YAMLError:  # a character that YAML does not allow
         raise InvalidDeclaration([f"{name}: not valid YAML: it holds control characters."]) from None
@@ -95,11 +95,11 @@ class _Builder:
         self._left = MAX_VALUES
 
     def value_of(self, node: yaml.Node, path: Path) -> Any:
-        """Return the value of a node, and remember where it and all in it stands."""
+        """Return the value of a node, and remember its place and the places of all values in it."""
         self.lines.setdefault(path, node.start_mark.line + 1)
         self._left -= 1
         if self._left < 0 or id(node) in self._inside:
-            why = "its aliases stand for too many values" if self._left < 0 else "an alias lies inside its own anchor"
+            why = "its aliases expand to too many values" if self._left < 0 else "an alias lies inside its own anchor"
             raise InvalidDeclaration([f"{self.name}:{node.start_mark.line + 1}: {why}."])
         if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
             self._problem(node, "a tag (a word that begins with !) is not known here")
@@ -118,13 +118,13 @@ class _Builder:
         seen = set()
         for key, entry in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self._problem(key, "a key must be a text")
+                self._problem(key, "a key must be a string")
                 continue
             if key.value == "<<" and key.style not in _QUOTES:
                 self._problem(key, "merge keys (<<) are not known here: use 'defaults', or repeat what is shared")
                 continue
             if key.value in seen:
-                self._problem(key, f"the key {key.value[:60]!r} stands there twice: one of them would be lost")
+                self._problem(key, f"the key {key.value[:60]!r} is there twice: one of them would be lost")
                 continue
             seen.add(key.value)
             here = (*path, key.value)
@@ -150,7 +150,7 @@ class _Builder:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Parses, ten times faster where PyYAML was built with libyaml; what a plain scalar means is told here."""
+    """Parses, ten times faster where PyYAML was built with libyaml; what a plain scalar means is decided here."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name and type
 
@@ -161,7 +161,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 def write(value: Any) -> str:
     """Return JSON values as YAML that :func:`parse` reads back the same, and YAML 1.1 readers, too.
 
-    :param value: mappings keep their order; texts of several lines stand as blocks.
+    :param value: mappings keep their order; strings of several lines are written as blocks.
     """
     text: str = yaml.dump(
         value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize, default_flow_style=False
@@ -170,7 +170,7 @@ def write(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts so that nobody takes them for something else, and never anchors."""
+    """Writes strings so that they are read as strings again, and never anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -30,7 +30,7 @@ _PLAIN_FIELDS = ("name", "url", "backend", "config", "autoarchive")
 
 
 def looks_like_an_accident(deletions: int, managed: int) -> bool:
-    """Whether so many deletions ask for a confirmation of their own: more than a quarter of what is managed.
+    """Whether so many deletions need their own confirmation: more than a quarter of the managed sources.
 
     :param deletions: how many sources are to be deleted.
     :param managed: how many sources carry the marker, those included.
@@ -47,7 +47,7 @@ class Change:
     :param name: of the source, for people.
     :param source_id: the portal's id; None for one to be created.
     :param organization: id of the organization that it belongs to, None for a personal source.
-    :param owner: id of the user whom it belongs to; both None for a new one: the key's own user.
+    :param owner: id of the user that it belongs to; both None for a new one: the key's own user.
     :param owner_name: what the files call the owner of a new source, for people; None: the key's own user.
     :param seen: what the portal had in what is compared, by the names of :data:`.diff.COMPARED`; empty for a new one.
     :param wanted: what it is to have there.
@@ -104,7 +104,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A declared source of which nobody can say what is to be done; the others go on.
+    """A declared source for which it is undecided what to do; the others continue.
 
     :param key: its key in the files.
     :param where: file and line.
@@ -137,7 +137,7 @@ class Plan:
     """What is to be done to make a portal be as files say.
 
     :param portal: site of the portal that was read.
-    :param environment: the environment of the files; None where they know none.
+    :param environment: the environment of the files; None if they know none.
     :param managed_by: name of the marker; None without one.
     :param read_at: when the portal was read, ISO, by its own clock.
     :param changes: sorted by key, deletions last.
@@ -159,7 +159,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be changed. Conflicts, which change nothing, may stand in it all the same."""
+        """Whether nothing is to be changed. There may be conflicts all the same; they change nothing."""
         return not self.changes
 
     @property
@@ -195,13 +195,13 @@ class Plan:
         """Read a plan.
 
         :param data: what :meth:`to_json` returned.
-        :raises HarvestInvalidInput: where it is none, of another version, or was changed by hand.
+        :raises HarvestInvalidInput: if it is not a plan, of another version, or was changed by hand.
         """
         if not isinstance(data, dict) or "changes" not in data:
-            raise HarvestInvalidInput(f"A plan is an object with changes, not {type(data).__name__}: plan anew.")
+            raise HarvestInvalidInput(f"A plan is an object with changes, not {type(data).__name__}: plan again.")
         if data.get("schema") != SCHEMA:
             raise HarvestInvalidInput(
-                f"The plan is of version {data.get('schema')!r}, and this package reads version {SCHEMA}: plan anew."
+                f"The plan is of version {data.get('schema')!r}, and this package reads version {SCHEMA}: plan again."
             )
         try:
             plan = cls(
@@ -214,16 +214,16 @@ class Plan:
                 }
             )
         except (TypeError, AttributeError) as error:
-            raise HarvestInvalidInput(f"The plan cannot be read ({error}): plan anew.") from None
+            raise HarvestInvalidInput(f"The plan cannot be read ({error}): plan again.") from None
         if plan.digest != data.get("digest"):
-            raise HarvestInvalidInput("The plan's changes are not those that were planned: plan anew.")
+            raise HarvestInvalidInput("The plan's changes are not those that were planned: plan again.")
         return plan
 
     @classmethod
-    def from_text(cls, text: str, what: str = "The text") -> Plan:
-        """Read a plan from its JSON text.
+    def from_text(cls, text: str, what: str = "The string") -> Plan:
+        """Read a plan from JSON.
 
-        :param what: what the text is, as the beginning of a sentence.
+        :param what: what the JSON is, as the beginning of a sentence.
         :raises HarvestInvalidInput: as :meth:`from_json`.
         """
         try:
@@ -241,7 +241,7 @@ def write_plan(plan: Plan, path: str | Path) -> None:
 def looks_like_a_plan(path: str | Path) -> bool:
     """Whether a path names a file that holds a plan, whatever its name is: it is JSON, and files of sources are YAML.
 
-    One that ends in ``.json`` is taken for a plan even where it cannot be read, so that the message speaks of a plan.
+    One that ends in ``.json`` is read as a plan even if it is malformed, so that the message is about a plan.
     """
     if str(path).endswith(".json"):
         return True
@@ -255,14 +255,14 @@ def looks_like_a_plan(path: str | Path) -> bool:
 def read_plan(path: str | Path) -> Plan:
     """Read a plan from a file.
 
-    :raises HarvestInvalidInput: where there is no such file, or no plan in it.
+    :raises HarvestInvalidInput: if there is no such file, or no plan in it.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise HarvestInvalidInput(f"The plan {path} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise HarvestInvalidInput(f"{path} holds no plan: it is no text.") from None
+        raise HarvestInvalidInput(f"{path} is not a plan: it is not string.") from None
     return Plan.from_text(text, str(path))
 
 

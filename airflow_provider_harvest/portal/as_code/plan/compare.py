@@ -1,8 +1,8 @@
-"""Pure: what is to be changed so that a portal is as the files say; called by :mod:`.planning`.
+"""Compute what to change so that a portal matches the files; called by :mod:`.make_plan`.
 
     plan = compare(declaration, view, prune=False)
 
-What the files do not say of a source is neither compared nor changed.
+Keys that the files do not give are neither compared nor changed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class View:
     :param organizations: id of each organization that the files name, by what they call it; None for an unknown one.
     :param rights: what the key may do.
     :param read_at: when, ISO, by the portal's clock.
-    :param unreadable: what is known of each source that the portal cannot answer.
+    :param unreadable: what is known about each source that the portal cannot return.
     """
 
     site: str
@@ -201,7 +201,7 @@ def _hold_back(wanted: dict[str, Any], declared: DeclaredSource, source: Harvest
 
 
 def _placed(declaration: Declaration, view: View, matches: Mapping[str, Match]) -> dict[str, str | None]:
-    """Return the cron that each declared source with a schedule is to have, None for none, by its key."""
+    """Return the desired cron of each declared source with a schedule, by its key; None for no cron."""
     crons: dict[str, str | None] = {}
     requests, taken = [], []
     placed_ids = set()
@@ -289,7 +289,7 @@ def _stranger_notes(declaration: Declaration, view: View, trust: Trust) -> Itera
     if strangers and view.rights.user_id is not None:
         yield (
             f"{len(strangers)} {'source carries' if len(strangers) == 1 else 'sources carry'} the files' marker and "
-            "belong to owners whom the files do not name. Anybody may write a marker: they are left alone: "
+            "belong to owners whom the files do not name. Anyone may write a marker: they are left as they are: "
             f"{few(strangers)}."
         )
 

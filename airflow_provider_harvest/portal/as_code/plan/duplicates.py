@@ -1,4 +1,4 @@
-"""Pure: refuses to create second sources that nobody asked for; called by the comparison.
+"""Refuse to create unintended second sources; called by the comparison.
 
 A file without ids and markers is matched by owner, backend and URL: a changed URL would make all its sources new ones.
 """
@@ -32,14 +32,14 @@ def refuse_duplicates(
     *,
     allow_duplicates: bool,
 ) -> None:
-    """Make a conflict of each declared source that would be created beside one that it may be.
+    """Make a conflict of each declared source that would be created although an existing one may be it.
 
     :param declaration: what the files say.
     :param sources: all sources of the portal that could be read.
-    :param unreadable: what is known of the others; who owns those is not.
+    :param unreadable: what is known about the others; their owners are unknown.
     :param organizations: id of each organization that the files name, by what they call it.
     :param matches: what was found for each declared source, by its key; changed here.
-    :param allow_duplicates: whether a person has confirmed that second sources are meant.
+    :param allow_duplicates: whether a person has confirmed second sources.
     """
     claimed = {match.source.id for match in matches.values() if match.source is not None}
     by_name: dict[tuple[str, str], list[HarvestSource]] = defaultdict(list)
@@ -83,6 +83,6 @@ def _reason(same: list[HarvestSource]) -> str:
     more = f" and {len(same) - 3} more" if len(same) > 3 else ""
     return (
         f"its owner has a source of this name and backend already, with another URL: {shown}{more}. If that is the one "
-        "that is meant, give its id (or a marker, managed_by); if a second one is meant, confirm it: "
+        "that is the same, give its id (or a marker, managed_by); if you want a second one, confirm it: "
         "allow_duplicates=True (--allow-duplicates)"
     )

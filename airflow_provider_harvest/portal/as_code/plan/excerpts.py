@@ -45,7 +45,7 @@ def _differing(before: str, after: str) -> tuple[str, str]:
 
 
 def _common(one: str, other: str) -> int:
-    """Return how many characters two texts have in common at their beginning."""
+    """Return how many characters two strings have in common at their beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
@@ -59,6 +59,6 @@ def _word_start(text: str, position: int) -> int:
 
 
 def _part(text: str, first: int, end: int) -> str:
-    """Return a text from ``first`` on without the last ``end`` characters but a few, with dots for what is left out."""
+    """Return a string from ``first`` on without the last ``end`` characters but a few, with dots for the rest."""
     last = len(text) - max(0, end - _CONTEXT)
     return f"{'...' if first else ''}{text[first:last]}{'...' if last < len(text) else ''}"

@@ -1,4 +1,4 @@
-"""Pure: finds a planned source on a portal, also one that a broken apply has created; asked by the apply."""
+"""Find a planned source on a portal, including one that a broken apply has created; called by the apply."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def find_source(
     change: Change, sources: Iterable[HarvestSource], plan: Plan, user_id: str | None
 ) -> list[HarvestSource]:
-    """Return the sources that a planned one may be now: one, none, or more, of which none can be told to be it.
+    """Return the sources that a planned one may be now: none, one, or several that cannot be distinguished.
 
     :param change: what is planned.
     :param sources: of the portal, at least those of the planned one's owner.
     :param plan: that it is in: its other sources are not it, even if they are to get the same URL.
-    :param user_id: id of the key's user, whom a new source belongs to of which nothing else is said.
+    :param user_id: id of the key's user, to whom a new source without organization and owner belongs.
     """
     sources = [source for source in sources if source.deleted is None]
     if change.source_id is not None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Sources in one request. udata sets no limit; the answer to 500 takes it about half a second.
+#: Sources in one request. udata sets no limit; a response with 500 takes it about half a second.
 PAGE_SIZE = 500
 #: The same where only those are wanted that were created since others were read.
 _NEWEST = 20
@@ -44,12 +44,12 @@ def make_plan(
     Where something is to be created or configured, the portal's list of backends is read too, and an organization that
     has no source yet costs one request.
 
-    :param client: of the portal; a key is needed only to tell what it may not do.
+    :param client: of the portal; a key is needed only to report what it may not do.
     :param declaration: what the files say of one environment.
     :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
     :param allow_duplicates: whether a source is created although its owner has one of the same name and backend with
         another URL; default False: that is a conflict.
-    :raises HarvestInvalidInput: where the files are for another portal.
+    :raises HarvestInvalidInput: if the files are for another portal.
     """
     refuse_other_portal(client, declaration.portal, "The files are")
     view = read_view(client, declaration)
@@ -61,10 +61,10 @@ def make_plan(
 
 
 def refuse_other_portal(client: HarvestClient, portal: str | None, what: str) -> None:
-    """Refuse what is meant for another portal: its ids and organizations would be those of strangers.
+    """Refuse what was made for another portal: its ids and organizations would be those of others.
 
-    :param portal: site that is meant; None means any.
-    :param what: what is meant for it, as the beginning of a sentence.
+    :param portal: its site; None means any.
+    :param what: what was made for it, as the beginning of a sentence.
     """
     if portal is not None and site_url(portal) != client.site:
         raise HarvestInvalidInput(
@@ -95,7 +95,7 @@ def read_sources(
 
     :param organization: id of an organization; only its sources.
     :param owner: id of a user; only their own sources.
-    :param on_unreadable: called with each source that the portal cannot answer; default: it is logged.
+    :param on_unreadable: called with each source that the portal cannot return; default: it is logged.
     """
     listed = client.iter_sources(
         owner,
@@ -124,7 +124,7 @@ def read_newest(
 def _organizations(
     client: HarvestClient, names: Iterable[str], sources: Iterable[HarvestSource]
 ) -> dict[str, str | None]:
-    """Return the id of each organization, mostly from the list's own answer; None for one that the portal has not."""
+    """Return the id of each organization, mostly from the list itself; None for one that the portal does not have."""
     listed = {source.organization.id: source.organization for source in sources if source.organization}
     known: dict[str, str | None] = {ident: ident for ident in listed}
     known |= {ref.slug: ref.id for ref in listed.values() if ref.slug and not is_object_id(ref.slug)}
@@ -134,7 +134,7 @@ def _organizations(
 
 
 def find_organization(client: HarvestClient, name: str) -> str | None:
-    """Return the id of an organization, None where the portal has none of that name, or has it no longer (410).
+    """Return the id of an organization, None if the portal has none of that name, or has it no longer (410).
 
     :param name: its id or slug.
     """
@@ -180,9 +180,9 @@ def _unfit(client: HarvestClient, changes: Iterable[Change], sources: Mapping[st
 
 
 def _check(change: Change, source: HarvestSource | None, backends: list[HarvestBackend]) -> None:
-    """Check what a source is to be as a whole: what the files do not say of it stays as it is on the portal.
+    """Check the whole desired source: keys that the files do not give stay as they are on the portal.
 
-    :raises HarvestInvalidInput: where its backend would not take it.
+    :raises HarvestInvalidInput: if its backend would not take it.
     """
     name = change.wanted.get("backend", source.backend if source else None)
     if "backend" in change.differing:

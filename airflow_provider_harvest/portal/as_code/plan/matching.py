@@ -1,4 +1,4 @@
-"""Pure: which of a portal's sources is which declared one; asked by the plan.
+"""Match declared sources with a portal's sources; called by the plan.
 
 By the id that the file gives, then by the marker in the description, then by owner, backend and URL, and last by owner
 and URL alone: the same URL with another backend is the same source, changed. Each step is made for all declared sources
@@ -29,9 +29,9 @@ BY_ID, BY_MARKER, BY_IDENTITY, BY_URL = "id", "marker", "owner, backend and URL"
 class Match:
     """What was found for a declared source.
 
-    :param source: the portal's source; None where there is none yet.
-    :param by: what told it.
-    :param conflict: why nobody can say which source is meant, as the end of a sentence; None where it is clear.
+    :param source: the portal's source; None if there is none yet.
+    :param by: what it was matched by.
+    :param conflict: why the match is ambiguous, as the end of a sentence; None if it is clear.
     :param source_ids: the sources that the conflict is about.
     """
 
@@ -43,7 +43,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Whose:
-    """Whom a declared source belongs to; both None where the file does not say.
+    """The owner of a declared source; both None if the file does not say.
 
     :param organization: id of an organization.
     :param owner: id of a user.
@@ -58,7 +58,7 @@ class Whose:
         return bool(self.organization or self.owner)
 
     def fits(self, source: HarvestSource) -> bool:
-        """Whether a source belongs to them; where nothing is said, any source does."""
+        """Whether a source belongs to this owner; if none is given, any source does."""
         if self.organization:
             return source.organization is not None and source.organization.id == self.organization
         if self.owner:
@@ -88,7 +88,7 @@ def no_organization(name: str | None) -> str:
 
 
 class Trust:
-    """Whose markers count: anybody may write the files' marker into the description of a source of their own.
+    """Owners whose markers count: anyone may write the files' marker into the description of their own source.
 
     :param declaration: what the files say.
     :param organizations: as for :func:`match_sources`.
@@ -102,20 +102,20 @@ class Trust:
         self._owners = {owner for owner in owners if owner.is_said}
         if user_id is not None:
             self._owners.add(Whose(owner=user_id))
-        # Without a key nobody knows which user the files mean; a source of an organization is not that user's.
+        # Without a key the user of the files is unknown; a source of an organization is not that user's.
         self._is_keyless = user_id is None
 
     def counts(self, source: HarvestSource) -> bool:
-        """Whether a source belongs to an owner whom the files name, or to the key's own user."""
+        """Whether a source belongs to an owner named in the files, or to the key's own user."""
         return any(owner.fits(source) for owner in self._owners)
 
     def may_match(self, source: HarvestSource) -> bool:
-        """Whether a source's marker may tell which one it is; it never suffices to delete the source."""
+        """Whether a source's marker may identify it; it never suffices to delete the source."""
         return (self._is_keyless and source.organization is None) or self.counts(source)
 
 
 def whose(declared: DeclaredSource, organizations: Mapping[str, str | None]) -> Whose:
-    """Return whom a declared source belongs to.
+    """Return the owner of a declared source.
 
     :param organizations: as for :func:`match_sources`.
     """
@@ -154,7 +154,7 @@ class _Matching:
         self._by_marker()
         for by in (BY_IDENTITY, BY_URL):
             for is_same_text in (True, False):  # the very same URL first, then one that means the same
-                # What is said to be somebody's is theirs; what is left may be that of which nothing is said.
+                # Sources with a given owner come first; the rest may be those without one.
                 self._by_fields(by, is_same_text, is_owner_said=True)
                 self._by_fields(by, is_same_text, is_owner_said=False)
         self._refuse_twins()
@@ -174,7 +174,7 @@ class _Matching:
         elif not whose(declared, self._organizations).fits(source):
             reason = (
                 f"source {source.id} belongs to {_owner_of(source)}, and not to "
-                f"{declared.organization or declared.owner}: whom a source belongs to is fixed at its creation, so "
+                f"{declared.organization or declared.owner}: the owner of a source is fixed at its creation, so "
                 "correct the file, or delete that source and let another one be created"
             )
         elif by == BY_ID and self._is_marked_for_other(source, declared):
@@ -223,7 +223,8 @@ class _Matching:
                 self._take(declared, sources[0], BY_MARKER)
 
     def _by_fields(self, by: str, is_same_text: bool, *, is_owner_said: bool) -> None:
-        """Match what is left by owner and URL, and the backend unless by URL alone; what two may mean is nobody's."""
+        """Match the rest by owner and URL, and the backend unless by URL alone; ambiguous matches are left
+        unmatched."""
         candidates = {
             declared.key: self._own(
                 [
@@ -243,7 +244,7 @@ class _Matching:
         for key, sources in candidates.items():
             rivals = sorted({other for source in sources for other in self._wanted_by[source.id]} - {key})
             if len(sources) > 1:
-                reason = f"{len(sources)} sources match by {by}: {_ids(sources)}; give the id of the one that is meant"
+                reason = f"{len(sources)} sources match by {by}: {_ids(sources)}; give the id of the right one"
                 self._conflict(key, reason, sources)
             elif rivals:
                 reason = f"source {sources[0].id} matches by {by}, and so it does for {', '.join(rivals)}: give ids"
@@ -252,7 +253,8 @@ class _Matching:
                 self._take(self._declared[key], sources[0], by)
 
     def _own(self, sources: list[HarvestSource], is_owner_said: bool) -> list[HarvestSource]:
-        """Return the key's own of several sources where the files do not say whose is meant: a stranger blocks none."""
+        """Return the key's own one of several sources if the files give no owner, so that others cannot block the
+        match."""
         if is_owner_said or len(sources) < 2 or self._user is None:
             return sources
         return [source for source in sources if self._user.fits(source)] or sources
@@ -273,7 +275,7 @@ class _Matching:
         return ours and key != declared.key and key in self._declared
 
     def _refuse_twins(self) -> None:
-        """Without markers, two new sources of the same owner, backend and URL could never be told apart again."""
+        """Without markers, two new sources of the same owner, backend and URL could never be distinguished again."""
         if self._managed_by:
             return
         unpinned = [
@@ -286,8 +288,8 @@ class _Matching:
             twins = sorted(other.key for other in same_address[_address(declared)] if self._are_twins(declared, other))
             if twins:
                 reason = (
-                    f"it cannot be told from {', '.join(twins)}, which has the same owner, backend and URL: only a "
-                    "marker (managed_by) can tell such apart"
+                    f"it cannot be distinguished from {', '.join(twins)}, which has the same owner, backend and URL: "
+                    "only a marker (managed_by) can distinguish such sources"
                 )
                 self._conflict(declared.key, reason)
 

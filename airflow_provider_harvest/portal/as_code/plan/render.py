@@ -1,4 +1,4 @@
-"""A plan, and what came of it, as people read them; called by the operators and the command line.
+"""A plan and its result as string for people; called by the operators and the command line.
 
 The same change of several sources is one entry with all their keys; what is unchanged is only counted. Nothing that an
 apply would write is left out of the whole text; the summary says how much it leaves out.
@@ -43,7 +43,7 @@ _COUNTED = {
 }
 _FIELD_OF = {kinds.RESCHEDULE: "schedule", kinds.VALIDATE: "validation", kinds.ADOPT: "description"}
 _STATES = (kinds.ACTIVATE, kinds.DEACTIVATE, kinds.VALIDATE, kinds.ADOPT)
-#: What a person looks for first: what is lost, and what is switched on or off.
+#: What a person needs to see first: what is lost, and what is switched on or off.
 _ORDER = (
     kinds.DELETE,
     kinds.DEACTIVATE,
@@ -85,7 +85,7 @@ def _indented(entry: str) -> list[str]:
 def markdown(plan: Plan, max_lines: int = MAX_MARKDOWN_LINES) -> str:
     """Return a plan for an approver, as Markdown.
 
-    Every section is told, the longer ones cut.
+    Every section is included, the longer ones cut.
 
     :param plan: to be approved.
     :param max_lines: lines that it has at most, 40 by default.
@@ -103,7 +103,7 @@ def markdown(plan: Plan, max_lines: int = MAX_MARKDOWN_LINES) -> str:
 
 
 def result_line(result: dict[str, Any]) -> str:
-    """Return what came of a plan in one line.
+    """Return the result of a plan in one line.
 
     :param result: of :class:`.apply.ApplyResult`, as JSON.
     """
@@ -117,7 +117,7 @@ def result_line(result: dict[str, Any]) -> str:
     if result["unchanged"]:
         told.append(f"{result['unchanged']:,} {'was' if result['unchanged'] == 1 else 'were'} done already")
     if result["denied"]:
-        told.append(f"{sum(len(denial['keys']) for denial in result['denied'])} left to a key that may")
+        told.append(f"{sum(len(denial['keys']) for denial in result['denied'])} need a key with more rights")
     again = f"; the portal takes more in {spell(result['retry_after'])}" if result["retry_after"] else ""
     return f"{result['portal']}: {', '.join(told)}{again}."
 
@@ -146,7 +146,7 @@ def _entries(kind: str, changes: Sequence[Change], is_brief: bool) -> Iterator[s
         for change in changes:
             yield _whole(change, limit)
         return
-    # Told together is only what is the same change: the same two values, not two that look alike once they are cut.
+    # Only equal changes are grouped: the same two values, not two that become equal when they are cut.
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for change in changes:
         for what, before, after in _edits(kind, change):
@@ -159,7 +159,7 @@ def _entries(kind: str, changes: Sequence[Change], is_brief: bool) -> Iterator[s
         yield f"{line}: {number}" if line else number
 
 
-#: Stands for both values of a change that its heading or its words tell whole.
+#: Placeholder for both values of a change that its heading or its words describe completely.
 _STATE = ("", "")
 
 

@@ -1,4 +1,4 @@
-"""Pure: what a key may do to sources, as far as a portal tells beforehand; asked by the plan and the apply."""
+"""What a key may do to sources, as far as a portal reports it beforehand; called by the plan and the apply."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Rights:
 
     :param user_id: id of its user; None without a key.
     :param is_sysadmin: whether that is a sysadmin, who may do everything.
-    :param organizations: ids of the organizations of the user; None where the portal does not tell.
+    :param organizations: ids of the organizations of the user; None if the portal does not return them.
     :param may_edit: whether a source may be changed and deleted, by its id; it is missing where the portal does not
         tell (before 14.3).
     """
@@ -70,7 +70,7 @@ class Rights:
         return cls(str(me["id"]), "admin" in (me.get("roles") or ()), organizations, may_edit)
 
     def refusal(self, change: Change, kind: str) -> str | None:
-        """Return why a key may not do something to a source; None where it may, or only trying will tell."""
+        """Return why a key may not do something to a source; None if it may, or if only an attempt will show."""
         if self.user_id is None:
             return _NO_KEY
         if self.is_sysadmin:

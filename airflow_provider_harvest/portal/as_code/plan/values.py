@@ -1,4 +1,4 @@
-"""Pure: what of a source is compared, in a form in which equal things are equal; asked by the plan and the apply."""
+"""The compared values of a source in a normal form; called by the plan and the apply."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMPARED = (*FIELDS, "validation", "schedule")
 def values_of(source: HarvestSource) -> dict[str, Any]:
     """Return what a plan compares of a source, as JSON values: :data:`COMPARED`.
 
-    A secret in its URL or configuration is hidden: it is public on the portal, and shall not be in logs as well.
+    A secret in its URL or configuration is hidden: it is public on the portal, and must not be in logs as well.
 
     :param source: as read, alone or from a list.
     """
@@ -83,7 +83,7 @@ def leaves(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
         return
     before, after = _flat(old or {}), _flat(new or {})
     paths = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
-    if not paths:  # what the readable form does not tell apart
+    if not paths:  # what the readable form does not distinguish
         yield name, old, new
     for path in paths:
         yield path, before.get(path), after.get(path)

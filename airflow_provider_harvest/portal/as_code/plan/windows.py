@@ -1,4 +1,4 @@
-"""Pure: gives each source of a window a minute of its own, spread per remote host; called by the plan.
+"""Give each source of a window its own minute, spread per remote host; called by the plan.
 
 A source that has a minute of its window keeps it, so that nothing moves from run to run; what is new goes where the
 gap is widest. The order of the sources never matters: they are taken by key.
@@ -34,8 +34,8 @@ class Request:
 
     :param key: of the source in the files.
     :param url: of its catalogue; its host is what is to be spared.
-    :param window: where the minute may lie.
-    :param current: the cron that the source has on the portal, None for none.
+    :param window: range of the minute.
+    :param current: the cron that the source has on the portal, None if there is none.
     """
 
     key: str
@@ -67,7 +67,7 @@ def place(requests: Iterable[Request], taken: Iterable[tuple[str, str]] = ()) ->
 
 
 def host_of(url: str) -> str:
-    """Return the host of an address, in small letters; the whole text where it is no address."""
+    """Return the host of an address, in lower case; the whole string if it is not an address."""
     try:
         return (urlsplit(url.strip()).hostname or url.strip()).lower()
     except ValueError:
@@ -75,7 +75,7 @@ def host_of(url: str) -> str:
 
 
 def minutes_of(cron: str) -> list[int]:
-    """Return the minutes of the day at which a cron fires; none where it is no cron, or fires all the time."""
+    """Return the minutes of the day at which a cron fires; none if it is not a cron, or fires all the time."""
     try:
         schedule = Schedule.parse(cron)
     except InvalidCron:
@@ -117,7 +117,7 @@ def _placed(host: str, requests: Sequence[Request], elsewhere: Counter[int]) -> 
 
 
 def _lowest(window: Window, load: Counter[int], bound: int) -> int:
-    """How many sources have the minute of a window that the fewest have; not looked for below what nobody has."""
+    """How many sources share the least used minute of a window; the search stops at an unused one."""
     return min((load[_minute(window, offset)] for offset in range(window.length)), default=0) if bound else 0
 
 
@@ -138,7 +138,7 @@ def _minute(window: Window, offset: int) -> int:
     return (window.start + offset) % DAY
 
 
-# --- where the gaps are --------------------------------------------------------------------------------------------
+# --- gaps ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,7 @@ def test_leaves_a_source_out_that_could_not_be_found_again() -> None:
 
 
 def test_refuses_two_owners() -> None:
-    with pytest.raises(HarvestInvalidInput, match="belongs to one of them"):
+    with pytest.raises(HarvestInvalidInput, match="give one of them"):
         export_sources(MemoryPortal(), "north", "5e0000000000000000000002")  # type: ignore[arg-type]
 
 
@@ -384,6 +384,20 @@ class TestListOfEndpoints:
     def test_leaves_the_portals_key_behind(self, imported: Export) -> None:
         assert "CONFIGURE_ME" not in imported.text
         assert imported.left_out == ("api: the address and key of the portal.",)
+
+    def test_keeps_a_description_that_is_given_once(self, tmp_path: Path) -> None:
+        text = ENDPOINTS.replace("  endpoints:", "  description: Harvested every night.\n  endpoints:")
+        text = text.replace("  - name: Villages", "  - name: Villages\n    description: Ours")
+        imported = from_endpoint_list(parse(text, "x").value)
+        path = tmp_path / "sources.yaml"
+        path.write_text(imported.text)
+        assert [one.fields["description"] for one in read(path).sources] == ["Harvested every night.", "Ours"]
+        assert imported.left_out == ("api: the address and key of the portal.",)
+
+    def test_names_what_it_does_not_know(self) -> None:
+        text = ENDPOINTS.replace("  endpoints:", "  autoarchive: false\n  endpoints:")
+        imported = from_endpoint_list(parse(text, "x").value)
+        assert "harvests: autoarchive: it is not known what that means." in imported.left_out
 
     @pytest.mark.parametrize(
         "value",

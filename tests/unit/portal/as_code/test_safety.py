@@ -137,7 +137,7 @@ class TestMarkersOfStrangers:
         stranger = self.add_stranger(portal, "gone")
         plan = planned(portal, declared(organization="north"), managed_by="us", prune=True)
         assert plan.counts["delete"] == 0
-        assert any("Anybody may write a marker" in note and stranger.id in note for note in plan.notes)
+        assert any("Anyone may write a marker" in note and stranger.id in note for note in plan.notes)
 
 
 class TestMassDeletions:

@@ -68,9 +68,9 @@ class TestMessage:
 
     def test_says_what_was_left_out_in_its_last_line(self) -> None:
         many = [finding(number=number) for number in range(1, 40)]
-        told = markdown(report(*many, incomplete="Not looked into: 3 that newly fail.")).splitlines()
+        told = markdown(report(*many, incomplete="Not examined: 3 that newly fail.")).splitlines()
         assert len(told) == 15
-        assert told[-1] == "_Not looked into: 3 that newly fail._"
+        assert told[-1] == "_Not examined: 3 that newly fail._"
 
     def test_counts_the_rest_by_kind(self) -> None:
         many = [finding("failing", number) for number in range(1, 15)] + [finding("inactive", 99)]
@@ -110,6 +110,30 @@ class TestResult:
                 "detail": "the last harvest failed",
             }
         ]
+
+    @pytest.mark.parametrize(
+        "column, key, expected",
+        [
+            ("harvester_id", "source_id", f"{1:024x}"),
+            ("Nom", "source_name", "Town 1"),
+            ("Organisation", "owner_name", "City"),
+            ("Lien_organisation", "organization_url", f"{SITE}/organizations/city/"),
+            ("Date_de_creation", "created_at", ago(days=9).isoformat()),
+            ("owner_type", "owner_type", "organization"),
+            ("owner_id", "owner_id", "o1"),
+            ("backend", "backend", "dcat"),
+            ("url", "url", "https://town.example/"),
+            ("admin", "admin_url", f"{SITE}/admin/1"),
+            ("Statut_bizdev", "is_new", True),
+        ],
+    )
+    def test_a_row_holds_each_column_that_the_team_of_data_gouv_fr_keeps(
+        self, column: str, key: str, expected: object
+    ) -> None:
+        """The status of the preview is the eighth: the DAG harvest_pending_review adds it as ``preview``."""
+        card = {**ownership(SITE, HarvestRef("o1", "City", "city"), None), "created_at": ago(days=9)}
+        (row,) = report(finding(**card)).as_dict("told")["findings"]
+        assert row[key] == expected, column
 
     def test_counts_every_kind_that_was_looked_for(self) -> None:
         result = report(finding(), finding(number=2, is_new=False), finding("stuck", 3)).as_dict("told")

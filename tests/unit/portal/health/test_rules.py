@@ -432,7 +432,7 @@ class TestSkipped:
     @pytest.mark.parametrize(
         "last",
         [running(began=ago(minutes=5)), job("failed"), job()],
-        ids=["under way", "failed", "counters unknown"],
+        ids=["running", "failed", "counters unknown"],
     )
     @pytest.mark.parametrize("kind", ["skipped", "shrunk", "newly_archived"])
     def test_stays_found_until_a_whole_harvest_tells_more(self, kind: str, last: HarvestJob) -> None:

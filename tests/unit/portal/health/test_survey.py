@@ -170,7 +170,7 @@ class TestLimit:
         assert report.detail_requests == 2
         assert report.counts["failing"] == 3
         assert report.incomplete == (
-            "Not looked into: 1 that newly fail, 1 that run for long; a pass reads 2 at most (max_detail_requests)."
+            "Not examined: 1 that newly fail, 1 that run for long; a pass reads 2 at most (max_detail_requests)."
         )
 
     @pytest.mark.parametrize("step", [None, Reply(500)], ids=["the limit is reached", "the item cannot be read"])
@@ -182,7 +182,7 @@ class TestLimit:
             newest.script("GET", "/harvest/job/*/items/", Always(step))
         report = look(newest, now=START + 9 * 3600, max_detail_requests=9 if step else 1)
         assert report.counts["stuck"] == 0
-        assert str(report.incomplete).startswith("Not looked into: 1 that run for long; ")
+        assert str(report.incomplete).startswith("Not examined: 1 that run for long; ")
 
     def test_of_zero_leaves_the_list_alone(self, newest: PortalServer) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
@@ -218,7 +218,7 @@ class TestPortalInTrouble:
         newest.script("GET", "/harvest/source/*/jobs/", Always(step))
         report = look(newest)
         assert (report.detail_requests, report.counts["failing"]) == (1, 3)
-        assert str(report.incomplete).startswith("Not looked into: 3 that newly fail; the portal could not be asked")
+        assert str(report.incomplete).startswith("Not examined: 3 that newly fail; the portal could not be read")
 
     def test_that_cannot_read_one_source_is_asked_about_the_others(self, newest: PortalServer) -> None:
         for number in range(3):
@@ -226,7 +226,7 @@ class TestPortalInTrouble:
         newest.script("GET", "/harvest/source/*/jobs/", Reply(500), Reply(404))
         report = look(newest)
         assert report.detail_requests == 3
-        assert report.incomplete == "Not looked into: 2 that newly fail; the jobs of 2 could not be read."
+        assert report.incomplete == "Not examined: 2 that newly fail; the jobs of 2 could not be read."
 
     def test_purged_sources_meanwhile_and_what_the_list_told_stands(self, newest: PortalServer) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
@@ -276,7 +276,7 @@ class TestNews:
     def test_is_refused_to_be_told_by_what_no_pass_left(self, newest: PortalServer, state: Any) -> None:
         if state == {"schema": 1}:
             state = {"schema": 1, "portal": newest.url, "selection": ""}
-        with HarvestClient(newest.url) as client, pytest.raises(HarvestInvalidInput, match="state of the previous"):
+        with HarvestClient(newest.url) as client, pytest.raises(HarvestInvalidInput, match="not the state of a pass"):
             examine(client, previous=state)
 
 

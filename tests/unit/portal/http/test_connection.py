@@ -1,4 +1,4 @@
-"""What is known of an exchange that broke off, and what keeps one from lasting or growing for ever."""
+"""What is known of an exchange that broke off, and what keeps one from lasting or growing forever."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class TestOutcomeUnknown:
         error = failure_of(once(newest.url, timeout=0.05))
         step.let_go.set()
         assert isinstance(error, HarvestResponseLost)
-        assert "no answer, or no more of it, for 0.05 s" in str(error)
+        assert "no response, or no more of it, for 0.05 s" in str(error)
         assert len(newest.portal.sources) == 1
 
     @pytest.mark.usefixtures("no_proxy_exceptions")
@@ -144,7 +144,7 @@ class TestOutcomeUnknown:
 
 
 class TestLimits:
-    """A server that is lively, but never done, keeps nobody for ever."""
+    """A server that is lively, but never done, keeps nobody forever."""
 
     STATUS = b"HTTP/1.1 200 OK\r\n"
     HEADERS = STATUS + b"Content-Type: application/json\r\n"
@@ -168,7 +168,7 @@ class TestLimits:
         error = failure_of(once(newest.url, timeout=NEVER, connect_timeout=1))
         step.let_go.set()
         assert isinstance(error, HarvestResponseLost)
-        assert "no whole answer within 10801 s, so the connection was cut" in str(error)
+        assert "no complete response within 10801 s, so the connection was cut" in str(error)
 
     def test_a_cut_that_comes_too_late_hits_nobody_else(self, newest: PortalServer) -> None:
         transport = once(newest.url)

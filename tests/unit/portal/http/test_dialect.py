@@ -129,7 +129,7 @@ def test_a_proxys_404_is_told_as_such_and_not_believed_of_the_release(newest: Po
     source = newest.portal.add_source()
     newest.script("GET", f"/harvest/source/{source}/", step)
     with HarvestClient(newest.url, KEY, retry=RetryPolicy(attempts=1)) as client:
-        with pytest.raises(HarvestNotFound, match=f"source/{source}/ answered 404"):
+        with pytest.raises(HarvestNotFound, match=f"source/{source}/ responded with 404"):
             client.get_source(source)
         assert client.dialect.slash is not False
         newest.requests.clear()
@@ -139,7 +139,7 @@ def test_a_proxys_404_is_told_as_such_and_not_believed_of_the_release(newest: Po
 
 def test_a_missing_endpoint_is_said_to_be_missing(newest: PortalServer) -> None:
     newest.script("POST", "*", Always(html(405)))
-    with HarvestClient(newest.url, KEY) as client, pytest.raises(HarvestRequestRejected, match="answered 405"):
+    with HarvestClient(newest.url, KEY) as client, pytest.raises(HarvestRequestRejected, match="responded with 405"):
         client.run_source(newest.portal.add_source())
 
 
@@ -153,7 +153,7 @@ def test_an_unknown_source_is_told_from_an_outage(server: PortalServer, stranger
 
 
 def test_the_page_of_a_source_can_be_opened_before_any_answer(server: PortalServer, stranger: HarvestClient) -> None:
-    """A browser is redirected where a slash is missing, and finds nothing where there is one too many."""
+    """A browser is redirected where a slash is missing, and finds nothing if there is one too many."""
     assert stranger.source_url("S") == f"{server.url}/api/1/harvest/source/S"
     stranger.list_backends()
     slash = "" if server.portal.generation == "A" else "/"

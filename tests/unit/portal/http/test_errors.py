@@ -56,29 +56,34 @@ def test_a_web_page_is_recognised(content: bytes, is_page: bool) -> None:
 
 SENTENCES = [
     pytest.param(
-        400, {"errors": {"url": ["Invalid URL."]}}, {}, f"POST {URL} answered 400: url: Invalid URL.", id="the words"
+        400,
+        {"errors": {"url": ["Invalid URL."]}},
+        {},
+        f"POST {URL} responded with 400: url: Invalid URL.",
+        id="the words",
     ),
-    pytest.param(418, {}, {}, f"POST {URL} answered 418.", id="no words"),
+    pytest.param(418, {}, {}, f"POST {URL} responded with 418.", id="no words"),
     pytest.param(
         401, {"message": "Expired API token"}, {},
-        f"POST {URL} answered 401: Expired API token. Check the API key in the connection's password: it may be wrong, "
-        "expired or revoked.", id="a key that is no longer good",
+        f"POST {URL} responded with 401: Expired API token. Check the API key in the connection's password: it may be "
+        "wrong, expired or revoked.", id="a key that is no longer good",
     ),
     pytest.param(
         401, {"message": "The server could not verify that you are authorized to see it."}, {"has_key": False},
-        f"POST {URL} answered 401. This needs an API key: put it into the connection's password.", id="no key",
+        f"POST {URL} responded with 401. This needs an API key: put it into the connection's password.", id="no key",
     ),
     pytest.param(
         403, {"message": "Not yours"}, {},
-        f"POST {URL} answered 403: Not yours. The key is valid, but its user lacks this right on the portal.",
+        f"POST {URL} responded with 403: Not yours. The key is valid, but its user lacks this right on the portal.",
         id="a key without the right",
     ),
     pytest.param(
-        429, {}, {"retry_after": 30.0}, f"POST {URL} answered 429. The portal asks to wait 30 s.", id="a rate limit"
+        429, {}, {"retry_after": 30.0}, f"POST {URL} responded with 429. The portal requests to wait 30 s.",
+        id="a rate limit",
     ),
     pytest.param(
         423, {"message": "Later"}, {},
-        f"POST {URL} answered 423: Later. The portal is in read-only mode (maintenance); try again later.",
+        f"POST {URL} responded with 423: Later. The portal is in read-only mode (maintenance); try again later.",
         id="maintenance",
     ),
 ]  # fmt: skip
@@ -96,5 +101,5 @@ def test_the_sentence_says_what_happened_and_what_to_do(
 
 def test_the_words_of_a_page_are_not_the_portals() -> None:
     error = api_error("GET", URL, 502, "<html>nginx", is_json=False, retry_after=None)
-    assert str(error) == f"GET {URL} answered 502: (a page, not the API's own words)."
+    assert str(error) == f"GET {URL} responded with 502: (a page, not the API's own words)."
     assert error.payload == "<html>nginx"

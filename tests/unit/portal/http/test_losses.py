@@ -26,19 +26,19 @@ def exchange(sent: bool, was_cut: bool = False) -> Exchange:
 @pytest.mark.parametrize(
     "error, was_cut, says",
     [
-        pytest.param(ReadTimeout("x"), False, "no answer, or no more of it, for 30 s", id="silence"),
-        pytest.param(ABORTED, False, "the connection broke before the whole answer had come", id="a reset"),
+        pytest.param(ReadTimeout("x"), False, "no response, or no more of it, for 30 s", id="silence"),
+        pytest.param(ABORTED, False, "the connection broke before the response was complete", id="a reset"),
         pytest.param(ABORTED, False, "([Errno 104] Connection reset by peer)", id="a reset's reason"),
-        pytest.param(ABORTED, True, "no whole answer within 95 s, so the connection was cut", id="a cut"),
+        pytest.param(ABORTED, True, "no complete response within 95 s, so the connection was cut", id="a cut"),
         pytest.param(
-            None, True, "no whole answer within 95 s, so the connection was cut", id="a cut taken for the end"
+            None, True, "no complete response within 95 s, so the connection was cut", id="a cut taken for the end"
         ),
         pytest.param(ProxyError("x"), False, "the connection broke", id="a proxy's fault after the request had left"),
     ],
 )
 def test_what_was_sent_may_have_been_carried_out(error: Exception | None, was_cut: bool, says: str) -> None:
     lost = loss(REQUEST, error, exchange(sent=True, was_cut=was_cut), 5, 30, 95)
-    took_too_long = says.startswith(("no answer", "no whole answer"))
+    took_too_long = says.startswith(("no response", "no complete response"))
     assert type(lost) is (HarvestAnswerTimeout if took_too_long else HarvestResponseLost)
     assert str(lost).startswith(f"{REQUEST}: ")
     assert says in str(lost)

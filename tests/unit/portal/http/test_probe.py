@@ -37,9 +37,9 @@ NO_PORTALS = [
     pytest.param(Reply(400, {"success": False}), "there is no harvest API", id="an API with other versions"),
     pytest.param(html(405), "there is no harvest API", id="a server of something else"),
     pytest.param(html(200), "a web page, not JSON", id="a site that has a page for everything"),
-    pytest.param(Reply(200, {"help": "..."}), "something else is answered", id="an API that answers everything"),
-    pytest.param(Reply(200, [1]), "something else is answered", id="a list of something else"),
-    pytest.param(Reply(200, []), "a job that cannot exist is answered", id="an API that answers an empty list"),
+    pytest.param(Reply(200, {"help": "..."}), "no list of harvest backends", id="an API that answers everything"),
+    pytest.param(Reply(200, [1]), "it returns no list of harvest backends", id="a list of something else"),
+    pytest.param(Reply(200, []), "it returns a job that cannot exist", id="an API that answers an empty list"),
 ]
 
 

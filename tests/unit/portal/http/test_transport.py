@@ -44,7 +44,7 @@ class TestRequest:
         "given, sent",
         [
             pytest.param({"body": {"name": "Cités"}}, {"name": "Cités"}, id="a JSON body"),
-            pytest.param({"text": "0 4 * * *"}, "0 4 * * *", id="a text, without quotes"),
+            pytest.param({"text": "0 4 * * *"}, "0 4 * * *", id="a string, without quotes"),
         ],
     )
     def test_labels_each_body_as_json(
@@ -110,7 +110,7 @@ ERRORS = [
     (Reply(429, MESSAGE), HarvestRateLimited, "The portal's own words"),
     (Reply(500, MESSAGE), HarvestServerError, "The portal's own words"),
     (html(502), HarvestServerError, "not the API's own words"),
-    (Reply(503, b"\xff\xfe"), HarvestServerError, "answered 503"),
+    (Reply(503, b"\xff\xfe"), HarvestServerError, "responded with 503"),
 ]
 
 
@@ -129,7 +129,7 @@ class TestErrorAnswer:
     @pytest.mark.parametrize("status", [401, 403])
     def test_says_that_no_key_was_needed(self, status: int, newest: PortalServer, transport: Transport) -> None:
         newest.script("GET", PATH, Reply(status, MESSAGE))
-        assert "a firewall stands before it" in str(failure_of(lambda: transport.call("GET", PATH)))
+        assert "a firewall is in front of the portal" in str(failure_of(lambda: transport.call("GET", PATH)))
 
     def test_says_that_a_key_is_missing(self, newest: PortalServer) -> None:
         keyless = Transport(f"{newest.url}{API}", timeout=5)
@@ -205,7 +205,7 @@ class TestRepeating:
     ) -> None:
         newest.script("GET", PATH, Reply(503, MESSAGE))
         transport.call("GET", PATH)
-        assert "answered 503: The portal's own words. Trying again in" in caplog.text
+        assert "responded with 503: The portal's own words. Trying again in" in caplog.text
         assert "(2 of 4)" in caplog.text
 
 
@@ -227,7 +227,7 @@ class TestRetryAfter:
         error = failure_of(lambda: transport.call("GET", PATH))
         assert isinstance(error, HarvestRateLimited)
         assert error.retry_after == 3600
-        assert "asks to wait 3600 s" in str(error)
+        assert "requests to wait 3600 s" in str(error)
         assert clock.slept == []
 
 

@@ -1,4 +1,4 @@
-"""What a result says of the harvest before: read only where there is a reason to, and what is new comes first."""
+"""What a result says of the harvest before: read only if there is a reason to, and what is new comes first."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def result_of(
 ) -> dict[str, Any]:
     """The result of a job of 42 s, read from a portal and judged.
 
-    :param before: items of the job before, None where there was none.
+    :param before: items of the job before, None if there was none.
     """
     portal = FakePortal(FakeClock())
     if before is not None:
@@ -67,26 +67,26 @@ FETCHING = "The portal is fetching the catalogue (initialized)"
 @pytest.mark.parametrize(
     "status, counts, told, line",
     [
-        ("initialized", None, {}, "Under way (initialized)."),
+        ("initialized", None, {}, "Running (initialized)."),
         ("initialized", ItemCounts(), {}, f"{FETCHING}: 0 records"),
-        ("initialized", ItemCounts(1, done=1), {"before": ItemCounts()}, "Under way (initialized): 1 record (+1)"),
+        ("initialized", ItemCounts(1, done=1), {"before": ItemCounts()}, "Running (initialized): 1 record (+1)"),
         (
             "initialized",
             ItemCounts(120, done=117, failed=3),
             {"before": ItemCounts(83), "since": 120.0},
-            "Under way (initialized): 120 records, 3 failed (+37, 18 a minute)",
+            "Running (initialized): 120 records, 3 failed (+37, 18 a minute)",
         ),
         (
             "initialized",
             ItemCounts(120, done=120),
             {"before": ItemCounts(83), "since": 120.0, "left": 540.0},
-            "Under way (initialized): 120 records (+37, 18 a minute; about 9 min left)",
+            "Running (initialized): 120 records (+37, 18 a minute; about 9 min left)",
         ),
         (
             "initialized",
             ItemCounts(120, done=120),
             {"left": -10.0},
-            "Under way (initialized): 120 records (longer than the harvests before it)",
+            "Running (initialized): 120 records (longer than the harvests before it)",
         ),
         (
             "done-errors",
@@ -340,18 +340,18 @@ def test_the_keys_of_a_result() -> None:
 
 @pytest.mark.parametrize(
     "page, words",
-    [(PAGE, f"See {PAGE}"), (None, "Its job was not known yet.")],
+    [(PAGE, f"See {PAGE}"), (None, "Its job was not yet known.")],
     ids=["a known job", "none yet"],
 )
 def test_a_task_that_is_stopped_says_that_its_harvest_goes_on(page: str | None, words: str) -> None:
     assert goes_on(page) == (
-        f"Airflow asked this task to stop. Its harvest goes on: udata has no way to cancel one. {words}"
+        f"Airflow stopped this task. Its harvest continues: udata cannot cancel a harvest. {words}"
     )
 
 
 def test_a_job_that_was_not_counted_is_told_without_numbers() -> None:
     assert (
-        progress_line(replace(HarvestJob("j", "initialized"), counts=None), ItemCounts(5)) == "Under way (initialized)."
+        progress_line(replace(HarvestJob("j", "initialized"), counts=None), ItemCounts(5)) == "Running (initialized)."
     )
 
 

@@ -52,8 +52,8 @@ def policy(**given: Any) -> OutcomePolicy:
         pytest.param(ended_job("deleted", done=3), {}, "unknown_status", id="ended in an unknown status"),
         pytest.param(ended_job("", done=3), {}, "unknown_status", id="ended in no status"),
         pytest.param(ended_job(counted=False), {}, "unfinished", id="done, but nothing is said of the items"),
-        pytest.param(ended_job(done=3, pending=1), {}, "items", id="an item pending for ever"),
-        pytest.param(ended_job(done=3, started=1), {}, "items", id="an item started for ever"),
+        pytest.param(ended_job(done=3, pending=1), {}, "items", id="an item pending forever"),
+        pytest.param(ended_job(done=3, started=1), {}, "items", id="an item started forever"),
         pytest.param(ended_job(done=3, vanished=1), {}, "items", id="an item in an unknown status"),
         # how many may fail
         pytest.param(ended_job("done-errors", done=9, failed=2), {"max_failed_items": 2}, None, id="within the number"),
@@ -185,8 +185,8 @@ def test_only_done_and_done_errors_can_be_a_success(status: str) -> None:
         pytest.param(
             ended_job(done=3, pending=1),
             {},
-            ["1 item never came to an end although the job did."],
-            id="pending for ever",
+            ["1 item did not end although the job did."],
+            id="pending forever",
         ),
     ],
 )
@@ -223,12 +223,8 @@ def mine(items: list[Any], status: str = "done", errors: tuple[str, ...] = ()) -
         pytest.param([item("a", "done"), item("b", "skipped")], {"done": 1, "skipped": ["b"]}, id="one skipped"),
         pytest.param([item("a", "done"), item("b", "archived")], {"done": 1, "archived": ["b"]}, id="one archived"),
         pytest.param([item("a", "done")], {"done": 1, "missing": ["b"]}, id="one missing"),
-        pytest.param(
-            [item("a", "done"), item("b", "pending")], {"done": 1, "failed": ["b"]}, id="one pending for ever"
-        ),
-        pytest.param(
-            [item("a", "done"), item("b", "started")], {"done": 1, "failed": ["b"]}, id="one started for ever"
-        ),
+        pytest.param([item("a", "done"), item("b", "pending")], {"done": 1, "failed": ["b"]}, id="one pending forever"),
+        pytest.param([item("a", "done"), item("b", "started")], {"done": 1, "failed": ["b"]}, id="one started forever"),
         pytest.param(
             [item("a", "done"), item("b", "odd")], {"done": 1, "failed": ["b"]}, id="one in an unknown status"
         ),

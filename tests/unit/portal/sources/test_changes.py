@@ -232,7 +232,7 @@ class TestCreate:
             pytest.param({"url": None}, "url is missing", id="no url"),
             pytest.param({"backend": None}, "backend is missing", id="no backend"),
             pytest.param({"backend": "Dcat"}, "Did you mean 'dcat'", id="backend"),
-            pytest.param({"description": 5}, "description must be a text", id="description"),
+            pytest.param({"description": 5}, "description must be a string", id="description"),
             pytest.param({"config": []}, "config must be a dict", id="config"),
             pytest.param({"config": {"apikey": "s3cr3t"}}, "config", id="secret in the config"),
             pytest.param({"active": 1}, "active must be", id="active"),

@@ -144,8 +144,8 @@ def test_progress_is_told_on_change_only() -> None:
     story.to_the_end()
     assert story.lines[1:] == [
         "The portal is fetching the catalogue (initialized): 0 records",
-        "Under way (initialized): 123 records, 3 failed (+123, 62 a minute)",
-        "Under way (initialized): 160 records, 3 failed (+37, 4 a minute)",
+        "Running (initialized): 123 records, 3 failed (+123, 62 a minute)",
+        "Running (initialized): 160 records, 3 failed (+37, 4 a minute)",
         "Ended with errors (done-errors): 160 records, 3 failed",
     ]
 
@@ -187,7 +187,7 @@ def test_how_long_it_will_still_take_is_told_by_earlier_harvests() -> None:
             OVERRAN,
             24 * HOUR,
             "Job j began on 2026-03-02 02:05 UTC and has not ended within 1 d.",
-            id="moves for ever",
+            id="moves forever",
         ),
     ],
 )
@@ -295,7 +295,7 @@ def test_the_time_to_start_does_not_limit_the_job() -> None:
         pytest.param([], "No job has appeared within 30 min.", id="no job"),
         pytest.param([(0, job_appears("j"))], "Job j has not ended within 30 min.", id="a running job"),
         pytest.param(
-            outage(1700, 9999), "No job has appeared within 30 min. The last look at the portal failed.", id="no portal"
+            outage(1700, 9999), "No job has appeared within 30 min. The last poll of the portal failed.", id="no portal"
         ),
     ],
 )

@@ -47,8 +47,8 @@ def test_an_outage_within_the_budget_is_told_once_and_so_is_its_end() -> None:
     assert story.to_the_end().state == ENDED
     told = [line for line in story.lines if "again" in line]
     assert told == [
-        f"{unreachable()} Looking again; 10 failed looks in a row are allowed.",
-        "The portal answers again, after 5 failed looks.",
+        f"{unreachable()} Polling again; 10 failed polls in a row are allowed.",
+        "The portal responds again, after 5 failed polls.",
     ]
 
 
@@ -250,6 +250,6 @@ def test_deleting_the_source_does_not_end_the_wait_for_a_job_that_runs() -> None
 
 def test_a_web_page_is_no_proof_that_a_job_was_purged() -> None:
     """A proxy answers 404 with a page of its own while the portal restarts: that is an outage."""
-    page = HarvestNotFound("It answered 404 (a web page).", status_code=404, payload="<html>404 nginx</html>")
+    page = HarvestNotFound("It responded with 404 (a web page).", status_code=404, payload="<html>404 nginx</html>")
     story = Story([*whole_job("new", 60, HOUR), *outage(600, 900, page)], known=("old",))
     assert story.to_the_end().state == ENDED

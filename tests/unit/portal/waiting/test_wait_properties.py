@@ -183,7 +183,7 @@ class Watch:
                 wait = ListedWait(WaitPlan.from_dict(travelled), self.client)  # type: ignore[arg-type]
 
     def result(self, policy: OutcomePolicy) -> dict[str, Any] | None:
-        """What the worker makes of it; None where the wait ended without an ended job."""
+        """What the worker makes of it; None if the wait ended without an ended job."""
         if self.end.state != ENDED:
             return None
         self.portal.fault = None

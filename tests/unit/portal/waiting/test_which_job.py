@@ -128,7 +128,7 @@ LIMITS = Limits(run_timeout=24 * HOUR, stall_timeout=2 * HOUR, first_item_timeou
         (6 * HOUR + 60, False, "job j has had no item for 6 h 1 min (allowed before the first one: 6 h)"),
         (-30.0, True, None),
     ],
-    ids=["just moving", "stands still", "still fetching", "just fetching", "fetches for ever", "moved in the future"],
+    ids=["just moving", "stands still", "still fetching", "just fetching", "fetches forever", "moved in the future"],
 )
 def test_when_a_job_counts_as_dead(still: float, has_items: bool, words: str | None) -> None:
     job = HarvestJob("j", "initialized", instant(T0))
@@ -146,7 +146,7 @@ BACKENDS = [HarvestBackend("dcat", "DCAT"), HarvestBackend("ckan", "CKAN")]
     [
         pytest.param({}, None, id="ready"),
         pytest.param({"active": None}, None, id="a release that does not say"),
-        pytest.param({"deleted": instant(T0)}, "was deleted on 2026-03-02: create it anew.", id="deleted"),
+        pytest.param({"deleted": instant(T0)}, "was deleted on 2026-03-02: create it again.", id="deleted"),
         pytest.param(
             {"active": False},
             "is inactive, so the portal would do nothing: set active=True with HarvestUpdateSourceOperator.",

@@ -130,7 +130,7 @@ def test_portal_that_takes_two_a_minute_is_waited_for(portal: MemoryPortal) -> N
     applied(portal, planned(portal, declared(1), declared(2)), progress=lambda done, total, text: told.append(text))
     assert len(portal.alive) == 2
     assert portal.clock.slept == [60.0]
-    assert "waits 1 min, as the portal asks" in told
+    assert "waits 1 min, as the portal requested" in told
 
 
 def test_daily_limit_leaves_new_sources_for_later_and_changes_the_others(portal: MemoryPortal) -> None:

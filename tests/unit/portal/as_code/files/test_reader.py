@@ -27,7 +27,7 @@ SECRET = "hunter2hunter2"
 
 @pytest.fixture
 def said(tmp_path: Path) -> Callable[..., Declaration]:
-    """Reads a text as a file: `said(text, environment)`."""
+    """Reads a string as a file: `said(text, environment)`."""
 
     def read_text(text: str, environment: str | None = None) -> Declaration:
         path = tmp_path / "sources.yaml"
@@ -167,7 +167,7 @@ sources:
         assert said(self.TEXT, "production").portal == "https://www.example"
 
     def test_must_be_chosen_among_several(self, said: Callable[..., Declaration]) -> None:
-        with pytest.raises(InvalidDeclaration, match="demo, production: say which"):
+        with pytest.raises(InvalidDeclaration, match="demo, production: name one of them"):
             said(self.TEXT)
 
     def test_must_be_known(self, said: Callable[..., Declaration]) -> None:
@@ -213,12 +213,12 @@ class TestAFolder:
 
     def test_says_portal_wide_things_once(self, folder: Path) -> None:
         (folder / "south.yml").write_text("version: 1\nmanaged_by: them\n")
-        with pytest.raises(InvalidDeclaration, match=r"south.yml:2: managed_by must stand in portal\.yaml"):
+        with pytest.raises(InvalidDeclaration, match=r"south.yml:2: managed_by belongs into portal\.yaml"):
             read(folder)
 
     def test_has_each_key_once(self, folder: Path) -> None:
         (folder / "south.yml").write_text("version: 1\nsources:\n  z: {url: https://a.example}\n")
-        with pytest.raises(InvalidDeclaration, match=r"south.yml:3: z: the key stands at north/a.yaml:4 already"):
+        with pytest.raises(InvalidDeclaration, match=r"south.yml:3: z: the key is already used at north/a.yaml:4"):
             read(folder)
 
     def test_must_hold_files(self, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ WRONG = {
         source_lines("schedule: * 4 * * *"),
         ["sources.yaml:5: not valid YAML", "quotes"],
     ),
-    "a key twice": (source_lines("name: a", "name: b"), ["sources.yaml:6: the key 'name' stands there twice"]),
+    "a key twice": (source_lines("name: a", "name: b"), ["sources.yaml:6: the key 'name' is there twice"]),
     "nothing": ("", ["sources.yaml: the file is empty", "version: 1"]),
     "no version": ("sources: {}", ["sources.yaml:1: the file lacks 'version'"]),
     "a later version": ("version: 2", ["sources.yaml:1: version must be 1"]),
@@ -246,10 +246,10 @@ WRONG = {
         source_lines("organisation: x"),
         ["sources.yaml:5: sources.one.organisation", "'organization'?"],
     ),
-    "a number as name": (source_lines("name: 12"), ["sources.yaml:5: sources.one.name must be a text", "quotes"]),
+    "a number as name": (source_lines("name: 12"), ["sources.yaml:5: sources.one.name must be a string", "quotes"]),
     "a word as flag": (source_lines("active: yes"), ["sources.yaml:5: sources.one.active must be true or false"]),
     "a wrong cron": (source_lines("schedule: 61 4 * * *"), ["sources.yaml:5: one: schedule: ", "minute"]),
-    "a window as text": (source_lines("schedule: 00:00-05:00"), ["sources.yaml:5: one: schedule: ", "{window:"]),
+    "a window as string": (source_lines("schedule: 00:00-05:00"), ["sources.yaml:5: one: schedule: ", "{window:"]),
     "an empty window": (
         source_lines("schedule: {window: 01:00-01:00}"),
         ["sources.yaml:5: one: schedule: ", "no length"],
@@ -306,7 +306,7 @@ class TestAWrongFile:
 
     def test_whose_aliases_multiply_is_not_followed(self, said: Callable[..., Declaration]) -> None:
         levels = "".join(f"l{n + 1}: &l{n + 1} [{', '.join([f'*l{n}'] * 10)}]\n" for n in range(9))
-        with pytest.raises(InvalidDeclaration, match="aliases stand for too many"):
+        with pytest.raises(InvalidDeclaration, match="aliases expand to too many"):
             said(f"l0: &l0 [x]\n{levels}")
 
 

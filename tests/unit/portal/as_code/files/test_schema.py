@@ -68,7 +68,7 @@ WHOLE: dict[str, Any] = {
 WRONG = {
     "no version": ((), {"sources": {}}),
     "another version": (("version",), 2),
-    "version as text": (("version",), "1"),
+    "version as string": (("version",), "1"),
     "unknown key at the top": (("surces",), {}),
     "sources as a list": (("sources",), []),
     "a key with a blank": (("sources", "a b"), {}),
@@ -76,7 +76,7 @@ WRONG = {
     "an unknown key of a source": (("sources", "one", "nme"), "x"),
     "a name that is a number": (("sources", "one", "name"), 3),
     "a name that is too long": (("sources", "one", "name"), "x" * 256),
-    "active as text": (("sources", "one", "active"), "yes"),
+    "active as string": (("sources", "one", "active"), "yes"),
     "active as number": (("sources", "one", "active"), 1),
     "an id that is none": (("sources", "2", "id"), "abc"),
     "an organization with a slash": (("sources", "one", "organization"), "a/b"),
@@ -93,8 +93,8 @@ WRONG = {
     "a short filter of another type": (("sources", "one", "config", "filters"), {"a": {"without": "b"}}),
     "a short filter that is null": (("sources", "one", "config", "filters"), {"a": None}),
     "a list of lists as filter": (("sources", "one", "config", "filters"), {"a": [["b"]]}),
-    "a feature that is a text": (("sources", "one", "config", "features"), {"f": "yes"}),
-    "features as text": (("sources", "one", "config", "features"), "f"),
+    "a feature that is a string": (("sources", "one", "config", "features"), {"f": "yes"}),
+    "features as string": (("sources", "one", "config", "features"), "f"),
     "an environment that is gone": (("sources", "one", "environments", "demo"), "gone"),
     "environments within environments": (("sources", "one", "environments", "demo"), {"environments": {}}),
     "an id among defaults": (("defaults", "id"), ID),
@@ -155,7 +155,7 @@ def paths_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 PATHS = paths_in(WHOLE)
-#: No line ends: Python's ``$`` takes one at the end of a text, which that of editors does not.
+#: No line ends: Python's ``$`` takes one at the end of a string, which that of editors does not.
 TEXTS = st.text(st.characters(exclude_characters="\n"), max_size=5) | st.sampled_from(
     ["absent", "accepted", "never", "include", "00:00-24:00", ID, "key", "value", "window", "filters", "x" * 300]
 )

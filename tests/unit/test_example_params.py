@@ -1,0 +1,57 @@
+"""The parameters of the example DAGs, as the form to trigger a DAG checks them: defaults pass, slips do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+try:
+    from airflow.dag_processing.dagbag import DagBag
+except ImportError:  # Airflow 2.11 and 3.1
+    from airflow.models.dagbag import DagBag  # type: ignore[no-redef]
+
+from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
+
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "example_dags").glob("*.py"))
+
+SLIPS = [
+    ("harvest_nightly", {"organization": ""}),
+    ("harvest_nightly", {"organization": None}),
+    ("harvest_onboarding", {"name": ""}),
+    ("harvest_onboarding", {"url": "catalogue.example.org/catalog.xml"}),
+    ("harvest_onboarding", {"url": "htps://catalogue.example.org/"}),
+    ("harvest_onboarding", {"backend": ""}),
+    ("harvest_onboarding", {"organization": ""}),
+    ("harvest_onboarding", {"cron": "30 4 * *"}),
+    ("harvest_onboarding", {"cron": "every night"}),
+    ("harvest_portal_watch", {"organization": ""}),
+    ("harvest_producer", {"url": ""}),
+    ("harvest_producer", {"organization": ""}),
+    ("harvest_sources_as_code", {"path": ""}),
+    ("harvest_sources_as_code", {"path": "sources"}),
+    ("harvest_sources_as_code", {"environment": ""}),
+]
+
+
+def params(dag_id: str) -> Any:
+    """The parameters of an example."""
+    path = str(next(path for path in EXAMPLES if path.stem == dag_id))
+    bag: Any = DagBag(path) if HAS_EVENT_TRIGGERS else DagBag(path, include_examples=False)
+    assert bag.import_errors == {}
+    return bag.dags[dag_id].params
+
+
+@pytest.mark.parametrize("dag_id", [path.stem for path in EXAMPLES])
+def test_defaults_pass(dag_id: str) -> None:
+    params(dag_id).validate()
+
+
+@pytest.mark.parametrize("dag_id, given", SLIPS)
+def test_slip_is_refused_when_the_dag_is_triggered(dag_id: str, given: dict[str, Any]) -> None:
+    told = params(dag_id)
+    with pytest.raises(Exception, match="Invalid input") as refused:  # noqa: PT012 -- Airflow 3 checks as it is set
+        told.update(given)
+        told.validate()
+    assert next(iter(given)) in str(refused.value) or "schema" in str(refused.value)
