@@ -76,6 +76,8 @@ CRASH = tuple(
     for environment in (NEWEST, "airflow-2.11.2")
 )
 CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
+#: A triggerer with 300 waits and 3 event triggers for 34 hours of fake time.
+SOAK = (_pytest("soak", NEWEST, "tests/soak", seconds=3600),)
 #: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
 UI = tuple(
     Suite(
@@ -105,6 +107,7 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "full": (*CRASH, *_TEST),
     "crash": CRASH,
     "chaos": CHAOS,
+    "soak": SOAK,
     "unit": UNIT,
     "properties": PROPERTIES,
     "integration": INTEGRATION,

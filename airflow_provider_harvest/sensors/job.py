@@ -322,7 +322,7 @@ class HarvestJobSensor(HarvestWaitMixin, HarvestTaskMixin, BaseSensorOperator, m
                     raise HarvestPortalUnreachable(
                         f"The portal could not be read {failures} times in a row; the last time: {error}"
                     ) from error
-                self.log.warning("%s Looking again (%d of %d failures).", error, failures, self.max_poll_failures)
+                self.log.warning("%s Polling again (%d of %d failures).", error, failures, self.max_poll_failures)
                 self.hook.get_conn().clock.sleep(max(self.poll_interval, backoff.asked_pause(error)))
 
     def _refuse_bad_input(self) -> None:

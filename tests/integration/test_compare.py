@@ -160,7 +160,7 @@ def test_resources_that_left_the_catalogue_are_named_and_no_others(
     code = main(["zombies", source.id, "--portal", portal.url, "--csv", str(file)])
     assert code == (2 if TELLS[portal.release] else 0)
     said = capsys.readouterr().out
-    assert ("cannot be told on this portal" in said) is not TELLS[portal.release]
+    assert ("does not support it" in said) is not TELLS[portal.release]
     with file.open(newline="", encoding="utf-8") as rows:
         assert [row["resource_url"].rsplit("/", 1)[1] for row in csv.DictReader(rows)] == expected_urls
 

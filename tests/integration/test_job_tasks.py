@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 from datetime import datetime, timedelta, timezone
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -186,40 +185,6 @@ def test_a_job_under_way_is_let_end_before_mine_starts(
     assert result["job_id"] != other
     assert jobs[other].ended <= jobs[result["job_id"]].created
     assert runs() == 1
-
-
-def test_tasks_that_waited_for_one_job_harvest_one_after_the_other(
-    portal: Sandbox,
-    admin: HarvestClient,
-    new_harvest: Any,
-    runs: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    eventually: Any,
-) -> None:
-    """They hear of its end within a second, so each asks for its own harvest at a moment of its own."""
-    caplog.set_level(logging.INFO)
-    source = new_harvest(datasets=4)
-    before = job_ids(admin, source)
-    portal.control.delay_items(5.0)
-    portal.control.run_scheduled(source.id)
-    other = _first_running(admin, source)
-    moments = iter([0.0, 4.0] + [1.0] * 20)
-    monkeypatch.setattr(HarvestRunSourceOperator, "draw", staticmethod(lambda least, most: next(moments)))
-    tasks = [Task(portal, monkeypatch) for _ in range(2)]
-    results: list[dict[str, Any]] = []
-    threads = [threading.Thread(target=lambda task=task: results.append(task.harvest(source))) for task in tasks]
-    for thread in threads:
-        thread.start()
-    eventually(lambda: sum("letting it end first" in line for line in caplog.messages) == len(tasks))
-    portal.control.delay_items(0.7)
-    for thread in threads:
-        thread.join(timeout=90)
-
-    jobs = [job for job in reversed(list(admin.iter_jobs(source.id))) if job.id not in before]
-    assert {result["job_id"] for result in results} | {other} == {job.id for job in jobs}
-    assert (len(jobs), runs()) == (3, 2)
-    assert all(one.ended <= next_one.created for one, next_one in pairwise(jobs))
 
 
 def test_a_job_under_way_may_be_joined(

@@ -63,7 +63,7 @@ class GuardedPortal(MemoryPortal):
         return NOW.timestamp()
 
     def ends_in_slash(self) -> bool:
-        return True
+        return True  # a portal of today
 
     def iter_datasets(self, *_: Any) -> Iterator[HarvestedRecord]:
         self.requests.append("iter_datasets")

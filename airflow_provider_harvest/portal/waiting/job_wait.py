@@ -362,6 +362,8 @@ class JobWait:
             allowed = self.plan.max_poll_failures
             self._lines.append(f"{error} Polling again; {allowed} failed polls in a row are allowed.")
         usual = self.plan.poll_interval if self.plan.job_id else self._pause_before_start()
+        if self.plan.job_id is None and self.is_far_off():  # so that the allowed failures last through an outage
+            usual = max(usual, min(RARE_INTERVAL, (self._due(self.now()) or 0.0) - LEAD - self.now()))
         failed = error, self._failures, self.plan.poll_interval
         return Poll(WAITING, max(usual, pause_after(*failed)), has_looked=False, back_off=pause_of_all(*failed))
 

@@ -115,7 +115,7 @@ class OneRun:
         try:
             self.client.run_source(self.source.id)
         except (HarvestResponseLost, HarvestServerError, HarvestProtocolError) as error:
-            self.tell(f"{error} Looking for the job instead of asking again.")
+            self.tell(f"{error} Waiting for the job instead of requesting again.")
         else:
             self.tell(f"Asked the portal to harvest {self.source.name!r} ({self.source.id}).")
 

@@ -417,3 +417,15 @@ def test_a_store_that_cannot_be_written_at_the_end_fails_nothing(monkeypatch: py
 
     monkeypatch.setattr(store, "set", refuse)
     assert task.try_() == "success"
+
+
+def test_whoever_waited_for_a_job_looks_again_before_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another task waited for the same job, and was quicker: its harvest is let end, too."""
+    first = [(-60.0, job_appears("first")), (10.0, job_ends("first"))]
+    quicker = [(15.0, job_appears("quicker")), (600.0, job_ends("quicker"))]
+    task = Task(
+        monkeypatch, [*first, *quicker, *whole_job("mine", 700)], run_operator(deferrable=False, poll_interval=60)
+    )
+    assert task.try_() == "success"
+    assert task.result["job_id"] == "mine"
+    assert [at >= 600 for at, name in task.client.requests if name == "run_source"] == [True]

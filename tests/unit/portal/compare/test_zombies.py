@@ -61,7 +61,7 @@ def test_which_are_named(resources: list[dict[str, Any]], named: list[str], can_
     found = find_zombies(client, SOURCE)
     assert [row["resource_id"] for row in found.rows] == named
     assert found.can_tell is can_tell
-    assert ("cannot be told" in found.sentence()) is (can_tell is False)
+    assert ("does not support it" in found.sentence()) is (can_tell is False)
     assert found.datasets == 1
 
 
