@@ -61,7 +61,7 @@ class HarvestApiError(HarvestError):
     """
 
     def __init__(
-        self, message: str, *, status_code: int = 0, method: str = "", url: str = "", payload: Any = None
+        self, message: str, *, status_code: int = 0, method: str = "", url: str = "", payload: object = None
     ) -> None:
         super().__init__(message)
         self.message = message

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WIDTH = 80
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """Write JSON to standard output."""
     print(json.dumps(value, ensure_ascii=False, indent=1))
 

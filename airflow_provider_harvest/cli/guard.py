@@ -53,7 +53,7 @@ def add_arguments(parser: Parser) -> None:
     releasing.set_defaults(command=_release)
 
 
-def _add(actions: Actions, name: str, text: str, command: Any) -> None:
+def _add(actions: Actions, name: str, text: str, command: object) -> None:
     parser = actions.add_parser(name, help=text)
     portal_argument(parser)
     parser.add_argument("--organization", metavar="ID", help="only the sources of this organization (id or slug)")

@@ -100,7 +100,7 @@ def _look(client: HarvestClient, job_id: str | None, name: str, show: Callable[[
     return FINE if job.status == DONE else ATTENTION
 
 
-def _shared(parser: Parser, command: Any) -> None:
+def _shared(parser: Parser, command: object) -> None:
     portal_argument(parser)
     json_argument(parser)
     parser.set_defaults(command=command)

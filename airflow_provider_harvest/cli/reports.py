@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import json_argument, portal_argument
@@ -169,7 +169,7 @@ def _compare_portals(arguments: argparse.Namespace, client: HarvestClient, other
     return FINE if all(pair.verdict == ALIKE for pair in pairs) else ATTENTION
 
 
-def _shared(parser: Parser, command: Any) -> None:
+def _shared(parser: Parser, command: object) -> None:
     portal_argument(parser)
     json_argument(parser)
     parser.set_defaults(command=command)

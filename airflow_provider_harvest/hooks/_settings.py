@@ -120,7 +120,7 @@ def _requests(extra: dict[str, Any], name: str) -> float | None:
     return number
 
 
-def _verify(value: Any) -> bool | str:
+def _verify(value: object) -> bool | str:
     """Return whether certificates are checked, or a path; the connection form stores true and false as strings."""
     if value is None or value == "":
         return True

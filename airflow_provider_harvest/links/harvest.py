@@ -27,7 +27,7 @@ class _StoredLink(BaseOperatorLink):
 
     xcom_key = ""
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+    def get_link(self, operator: object, *, ti_key: object) -> str:  # noqa: ARG002  # as Airflow calls it
         """Return the address that the task stored, an empty string if it stored none."""
         try:
             return XCom.get_value(key=self.xcom_key, ti_key=ti_key) or ""

@@ -85,6 +85,20 @@ def is_final(error: HarvestError) -> bool:
     return isinstance(error, _FINAL)
 
 
+def retry_sentence(context: Context, final: bool) -> str:
+    """Return whether Airflow will try this task again, as a sentence.
+
+    :param final: whether the error is one that a retry would not mend.
+    """
+    ti: Any = context.get("ti")
+    tried, allowed = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)
+    if final:
+        return "Airflow does not retry this, since a retry would fail in the same way. Clear the task to harvest again."
+    if isinstance(tried, int) and isinstance(allowed, int) and tried <= allowed:
+        return f"Airflow retries this (try {tried} of {allowed + 1})."
+    return "Airflow does not retry this: no retries are left."
+
+
 def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     """Return a source by id or slug, as this key sees it.
 
@@ -111,7 +125,7 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     return source
 
 
-def _is_nothing(value: Any, *, none_is_value: bool, blank_is_value: bool) -> bool:
+def _is_nothing(value: object, *, none_is_value: bool, blank_is_value: bool) -> bool:
     if value is None:
         return not none_is_value
     if not isinstance(value, str):
@@ -119,7 +133,7 @@ def _is_nothing(value: Any, *, none_is_value: bool, blank_is_value: bool) -> boo
     return value.strip() == _NONE_AS_TEXT or (not value.strip() and not blank_is_value)
 
 
-class HarvestTaskMixin:
+class HarvestTask(BaseOperator, metaclass=OwnArguments):
     """The hook of a task, its links, and the translation of errors."""
 
     harvest_conn_id: str
@@ -131,12 +145,12 @@ class HarvestTaskMixin:
     _came_to_nothing: tuple[str, ...] = ()
 
     def _do_render_template_fields(
-        self: Any, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
+        self, parent: object, template_fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> None:
         """Render as Airflow does, and note which given arguments became empty."""
         names = list(template_fields)
         given = {name: getattr(parent, name, None) for name in names} if parent is self else {}
-        super()._do_render_template_fields(parent, names, *args, **kwargs)  # type: ignore[misc]
+        super()._do_render_template_fields(parent, names, *args, **kwargs)
         if parent is self:
             now = {name: getattr(self, name, None) for name in names}
             self._came_to_nothing = tuple(
@@ -168,10 +182,9 @@ class HarvestTaskMixin:
         return HarvestHook(self.harvest_conn_id)
 
     @contextmanager
-    def errors(self, context: Context, *, soft_fail: bool = False) -> Iterator[None]:
+    def errors(self, *, soft_fail: bool = False) -> Iterator[None]:
         """Turn an error that a retry would cause again into one that Airflow does not retry, and close the hook.
 
-        :param context: Airflow's task context.
         :param soft_fail: whether the task is a sensor that skips on ``AirflowFailException``: then errors stay as
             they are, so that a wrong key does not look like a skip.
         """
@@ -192,7 +205,7 @@ class HarvestTaskMixin:
         push_links(context, source_url, job_url)
 
 
-class HarvestOperator(HarvestTaskMixin, BaseOperator, metaclass=OwnArguments):
+class HarvestOperator(HarvestTask):
     """Base of the operators.
 
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.

@@ -12,15 +12,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._later import later
+from airflow_provider_harvest.portal.waiting.travel import known_fields
+from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
 
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.waiting import travel
-    from airflow_provider_harvest.portal.waiting import which_job as runs
-else:
-    runs, travel = later("waiting.which_job", "waiting.travel")
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +62,8 @@ class Intent:
         """
         if self.is_portal_time:
             return self
-        asked = None if self.asked_at is None else runs.on_portal_clock(self.asked_at, here, there)
-        first = runs.on_portal_clock(self.first_started, here, there)
+        asked = None if self.asked_at is None else on_portal_clock(self.asked_at, here, there)
+        first = on_portal_clock(self.first_started, here, there)
         return replace(self, first_started=first, asked_at=asked, is_portal_time=True)
 
     def spent(self) -> Intent:
@@ -172,7 +169,7 @@ class TaskMemory:
             return None
         lists = {name: tuple(data.get(name) or ()) for name in ("known", "passed_over")}
         defaults = {"source_id": "", "max_tries": self._max_tries, "first_started": self._now}
-        intent = Intent(**{**defaults, **travel.known_fields(Intent, data), **lists})
+        intent = Intent(**{**defaults, **known_fields(Intent, data), **lists})
         if intent.max_tries != self._max_tries:
             log.info("This task was cleared since it last ran: it requests its own harvest.")
             return None

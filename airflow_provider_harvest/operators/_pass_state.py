@@ -66,7 +66,7 @@ def _pulled(context: Context, task_id: str, key: str) -> Any:
     return ti.xcom_pull(task_ids=task_id, key=key, include_prior_dates=True, map_indexes=map_index)
 
 
-def _time_of(state: Any) -> float:
+def _time_of(state: object) -> float:
     at = state.get("at") if isinstance(state, dict) else None
     return float(at) if isinstance(at, (int, float)) else 0.0
 

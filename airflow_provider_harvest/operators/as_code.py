@@ -34,7 +34,7 @@ class HarvestExportSourcesOperator(HarvestOperator):
         Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``text`` of the file (YAML), ``count`` of sources, ``left_out`` (sentences about what a file must not
-        contain, such as a secret in a configuration) and ``path``.
+        contain, contain, such as a secret in a configuration) and ``path``.
     """
 
     template_fields: Sequence[str] = ("harvest_conn_id", "organization", "owner_id", "environment", "path")
@@ -57,12 +57,12 @@ class HarvestExportSourcesOperator(HarvestOperator):
         self.with_ids = with_ids
         self.path = path
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
         """Read the sources, and write the file."""
         from airflow_provider_harvest.portal.as_code.export import export_sources
         from airflow_provider_harvest.portal.sources.identity import optional_text
 
-        with self.errors(context):
+        with self.errors():
             client = self.hook.get_conn()
             exported = export_sources(
                 client,
@@ -138,7 +138,7 @@ class HarvestPlanSourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
         from airflow_provider_harvest.portal.sources.identity import optional_text
 
-        with self.errors(context):
+        with self.errors():
             if self.on_drift not in ON_DRIFT:
                 raise HarvestInvalidInput(
                     f"on_drift must be one of {', '.join(map(repr, ON_DRIFT))}, not {self.on_drift!r}."
@@ -204,7 +204,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
     def __init__(
         self,
         *,
-        plan: Any,
+        plan: object,
         max_changes: int | None = None,
         max_deletes: int | None = 10,
         confirm_deletes: int | None = None,
@@ -230,7 +230,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.plan import render
         from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan
 
-        with self.errors(context):
+        with self.errors():
             given = self.plan
             if isinstance(given, str) and given.lstrip().startswith("{"):  # a template made it a string
                 plan = Plan.from_text(given)
@@ -258,7 +258,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         self.log.info("%d of %d: %s", done, total, text)
 
 
-def _number(value: Any, what: str) -> int | None:
+def _number(value: Any, what: str) -> int | None:  # noqa: ANN401  # of a template
     """Return a number that may be left out; a template renders one to a string."""
     if value is None or value in ("", "None"):
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators._base import HarvestOperator
 from airflow_provider_harvest.operators._pass_state import pull_state, push_state
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal.guard import act, judgement, report, survey
-else:
-    act, judgement, report, survey = later("guard.act", "guard.judgement", "guard.report", "guard.survey")
 
 #: XCom that holds the result, and the one that holds when the portal was last examined.
 RESULT_KEY, STATE_KEY = "harvest_guard", "harvest_guard_state"
@@ -88,7 +84,9 @@ class HarvestGuardOperator(HarvestOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Examine, hold and lift, log the message, and leave when that was for the next run."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.guard import act, judgement, report, survey
+
+        with self.errors():
             if self.mode not in (REPORT, HOLD):
                 raise HarvestInvalidInput(f"mode must be 'report' or 'hold', not {self.mode!r:.40}.")
             client = self.hook.get_conn()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPortalUnhealthy
 from airflow_provider_harvest.operators._base import HarvestOperator
 from airflow_provider_harvest.operators._pass_state import pull_state, push_state
@@ -15,14 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal import health
-    from airflow_provider_harvest.portal import inputs as checks
-    from airflow_provider_harvest.portal.health import HealthReport, Thresholds, findings, message
-    from airflow_provider_harvest.portal.sources import listing
-else:
-    checks, health, findings, message, listing = later(
-        "inputs", "health", "health.findings", "health.message", "sources.listing"
-    )
+    from airflow_provider_harvest.portal.health import HealthReport, Thresholds
 
 __all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
 
@@ -153,7 +145,11 @@ class HarvestPortalHealthOperator(HarvestOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Look, log the message, leave what the next run needs, and report or fail."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal import health
+        from airflow_provider_harvest.portal.health import findings, message
+        from airflow_provider_harvest.portal.sources import listing
+
+        with self.errors():
             fail_on = findings.chosen_failures(self.fail_on)
             report = health.examine(
                 self.hook.get_conn(),
@@ -179,6 +175,9 @@ class HarvestPortalHealthOperator(HarvestOperator):
             return result
 
     def _thresholds(self) -> Thresholds:
+        from airflow_provider_harvest.portal import health
+        from airflow_provider_harvest.portal import inputs as checks
+
         return health.Thresholds(
             max_failed_ratio=self.max_failed_ratio,
             stuck_factor=self.stuck_factor,
@@ -200,7 +199,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
             raise HarvestInvalidInput(f"max_detail_requests must be a whole number from 0 on, not {number!r:.60}.")
         return int(number)
 
-    def _previous(self, context: Context) -> Any:
+    def _previous(self, context: Context) -> Any:  # noqa: ANN401  # any JSON
         """Return what the previous run left: as passed, else as Airflow keeps it."""
         state = self.previous_state
         if isinstance(state, str) and state.strip():
@@ -213,6 +212,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
         return pull_state(context, self.task_id, STATE_KEY)
 
     def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
+        from airflow_provider_harvest.portal.health import message
+
         result = report.as_dict(message.markdown(report))
         if self.message_template is None:
             return result

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestOutcomeRejected
 from airflow_provider_harvest.links.harvest import HarvestSourceLink
-from airflow_provider_harvest.operators._base import HarvestOperator, is_final, resolve_source
-from airflow_provider_harvest.operators._waiting import retry_sentence
+from airflow_provider_harvest.operators._base import HarvestOperator, is_final, resolve_source, retry_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal import inputs as checks
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
-    from airflow_provider_harvest.portal.outcome import conclude
-    from airflow_provider_harvest.portal.outcome import result as results
-    from airflow_provider_harvest.portal.outcome import summary as report
-    from airflow_provider_harvest.portal.outcome import verdict as outcome
-    from airflow_provider_harvest.portal.sources import changes as sources
-    from airflow_provider_harvest.portal.sources import identity as source_rules
-    from airflow_provider_harvest.portal.sources import listing
-else:
-    checks, conclude, listing, outcome, report, results, source_rules, sources = later(
-        "inputs",
-        "outcome.conclude",
-        "sources.listing",
-        "outcome.verdict",
-        "outcome.summary",
-        "outcome.result",
-        "sources.identity",
-        "sources.changes",
-    )
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 
 class SourceOperator(HarvestOperator):
@@ -55,6 +35,8 @@ class SourceOperator(HarvestOperator):
 
     def as_output(self, context: Context, client: HarvestClient, source: HarvestSource) -> dict[str, Any]:
         """Return a source as the task's output, and make the task's button lead to it."""
+        from airflow_provider_harvest.portal.sources import identity as source_rules
+
         page = client.source_url(source.id)
         self.push_links(context, source_url=page)
         return source_rules.source_dict(source, page)
@@ -139,9 +121,14 @@ class HarvestPreviewSourceOperator(SourceOperator):
         self.fail_on_outcome = fail_on_outcome
         self.timeout = timeout
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> HarvestResult:
         """Preview, log a summary, and judge."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.outcome import conclude
+        from airflow_provider_harvest.portal.outcome import result as results
+        from airflow_provider_harvest.portal.outcome import summary as report
+        from airflow_provider_harvest.portal.outcome import verdict as outcome
+
+        with self.errors():
             policy = outcome.OutcomePolicy.create(
                 max_failed_items=self.max_failed_items,
                 max_failed_ratio=self.max_failed_ratio,
@@ -158,11 +145,14 @@ class HarvestPreviewSourceOperator(SourceOperator):
                 for line in report.summary_lines(result):
                     self.log.info("%s", line)
                 return result
-            rejected = HarvestOutcomeRejected("", result=result)
+            rejected = HarvestOutcomeRejected("", result=dict(result))
             chance = None if is_final(rejected) else retry_sentence(context, final=False)
-            raise HarvestOutcomeRejected(report.failure_message(result, chance), result=result)
+            raise HarvestOutcomeRejected(report.failure_message(result, chance), result=dict(result))
 
     def _preview(self, context: Context, client: HarvestClient) -> tuple[HarvestSource | None, HarvestJob]:
+        from airflow_provider_harvest.portal import inputs as checks
+        from airflow_provider_harvest.portal.sources import changes as sources
+
         timeout = None if self.timeout is None else checks.as_seconds(self.timeout, "timeout")
         if self.source_id is None:
             return None, sources.preview_new_source(
@@ -233,9 +223,12 @@ class HarvestListSourcesOperator(HarvestOperator):
         self.active = active
         self.validation = validation
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:
+    def execute(self, context: Context) -> list[dict[str, Any]]:  # noqa: ARG002
         """List them."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.sources import identity as source_rules
+        from airflow_provider_harvest.portal.sources import listing
+
+        with self.errors():
             wanted = listing.SourceFilter.create(
                 organization=self.organization,
                 owner_id=self.owner_id,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._later import later
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestOperator
@@ -14,10 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal.compare import harvests
-    from airflow_provider_harvest.portal.reporting import formats, report
-else:
-    harvests, formats, report = later("compare.harvests", "reporting.formats", "reporting.report")
 
 #: XCom that the summary is pushed under.
 SUMMARY_KEY = "harvest_report"
@@ -63,7 +58,10 @@ class HarvestReportOperator(HarvestOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Read both harvests, write the files, log the message."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.compare import harvests
+        from airflow_provider_harvest.portal.reporting import formats, report
+
+        with self.errors():
             if bool(self.source_id) == bool(self.job_id):
                 raise HarvestInvalidInput("Give either source_id or job_id, not both and not neither.")
             chosen = formats.check_formats(self.formats)

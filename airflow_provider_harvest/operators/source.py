@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest._later import later
-from airflow_provider_harvest.operators._memory import is_retry
 from airflow_provider_harvest.operators.preview import (
     HarvestListSourcesOperator,
     HarvestPreviewSourceOperator,
@@ -17,11 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal.sources import changes as sources
-    from airflow_provider_harvest.portal.sources import identity as source_rules
-    from airflow_provider_harvest.portal.sources import moderation
-else:
-    moderation, source_rules, sources = later("sources.moderation", "sources.identity", "sources.changes")
 
 __all__ = [
     "HarvestCreateSourceOperator",
@@ -104,7 +97,10 @@ class HarvestCreateSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Find the source, or create it."""
-        with self.errors(context):
+        from airflow_provider_harvest.operators._memory import is_retry
+        from airflow_provider_harvest.portal.sources import changes as sources
+
+        with self.errors():
             client = self.hook.get_conn()
             source, created = sources.ensure_source(
                 client,
@@ -182,7 +178,9 @@ class HarvestUpdateSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Change what differs."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.sources import changes as sources
+
+        with self.errors():
             client = self.hook.get_conn()
             changed = sources.ensure_fields(
                 client,
@@ -218,7 +216,10 @@ class HarvestDeleteSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Delete it, if it is there."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.sources import changes as sources
+        from airflow_provider_harvest.portal.sources import identity as source_rules
+
+        with self.errors():
             client = self.hook.get_conn()
             deleted = sources.ensure_deleted(client, self.source_id, self.missing_ok)
             if deleted is None:
@@ -250,7 +251,9 @@ class HarvestValidateSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Accept or refuse it, if it is not yet."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.sources import moderation
+
+        with self.errors():
             client = self.hook.get_conn()
             source = self.found(context, client, self.source_id)
             validated, jobs_before, _ = moderation.ensure_validated(client, source, self.state, self.comment)
@@ -276,7 +279,9 @@ class HarvestScheduleSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Set the cron, if it is another one."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.sources import moderation
+
+        with self.errors():
             client = self.hook.get_conn()
             source = self.found(context, client, self.source_id)
             scheduled, _ = moderation.ensure_scheduled(client, source, self.cron)
@@ -299,7 +304,9 @@ class HarvestUnscheduleSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Remove the cron, if there is one."""
-        with self.errors(context):
+        from airflow_provider_harvest.portal.sources import moderation
+
+        with self.errors():
             client = self.hook.get_conn()
             unscheduled, _ = moderation.ensure_unscheduled(client, self.found(context, client, self.source_id))
             return self.as_output(context, client, unscheduled)

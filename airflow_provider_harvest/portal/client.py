@@ -403,7 +403,7 @@ class HarvestClient(JobReads, RecordReads):
         """
         self._call("DELETE", self._source_route(source_id, "schedule"), keyed=True)
 
-    def _as_source(self, body: Any) -> HarvestSource:
+    def _as_source(self, body: object) -> HarvestSource:
         """Return a source, after its shape was noted."""
         self.dialect.hear_source(body)
         return HarvestSource.from_api(body)

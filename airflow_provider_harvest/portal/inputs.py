@@ -52,7 +52,7 @@ def is_object_id(value: str) -> bool:
     return _OBJECT_ID.fullmatch(value) is not None
 
 
-def check_id(value: Any, what: str, *, slug: bool = True) -> str:
+def check_id(value: object, what: str, *, slug: bool = True) -> str:
     """Return the id or slug of something on the portal, without surrounding blanks.
 
     An invalid id in a path is not always a 404: up to 10.8.1 the response is 500, as if the portal were broken.
@@ -74,7 +74,7 @@ def check_id(value: Any, what: str, *, slug: bool = True) -> str:
     return text
 
 
-def check_name(name: Any) -> str:
+def check_name(name: object) -> str:
     """Return the name of a source, without surrounding blanks.
 
     :param name: must hold a letter or digit, since the portal makes the slug from those: from ``///`` 17.18.0
@@ -92,7 +92,7 @@ def check_name(name: Any) -> str:
     return text
 
 
-def check_url(url: Any) -> str:
+def check_url(url: object) -> str:
     """Return the address of a catalogue, without surrounding blanks.
 
     Everybody can read it on the portal, so it must hold no password and no key; the portal itself would take and
@@ -126,7 +126,7 @@ def check_url(url: Any) -> str:
     return text
 
 
-def check_backend(backend_id: Any, backends: Iterable[HarvestBackend]) -> HarvestBackend:
+def check_backend(backend_id: object, backends: Iterable[HarvestBackend]) -> HarvestBackend:
     """Return the backend with this id from those of the portal.
 
     :param backend_id: such as ``dcat``.
@@ -144,7 +144,7 @@ def check_backend(backend_id: Any, backends: Iterable[HarvestBackend]) -> Harves
     )
 
 
-def check_validation(state: Any, comment: Any = None) -> tuple[str, str | None]:
+def check_validation(state: object, comment: object = None) -> tuple[str, str | None]:
     """Return the state that a source is to get, and the comment (None if there is none).
 
     :param state: ``accepted`` or ``refused``. All releases take ``pending`` for a refusal, and 17.3.0 and 17.18.0
@@ -167,7 +167,7 @@ def check_validation(state: Any, comment: Any = None) -> tuple[str, str | None]:
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
-def as_seconds(value: Any, what: str) -> float:
+def as_seconds(value: object, what: str) -> float:
     """Return a length of time in seconds.
 
     :param value: seconds as int or float, or a ``timedelta``; zero or more, and finite.
@@ -182,7 +182,7 @@ def as_seconds(value: Any, what: str) -> float:
     return float(value)
 
 
-def as_switch(value: Any, what: str) -> bool:
+def as_switch(value: object, what: str) -> bool:
     """Return a switch; a string such as ``"False"``, which Python takes for true, is refused unless it says which.
 
     :raises HarvestInvalidInput: for what is neither.
@@ -195,7 +195,7 @@ def as_switch(value: Any, what: str) -> bool:
     return read
 
 
-def as_count(value: Any, what: str) -> int:
+def as_count(value: object, what: str) -> int:
     """Return a whole number from 0 on.
 
     :param value: what the user gave.
@@ -206,7 +206,7 @@ def as_count(value: Any, what: str) -> int:
     return value
 
 
-def as_datetime(value: Any, what: str) -> datetime:
+def as_datetime(value: Any, what: str) -> datetime:  # noqa: ANN401  # dateutil, pendulum and datetime fit
     """Return an instant as an aware datetime in UTC.
 
     A time without zone is refused, not guessed: taken wrongly, a job of yesterday would count as today's.
@@ -239,7 +239,7 @@ def as_datetime(value: Any, what: str) -> datetime:
 # --- the configuration of a source ------------------------------------------------------------------------------------
 
 
-def check_config(config: Any, backend: HarvestBackend | None = None) -> dict[str, Any]:
+def check_config(config: object, backend: HarvestBackend | None = None) -> dict[str, Any]:
     """Return a copy of a source's configuration, as plain JSON values.
 
     :param config: ``{}`` for none.
@@ -268,7 +268,7 @@ def check_config(config: Any, backend: HarvestBackend | None = None) -> dict[str
     return plain
 
 
-def _check_entries(entries: Any, section: str, backend: HarvestBackend | None) -> None:
+def _check_entries(entries: object, section: str, backend: HarvestBackend | None) -> None:
     where = f"config.{section}"
     if not isinstance(entries, list):
         raise HarvestInvalidInput(
@@ -289,7 +289,7 @@ def _check_entries(entries: Any, section: str, backend: HarvestBackend | None) -
             )
 
 
-def _check_features(features: Any, backend: HarvestBackend | None) -> None:
+def _check_features(features: object, backend: HarvestBackend | None) -> None:
     if not isinstance(features, dict):
         raise HarvestInvalidInput(f'config.features must be an object such as {{"name": true}}, not {_kind(features)}.')
     for key, value in features.items():
@@ -315,7 +315,7 @@ def _declared(section: str, key: str, here: str, backend: HarvestBackend | None)
     return keys[key]
 
 
-def _check_value(path: str, name: str, value: Any) -> None:
+def _check_value(path: str, name: str, value: object) -> None:
     if ".$" in path:
         raise HarvestInvalidInput(f"{path} has a key that begins with $; portals cannot store such keys.")
     if names_secret(name) and value and not isinstance(value, bool):
@@ -328,7 +328,7 @@ def _check_value(path: str, name: str, value: Any) -> None:
         )
 
 
-def _named_values(value: Any, path: str, name: str = "") -> Iterator[tuple[str, str, Any]]:
+def _named_values(value: object, path: str, name: str = "") -> Iterator[tuple[str, str, Any]]:
     """Yield each value with the path to it and its name; the name of an entry's value is what its "key" says."""
     yield path, name, value
     if isinstance(value, list):
@@ -347,14 +347,14 @@ def _has_password(text: str) -> bool:
         return False
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return "null" if value is None else type(value).__name__
 
 
 # --- shared -----------------------------------------------------------------------------------------------------------
 
 
-def check_text(value: Any, what: str) -> str:
+def check_text(value: object, what: str) -> str:
     """Return a string without surrounding blanks; refuse a value that is not a string, or is blank.
 
     A whole number is taken as its digits: a DAG that renders native objects makes one of a slug or name of digits.
@@ -373,6 +373,6 @@ def check_text(value: Any, what: str) -> str:
     return value.strip()
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """Return a value as messages show it: never long."""
     return shorten(repr(value), 80)

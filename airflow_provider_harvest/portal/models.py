@@ -18,7 +18,7 @@ from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PE
 from airflow_provider_harvest.portal.words import plain
 
 
-def parse_time(value: Any) -> datetime | None:
+def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
     """Return an API time as an aware UTC datetime, None if there is none.
 
     Releases from 6.1 on return UTC with an offset; a time without one is read as UTC. Milliseconds are what a portal
@@ -36,7 +36,7 @@ def parse_time(value: Any) -> datetime | None:
     return parsed.replace(microsecond=parsed.microsecond - finer) if finer else parsed
 
 
-def _parse_slowly(value: Any) -> datetime:
+def _parse_slowly(value: Any) -> datetime:  # noqa: ANN401  # of a response
     """Read a time that is not plain ISO with an offset; only the plain form takes the 20 times faster way."""
     try:
         parsed: object = pendulum.parse(str(value))
@@ -47,13 +47,13 @@ def _parse_slowly(value: Any) -> datetime:
     return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
 
 
-def _object(data: Any, what: str) -> dict[str, Any]:
+def _object(data: object, what: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise HarvestProtocolError(f"expected {what}, got {type(data).__name__}")
     return data
 
 
-def _token(value: Any) -> str | None:
+def _token(value: object) -> str | None:
     """Return an id, a status or another word that the portal itself makes: one line without control characters."""
     return None if value is None else plain(value)
 
@@ -68,7 +68,7 @@ class HarvestRef:
     page: str | None = None
 
     @classmethod
-    def from_api(cls, data: Any) -> HarvestRef | None:
+    def from_api(cls, data: object) -> HarvestRef | None:
         """Return the reference, None if the response has none (null, or an object without id)."""
         if not isinstance(data, dict) or not data.get("id"):
             return None
@@ -92,7 +92,7 @@ class HarvestValidation:
     comment: str | None = None
 
     @classmethod
-    def from_api(cls, data: Any) -> HarvestValidation:
+    def from_api(cls, data: object) -> HarvestValidation:
         """Read the ``validation`` block of a source."""
         data = data if isinstance(data, dict) else {}
         return cls(
@@ -112,7 +112,7 @@ class HarvestMessage:
     details: str | None = None
 
     @classmethod
-    def from_api(cls, data: Any) -> HarvestMessage:
+    def from_api(cls, data: object) -> HarvestMessage:
         """Read one entry of ``errors``."""
         if not isinstance(data, dict):
             return cls(message=str(data))
@@ -170,7 +170,7 @@ class HarvestItem:
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_api(cls, data: Any) -> HarvestItem:
+    def from_api(cls, data: object) -> HarvestItem:
         """Read one item, listed or embedded in a job or in a preview."""
         data = _object(data, "a harvest item")
         target = data.get("dataset") or data.get("dataservice") or {}
@@ -217,7 +217,7 @@ class HarvestJob:
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_api(cls, data: Any) -> HarvestJob:
+    def from_api(cls, data: object) -> HarvestJob:
         """Read a job, a ``last_job`` or a preview, of any generation."""
         data = _object(data, "a harvest job")
         if not data.get("id") and not data.get("status"):  # a preview has no id
@@ -240,7 +240,7 @@ class HarvestJob:
         )
 
     @classmethod
-    def from_last_job(cls, data: Any) -> HarvestJob | None:
+    def from_last_job(cls, data: object) -> HarvestJob | None:
         """Read a source's ``last_job``: the newest *created* job, not the one that runs.
 
         Its ``errors`` are always empty, and up to 16.x its ``items`` too, whatever the job holds: the latter
@@ -252,7 +252,7 @@ class HarvestJob:
         return cls.from_api({key: value for key, value in data.items() if key != "items" or isinstance(value, dict)})
 
     @staticmethod
-    def _items(data: Any) -> tuple[tuple[HarvestItem, ...] | None, ItemCounts | None]:
+    def _items(data: object) -> tuple[tuple[HarvestItem, ...] | None, ItemCounts | None]:
         if isinstance(data, list):  # up to 16.x, and previews
             items = tuple(HarvestItem.from_api(item) for item in data)
             by_status: dict[str, int] = {}
@@ -307,7 +307,7 @@ class HarvestSource:
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_api(cls, data: Any) -> HarvestSource:
+    def from_api(cls, data: object) -> HarvestSource:
         """Read a source, alone or from a list, of any generation.
 
         :raises HarvestProtocolError: if the response is not a harvest source.
@@ -423,7 +423,7 @@ class HarvestBackend:
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_api(cls, data: Any) -> HarvestBackend:
+    def from_api(cls, data: object) -> HarvestBackend:
         """Read one entry of the portal's list of backends."""
         data = _object(data, "a harvest backend")
         extra = data.get("extra_configs")

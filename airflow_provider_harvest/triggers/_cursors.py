@@ -31,7 +31,7 @@ class Cursors:
     :param clock: of this machine.
     """
 
-    def __init__(self, trigger: Any, identity: str, clock: Clock | None = None) -> None:
+    def __init__(self, trigger: object, identity: str, clock: Clock | None = None) -> None:
         self._trigger = trigger
         self._identity = identity
         self._clock = clock or Clock()

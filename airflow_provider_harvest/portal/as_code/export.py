@@ -197,7 +197,7 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
     backend = next((offered for offered in backends if offered.id == source.backend), None)
     body: dict[str, Any] = {}
 
-    def say(name: str, value: Any, check: Callable[[Any], Any]) -> None:
+    def say(name: str, value: object, check: Callable[[Any], Any]) -> None:
         try:
             found = next((problem.text for problem in secrets_in({name: value})), None)
             if found:

@@ -171,10 +171,10 @@ def _percent(share: float) -> str:
     return f"less than {share:.3g}" if share < 0.001 else f"less than {100 * share:.3g} %"
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
 
 
-def _check(name: str, value: Any, is_right: bool, what: str) -> None:
+def _check(name: str, value: object, is_right: bool, what: str) -> None:
     if not is_right:
         raise HarvestInvalidInput(f"{name} must be {what}, not {value!r:.60}.")

@@ -274,7 +274,7 @@ def chosen_checks(checks: Any) -> tuple[str, ...]:
     return tuple(kind for kind in ALL_CHECKS if kind in wanted)
 
 
-def chosen_failures(fail_on: Any) -> tuple[str, ...]:
+def chosen_failures(fail_on: object) -> tuple[str, ...]:
     """Return what a user wants a pass to fail on: kinds, ``newly_failing``, ``any`` or ``new``; None is nothing.
 
     :raises HarvestInvalidInput: for any other value.
@@ -298,7 +298,7 @@ def that_fail(report: HealthReport, fail_on: Iterable[str]) -> list[Finding]:
     ]
 
 
-def _entries(given: Any, known: tuple[str, ...], what: str) -> Iterator[str]:
+def _entries(given: object, known: tuple[str, ...], what: str) -> Iterator[str]:
     entries = given.split(",") if isinstance(given, str) else given
     if not isinstance(entries, (list, tuple, set, frozenset)):
         raise HarvestInvalidInput(f"{what} must be a list of names, not {given!r:.60}.")

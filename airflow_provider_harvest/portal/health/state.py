@@ -82,7 +82,7 @@ def remember(portal: str, selection: str, at: datetime, memory: PassMemory) -> d
     }
 
 
-def recall(state: Any, portal: str, selection: str) -> tuple[PassMemory, str | None]:
+def recall(state: object, portal: str, selection: str) -> tuple[PassMemory, str | None]:
     """Return what the previous pass left, and a sentence where it is of no use: then everything is new.
 
     :param state: of :func:`remember`; None and ``{}`` mean no previous pass.
@@ -123,5 +123,5 @@ def _unpacked(entry: list[Any]) -> Known:
     return Known(_instant(since), str(note), None if baseline is None else int(baseline))
 
 
-def _instant(epoch: Any) -> datetime:
+def _instant(epoch: float | str) -> datetime:
     return datetime.fromtimestamp(float(epoch), tz=timezone.utc)

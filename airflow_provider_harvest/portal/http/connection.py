@@ -73,7 +73,7 @@ class _Watched:
         self._exchange = getattr(_current, "exchange", None)
         return super().putrequest(*args, **kwargs)  # type: ignore[misc]
 
-    def send(self, data: Any) -> None:
+    def send(self, data: object) -> None:
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]
         if self._exchange is not None:

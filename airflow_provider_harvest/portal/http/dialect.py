@@ -37,7 +37,7 @@ class Dialect:
     searches: bool | None = None
 
     @classmethod
-    def from_dict(cls, data: Any) -> Dialect:
+    def from_dict(cls, data: object) -> Dialect:
         """Return what :meth:`to_dict` gave, perhaps in another process or version; anything else tells nothing."""
         known = data if isinstance(data, dict) else {}
         return cls(**{name: known[name] for name in cls.__dataclass_fields__ if isinstance(known.get(name), bool)})
@@ -48,7 +48,7 @@ class Dialect:
 
     # --- what answers tell -------------------------------------------------------------------------------------------
 
-    def hear_source(self, source: Any) -> None:
+    def hear_source(self, source: object) -> None:
         """Learn from a source: ``permissions`` are answered from 14.3 on, ``slug`` from 17.0 on."""
         if not isinstance(source, dict):
             return
@@ -56,7 +56,7 @@ class Dialect:
             self.slash = True
         self.hear_job(source.get("last_job"))
 
-    def hear_job(self, job: Any) -> None:
+    def hear_job(self, job: object) -> None:
         """Learn from a job, also a ``last_job``: its items are a list up to 16.x, an object from 17.0 on."""
         items = job.get("items") if isinstance(job, dict) else None
         if isinstance(items, (list, dict)):

@@ -44,7 +44,7 @@ def looks_like_html(content: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html"))
 
 
-def words_of(payload: Any) -> str:
+def words_of(payload: object) -> str:
     """Return the portal's own words from an error body of any generation.
 
     ``{"errors": {"name": ["..."]}}`` up to 17.3, ``{"errors": {"name": "..."}, "message": "..."}`` from 17.4,
@@ -64,7 +64,7 @@ def words_of(payload: Any) -> str:
     return plain("; ".join(parts), 500)
 
 
-def _joined(value: Any) -> str:
+def _joined(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_joined(inner)}" for key, inner in value.items())
     if isinstance(value, (list, tuple)):
@@ -76,7 +76,7 @@ def api_error(
     method: str,
     url: str,
     status: int,
-    payload: Any,
+    payload: object,
     is_json: bool,
     retry_after: float | None,
     *,

@@ -191,7 +191,7 @@ class JobReads(ItemReads):
         answer = self._get(f"{self._job_path(job_id)}items/", params, fields=f"data{{{_ITEM_TIMES}}},total")
         return _moved_last(entries_of(answer))
 
-    def _as_job(self, body: Any) -> HarvestJob:
+    def _as_job(self, body: object) -> HarvestJob:
         """Return a job, after its shape was noted."""
         self.dialect.hear_job(body)
         return HarvestJob.from_api(body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import (
     HarvestNotFound,
@@ -70,7 +70,7 @@ def _lists_backends(read: Callable[..., Answer], path: str, site: str) -> bool:
     return True
 
 
-def _is_from_endpoint(payload: Any) -> bool:
+def _is_from_endpoint(payload: object) -> bool:
     """Whether a 404 comes from an existing endpoint; if no route matches, udata returns ``error`` instead."""
     return isinstance(payload, dict) and "message" in payload
 

@@ -89,7 +89,7 @@ class PortalSession:
         """
         return find_generation(self._get, self.site)
 
-    def learn(self, dialect: Any) -> None:
+    def learn(self, dialect: object) -> None:
         """Take what an earlier client of this portal has learned, ``dialect.to_dict()``; else nothing is known."""
         self.dialect = Dialect.from_dict(dialect)
 
@@ -153,7 +153,7 @@ class PortalSession:
     def _get(self, path: str, params: dict[str, Any] | None = None, **kwargs: Any) -> Answer:
         return self._transport.call("GET", path, params=params, **kwargs)
 
-    def _write(self, method: str, route: str, body: Any = None, *, text: str | None = None, **kwargs: Any) -> Answer:
+    def _write(self, method: str, route: str, body: object = None, *, text: str | None = None, **kwargs: Any) -> Answer:
         return self._call(method, route, body=body, text=text, keyed=True, **{"timeout": self._long_timeout, **kwargs})
 
     def _pages(

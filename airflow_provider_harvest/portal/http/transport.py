@@ -81,7 +81,7 @@ class Answer:
         return HarvestProtocolError(f"Unexpected response to {self.request}: {problem}.")
 
 
-def parsed(parse: Callable[[Any], _Parsed], value: Any, request: str) -> _Parsed:
+def parsed(parse: Callable[[Any], _Parsed], value: object, request: str) -> _Parsed:
     """Return a value of a response as a function parses it.
 
     :param parse: such as ``HarvestJob.from_api``; raises ``HarvestProtocolError("expected ...")``.
@@ -189,7 +189,7 @@ class Transport:
         path: str,
         *,
         params: Mapping[str, Any] | None = None,
-        body: Any = None,
+        body: object = None,
         text: str | None = None,
         fields: str | None = None,
         keyed: bool = False,

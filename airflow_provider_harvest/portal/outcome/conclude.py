@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.changes import JobItems, read_changes
@@ -15,6 +15,7 @@ from airflow_provider_harvest.portal.waiting.which_job import why_foreign
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 #: Skipped items whose reasons are read: one page.
 _SKIPS_READ = 500
@@ -30,7 +31,7 @@ def conclude(
     *,
     compare_failed: bool = True,
     job: HarvestJob | None = None,
-) -> dict[str, Any]:
+) -> HarvestResult:
     """Return the result of an ended job, judged.
 
     :param client: of the portal.
@@ -71,7 +72,7 @@ def conclude(
 
 def conclude_preview(
     client: HarvestClient, source: HarvestSource | None, preview: HarvestJob, policy: OutcomePolicy
-) -> dict[str, Any]:
+) -> HarvestResult:
     """Return the result of a preview, judged. A preview stops at 20 items, and its archived ones mean nothing."""
     items = preview.items or ()
     skips = Skips(reasons_of(item for item in items if item.status == "skipped"))

@@ -5,7 +5,7 @@ Its keys are a contract with users' DAGs; made by :mod:`conclude`, shown by :mod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource, ItemCounts
 from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
@@ -28,6 +28,55 @@ MAX_REMOTE_IDS = 100
 _MAX_MESSAGE, _MAX_NAME = 500, 120
 
 
+class ItemNumbers(TypedDict):
+    """How many items of a harvest had which status."""
+
+    total: int
+    done: int
+    failed: int
+    skipped: int
+    archived: int
+    newly_archived: int | None
+
+
+class FailedItem(TypedDict):
+    """A failed item as a result names it."""
+
+    remote_id: str | None
+    remote_url: str | None
+    message: str
+    dataset_url: str | None
+    newly_failing: bool | None
+
+
+class HarvestResult(TypedDict):
+    """The result of a harvest; its keys are explained in docs/reference.md."""
+
+    schema: int
+    portal: str
+    source_id: str | None
+    source_name: str | None
+    organization: str | None
+    schedule: str | None
+    job_id: str | None
+    job_url: str | None
+    how: str
+    status: str | None
+    created: str | None
+    started: str | None
+    ended: str | None
+    duration: float | None
+    items: ItemNumbers
+    changes: dict[str, Any] | None
+    errors: list[str]
+    failed_items: list[FailedItem]
+    skip_reasons: dict[str, int]
+    remote_ids: dict[str, Any] | None
+    outcome: str
+    failure_kind: str | None
+    reasons: list[str]
+
+
 def build_result(
     *,
     portal: str,
@@ -40,7 +89,7 @@ def build_result(
     changes: dict[str, Any] | None = None,
     newly_failing: Collection[str] | None = None,
     skip_reasons: Mapping[str, int] | None = None,
-) -> dict[str, Any]:
+) -> HarvestResult:
     """Return the result of a harvest as JSON.
 
     :param portal: the portal's site.
@@ -89,7 +138,7 @@ def build_result(
     }
 
 
-def is_success(result: dict[str, Any]) -> bool:
+def is_success(result: HarvestResult) -> bool:
     """Whether a result says that the harvest ended as required."""
     return result.get("outcome") == SUCCESS
 
@@ -104,7 +153,7 @@ def _bounded(fates: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _failed_item(item: HarvestItem, newly_failing: Collection[str] | None) -> dict[str, Any]:
+def _failed_item(item: HarvestItem, newly_failing: Collection[str] | None) -> FailedItem:
     return {
         "remote_id": item.remote_id,
         "remote_url": web_link(item.remote_url),

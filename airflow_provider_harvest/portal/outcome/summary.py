@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
+    from airflow_provider_harvest.portal.outcome.result import FailedItem, HarvestResult, ItemNumbers
 
 #: Failed items that a summary names; the result dict holds more.
 _SHOWN_ITEMS = 5
@@ -69,7 +70,7 @@ def progress_line(
     return f"{what}: {', '.join(parts)}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
-def summary_lines(result: dict[str, Any]) -> list[str]:
+def summary_lines(result: HarvestResult) -> list[str]:
     """Return the summary of a harvest for the task log, a line each.
 
     :param result: the result dict.
@@ -99,7 +100,7 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def changes_lines(result: dict[str, Any]) -> list[str]:
+def changes_lines(result: HarvestResult) -> list[str]:
     """Return a line on what changed since the harvest before, none where nothing was compared or nothing changed.
 
     :param result: the result dict.
@@ -109,7 +110,7 @@ def changes_lines(result: dict[str, Any]) -> list[str]:
     return [f"Since the harvest before: {', '.join(told)}."] if told and changes["compared_with"] else []
 
 
-def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int = _SHOWN_ITEMS) -> list[str]:
+def failed_item_lines(failed: Sequence[FailedItem], total: int, limit: int = _SHOWN_ITEMS) -> list[str]:
     """Return a line for each of the first failed items, and one that counts the rest.
 
     :param failed: of the result dict's ``failed_items``.
@@ -127,7 +128,7 @@ def failed_item_lines(failed: Sequence[dict[str, Any]], total: int, limit: int =
     return lines
 
 
-def advice_for(result: dict[str, Any]) -> list[str]:
+def advice_for(result: HarvestResult) -> list[str]:
     """Return what to do about a result's errors and failed items, each advice once."""
     failed, _ = _that_matter(result)
     messages = [*result["errors"], *(item["message"] for item in failed)]
@@ -152,10 +153,10 @@ _ADVICE_BY_KIND = {
 }
 
 
-def _advice_by_kind(result: dict[str, Any]) -> str:
+def _advice_by_kind(result: HarvestResult) -> str:
     kind, items = result["failure_kind"], result["items"]
     if kind != "empty":
-        return _ADVICE_BY_KIND.get(kind, "See the job on the portal.")
+        return _ADVICE_BY_KIND.get(kind or "", "See the job on the portal.")
     if items["done"]:
         return (
             "The catalogue has fewer records than min_done_items requires: compare it with an earlier harvest, or "
@@ -171,7 +172,7 @@ def _advice_by_kind(result: dict[str, Any]) -> str:
     )
 
 
-def failure_message(result: dict[str, Any], next_chance: str | None = None) -> str:
+def failure_message(result: HarvestResult, next_chance: str | None = None) -> str:
     """Return the message of a task that failed on a harvest's outcome, in at most ten lines.
 
     :param result: the result dict.
@@ -197,7 +198,7 @@ def goes_on(job_url: str | None) -> str:
     return f"Airflow stopped this task. Its harvest continues: udata cannot cancel a harvest. {where}"
 
 
-def _that_matter(result: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+def _that_matter(result: HarvestResult) -> tuple[list[FailedItem], int]:
     """Return the failed items that the verdict is about, and their number: those in ``remote_ids``, if given."""
     fates = result["remote_ids"]
     if not fates:
@@ -210,17 +211,17 @@ def _how_many(fates: dict[str, Any], fate: str) -> int:
     return int((fates.get("counts") or {}).get(fate, len(fates[fate])))
 
 
-def _skip_reasons(result: dict[str, Any]) -> list[tuple[str, int]]:
+def _skip_reasons(result: HarvestResult) -> list[tuple[str, int]]:
     """Return why items were skipped; results of before 0.2.0 do not say."""
     return list((result.get("skip_reasons") or {}).items())
 
 
-def _what(result: dict[str, Any]) -> str:
+def _what(result: HarvestResult) -> str:
     what = "Preview" if result["how"] == PREVIEWED else "Harvest"
     return f"{what} of {result['source_name']!r}" if result["source_name"] else what
 
 
-def _archived(items: dict[str, Any]) -> str:
+def _archived(items: ItemNumbers) -> str:
     new = items.get("newly_archived")
     told = f" ({new:,} of them new since the previous job)" if items["archived"] and new is not None else ""
     return f"{items['archived']:,} archived{told}"

@@ -283,15 +283,15 @@ def _follows(kind: str, main: str) -> bool:
     return kind == "empty" and main in ("job", "remote_unreachable", "unreadable", "unfinished", TIMED_OUT)
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_share(value: Any) -> bool:
+def _is_share(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 
-def _checked_ids(remote_ids: Any) -> tuple[str, ...]:
+def _checked_ids(remote_ids: object) -> tuple[str, ...]:
     """Return the ids that a user, or a task before, gave, each once."""
     if isinstance(remote_ids, (str, bytes)) or not isinstance(remote_ids, Iterable):
         raise HarvestInvalidInput(f"remote_ids is {remote_ids!r}: give a list of ids, such as ['my-dataset'].")

@@ -145,7 +145,7 @@ def check_formats(names: Sequence[str] | str) -> list[str]:
     return chosen
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     text = "" if value is None else str(value)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 

@@ -111,7 +111,7 @@ def created_before(jobs: Iterable[HarvestJob], when: datetime) -> list[str]:
     return [str(job.id) for job in jobs if job.created is not None and job.created < when]
 
 
-def optional_flag(value: Any, what: str) -> bool | None:
+def optional_flag(value: object, what: str) -> bool | None:
     """Return a flag that may be left out; a template renders one to a string.
 
     :param value: a bool, ``"true"``, ``"false"`` (in any case), or None.
@@ -124,7 +124,7 @@ def optional_flag(value: Any, what: str) -> bool | None:
     return flag
 
 
-def optional_text(value: Any, what: str) -> str | None:
+def optional_text(value: object, what: str) -> str | None:
     """Return a string that may be left out, which only None does: a blank one would widen the selection.
 
     :param value: a string, or None.

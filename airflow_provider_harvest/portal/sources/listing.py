@@ -41,7 +41,9 @@ class SourceFilter:
     name: str | None = None
 
     @classmethod
-    def create(cls, *, active: Any = None, validation: Any = None, owner_id: Any = None, **texts: Any) -> SourceFilter:
+    def create(
+        cls, *, active: object = None, validation: object = None, owner_id: object = None, **texts: Any
+    ) -> SourceFilter:
         """Return a filter from what a user gave; only None does not restrict.
 
         :raises HarvestInvalidInput: for what cannot be right.

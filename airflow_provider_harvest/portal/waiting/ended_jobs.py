@@ -25,6 +25,7 @@ from airflow_provider_harvest.portal.words import clock_time
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
     from airflow_provider_harvest.portal.waiting.scope import Scope
     from airflow_provider_harvest.portal.waiting.source_list import Listed
@@ -65,7 +66,7 @@ class EndedJob:
     :param cursor: of the last one of a poll: what is reported once all of them are.
     """
 
-    result: dict[str, Any] | None
+    result: HarvestResult | None
     cursor: dict[str, Any] | None = None
 
 
@@ -411,7 +412,7 @@ class EndedJobs:
             self._lines.append(f"Job {one.job.id} of source {record.id} cannot be read now, and is later: {error}")
         return False
 
-    def _result_of(self, record: SourceRecord, job_id: str) -> dict[str, Any] | None:
+    def _result_of(self, record: SourceRecord, job_id: str) -> HarvestResult | None:
         """Return the result of a job; None if the condition does not hold, or the job was purged meanwhile."""
         source = HarvestSource(id=record.id, name=record.name, url="", backend="")
         doubts = self._doubts.setdefault(job_id, Doubts())

@@ -147,7 +147,7 @@ class ListedWait(JobWait):
         """Whether it is time to see how far its job is."""
         return self.plan.job_id is not None and self._clock.now() >= self._progress_due
 
-    def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:
+    def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:  # noqa: ARG002  # of any watch
         """Return the state according to the list; None if only a separate poll can show it.
 
         :param sources: the list as just read.

@@ -20,7 +20,7 @@ except ImportError:  # Airflow 2.11
     from airflow.operators.python import get_current_context
 
 from airflow_provider_harvest.operators._memory import TaskMemory
-from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestValidateSourceOperator
 from airflow_provider_harvest.portal.client import HarvestClient
@@ -73,7 +73,7 @@ _wrap_intent()
 _wrap(HarvestClient, "run_source", before="before-run", after="after-run")
 _wrap(HarvestClient, "validate_source", before="before-validate", after="after-validate")
 _wrap(HarvestRunSourceOperator, "execute_complete", before="resumed")
-HarvestWaitMixin.worker_patience = 0.0
+HarvestWaitingTask.worker_patience = 0.0
 
 for _dag_id, _arguments in {
     "on_worker": {"deferrable": False},

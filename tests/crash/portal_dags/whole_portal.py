@@ -12,11 +12,11 @@ except ImportError:  # Airflow 2.11
     from airflow.decorators import task
 
 from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
-from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestListSourcesOperator
 
-HarvestWaitMixin.worker_patience = 0.0
+HarvestWaitingTask.worker_patience = 0.0
 
 with DAG("fifty", schedule=None, params={"organization": ""}):
     # On a machine that is busy Airflow may fail to start a task at all: this is not what is tried here.

@@ -10,7 +10,7 @@ from pathlib import Path
 from airflow.sdk import DAG, AssetWatcher, task
 
 from airflow_provider_harvest.assets import harvest_asset
-from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
@@ -18,7 +18,7 @@ from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from tests.ui import made_up
 
 # What is deferred shall be so at once.
-HarvestWaitMixin.worker_patience = 0.0
+HarvestWaitingTask.worker_patience = 0.0
 
 PORTAL = os.environ["HARVEST_PAGES_PORTAL"]
 SOURCES: dict[str, str] = json.loads(os.environ["HARVEST_PAGES_SOURCES"])

@@ -120,7 +120,7 @@ def task(monkeypatch: pytest.MonkeyPatch) -> Any:
 class TestTranslation:
     def test_final_error_is_not_retried(self, task: Any) -> None:
         error = HarvestInvalidInput("name is empty.")
-        with pytest.raises(AirflowFailException) as raised, task.errors({}):
+        with pytest.raises(AirflowFailException) as raised, task.errors():
             raise error
         assert isinstance(raised.value, HarvestFailException)
         assert str(raised.value) == "name is empty."
@@ -129,23 +129,23 @@ class TestTranslation:
 
     def test_other_errors_stay_as_they_are_and_are_retried(self, task: Any) -> None:
         error = exceptions.HarvestServerError("GET responded with 502.")
-        with pytest.raises(exceptions.HarvestServerError) as raised, task.errors({}):
+        with pytest.raises(exceptions.HarvestServerError) as raised, task.errors():
             raise error
         assert raised.value is error
 
     def test_final_error_of_a_sensor_that_would_skip_on_it_stays_as_it_is(self, task: Any) -> None:
         error = exceptions.HarvestAuthError("GET responded with 401.")
-        with pytest.raises(HarvestError) as raised, task.errors({}, soft_fail=True):
+        with pytest.raises(HarvestError) as raised, task.errors(soft_fail=True):
             raise error
         assert raised.value is error
 
     def test_errors_of_others_are_not_touched(self, task: Any) -> None:
-        with pytest.raises(KeyError), task.errors({}):
+        with pytest.raises(KeyError), task.errors():
             raise KeyError("x")
 
     def test_result_of_a_harvest_travels_along(self, task: Any) -> None:
         error = rejected("items", "started")
-        with pytest.raises(HarvestFailException) as raised, task.errors({}):
+        with pytest.raises(HarvestFailException) as raised, task.errors():
             raise error
         assert raised.value.result == error.result
 
@@ -161,7 +161,7 @@ class TestTranslation:
     )
     def test_hook_is_closed_however_it_ends(self, task: Any, error: Exception | None) -> None:
         def run() -> None:
-            with task.errors({}):
+            with task.errors():
                 assert not task.hook.is_closed
                 if error:
                     raise error
@@ -174,7 +174,7 @@ class TestTranslation:
         assert task.hook.is_closed
 
     def test_no_hook_is_made_to_be_closed(self, task: Any) -> None:
-        with task.errors({}):
+        with task.errors():
             pass
         assert "hook" not in vars(task)
 
@@ -231,7 +231,7 @@ class TestResolvingASource:
         client: Any = Client()
         with caplog.at_level("INFO"):
             resolve_source(client, "my-source")
-        assert caplog.messages == [f"The slug 'my-source' names source {SOURCE_ID} (My source)."]
+        assert caplog.messages == [f"The slug 'my-source' names source {SOURCE_ID} ('My source')."]
 
     def test_refuses_a_slug_that_names_a_deleted_source(self) -> None:
         client: Any = Client(deleted=LONG_AGO)
@@ -242,7 +242,7 @@ class TestResolvingASource:
         client: Any = Client(deleted=LONG_AGO)
         assert resolve_source(client, SOURCE_ID).deleted == LONG_AGO
 
-    @pytest.mark.parametrize("given", [None, "", "None", "a/b", "{{ nobody rendered this }}", 7])
+    @pytest.mark.parametrize("given", [None, "", "None", "a/b", "{{ nobody rendered this }}", 7.5])
     def test_asks_the_portal_nothing_about(self, given: Any) -> None:
         client: Any = Client()
         with pytest.raises(HarvestInvalidInput, match="source_id"):

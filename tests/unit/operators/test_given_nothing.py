@@ -60,7 +60,7 @@ def test_what_was_given_and_comes_to_nothing(kind: Any, given: dict[str, Any], i
         return
     with pytest.raises(HarvestInvalidInput, match=next(iter(given))):
         task.refuse_nothing()
-    with pytest.raises(HarvestFailException), task.errors({}):
+    with pytest.raises(HarvestFailException), task.errors():
         raise AssertionError("It went on.")
 
 
@@ -89,7 +89,7 @@ def test_deferrable_that_says_neither() -> None:
 
 def test_a_failure_shows_its_message_once() -> None:
     task = HarvestRunSourceOperator(task_id="t", source_id=ID)
-    with pytest.raises(HarvestFailException) as caught, task.errors({}):
+    with pytest.raises(HarvestFailException) as caught, task.errors():
         raise HarvestInvalidInput("Once.")
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.operators._memory import Intent, TaskMemory
-from airflow_provider_harvest.operators._waiting import HarvestWaitMixin
+from airflow_provider_harvest.operators._wait import read_event
 from airflow_provider_harvest.portal.waiting.plan import ENDED, WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import Limits
 from tests.support.scripted_portal import SOURCE_ID, T0, whole_job
@@ -56,7 +56,7 @@ def test_every_plan_is_read(plan: dict[str, Any], fields: dict[str, Any]) -> Non
 @pytest.mark.parametrize("plan, fields", PLANS)
 def test_every_event_is_read(plan: dict[str, Any], fields: dict[str, Any]) -> None:
     event = {"state": ENDED, "detail": "", "plan": {**plan, "job_id": "j"}, "of a newer version": True}
-    read, poll = HarvestWaitMixin().read_event(json.loads(json.dumps(event)))
+    read, poll = read_event(json.loads(json.dumps(event)))
     assert (read.job_id, poll.state) == ("j", ENDED)
 
 

@@ -36,7 +36,7 @@ def expand(config: Mapping[str, Any]) -> dict[str, Any]:
     return expanded
 
 
-def _filter_entries(key: str, wanted: Any) -> Iterator[dict[str, Any]]:
+def _filter_entries(key: str, wanted: object) -> Iterator[dict[str, Any]]:
     if isinstance(wanted, dict):
         for kind in wanted:
             for value in _listed(wanted[kind]):
@@ -46,7 +46,7 @@ def _filter_entries(key: str, wanted: Any) -> Iterator[dict[str, Any]]:
             yield {"key": key, "value": value}
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
@@ -64,18 +64,18 @@ def shorten(config: Mapping[str, Any]) -> dict[str, Any]:
     return shortened
 
 
-def _identical(left: Any, right: Any) -> bool:
+def _identical(left: object, right: object) -> bool:
     """Whether two JSON values are the same, order of keys apart; 1, 1.0 and true are not."""
     return bool(left == right) and repr(_sorted(left)) == repr(_sorted(right))
 
 
-def _sorted(value: Any) -> Any:
+def _sorted(value: object) -> Any:
     if isinstance(value, dict):
         return sorted((key, _sorted(entry)) for key, entry in value.items())
     return [_sorted(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _short_filters(value: Any) -> dict[str, Any] | None:
+def _short_filters(value: object) -> dict[str, Any] | None:
     by_key: dict[str, Any] = {}
     for entry in _entries(value):
         kind = entry.get("type")
@@ -93,7 +93,7 @@ def _short_features(value: Any) -> list[str] | None:
     return list(value) if is_list else None
 
 
-def _short_extra_configs(value: Any) -> dict[str, Any] | None:
+def _short_extra_configs(value: object) -> dict[str, Any] | None:
     return {entry["key"]: entry["value"] for entry in _entries(value)} or None
 
 

@@ -32,7 +32,7 @@ class Problem(NamedTuple):
 class Kind(Protocol):
     """A kind of value."""
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value."""
         ...
 
@@ -53,12 +53,12 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def kind_of(value: Any) -> str:
+def kind_of(value: object) -> str:
     """Return what a value is, in words."""
     return _NAMES.get(type(value), "a number")
 
 
-def _type_of(value: Any) -> str:
+def _type_of(value: object) -> str:
     return next((name for name, types in _TYPES.items() if isinstance(value, types)), "")
 
 
@@ -66,7 +66,7 @@ def _type_of(value: Any) -> str:
 class Anything:
     """Any JSON value."""
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:  # noqa: ARG002  # as all kinds
         """Find nothing wrong."""
         yield from ()
 
@@ -88,7 +88,7 @@ class Text:
     pattern: str = ""
     longest: int | None = None
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value."""
         if not isinstance(value, str):
             hint = "; put quotes around it" if isinstance(value, (bool, int, float)) else ""
@@ -112,7 +112,7 @@ class Text:
 class Flag:
     """``true`` or ``false``."""
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value."""
         if not isinstance(value, bool):
             yield Problem(path, f"must be true or false, not {kind_of(value)}.")
@@ -126,7 +126,7 @@ class Flag:
 class Scalar:
     """A string, a number, or ``true`` or ``false``."""
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value."""
         if value is None or isinstance(value, (list, dict)):
             yield Problem(path, f"must be a string, a number, true or false, not {kind_of(value)}.")
@@ -145,7 +145,7 @@ class Choice:
 
     values: tuple[Any, ...]
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value."""
         if isinstance(value, bool) or value not in self.values:
             yield Problem(path, f"must be {' or '.join(map(str, self.values))}.")
@@ -164,7 +164,7 @@ class ListOf:
 
     item: Kind
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value and with its entries."""
         if not isinstance(value, list):
             yield Problem(path, f"must be a list, not {kind_of(value)}.")
@@ -283,7 +283,7 @@ class Named:
     name: str
     kind: Kind
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value."""
         yield from self.kind.problems(value, path)
 
@@ -301,7 +301,7 @@ class Nullable:
 
     kind: Kind
 
-    def problems(self, value: Any, path: Path = ()) -> Iterator[Problem]:
+    def problems(self, value: object, path: Path = ()) -> Iterator[Problem]:
         """Yield what is wrong with a value that is not null."""
         if value is not None:
             yield from self.kind.problems(value, path)

@@ -149,7 +149,7 @@ def _minute(text: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def _acceptance(said: Any) -> Acceptance | None:
+def _acceptance(said: object) -> Acceptance | None:
     if said is None:
         return None
     comment = said.get("comment") if isinstance(said, dict) else None

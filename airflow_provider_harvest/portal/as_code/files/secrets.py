@@ -38,7 +38,7 @@ _NAMED_BY_USERS = (("sources",), ("environments",))
 _KEEP = "Keep it in a connection of Airflow, or in an environment variable of the command line."
 
 
-def secrets_in(value: Any, path: Path = ()) -> Iterator[Problem]:
+def secrets_in(value: object, path: Path = ()) -> Iterator[Problem]:
     """Yield what looks like a secret in a value as it was read from a file.
 
     :param value: any JSON value.
@@ -62,7 +62,7 @@ def secrets_in(value: Any, path: Path = ()) -> Iterator[Problem]:
             yield Problem(path, f"must not hold a secret: {found}. {_KEEP}")
 
 
-def hidden(value: Any) -> Any:
+def hidden(value: object) -> Any:
     """Return a value of a portal as plans may hold and show it: what looks like a secret is replaced by a digest of it.
 
     So a plan shows that it exists and whether it has changed, and never repeats it.
@@ -92,7 +92,7 @@ def _depth(config: dict[str, Any], path: Path) -> int:
     return min(len(path), 2 if isinstance(section, list) else len(path))
 
 
-def _without(value: Any, places: set[Path], here: Path) -> Any:
+def _without(value: object, places: set[Path], here: Path) -> Any:
     if isinstance(value, dict):
         kept = {name: entry for name, entry in value.items() if (*here, name) not in places}
         return {name: _without(entry, places, (*here, name)) for name, entry in kept.items()}
@@ -101,7 +101,7 @@ def _without(value: Any, places: set[Path], here: Path) -> Any:
     return value
 
 
-def _digest(value: Any) -> str:
+def _digest(value: object) -> str:
     return f"(hidden {hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]})"
 
 

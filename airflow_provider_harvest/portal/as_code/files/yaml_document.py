@@ -158,7 +158,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
-def write(value: Any) -> str:
+def write(value: object) -> str:
     """Return JSON values as YAML that :func:`parse` reads back the same, and YAML 1.1 readers, too.
 
     :param value: mappings keep their order; strings of several lines are written as blocks.
@@ -172,10 +172,10 @@ def write(value: Any) -> str:
 class _Dumper(yaml.SafeDumper):
     """Writes strings so that they are read as strings again, and never anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's signature
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002  # PyYAML's
         super().increase_indent(flow, False)
 
 

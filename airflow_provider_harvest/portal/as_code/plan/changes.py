@@ -191,7 +191,7 @@ class Plan:
         return {**head, **_as_json(self)}
 
     @classmethod
-    def from_json(cls, data: Any) -> Plan:
+    def from_json(cls, data: object) -> Plan:
         """Read a plan.
 
         :param data: what :meth:`to_json` returned.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 #: Characters up to which a value is shown whole.
 WIDTH = 60
@@ -11,7 +10,7 @@ WIDTH = 60
 _CONTEXT = 16
 
 
-def shown(value: Any, limit: int | None = None) -> str:
+def shown(value: object, limit: int | None = None) -> str:
     """Return a value as people read it.
 
     :param value: any JSON value.
@@ -25,7 +24,7 @@ def shown(value: Any, limit: int | None = None) -> str:
     return f"{text[:limit]}... ({len(text) - limit:,} more characters)"
 
 
-def change(before: Any, after: Any, limit: int | None = None) -> str:
+def change(before: object, after: object, limit: int | None = None) -> str:
     """Return a change of a value: both whole where they are short, else the part that differs with a little around it.
 
     :param before: the value that is there.

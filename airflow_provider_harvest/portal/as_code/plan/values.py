@@ -104,7 +104,7 @@ def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _entry_value(entry: Any) -> Any:
+def _entry_value(entry: object) -> Any:
     if not isinstance(entry, dict) or set(entry) - {"key", "value", "type"}:
         return entry
     if entry.get("type") not in (None, *FILTER_TYPES) or str(entry.get("value")).startswith("not "):
@@ -112,7 +112,7 @@ def _entry_value(entry: Any) -> Any:
     return f"not {entry.get('value')}" if entry.get("type") == "exclude" else entry.get("value")
 
 
-def _and(first: Any, second: Any) -> Any:
+def _and(first: object, second: object) -> Any:
     if first is None:
         return second
     return [*first, second] if isinstance(first, list) else [first, second]
