@@ -263,7 +263,7 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def chosen_checks(checks: Any) -> tuple[str, ...]:
+def chosen_checks(checks: object) -> tuple[str, ...]:
     """Return the requested checks in the order of :data:`ALL_CHECKS`; None means the usual ones, :data:`CHECKS`.
 
     :raises HarvestInvalidInput: if there is no check of that name.
