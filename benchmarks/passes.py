@@ -56,7 +56,7 @@ def _main(port: int) -> None:
 
     with HarvestClient(f"http://127.0.0.1:{port}") as client:
         client.list_backends()  # so that the libraries are loaded, and the portal's generation is known
-        grown = -_peak()
+        grown = -peak_memory()
         report = examine(client)
         print(flush=True)
         sys.stdin.readline()
@@ -65,10 +65,10 @@ def _main(port: int) -> None:
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
         if report.findings:
             raise RuntimeError(f"A portal without trouble has {report.findings[0]}.")
-        print(json.dumps({"seconds": seconds, "cpu": cpu, "memory": grown + _peak()}), flush=True)
+        print(json.dumps({"seconds": seconds, "cpu": cpu, "memory": grown + peak_memory()}), flush=True)
 
 
-def _peak() -> int:
+def peak_memory() -> int:
     """Return the most memory that this process has had, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():  # what the next one tells begins with the parent's

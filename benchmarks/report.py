@@ -35,6 +35,8 @@ def markdown(results: Results) -> str:
         parts += ["## A call", _calls(results)]
     if results.health:
         parts += ["## A pass over a portal's health", _health(results)]
+    if results.guard:
+        parts += ["## The guard's pass over a portal", _guard(results)]
     if results.cycle:
         parts += ["## The calls of one source's life", _cycle(results)]
     return "\n\n".join(parts)
@@ -144,6 +146,22 @@ def _health(results: Results) -> str:
         for one in results.health
     ]
     return table(("sources", "requests", "time", "of it CPU", "memory"), rows)
+
+
+def _guard(results: Results) -> str:
+    rows = [
+        [
+            f"{one.sources:,}",
+            f"{one.datasets:,}",
+            "all" if one.news else "none",
+            f"{one.requests:,}",
+            f"{one.seconds:.1f} s",
+            f"{one.cpu:.1f} s",
+            f"{one.memory / 2**20:.0f} MiB",
+        ]
+        for one in results.guard
+    ]
+    return table(("sources", "datasets", "harvested since", "requests", "time", "of it CPU", "memory"), rows)
 
 
 def _cycle(results: Results) -> str:

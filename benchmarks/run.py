@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import calls, cycle, imports, passes, report, waits
+from benchmarks import calls, cycle, guarding, imports, passes, report, waits
 from benchmarks.contenders import CONTENDERS
 from sandbox import RELEASES
 from sandbox.environments import ROOT
@@ -20,7 +20,7 @@ from sandbox.environments import ROOT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PARTS = ("imports", "calls", "cycle", "health", "waits")
+PARTS = ("imports", "calls", "cycle", "health", "guard", "waits")
 #: How many waits, and sources, by default.
 WAITS = (1, 100, 1_000, 10_000)
 SOURCES = (500, 5_000, 50_000)
@@ -44,6 +44,7 @@ class Results:
     calls: calls.Calls | None = None
     cycle: list[cycle.Step] = field(default_factory=list)
     health: list[passes.Pass] = field(default_factory=list)
+    guard: list[guarding.GuardPass] = field(default_factory=list)
     waits: list[waits.Waits] = field(default_factory=list)
     seconds: float = 0.0
     #: Programs that wanted a processor on average, those of the benchmarks included, in the last 15 minutes of the run.
@@ -106,6 +107,13 @@ def _run_health(results: Results, chosen: argparse.Namespace) -> None:
         results.health.append(passes.measure(sources))
 
 
+def _run_guard(results: Results, chosen: argparse.Namespace) -> None:
+    for sources in chosen.n or SOURCES[:1]:
+        for news in (False, True):
+            say(f"Guarding {sources:,} sources, {'all' if news else 'none'} of them harvested since the pass before")
+            results.guard.append(guarding.measure(sources, news=news))
+
+
 def _run_waits(results: Results, chosen: argparse.Namespace) -> None:
     names = chosen.contender or list(CONTENDERS)
     for case in (_CASES[name] for name in chosen.case or _CASES):
@@ -136,6 +144,7 @@ _PARTS = {
     "calls": _run_calls,
     "cycle": _run_cycle,
     "health": _run_health,
+    "guard": _run_guard,
     "waits": _run_waits,
 }
 

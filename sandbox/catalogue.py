@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sandbox import dcat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from types import TracebackType
 
 Mode = Literal["ok", "empty", "redirect", "html", "truncated", "error-404", "error-500", "reset"]
@@ -38,6 +38,7 @@ class _Catalogue:
     delay: float
     changing_ids: bool
     exactly: tuple[dcat.Dataset, ...] | None = None
+    without: frozenset[int] = frozenset()
 
     def contents(self, edition: int) -> tuple[dcat.Dataset, ...]:
         if self.exactly is not None:
@@ -45,7 +46,8 @@ class _Catalogue:
         if self.mode == "empty":
             return ()
         prefix = f"{self.prefix}edition-{edition}-" if self.changing_ids else self.prefix
-        return dcat.compose(prefix, self.datasets, self.failing, self.missing_id, self.duplicate)
+        composed = dcat.compose(prefix, self.datasets, self.failing, self.missing_id, self.duplicate)
+        return tuple(entry for number, entry in enumerate(composed, 1) if number not in self.without)
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class CatalogueServer:
         delay: float = 0.0,
         changing_ids: bool = False,
         exactly: Iterable[dcat.Dataset] | None = None,
+        without: Collection[int] = (),
     ) -> str:
         """Serve a catalogue from now on, in the place of an earlier one of this name.
 
@@ -128,6 +131,7 @@ class CatalogueServer:
         :param delay: Seconds that each answer takes.
         :param changing_ids: Whether every harvest finds other identifiers than the one before.
         :param exactly: The data sets themselves, in place of numbers of them.
+        :param without: Numbers, from 1, of the data sets that are left out.
         :returns: The address of the catalogue.
         :raises ValueError: There is no such mode, or a number makes no sense.
         """
@@ -139,7 +143,17 @@ class CatalogueServer:
             prefix = f"{name}-"
         given = None if exactly is None else tuple(exactly)
         catalogue = _Catalogue(
-            datasets, failing, missing_id, duplicate, pages, prefix, mode, delay, changing_ids, given
+            datasets,
+            failing,
+            missing_id,
+            duplicate,
+            pages,
+            prefix,
+            mode,
+            delay,
+            changing_ids,
+            given,
+            frozenset(without),
         )
         catalogue.contents(edition=0)
         with self._changed:

@@ -124,6 +124,10 @@ class Control:
         """Remove datasets of a source for good, as the portal's purge of deleted ones does."""
         self._call("remove_records", source_id=source_id, remote_ids=list(remote_ids))
 
+    def pass_time(self, source_id: str, seconds: float) -> None:
+        """Shift the times of a source's jobs and of its datasets' last harvests into the past, as days that pass do."""
+        self._call("pass_time", source_id=source_id, seconds=seconds)
+
     def archived(self, source_id: str) -> list[str]:
         """The remote ids of the datasets of a source that the portal has archived, in order."""
         return list(self._call("archived", source_id=source_id))

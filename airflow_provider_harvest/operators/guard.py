@@ -25,13 +25,13 @@ class HarvestGuardOperator(HarvestOperator):
     It examines the sources that were harvested since its last run. What lives on the portal is compared with what the
     newest harvest found, as sets of remote ids. Where too much is missing, mode ``hold`` switches the source's
     ``autoarchive`` off. The hold is remembered in a line of the source's public description, so that a retry, a
-    cleared task or a lost XCom neither loses nor repeats it, and so that it can be distinguished from an owner's own
+    cleared task or a lost XCom neither loses nor repeats it, and so that it can be told from an owner's own
     ``autoarchive: false``, which is left alone. A hold is lifted as soon as the missing records are back.
 
     :param mode: ``report`` (default) only reports, and needs no key; ``hold`` also holds and lifts. Templated.
     :param source_ids: ids of sources, as a list or a string with commas; only these. Default: all. Templated.
     :param organization: id or slug of an organization; only its sources. Templated.
-    :param grace_days: days after which the portal archives; 7. The API does not return it.
+    :param grace_days: days after which the portal archives; 7. The API does not tell it.
     :param thresholds: from where on a loss is held: an object with some of ``max_lost_ratio`` (0.06),
         ``max_weekly_ratio`` (0.12), ``max_lost`` (2,000), ``min_lost`` (3), ``small_catalogue`` (20) and
         ``small_ratio`` (0.25). Templated.
@@ -41,11 +41,12 @@ class HarvestGuardOperator(HarvestOperator):
     :param examine_all: whether all sources are examined, not only those harvested since the last run; default False.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
-        of which something is missing, that is held, or whose next run archives without grace), ``must_hold_ids``,
-        ``held_ids``, ``lifted_ids``, ``expired_ids``, ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not
-        hold them if they lost records; mode ``hold`` only), ``exposed_ids`` (their next run archives at once: no hold
-        can come in between), ``overdue_ids``, ``records_at_risk``, ``incomplete`` and ``message`` (Markdown of at most
-        15 lines). Also pushed as XCom ``harvest_guard``.
+        of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
+        ``held_ids``, ``newly_held_ids`` (those that no earlier run has told of), ``lifted_ids``, ``expired_ids``,
+        ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not hold them if they lost records; mode ``hold``
+        only), ``exposed_ids`` (their next run archives at once: no hold can come in between), ``overdue_ids``,
+        ``records_at_risk``, ``incomplete`` and ``message`` (Markdown of at most 15 lines). Also pushed as XCom
+        ``harvest_guard``.
     """
 
     template_fields: Sequence[str] = (
@@ -89,10 +90,12 @@ class HarvestGuardOperator(HarvestOperator):
             if self.mode not in (REPORT, HOLD):
                 raise HarvestInvalidInput(f"mode must be 'report' or 'hold', not {self.mode!r:.40}.")
             client = self.hook.get_conn()
-            selection = [self.organization, self.source_ids]
+            before = self._state(context, client.site)
+            since = before.get("since")
             found = survey.examine(
                 client,
-                since=self._since(context, client.site, selection),
+                # A minute early, since the portal's clock tells whole seconds.
+                since=None if self.examine_all or since is None else since - 60,
                 organization=self.organization,
                 source_ids=self._source_ids(),
                 thresholds=judgement.Thresholds.from_dict(self.thresholds),
@@ -103,25 +106,30 @@ class HarvestGuardOperator(HarvestOperator):
             if self.mode == HOLD:
                 act.act(client, found, expire_days=self.expire_days)
             result = report.as_dict(client, found)
+            told = before.get("held") or ()
+            result["newly_held_ids"] = [ident for ident in result["held_ids"] if ident not in told]
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
             # What could not be examined or held is examined again by the next run.
-            if not (result["incomplete"] or result["cannot_hold_ids"]):
-                state = {"portal": client.site, "selection": selection, "at": found.at.timestamp()}
-                push_state(context, STATE_KEY, state)
+            is_whole = not (result["incomplete"] or result["cannot_hold_ids"])
+            at = found.at.timestamp()
+            state = {"at": at, "since": at if is_whole else since, "held": result["held_ids"]}
+            push_state(context, STATE_KEY, {**state, **self._place(client.site)})
             context["ti"].xcom_push(key=RESULT_KEY, value=result)
             return result
 
-    def _since(self, context: Context, portal: str, selection: list[Any]) -> float | None:
-        """Return when the portal was last examined, a minute early: its clock has whole seconds."""
-        if self.examine_all:
-            return None
+    def _place(self, portal: str) -> dict[str, Any]:
+        """Return what a state is about; one about another place does not count."""
+        place: dict[str, Any] = json.loads(
+            json.dumps({"portal": portal, "selection": [self.organization, self.source_ids]})
+        )
+        return place
+
+    def _state(self, context: Context, portal: str) -> dict[str, Any]:
+        """Return what the newest run before this one left, by which news are told; empty if there was none."""
         left = pull_state(context, self.task_id, STATE_KEY)
-        wanted = json.loads(json.dumps(selection))
-        if not isinstance(left, dict) or left.get("portal") != portal or left.get("selection") != wanted:
-            return None
-        at = left.get("at")
-        return float(at) - 60 if isinstance(at, (int, float)) else None
+        is_ours = isinstance(left, dict) and self._place(portal).items() <= left.items()
+        return left if is_ours else {}
 
     def _source_ids(self) -> list[str] | None:
         given: Any = self.source_ids

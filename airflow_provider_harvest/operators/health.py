@@ -40,9 +40,11 @@ class HarvestPortalHealthOperator(HarvestOperator):
     Hand the ids on by a task, ``.expand(source_id=ids(health.output["failing_ids"]))`` with
     ``@task def ids(found): return found``.
 
-    :param checks: the checks to make; default all: ``failing``, ``stuck``, ``silent``, ``never_ran``,
+    :param checks: the checks to make; default all but ``vanishing``: ``failing``, ``stuck``, ``silent``, ``never_ran``,
         ``shrunk``, ``skipped``, ``newly_archived``, ``ownerless``, ``refused_scheduled``, ``duplicate_url``,
-        ``pending``, ``inactive``. Templated.
+        ``pending``, ``inactive``. ``vanishing`` says which datasets the portal will archive and when, and lets
+        ``shrunk`` compare sets of ids; it takes the requests of ``HarvestGuardOperator`` if anything was harvested
+        since the last run, and none if not. Templated.
     :param organization: id or slug of an organization; only its sources. Templated.
     :param owner_id: id of a user; only their personal sources. Templated.
     :param backend: only sources of this backend. Templated.

@@ -181,6 +181,14 @@ class Steering:
         for ident in gone:
             records.delete_one({"_id": ident})
 
+    def pass_time(self, source_id: str, seconds: float) -> None:
+        """Shift what a source's jobs and records remember so many seconds into the past."""
+        from udata.harvest.models import HarvestJob
+
+        self.backdate_records(source_id, seconds)
+        for job in HarvestJob.objects(source=source_id).only("id"):
+            self.backdate_job(str(job.id), seconds)
+
     def archived(self, source_id: str) -> list[str]:
         """The remote ids of the datasets of a source that are archived."""
         from udata.core.dataset.models import Dataset

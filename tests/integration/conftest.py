@@ -69,8 +69,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "portal" not in metafunc.fixturenames:
         return
     chosen = metafunc.config.getoption("--releases", default=None)
+    some = metafunc.definition.get_closest_marker("releases")
     if chosen:
         releases = tuple(name.strip() for name in chosen.split(","))
+    elif some:
+        releases = some.args
     elif metafunc.definition.get_closest_marker("every_release"):
         releases = RELEASES
     else:

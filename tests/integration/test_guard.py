@@ -267,7 +267,8 @@ def test_key_without_the_right_cannot_hold_and_it_is_said(world: World, new_harv
         result = world.guard(source, key=key)
         assert result["cannot_hold_ids"] == [source.id]
         assert "CANNOT BE HELD" in result["message"]
-        assert world.state is None  # the next run examines it again
+        assert result["not_holdable_ids"] == [source.id]
+        assert world.state["since"] is None  # the next run examines it again
     assert world.read(source).autoarchive is True
     with pytest.raises(HarvestAuthError):
         hold(world.admin.__class__(world.portal.url, world.portal.keys.user), source.id, 1, source.created_at)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ STUCK = "stuck"
 SILENT = "silent"
 NEVER_RAN = "never_ran"
 SHRUNK = "shrunk"
+VANISHING = "vanishing"
 SKIPPED = "skipped"
 NEWLY_ARCHIVED = "newly_archived"
 OWNERLESS = "ownerless"
@@ -37,6 +38,7 @@ MEANINGS: dict[str, str] = {
     SILENT: "silent",
     NEVER_RAN: "never harvested",
     SHRUNK: "lost items",
+    VANISHING: "about to be archived",
     SKIPPED: "items skipped",
     NEWLY_ARCHIVED: "datasets archived",
     OWNERLESS: "no owner",
@@ -45,7 +47,9 @@ MEANINGS: dict[str, str] = {
     PENDING_REVIEW: "waits for review",
     INACTIVE: "inactive",
 }
-CHECKS: tuple[str, ...] = tuple(MEANINGS)
+ALL_CHECKS: tuple[str, ...] = tuple(MEANINGS)
+#: What is looked for unless told otherwise: all that the list and a few jobs tell. The rest reads the portal's records.
+CHECKS: tuple[str, ...] = tuple(kind for kind in ALL_CHECKS if kind != VANISHING)
 #: Of ``fail_on`` and of the result: sources that fail and did not at the previous pass.
 NEWLY_FAILING = "newly_failing"
 
@@ -132,7 +136,7 @@ class Card(NamedTuple):
 class Trouble(NamedTuple):
     """Something that is wrong with one source, before it is compared with the previous pass.
 
-    :param kind: one of :data:`CHECKS`.
+    :param kind: one of :data:`ALL_CHECKS`.
     :param since: when it began, if the portal reports it, else None.
     :param detail: what is wrong, a sentence without its full stop.
     :param note: what a closer examination found, for the next pass.
@@ -150,7 +154,7 @@ class Trouble(NamedTuple):
 class Finding:
     """Something that is wrong with one source.
 
-    :param kind: one of :data:`CHECKS`.
+    :param kind: one of :data:`ALL_CHECKS`.
     :param source: whose it is.
     :param admin_url: the source's page for a person to open.
     :param since: when it began according to the portal, else when a pass first found it.
@@ -246,7 +250,7 @@ class HealthReport:
             "incomplete": self.incomplete,
             "message": message,
         }
-        for kind in CHECKS:
+        for kind in ALL_CHECKS:
             report[f"{kind}_ids"] = self.ids(kind)
         report[f"{NEWLY_FAILING}_ids"] = self.ids(FAILING, only_new=True)
         return report
@@ -255,19 +259,19 @@ class HealthReport:
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings as they are reported: by kind, the new ones first, the latest of them before the others."""
     return tuple(
-        sorted(findings, key=lambda f: (CHECKS.index(f.kind), not f.is_new, -f.since.timestamp(), f.source.id))
+        sorted(findings, key=lambda f: (ALL_CHECKS.index(f.kind), not f.is_new, -f.since.timestamp(), f.source.id))
     )
 
 
 def chosen_checks(checks: object) -> tuple[str, ...]:
-    """Return the requested checks in the order of :data:`CHECKS`; None means all.
+    """Return the requested checks in the order of :data:`ALL_CHECKS`; None means the usual ones, :data:`CHECKS`.
 
     :raises HarvestInvalidInput: if there is no check of that name.
     """
     if checks is None:
         return CHECKS
-    wanted = set(_entries(checks, CHECKS, "checks"))
-    return tuple(kind for kind in CHECKS if kind in wanted)
+    wanted = set(_entries(checks, ALL_CHECKS, "checks"))
+    return tuple(kind for kind in ALL_CHECKS if kind in wanted)
 
 
 def chosen_failures(fail_on: object) -> tuple[str, ...]:
@@ -275,7 +279,7 @@ def chosen_failures(fail_on: object) -> tuple[str, ...]:
 
     :raises HarvestInvalidInput: for any other value.
     """
-    return () if fail_on is None else tuple(_entries(fail_on, (*CHECKS, NEWLY_FAILING, "any", "new"), "fail_on"))
+    return () if fail_on is None else tuple(_entries(fail_on, (*ALL_CHECKS, NEWLY_FAILING, "any", "new"), "fail_on"))
 
 
 def that_fail(report: HealthReport, fail_on: Iterable[str]) -> list[Finding]:

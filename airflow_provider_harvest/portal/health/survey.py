@@ -22,8 +22,10 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestServerError,
 )
+from airflow_provider_harvest.portal.guard import survey as guard
 from airflow_provider_harvest.portal.health.findings import (
     DUPLICATE_URL,
+    VANISHING,
     Card,
     Finding,
     HealthReport,
@@ -32,6 +34,7 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
     ordered,
 )
+from airflow_provider_harvest.portal.health.foresight import as_before, troubles_of
 from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.health.rules import (
     ENDED,
@@ -112,6 +115,7 @@ def examine(
     survey = _Survey(client, selection, thresholds or Thresholds(), memory, chosen_checks(checks))
     survey.read_list(now, page_size, max_detail_requests)
     survey.look_closer(max_detail_requests)
+    survey.foresee()
     return survey.report()
 
 
@@ -145,6 +149,9 @@ class _Survey:
         self._broken: list[UnreadableEntry] = []
         self._requests = 0
         self._stopped_by: HarvestError | None = None
+        self._has_news = memory.at is None
+        self._cards: dict[str, Card] = {}
+        self._not_compared: list[str] = []
 
     # --- the list ------------------------------------------------------------------------------------------------
 
@@ -161,6 +168,10 @@ class _Survey:
             self._states[state_of(source)] += 1
             self._overview.add(source)
             card = Card.of(source, self._client.site)
+            if VANISHING in self._checks:
+                self._cards[source.id] = card
+                ended = source.last_job.ended if source.last_job else None
+                self._has_news = self._has_news or self._memory.ended_since(ended)
             verdict = judge(source, self._asked)
             self._note(card, verdict)
             if verdict.look_closer:
@@ -295,6 +306,32 @@ class _Survey:
     def _leave_out(self, source: HarvestSource, error: HarvestError) -> None:
         log.warning("The jobs of source %r (%s) cannot be read: %s", source.name, source.id, error)
         self._unreadable += 1
+
+    # --- what will be archived -----------------------------------------------------------------------------------
+
+    def foresee(self) -> None:
+        """Say what the portal will archive, by the sets of its records; without news it is as it was before."""
+        if VANISHING not in self._checks:
+            return
+        known = self._memory.open.get(VANISHING, {})
+        if not self._has_news:
+            for ident, found in known.items():
+                if ident in self._cards:
+                    self._add(self._cards[ident], (as_before(found),))
+            return
+        counted = guard.examine(self._client, organization=self._organization, now=self._asked.now.timestamp())
+        for case in counted.cases:
+            card = self._cards.get(case.source.id)
+            if card is not None:
+                self._add(card, tuple(troubles_of(case, self._checks, known.get(card.id))))
+        self._not_compared = counted.requests_failed
+
+    def _add(self, card: Card, more: tuple[Trouble, ...]) -> None:
+        _, troubles = self._troubled.get(card.id, (card, ()))
+        kinds = {trouble.kind for trouble in troubles}
+        new = tuple(trouble for trouble in more if trouble.kind not in kinds)
+        if new:
+            self._troubled[card.id] = card, (*troubles, *new)
 
     # --- the report ----------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from airflow_provider_harvest.operators._pass_state import dated, undated
 from airflow_provider_harvest.operators.guard import RESULT_KEY, STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
 from tests.support.guarded_portal import NOW, GuardedPortal
+from tests.support.memory_portal import Killed
 
 
 class TaskInstance:
@@ -65,6 +66,20 @@ def test_holds(portal: GuardedPortal, ti: TaskInstance) -> None:
     assert portal.written == [source.id]
 
 
+def test_each_hold_is_told_as_new_once_and_again_if_the_run_that_held_was_killed(
+    portal: GuardedPortal, ti: TaskInstance
+) -> None:
+    first = portal.add_harvested(lost=10)
+    portal.killed_at = (1, True)
+    with pytest.raises(Killed):
+        run(ti, mode="hold")
+    assert run(ti, mode="hold")["newly_held_ids"] == [first.id]
+    second = portal.add_harvested(lost=10)
+    result = run(ti, mode="hold", examine_all=True)
+    assert (sorted(result["held_ids"]), result["newly_held_ids"]) == ([first.id, second.id], [second.id])
+    assert run(ti, mode="hold")["newly_held_ids"] == []
+
+
 @pytest.mark.parametrize("has_date", [True, False], ids=["on a schedule", "by an asset's event"])
 def test_next_run_goes_on_from_this_one(portal: GuardedPortal, ti: TaskInstance, has_date: bool) -> None:
     portal.add_harvested()
@@ -93,7 +108,7 @@ def test_what_could_not_be_held_is_examined_again(portal: GuardedPortal, ti: Tas
     source = portal.add_harvested(lost=10)
     result = run(ti, mode="hold")
     assert (result["cannot_hold_ids"], result["not_holdable_ids"]) == ([source.id], [source.id])
-    assert STATE_KEY not in ti.xcoms
+    assert ti.xcoms[STATE_KEY]["since"] is None
     assert result["rows"][0]["why"] == "there is no API key in the connection"
 
 
