@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_harvest.exceptions import (
     HarvestApiError,
     HarvestAuthError,
     HarvestNotFound,
+    HarvestProtocolError,
     HarvestRateLimited,
     HarvestRequestRejected,
     HarvestServerError,
     HarvestUnavailable,
 )
 from airflow_provider_harvest.portal.words import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Parsed = TypeVar("_Parsed")
 
 #: Default texts of the web framework below udata; they add nothing to the status.
 _BOILERPLATE = ("The requested URL was not found on the server.", "The server could not verify that you are authorized")
@@ -110,3 +116,15 @@ def api_error(
     if status >= 500:
         return HarvestServerError(sentence, retry_after=retry_after, **known)
     return HarvestRequestRejected(sentence, **known)
+
+
+def parsed(parse: Callable[[Any], _Parsed], value: object, request: str) -> _Parsed:
+    """Return a value of a response as a function parses it.
+
+    :param parse: such as ``HarvestJob.from_api``; raises ``HarvestProtocolError("expected ...")``.
+    :param request: method and path, for the message.
+    """
+    try:
+        return parse(value)
+    except HarvestProtocolError as error:
+        raise HarvestProtocolError(f"Unexpected response to {request}: {error}.") from error

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestNotFound, HarvestServerError
+from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
 from airflow_provider_harvest.portal.http.session import as_not_found, entries_of, segment
-from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from airflow_provider_harvest.exceptions import (
     HarvestResponseLost,
     HarvestServerError,
 )
+from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
 from airflow_provider_harvest.portal.http.paging import iter_pages
 from airflow_provider_harvest.portal.http.session import entries_of, segment
-from airflow_provider_harvest.portal.http.transport import parsed
 from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.clock import Clock, PortalClock
 from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.connection import Exchange, WatchedAdapter
-from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html
+from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, parsed
 from airflow_provider_harvest.portal.http.losses import UNKNOWN, loss
 from airflow_provider_harvest.portal.http.redirects import adds_slash, origin, target
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
@@ -79,18 +79,6 @@ class Answer:
         :param problem: such as ``expected a list, got str``.
         """
         return HarvestProtocolError(f"Unexpected response to {self.request}: {problem}.")
-
-
-def parsed(parse: Callable[[Any], _Parsed], value: object, request: str) -> _Parsed:
-    """Return a value of a response as a function parses it.
-
-    :param parse: such as ``HarvestJob.from_api``; raises ``HarvestProtocolError("expected ...")``.
-    :param request: method and path, for the message.
-    """
-    try:
-        return parse(value)
-    except HarvestProtocolError as error:
-        raise HarvestProtocolError(f"Unexpected response to {request}: {error}.") from error
 
 
 @dataclass(frozen=True)
