@@ -110,7 +110,10 @@ def recall(state: object, portal: str, selection: str) -> tuple[PassMemory, str 
             items={ident: Items(int(items), int(archived)) for ident, (items, archived) in state["items"].items()},
         ), None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise HarvestInvalidInput(f"previous_state is not the state of a pass ({type(error).__name__}).") from error
+        raise HarvestInvalidInput(
+            f"previous_state is broken ({type(error).__name__}): give what an earlier pass left (XCom "
+            "harvest_health_state), or {} to begin again."
+        ) from error
 
 
 def _packed(known: Known) -> list[Any]:
