@@ -22,9 +22,10 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.operators._wait import TaskWait
 from airflow_provider_harvest.operators.job import ATTACH, FAIL, WAIT
+from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass
-from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED, WAITED
+from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED, WAITED, is_success
 from airflow_provider_harvest.portal.statuses import FAILED
 from airflow_provider_harvest.portal.waiting.job_wait import why_dead
 from airflow_provider_harvest.portal.waiting.plan import ENDED, GONE, STALLED, Poll, WaitPlan
@@ -70,6 +71,8 @@ class SourceRun(TaskWait):
         super().__init__(task, context, client, memory.intent.source_id, source)
         self.memory = memory
         self._run_task = task
+        self._thresholds = guarded_run.thresholds_of(task.guard)
+        self._may_archive = self._thresholds is None
 
     # --- what is to be done ----------------------------------------------------------------------------------
 
@@ -149,6 +152,7 @@ class SourceRun(TaskWait):
 
     def _post(self, known: tuple[str, ...]) -> WaitPlan:
         """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
+        self._begin_guarded()
         memory = self.memory
         memory.update(known=known, asked_at=now_there(self.client), job_id=None, how=STARTED)
         try:
@@ -160,6 +164,8 @@ class SourceRun(TaskWait):
             memory.note(memory.intent.spent())
             if isinstance(error, (HarvestRedirected, HarvestNotFound)) or getattr(error, "status_code", 0) == 401:
                 raise
+            if self._thresholds is not None and self._run_task.on_run_refused != WAIT:
+                guarded_run.give_up(self.client, self.source_id)
             return self._plan_for_portal(str(error), error)
         except (HarvestResponseLost, HarvestServerError, HarvestProtocolError) as error:
             self.log.warning("%s Waiting for the job instead of requesting again.", error)
@@ -208,6 +214,7 @@ class SourceRun(TaskWait):
                 f"{refusal} This key may not start harvests on this portal; set on_run_refused='wait' to wait for the "
                 "portal's own next one."
             ) from cause
+        self._begin_guarded()
         memory = self.memory
         given = self._run_task.after
         if given is not None:
@@ -247,11 +254,30 @@ class SourceRun(TaskWait):
         if ended.state != ENDED:
             raise self.why_given_up(plan, ended)
         result = self.conclude(plan, ended)
+        if self._thresholds is not None:
+            comparison = guarded_run.compare(self.client, self.source_id, self._thresholds)
+            if comparison.reasons:
+                result = guarded_run.rejected(result, comparison)
+            elif comparison.is_due and plan.how == STARTED and is_success(result):
+                return self.follow(self._ask_again())
         if result["failure_kind"] in ("remote_unreachable", "unreadable"):
             self.memory.note(self.memory.intent.spent())  # a retry requests a new harvest
         delivered = self.deliver(result)
         self.memory.end()
         return delivered
+
+    def _begin_guarded(self) -> None:
+        """Switch archiving off before a harvest that may not archive yet."""
+        if not self._may_archive:
+            guarded_run.begin(self.client, self.source_id)
+
+    def _ask_again(self) -> WaitPlan:
+        """Harvest once more, now that the loss is known to be usual, so that the portal archives what is due."""
+        self.log.info("The loss is usual or accepted: a second harvest lets the portal archive what is due.")
+        self.memory.note(self.memory.intent.spent())
+        self._may_archive = True
+        self.source = self.client.get_source(self.source_id)
+        return self._ask().knowing(self.source.last_job)
 
     def why_given_up(self, plan: WaitPlan, ended: Poll) -> HarvestError:
         """Return the exception for a wait without an ended job; a job that is dead or gone is not waited for again."""

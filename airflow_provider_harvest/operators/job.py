@@ -11,7 +11,7 @@ from airflow_provider_harvest.operators._base import HarvestOperator, resolve_so
 from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from airflow_provider_harvest._compat import Context
@@ -57,6 +57,11 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
+    :param guard: whether nothing may be archived before the harvest is compared with what lives on the portal: True, or
+        an object with some of ``HarvestGuardOperator``'s thresholds. The harvest runs with ``autoarchive`` off. If too
+        much is missing, it stays off and the task fails with the list (``failure_kind`` ``loss``). Else it is switched
+        on again, and if something is due to be archived a second harvest does it: twice the time, for a source that
+        runs too rarely for ``HarvestGuardOperator``. Takes a key that may change the source. Default None: not guarded.
     :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
     :returns: the result dict (docs/reference.md), also pushed as XCom ``harvest_result`` before a failing task raises.
     :raises HarvestFailException: (an ``AirflowFailException``) for errors that a retry would cause again.
@@ -92,6 +97,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         max_skipped_ratio: float | None = None,
         fail_on_job_errors: bool = True,
         remote_ids: Collection[str] | None = None,
+        guard: bool | Mapping[str, Any] | None = None,
         fail_on_outcome: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -115,6 +121,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         self.max_skipped_ratio = max_skipped_ratio
         self.fail_on_job_errors = fail_on_job_errors
         self.remote_ids = remote_ids
+        self.guard = guard
         self.fail_on_outcome = fail_on_outcome
         #: Page of the job on the portal, once it is known.
         self.job_page: str | None = None
@@ -197,6 +204,11 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
                 raise HarvestInvalidInput(f"{name} is {value!r}: give one of {', '.join(map(repr, allowed))}.")
         self.outcome_policy()
         self.limits()
+        if self.guard is not None:
+            from airflow_provider_harvest.portal.guard.guarded_run import refuse_attaching, thresholds_of
+
+            if thresholds_of(self.guard):
+                refuse_attaching(self.if_running)
         if self.after is not None:
             as_datetime(self.after, "after")
         as_seconds(self.start_timeout, "start_timeout")

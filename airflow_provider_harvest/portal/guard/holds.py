@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-__all__ = ["accepted_before", "contradicts", "hold", "is_held", "release", "tidy"]
+__all__ = ["accepted_before", "contradicts", "hold", "hold_ahead", "is_held", "release", "tidy"]
 
 log = logging.getLogger(__name__)
+
+_NOTHING_ACCEPTED = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) -> tuple[HarvestSource, bool]:
@@ -36,14 +38,32 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
     refuse_deleted(source)
     text, note = split(source.description)
     if source.autoarchive is False:
-        if note is not None and note.state == HELD and note.count == 0 < missing:  # of a guarded run, which now knows
-            note = Note(HELD, note.at, missing, note.before)
+        if note is not None and note.is_ahead and missing:  # of a guarded run, which now knows
+            note = Note(HELD, note.at, missing, before)
             return _write(client, source, autoarchive=False, description=join(text, note)), False
         return source, False
     if note is not None and note.state == HELD and before <= note.before:
         log.info("Source %s was held for this loss before, and archiving was switched on again.", source.id)
         return source, False
     note = Note(HELD, datetime.fromtimestamp(client.portal_now(), tz=timezone.utc), missing, before)
+    return _write(client, source, autoarchive=False, description=join(text, note)), True
+
+
+def hold_ahead(client: HarvestClient, source_id: str) -> tuple[HarvestSource, bool]:
+    """Switch a source's archiving off before it is harvested; a loss that a person has accepted stays accepted.
+
+    :param client: of the portal, with a key that may change the source.
+    :param source_id: its id.
+    :returns: the source, read again, and whether this call switched it off.
+    :raises HarvestAuthError: if the key may not; the message says who may.
+    """
+    source = client.get_source(source_id)
+    refuse_deleted(source)
+    if source.autoarchive is False:
+        return source, False
+    now = datetime.fromtimestamp(client.portal_now(), tz=timezone.utc)
+    note = Note(HELD, now, 0, accepted_before(source) or _NOTHING_ACCEPTED)
+    text = split(source.description)[0]
     return _write(client, source, autoarchive=False, description=join(text, note)), True
 
 
@@ -70,7 +90,9 @@ def release(client: HarvestClient, source_id: str, *, accept: bool) -> tuple[Har
     kept = None
     if accept:
         at = datetime.fromtimestamp(client.portal_now(), tz=timezone.utc)
-        kept = Note(ACCEPTED, at, note.count, note.before)
+        kept = Note(ACCEPTED, at, note.count, note.at if note.is_ahead else note.before)
+    elif note.is_ahead and note.before > _NOTHING_ACCEPTED:
+        kept = Note(ACCEPTED, note.at, 0, note.before)
     return _write(client, source, autoarchive=True, description=join(text, kept) or ""), True
 
 
@@ -106,10 +128,12 @@ def tidy(client: HarvestClient, source_id: str, *, is_done: bool) -> tuple[Harve
 def accepted_before(source: HarvestSource) -> datetime | None:
     """Return until when what was last seen is accepted as lost: a person released it, or switched archiving on by hand.
 
+    A guarded run holds without ending that.
+
     :param source: with its description.
     """
     note = split(source.description)[1]
-    return note.before if note is not None and source.autoarchive is not False else None
+    return note.before if note is not None and (source.autoarchive is not False or note.is_ahead) else None
 
 
 def _write(

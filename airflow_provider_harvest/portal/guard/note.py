@@ -39,6 +39,11 @@ class Note:
     count: int
     before: datetime
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether a guarded run holds ahead of its harvest: no loss is known, and ``before`` is what was accepted."""
+        return self.state == HELD and self.count == 0
+
 
 def split(description: str | None) -> tuple[str | None, Note | None]:
     """Return a description without the guard's line, and what that line says; a line that is not the guard's stays.

@@ -46,6 +46,7 @@ class Case:
     :param outlook: which runs archive what.
     :param missing: the records that live on the portal and are not in the job, without those accepted as lost.
     :param is_note_done: whether an accepted loss is over: nothing of it lives on the portal any more.
+    :param accepted: the records that live on the portal, are not in the job, and are accepted as lost.
     :param action: what was done: ``held``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold``; empty for nothing.
     :param why: a sentence on the action.
     """
@@ -56,6 +57,7 @@ class Case:
     outlook: Forecast
     missing: tuple[HarvestedRecord, ...]
     is_note_done: bool = False
+    accepted: tuple[HarvestedRecord, ...] = ()
     action: str = ""
     why: str = ""
 
@@ -80,6 +82,11 @@ class Case:
     def contradicts_note(self) -> bool:
         """Whether that line says what a person has changed since."""
         return contradicts(self.source)
+
+    @property
+    def awaits_harvest(self) -> bool:
+        """Whether a guarded run holds the source ahead of a harvest that has not ended."""
+        return self.note is not None and self.note.is_ahead and self.begun < self.note.at
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether a hold has waited so long for a person that they are reminded."""
@@ -297,5 +304,5 @@ def _case(
         before = {key: day for key, day in live.seen.items() if key not in accepted_keys}
         judgement = judge(before, found | (before.keys() - {record.key for record in missing}), limits)
     outlook = forecast(source, missing, at, last_seen=live.newest, grace_days=grace_days)
-    is_done = accepted is not None and all(record.key in found for record in excused)
-    return Case(source, job, judgement, outlook, missing, is_done)
+    waived = tuple(record for record in excused if record.key not in found)
+    return Case(source, job, judgement, outlook, missing, accepted is not None and not waived, waived)

@@ -149,6 +149,7 @@ _ADVICE_BY_KIND = {
     "remote_ids": "Look for these records in the catalogue, and for their reasons in the portal's job.",
     "items": "See the reasons of the failed records on the portal, correct these in the catalogue, or allow more.",
     "skipped": "See why the portal skips records: each needs its own dct:identifier, and the source's filters count.",
+    "loss": "Look at the catalogue; if the loss is right, accept it: airflow-harvest guard release SOURCE_ID.",
     "job_errors": "See the job's errors on the portal, or set fail_on_job_errors=False if they do no harm.",
 }
 

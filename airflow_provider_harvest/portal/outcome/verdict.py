@@ -35,6 +35,7 @@ FAILURE_KINDS: dict[str, str] = {
     "items": "More items failed than allowed.",
     "skipped": "More items were skipped than allowed.",
     "empty": "Fewer items were harvested than required.",
+    "loss": "A guarded run found that too much would be archived.",
     "job_errors": "The job ended, and reports errors (for example a harvest that was cut short).",
 }
 

@@ -28,7 +28,7 @@ SHARED = {
     *("stuck_factor", "silent_periods", "never_ran_days", "pending_days", "max_drop_ratio", "max_archived_ratio"),
     *("min_items", "loss_days", "max_detail_requests", "on_drift", "allow_duplicates"),
     *("max_changes", "max_deletes", "write_interval", "accept_interval", "patience"),
-    *("thresholds", "thresholds_by_source", "grace_days", "expire_days", "examine_all"),
+    *("thresholds", "thresholds_by_source", "grace_days", "expire_days", "examine_all", "guard"),
 }
 #: What default_args often hold for Airflow itself, for DAGs, and for tasks of other packages.
 COMMON = {

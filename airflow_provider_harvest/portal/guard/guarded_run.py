@@ -1,0 +1,140 @@
+"""A harvest that may not archive before it is compared with what lives on the portal; called by the run operator.
+
+For sources that run so rarely that the bad run itself archives. Archiving is off while the harvest runs, by the guard's
+own line in the description, so that whoever comes next after a crash (a retry, or the guard) finds it and ends it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestError, HarvestSourceNotRunnable
+from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, archive_day
+from airflow_provider_harvest.portal.guard.holds import hold, hold_ahead, is_held, release
+from airflow_provider_harvest.portal.guard.judgement import Thresholds
+from airflow_provider_harvest.portal.guard.note import split
+from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.words import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestedRecord
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
+
+log = logging.getLogger(__name__)
+
+#: ``failure_kind`` of the result of a run whose loss is too large.
+LOSS = "loss"
+_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a guarded harvest came to.
+
+    :param reasons: why archiving stays off, with the first records that would vanish; empty if it is on again.
+    :param is_due: whether a second harvest would archive something now.
+    """
+
+    reasons: tuple[str, ...] = ()
+    is_due: bool = False
+
+
+def thresholds_of(guard: bool | Mapping[str, Any] | None) -> Thresholds | None:
+    """Return the thresholds of a guarded run; None if the run is not guarded.
+
+    :param guard: True for the defaults, or an object with some of the thresholds.
+    :raises HarvestInvalidInput: for what is neither.
+    """
+    if guard is None or guard is False:
+        return None
+    return Thresholds.from_dict(None if guard is True else guard)
+
+
+def begin(client: HarvestClient, source_id: str) -> None:
+    """Switch a source's archiving off before it is harvested; a source that does not archive stays as it is.
+
+    :param client: of the portal, with the key of somebody who may change the source.
+    :param source_id: its id.
+    """
+    _, changed = hold_ahead(client, source_id)
+    if changed:
+        log.info("Source %s: autoarchive is off until its harvest has been compared with the portal.", source_id)
+
+
+def give_up(client: HarvestClient, source_id: str) -> None:
+    """Undo :func:`begin`, since no harvest follows.
+
+    :param client: of the portal, with the key of somebody who may change the source.
+    :param source_id: its id.
+    """
+    source = client.get_source(source_id)
+    note = split(source.description)[1]
+    if is_held(source) and note is not None and note.is_ahead:
+        release(client, source_id, accept=False)
+
+
+def compare(client: HarvestClient, source_id: str, thresholds: Thresholds, grace_days: int = GRACE_DAYS) -> Comparison:
+    """Compare a harvest with what lives on the portal, and switch archiving on again unless too much is missing.
+
+    :param client: of the portal, with the key of somebody who may change the source.
+    :param source_id: of the source that was harvested.
+    :param thresholds: from where on a loss is too large.
+    :param grace_days: of the portal.
+    :raises HarvestError: if it cannot be compared; archiving stays off.
+    """
+    source = client.get_source(source_id)
+    if not is_held(source):
+        return Comparison()
+    organization = source.organization.id if source.organization else None
+    report = examine(
+        client, source_ids=[source.id], organization=organization, thresholds=thresholds, grace_days=grace_days
+    )
+    if report.requests_failed:
+        raise HarvestError(f"The harvest could not be compared, so archiving stays off: {report.requests_failed[0]}")
+    case = next(iter(report.cases), None)
+    note = split(source.description)[1]
+    if case is not None and case.missing and (case.judgement.hold or (note is not None and not note.is_ahead)):
+        hold(client, source.id, len(case.missing), case.begun)
+        titles = ", ".join(plain(record.title or record.key, 80) for record in case.missing[:_NAMED])
+        more = f" and {len(case.missing) - _NAMED:,} more" if len(case.missing) > _NAMED else ""
+        reasons = case.judgement.reasons or ["The guard has held this loss before, and no person has released it."]
+        return Comparison((*reasons, f"Would be archived: {titles}{more}. Archiving stays off until it is released."))
+    missing = (*case.missing, *case.accepted) if case else ()
+    _, changed = release(client, source.id, accept=False)
+    if changed:
+        log.info("Source %s: autoarchive is on again; %s", source.id, _found(len(missing)))
+    return Comparison(is_due=any(_is_due(record, report.at, grace_days) for record in missing))
+
+
+def _is_due(record: HarvestedRecord, at: datetime, grace_days: int) -> bool:
+    return record.last_update is not None and archive_day(record.last_update, grace_days) <= at.date()
+
+
+def rejected(result: HarvestResult, comparison: Comparison) -> HarvestResult:
+    """Return the result of a harvest whose loss is too large.
+
+    :param result: of the harvest.
+    :param comparison: what :func:`compare` returned.
+    """
+    reasons = [*comparison.reasons, *result["reasons"]]
+    return {**result, "outcome": "failure", "failure_kind": LOSS, "reasons": reasons}
+
+
+def refuse_attaching(if_running: str) -> None:
+    """Refuse to guard a harvest that is running: it has read already that it may archive.
+
+    :param if_running: of the run operator.
+    :raises HarvestSourceNotRunnable: for ``attach``.
+    """
+    if if_running == "attach":
+        raise HarvestSourceNotRunnable("guard cannot be used with if_running='attach': give 'wait' or 'fail'.")
+
+
+def _found(missing: int) -> str:
+    return f"{missing:,} missing records are within what is usual or accepted." if missing else "nothing is missing."

@@ -1,0 +1,207 @@
+"""A guarded run on a real portal, for a source that is harvested so rarely that the bad run itself would archive."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestJobNotStarted
+from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.guard import guarded_run
+from airflow_provider_harvest.portal.guard.holds import is_held, release
+from tests.support.task_processes import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_harvest.portal.models import HarvestSource
+    from sandbox import Sandbox
+    from sandbox.catalogue import CatalogueServer
+
+    MakeSource = Callable[..., HarvestSource]
+
+pytestmark = pytest.mark.integration
+
+LONG_AGO = 40 * 86400.0
+
+
+class Killed(BaseException):
+    """The worker is killed."""
+
+
+@pytest.fixture
+def rare(portal: Sandbox, new_harvest: MakeSource, catalogue_server: CatalogueServer) -> Callable[[int], HarvestSource]:
+    """Makes a source of 20 datasets that was harvested 40 days ago, and whose catalogue then lost some."""
+
+    def make(lost: int) -> HarvestSource:
+        source = new_harvest(datasets=20)
+        portal.control.backdate_records(source.id, LONG_AGO)
+        time.sleep(1 - time.time() % 1)  # a record's id has the second of its creation: not that of the next harvest
+        catalogue_server.put(source.url.rsplit("/", 1)[1].removesuffix(".xml"), datasets=20 - lost)
+        return source
+
+    return make
+
+
+def runs(portal: Sandbox, since: int) -> int:
+    return sum(request.path.rstrip("/").endswith("/run") for request in portal.requests(since))
+
+
+@pytest.mark.every_release
+def test_too_large_a_loss_fails_with_the_list_and_nothing_is_lost(
+    portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+) -> None:
+    source = rare(10)
+    with pytest.raises(HarvestFailException, match="10 of 20 records are missing") as failed:
+        Task(portal, monkeypatch).harvest(source, guard=True)
+    assert failed.value.result["failure_kind"] == "loss"
+    assert is_held(org_admin.get_source(source.id))
+    assert portal.control.archived(source.id) == []
+    release(org_admin, source.id, accept=True)
+    Task(portal, monkeypatch).harvest(source)
+    assert len(portal.control.archived(source.id)) == 10
+
+
+def test_accepted_loss_is_archived_by_the_next_guarded_run(
+    portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+) -> None:
+    source = rare(10)
+    with pytest.raises(HarvestFailException, match="10 of 20 records are missing"):
+        Task(portal, monkeypatch).harvest(source, guard=True)
+    release(org_admin, source.id, accept=True)
+    mark = portal.mark()
+    result = Task(portal, monkeypatch).harvest(source, guard=True)
+    assert (result["outcome"], runs(portal, mark)) == ("success", 2)
+    assert len(portal.control.archived(source.id)) == 10
+    assert org_admin.get_source(source.id).autoarchive is True
+
+
+def test_key_that_may_edit_and_not_run_leaves_archiving_on(
+    portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+) -> None:
+    source = rare(10)
+    before = org_admin.get_source(source.id)
+    portal.control.set(HARVEST_ENABLE_MANUAL_RUN=False)
+    with pytest.raises(HarvestFailException, match="on_run_refused='wait'"):
+        Task(portal, monkeypatch).harvest(source, guard=True, key="org_admin")
+    after = org_admin.get_source(source.id)
+    assert (after.autoarchive, after.description or None) == (True, before.description or None)
+
+
+def test_the_same_run_without_guard_archives_at_once(
+    portal: Sandbox, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+) -> None:
+    source = rare(10)
+    Task(portal, monkeypatch).harvest(source)
+    assert len(portal.control.archived(source.id)) == 10
+
+
+@pytest.mark.every_release
+@pytest.mark.parametrize("lost, harvests", [(0, 1), (1, 2)])
+def test_usual_loss_is_archived_by_a_second_harvest(
+    portal: Sandbox,
+    org_admin: HarvestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    rare: Callable[[int], HarvestSource],
+    lost: int,
+    harvests: int,
+) -> None:
+    source = rare(lost)
+    before = org_admin.get_source(source.id)
+    mark = portal.mark()
+    result = Task(portal, monkeypatch).harvest(source, guard=True)
+    assert (result["outcome"], runs(portal, mark)) == ("success", harvests)
+    assert len(portal.control.archived(source.id)) == lost
+    after = org_admin.get_source(source.id)
+    assert (after.autoarchive, after.description or None) == (True, before.description or None)
+
+
+def kill_at(patch: pytest.MonkeyPatch, owner: Any, name: str, *, after: bool) -> None:
+    """Let a worker die where a function is called, before it does anything or right after."""
+    original = getattr(owner, name)
+
+    def killed(*arguments: Any, **named: Any) -> None:
+        if after:
+            original(*arguments, **named)
+        raise Killed
+
+    patch.setattr(owner, name, killed)
+
+
+@pytest.mark.parametrize(
+    "owner, name, after",
+    [
+        pytest.param(guarded_run, "hold_ahead", False, id="before the hold"),
+        pytest.param(guarded_run, "hold_ahead", True, id="after the hold"),
+        pytest.param(HarvestClient, "run_source", True, id="after the request"),
+        pytest.param(guarded_run, "compare", False, id="before the comparison"),
+        pytest.param(guarded_run, "hold", False, id="before the note of the loss"),
+        pytest.param(guarded_run, "compare", True, id="after the comparison"),
+    ],
+)
+def test_killed_run_loses_nothing_and_its_retry_ends_it(
+    portal: Sandbox,
+    org_admin: HarvestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    rare: Callable[[int], HarvestSource],
+    owner: Any,
+    name: str,
+    after: bool,
+) -> None:
+    source = rare(10)
+    task = Task(portal, monkeypatch)
+    mark = portal.mark()
+    with monkeypatch.context() as patch:
+        kill_at(patch, owner, name, after=after)
+        with pytest.raises(Killed):
+            task.harvest(source, guard=True)
+    portal.control.wait_until_idle()
+    assert portal.control.archived(source.id) == []
+    with pytest.raises(HarvestFailException, match="10 of 20 records are missing"):
+        task.harvest(source, guard=True)
+    assert portal.control.archived(source.id) == []
+    assert is_held(org_admin.get_source(source.id))
+    assert runs(portal, mark) == 1
+
+
+def test_run_that_is_killed_right_before_its_request_is_ended_by_a_clear(
+    portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+) -> None:
+    """A retry cannot know that nothing was requested, and never requests twice; archiving stays off meanwhile."""
+    source = rare(10)
+    task = Task(portal, monkeypatch)
+    with monkeypatch.context() as patch:
+        kill_at(patch, HarvestClient, "run_source", after=False)
+        with pytest.raises(Killed):
+            task.harvest(source, guard=True)
+    with pytest.raises(HarvestJobNotStarted):
+        task.harvest(source, guard=True, start_timeout=3)
+    assert is_held(org_admin.get_source(source.id))
+    with pytest.raises(HarvestFailException, match="10 of 20 records are missing"):
+        Task(portal, monkeypatch).harvest(source, guard=True)
+    assert portal.control.archived(source.id) == []
+
+
+@pytest.mark.parametrize("after, archived", [(False, 1), (True, 0)], ids=["before", "after"])
+def test_run_that_is_killed_at_its_release_ends_with_archiving_on(
+    portal: Sandbox,
+    org_admin: HarvestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    rare: Callable[[int], HarvestSource],
+    after: bool,
+    archived: int,
+) -> None:
+    """After the release the retry asks for no second harvest: the next one archives what is due."""
+    source = rare(1)
+    task = Task(portal, monkeypatch)
+    with monkeypatch.context() as patch:
+        kill_at(patch, guarded_run, "release", after=after)
+        with pytest.raises(Killed):
+            task.harvest(source, guard=True)
+    assert portal.control.archived(source.id) == []
+    assert task.harvest(source, guard=True)["outcome"] == "success"
+    assert len(portal.control.archived(source.id)) == archived
+    assert org_admin.get_source(source.id).autoarchive is True

@@ -1,0 +1,145 @@
+"""A guarded run: archiving is off while it harvests, and on again only after the comparison."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestSourceNotRunnable
+from airflow_provider_harvest.portal.guard import Thresholds
+from airflow_provider_harvest.portal.guard.act import act
+from airflow_provider_harvest.portal.guard.guarded_run import begin, compare, give_up, refuse_attaching, thresholds_of
+from airflow_provider_harvest.portal.guard.holds import accepted_before, is_held, release
+from airflow_provider_harvest.portal.guard.survey import examine
+from tests.support.guarded_portal import JOB_BEGAN, GuardedPortal
+from tests.support.memory_portal import Killed
+
+LONG_AGO = JOB_BEGAN - timedelta(days=40)
+
+
+@pytest.mark.parametrize(
+    "lost, seen, is_loss, is_due",
+    [
+        pytest.param(0, LONG_AGO, False, False, id="nothing is missing"),
+        pytest.param(1, JOB_BEGAN - timedelta(days=1), False, False, id="one is missing, and has days of grace"),
+        pytest.param(1, LONG_AGO, False, True, id="one is missing and due: a second harvest archives it"),
+        pytest.param(20, LONG_AGO, True, False, id="too much is missing"),
+    ],
+)
+def test_comparison(lost: int, seen: Any, is_loss: bool, is_due: bool) -> None:
+    portal = GuardedPortal()
+    source = portal.add_harvested(lost=lost, lost_on=seen)
+    begin(portal, source.id)  # type: ignore[arg-type]
+    assert portal.sources[source.id].autoarchive is False
+    compared = compare(portal, source.id, Thresholds())  # type: ignore[arg-type]
+    assert (bool(compared.reasons), compared.is_due) == (is_loss, is_due)
+    assert is_held(portal.sources[source.id]) is is_loss
+    assert portal.sources[source.id].autoarchive is not is_loss
+    if is_loss:
+        assert compared.reasons[0].startswith("20 of 50 records are missing")
+        assert "and 10 more. Archiving stays off" in compared.reasons[1]
+
+
+@pytest.mark.parametrize("killed_at", [(1, False), (1, True), (2, False), (2, True)])
+def test_killed_run_is_finished_by_its_retry(killed_at: tuple[int, bool]) -> None:
+    portal = GuardedPortal(killed_at=killed_at)
+    source = portal.add_harvested(lost=1, lost_on=LONG_AGO, description="Data of the town.")
+    for _ in range(2):
+        try:
+            begin(portal, source.id)  # type: ignore[arg-type]
+            compare(portal, source.id, Thresholds())  # type: ignore[arg-type]
+        except Killed:
+            continue
+    now = portal.sources[source.id]
+    assert (now.autoarchive, now.description) == (True, "Data of the town.")
+
+
+def test_source_that_does_not_archive_stays_as_it_is() -> None:
+    portal = GuardedPortal()
+    source = portal.add_harvested(lost=20, autoarchive=False)
+    begin(portal, source.id)  # type: ignore[arg-type]
+    assert compare(portal, source.id, Thresholds()).reasons == ()  # type: ignore[arg-type]
+    assert portal.written == []
+
+
+def test_loss_that_the_guard_held_before_is_not_released_by_a_run() -> None:
+    portal = GuardedPortal()
+    source = portal.add_harvested(lost=20)
+    begin(portal, source.id)  # type: ignore[arg-type]
+    compare(portal, source.id, Thresholds())  # type: ignore[arg-type]
+    generous = Thresholds(max_lost_ratio=1, max_weekly_ratio=1, max_lost=None)
+    assert compare(portal, source.id, generous).reasons  # type: ignore[arg-type]
+    assert is_held(portal.sources[source.id])
+
+
+def test_accepted_loss_stays_accepted_and_is_due() -> None:
+    portal = GuardedPortal()
+    source = portal.add_harvested(lost=20, lost_on=LONG_AGO)
+    client: Any = portal
+    begin(client, source.id)
+    compare(client, source.id, Thresholds())
+    release(client, source.id, accept=True)
+    begin(client, source.id)
+    assert portal.sources[source.id].autoarchive is False
+    compared = compare(client, source.id, Thresholds())
+    assert (compared.reasons, compared.is_due) == ((), True)
+    now = portal.sources[source.id]
+    assert (now.autoarchive, accepted_before(now)) == (True, JOB_BEGAN)
+
+
+def test_loss_that_nobody_accepted_is_not_accepted_by_a_guarded_run() -> None:
+    portal = GuardedPortal()
+    source = portal.add_harvested(lost=20, lost_on=LONG_AGO)
+    begin(portal, source.id)  # type: ignore[arg-type]
+    accepted = accepted_before(portal.sources[source.id])
+    assert accepted is not None
+    assert accepted < LONG_AGO - timedelta(days=3650)
+
+
+def test_guard_does_not_lift_before_the_harvest_has_ended() -> None:
+    portal = GuardedPortal()
+    client: Any = portal
+    source = portal.add_harvested(lost=0)
+    begin(client, source.id)
+    act(client, examine(client))
+    assert is_held(portal.sources[source.id])
+
+
+def test_given_up_run_leaves_archiving_as_it_was() -> None:
+    portal = GuardedPortal()
+    source = portal.add_harvested(lost=20, description="Data of the town.")
+    begin(portal, source.id)  # type: ignore[arg-type]
+    give_up(portal, source.id)  # type: ignore[arg-type]
+    now = portal.sources[source.id]
+    assert (now.autoarchive, now.description) == (True, "Data of the town.")
+
+
+def test_harvest_that_cannot_be_compared_leaves_archiving_off() -> None:
+    portal = GuardedPortal()
+    source = portal.add_harvested(lost=1)
+    begin(portal, source.id)  # type: ignore[arg-type]
+
+    def fail(job_id: str) -> Any:
+        raise HarvestError("The portal is down.")
+
+    portal.iter_remote_ids = fail  # type: ignore[method-assign]
+    with pytest.raises(HarvestError, match="archiving stays off"):
+        compare(portal, source.id, Thresholds())  # type: ignore[arg-type]
+    assert is_held(portal.sources[source.id])
+
+
+@pytest.mark.parametrize(
+    "guard, expected",
+    [(None, None), (False, None), (True, Thresholds()), ({"min_lost": 9}, Thresholds(min_lost=9))],
+)
+def test_argument(guard: Any, expected: Thresholds | None) -> None:
+    assert thresholds_of(guard) == expected
+
+
+def test_what_cannot_be_right_is_refused() -> None:
+    with pytest.raises(HarvestInvalidInput):
+        thresholds_of({"max_loss": 1})
+    with pytest.raises(HarvestSourceNotRunnable):
+        refuse_attaching("attach")
