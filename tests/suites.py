@@ -25,14 +25,14 @@ class Suite:
     arguments: tuple[str, ...]
     needs: tuple[str, ...] = ()
     counts_tests: bool = True
-    seconds: int = 600
+    seconds: int = 1200
 
     @property
     def title(self) -> str:
         return f"{self.name} on {self.environment}"
 
 
-def _pytest(name: str, environment: str, *paths: str, needs: tuple[str, ...] = (), seconds: int = 600) -> Suite:
+def _pytest(name: str, environment: str, *paths: str, needs: tuple[str, ...] = (), seconds: int = 1200) -> Suite:
     arguments = ("-m", "pytest", "-p", "no:cacheprovider", "--durations=10", *paths)
     return Suite(name, environment, arguments, needs, seconds=seconds)
 
@@ -64,11 +64,11 @@ INTEGRATION = (
         *("-n", "2"),
         "tests/integration",
         needs=_EVERY_RELEASE,
-        seconds=1800,
+        seconds=2700,
     ),
 )
 DAGS = tuple(
-    _pytest("dags", environment, "tests/dags", needs=("udata-17.18.0",), seconds=1200)
+    _pytest("dags", environment, "tests/dags", needs=("udata-17.18.0",), seconds=2700)
     for environment in (NEWEST, "airflow-2.11.2")
 )
 CRASH = tuple(

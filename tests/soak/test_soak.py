@@ -108,6 +108,7 @@ class Soak:
                 self._upgrade()
             await self._sleep_until(until)
             self._break(None)
+            error.__traceback__ = None  # raised again and again, this one error would hold every frame it passed
             self._count()
         await self._sleep_until(ALL * HOUR)
         self._count()

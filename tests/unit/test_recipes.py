@@ -32,7 +32,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("source", [*BLOCKS, *EXAMPLES])
 def test_dag_is_complete_and_safe_as_pasted(source: str, tmp_path: Path) -> None:
-    if "AssetWatcher" in source and not HAS_EVENT_TRIGGERS:
+    if not HAS_EVENT_TRIGGERS and any(word in source for word in ("AssetWatcher", "watch=")):
         pytest.skip("Event triggers need Airflow 3.")
     path = tmp_path / "pasted.py"
     path.write_text(source, encoding="utf-8")
