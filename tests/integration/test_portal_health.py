@@ -219,7 +219,7 @@ def test_catalogue_that_shrinks(watch: Watch, portal: Sandbox, new_harvest: Make
     assert found(watch.look()) == set()
 
 
-def test_catalogue_that_loses_its_identifiers(
+def test_records_without_an_identifier_are_found(
     watch: Watch, new_harvest: MakeSource, portal: Sandbox, serve: Serve
 ) -> None:
     source = new_harvest(datasets=30)
