@@ -276,7 +276,10 @@ class TestNews:
     def test_is_refused_to_be_told_by_what_no_pass_left(self, newest: PortalServer, state: Any) -> None:
         if state == {"schema": 1}:
             state = {"schema": 1, "portal": newest.url, "selection": ""}
-        with HarvestClient(newest.url) as client, pytest.raises(HarvestInvalidInput, match="not the state of a pass"):
+        with (
+            HarvestClient(newest.url) as client,
+            pytest.raises(HarvestInvalidInput, match="give what an earlier pass left"),
+        ):
             examine(client, previous=state)
 
 
