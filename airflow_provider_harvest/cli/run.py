@@ -21,8 +21,8 @@ from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.waiting.one_run import BLOCKED, IF_RUNNING, WAIT, OneRun
-from airflow_provider_harvest.portal.waiting.plan import ENDED
+from airflow_provider_harvest.portal.waiting.one_run import IF_RUNNING, WAIT, OneRun
+from airflow_provider_harvest.portal.waiting.plan import BLOCKED, ENDED
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:

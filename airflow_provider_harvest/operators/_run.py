@@ -10,12 +10,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestConnectionError,
     HarvestError,
     HarvestNotFound,
-    HarvestProtocolError,
     HarvestRateLimited,
     HarvestRedirected,
     HarvestRequestRejected,
-    HarvestResponseLost,
-    HarvestServerError,
     HarvestSourceBusy,
     HarvestSourceNotRunnable,
     HarvestUnavailable,
@@ -26,9 +23,19 @@ from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass
 from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED, WAITED, is_success
+from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
 from airflow_provider_harvest.portal.statuses import FAILED
-from airflow_provider_harvest.portal.waiting.job_wait import why_dead
-from airflow_provider_harvest.portal.waiting.plan import ENDED, GONE, STALLED, Poll, WaitPlan
+from airflow_provider_harvest.portal.waiting.job_wait import alive_jobs, why_dead
+from airflow_provider_harvest.portal.waiting.plan import (
+    BLOCKED,
+    CROWD_SECONDS,
+    ENDED,
+    GONE,
+    STALLED,
+    Poll,
+    WaitPlan,
+    goals,
+)
 from airflow_provider_harvest.portal.waiting.which_job import begun_since, now_there, on_portal_clock, why_not_runnable
 from airflow_provider_harvest.portal.words import spell
 
@@ -40,8 +47,6 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
-#: ``how`` of a wait for another job that must end before this task starts its own.
-BLOCKED = "blocked"
 #: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
 FIRST_LOOK = 1.0
 #: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
@@ -132,7 +137,7 @@ class SourceRun(TaskWait):
         if refusal:
             return self._plan_for_portal(refusal)
         jobs = self.client.recent_jobs(self.source_id)
-        running = self._alive(jobs)
+        running = alive_jobs(self.client, self.source_id, jobs, self._task.limits(), self.log.warning)
         if not running:
             return self._post(tuple(str(job.id) for job in jobs))
         oldest = str(running[-1].id)
@@ -167,7 +172,7 @@ class SourceRun(TaskWait):
             if self._thresholds is not None and self._run_task.on_run_refused != WAIT:
                 guarded_run.give_up(self.client, self.source_id)
             return self._plan_for_portal(str(error), error)
-        except (HarvestResponseLost, HarvestServerError, HarvestProtocolError) as error:
+        except UNCLEAR as error:
             self.log.warning("%s Waiting for the job instead of requesting again.", error)
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
@@ -182,21 +187,6 @@ class SourceRun(TaskWait):
         if self.source.permissions is not None and self.source.permissions.get("run") is False:
             return f"This key's user may not run source {self.source.name!r}."
         return None
-
-    def _alive(self, jobs: list[HarvestJob]) -> list[HarvestJob]:
-        """Return the jobs that are running, newest first; dead ones are named and passed over."""
-        alive = []
-        for job in jobs:
-            if job.has_ended:
-                continue
-            dead = why_dead(self.client, job, self._task.limits())
-            if dead:
-                self.log.warning(
-                    "Passed over as dead: %s (%s).", dead, self.client.job_url(self.source_id, str(job.id))
-                )
-            else:
-                alive.append(job)
-        return alive
 
     # --- the plans -------------------------------------------------------------------------------------------
 
@@ -247,8 +237,7 @@ class SourceRun(TaskWait):
             if ended.state not in goals(plan):
                 raise self.why_given_up(plan, ended)
             self.log.info("Job %s no longer blocks this task.", plan.job_id)
-            # Whoever else waited for it wakes up now, too: one after the other they see whose harvest runs.
-            self.client.clock.sleep(self._run_task.draw(0.0, self._run_task.crowd_seconds))
+            self.client.clock.sleep(self._run_task.draw(0.0, CROWD_SECONDS))
             self.source = self.client.get_source(self.source_id)
             plan, ended = self._ask().knowing(self.source.last_job), None
         if ended.state != ENDED:
@@ -299,8 +288,3 @@ class SourceRun(TaskWait):
     def after_check(self) -> None:
         """Repeat what could not be stored."""
         self.memory.repeat()
-
-
-def goals(plan: WaitPlan) -> tuple[str, ...]:
-    """Return the states that a wait is for: its job has ended or, if it only blocks, no longer blocks."""
-    return (ENDED, STALLED, GONE) if plan.how == BLOCKED else (ENDED,)

@@ -71,9 +71,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "after", "remote_ids")
     operator_extra_links = (HarvestSourceLink(), HarvestJobLink())
     defers_for_portal = True
-    #: Seconds in which the tasks that waited for one job ask for their own, each at a moment of its own.
-    crowd_seconds = 20.0
-    #: What draws that moment.
+    #: Draws the moment at which this task requests its harvest after one that stood in the way.
     draw = staticmethod(random.uniform)
 
     def __init__(
@@ -153,8 +151,9 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
         """Go on where the trigger left off; everything that is needed comes in its event."""
         from airflow_provider_harvest.operators._memory import TaskMemory
-        from airflow_provider_harvest.operators._run import SourceRun, goals
+        from airflow_provider_harvest.operators._run import SourceRun
         from airflow_provider_harvest.operators._wait import read_event
+        from airflow_provider_harvest.portal.waiting.plan import goals
 
         with self.errors():
             plan, ended = read_event(event)

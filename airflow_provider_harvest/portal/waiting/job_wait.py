@@ -49,7 +49,7 @@ from airflow_provider_harvest.portal.waiting.which_job import (
 from airflow_provider_harvest.portal.words import clock_time, count, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 
@@ -405,3 +405,26 @@ def why_dead(client: HarvestClient, job: HarvestJob, limits: Limits) -> str | No
     newest = client.newest_item(job)
     moved = last_movement(job, newest) or moved
     return why_stuck(job, moved.timestamp(), newest is not None, now, limits)
+
+
+def alive_jobs(
+    client: HarvestClient, source_id: str, jobs: Iterable[HarvestJob], limits: Limits, say: Callable[[str], object]
+) -> list[HarvestJob]:
+    """Return the jobs that are running, in their order; dead ones are named and passed over.
+
+    :param client: of the portal.
+    :param source_id: their source.
+    :param jobs: as just read.
+    :param limits: how long a job may be without progress.
+    :param say: takes the sentence about each dead job.
+    """
+    alive = []
+    for job in jobs:
+        if job.has_ended:
+            continue
+        dead = why_dead(client, job, limits)
+        if dead is None:
+            alive.append(job)
+        else:
+            say(f"Passed over as dead: {dead} ({client.job_url(source_id, str(job.id))}).")
+    return alive

@@ -6,33 +6,30 @@ has to be remembered: a lost answer is followed by looking for the job, never by
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import (
     HarvestInvalidInput,
-    HarvestProtocolError,
-    HarvestResponseLost,
-    HarvestServerError,
     HarvestSourceBusy,
     HarvestSourceNotRunnable,
 )
 from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED
-from airflow_provider_harvest.portal.waiting.job_wait import JobWait, why_dead
-from airflow_provider_harvest.portal.waiting.plan import ENDED, GONE, STALLED, Poll, WaitPlan
+from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
+from airflow_provider_harvest.portal.waiting.job_wait import JobWait, alive_jobs
+from airflow_provider_harvest.portal.waiting.plan import BLOCKED, CROWD_SECONDS, Poll, WaitPlan, goals
 from airflow_provider_harvest.portal.waiting.which_job import Limits, now_there, why_not_runnable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 #: What to do where a job of the source is running.
 WAIT, ATTACH, FAIL = "wait", "attach", "fail"
 IF_RUNNING = (WAIT, ATTACH, FAIL)
-#: ``how`` of a wait for a job that stands in the way.
-BLOCKED = "blocked"
 
 
 @dataclass
@@ -48,6 +45,8 @@ class OneRun:
     :param poll_interval: seconds between two looks, 5 by default.
     :param limits: how long the job may take.
     :param tell: takes each line that says how far it is.
+    :param draw: draws a number of seconds between two; after a job that stood in the way it spreads the requests of all
+        that waited for it.
     """
 
     client: HarvestClient
@@ -58,6 +57,7 @@ class OneRun:
     poll_interval: float = 5.0
     limits: Limits = field(default_factory=Limits)
     tell: Callable[[str], object] = lambda line: None
+    draw: Callable[[float, float], float] = random.uniform
 
     def __post_init__(self) -> None:
         if self.if_running not in IF_RUNNING:
@@ -80,7 +80,7 @@ class OneRun:
         if problem := why_not_runnable(self.source, self.client.list_backends()):
             raise HarvestSourceNotRunnable(problem)
         jobs = self.client.recent_jobs(self.source.id)
-        running = [str(job.id) for job in jobs if self._is_alive(job)]
+        running = [str(job.id) for job in alive_jobs(self.client, self.source.id, jobs, self.limits, self.tell)]
         if running and self.if_running == FAIL:
             page = self.client.job_url(self.source.id, running[-1])
             raise HarvestSourceBusy(f"Job {running[-1]} of source {self.source.name!r} is running: {page}")
@@ -105,16 +105,17 @@ class OneRun:
         while True:
             plan = self.ask()
             poll = self._wait(plan)
-            if plan.how != BLOCKED or poll.state not in (ENDED, STALLED, GONE):
+            if plan.how != BLOCKED or poll.state not in goals(plan):
                 return poll
             self.tell(f"Job {plan.job_id} no longer stands in the way.")
+            self.client.clock.sleep(self.draw(0.0, CROWD_SECONDS))
             self.source = self.client.get_source(self.source.id)
 
     def _post(self) -> None:
         """Ask once; where it is not certain that the portal got it, it counts as asked."""
         try:
             self.client.run_source(self.source.id)
-        except (HarvestResponseLost, HarvestServerError, HarvestProtocolError) as error:
+        except UNCLEAR as error:
             self.tell(f"{error} Waiting for the job instead of requesting again.")
         else:
             self.tell(f"Asked the portal to harvest {self.source.name!r} ({self.source.id}).")
@@ -129,14 +130,6 @@ class OneRun:
             if poll.is_final:
                 return poll
             self.client.clock.sleep(poll.pause)
-
-    def _is_alive(self, job: HarvestJob) -> bool:
-        if job.has_ended:
-            return False
-        dead = why_dead(self.client, job, self.limits)
-        if dead:
-            self.tell(f"Passed over as dead: {dead}.")
-        return dead is None
 
     def _plan(self, how: str, **which: object) -> WaitPlan:
         return WaitPlan(

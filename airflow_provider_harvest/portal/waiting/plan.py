@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 #: ``how`` of a wait that does not say: it claims nothing.
 WAITED = "waited"
+#: ``how`` of a wait for another job that must end before a harvest is requested.
+BLOCKED = "blocked"
+#: Seconds in which all that waited for such a job request their own harvest, each at a random moment: so they see in
+#: turn whose harvest is running.
+CROWD_SECONDS = 20.0
 # States of a wait after a poll.
 WAITING = "waiting"
 ENDED = "ended"
@@ -177,3 +182,8 @@ def describe_wait(plan: WaitPlan, now: float) -> str:
 
 def _as_list(ids: tuple[str, ...] | None) -> list[str] | None:
     return None if ids is None else list(ids)
+
+
+def goals(plan: WaitPlan) -> tuple[str, ...]:
+    """Return the states that a wait is for: its job has ended or, if it only blocks, no longer blocks."""
+    return (ENDED, STALLED, GONE) if plan.how == BLOCKED else (ENDED,)

@@ -151,6 +151,28 @@ class TestWhereAJobIsUnderWay:
         assert json.loads(out)["items"]["done"] == 5
         assert "letting it end first" in err
 
+    def test_whoever_waited_for_it_too_and_was_quicker_is_let_end(
+        self, portal: PortalServer, source: str, run: Any, story: Story, running: str
+    ) -> None:
+        quicker: list[str] = []
+        asked: list[int] = []
+
+        def be_quicker() -> None:
+            asked.append(runs(portal))
+            quicker.append(portal.portal.add_job(source))
+            portal.portal.add_items(quicker[0], done=1)
+
+        def end_it() -> None:
+            asked.append(runs(portal))
+            portal.portal.end_job(quicker[0])
+            portal.portal.worker = at_once(done=5)
+
+        # The first pause lies between two polls of the job, the second between its end and the request.
+        story.steps = [lambda: portal.portal.end_job(running), be_quicker, end_it]
+        code, out, _ = run("--wait", "--json")
+        assert (code, asked, runs(portal)) == (0, [0, 0], 1)
+        assert json.loads(out)["job_id"] not in (running, quicker[0])
+
     def test_attach_takes_it_as_the_answer(self, portal: PortalServer, run: Any, story: Story, running: str) -> None:
         story.steps = [lambda: portal.portal.end_job(running)]
         code, out, _ = run("--wait", "--json", "--if-running", "attach")
