@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "airflow_provider_harvest"
 TESTS = ROOT / "tests"
 MODULES = sorted(TESTS.rglob("*.py"))
-#: Names of tests as docs write them: ``tests/unit/test_x.py`` or ``tests/unit/test_x.py::TestA::test_b``.
-NAMED = re.compile(r"`([\w/.-]*test_\w+\.py)((?:::\w+)*)`")
+#: Names of tests as docs write them: tests/unit/test_x.py or tests/unit/test_x.py::TestA::test_b, in backticks or not.
+NAMED = re.compile(r"([\w/.-]*\btest_\w+\.py)((?:::\w+)*)")
 DOCS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 PORTAL_TESTS = ("tests/unit/portal", "tests/unit/cli")
 
