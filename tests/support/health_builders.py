@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
-from airflow_provider_harvest.portal.health.rules import Asked
+from airflow_provider_harvest.portal.health.rules import Asked, judge
 from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
 from airflow_provider_harvest.portal.models import (
     HarvestItem,
@@ -89,3 +89,14 @@ def before(at: datetime | None = None, items: tuple[int, int] | None = None, **f
 def asked(memory: PassMemory | None = None, checks: tuple[str, ...] = CHECKS, **limits: Any) -> Asked:
     """What a pass looks for; with other thresholds than the defaults where they are named."""
     return Asked(checks, Thresholds(**limits), memory or PassMemory(), NOW)
+
+
+def kinds(found: HarvestSource, *args: Any, **kwargs: Any) -> list[str]:
+    """The kinds of trouble that are found."""
+    return [trouble.kind for trouble in judge(found, *args, **kwargs).troubles]
+
+
+def detail(found: HarvestSource, *args: Any, **kwargs: Any) -> str:
+    """The detail of the only trouble."""
+    [trouble] = judge(found, *args, **kwargs).troubles
+    return trouble.detail

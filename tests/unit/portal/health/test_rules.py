@@ -13,15 +13,14 @@ from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
 from airflow_provider_harvest.portal.health.rules import (
     ENDED,
     NEWLY_FAILED,
-    NEWLY_SKIPPED,
     RUNS,
     catalogue_key,
     judge,
     state_of,
 )
-from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
+from airflow_provider_harvest.portal.health.state import Known
 from airflow_provider_harvest.portal.models import HarvestRef, HarvestValidation
-from tests.support.health_builders import NOW, ago, asked, before, item, job, running, source
+from tests.support.health_builders import NOW, ago, asked, before, detail, item, job, kinds, running, source
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
@@ -29,15 +28,6 @@ if TYPE_CHECKING:
 #: A source that is well: harvested last midnight, with counters.
 WELL = job(done=100)
 A_MINUTE = timedelta(minutes=1)
-
-
-def kinds(found: HarvestSource, *args: Any, **kwargs: Any) -> list[str]:
-    return [trouble.kind for trouble in judge(found, *args, **kwargs).troubles]
-
-
-def detail(found: HarvestSource, *args: Any, **kwargs: Any) -> str:
-    [trouble] = judge(found, *args, **kwargs).troubles
-    return trouble.detail
 
 
 def test_a_source_that_is_well_is_left_alone() -> None:
@@ -333,113 +323,6 @@ class TestSilent:
         assert [trouble.detail.partition(";")[0] for trouble in found] == ["none of the last harvests has ended"]
 
 
-class TestShrunk:
-    @pytest.mark.parametrize("left, is_found", [(49, True), (50, False), (100, False), (150, False)])
-    def test_is_found_beyond_the_share_given(self, left: int, is_found: bool) -> None:
-        assert kinds(source(last_job=job(done=left)), asked(before(items=(100, 0)))) == ["shrunk"] * is_found
-
-    @pytest.mark.parametrize("had, left, is_found", [(11, 1, True), (10, 1, False), (12, 3, False)])
-    def test_passes_small_losses_over(self, had: int, left: int, is_found: bool) -> None:
-        """Ten items are lost of eleven, and nine of ten."""
-        assert kinds(source(last_job=job(done=left)), asked(before(items=(had, 0)))) == ["shrunk"] * is_found
-
-    def test_does_not_count_archived_items(self) -> None:
-        last = job(done=40, archived=60)
-        memory = before(items=(100, 60))
-        assert "of 100 before" in detail(source(last_job=last), asked(memory))
-
-    def test_is_shown_for_some_days_although_nothing_more_is_lost(self) -> None:
-        known = Known(ago(days=6), baseline=100)
-        [trouble] = judge(source(last_job=job(done=20)), asked(before(items=(20, 0), shrunk=known))).troubles
-        assert (trouble.since, trouble.baseline) == (ago(days=6), 100)
-
-    def test_is_over_after_these_days(self) -> None:
-        known = Known(ago(days=7), baseline=100)
-        assert kinds(source(last_job=job(done=20)), asked(before(items=(20, 0), shrunk=known))) == []
-
-    def test_is_over_when_the_items_are_back(self) -> None:
-        known = Known(ago(days=2), baseline=100)
-        assert kinds(source(last_job=job(done=90)), asked(before(items=(20, 0), shrunk=known))) == []
-
-    def test_is_found_in_an_empty_catalogue_from_the_first_pass_on(self) -> None:
-        empty = source(last_job=job(done=0))
-        assert detail(empty, asked()) == "the last harvest found no item at all"
-        assert detail(empty, asked(before(items=(7, 0)))).endswith("no item at all, of 7 before")
-
-    @pytest.mark.parametrize("last", [job("failed", done=0), running(began=ago(minutes=5), done=1)])
-    def test_is_not_told_by_a_job_that_did_not_read_it_all(self, last: HarvestJob) -> None:
-        verdict = judge(source(last_job=last), asked(before(items=(100, 3))))
-        assert "shrunk" not in [trouble.kind for trouble in verdict.troubles]
-        assert verdict.items == Items(100, 3)
-
-    def test_compares_with_the_job_before_where_no_pass_has_seen_it(self) -> None:
-        history = [job(done=5), job("failed", done=0), job(done=50), job(done=5)]
-        assert kinds(source(last_job=job()), asked(PassMemory()), history) == ["shrunk"]
-
-    def test_leaves_the_items_for_the_next_pass(self) -> None:
-        assert judge(source(last_job=job(done=7, failed=1, skipped=2, archived=4)), asked()).items == Items(8, 4)
-
-    @pytest.mark.parametrize(
-        "ended_since, reason", [(True, ENDED), (False, None)], ids=["it ended since", "it had ended before"]
-    )
-    def test_takes_a_read_where_the_list_has_no_counters(self, ended_since: bool, reason: str | None) -> None:
-        memory = before(at=ago(days=1) if ended_since else NOW)
-        assert judge(source(last_job=job()), asked(memory)).look_closer == reason
-
-    def test_takes_none_at_the_first_pass_nor_when_it_is_not_asked_for(self) -> None:
-        assert judge(source(last_job=job()), asked()).look_closer is None
-        assert judge(source(last_job=job()), asked(before(), checks=("failing",))).look_closer is None
-
-
-class TestSkipped:
-    """A record without an identifier is skipped: the portal says "done", and archives its dataset a week later."""
-
-    @pytest.mark.parametrize(
-        "counts, detail",
-        [
-            ({"done": 15, "skipped": 15}, None),
-            ({"done": 14, "skipped": 16}, "the last harvest skipped 16 of 30 items"),
-            ({"skipped": 3}, "the last harvest skipped all its items"),
-            ({"done": 15, "failed": 15}, None),
-        ],
-    )
-    def test_is_found_beyond_the_share_given(self, counts: dict[str, int], detail: str | None) -> None:
-        troubles = judge(source(last_job=job(**counts)), asked(checks=("skipped",))).troubles
-        assert [trouble.detail for trouble in troubles] == ([detail] if detail else [])
-
-    def test_takes_a_read_for_its_reason_once(self) -> None:
-        seen = source(last_job=job(skipped=30))
-        assert judge(seen, asked()).look_closer == NEWLY_SKIPPED
-        verdict = judge(seen, asked(), [job(skipped=30)])
-        assert (verdict.look_closer, verdict.needs_skip_reason) == (None, True)
-        assert not judge(seen, asked(), [job(skipped=30)], skip_reason="missing identifier").needs_skip_reason
-        assert judge(seen, asked(before(skipped=ago(days=1)))).look_closer is None
-
-    def test_tells_the_reason_and_leaves_it_for_the_next_pass(self) -> None:
-        found = judge(source(last_job=job(done=1, skipped=29)), asked(), skip_reason="missing identifier")
-        [trouble] = [trouble for trouble in found.troubles if trouble.kind == "skipped"]
-        assert trouble.detail == "the last harvest skipped 29 of 30 items: missing identifier"
-        known = before(skipped=Known(ago(days=1), trouble.note))
-        [again] = [t for t in judge(source(last_job=job(done=1, skipped=29)), asked(known)).troubles if t.note]
-        assert (again.detail, again.since) == (trouble.detail, ago(days=1))
-
-    def test_skipped_records_are_lost_ones(self) -> None:
-        verdict = judge(source(last_job=job(done=1, skipped=29)), asked(before(items=(30, 0)), checks=("shrunk",)))
-        [trouble] = verdict.troubles
-        assert trouble.detail == "the last harvest found 1 items, of 30 before, and skipped 29 of 30 items"
-        assert verdict.items == Items(1, 0)
-
-    @pytest.mark.parametrize(
-        "last",
-        [running(began=ago(minutes=5)), job("failed"), job()],
-        ids=["running", "failed", "counters unknown"],
-    )
-    @pytest.mark.parametrize("kind", ["skipped", "shrunk", "newly_archived"])
-    def test_stays_found_until_a_whole_harvest_tells_more(self, kind: str, last: HarvestJob) -> None:
-        memory = before(**{kind: ago(days=1)}, at=NOW)
-        assert [t.kind for t in judge(source(last_job=last), asked(memory, checks=(kind,))).troubles] == [kind]
-
-
 class TestOwnerless:
     @pytest.mark.parametrize("state", ["accepted", "pending", "refused"])
     @pytest.mark.parametrize("active", [True, False])
@@ -466,28 +349,6 @@ class TestOwnerless:
 )
 def test_every_source_is_counted_in_one_state(state: str, active: bool | None, counted: str) -> None:
     assert state_of(source(state, active=active)) == counted
-
-
-class TestNewlyArchived:
-    @pytest.mark.parametrize("archived, is_found", [(130, True), (125, False), (100, False)])
-    def test_is_found_beyond_the_share_given(self, archived: int, is_found: bool) -> None:
-        """A hundred were archived long ago; 25 more are a fifth of what the catalogue had."""
-        last = job(done=100, archived=archived)
-        assert kinds(source(last_job=last), asked(before(items=(100, 100)))) == ["newly_archived"] * is_found
-
-    def test_passes_a_few_over(self) -> None:
-        assert kinds(source(last_job=job(done=12, archived=9)), asked(before(items=(12, 0)))) == []
-        assert kinds(source(last_job=job(done=12, archived=10)), asked(before(items=(12, 0)))) == ["newly_archived"]
-
-    def test_is_no_news_at_the_first_pass(self) -> None:
-        assert kinds(source(last_job=job(done=1, archived=5000)), asked()) == []
-
-    def test_is_shown_for_some_days(self) -> None:
-        known = Known(ago(days=6), baseline=0)
-        last = job(done=100, archived=50)
-        assert kinds(source(last_job=last), asked(before(items=(100, 50), newly_archived=known))) == ["newly_archived"]
-        over = Known(ago(days=7), baseline=0)
-        assert kinds(source(last_job=last), asked(before(items=(100, 50), newly_archived=over))) == []
 
 
 class TestSameCatalogue:
