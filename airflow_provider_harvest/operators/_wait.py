@@ -114,7 +114,8 @@ class TaskWait:
         self.context = context
         self.client = client
         self.source_id = source_id
-        self.log = task.log
+        # Airflow 3.1 calls the logger of every task "task": by our own name the pages know these lines as ours.
+        self.log = log
         self._task = task
         if source is not None:
             self.source = source

@@ -15,6 +15,7 @@ from airflow_provider_harvest._compat import (
     TaskDeferred,
 )
 from airflow_provider_harvest.hooks.harvest import HarvestHook
+from airflow_provider_harvest.operators import _wait
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.portal.models import HarvestBackend
@@ -87,6 +88,7 @@ class Life:
         log.addFilter(lambda record: bool(self.lines.append(record.getMessage())))
         for kind in (HarvestRunSourceOperator, HarvestJobSensor):
             monkeypatch.setattr(kind, "log", log, raising=False)
+        monkeypatch.setattr(_wait, "log", log)
 
     def lead(self) -> str:
         """Live to the end; return it: ``success``, ``failed`` (no retry), ``skipped``, or the exception's name."""

@@ -644,7 +644,7 @@ var be = {
 		dags: "DAGs"
 	},
 	sortBy: (e) => `Sort by ${e}`,
-	historyOf: (e, t) => `${e} harvests, ${t} failed`,
+	historyOf: (e, t) => `${e} ${e === "1" ? "harvest" : "harvests"}, ${t} failed`,
 	noHistory: "no history",
 	finding: {
 		failing: "failing",
@@ -900,7 +900,7 @@ var be = {
 		dags: "DAGs"
 	},
 	sortBy: (e) => `Trier par ${e}`,
-	historyOf: (e, t) => `${e} moissonnages, dont ${t} en échec`,
+	historyOf: (e, t) => `${e} ${e === "1" ? "moissonnage" : "moissonnages"}, dont ${t} en échec`,
 	noHistory: "pas d’historique",
 	finding: {
 		failing: "en échec",

@@ -154,7 +154,7 @@ export const en = {
     dags: "DAGs",
   },
   sortBy: (column: string) => `Sort by ${column}`,
-  historyOf: (n: string, bad: string) => `${n} harvests, ${bad} failed`,
+  historyOf: (n: string, bad: string) => `${n} ${n === "1" ? "harvest" : "harvests"}, ${bad} failed`,
   noHistory: "no history",
   finding: {
     failing: "failing",

@@ -156,7 +156,7 @@ export const fr: Words = {
     dags: "DAGs",
   },
   sortBy: (column) => `Trier par ${column}`,
-  historyOf: (n, bad) => `${n} moissonnages, dont ${bad} en échec`,
+  historyOf: (n, bad) => `${n} ${n === "1" ? "moissonnage" : "moissonnages"}, dont ${bad} en échec`,
   noHistory: "pas d’historique",
   finding: {
     failing: "en échec",
