@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +19,8 @@ from sandbox.connect import airflow_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_EXAMPLES = Path(__file__).resolve().parents[2] / "example_dags"
+_ROOT = Path(__file__).resolve().parents[2]
+_EXAMPLES = _ROOT / "example_dags"
 
 #: Appended to a copy of each example: looks often, and, where tasks are to defer, defers after the first look.
 _HURRY = """
@@ -90,3 +94,33 @@ def make_airflow(
         return airflow
 
     return make
+
+
+def read_buttons(home: Path, dag_file: Path, dag_id: str) -> dict[str, dict[str, str | None]]:
+    """Return the address of each button of a DAG's newest run, by task and label, as Airflow's pages find them."""
+    result = home / f"buttons-of-{dag_id}.json"
+    program = [sys.executable, str(Path(__file__).with_name("read_links.py"))]
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dag_file.parent),
+        "PYTHONPATH": str(_ROOT),
+        "PYTHONWARNINGS": "ignore",
+    }
+    done = subprocess.run(
+        [*program, str(dag_file), dag_id, str(result)],
+        env={name: value for name, value in environment.items() if name != "AIRFLOW__CORE__UNIT_TEST_MODE"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    read: dict[str, Any] = json.loads(result.read_text())
+    return read
+
+
+@pytest.fixture(scope="session")
+def buttons_of() -> Callable[[Path, Path, str], dict[str, dict[str, str | None]]]:
+    """Return :func:`read_buttons`."""
+    return read_buttons

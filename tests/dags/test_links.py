@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sandbox.airflow_home import AirflowHome
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Buttons = dict[str, dict[str, str | None]]
+    ButtonsOf = Callable[[Path, Path, str], Buttons]
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCE_URL = "https://portal.example/sources/1"
 JOB_URL = "https://portal.example/jobs/2"
 
@@ -49,7 +51,7 @@ with DAG("links", schedule=None, start_date=datetime(2024, 1, 1)):
 
 
 @pytest.fixture(scope="module")
-def buttons(migrated: AirflowHome, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+def buttons(migrated: AirflowHome, buttons_of: ButtonsOf, tmp_path_factory: pytest.TempPathFactory) -> Buttons:
     """The address of each button, by task and label, after a run of the DAG above."""
     folder = tmp_path_factory.mktemp("links")
     dags = folder / "dags"
@@ -59,26 +61,7 @@ def buttons(migrated: AirflowHome, tmp_path_factory: pytest.TempPathFactory) -> 
     airflow.adopt_database(migrated)
     outcome = airflow.run_dag("links")
     assert outcome.tasks["ends_well"] == "success", outcome.log[-3000:]
-    result = folder / "links.json"
-    program = [sys.executable, str(Path(__file__).with_name("read_links.py"))]
-    environment = {
-        **os.environ,
-        "AIRFLOW_HOME": str(folder / "home"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "ignore",
-    }
-    done = subprocess.run(
-        [*program, str(dags / "links.py"), "links", str(result)],
-        env={name: value for name, value in environment.items() if name != "AIRFLOW__CORE__UNIT_TEST_MODE"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    read: dict[str, Any] = json.loads(result.read_text())
-    return read
+    return buttons_of(folder / "home", dags / "links.py", "links")
 
 
 @pytest.mark.parametrize(
@@ -89,6 +72,6 @@ def buttons(migrated: AirflowHome, tmp_path_factory: pytest.TempPathFactory) -> 
         ("fails_before_a_job", SOURCE_URL, ""),
     ],
 )
-def test_buttons_lead_to_what_was_known(buttons: dict[str, dict[str, str]], task: str, source: str, job: str) -> None:
+def test_buttons_lead_to_what_was_known(buttons: Buttons, task: str, source: str, job: str) -> None:
     shown = {label: address or "" for label, address in buttons[task].items()}
     assert shown == {"Harvest source": source, "Harvest job": job}

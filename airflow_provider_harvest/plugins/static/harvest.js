@@ -656,6 +656,11 @@ var Ce = {
 	filterAttention: "Needs attention",
 	all: "All",
 	shown: (e, t) => `${e} of ${t} sources`,
+	rows: {
+		part: (e, t) => `The first ${e} of ${t} are drawn; search, filters and order take all of them.`,
+		more: (e) => `Show ${e} more`,
+		all: (e) => `Show all ${e}`
+	},
 	tiles: {
 		sources: "sources",
 		ok: "last harvest succeeded",
@@ -912,6 +917,11 @@ var Ce = {
 	filterAttention: "À surveiller",
 	all: "Tous",
 	shown: (e, t) => `${e} sources sur ${t}`,
+	rows: {
+		part: (e, t) => `Les ${e} premières sur ${t} sont affichées ; la recherche, les filtres et le tri portent sur toutes.`,
+		more: (e) => `Afficher ${e} de plus`,
+		all: (e) => `Afficher les ${e}`
+	},
 	tiles: {
 		sources: "sources",
 		ok: "dernier moissonnage réussi",
@@ -1317,7 +1327,7 @@ function at(e) {
 	}
 }
 // src/style.css?inline
-var ot = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:color-mix(in srgb, var(--hv-fg) 5%, transparent);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:color-mix(in srgb, var(--hv-fg) 10%, transparent);--hv-calm-solid:color-mix(in srgb, var(--hv-fg) 35%, transparent);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv time{white-space:nowrap}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;height:2.125rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody th{min-width:13rem}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;min-width:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: st } = w;
+var ot = ".hv{--hv-bg:var(--chakra-colors-bg,Canvas);--hv-fg:var(--chakra-colors-fg,CanvasText);--hv-muted:var(--chakra-colors-fg-muted,GrayText);--hv-line:var(--chakra-colors-border,#d4d4d8);--hv-soft:color-mix(in srgb, var(--hv-fg) 5%, transparent);--hv-good:var(--chakra-colors-green-fg,#116932);--hv-good-soft:var(--chakra-colors-green-subtle,#dcfce7);--hv-good-solid:var(--chakra-colors-green-solid,#16a34a);--hv-bad:var(--chakra-colors-red-fg,#991919);--hv-bad-soft:var(--chakra-colors-red-subtle,#fee2e2);--hv-bad-solid:var(--chakra-colors-red-solid,#dc2626);--hv-warn:var(--chakra-colors-orange-fg,#92310a);--hv-warn-soft:var(--chakra-colors-orange-subtle,#ffedd5);--hv-warn-solid:var(--chakra-colors-orange-solid,#ea580c);--hv-calm-soft:color-mix(in srgb, var(--hv-fg) 10%, transparent);--hv-calm-solid:color-mix(in srgb, var(--hv-fg) 35%, transparent);--hv-busy:var(--chakra-colors-blue-fg,#173da6);--hv-busy-soft:var(--chakra-colors-blue-subtle,#dbeafe);--hv-link:var(--chakra-colors-blue-fg,#173da6);--hv-focus:var(--chakra-colors-blue-focus-ring,#3b82f6);color:var(--hv-fg);max-width:90rem;height:100%;padding:1rem;font-size:.875rem;line-height:1.5;overflow:auto;container-type:inline-size}.hv time{white-space:nowrap}.hv h1{overflow-wrap:anywhere;margin:0;font-size:1.375rem;font-weight:600;line-height:1.3}.hv h2{overflow-wrap:anywhere;min-width:0;margin:0;font-size:1.125rem;font-weight:600}.hv h3{overflow-wrap:anywhere;min-width:0;margin:0;font-size:.9375rem;font-weight:600}.hv .hv-card>h2{margin:0 0 .5rem;font-size:.9375rem}.hv p{margin:0 0 .5rem}.hv ul,.hv ol{margin:0;padding:0;list-style:none}.hv code{font-family:var(--chakra-fonts-mono,monospace);overflow-wrap:anywhere;font-size:.92em}.hv :focus-visible{outline:2px solid var(--hv-focus);outline-offset:2px;border-radius:3px}.hv h1:focus-visible{outline:none}.hv-muted,.hv .hv-sub{color:var(--hv-muted)}.hv-hidden{clip-path:inset(50%);white-space:nowrap;width:1px;height:1px;position:absolute;overflow:hidden}.hv-right{margin-inline-start:auto}.hv-text-bad{color:var(--hv-bad)}.hv-foreign{overflow-wrap:anywhere}.hv-link{color:var(--hv-link);text-underline-offset:2px;text-decoration:underline}.hv-link:hover{text-decoration-thickness:2px}.hv-head{flex-wrap:wrap;align-items:center;gap:.5rem .75rem;margin-bottom:.75rem;display:flex}.hv-links{flex-wrap:wrap;gap:.25rem 1rem;margin-inline-start:auto;display:flex}.hv-button{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);cursor:pointer;border-radius:6px;padding:.125rem .625rem;font-size:.8125rem}.hv-button:hover{background:var(--hv-soft)}.hv-button:disabled{opacity:.6;cursor:default}.hv-notice{border-inline-start:3px solid;border-radius:4px;margin-bottom:.75rem;padding:.5rem .75rem}.hv-info{border-color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-warn{border-color:var(--hv-warn-solid);background:var(--hv-warn-soft)}.hv-bad{border-color:var(--hv-bad-solid);background:var(--hv-bad-soft)}.hv-badge{white-space:nowrap;border-radius:999px;align-items:center;gap:.3rem;margin:1px 2px 1px 0;padding:.0625rem .5rem;font-size:.8125rem;font-weight:500;display:inline-flex}.hv-mark{font-weight:700}.hv-tone-good{color:var(--hv-good);background:var(--hv-good-soft)}.hv-tone-bad{color:var(--hv-bad);background:var(--hv-bad-soft)}.hv-tone-warn{color:var(--hv-warn);background:var(--hv-warn-soft)}.hv-tone-calm{color:var(--hv-fg);background:var(--hv-calm-soft)}.hv-tone-busy{color:var(--hv-busy);background:var(--hv-busy-soft)}.hv-new{color:var(--hv-bad);font-weight:600}.hv-card{border:1px solid var(--hv-line);background:var(--hv-bg);border-radius:8px;margin-bottom:.75rem;padding:.875rem 1rem}.hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-nested{margin-top:1rem}.hv .hv-list li{overflow-wrap:anywhere;padding:.25rem 0}.hv .hv-list li+li{border-top:1px solid var(--hv-line)}.hv-facts{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem 1rem;margin:.75rem 0 0;display:grid}.hv-facts dt{color:var(--hv-muted);font-size:.8125rem}.hv-facts dd{overflow-wrap:anywhere;margin:0}.hv-advice{background:var(--hv-soft);border-radius:4px;margin:.25rem 0 .5rem;padding:.375rem .625rem}.hv-group{padding:.375rem 0}.hv-group+.hv-group{border-top:1px solid var(--hv-line)}.hv-group summary{cursor:pointer;overflow-wrap:anywhere}.hv-group .hv-list{padding-inline-start:1.25rem}.hv-count{white-space:nowrap;font-weight:600}.hv .hv-log{margin-top:.75rem}.hv .hv-log li{overflow-wrap:anywhere;padding:.125rem 0}.hv .hv-log li:last-child{font-weight:600}.hv-items{margin:0}.hv-bar{background:var(--hv-calm-soft);border-radius:3px;gap:1px;height:6px;display:flex;overflow:hidden}.hv-bar span{min-width:3px}.hv-bar-large{border-radius:5px;height:18px;margin-bottom:.5rem}.hv .hv-legend{flex-wrap:wrap;gap:.25rem 1.25rem;display:flex}.hv-zero{color:var(--hv-muted)}.hv-dot{border-radius:2px;width:10px;height:10px;margin-inline-end:.25rem;display:inline-block}.hv-fill-done{background:var(--hv-good-solid)}.hv-fill-failed{background:var(--hv-bad-solid)}.hv-fill-skipped{background:var(--hv-calm-solid)}.hv-fill-archived{background:var(--hv-warn-solid)}.hv-svg-done,.hv-path-good{fill:var(--hv-good-solid)}.hv-svg-failed,.hv-path-bad{fill:var(--hv-bad-solid)}.hv-svg-skipped{fill:var(--hv-calm-solid)}.hv-svg-archived{fill:var(--hv-warn-solid)}.hv-smallbar{min-width:6rem;max-width:11rem}.hv-numbers{white-space:nowrap;font-variant-numeric:tabular-nums}.hv-spark{display:block}.hv-chart{width:100%;max-height:15rem;margin-bottom:.75rem}.hv-grid{stroke:var(--hv-line);stroke-width:1px}.hv-axis{fill:var(--hv-muted);font-size:11px}.hv-cross{fill:var(--hv-bad);font-size:11px;font-weight:700}.hv .hv-tiles{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem;margin-bottom:.75rem;display:grid}.hv .hv-tiles li{border:1px solid var(--hv-line);color:var(--hv-muted);background:var(--hv-bg);border-radius:8px;padding:.5rem .75rem}.hv .hv-tiles .hv-edge-good{border-inline-start:4px solid var(--hv-good-solid)}.hv .hv-tiles .hv-edge-bad{border-inline-start:4px solid var(--hv-bad-solid)}.hv .hv-tiles .hv-edge-warn{border-inline-start:4px solid var(--hv-warn-solid)}.hv-tiles strong{color:var(--hv-fg);font-size:1.375rem;line-height:1.3;display:block}.hv-filters{flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.5rem;display:flex}.hv-filters label>span{color:var(--hv-muted);font-size:.8125rem;display:block}.hv-filters input[type=search],.hv-filters select{border:1px solid var(--hv-line);background:var(--hv-bg);color:var(--hv-fg);border-radius:6px;min-width:11rem;height:2.125rem;padding:.25rem .5rem}.hv-filters input[type=search]{min-width:17rem}.hv-filters .hv-check{align-items:center;gap:.375rem;padding-bottom:.3rem;display:flex}.hv-filters .hv-check span{color:var(--hv-fg);font-size:.875rem}.hv-table{border-collapse:collapse;width:100%}.hv-table th,.hv-table td{text-align:start;vertical-align:middle;border-bottom:1px solid var(--hv-line);padding:.375rem .625rem;font-weight:400}.hv-table thead th{color:var(--hv-muted);white-space:nowrap;background:var(--hv-soft);font-size:.8125rem;font-weight:600}.hv-table thead button{font:inherit;color:inherit;cursor:pointer;background:0 0;border:0;padding:0}.hv-table tbody th{min-width:13rem}.hv-table tbody tr:hover{background:var(--hv-soft)}.hv .hv-more{color:var(--hv-muted);margin:.75rem 0}.hv-open{color:var(--hv-link);cursor:pointer;text-align:start;overflow-wrap:anywhere;background:0 0;border:0;padding:0;font-weight:600;display:block}.hv-open:hover{text-decoration:underline}.hv-sub{font-size:.8125rem;display:block}.hv-dags{overflow-wrap:anywhere;min-width:9.5rem;font-size:.8125rem;display:block}.hv-small{font-size:.8125rem}.hv-empty{border:1px dashed var(--hv-line);border-radius:8px;max-width:42rem;padding:1.25rem 1.5rem}.hv-empty h2{margin-bottom:.5rem}.hv .hv-empty ul{margin-bottom:.5rem;padding-inline-start:1.25rem;list-style:outside}@container (width<=46rem){.hv-table thead{clip-path:inset(50%);width:1px;height:1px;position:absolute;overflow:hidden}.hv-table,.hv-table tbody,.hv-table tr,.hv-table tbody th,.hv-table td{display:block}.hv-table tr{border:1px solid var(--hv-line);border-radius:8px;margin-bottom:.5rem;padding:.375rem .25rem}.hv-table tbody th,.hv-table td{border:0;min-width:0;padding:.1875rem .5rem}.hv-table td{flex-wrap:wrap;align-items:center;gap:.5rem;display:flex}.hv-table td:before{content:attr(data-label);color:var(--hv-muted);flex:0 0 6.5rem;font-size:.8125rem}.hv-filters input[type=search],.hv-filters select{width:100%;min-width:0}.hv-filters label{flex:10rem}}", { words: st } = w;
 function ct({ children: e, label: t }) {
 	return /* @__PURE__ */ React.createElement("section", {
 		className: "hv",
@@ -1626,7 +1636,12 @@ function kt({ findings: e, named: t = !1 }) {
 // src/views/SourcesTable.tsx
 var { words: q } = w;
 function At({ sources: e, order: t, onSort: n, onOpen: r }) {
-	let i = /* @__PURE__ */ new Date(), a = (e) => {
+	let i = React.useMemo(() => /* @__PURE__ */ new Date(), [e]), [a, o] = React.useState(100), s = React.useRef(null);
+	React.useEffect(() => o(100), [e]);
+	let c = (t) => {
+		let n = Math.min(a, e.length);
+		o(t), requestAnimationFrame(() => s.current?.rows[n]?.querySelector("button")?.focus());
+	}, l = (e) => {
 		let r = t.column === e;
 		return /* @__PURE__ */ React.createElement("th", {
 			scope: "col",
@@ -1637,14 +1652,29 @@ function At({ sources: e, order: t, onSort: n, onOpen: r }) {
 			title: q.sortBy(q.columns[e])
 		}, q.columns[e], /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, r ? t.descending ? " ↓" : " ↑" : "")) : q.columns[e]);
 	};
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, q.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, a("source"), a("verdict"), a("last"), a("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.history), a("next"), a("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.dags))), /* @__PURE__ */ React.createElement("tbody", null, e.map((e) => /* @__PURE__ */ React.createElement(jt, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, q.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, l("source"), l("verdict"), l("last"), l("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.history), l("next"), l("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.dags))), /* @__PURE__ */ React.createElement("tbody", { ref: s }, e.slice(0, a).map((e) => /* @__PURE__ */ React.createElement(Mt, {
 		key: e.key,
 		source: e,
 		now: i,
 		onOpen: r
-	}))));
+	})))), a < e.length && /* @__PURE__ */ React.createElement(jt, {
+		shown: a,
+		all: e.length,
+		onShow: c
+	}));
 }
-var jt = React.memo(function({ source: e, now: t, onOpen: n }) {
+function jt({ shown: e, all: t, onShow: n }) {
+	return /* @__PURE__ */ React.createElement("p", { className: "hv-more" }, /* @__PURE__ */ React.createElement("span", { role: "status" }, q.rows.part(w.number(e), w.number(t))), " ", t > e + 100 && /* @__PURE__ */ React.createElement("button", {
+		type: "button",
+		className: "hv-button",
+		onClick: () => n(e + 100)
+	}, q.rows.more(w.number(100))), " ", /* @__PURE__ */ React.createElement("button", {
+		type: "button",
+		className: "hv-button",
+		onClick: () => n(t)
+	}, q.rows.all(w.number(t))));
+}
+var Mt = React.memo(function({ source: e, now: t, onOpen: n }) {
 	let r = e.history[0];
 	return /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
@@ -1662,15 +1692,15 @@ var jt = React.memo(function({ source: e, now: t, onOpen: n }) {
 	})), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.findings }, e.findings.length ? e.findings.map((e) => /* @__PURE__ */ React.createElement(Dt, {
 		key: e.kind,
 		finding: e
-	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.dags }, /* @__PURE__ */ React.createElement(Nt, { ids: [.../* @__PURE__ */ new Set([...e.runBy, ...e.followedBy])] })));
-}), Mt = 3;
-function Nt({ ids: e }) {
+	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.dags }, /* @__PURE__ */ React.createElement(Pt, { ids: [.../* @__PURE__ */ new Set([...e.runBy, ...e.followedBy])] })));
+}), Nt = 3;
+function Pt({ ids: e }) {
 	if (!e.length) return /* @__PURE__ */ React.createElement(React.Fragment, null, "—");
-	let t = e.slice(Mt);
-	return /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, e.slice(0, Mt).map((e, t) => /* @__PURE__ */ React.createElement(React.Fragment, { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(F, { path: `dags/${encodeURIComponent(e)}` }, j(e, 60)))), t.length > 0 && /* @__PURE__ */ React.createElement("span", { title: t.map((e) => j(e, 60)).join(", ") }, " ", q.nowMore(w.number(t.length))));
+	let t = e.slice(Nt);
+	return /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, e.slice(0, Nt).map((e, t) => /* @__PURE__ */ React.createElement(React.Fragment, { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(F, { path: `dags/${encodeURIComponent(e)}` }, j(e, 60)))), t.length > 0 && /* @__PURE__ */ React.createElement("span", { title: t.map((e) => j(e, 60)).join(", ") }, " ", q.nowMore(w.number(t.length))));
 }
 // src/model/failures.ts
-var Pt = [
+var Ft = [
 	[/Redirect \(\d+\) not allowed/i, "redirect"],
 	[/Item has another owner/i, "otherOwner"],
 	[/Identifier .* already exists/i, "sameIdentifier"],
@@ -1686,46 +1716,46 @@ var Pt = [
 	[/cannot parse date|unknown string format|month must be in|day is out of range|Invalid isoformat|ParserError/i, "unreadableDate"],
 	[/ValidationError/i, "badValue"]
 ];
-function Ft(e) {
-	return Pt.find(([t]) => t.test(e))?.[1] ?? null;
-}
 function It(e) {
+	return Ft.find(([t]) => t.test(e))?.[1] ?? null;
+}
+function Lt(e) {
 	let t = /* @__PURE__ */ new Map();
 	for (let n of e) {
-		let e = Lt(n.message), r = t.get(e);
+		let e = Rt(n.message), r = t.get(e);
 		r ? r.items.push(n) : t.set(e, {
 			message: n.message,
-			advice: Ft(n.message),
+			advice: It(n.message),
 			items: [n]
 		});
 	}
 	return [...t.values()].sort((e, t) => t.items.length - e.items.length);
 }
-function Lt(e) {
+function Rt(e) {
 	return e.replace(/https?:\/\/\S+/g, "URL").replace(/"[^"]*"|'[^']*'|«[^»]*»/g, "…").replace(/\b[0-9a-f]{8,}\b|\d+/gi, "#").trim();
 }
 // src/parts/harvest.tsx
 var { words: J } = w;
-function Rt({ harvest: e, links: t, previous: n }) {
+function zt({ harvest: e, links: t, previous: n }) {
 	let r = e.sourceName ?? (e.sourceId ? J.unnamed : J.previewOfConfig);
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(ft, { verdict: e.outcome ?? "unknown" }), /* @__PURE__ */ React.createElement("h2", null, /* @__PURE__ */ React.createElement(R, { longest: 200 }, r)), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
 		"aria-label": j(r, 80)
-	}, /* @__PURE__ */ React.createElement(zt, { to: t.sourceUrl }, J.sourcePage), /* @__PURE__ */ React.createElement(zt, { to: e.jobUrl ?? t.jobUrl }, J.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(M, { kind: "info" }, J.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, J.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(Vt, { harvest: e }), /* @__PURE__ */ React.createElement(L, { title: J.itemCounts }, /* @__PURE__ */ React.createElement(_t, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, J.newlyArchived(w.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(Bt, { harvest: e })), /* @__PURE__ */ React.createElement(Wt, {
+	}, /* @__PURE__ */ React.createElement(Bt, { to: t.sourceUrl }, J.sourcePage), /* @__PURE__ */ React.createElement(Bt, { to: e.jobUrl ?? t.jobUrl }, J.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(M, { kind: "info" }, J.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, J.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(Ht, { harvest: e }), /* @__PURE__ */ React.createElement(L, { title: J.itemCounts }, /* @__PURE__ */ React.createElement(_t, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, J.newlyArchived(w.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(Vt, { harvest: e })), /* @__PURE__ */ React.createElement(Gt, {
 		harvest: e,
 		previous: n
-	}), /* @__PURE__ */ React.createElement(Ut, {
+	}), /* @__PURE__ */ React.createElement(Wt, {
 		items: e.failedItems,
 		all: e.items.failed
 	}), e.errors.length > 0 && /* @__PURE__ */ React.createElement(L, {
 		title: J.jobErrors,
 		tone: "bad"
-	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(R, null, e), /* @__PURE__ */ React.createElement(Ht, { message: e }))))), e.skipReasons.length > 0 && /* @__PURE__ */ React.createElement(Kt, { reasons: e.skipReasons }), e.remoteIds && /* @__PURE__ */ React.createElement(Xt, { fates: e.remoteIds }));
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(R, null, e), /* @__PURE__ */ React.createElement(Ut, { message: e }))))), e.skipReasons.length > 0 && /* @__PURE__ */ React.createElement(qt, { reasons: e.skipReasons }), e.remoteIds && /* @__PURE__ */ React.createElement(Zt, { fates: e.remoteIds }));
 }
-function zt({ to: e, children: t }) {
+function Bt({ to: e, children: t }) {
 	return typeof e == "string" && e ? /* @__PURE__ */ React.createElement(N, { to: e }, t) : null;
 }
-function Bt({ harvest: e }) {
+function Vt({ harvest: e }) {
 	return /* @__PURE__ */ React.createElement(pt, { rows: [
 		[J.started, e.started && /* @__PURE__ */ React.createElement(P, { value: e.started })],
 		[J.ended, e.ended && /* @__PURE__ */ React.createElement(P, { value: e.ended })],
@@ -1740,65 +1770,65 @@ function Bt({ harvest: e }) {
 		[J.job, e.jobId && /* @__PURE__ */ React.createElement("code", null, j(e.jobId))]
 	] });
 }
-function Vt({ harvest: e }) {
+function Ht({ harvest: e }) {
 	let t = e.failureKind ? J.kinds[e.failureKind] : void 0;
 	return /* @__PURE__ */ React.createElement(L, {
 		title: J.why,
 		tone: "bad"
 	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(R, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, J.whatToDo), " ", t));
 }
-function Ht({ message: e, given: t }) {
-	let n = Ft(e), r = n ? J.advice[n] : t;
+function Ut({ message: e, given: t }) {
+	let n = It(e), r = n ? J.advice[n] : t;
 	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, J.whatToDo), " ", n ? r : /* @__PURE__ */ React.createElement(R, null, r)) : null;
 }
-function Ut({ items: e, all: t }) {
+function Wt({ items: e, all: t }) {
 	return e.length ? /* @__PURE__ */ React.createElement(L, {
 		title: `${J.failedItems} (${w.number(Math.max(t, e.length))})`,
 		tone: "bad"
-	}, It(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
+	}, Lt(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
 		key: t,
 		className: "hv-group",
 		open: t === 0
-	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, w.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(R, null, e.message)), /* @__PURE__ */ React.createElement(Ht, {
+	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, w.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(R, null, e.message)), /* @__PURE__ */ React.createElement(Ut, {
 		message: e.message,
 		given: e.items[0]?.advice ?? null
-	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? j(e.remoteId, 200) : J.noIdentifier), " ", /* @__PURE__ */ React.createElement(zt, { to: e.remoteUrl }, J.openRecord), " ", /* @__PURE__ */ React.createElement(zt, { to: e.datasetUrl }, J.openDataset), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, J.isNew)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.shownOf(w.number(e.length), w.number(t)))) : null;
+	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? j(e.remoteId, 200) : J.noIdentifier), " ", /* @__PURE__ */ React.createElement(Bt, { to: e.remoteUrl }, J.openRecord), " ", /* @__PURE__ */ React.createElement(Bt, { to: e.datasetUrl }, J.openDataset), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, J.isNew)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.shownOf(w.number(e.length), w.number(t)))) : null;
 }
-function Wt({ harvest: e, previous: t }) {
-	let n = d(e.changes), r = n ? Yt(n) : [];
-	return !r.length && !t ? null : /* @__PURE__ */ React.createElement(L, { title: J.changes }, r.length > 0 && /* @__PURE__ */ React.createElement(pt, { rows: r }), t && /* @__PURE__ */ React.createElement(Gt, {
+function Gt({ harvest: e, previous: t }) {
+	let n = d(e.changes), r = n ? Xt(n) : [];
+	return !r.length && !t ? null : /* @__PURE__ */ React.createElement(L, { title: J.changes }, r.length > 0 && /* @__PURE__ */ React.createElement(pt, { rows: r }), t && /* @__PURE__ */ React.createElement(Kt, {
 		harvest: e,
 		previous: t,
 		isAll: !r.length
 	}));
 }
-function Gt({ harvest: e, previous: t, isAll: n }) {
+function Kt({ harvest: e, previous: t, isAll: n }) {
 	let r = l.filter((n) => e.items[n] !== t.items[n]);
 	return r.length ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.comparedWith, " (", /* @__PURE__ */ React.createElement(P, { value: t.ended ?? t.started }), ", ", W(t), "):"), /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, r.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
 		className: `hv-dot hv-fill-${n}`,
 		"aria-hidden": "true"
-	}), /* @__PURE__ */ React.createElement("strong", { className: qt(n, e, t) ? "hv-text-bad" : "" }, Jt(e.items[n] - t.items[n])), " ", J.item[n])))) : n ? /* @__PURE__ */ React.createElement("p", null, J.noChanges) : null;
+	}), /* @__PURE__ */ React.createElement("strong", { className: Jt(n, e, t) ? "hv-text-bad" : "" }, Yt(e.items[n] - t.items[n])), " ", J.item[n])))) : n ? /* @__PURE__ */ React.createElement("p", null, J.noChanges) : null;
 }
-function Kt({ reasons: e }) {
+function qt({ reasons: e }) {
 	return /* @__PURE__ */ React.createElement(L, {
 		title: J.skipped,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map(([e, t]) => /* @__PURE__ */ React.createElement("li", { key: e }, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, w.number(t), " ×"), " ", /* @__PURE__ */ React.createElement(R, null, e), /* @__PURE__ */ React.createElement(Ht, { message: e })))));
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map(([e, t]) => /* @__PURE__ */ React.createElement("li", { key: e }, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, w.number(t), " ×"), " ", /* @__PURE__ */ React.createElement(R, null, e), /* @__PURE__ */ React.createElement(Ut, { message: e })))));
 }
-function qt(e, t, n) {
+function Jt(e, t, n) {
 	let r = t.items[e] > n.items[e];
 	return e === "done" ? !r : r;
 }
-function Jt(e) {
+function Yt(e) {
 	return e > 0 ? `+${w.number(e)}` : `−${w.number(-e)}`;
 }
-function Yt(e) {
+function Xt(e) {
 	return Object.entries(e).flatMap(([e, t]) => {
 		let n = J.change[e];
 		return n ? typeof t == "number" ? t ? [[n, w.number(t)]] : [] : !Array.isArray(t) || !t.length ? [] : [[n, /* @__PURE__ */ React.createElement(R, { key: e }, `${w.number(t.length)}: ${t.slice(0, 10).map((e) => j(e, 80)).join(", ")}`)]] : [];
 	});
 }
-function Xt({ fates: e }) {
+function Zt({ fates: e }) {
 	let t = {
 		done: J.item.done,
 		failed: J.item.failed,
@@ -1818,8 +1848,8 @@ function Xt({ fates: e }) {
 	return /* @__PURE__ */ React.createElement(L, { title: J.askedFor }, /* @__PURE__ */ React.createElement(pt, { rows: n }));
 }
 // src/views/SourceView.tsx
-var { words: Y } = w, Zt = 60;
-function Qt({ source: e, onBack: t }) {
+var { words: Y } = w, Qt = 60;
+function $t({ source: e, onBack: t }) {
 	let n = React.useRef(null);
 	return React.useEffect(() => n.current?.focus(), []), /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
@@ -1828,10 +1858,10 @@ function Qt({ source: e, onBack: t }) {
 	}, "← ", Y.back)), /* @__PURE__ */ React.createElement("h1", {
 		ref: n,
 		tabIndex: -1
-	}, e ? /* @__PURE__ */ React.createElement(R, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement($t, { source: e }) : /* @__PURE__ */ React.createElement(M, { kind: "warn" }, Y.sourceMissing));
+	}, e ? /* @__PURE__ */ React.createElement(R, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement(en, { source: e }) : /* @__PURE__ */ React.createElement(M, { kind: "warn" }, Y.sourceMissing));
 }
-function $t({ source: e }) {
-	let t = en(e), [n, r] = t;
+function en({ source: e }) {
+	let t = tn(e), [n, r] = t;
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(R, { longest: 120 }, e.organization), " · "), /* @__PURE__ */ React.createElement(N, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(N, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.labelled(Y.nextRun), e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(ut, {
 		schedule: e.schedule,
 		next: e.nextRun
@@ -1842,25 +1872,25 @@ function $t({ source: e }) {
 	}), e.findings.length > 0 && /* @__PURE__ */ React.createElement(L, {
 		title: Y.findings,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement(kt, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(L, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(wt, { history: t }), /* @__PURE__ */ React.createElement(nn, { history: t })), /* @__PURE__ */ React.createElement("section", {
+	}, /* @__PURE__ */ React.createElement(kt, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(L, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(wt, { history: t }), /* @__PURE__ */ React.createElement(rn, { history: t })), /* @__PURE__ */ React.createElement("section", {
 		className: "hv-nested",
 		"aria-label": Y.viewLatest
-	}, /* @__PURE__ */ React.createElement(Rt, {
+	}, /* @__PURE__ */ React.createElement(zt, {
 		harvest: n,
 		links: {
 			sourceUrl: e.adminUrl,
 			jobUrl: null
 		},
 		previous: r ?? null
-	}))) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(L, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(tn, {
+	}))) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(L, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(nn, {
 		title: Y.producers,
 		ids: e.runBy
-	}), /* @__PURE__ */ React.createElement(tn, {
+	}), /* @__PURE__ */ React.createElement(nn, {
 		title: Y.watchers,
 		ids: e.followedBy
 	})) : /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.noDags)));
 }
-function en(e) {
+function tn(e) {
 	let t = B(e.key, (t) => e.assetIds.length ? ye(e.assetIds, t) : Promise.resolve([]), () => null);
 	return React.useMemo(() => {
 		if (!t.value?.length) return e.history;
@@ -1871,18 +1901,18 @@ function en(e) {
 		return [...e.history, ...n.filter((e) => !r.has(e.jobId))].sort((e, t) => (t.at?.getTime() ?? 0) - (e.at?.getTime() ?? 0));
 	}, [t.value, e]);
 }
-function tn({ title: e, ids: t }) {
+function nn({ title: e, ids: t }) {
 	return t.length ? /* @__PURE__ */ React.createElement("div", null, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t.map((e, t) => /* @__PURE__ */ React.createElement("span", { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(F, { path: `dags/${encodeURIComponent(e)}` }, j(e, 80)))))) : null;
 }
-function nn({ history: e }) {
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, Zt).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(P, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(ft, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? W(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : w.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(N, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(F, { path: c(e.task) }, Y.openTask)))))));
+function rn({ history: e }) {
+	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, Qt).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(P, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(ft, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? W(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : w.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(N, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(F, { path: c(e.task) }, Y.openTask)))))));
 }
 // src/views/HarvestsPage.tsx
 var { words: X } = w;
-function rn() {
-	return /* @__PURE__ */ React.createElement(ct, { label: X.title }, /* @__PURE__ */ React.createElement(an, null));
-}
 function an() {
+	return /* @__PURE__ */ React.createElement(ct, { label: X.title }, /* @__PURE__ */ React.createElement(on, null));
+}
+function on() {
 	let [e, t] = ReactRouterDOM.useSearchParams(), n = B("all", _e, () => null), r = React.useMemo(() => n.value ? O(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
 		let r = new URLSearchParams(e);
 		n === null ? r.delete("source") : r.set("source", n), t(r), window.scrollTo(0, 0);
@@ -1890,7 +1920,7 @@ function an() {
 	if (!n.value) return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement(V, { loading: n }));
 	if (i !== null) {
 		let e = r.find((e) => e.key === i);
-		return /* @__PURE__ */ React.createElement(Qt, {
+		return /* @__PURE__ */ React.createElement($t, {
 			key: i,
 			source: e ?? null,
 			onBack: () => a(null)
@@ -1901,26 +1931,26 @@ function an() {
 		className: "hv-button",
 		onClick: n.again,
 		disabled: n.isLoading
-	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(V, { loading: n }), /* @__PURE__ */ React.createElement(on, { loaded: n.value }), /* @__PURE__ */ React.createElement(gt, {
+	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(V, { loading: n }), /* @__PURE__ */ React.createElement(sn, { loaded: n.value }), /* @__PURE__ */ React.createElement(gt, {
 		tasks: n.value.known.now,
 		sources: r,
 		isPart: n.value.isNowPart
-	}), r.length ? /* @__PURE__ */ React.createElement(cn, {
+	}), r.length ? /* @__PURE__ */ React.createElement(ln, {
 		sources: r,
 		onOpen: a
-	}) : /* @__PURE__ */ React.createElement(sn, null));
+	}) : /* @__PURE__ */ React.createElement(cn, null));
 }
-function on({ loaded: e }) {
+function sn({ loaded: e }) {
 	let { shown: t } = e;
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, e.forbidden.map((e) => /* @__PURE__ */ React.createElement(M, {
 		key: e,
 		kind: "warn"
 	}, X.partForbidden[e])), t.assets < t.allAssets && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, X.partial.assets(w.number(t.assets), w.number(t.allAssets))), t.listed < t.allListed && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, X.partial.listed(w.number(t.listed), w.number(t.allListed))), t.events < t.allEvents && /* @__PURE__ */ React.createElement(M, { kind: "info" }, X.partial.events(w.number(t.events), w.number(t.allEvents))));
 }
-function sn() {
+function cn() {
 	return /* @__PURE__ */ React.createElement("div", { className: "hv-empty" }, /* @__PURE__ */ React.createElement("h2", null, X.empty.title), /* @__PURE__ */ React.createElement("p", null, X.empty.text), /* @__PURE__ */ React.createElement("ul", null, /* @__PURE__ */ React.createElement("li", null, X.empty.watch), /* @__PURE__ */ React.createElement("li", null, X.empty.outlets), /* @__PURE__ */ React.createElement("li", null, X.empty.trigger)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, X.empty.examples));
 }
-function cn({ sources: e, onOpen: t }) {
+function ln({ sources: e, onOpen: t }) {
 	let [n, r] = React.useState(Je), [i, a] = React.useState({
 		column: "verdict",
 		descending: !1
@@ -1929,7 +1959,7 @@ function cn({ sources: e, onOpen: t }) {
 		n,
 		i
 	]);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(ln, { sources: e }), /* @__PURE__ */ React.createElement(un, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(un, { sources: e }), /* @__PURE__ */ React.createElement(dn, {
 		sources: e,
 		filter: n,
 		onChange: r
@@ -1950,7 +1980,7 @@ function cn({ sources: e, onOpen: t }) {
 		onClick: () => r(Je)
 	}, X.clearFilters)));
 }
-function ln({ sources: e }) {
+function un({ sources: e }) {
 	let t = (t) => w.number(e.filter(t).length), n = [
 		[
 			w.number(e.length),
@@ -1988,7 +2018,7 @@ function ln({ sources: e }) {
 		className: n && e !== "0" ? `hv-edge-${n}` : ""
 	}, /* @__PURE__ */ React.createElement("strong", null, e), " ", t)));
 }
-function un({ sources: e, filter: t, onChange: n }) {
+function dn({ sources: e, filter: t, onChange: n }) {
 	let r = [...new Set(e.map((e) => e.portal))].sort(), i = [...new Set(e.flatMap((e) => e.findings.map((e) => e.kind)))].sort();
 	return /* @__PURE__ */ React.createElement("form", {
 		className: "hv-filters",
@@ -2041,22 +2071,22 @@ function un({ sources: e, filter: t, onChange: n }) {
 	}), /* @__PURE__ */ React.createElement("span", null, X.filterAttention, " (", w.number(e.filter(Ye).length), ")")));
 }
 // src/model/task.ts
-var dn = "harvest_result", fn = "harvest_health", pn = "harvest_guard", mn = /* @__PURE__ */ new Set([
+var fn = "harvest_result", pn = "harvest_health", mn = "harvest_guard", hn = /* @__PURE__ */ new Set([
 	"success",
 	"failed",
 	"skipped",
 	"upstream_failed",
 	"removed"
 ]);
-async function hn(e, t) {
-	let r = s(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), a = await gn(e, t), o = mn.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", l = re.test(c) || [
-		dn,
-		fn,
-		pn
-	].some((e) => a.has(e)), [u, d, f, m, _] = await Promise.all([
-		dn,
+async function gn(e, t) {
+	let r = s(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), a = await _n(e, t), o = hn.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", l = re.test(c) || [
 		fn,
 		pn,
+		mn
+	].some((e) => a.has(e)), [u, d, f, m, _] = await Promise.all([
+		fn,
+		pn,
+		mn,
 		"harvest_source_url",
 		"harvest_job_url"
 	].map(async (n) => a.has(n) ? Se(e, n, t) : void 0)), v = {
@@ -2077,16 +2107,16 @@ async function hn(e, t) {
 		d,
 		f
 	].find((e) => e != null);
-	return y === void 0 || v.harvest || v.health || v.guard || (v.trouble = typeof h(y) == "string" ? "reference" : "unreadable"), l && !o && i.state && (v.messages = await _n(e, i.try_number, t)), v;
+	return y === void 0 || v.harvest || v.health || v.guard || (v.trouble = typeof h(y) == "string" ? "reference" : "unreadable"), l && !o && i.state && (v.messages = await vn(e, i.try_number, t)), v;
 }
-async function gn(e, t) {
+async function _n(e, t) {
 	let { entries: n } = await a(`${s(e)}/xcomEntries`, {
 		map_index: e.mapIndex,
 		xcom_key_pattern: "harvest"
 	}, (e) => e.xcom_entries, 1, t);
 	return new Set(n.map((e) => e.key));
 }
-async function _n(t, r, i) {
+async function vn(t, r, i) {
 	try {
 		let e = await n(`${s(t)}/logs/${r}`, {
 			full_content: !0,
@@ -2101,7 +2131,7 @@ async function _n(t, r, i) {
 		throw t;
 	}
 }
-async function vn(t, n, r) {
+async function yn(t, n, r) {
 	try {
 		let { entries: e } = await a("assets/events", {
 			source_dag_id: t.dagId,
@@ -2116,27 +2146,27 @@ async function vn(t, n, r) {
 }
 // src/parts/guard.tsx
 var { words: Z } = w;
-function yn({ report: e }) {
+function bn({ report: e }) {
 	let t = e.rows.filter((e) => e.finding.kind !== "exposed" || e.missing > 0 || e.action), n = e.rows.filter((e) => e.isExposed);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(I, { tone: t.length ? "warn" : "good" }, w.number(t.length)), /* @__PURE__ */ React.createElement("h2", null, Z.guardOf(j(e.portal.replace(/^https?:\/\//, ""))))), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.checkedAt, " ", /* @__PURE__ */ React.createElement(P, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", Z.sourcesChecked(w.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, Z.incomplete, " ", /* @__PURE__ */ React.createElement(R, null, e.incomplete)), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(xn, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(I, { tone: t.length ? "warn" : "good" }, w.number(t.length)), /* @__PURE__ */ React.createElement("h2", null, Z.guardOf(j(e.portal.replace(/^https?:\/\//, ""))))), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.checkedAt, " ", /* @__PURE__ */ React.createElement(P, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", Z.sourcesChecked(w.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, Z.incomplete, " ", /* @__PURE__ */ React.createElement(R, null, e.incomplete)), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(Sn, {
 		key: t,
 		row: e
-	})) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(L, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(bn, { row: e }))))));
-}
-function bn({ row: e }) {
-	return /* @__PURE__ */ React.createElement(N, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(R, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
+	})) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(L, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(xn, { row: e }))))));
 }
 function xn({ row: e }) {
-	let { guard: t } = Z;
-	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(Dt, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(bn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, j(e.finding.organization, 80))), e.missing > 0 && (w.code !== "en" || !e.finding.detail) && /* @__PURE__ */ React.createElement("p", null, t.missing(w.number(e.missing), e.records === null ? "?" : w.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(R, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(R, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), e.action === "expired" && /* @__PURE__ */ React.createElement("p", null, t.expired), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(P, { value: e.firstArchivedAt }), " (", t.willArchive(w.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(Sn, { row: e }));
+	return /* @__PURE__ */ React.createElement(N, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(R, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
 }
 function Sn({ row: e }) {
+	let { guard: t } = Z;
+	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(Dt, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(xn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, j(e.finding.organization, 80))), e.missing > 0 && (w.code !== "en" || !e.finding.detail) && /* @__PURE__ */ React.createElement("p", null, t.missing(w.number(e.missing), e.records === null ? "?" : w.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(R, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(R, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), e.action === "expired" && /* @__PURE__ */ React.createElement("p", null, t.expired), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(P, { value: e.firstArchivedAt }), " (", t.willArchive(w.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(Cn, { row: e }));
+}
+function Cn({ row: e }) {
 	return /* @__PURE__ */ React.createElement("details", { className: "hv-group" }, /* @__PURE__ */ React.createElement("summary", null, Z.guard.records(w.number(e.missingRecords.length), w.number(e.missing))), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.missingRecords.map((t, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(N, { to: t.url }, /* @__PURE__ */ React.createElement(R, { longest: 120 }, t.title ?? t.remoteId ?? Z.noIdentifier)), " ", t.archivedAt && !e.isHeld && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, Z.guard.archivedOn, " ", /* @__PURE__ */ React.createElement(P, { value: t.archivedAt }))))));
 }
 // src/views/AssetTab.tsx
 var { words: Q } = w;
-function Cn({ assetId: e }) {
-	let t = B(e, (t) => Tn(e, t), () => null);
+function wn({ assetId: e }) {
+	let t = B(e, (t) => En(e, t), () => null);
 	if (!t.value) return /* @__PURE__ */ React.createElement(V, {
 		loading: t,
 		notFound: Q.asset.gone
@@ -2145,20 +2175,20 @@ function Cn({ assetId: e }) {
 	if (!n.uri.startsWith("harvest://")) return /* @__PURE__ */ React.createElement(M, { kind: "info" }, Q.asset.notOurs);
 	if (i) {
 		let e = r.find((e) => e.key === `${E(i.place)}/${i.id}`);
-		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(R, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement($t, { source: e })) : null;
+		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(R, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(en, { source: e })) : null;
 	}
-	return r.length ? /* @__PURE__ */ React.createElement(wn, {
+	return r.length ? /* @__PURE__ */ React.createElement(Tn, {
 		portal: Be(n.uri),
 		sources: r
 	}) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Q.asset.nothingYet);
 }
-function wn({ portal: e, sources: t }) {
+function Tn({ portal: e, sources: t }) {
 	let [n, r] = React.useState(null), i = t.find((e) => e.key === n);
 	return i ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
 		onClick: () => r(null)
-	}, "← ", Q.back)), /* @__PURE__ */ React.createElement($t, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(At, {
+	}, "← ", Q.back)), /* @__PURE__ */ React.createElement(en, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(At, {
 		sources: t,
 		order: {
 			column: "last",
@@ -2167,7 +2197,7 @@ function wn({ portal: e, sources: t }) {
 		onOpen: r
 	}));
 }
-async function Tn(e, t) {
+async function En(e, t) {
 	let r = await n(`assets/${encodeURIComponent(e)}`, {}, t);
 	if (!r.uri.startsWith("harvest://")) return {
 		asset: r,
@@ -2178,7 +2208,7 @@ async function Tn(e, t) {
 		let { known: e } = await _e(t), n = i && `${E(i.place)}/${i.id}`;
 		return {
 			asset: r,
-			sources: En(O({
+			sources: Dn(O({
 				...e,
 				assets: [r, ...e.assets.filter((e) => e.id !== r.id)]
 			}).filter((e) => n ? e.key === n : e.portal === a))
@@ -2187,32 +2217,32 @@ async function Tn(e, t) {
 	let o = await ye([r.id], t);
 	return {
 		asset: r,
-		sources: En(O({
+		sources: Dn(O({
 			...ze,
 			assets: [r],
 			events: o
 		}))
 	};
 }
-function En(e) {
+function Dn(e) {
 	return e.sort((e, t) => (t.history[0]?.at?.getTime() ?? 0) - (e.history[0]?.at?.getTime() ?? 0));
 }
 // src/views/TaskTab.tsx
-var { words: $ } = w, Dn = 5e3;
-function On({ assetId: e, ...t }) {
-	return /* @__PURE__ */ React.createElement(ct, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(kn, t) : /* @__PURE__ */ React.createElement(Cn, { assetId: String(e) }));
+var { words: $ } = w, On = 5e3;
+function kn({ assetId: e, ...t }) {
+	return /* @__PURE__ */ React.createElement(ct, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(An, t) : /* @__PURE__ */ React.createElement(wn, { assetId: String(e) }));
 }
-function kn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
+function An({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
 	let i = Number(r ?? -1), a = {
 		dagId: e,
 		runId: t,
 		taskId: n,
 		mapIndex: Number.isInteger(i) ? i : -1
-	}, o = B(JSON.stringify(a), (e) => hn(a, e), (e) => e.isOurs && !e.hasEnded ? Dn : null), s = o.value;
+	}, o = B(JSON.stringify(a), (e) => gn(a, e), (e) => e.isOurs && !e.hasEnded ? On : null), s = o.value;
 	return s ? /* @__PURE__ */ React.createElement(React.Fragment, null, o.error !== null && /* @__PURE__ */ React.createElement(V, {
 		loading: o,
 		notFound: $.gone
-	}), /* @__PURE__ */ React.createElement(An, {
+	}), /* @__PURE__ */ React.createElement(jn, {
 		view: s,
 		task: a
 	})) : /* @__PURE__ */ React.createElement(V, {
@@ -2220,25 +2250,25 @@ function kn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
 		notFound: $.gone
 	});
 }
-function An({ view: e, task: t }) {
-	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(Mn, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(jn, {
+function jn({ view: e, task: t }) {
+	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(Nn, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(Mn, {
 		view: e,
 		task: t
 	}), e.health && /* @__PURE__ */ React.createElement(Ot, {
 		report: e.health,
 		title: $.healthOf(j(e.health.portal.replace(/^https?:\/\//, ""))),
 		quiet: $.noFindings
-	}), e.guard && /* @__PURE__ */ React.createElement(yn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(F, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(M, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, $.notOurs);
+	}), e.guard && /* @__PURE__ */ React.createElement(bn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(F, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(M, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, $.notOurs);
 }
-function jn({ view: e, task: t }) {
-	let { harvest: n } = e, r = B(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? vn(t, n, e) : Promise.resolve(null), () => null);
-	return n && /* @__PURE__ */ React.createElement(Rt, {
+function Mn({ view: e, task: t }) {
+	let { harvest: n } = e, r = B(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? yn(t, n, e) : Promise.resolve(null), () => null);
+	return n && /* @__PURE__ */ React.createElement(zt, {
 		harvest: n,
 		links: e,
 		previous: r.value
 	});
 }
-function Mn({ view: e }) {
+function Nn({ view: e }) {
 	let t = e.state === "deferred" || e.state === "up_for_reschedule";
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(I, { tone: "busy" }, t ? $.verdict.waiting : $.verdict.running), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
@@ -2254,6 +2284,6 @@ function Mn({ view: e }) {
 }
 // src/main.tsx
 Object.assign(globalThis, {
-	Harvest: On,
-	Harvests: rn
+	Harvest: kn,
+	Harvests: an
 });
