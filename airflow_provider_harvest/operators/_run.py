@@ -244,7 +244,8 @@ class SourceRun(TaskWait):
             raise self.why_given_up(plan, ended)
         result = self.conclude(plan, ended)
         if self._thresholds is not None:
-            comparison = guarded_run.compare(self.client, self.source_id, self._thresholds)
+            done = result["items"]["done"]
+            comparison = guarded_run.compare(self.client, self.source_id, self._thresholds, done=done)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
             elif comparison.is_due and plan.how == STARTED and is_success(result):
