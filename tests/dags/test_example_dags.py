@@ -269,6 +269,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.parametrize("deferred", [False], indirect=True)
 @pytest.mark.parametrize("dag_id, params, sentence", MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
 def test_mistake_that_the_form_lets_through_is_named_and_nothing_is_written(
     portal: Sandbox, make_airflow: MakeAirflow, dag_id: str, params: dict[str, str], sentence: str
