@@ -80,7 +80,7 @@ def test_report_writes_its_files_and_leads_to_the_portal(
     }, outcome.log[-3000:]
     assert "Give either source_id or job_id" in outcome.log
     summary = outcome.xcoms["report", "harvest_report"]
-    job_id = outcome.xcoms["harvest", "job_id"]
+    job_id = outcome.xcoms["harvest", "harvest_result"]["job_id"]
     assert summary == outcome.xcoms["report", "return_value"]
     assert summary["job"]["id"] == job_id
     changes = {kind: number for kind, number in summary["counts"].items() if number}
