@@ -6,7 +6,9 @@ An Airflow takes seconds of processor time to load, and a fork milliseconds. Run
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -20,10 +22,12 @@ from typing import Any
 
 #: What a run of a DAG loads in the end; some of these exist on some releases only.
 _MODULES = (
+    "a2wsgi",
     "airflow.__main__",
     "airflow.api_fastapi.core_api.routes.public.hitl",
     "airflow.api_fastapi.execution_api.app",
     "airflow.cli.commands.dag_command",
+    "airflow.dag_processing.collection",
     "airflow.dag_processing.dagbag",
     "airflow.jobs.triggerer_job_runner",
     "airflow.models",
@@ -38,6 +42,7 @@ _MODULES = (
     "airflow_provider_harvest.sensors.job",
     "airflow_provider_harvest.triggers.event",
     "airflow_provider_harvest.triggers.job",
+    "alembic.command",
 )
 _LONGEST_MESSAGE = 1 << 18
 
@@ -67,14 +72,25 @@ def _load() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     from airflow.providers_manager import ProvidersManager
+    from sqlalchemy.orm import configure_mappers
 
+    configure_mappers()
     ProvidersManager().initialize_providers_configuration()  # type: ignore[no-untyped-call]
-    with contextlib.suppress(ImportError):  # Airflow 3: the API that a task speaks to, made once and without a thread
+    with contextlib.suppress(ImportError):  # Airflow 3
         from airflow.sdk.execution_time.supervisor import in_process_api_server
 
-        _ = in_process_api_server().app
+        asyncio.run(_ask(in_process_api_server().app))
+    gc.freeze()  # else each fork's first collection copies what it shares
     if threading.active_count() > 1:
         raise RuntimeError(f"a fork would lack these threads: {threading.enumerate()}")
+
+
+async def _ask(app: Any) -> None:
+    """Send a request to the API that tasks speak to: it makes its routes at the first one, which takes seconds."""
+    import httpx
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://in-process") as client:
+        await client.get("/nothing")
 
 
 def _become(command: dict[str, Any], output: int, status: int) -> None:
