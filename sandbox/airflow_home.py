@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import sqlite3
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,12 +119,37 @@ class AirflowHome:
             log_path=log_path,
         )
 
-    def answer(self, dag_id: str, task_id: str, option: str) -> None:
+    def run_dag_answered(
+        self, dag_id: str, task_id: str, option: str, params: dict[str, Any] | None = None
+    ) -> tuple[DagOutcome, dict[str, str]]:
+        """Run a DAG to its end with a person who answers one of its tasks (Airflow 3.1 or newer).
+
+        :param task_id: the task that asks.
+        :param option: what is answered.
+        :param params: values for the DAG's params.
+        :returns: what came of it, and the ``subject`` and ``body`` that the person was shown; empty without one.
+        """
+        shown: dict[str, str] = {}
+        answers: list[threading.Thread] = []
+
+        def on_task(task: str) -> None:
+            if task == task_id and not answers:  # it starts once more when it is answered
+                answers.append(threading.Thread(target=lambda: shown.update(self.answer(dag_id, task, option))))
+                answers[0].start()
+
+        outcome = self.run_dag(dag_id, params, on_task)
+        for answer in answers:
+            answer.join()
+        return outcome, shown
+
+    def answer(self, dag_id: str, task_id: str, option: str) -> dict[str, str]:
         """Answer a task of the running DAG that waits for a person (Airflow 3.1 or newer), once it does.
 
+        :returns: the ``subject`` and ``body`` that the person was shown.
         :raises RuntimeError: it could not be answered; the message names Airflow's output.
         """
-        self.run_module("sandbox.answer_approval", dag_id, task_id, option)
+        log = self.run_module("sandbox.answer_approval", dag_id, task_id, option)
+        return dict(json.loads(log.splitlines()[-1]))
 
     def run_module(self, name: str, *arguments: str) -> str:
         """Run a module in this home, as ``python -m`` does.
