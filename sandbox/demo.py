@@ -13,6 +13,7 @@ from sandbox.airflow_home import AirflowHome
 from sandbox.airflow_server import AirflowServer
 from sandbox.connect import airflow_settings
 from sandbox.live_dag import run_dag
+from sandbox.loaded_airflow import LoadedAirflow
 from sandbox.tables import table
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ def main(arguments: list[str] | None = None) -> int:
         if keeps_open:
             return _run_in_the_open(steps, airflow, sandbox, logs / "airflow")
         steps.say("Making Airflow's database (SQLite)")
-        home = AirflowHome(airflow, logs / "airflow", _DAGS, airflow_settings(sandbox))
-        home.migrate()
-        return _run_all(steps, sandbox, _RUNS, lambda dag_id, on_task: home.run_dag(dag_id, on_task=on_task))
+        with LoadedAirflow(airflow) as loaded:
+            home = AirflowHome(loaded, logs / "airflow", _DAGS, airflow_settings(sandbox))
+            home.migrate()
+            return _run_all(steps, sandbox, _RUNS, lambda dag_id, on_task: home.run_dag(dag_id, on_task=on_task))
 
 
 def _run_all(steps: _Steps, sandbox: Sandbox, runs: tuple[tuple[str, str], ...], run: Run) -> int:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.airflow_home import AirflowHome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Buttons = dict[str, dict[str, str | None]]
-    ButtonsOf = Callable[[Path, Path, str], Buttons]
+    from tests.dags.conftest import Airflows
 
 pytestmark = pytest.mark.slow
 
@@ -51,17 +47,18 @@ with DAG("links", schedule=None, start_date=datetime(2024, 1, 1)):
 
 
 @pytest.fixture(scope="module")
-def buttons(migrated: AirflowHome, buttons_of: ButtonsOf, tmp_path_factory: pytest.TempPathFactory) -> Buttons:
+def buttons(airflows: Airflows, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     """The address of each button, by task and label, after a run of the DAG above."""
     folder = tmp_path_factory.mktemp("links")
-    dags = folder / "dags"
-    dags.mkdir()
-    (dags / "links.py").write_text(DAG)
-    airflow = AirflowHome(Path(sys.executable), folder / "home", dags, {})
-    airflow.adopt_database(migrated)
+    airflow = airflows.make(folder, {}, AirflowHome)
+    dag_file = airflow.dags / "links.py"
+    dag_file.write_text(DAG)
     outcome = airflow.run_dag("links")
     assert outcome.tasks["ends_well"] == "success", outcome.log[-3000:]
-    return buttons_of(folder / "home", dags / "links.py", "links")
+    result = folder / "links.json"
+    airflow.run_module("tests.dags.read_links", str(dag_file), "links", str(result))
+    read: dict[str, Any] = json.loads(result.read_text())
+    return read
 
 
 @pytest.mark.parametrize(
@@ -72,6 +69,6 @@ def buttons(migrated: AirflowHome, buttons_of: ButtonsOf, tmp_path_factory: pyte
         ("fails_before_a_job", SOURCE_URL, ""),
     ],
 )
-def test_buttons_lead_to_what_was_known(buttons: Buttons, task: str, source: str, job: str) -> None:
+def test_buttons_lead_to_what_was_known(buttons: dict[str, dict[str, str]], task: str, source: str, job: str) -> None:
     shown = {label: address or "" for label, address in buttons[task].items()}
     assert shown == {"Harvest source": source, "Harvest job": job}

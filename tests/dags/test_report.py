@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,10 @@ from sandbox.airflow_home import AirflowHome
 from sandbox.connect import airflow_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sandbox import Sandbox
+    from tests.dags.conftest import Airflows
 
-    ButtonsOf = Callable[[Path, Path, str], dict[str, dict[str, str | None]]]
-
-pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 DAG = """
 from datetime import datetime
@@ -53,7 +49,7 @@ def deferred() -> bool:
 
 
 def test_report_writes_its_files_and_leads_to_the_portal(
-    portal: Sandbox, catalogue: str, migrated: AirflowHome, buttons_of: ButtonsOf, tmp_path: Path
+    portal: Sandbox, catalogue: str, airflows: Airflows, tmp_path: Path
 ) -> None:
     with HarvestClient(portal.url, portal.keys.admin) as client:
         portal.catalogue.put(catalogue, datasets=8, prefix=f"{catalogue}-")
@@ -63,12 +59,10 @@ def test_report_writes_its_files_and_leads_to_the_portal(
         portal.control.wait_until_idle()
         links = client.source_url(source.id)
     portal.catalogue.put(catalogue, datasets=8 - LOST, failing=BROKEN, prefix=f"{catalogue}-")
-    dags = tmp_path / "dags"
-    dags.mkdir()
     reports = tmp_path / "reports"
-    (dags / "report.py").write_text(DAG.replace("SOURCE", source.id).replace("PATH", str(reports)))
-    airflow = AirflowHome(Path(sys.executable), tmp_path / "home", dags, airflow_settings(portal, None, catalogue))
-    airflow.adopt_database(migrated)
+    airflow = airflows.make(tmp_path, airflow_settings(portal, None, catalogue), AirflowHome)
+    dag_file = airflow.dags / "report.py"
+    dag_file.write_text(DAG.replace("SOURCE", source.id).replace("PATH", str(reports)))
 
     outcome = airflow.run_dag("report")
 
@@ -99,6 +93,8 @@ def test_report_writes_its_files_and_leads_to_the_portal(
     told = outcome.xcoms["only_told", "harvest_report"]
     assert (told["files"], told["job"]["id"]) == ({}, job_id)
     assert sorted(path.suffix for path in reports.iterdir()) == [".csv", ".html", ".json", ".md"]
-    buttons = buttons_of(tmp_path / "home", dags / "report.py", "report")
+    found = tmp_path / "links.json"
+    airflow.run_module("tests.dags.read_links", str(dag_file), "report", str(found))
+    buttons = json.loads(found.read_text())
     assert buttons["report"]["Harvest source"] == links
     assert job_id in (buttons["report"]["Harvest job"] or "")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "example_dags" / "harvest_pending_review.py"
 
-pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 @pytest.fixture
