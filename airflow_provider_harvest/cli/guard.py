@@ -44,7 +44,7 @@ def add_arguments(parser: Parser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(required=True, metavar="COMMAND")
     _add(actions, "report", "list the sources that lost too much; sends no key", _report)
-    _add(actions, "hold", "switch autoarchive off where too much is missing, and lift what is back", _hold)
+    _add(actions, "hold", "switch autoarchive off if too much is missing, and lift holds whose records are back", _hold)
     _add(actions, "forecast", "list what the next runs archive, and when; sends no key", _forecast)
     releasing = actions.add_parser("release", help="switch the archiving of held sources on again")
     portal_argument(releasing)
@@ -139,7 +139,7 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
     if not rows:
         print(f"{result['sources']:,} source{'' if result['sources'] == 1 else 's'}: nothing to report.")
     for text, idents in (
-        ("archive at once what their next run does not find, without days in which to hold", result["exposed_ids"]),
+        ("archive at once what their next run does not find, so it cannot be held in time", result["exposed_ids"]),
         ("could not be held with this key", result["not_holdable_ids"]),
     ):
         if idents:

@@ -1,4 +1,4 @@
-"""Which arguments a task takes from ``default_args``: how it connects, waits and judges, never what it is about.
+"""Which arguments a task takes from ``default_args``: how it connects, waits and judges, never its subject.
 
 Airflow gives each argument that a task leaves out the value under that name in ``default_args``, whoever it was meant
 for. ``{"description": ...}`` of a DAG would so become the public description of a source, ``{"name": ...}`` of a pod

@@ -54,7 +54,7 @@ class HarvestJobTrigger(BaseTrigger):
         return path, {"harvest_conn_id": self.harvest_conn_id, "plan": self.plan}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until the wait is over; then yield one event that carries all that the worker needs."""
+        """Poll until the wait is over; then yield one event that carries all that the worker needs."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         try:
@@ -68,7 +68,7 @@ class HarvestJobTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Say that the harvest continues; Airflow 3.3 calls it when a user ends the deferred task."""
+        """Log that the harvest continues; Airflow 3.3 calls it when a user ends the deferred task."""
         log.warning("%s", goes_on(self._job_page))
 
     async def _wait(self) -> dict[str, Any]:

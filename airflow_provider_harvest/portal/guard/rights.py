@@ -61,12 +61,12 @@ def why_not_holdable(
 
 
 def _is_theirs(me: Mapping[str, Any], source: HarvestSource) -> bool:
-    """Whether a key's user may change a source, on releases that do not tell it: every member of its organization."""
+    """Whether a key's user may change a source, on releases that do not report it: members of its organization may."""
     if "admin" in (me.get("roles") or ()):
         return True
     if source.organization is None:
         return source.owner is not None and source.owner.id == str(me.get("id"))
     memberships = me.get("organizations")
     if not isinstance(memberships, list):
-        return True  # only trying tells
+        return True  # only an attempt shows it
     return source.organization.id in {str(entry.get("id")) for entry in memberships if isinstance(entry, dict)}

@@ -17,7 +17,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Limits
-from airflow_provider_harvest.portal.as_code.apply.run import ApplyResult, apply_plan
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
@@ -25,6 +25,7 @@ from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.support.memory_portal import MemoryPortal
 
 if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
     from airflow_provider_harvest.portal.as_code.plan.changes import Plan
 
 HURRY = Limits(write_interval=0.0, accept_interval=0.0)
@@ -222,7 +223,7 @@ def test_source_that_was_created_twice_meanwhile_stops_it(portal: MemoryPortal) 
     plan = planned(portal, declared(1))
     for _ in range(2):
         portal.add(name="Town 1", url="https://host-1.example/1")
-    with pytest.raises(HarvestPlanStale, match="2 sources are it by now"):
+    with pytest.raises(HarvestPlanStale, match="but 2 such sources exist by now"):
         applied(portal, plan)
 
 
@@ -238,6 +239,20 @@ def test_plan_that_looks_like_an_accident_is_refused(
     with pytest.raises(HarvestInvalidInput, match=message):
         applied(portal, plan, **limits)
     assert writes(portal) == []
+
+
+def test_a_source_is_not_mistaken_for_a_deleted_one_of_the_same_key(portal: MemoryPortal) -> None:
+    kept = portal.add(name="Town")
+    copy = portal.add(name="Copy", description=marker.join(None, "us", "town-1"))
+    entry = DeclaredSource("town-1", "sources.yaml:1", {"name": "Town hall"}, portal_id=kept.id)
+    plan = planned(portal, entry, managed_by="us", prune=True)
+    assert [(change.key, change.source_id) for change in plan.changes] == [("town-1", kept.id), ("town-1", copy.id)]
+
+    result = applied(portal, plan, confirm_deletes=1)
+
+    assert [entry["source_id"] for entry in result.done] == [kept.id, copy.id]
+    assert (portal.sources[kept.id].name, portal.sources[kept.id].deleted) == ("Town hall", None)
+    assert portal.sources[copy.id].deleted is not None
 
 
 def test_plan_for_another_portal_is_refused(portal: MemoryPortal) -> None:
