@@ -43,7 +43,7 @@ def harvest_asset(
     :param source_id: id of the source; an id never changes, a slug may.
     :param organization_id: id of the organization.
     :param name: the asset's name in Airflow 3, as its graph shows it, such as ``"Town hall"``; default: its URI.
-    :param watch: which harvests fire an event, whoever started them: ``"ended"``, ``"success"`` or ``"failure"``
+    :param watch: which harvests fire an event, no matter who started them: ``"ended"``, ``"success"`` or ``"failure"``
         (Airflow 3); default: none do. For other arguments of the trigger give ``watchers``.
     :param harvest_conn_id: the connection that ``watch`` reads the portal with; default ``harvest_default``.
     :param watchers: of ``AssetWatcher`` (Airflow 3), in addition to that of ``watch``.

@@ -18,7 +18,7 @@ from airflow.plugins_manager import AirflowPlugin
 from airflow_provider_harvest import __version__
 from airflow_provider_harvest.plugins.static_files import StaticFilesOnDemand
 
-#: Where the api-server serves the script.
+#: Path at which the api-server serves the script.
 URL_PREFIX = "/harvest-pages"
 _SCRIPT = "harvest.js"
 #: Classes of tasks that the tab is about: Airflow 3.4 compares names, so that a subclass of its own has no tab there.

@@ -74,7 +74,7 @@ class HarvestJobTrigger(BaseTrigger):
     async def _wait(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         plan = WaitPlan.from_dict(self.plan)
-        # The portal's clock is not known yet: this limits patience only, and a wait has its deadline besides.
+        # The portal's clock is not known yet: this limits patience only, and a wait also has its deadline.
         seconds = float("inf") if plan.deadline is None else plan.deadline - Clock().now()
         settings = await patient_settings(self.harvest_conn_id, plan.max_poll_failures, seconds)
         while True:  # for each form of the connection

@@ -37,7 +37,7 @@ class Listed:
     :param name: if names were requested.
     :param organization_id: if names were requested.
     :param is_counted: whether the items of its last job are counted in the list, as from 17.0 on; None if that was not
-        asked for.
+        requested.
     """
 
     id: str
