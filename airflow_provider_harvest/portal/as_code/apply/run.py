@@ -131,11 +131,11 @@ class _Apply:
         self._client = client
         self._plan = plan
         self._result = ApplyResult(client.site, plan.digest)
-        #: Each change that the portal reported as done, and the id of its source; keys are not unique: a source to
-        #: be deleted has the key of its marker.
-        self._written: list[tuple[Change, str | None]] = []
         self._writer = Writer(client, Pace(client.clock, limits, self._tell))
         self._progress = progress
+        # By change, not by key: a key may have one source that its file names by id, and another that is pruned.
+        self._written: list[tuple[Change, str | None]] = []
+        self._unfinished: list[Change] = []
         self._passed = self._total = 0
         self._can_create = True
         self._may_pass = False
@@ -184,15 +184,16 @@ class _Apply:
 
     def _confirm(self) -> None:
         """Read the list once more: a portal may report a write as done, and then overrule it."""
-        if not self._written:
+        written = [(change, ident) for change, ident in self._written if change not in self._unfinished]
+        if not written:
             return
         now = {source.id: source for source in read_sources(self._client)}
-        for change, ident in self._written:
-            source = now.get(ident) if ident else None
+        for change, ident in written:
+            source = now.get(ident or "")
             if source is None and change.is_deleted:
                 continue
-            left = self._steps(change, _values(source))
-            if left:
+            left = self._steps(change, _values(source)) if source is not None else ()
+            if left or source is None:
                 names = few(sorted({name for step in left for name in step.values or {step.name: None}}), _SHOWN)
                 what = f"{names} is not as wanted" if source is not None else "the source is not listed"
                 overruled = HarvestWriteIgnored(
@@ -205,7 +206,7 @@ class _Apply:
 
     def _carry_out(self, change: Change) -> None:
         if change.is_new and not self._can_create and self._look(change) is None:
-            self._result.postponed.append(change.key)
+            self._postpone(change)
             return
         taken: list[str] = []
         source: HarvestSource | None = None
@@ -219,7 +220,7 @@ class _Apply:
                 taken.append(step.name)
         except HarvestRateLimited as error:
             self._can_create = self._can_create and bool(taken)
-            self._result.postponed.append(change.key)
+            self._postpone(change)
             self._result.retry_after = error.retry_after
             if not change.is_new or taken:
                 raise self._broken_off(error) from error
@@ -238,12 +239,10 @@ class _Apply:
             self._may_pass = True
         except HarvestError as error:
             raise self._broken_off(error) from error
-        else:
-            if taken:
-                self._written.append((change, _id_of(change, source)))
         finally:
             if taken:
-                ident = _id_of(change, source)
+                ident = source.id if source is not None else change.source_id
+                self._written.append((change, ident))
                 self._result.done.append({"key": change.key, "source_id": ident, "steps": taken})
 
     def _take(self, step: Step, change: Change, source: HarvestSource | None) -> HarvestSource | None:
@@ -322,9 +321,14 @@ class _Apply:
     def _tell(self, text: str) -> None:
         self._progress(self._passed, self._total, text)
 
+    def _postpone(self, change: Change) -> None:
+        self._unfinished.append(change)
+        self._result.postponed.append(change.key)
+
     def _fail(self, change: Change, source: HarvestSource | None, error: HarvestError) -> None:
         log.warning("%s was not changed: %s", _called(change), error)
-        ident = _id_of(change, source)
+        ident = source.id if source is not None else change.source_id
+        self._unfinished.append(change)
         self._result.failed.append({"key": change.key, "source_id": ident, "error": str(error)})
 
     def _broken_off(self, error: HarvestError) -> HarvestApplyIncomplete:
@@ -361,10 +365,6 @@ class _Apply:
 
 def _values(source: HarvestSource | None) -> dict[str, Any] | None:
     return None if source is None else values_of(source)
-
-
-def _id_of(change: Change, source: HarvestSource | None) -> str | None:
-    return source.id if source is not None else change.source_id
 
 
 def _called(change: Change) -> str:
