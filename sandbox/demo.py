@@ -12,6 +12,7 @@ from sandbox import Sandbox, environments
 from sandbox.airflow_home import AirflowHome
 from sandbox.airflow_server import AirflowServer
 from sandbox.connect import airflow_settings
+from sandbox.loaded_airflow import LoadedAirflow
 from sandbox.tables import table
 
 if TYPE_CHECKING:
@@ -54,11 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
     steps.say("Preparing Airflow 3.3.2 and udata 17.18.0, each in an environment of its own (.venvs/)")
     airflow = environments.ensure(_AIRFLOW, lambda line: steps.say(f"  {line}"))
     steps.say("Starting a udata portal and the catalogue of a town")
-    with Sandbox.start(_UDATA, log_dir=logs, progress=lambda line: steps.say(f"  {line}")) as sandbox:
+    with (
+        Sandbox.start(_UDATA, log_dir=logs, progress=lambda line: steps.say(f"  {line}")) as sandbox,
+        LoadedAirflow(airflow) as loaded,
+    ):
         sandbox.catalogue.put("cities", datasets=8)
         steps.say(f"  portal {sandbox.url}, catalogue {sandbox.catalogue.url('cities')}")
         steps.say("Making Airflow's database (SQLite)")
-        home = AirflowHome(airflow, logs / "airflow", _DAGS, airflow_settings(sandbox))
+        home = AirflowHome(loaded, logs / "airflow", _DAGS, airflow_settings(sandbox))
         home.migrate()
         outcomes = {}
         for dag_id, what in (*_RUNS, *((_WATCH,) if keeps_open else ())):
