@@ -1,4 +1,4 @@
-"""Pending review: preview every source that waits for the portal's team, and tell a chat about the new ones.
+"""Pending review: preview every source that waits for the portal's team, and report the new ones to a chat.
 
 The previews take the key of a sysadmin. One that takes longer than a minute has the status "timeout" and fails nothing.
 """

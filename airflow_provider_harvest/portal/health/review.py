@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
 
-#: What stands for the status of a preview that the portal did not make.
+#: The status of a preview that the portal did not make.
 NO_PREVIEW = "no preview"
 _NAME_WIDTH = 80
 _UNKNOWN: dict[str, Any] = {"preview": None, "verdict": None, "items": None, "failed": None, "reasons": []}

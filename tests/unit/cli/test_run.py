@@ -281,7 +281,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         story.steps = [interrupt]
         code, _, err = run("--wait", "--on-run-refused", "wait")
         assert code == 130
-        assert "No harvest was asked for; the portal harvests the source by its own schedule." in err
+        assert "No harvest was requested; the portal harvests the source by its own schedule." in err
 
     def test_a_source_without_a_schedule_is_not_waited_for(
         self, portal: PortalServer, source: str, refused: int, run: Any, story: Story
