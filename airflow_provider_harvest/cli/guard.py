@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.cli.parser import portal_argument
 from airflow_provider_harvest.cli.shared import (
     ATTENTION,
+    ERROR,
     FINE,
     KEY_VARIABLE,
     PORTAL_VARIABLE,
@@ -16,11 +17,13 @@ from airflow_provider_harvest.cli.shared import (
     say,
     write_out,
 )
+from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.guard.act import act
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
 from airflow_provider_harvest.portal.guard.holds import release
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.cli.parser import Actions, Parser
@@ -44,7 +47,13 @@ def add_arguments(parser: Parser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(required=True, metavar="COMMAND")
     _add(actions, "report", "list the sources that lost too much; sends no key", _report)
-    _add(actions, "hold", "switch autoarchive off where too much is missing, and lift what is back", _hold)
+    holding = _add(actions, "hold", "switch autoarchive off if too much is missing, lift holds that are over", _hold)
+    holding.add_argument(
+        "--expire-days",
+        type=float,
+        metavar="N",
+        help="end holds after so many days: their loss counts as accepted; default: a hold waits for a person",
+    )
     _add(actions, "forecast", "list what the next runs archive, and when; sends no key", _forecast)
     releasing = actions.add_parser("release", help="switch the archiving of held sources on again")
     portal_argument(releasing)
@@ -53,7 +62,7 @@ def add_arguments(parser: Parser) -> None:
     releasing.set_defaults(command=_release)
 
 
-def _add(actions: Actions, name: str, text: str, command: object) -> None:
+def _add(actions: Actions, name: str, text: str, command: object) -> Parser:
     parser = actions.add_parser(name, help=text)
     portal_argument(parser)
     parser.add_argument("--organization", metavar="ID", help="only the sources of this organization (id or slug)")
@@ -63,6 +72,7 @@ def _add(actions: Actions, name: str, text: str, command: object) -> None:
     )
     parser.add_argument("--json", action="store_true", help="write JSON")
     parser.set_defaults(command=command)
+    return parser
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -85,17 +95,24 @@ def _forecast(arguments: argparse.Namespace) -> int:
 
 
 def _release(arguments: argparse.Namespace) -> int:
-    released = []
+    rows = []
     with open_client(arguments, None, keyed=True) as client:
         for ident in arguments.source:
-            source, changed = release(client, ident, accept=True)
-            released.append({"source_id": source.id, "source_name": source.name, "released": changed})
-            if not arguments.json:
-                done = "released: the next runs archive what is missing" if changed else "was released before"
-                print(f"{source.id}  {done}")
+            row = {"source_id": ident, "source_name": None, "released": False, "error": None}
+            try:
+                source, changed = release(client, ident, accept=True)
+            except HarvestError as error:  # the others are released nevertheless
+                row["error"] = str(error)
+                say(f"{ident}: {error}")
+            else:
+                row |= {"source_id": source.id, "source_name": plain(source.name), "released": changed}
+                if not arguments.json:
+                    done = "released: the next runs archive what is missing" if changed else "was released before"
+                    print(f"{source.id}  {done}")
+            rows.append(row)
     if arguments.json:
-        write_out(json.dumps(released, indent=1, ensure_ascii=False) + "\n", None)
-    return FINE
+        write_out(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", None)
+    return ERROR if any(row["error"] for row in rows) else FINE
 
 
 def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:
@@ -108,7 +125,7 @@ def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:
             with_rights=hold,
         )
         if hold:
-            act(client, found)
+            act(client, found, expire_days=arguments.expire_days)
         return as_dict(client, found)
 
 
@@ -139,7 +156,7 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
     if not rows:
         print(f"{result['sources']:,} source{'' if result['sources'] == 1 else 's'}: nothing to report.")
     for text, idents in (
-        ("archive at once what their next run does not find, without days in which to hold", result["exposed_ids"]),
+        ("archive at once what their next run does not find, so it cannot be held in time", result["exposed_ids"]),
         ("could not be held with this key", result["not_holdable_ids"]),
     ):
         if idents:

@@ -1,4 +1,4 @@
-"""One try of the run operator: ask a portal for a harvest at most once, and wait for it. Loaded when a task runs."""
+"""One try of the run operator: request a harvest at most once, and wait for it. Loaded when a task runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceNotRunnable,
     HarvestUnavailable,
 )
+from airflow_provider_harvest.operators._claims import SETTLE, Claims
 from airflow_provider_harvest.operators._wait import TaskWait
 from airflow_provider_harvest.operators.job import ATTACH, FAIL, WAIT
 from airflow_provider_harvest.portal.guard import guarded_run
@@ -25,6 +26,7 @@ from airflow_provider_harvest.portal.outcome.hints import says_may_pass
 from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED, WAITED, is_success
 from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
 from airflow_provider_harvest.portal.statuses import FAILED
+from airflow_provider_harvest.portal.waiting import own_run
 from airflow_provider_harvest.portal.waiting.job_wait import alive_jobs, why_dead
 from airflow_provider_harvest.portal.waiting.plan import (
     BLOCKED,
@@ -36,7 +38,13 @@ from airflow_provider_harvest.portal.waiting.plan import (
     WaitPlan,
     goals,
 )
-from airflow_provider_harvest.portal.waiting.which_job import begun_since, now_there, on_portal_clock, why_not_runnable
+from airflow_provider_harvest.portal.waiting.which_job import (
+    begun_since,
+    foreseen_refusal,
+    now_there,
+    on_portal_clock,
+    why_not_runnable,
+)
 from airflow_provider_harvest.portal.words import spell
 
 if TYPE_CHECKING:
@@ -47,10 +55,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
-#: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
+#: Seconds from the request until the first poll: a worker of the portal needs a moment to create the job.
 FIRST_LOOK = 1.0
-#: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
-PORTAL_GRACE = 3 * 3600.0
 
 
 class SourceRun(TaskWait):
@@ -60,7 +66,7 @@ class SourceRun(TaskWait):
     :param context: Airflow's task context.
     :param client: of the portal.
     :param memory: what survives the try; it knows the source.
-    :param source: the source, where it was read; default: it is read when it is first needed.
+    :param source: the source, if it was read already; default: it is read when it is first needed.
     """
 
     reads_with_key = True
@@ -76,13 +82,14 @@ class SourceRun(TaskWait):
         super().__init__(task, context, client, memory.intent.source_id, source)
         self.memory = memory
         self._run_task = task
+        self._claims = Claims(context, self.source_id, client.clock)
         self._thresholds = guarded_run.thresholds_of(task.guard)
         self._may_archive = self._thresholds is None
 
     # --- what is to be done ----------------------------------------------------------------------------------
 
     def begin(self) -> WaitPlan:
-        """Return the plan of what an earlier try began; else ask for a harvest."""
+        """Return the plan of what an earlier try began; else request a harvest."""
         plan = self._remembered_plan() or self._ask()
         return plan.knowing(self.source.last_job)
 
@@ -105,7 +112,7 @@ class SourceRun(TaskWait):
         return None
 
     def _plan_by_first_start(self) -> WaitPlan | None:
-        """Below Airflow 3.3 nothing survives a try: the best there is, is a job begun since the first one started."""
+        """Below Airflow 3.3 nothing survives a try: take a job that began after the first try started."""
         if not self.memory.knows_start:
             self.log.warning(
                 "This Airflow keeps nothing of earlier tries for a task: if one of them requested a harvest whose job "
@@ -129,17 +136,24 @@ class SourceRun(TaskWait):
         return any(says_may_pass(error.message) for error in errors)
 
     def _ask(self) -> WaitPlan:
-        """Start a harvest where none is running, or say what must be waited for first."""
+        """Start a harvest if none is running, or return what must be waited for first."""
         problem = why_not_runnable(self.source, self.client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
-        refusal = self._foreseen_refusal()
+        refusal = foreseen_refusal(self.client, self.source)
         if refusal:
             return self._plan_for_portal(refusal)
-        jobs = self.client.recent_jobs(self.source_id)
-        running = alive_jobs(self.client, self.source_id, jobs, self._task.limits(), self.log.warning)
+        jobs, running = self._newest_jobs()
+        while not running and self._claims.is_shared:
+            is_won = self._claims.win()
+            jobs, running = self._newest_jobs()  # again: another task may have asked meanwhile
+            if is_won or running:
+                break
+            self.log.info("Another task is about to request a harvest of this source: checking again for its job.")
+            self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
         if not running:
             return self._post(tuple(str(job.id) for job in jobs))
+        self._claims.give_up()
         oldest = str(running[-1].id)
         if self._run_task.if_running == FAIL:
             raise HarvestSourceBusy(
@@ -155,6 +169,11 @@ class SourceRun(TaskWait):
         )
         return replace(self.new_plan(BLOCKED), job_id=oldest)
 
+    def _newest_jobs(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
+        """Return the newest jobs of the source, and those of them that are running."""
+        jobs = self.client.recent_jobs(self.source_id)
+        return jobs, alive_jobs(self.client, self.source_id, jobs, self._task.limits(), self.log.warning)
+
     def _post(self, known: tuple[str, ...]) -> WaitPlan:
         """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
         self._begin_guarded()
@@ -163,9 +182,11 @@ class SourceRun(TaskWait):
         try:
             self.client.run_source(self.source_id)
         except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
+            self._claims.give_up()
             memory.note(memory.intent.spent())
             raise
         except (HarvestAuthError, HarvestRequestRejected, HarvestRedirected, HarvestNotFound) as error:
+            self._claims.give_up()
             memory.note(memory.intent.spent())
             if isinstance(error, (HarvestRedirected, HarvestNotFound)) or getattr(error, "status_code", 0) == 401:
                 raise
@@ -178,15 +199,6 @@ class SourceRun(TaskWait):
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
         self.client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(known)
-
-    def _foreseen_refusal(self) -> str | None:
-        """Return why a request would be refused, if that is known beforehand; the switch for manual runs is not
-        shown."""
-        if not self.client.has_key:
-            return "The connection has no API key, and starting a harvest takes one."
-        if self.source.permissions is not None and self.source.permissions.get("run") is False:
-            return f"This key's user may not run source {self.source.name!r}."
-        return None
 
     # --- the plans -------------------------------------------------------------------------------------------
 
@@ -215,19 +227,19 @@ class SourceRun(TaskWait):
             if not memory.knows_start:
                 self.log.warning(
                     "This is a retry, and when its first try started is not known here: only harvests that begin from "
-                    "now on count. Set 'after' to say from when on."
+                    "now on count. Set 'after' to count from another time."
                 )
         memory.note(replace(memory.intent, how=WAITED))
         plan = replace(self.new_plan(WAITED), after=after, passed_over=memory.intent.passed_over)
         jobs = self.client.recent_jobs(self.source_id)
-        return self.until_portal_runs(plan, max(PORTAL_GRACE, self._start_timeout()), jobs)
+        return self.until_portal_runs(plan, max(own_run.GRACE, self._start_timeout()), jobs)
 
     # --- following a plan to its end -------------------------------------------------------------------------
 
     def follow(self, plan: WaitPlan, ended: Poll | None = None) -> HarvestResult:
-        """Wait as planned (perhaps by deferring), as often as other jobs stand in the way, and judge.
+        """Wait as planned (perhaps by deferring), as often as other jobs block the request, and judge.
 
-        :param ended: how the wait for the plan ended, where it has.
+        :param ended: how the wait for the plan ended, if it has.
         """
         while True:
             if ended is None:
@@ -244,7 +256,8 @@ class SourceRun(TaskWait):
             raise self.why_given_up(plan, ended)
         result = self.conclude(plan, ended)
         if self._thresholds is not None:
-            comparison = guarded_run.compare(self.client, self.source_id, self._thresholds)
+            done = result["items"]["done"]
+            comparison = guarded_run.compare(self.client, self.source_id, self._thresholds, done=done)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
             elif comparison.is_due and plan.how == STARTED and is_success(result):
@@ -281,6 +294,7 @@ class SourceRun(TaskWait):
         if plan.job_id is not None:
             self.memory.note(replace(self.memory.intent, job_id=plan.job_id, how=plan.how))
             self._run_task.job_page = self.client.job_url(plan.source_id, plan.job_id)
+            self._claims.give_up()
         elif plan.passed_over:
             self.memory.note(replace(self.memory.intent, job_id=None, passed_over=plan.passed_over))
         super().job_changed(plan)

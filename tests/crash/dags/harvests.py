@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
-    from airflow.sdk import DAG, get_current_context
+    from airflow.sdk import DAG, Asset, get_current_context
 except ImportError:  # Airflow 2.11
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.operators.python import get_current_context
 
 from airflow_provider_harvest.operators._memory import TaskMemory
@@ -61,10 +62,10 @@ def _wrap_intent() -> None:
     """Make the storing of an intent to ask reach a point before it; other things are stored as well."""
     original = TaskMemory.save
 
-    def save(self: TaskMemory, intent: Any) -> None:
+    def save(self: TaskMemory, intent: Any, **kept: Any) -> None:
         if intent.asked_at is not None and intent.job_id is None:
             _reach("before-intent")
-        original(self, intent)
+        original(self, intent, **kept)
 
     TaskMemory.save = save  # type: ignore[method-assign]
 
@@ -74,11 +75,15 @@ _wrap(HarvestClient, "run_source", before="before-run", after="after-run")
 _wrap(HarvestClient, "validate_source", before="before-validate", after="after-validate")
 _wrap(HarvestRunSourceOperator, "execute_complete", before="resumed")
 HarvestWaitingTask.worker_patience = 0.0
+#: Where the tasks of several runs see each other.
+_OUTLETS = [Asset(uri="harvest-test://shared")]
 
 for _dag_id, _arguments in {
     "on_worker": {"deferrable": False},
     "impatient": {"deferrable": False, "start_timeout": 5},
     "deferred": {"deferrable": True},
+    "with_outlet": {"deferrable": False, "outlets": _OUTLETS},
+    "with_outlet_deferred": {"deferrable": True, "outlets": _OUTLETS},
 }.items():
     with DAG(_dag_id, schedule=None, params=_PARAMS):
         HarvestRunSourceOperator(

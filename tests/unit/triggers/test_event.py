@@ -204,7 +204,7 @@ def test_what_was_stored_with_an_asset_that_is_deleted_for_a_while_is_remembered
     watched.store = Store()
     watched.clock.advance(600)
     assert watched.watch(HOUR) == ["two"]
-    assert any("going on from what this triggerer remembers" in line for line in caplog.messages)
+    assert any("continuing from what this triggerer remembers" in line for line in caplog.messages)
 
 
 def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,19 +226,20 @@ def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.Monk
     assert len(watched.told) == 6
 
 
-def test_what_was_read_is_not_lost_when_the_next_read_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reading", ["recent_jobs", "peek_job"])
+def test_what_was_read_is_not_lost_when_the_next_read_fails(reading: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lives = {ident: whole_job(f"job-{ident}", 100) for ident in ids(5)}
     watched = Watched(monkeypatch, lives)
-    original, asked = watched.portal.recent_jobs, []
+    original, asked = getattr(watched.portal, reading), []
 
-    def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+    def read(ident: str, *args: Any, **kwargs: Any) -> Any:
         if watched.clock.now() > T0 + 160:  # they have all ended
-            asked.append(source_id)
+            asked.append(ident)
         if len(asked) == 3:
             raise server_error(503)
-        return original(source_id, page, page_size)
+        return original(ident, *args, **kwargs)
 
-    monkeypatch.setattr(watched.portal, "recent_jobs", recent_jobs)
+    monkeypatch.setattr(watched.portal, reading, read)
     assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(5)]
 
 
@@ -345,7 +346,7 @@ def test_a_connection_that_is_mended_is_read_again(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ({"condition": "sucess"}, "condition is 'sucess': give one of 'ended', 'success', 'failure'."),
+        ({"condition": "sucess"}, "condition must be one of 'ended', 'success', 'failure', not 'sucess'."),
         ({"source_id": "a", "organization": "b"}, "source_id and organization are both given"),
         ({"remote_ids": ["x"]}, "remote_ids are records of one source"),
         ({"source_id": "a", "remote_ids": "x"}, "remote_ids"),
