@@ -159,6 +159,8 @@ class Life:
         if self.mode in RUN_MODES:
             limit = None if over is None else timedelta(seconds=over)
             return HarvestRunSourceOperator(**arguments, execution_timeout=limit)
+        if "poll_interval" in arguments:
+            arguments["poke_interval"] = arguments.pop("poll_interval")
         airflow_mode = "reschedule" if self.mode == "reschedule" else "poke"
         timeout = over or 99 * HOUR
         return HarvestJobSensor(

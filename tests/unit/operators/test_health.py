@@ -254,15 +254,13 @@ class TestMessageTemplate:
 
 class TestPendingReview:
     @pytest.fixture
-    def waiting(self, server: PortalServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    def waiting(self, server: Door, monkeypatch: pytest.MonkeyPatch) -> str:
         """The id of a source that waits for the portal's team, whose key there is."""
         connection = {"conn_type": "harvest", "host": server.url, "password": KEY}
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
         return server.portal.add_source("Town", validation={"state": "pending"})
 
-    def test_previews_what_waits_and_pushes_the_rows(
-        self, server: PortalServer, waiting: str, ti: TaskInstance
-    ) -> None:
+    def test_previews_what_waits_and_pushes_the_rows(self, server: Door, waiting: str, ti: TaskInstance) -> None:
         result = HarvestPendingReviewOperator(task_id="review").execute({"ti": ti})  # type: ignore[typeddict-item]
         (row,) = result["findings"]
         assert (row["source_id"], row["kind"], row["is_new"]) == (waiting, "pending", True)
