@@ -1,4 +1,4 @@
-"""Pending review: preview every source that waits for the portal's team, and tell a chat about the new ones.
+"""Pending review: preview every source that waits for the portal's team, and report the new ones to a chat.
 
 The previews take the key of a sysadmin; two run at one time, since each keeps the portal busy while it lasts. A
 preview that takes longer than a minute has the status "timeout" and fails nothing.
@@ -86,7 +86,7 @@ with DAG(
     def tell(rows: list[dict], states: dict[str, int]) -> str:
         """Return the message on the sources that are new since the last run: send it to your chat here.
 
-        Fails afterwards where a source could not be previewed: the last task decides whether a DAG run is green.
+        Fails afterwards if a source could not be previewed: the last task decides whether a DAG run is green.
         """
         new = [row for row in rows if row["is_new"]]
         environment = SandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)

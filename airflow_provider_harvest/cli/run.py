@@ -42,8 +42,8 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
     parser.add_argument("--wait", action="store_true", help="wait for the harvest and judge it: exit code 0, 1 or 2")
     parser.add_argument(
-        "--if-running", choices=IF_RUNNING, default=WAIT, help="where a job is running: let it end first (default), "
-        "take it as the answer, or fail"
+        "--if-running", choices=IF_RUNNING, default=WAIT, help="if a job is running: let it end first (default), "
+        "wait for that job instead, or fail"
     )  # fmt: skip
     parser.add_argument("--timeout", type=seconds, default=_DAY, metavar="S", help="give up waiting after; 24 h")
     parser.add_argument(
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _ask(arguments: argparse.Namespace, one: OneRun) -> int:
-    """Ask, and say what was asked; where a job stands in the way, nothing is asked without ``--wait``."""
+    """Request a harvest, and print what was requested; if a job blocks it, nothing is requested without ``--wait``."""
     one.tell = lambda line: say(plain(line, 500))
     plan = one.ask()
     if arguments.json:
@@ -87,7 +87,7 @@ def _ask(arguments: argparse.Namespace, one: OneRun) -> int:
             }
         )
     if plan.how == BLOCKED:
-        say("Nothing was asked for: give --wait to wait for that job first, or --if-running attach.")
+        say("Nothing was requested: give --wait to wait for that job first, or --if-running attach.")
         return ATTENTION
     return FINE
 
@@ -119,7 +119,7 @@ def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> 
 
 
 def _judged(one: OneRun, plan: WaitPlan, policy: OutcomePolicy) -> HarvestResult:
-    """Read and judge the ended harvest. A portal that is away may come back, and nobody else judges this harvest."""
+    """Read and judge the ended harvest. A portal that is down may come back, and nobody else judges this harvest."""
     doubts, failures = Doubts(), 0
     while True:
         try:
@@ -133,9 +133,9 @@ def _judged(one: OneRun, plan: WaitPlan, policy: OutcomePolicy) -> HarvestResult
 
 
 def _goes_on(one: OneRun) -> str:
-    """Say after Ctrl-C what became of the harvest: udata has no way to cancel a job."""
+    """Report after Ctrl-C whether the harvest continues: udata has no way to cancel a job."""
     if one.plan is None or one.plan.how == BLOCKED:
-        return "No longer waiting. No harvest was asked for."
+        return "No longer waiting. No harvest was requested."
     page = one.client.job_url(one.source.id, one.job_id) if one.job_id else one.client.source_url(one.source.id)
     return (
         f"No longer waiting. The harvest continues, since udata cannot cancel a job: {page}\n"

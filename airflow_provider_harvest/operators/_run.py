@@ -1,4 +1,4 @@
-"""One try of the run operator: ask a portal for a harvest at most once, and wait for it. Loaded when a task runs."""
+"""One try of the run operator: request a harvest at most once, and wait for it. Loaded when a task runs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
-#: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
+#: Seconds from the request until the first poll: a worker of the portal needs a moment to create the job.
 FIRST_LOOK = 1.0
 #: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
 PORTAL_GRACE = 3 * 3600.0
@@ -61,7 +61,7 @@ class SourceRun(TaskWait):
     :param context: Airflow's task context.
     :param client: of the portal.
     :param memory: what survives the try; it knows the source.
-    :param source: the source, where it was read; default: it is read when it is first needed.
+    :param source: the source, if it was read already; default: it is read when it is first needed.
     """
 
     reads_with_key = True
@@ -84,7 +84,7 @@ class SourceRun(TaskWait):
     # --- what is to be done ----------------------------------------------------------------------------------
 
     def begin(self) -> WaitPlan:
-        """Return the plan of what an earlier try began; else ask for a harvest."""
+        """Return the plan of what an earlier try began; else request a harvest."""
         plan = self._remembered_plan() or self._ask()
         return plan.knowing(self.source.last_job)
 
@@ -107,7 +107,7 @@ class SourceRun(TaskWait):
         return None
 
     def _plan_by_first_start(self) -> WaitPlan | None:
-        """Below Airflow 3.3 nothing survives a try: the best there is, is a job begun since the first one started."""
+        """Below Airflow 3.3 nothing survives a try: take a job that began after the first try started."""
         if not self.memory.knows_start:
             self.log.warning(
                 "This Airflow keeps nothing of earlier tries for a task: if one of them requested a harvest whose job "
@@ -131,7 +131,7 @@ class SourceRun(TaskWait):
         return any(says_may_pass(error.message) for error in errors)
 
     def _ask(self) -> WaitPlan:
-        """Start a harvest where none is running, or say what must be waited for first."""
+        """Start a harvest if none is running, or return what must be waited for first."""
         problem = why_not_runnable(self.source, self.client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
@@ -144,7 +144,7 @@ class SourceRun(TaskWait):
             jobs, running = self._newest_jobs()  # again: another task may have asked meanwhile
             if is_won or running:
                 break
-            self.log.info("Another task is about to ask for a harvest of this source: checking again for its job.")
+            self.log.info("Another task is about to request a harvest of this source: checking again for its job.")
             self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
         if not running:
             return self._post(tuple(str(job.id) for job in jobs))
@@ -231,7 +231,7 @@ class SourceRun(TaskWait):
             if not memory.knows_start:
                 self.log.warning(
                     "This is a retry, and when its first try started is not known here: only harvests that begin from "
-                    "now on count. Set 'after' to say from when on."
+                    "now on count. Set 'after' to count from another time."
                 )
         memory.note(replace(memory.intent, how=WAITED))
         plan = replace(self.new_plan(WAITED), after=after, passed_over=memory.intent.passed_over)
@@ -241,9 +241,9 @@ class SourceRun(TaskWait):
     # --- following a plan to its end -------------------------------------------------------------------------
 
     def follow(self, plan: WaitPlan, ended: Poll | None = None) -> HarvestResult:
-        """Wait as planned (perhaps by deferring), as often as other jobs stand in the way, and judge.
+        """Wait as planned (perhaps by deferring), as often as other jobs block the request, and judge.
 
-        :param ended: how the wait for the plan ended, where it has.
+        :param ended: how the wait for the plan ended, if it has.
         """
         while True:
             if ended is None:

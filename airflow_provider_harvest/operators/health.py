@@ -20,14 +20,14 @@ __all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperato
 
 #: XCom that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_health"
-#: XCom that holds what the next run needs to tell what is new.
+#: XCom that holds what the next run needs to find what is new.
 STATE_KEY = "harvest_health_state"
 #: XCom with a few words on each source, for Airflow's page of all harvests.
 SOURCES_KEY = "harvest_sources"
 
 
 class HarvestPortalHealthOperator(HarvestOperator):
-    """Look at all sources of a portal, or at some, and report what is wrong with them. Needs no key.
+    """Check all sources of a portal, or some, and report what is wrong with them. Needs no key.
 
     One request for each 500 sources, and one for each source that newly fails, runs for long, or (up to udata 16.x,
     whose list has no counters) has ended since the run before: none if nothing has happened.
@@ -81,7 +81,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         ``harvest_sources`` has a row for each source, at most 1,000: Airflow's page *Harvests* shows them.
     """
 
-    may_be_none = ("organization",)  # the whole portal is only read, and None says so
+    may_be_none = ("organization",)  # None means the whole portal, which is only read
     template_fields: Sequence[str] = (
         "harvest_conn_id",
         "checks",
@@ -144,7 +144,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         self.previous_state = previous_state
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look, log the message, leave what the next run needs, and report or fail."""
+        """Check, log the message, store what the next run needs, and report or fail."""
         from airflow_provider_harvest.portal import health
         from airflow_provider_harvest.portal.health import findings, message
         from airflow_provider_harvest.portal.sources import listing

@@ -1,4 +1,4 @@
-"""The operators on a whole portal: how it is, what it will archive, and its sources as code."""
+"""The operators on a whole portal: its health, what it will archive, reports, and its sources as code."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def find_zombies(client: HarvestClient, source: HarvestSource) -> Zombies:
         resources = dataset.get("resources") or ()
         result.can_tell = bool(result.can_tell) if resources else result.can_tell
         harvested = [entry for entry in resources if entry.get("harvest") is not None]
-        if not harvested:  # added by hand, or a release that does not tell
+        if not harvested:  # added by hand, or by a release that does not report it
             continue
         seen = [parse_time(entry["harvest"].get("last_update")) for entry in harvested]
         result.can_tell = bool(result.can_tell) or any(seen)

@@ -1,4 +1,4 @@
-"""What people and tables read of a pass of the guard; pure."""
+"""A pass of the guard as rows of a table and as a message for people."""
 
 from __future__ import annotations
 

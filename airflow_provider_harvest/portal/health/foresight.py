@@ -1,4 +1,4 @@
-"""What the guard's pass tells a pass over a portal's health: which datasets will be archived, and when."""
+"""Findings of a health pass that come from the guard's pass: which datasets will be archived, and when."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _TITLES = 3
 def troubles_of(case: Case, checks: Collection[str], known: Known | None) -> Iterator[Trouble]:
     """Yield what is wrong with a source by the sets of its records.
 
-    :param case: what the guard found of it.
-    :param checks: what is looked for.
+    :param case: what the guard found about it.
+    :param checks: the checks that are made.
     :param known: the previous pass's finding that its datasets are about to be archived.
     """
     if SHRUNK in checks and case.judgement.hold:
@@ -34,7 +34,7 @@ def troubles_of(case: Case, checks: Collection[str], known: Known | None) -> Ite
 
 
 def as_before(known: Known) -> Trouble:
-    """Return the finding of the previous pass, where nothing was harvested since.
+    """Return the finding of the previous pass, if nothing was harvested since.
 
     :param known: that finding.
     """

@@ -1,7 +1,7 @@
 """Harvests a source once and waits for that harvest, without Airflow: the promise of the run operator in one process.
 
-*A harvest that began after I asked has ended, and I never knowingly asked twice.* There is no retry here, so nothing
-has to be remembered: a lost answer is followed by looking for the job, never by asking again.
+**A harvest that began after the request has ended, and none was knowingly requested twice.* There is no retry here, so
+nothing has to be remembered: after a lost response the job is searched for, and nothing is requested again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-#: What to do where a job of the source is running.
+#: What to do if a job of the source is running.
 WAIT, ATTACH, FAIL = "wait", "attach", "fail"
 IF_RUNNING = (WAIT, ATTACH, FAIL)
 
@@ -38,15 +38,15 @@ class OneRun:
 
     :param client: of the portal, with a key that may start harvests.
     :param source: as just read with that key.
-    :param if_running: a job is running: ``wait`` (default) lets it end and then asks, since it may have read the old
-        catalogue; ``attach`` takes it as the answer; ``fail`` fails.
+    :param if_running: a job is running: ``wait`` (default) lets it end and then requests one, since it may have read
+        the old catalogue; ``attach`` waits for that job instead; ``fail`` fails.
     :param start_timeout: seconds that a job may take to appear, 2 h by default.
     :param timeout: seconds that all of it may take, 24 h by default.
-    :param poll_interval: seconds between two looks, 5 by default.
+    :param poll_interval: seconds between two polls, 5 by default.
     :param limits: how long the job may take.
     :param tell: takes each line that says how far it is.
-    :param draw: draws a number of seconds between two; after a job that stood in the way it spreads the requests of all
-        that waited for it.
+    :param draw: draws a number of seconds between two; after a job that blocked the request it spreads the requests of
+        all that waited for it.
     """
 
     client: HarvestClient
@@ -68,13 +68,13 @@ class OneRun:
 
     @property
     def job_id(self) -> str | None:
-        """The job that answers, once it is known."""
+        """The job of this request, once it is known."""
         return self.plan.job_id if self.plan and self.plan.how != BLOCKED else None
 
     def ask(self) -> WaitPlan:
-        """Ask for the harvest, or say which job must be waited for first.
+        """Request the harvest, or return which job must be waited for first.
 
-        :raises HarvestSourceNotRunnable: if asking would be without effect.
+        :raises HarvestSourceNotRunnable: if a request would have no effect.
         :raises HarvestSourceBusy: if a job is running and ``if_running`` is ``fail``.
         """
         if problem := why_not_runnable(self.source, self.client.list_backends()):
@@ -85,7 +85,7 @@ class OneRun:
             page = self.client.job_url(self.source.id, running[-1])
             raise HarvestSourceBusy(f"Job {running[-1]} of source {self.source.name!r} is running: {page}")
         if running and self.if_running == ATTACH:
-            self.tell(f"Job {running[-1]} is running: waiting for it, nothing new is asked for.")
+            self.tell(f"Job {running[-1]} is running: waiting for it, nothing new is requested.")
             self.plan = self._plan(ATTACHED, job_id=running[-1])
         elif running:
             self.tell(f"Job {running[-1]} is running and may have read the old catalogue: letting it end first.")
@@ -98,21 +98,21 @@ class OneRun:
         return self.plan
 
     def follow(self) -> Poll:
-        """Ask, wait until the harvest has ended or is given up, and return how the wait ended.
+        """Request a harvest, wait until it has ended or is given up, and return how the wait ended.
 
-        :raises HarvestError: for what will not pass by waiting.
+        :raises HarvestError: for an error that will not pass by waiting.
         """
         while True:
             plan = self.ask()
             poll = self._wait(plan)
             if plan.how != BLOCKED or poll.state not in goals(plan):
                 return poll
-            self.tell(f"Job {plan.job_id} no longer stands in the way.")
+            self.tell(f"Job {plan.job_id} no longer blocks the request.")
             self.client.clock.sleep(self.draw(0.0, CROWD_SECONDS))
             self.source = self.client.get_source(self.source.id)
 
     def _post(self) -> None:
-        """Ask once; where it is not certain that the portal got it, it counts as asked."""
+        """Send the request once; if it is not certain that the portal got it, it counts as sent."""
         try:
             self.client.run_source(self.source.id)
         except UNCLEAR as error:

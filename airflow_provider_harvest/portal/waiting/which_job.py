@@ -1,6 +1,6 @@
-"""Which job is mine, whether a job is dead, and whether a source can be harvested at all.
+"""Which job answers a request, whether a job is dead, and whether a source can be harvested at all.
 
-Called by :mod:`waiting` and by the run operator. Times of jobs are the portal's and are set only against the
+Called by :mod:`waiting` and by the run operator. Times of jobs are the portal's and are compared only with the
 portal's own clock.
 """
 
@@ -112,7 +112,7 @@ def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> da
 
 
 def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: Limits) -> str | None:
-    """Say why an unfinished job counts as dead, None while it does not.
+    """Return why an unfinished job counts as dead, None while it does not.
 
     udata has no reaper: a job whose worker was killed stays ``initialized`` forever.
 
