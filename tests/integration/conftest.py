@@ -60,6 +60,7 @@ class NewCatalogue:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--of-each-kind", type=int, default=2, help="records of each kind of change in test_compare.py")
     parser.addoption(
         "--releases",
         metavar="RELEASE,...",

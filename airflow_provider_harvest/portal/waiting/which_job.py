@@ -162,3 +162,18 @@ def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] |
                 f"(it has {few(enabled)}): ask its team."
             )
     return None
+
+
+def foreseen_refusal(client: HarvestClient, source: HarvestSource) -> str | None:
+    """Return why the portal would refuse to start a harvest, None if that is not known beforehand.
+
+    Whether the portal lets owners start harvests at all (``HARVEST_ENABLE_MANUAL_RUN``) is not shown by its API.
+
+    :param client: of the portal.
+    :param source: as just read with the client's key.
+    """
+    if not client.has_key:
+        return "There is no API key, and starting a harvest takes one."
+    if source.permissions is not None and source.permissions.get("run") is False:
+        return f"This key's user may not run source {source.name!r}."
+    return None
