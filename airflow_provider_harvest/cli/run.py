@@ -21,10 +21,10 @@ from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED
 from airflow_provider_harvest.portal.waiting.backoff import pause_after
 from airflow_provider_harvest.portal.waiting.one_run import IF_RUNNING, WAIT, OneRun
 from airflow_provider_harvest.portal.waiting.passing import Doubts
-from airflow_provider_harvest.portal.waiting.plan import BLOCKED, ENDED
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from airflow_provider_harvest.portal.health.findings import (
 from airflow_provider_harvest.portal.health.foresight import as_before, troubles_of
 from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.health.rules import (
-    ENDED,
+    JUST_ENDED,
     REASONS,
     STATES,
     Asked,
@@ -293,7 +293,7 @@ class _Survey:
     def _history(self, source: HarvestSource, reason: str) -> list[HarvestJob]:
         self._requests += 1
         if self._client.dialect.embeds_items:
-            return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+            return self._client.job_history(source.id, 2 if reason == JUST_ENDED else _FEW_JOBS)
         return self._client.job_history(source.id, RECENT_JOBS)
 
     def _why_skipped(self, history: list[HarvestJob]) -> str:

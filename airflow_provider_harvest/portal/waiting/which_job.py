@@ -24,7 +24,7 @@ SAME_CLOCK = 1.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class JobLimits:
     """How long a job may take, in seconds.
 
     :param run_timeout: its whole length.
@@ -111,7 +111,7 @@ def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> da
     return max((when for when in times if when), default=None)
 
 
-def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: Limits) -> str | None:
+def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: JobLimits) -> str | None:
     """Return why an unfinished job counts as dead, None while it does not.
 
     udata has no reaper: a job whose worker was killed stays ``initialized`` forever.

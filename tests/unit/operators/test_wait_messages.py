@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_harvest.portal.words import LOG_WIDTH, log_lines
 from tests.support.scripted_portal import SOURCE_ID
 from tests.support.task_life import Life
 from tests.support.task_stories import RUN_MODES, SENSOR_MODES, STORIES
@@ -54,7 +55,7 @@ def test_the_run_operator_says(monkeypatch: pytest.MonkeyPatch, name: str, mode:
 
     life.lead()
 
-    assert life.message == TEXTS[name]
+    assert life.message.splitlines() == log_lines(TEXTS[name])
 
 
 #: What differs where the task asked for nothing itself.
@@ -86,7 +87,7 @@ def test_the_sensor_says(monkeypatch: pytest.MonkeyPatch, name: str, mode: str) 
 
     life.lead()
 
-    assert life.message == SENSOR_TEXTS[name]
+    assert life.message.splitlines() == log_lines(SENSOR_TEXTS[name])
 
 
 @pytest.mark.parametrize("mode", WAITING_ON)
@@ -106,10 +107,13 @@ def test_under_soft_fail_the_sensor_says_that_it_is_retried(
 
 @pytest.mark.parametrize("mode", [*RUN_MODES, *SENSOR_MODES])
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_no_message_is_longer_than_ten_lines(monkeypatch: pytest.MonkeyPatch, story: object, mode: str) -> None:
+def test_every_message_is_short_and_fits_a_log_window(
+    monkeypatch: pytest.MonkeyPatch, story: object, mode: str
+) -> None:
     life = Life(mode, story, False, monkeypatch)  # type: ignore[arg-type]
 
     ended = life.lead()
 
     assert bool(life.message) is (ended != "success")
-    assert len(life.message.splitlines()) <= 10
+    assert len([line for line in life.message.splitlines() if not line.startswith("  ")]) <= 10
+    assert all(len(line) <= LOG_WIDTH for line in [*life.message.splitlines(), *life.lines])

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestSource, HarvestValidation
 from airflow_provider_harvest.portal.waiting.which_job import (
-    Limits,
+    JobLimits,
     begun_since,
     is_of,
     last_movement,
@@ -115,7 +115,7 @@ def test_the_newest_time_in_a_job(created: float | None, item_at: float | None, 
     assert last_movement(job, last) == (None if newest is None else instant(newest))
 
 
-LIMITS = Limits(run_timeout=24 * HOUR, stall_timeout=2 * HOUR, first_item_timeout=6 * HOUR)
+LIMITS = JobLimits(run_timeout=24 * HOUR, stall_timeout=2 * HOUR, first_item_timeout=6 * HOUR)
 
 
 @pytest.mark.parametrize(
