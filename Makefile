@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test matrix full unit project properties integration dags crash chaos soak lint docs bench environments clean ui check-ui test-ui
+.PHONY: help python demo sandbox test matrix full unit project properties integration dags crash chaos soak compare-proof lint docs bench environments clean ui check-ui test-ui
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ chaos: python ## Send complete lives of sources through a portal that goes wrong
 
 soak: python ## Let 300 waits and 3 event triggers see 5,000 harvests of an imitated portal that is upgraded meanwhile
 	@$(PYTHON) -m tests.run soak -- $(ARGS)
+
+compare-proof: python ## Find every kind of change between harvests of 5,000 records on real portals: takes an hour
+	@$(PYTHON) -m tests.run compare-proof -- $(ARGS)
 
 lint: python ## Check style, format, types, and the words of messages and pages
 	@$(PYTHON) -m tests.run lint

@@ -91,6 +91,17 @@ CRASH = tuple(
 CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
 #: A triggerer with 300 waits and 3 event triggers for 34 hours of fake time.
 SOAK = (_pytest("soak", NEWEST, "tests/soak", seconds=3600),)
+#: Every kind of change between harvests of 5,000 records, within and across releases: 455 records of each of 11 kinds.
+COMPARE_PROOF = (
+    _pytest(
+        "compare-proof",
+        NEWEST,
+        *("tests/integration/test_compare.py", "--of-each-kind", "455"),
+        *("--releases", "17.18.0,16.6.1,9.2.4", "-k", "every_kind or two_releases"),
+        needs=("udata-17.18.0", "udata-16.6.1", "udata-9.2.4"),
+        seconds=7200,
+    ),
+)
 #: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
 UI = tuple(
     Suite(
@@ -124,6 +135,7 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "crash": CRASH,
     "chaos": CHAOS,
     "soak": SOAK,
+    "compare-proof": COMPARE_PROOF,
     "unit": UNIT,
     "project": PROJECT,
     "properties": PROPERTIES,

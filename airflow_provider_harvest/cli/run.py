@@ -21,9 +21,9 @@ from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED
+from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED, WAITED
 from airflow_provider_harvest.portal.waiting.backoff import pause_after
-from airflow_provider_harvest.portal.waiting.one_run import IF_RUNNING, WAIT, OneRun
+from airflow_provider_harvest.portal.waiting.one_run import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT, OneRun
 from airflow_provider_harvest.portal.waiting.passing import Doubts
 from airflow_provider_harvest.portal.words import plain
 
@@ -45,6 +45,10 @@ def add_arguments(parser: Parser) -> None:
         "--if-running", choices=IF_RUNNING, default=WAIT, help="if a job is running: let it end first (default), "
         "wait for that job instead, or fail"
     )  # fmt: skip
+    parser.add_argument(
+        "--on-run-refused", choices=ON_RUN_REFUSED, default=FAIL, help="if the portal does not let this key start a "
+        "harvest, or there is no key: fail (default), or wait for the portal's own next run; needs --wait"
+    )  # fmt: skip
     parser.add_argument("--timeout", type=seconds, default=_DAY, metavar="S", help="give up waiting after; 24 h")
     parser.add_argument(
         "--start-timeout", type=seconds, default=7200.0, metavar="S", help="until a job must have appeared; 2 h"
@@ -60,12 +64,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Start a harvest; with ``--wait`` wait for it and judge it, as the run operator does."""
     policy = OutcomePolicy.create(max_failed_items=arguments.max_failed_items)
     with open_client(arguments, None, keyed=True) as client:
-        if not client.has_key:
+        waits_for_portal = arguments.on_run_refused == WAIT
+        if waits_for_portal and not arguments.wait:
+            raise HarvestInvalidInput("--on-run-refused wait waits for the portal's own next run: give --wait, too.")
+        if not client.has_key and not waits_for_portal:
             raise HarvestInvalidInput(f"Starting a harvest takes an API key: set {KEY_VARIABLE}.")
         one = OneRun(
             client,
-            source_of(client, arguments.source, keyed=True),
+            source_of(client, arguments.source, keyed=client.has_key),
             if_running=arguments.if_running,
+            on_run_refused=arguments.on_run_refused,
             start_timeout=arguments.start_timeout,
             timeout=arguments.timeout,
             poll_interval=max(1.0, arguments.interval),
@@ -136,6 +144,8 @@ def _goes_on(one: OneRun) -> str:
     """Report after Ctrl-C whether the harvest continues: udata has no way to cancel a job."""
     if one.plan is None or one.plan.how == BLOCKED:
         return "No longer waiting. No harvest was requested."
+    if one.plan.how == WAITED and one.job_id is None:
+        return "No longer waiting. No harvest was requested; the portal harvests the source by its own schedule."
     page = one.client.job_url(one.source.id, one.job_id) if one.job_id else one.client.source_url(one.source.id)
     return (
         f"No longer waiting. The harvest continues, since udata cannot cancel a job: {page}\n"

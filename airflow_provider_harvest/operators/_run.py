@@ -26,9 +26,16 @@ from airflow_provider_harvest.portal.outcome.hints import says_may_pass
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
 from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, ENDED, FAILED, GONE, STALLED, STARTED, WAITED
+from airflow_provider_harvest.portal.waiting import own_run
 from airflow_provider_harvest.portal.waiting.job_wait import alive_jobs, why_dead
 from airflow_provider_harvest.portal.waiting.plan import CROWD_SECONDS, Poll, WaitPlan, goals
-from airflow_provider_harvest.portal.waiting.which_job import begun_since, now_there, on_portal_clock, why_not_runnable
+from airflow_provider_harvest.portal.waiting.which_job import (
+    begun_since,
+    foreseen_refusal,
+    now_there,
+    on_portal_clock,
+    why_not_runnable,
+)
 from airflow_provider_harvest.portal.words import spell
 
 if TYPE_CHECKING:
@@ -41,8 +48,6 @@ if TYPE_CHECKING:
 
 #: Seconds from the request until the first poll: a worker of the portal needs a moment to create the job.
 FIRST_LOOK = 1.0
-#: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
-PORTAL_GRACE = 3 * 3600.0
 
 
 class SourceRun(TaskWait):
@@ -126,7 +131,7 @@ class SourceRun(TaskWait):
         problem = why_not_runnable(self.source, self.client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
-        refusal = self._foreseen_refusal()
+        refusal = foreseen_refusal(self.client, self.source)
         if refusal:
             return self._plan_for_portal(refusal)
         jobs, running = self._newest_jobs()
@@ -186,15 +191,6 @@ class SourceRun(TaskWait):
         self.client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(known)
 
-    def _foreseen_refusal(self) -> str | None:
-        """Return why a request would be refused, if that is known beforehand; the switch for manual runs is not
-        shown."""
-        if not self.client.has_key:
-            return "The connection has no API key, and starting a harvest takes one."
-        if self.source.permissions is not None and self.source.permissions.get("run") is False:
-            return f"This key's user may not run source {self.source.name!r}."
-        return None
-
     # --- the plans -------------------------------------------------------------------------------------------
 
     def _start_timeout(self) -> float:
@@ -227,7 +223,7 @@ class SourceRun(TaskWait):
         memory.note(replace(memory.intent, how=WAITED))
         plan = replace(self.new_plan(WAITED), after=after, passed_over=memory.intent.passed_over)
         jobs = self.client.recent_jobs(self.source_id)
-        return self.until_portal_runs(plan, max(PORTAL_GRACE, self._start_timeout()), jobs)
+        return self.until_portal_runs(plan, max(own_run.GRACE, self._start_timeout()), jobs)
 
     # --- following a plan to its end -------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,12 +20,11 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.operators._base import retry_sentence
 from airflow_provider_harvest.operators._lines import LineLog
 from airflow_provider_harvest.operators._output import push_result
-from airflow_provider_harvest.portal import cron
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import failure_message, summary_lines
 from airflow_provider_harvest.portal.statuses import GONE, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT, UNREACHABLE, WAITED
-from airflow_provider_harvest.portal.waiting import next_run
+from airflow_provider_harvest.portal.waiting import next_run, own_run
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
 from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan, describe_wait
 from airflow_provider_harvest.portal.waiting.which_job import now_there
@@ -50,8 +48,6 @@ _YOUNG = 5.0
 _QUICK = 2.0
 #: Airflow's own timeout of a deferral is this much later than ours: it only matters if no triggerer runs.
 _BACKSTOP = 3600.0
-#: How long a schedule that is not a cron may take to fire, in seconds.
-_UNREADABLE_PERIOD = 24 * 3600.0
 
 _NOT_STARTED_BECAUSE = (
     "udata creates the job only when one of the portal's workers takes it: they may be busy or down, the request may "
@@ -151,43 +147,10 @@ class TaskWait:
         :param jobs: the newest jobs of the source, as just read.
         :raises HarvestSourceNotRunnable: if no run is due, and no job is there already.
         """
-        source = self.source
+        plan, expectation = own_run.until_portal_runs(plan, self.client, self.source, jobs, grace, self.log.warning)
         now = now_there(self.client)
-        if JobWait(plan, self.client).find(jobs) is not None:
-            return plan
-        if not source.schedule and grace is None:
-            self.log.warning("Source %r has no schedule: only a harvest started by hand ends this wait.", source.name)
-            return plan
-        if not source.schedule:
-            raise HarvestSourceNotRunnable(
-                f"Source {source.name!r} has no schedule, so the portal will not harvest it by itself: ask its team to "
-                "schedule it (HarvestScheduleSourceOperator, with a sysadmin's key)."
-            )
-        begins = [begin for job in jobs if (begin := job.started or job.created)]
-        is_readable = True
-        try:
-            # From the beginning of the wait, which a rescheduled sensor begins again at each poke.
-            expectation = next_run.expect(source.schedule, begins, plan.begun)
-        except cron.InvalidCron:
-            is_readable = False
-            expectation = next_run.Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
-        if expectation is None:
-            raise HarvestSourceNotRunnable(
-                f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."
-            )
-        overdue = expectation.overdue
-        ends = [plan.deadline, None if grace is None else expectation.due + grace]
-        plan = replace(
-            plan,
-            due=expectation.due if overdue is None else overdue,
-            due_again=None if overdue is None else expectation.due,
-            cron=source.schedule if is_readable else None,
-            offset=expectation.offset,
-            grace=grace,
-            start_deadline=ends[1],
-        )
-        fails_at = min((end for end in ends if end is not None), default=None)
-        if plan.begun > now - _YOUNG:  # logged once
+        if expectation is not None and plan.begun > now - _YOUNG:  # logged once
+            fails_at = own_run.gives_up_at(plan)
             self.log.info("%s", next_run.describe(expectation, now, fails_at, self._task.is_deferring(plan)))
         return plan
 

@@ -66,7 +66,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
     :param fail_on: kinds that fail the task, or ``newly_failing``, ``new`` (whatever the run before did not find) or
         ``any``; None (default) only reports. The result is pushed all the same. Templated.
     :param message_template: Jinja template for ``message``, in any language, rendered in the DAG's own environment with
-        Airflow's context and the entries of the result; default: Markdown of at most 15 lines.
+        Airflow's context and the entries of the result; default: Markdown of at most 15 lines. Anybody names a source:
+        ``{{ row.source_name | text }}`` and ``{{ row.source_name | link(row.admin_url) }}`` escape names for a chat.
     :param previous_state: an earlier ``harvest_health_state`` to compare with, or ``{}`` for none; default: that of
         this task's previous run. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
@@ -210,16 +211,25 @@ class HarvestPortalHealthOperator(HarvestOperator):
             return state
         return pull_state(context, self.task_id, STATE_KEY)
 
-    def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
+    def _report(self, report: HealthReport) -> dict[str, Any]:
+        """Return a report as JSON, with the message that is used without a template."""
         from airflow_provider_harvest.portal.health import message
 
-        result = report.as_dict(message.markdown(report))
+        return report.as_dict(message.markdown(report))
+
+    def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
+        result = self._report(report)
         if self.message_template is None:
             return result
         from jinja2 import TemplateError
 
+        from airflow_provider_harvest.portal import words
+
         try:
-            template = self.get_template_env().from_string(self.message_template)
+            environment = self.get_template_env()
+            # Anybody names a source: these escape for a chat.
+            environment.filters.update(text=words.markdown, link=words.markdown_link)
+            template = environment.from_string(self.message_template)
             return {**result, "message": template.render({**context, **result})}
         except TemplateError as error:
             raise HarvestInvalidInput(f"message_template cannot be rendered: {error}") from None

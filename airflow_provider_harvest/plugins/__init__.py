@@ -27,6 +27,7 @@ TASKS = (
     "HarvestPreviewSourceOperator",
     "HarvestJobSensor",
     "HarvestPortalHealthOperator",
+    "HarvestPendingReviewOperator",
     "HarvestGuardOperator",
 )
 

@@ -53,16 +53,6 @@ def newer_than(jobs: Iterable[HarvestJob], known: Collection[str], *, known_is_a
     return [job for job in listed[:until] if job.id not in known][::-1]
 
 
-def is_of(job: HarvestJob, source: HarvestSource) -> bool:
-    """Whether a job is one of a source; also if the portal does not say.
-
-    A job names its source by id from 17.0 on, by name before; a ``last_job`` names none.
-    """
-    if job.source_id is not None:
-        return job.source_id == source.id
-    return job.source_name is None or job.source_name == source.name
-
-
 def begun_since(jobs: Iterable[HarvestJob], after: float) -> list[HarvestJob]:
     """Return the jobs that began at or after a time by the portal's clock, oldest first.
 
@@ -161,4 +151,19 @@ def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] |
                 f"{what} uses the backend {source.backend!r}, which this portal does not have switched on "
                 f"(it has {few(enabled)}): ask its team."
             )
+    return None
+
+
+def foreseen_refusal(client: HarvestClient, source: HarvestSource) -> str | None:
+    """Return why the portal would refuse to start a harvest, None if that is not known beforehand.
+
+    Whether the portal lets owners start harvests at all (``HARVEST_ENABLE_MANUAL_RUN``) is not shown by its API.
+
+    :param client: of the portal.
+    :param source: as just read with the client's key.
+    """
+    if not client.has_key:
+        return "There is no API key, and starting a harvest takes one."
+    if source.permissions is not None and source.permissions.get("run") is False:
+        return f"This key's user may not run source {source.name!r}."
     return None

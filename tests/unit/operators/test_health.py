@@ -16,9 +16,9 @@ from airflow_provider_harvest.operators import portal as module
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators._pass_state import dated, undated
 from airflow_provider_harvest.operators.health import RESULT_KEY, STATE_KEY
-from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.portal import HarvestPendingReviewOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY
 from tests.support.response_faults import Reply
 
@@ -51,15 +51,15 @@ def ti() -> TaskInstance:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     """The portal that the default connection, which has no key, leads to."""
-    with PortalServer("D") as running:
+    with InProcess("D") as running:
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps({"conn_type": "harvest", "host": running.url}))
         yield running
 
 
 @pytest.fixture
-def inactive(server: PortalServer) -> str:
+def inactive(server: Door) -> str:
     """A source of the portal that is inactive."""
     return server.portal.add_source("Town", active=False)
 
@@ -102,18 +102,18 @@ class TestParsing:
 
 
 class TestReporting:
-    def test_returns_the_result_and_pushes_it(self, server: PortalServer, inactive: str, ti: TaskInstance) -> None:
+    def test_returns_the_result_and_pushes_it(self, server: Door, inactive: str, ti: TaskInstance) -> None:
         result = run(ti)
         assert result["inactive_ids"] == [inactive]
         assert result["message"].startswith(f"**Harvests on {server.url}**: 1 source, 1 finding, 1 of them new.")
         assert ti.xcoms[RESULT_KEY] == result
 
-    def test_needs_no_key(self, server: PortalServer, inactive: str, ti: TaskInstance) -> None:
+    def test_needs_no_key(self, server: Door, inactive: str, ti: TaskInstance) -> None:
         run(ti)
         assert {request.key for request in server.requests} == {None}
 
     def test_sends_no_key_where_there_is_one(
-        self, server: PortalServer, inactive: str, ti: TaskInstance, monkeypatch: pytest.MonkeyPatch
+        self, server: Door, inactive: str, ti: TaskInstance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         connection = {"conn_type": "harvest", "host": server.url, "password": KEY}
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
@@ -142,20 +142,20 @@ class TestReporting:
         ],
     )
     def test_refuses_what_cannot_be_right_before_it_asks_for_good(
-        self, server: PortalServer, ti: TaskInstance, wrong: dict[str, Any]
+        self, server: Door, ti: TaskInstance, wrong: dict[str, Any]
     ) -> None:
         with pytest.raises(HarvestFailException, match=next(iter(wrong))) as caught:
             run(ti, **wrong)
         assert isinstance(caught.value.error, HarvestInvalidInput)
         assert server.requests == []
 
-    def test_portal_in_trouble_is_left_to_a_retry(self, server: PortalServer, ti: TaskInstance) -> None:
+    def test_portal_in_trouble_is_left_to_a_retry(self, server: Door, ti: TaskInstance) -> None:
         server.script("GET", "*", Always(Reply(500)))
         with pytest.raises(HarvestServerError):
             run(ti)
         assert ti.xcoms == {}
 
-    def test_closes_its_connections(self, server: PortalServer, inactive: str, ti: TaskInstance) -> None:
+    def test_closes_its_connections(self, server: Door, inactive: str, ti: TaskInstance) -> None:
         run(ti)
         assert server.wait_until_disconnected()
 
@@ -246,3 +246,33 @@ class TestMessageTemplate:
         with pytest.raises(HarvestFailException, match="message_template cannot be rendered"):
             run(ti, message_template=template)
         assert ti.xcoms == {}
+
+    def test_filters_escape_what_anybody_may_have_written(self, inactive: str, ti: TaskInstance) -> None:
+        template = "{{ '<!here>' | text }} {{ '[x]' | link('javascript:1') }} {{ 'a' | link('https://a.example') }}"
+        assert run(ti, message_template=template)["message"] == "\\<\u200b!here\\> \\[x\\] [a](https://a.example)"
+
+
+class TestPendingReview:
+    @pytest.fixture
+    def waiting(self, server: Door, monkeypatch: pytest.MonkeyPatch) -> str:
+        """The id of a source that waits for the portal's team, whose key there is."""
+        connection = {"conn_type": "harvest", "host": server.url, "password": KEY}
+        monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
+        return server.portal.add_source("Town", validation={"state": "pending"})
+
+    def test_previews_what_waits_and_pushes_the_rows(self, server: Door, waiting: str, ti: TaskInstance) -> None:
+        result = HarvestPendingReviewOperator(task_id="review").execute({"ti": ti})  # type: ignore[typeddict-item]
+        (row,) = result["findings"]
+        assert (row["source_id"], row["kind"], row["is_new"]) == (waiting, "pending", True)
+        assert ti.xcoms[RESULT_KEY] == result
+        assert [request.path for request in server.requests if "preview" in request.path] == [
+            f"/harvest/source/{waiting}/preview/"
+        ]
+
+    @pytest.mark.parametrize("arguments", [{"max_previews": -1}, {"max_previews": True}, {"preview_timeout": "soon"}])
+    def test_arguments_that_make_no_sense_fail_for_good(
+        self, waiting: str, ti: TaskInstance, arguments: dict[str, Any]
+    ) -> None:
+        operator = HarvestPendingReviewOperator(task_id="review", **arguments)
+        with pytest.raises(HarvestFailException, match=next(iter(arguments))):
+            operator.execute({"ti": ti})  # type: ignore[typeddict-item]

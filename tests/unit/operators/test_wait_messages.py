@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_harvest.portal.words import LOG_WIDTH, log_lines
+from airflow_provider_harvest.portal.words import log_lines
 from tests.support.scripted_portal import SOURCE_ID
 from tests.support.task_life import Life
 from tests.support.task_stories import RUN_MODES, SENSOR_MODES, STORIES
@@ -103,17 +103,3 @@ def test_under_soft_fail_the_sensor_says_that_it_is_retried(
 
     assert RETRIED in life.message
     assert NOT_RETRIED not in life.message
-
-
-@pytest.mark.parametrize("mode", [*RUN_MODES, *SENSOR_MODES])
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_every_message_is_short_and_fits_a_log_window(
-    monkeypatch: pytest.MonkeyPatch, story: object, mode: str
-) -> None:
-    life = Life(mode, story, False, monkeypatch)  # type: ignore[arg-type]
-
-    ended = life.lead()
-
-    assert bool(life.message) is (ended != "success")
-    assert len([line for line in life.message.splitlines() if not line.startswith("  ")]) <= 10
-    assert all(len(line) <= LOG_WIDTH for line in [*life.message.splitlines(), *life.lines])
