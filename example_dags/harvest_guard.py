@@ -57,7 +57,7 @@ with DAG(
         approve = ApprovalOperator(
             task_id="approve",
             subject="Accept that the portal archives these datasets?",
-            body="{{ ti.xcom_pull(task_ids='guard', key='message') }}",
+            body="{{ ti.xcom_pull(task_ids='guard', key='approval_body') }}",
             response_timeout=timedelta(days=7),
         )
     else:

@@ -109,14 +109,39 @@ class AirflowHome:
             log_path=log_path,
         )
 
-    def answer(self, dag_id: str, task_id: str, option: str) -> None:
+    def run_dag_answered(
+        self, dag_id: str, task_id: str, option: str, params: dict[str, Any] | None = None
+    ) -> tuple[DagOutcome, dict[str, str]]:
+        """Run a DAG to its end with a person who answers one of its tasks (Airflow 3.1 or newer).
+
+        :param task_id: the task that asks.
+        :param option: what is answered.
+        :param params: values for the DAG's params.
+        :returns: what came of it, and the ``subject`` and ``body`` that the person was shown; empty without one.
+        """
+        shown: dict[str, str] = {}
+        answers: list[threading.Thread] = []
+
+        def on_task(task: str) -> None:
+            if task == task_id and not answers:  # it starts once more when it is answered
+                answers.append(threading.Thread(target=lambda: shown.update(self.answer(dag_id, task, option))))
+                answers[0].start()
+
+        outcome = self.run_dag(dag_id, params, on_task)
+        for answer in answers:
+            answer.join()
+        return outcome, shown
+
+    def answer(self, dag_id: str, task_id: str, option: str) -> dict[str, str]:
         """Answer a task of the running DAG that waits for a person (Airflow 3.1 or newer), once it does.
 
+        :returns: the ``subject`` and ``body`` that the person was shown.
         :raises RuntimeError: it could not be answered; the message names Airflow's output.
         """
         log_path = self.logs / f"answer-{task_id}.log"
         if self._run(["-m", "sandbox.answer_approval", dag_id, task_id, option], log_path) != 0:
             raise RuntimeError(f"{dag_id}.{task_id} could not be answered; see {log_path}.")
+        return dict(json.loads(log_path.read_text(encoding="utf-8").splitlines()[-1]))
 
     def _run(self, arguments: list[str], log_path: Path, on_task: Callable[[str], object] = lambda task: None) -> int:
         with (

@@ -1,10 +1,13 @@
 """Answers a task that waits for a person, as Airflow's own page would; run in an Airflow (3.1 or newer) environment.
 
+Its last line of output is JSON: the subject and the body that the person was shown.
+
 python -m sandbox.answer_approval DAG_ID TASK_ID Approve|Reject
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from types import SimpleNamespace
@@ -16,6 +19,7 @@ def answer(dag_id: str, task_id: str, option: str) -> None:
     """Wait until the newest run's task asks, and answer it."""
     from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
     from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+    from airflow.models.hitl import HITLDetail
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -30,9 +34,12 @@ def answer(dag_id: str, task_id: str, option: str) -> None:
                 .order_by(TaskInstance.queued_dttm.desc())
             )
             if asking is not None:
+                shown = session.scalar(select(HITLDetail).where(HITLDetail.ti_id == asking.id))
+                told = {"subject": shown.subject, "body": shown.body} if shown else {}
                 person = SimpleNamespace(get_id=lambda: "ada", get_name=lambda: "Ada")
                 payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={})
                 update_hitl_detail(dag_id, asking.run_id, task_id, payload, user=person, session=session)  # type: ignore[arg-type]
+                print(json.dumps(told))
                 return
         if time.monotonic() > deadline:
             raise SystemExit(f"{dag_id}.{task_id} did not ask within {_PATIENCE:g} s.")

@@ -76,6 +76,17 @@ CRASH = tuple(
     for environment in (NEWEST, "airflow-2.11.2")
 )
 CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
+#: What the guard holds, and what it foretells, on real portals; the longest part is thirty days of 2,000 datasets.
+GUARD_PROOF = (
+    _pytest(
+        "guard-proof",
+        NEWEST,
+        "-s",
+        "tests/guard_proof",
+        needs=("udata-17.18.0", "udata-16.6.1", "udata-9.2.4"),
+        seconds=7200,
+    ),
+)
 #: A triggerer with 300 waits and 3 event triggers for 34 hours of fake time.
 SOAK = (_pytest("soak", NEWEST, "tests/soak", seconds=3600),)
 #: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
@@ -107,6 +118,7 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "full": (*CRASH, *_TEST),
     "crash": CRASH,
     "chaos": CHAOS,
+    "guard-proof": GUARD_PROOF,
     "soak": SOAK,
     "unit": UNIT,
     "properties": PROPERTIES,

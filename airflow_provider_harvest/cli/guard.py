@@ -44,7 +44,13 @@ def add_arguments(parser: Parser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(required=True, metavar="COMMAND")
     _add(actions, "report", "list the sources that lost too much; sends no key", _report)
-    _add(actions, "hold", "switch autoarchive off where too much is missing, and lift what is back", _hold)
+    holding = _add(actions, "hold", "switch autoarchive off where too much is missing, and lift what is back", _hold)
+    holding.add_argument(
+        "--expire-days",
+        type=float,
+        metavar="N",
+        help="end holds after so many days: their loss counts as accepted; default: a hold waits for a person",
+    )
     _add(actions, "forecast", "list what the next runs archive, and when; sends no key", _forecast)
     releasing = actions.add_parser("release", help="switch the archiving of held sources on again")
     portal_argument(releasing)
@@ -53,7 +59,7 @@ def add_arguments(parser: Parser) -> None:
     releasing.set_defaults(command=_release)
 
 
-def _add(actions: Actions, name: str, text: str, command: object) -> None:
+def _add(actions: Actions, name: str, text: str, command: object) -> Parser:
     parser = actions.add_parser(name, help=text)
     portal_argument(parser)
     parser.add_argument("--organization", metavar="ID", help="only the sources of this organization (id or slug)")
@@ -63,6 +69,7 @@ def _add(actions: Actions, name: str, text: str, command: object) -> None:
     )
     parser.add_argument("--json", action="store_true", help="write JSON")
     parser.set_defaults(command=command)
+    return parser
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -108,7 +115,7 @@ def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:
             with_rights=hold,
         )
         if hold:
-            act(client, found)
+            act(client, found, expire_days=arguments.expire_days)
         return as_dict(client, found)
 
 

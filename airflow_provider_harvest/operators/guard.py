@@ -45,8 +45,9 @@ class HarvestGuardOperator(HarvestOperator):
         ``held_ids``, ``newly_held_ids`` (those that no earlier run has told of), ``lifted_ids``, ``expired_ids``,
         ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not hold them if they lost records; mode ``hold``
         only), ``exposed_ids`` (their next run archives at once: no hold can come in between), ``overdue_ids``,
-        ``records_at_risk``, ``incomplete`` and ``message`` (Markdown of at most 15 lines). Also pushed as XCom
-        ``harvest_guard``.
+        ``records_at_risk``, ``incomplete``, ``message`` (Markdown of at most 15 lines) and ``approval_body`` (Markdown
+        for the person who decides on the newly held sources: reasons, records, and the day on which each is archived
+        if they accept). Also pushed as XCom ``harvest_guard``.
     """
 
     template_fields: Sequence[str] = (
@@ -108,6 +109,7 @@ class HarvestGuardOperator(HarvestOperator):
             result = report.as_dict(client, found)
             told = before.get("held") or ()
             result["newly_held_ids"] = [ident for ident in result["held_ids"] if ident not in told]
+            result["approval_body"] = report.approval_body(client, found, result["newly_held_ids"])
             for line in result["message"].splitlines():
                 self.log.info("%s", line)
             # What could not be examined or held is examined again by the next run.

@@ -199,17 +199,7 @@ def run_with_person(airflow: AirflowHome, path: Path, option: str) -> DagOutcome
         looked_at = airflow.run_dag("harvest_sources_as_code", params)
         digest = looked_at.xcoms["plan", "digest"] if option == "Approve" else "another plan"
         return airflow.run_dag("harvest_sources_as_code", {**params, "approved": digest})
-    answers: list[threading.Thread] = []
-
-    def on_task(task: str) -> None:
-        if task == "approve" and not answers:  # it starts once more when it is answered
-            answers.append(threading.Thread(target=airflow.answer, args=("harvest_sources_as_code", task, option)))
-            answers[0].start()
-
-    outcome = airflow.run_dag("harvest_sources_as_code", params, on_task)
-    for answer in answers:
-        answer.join()
-    return outcome
+    return airflow.run_dag_answered("harvest_sources_as_code", "approve", option, params)[0]
 
 
 def test_sources_as_code_writes_nothing_that_a_person_rejects(

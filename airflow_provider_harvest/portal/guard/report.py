@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.portal.words import iso, markdown, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
-    from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestSource
 
 SCHEMA = 1
 #: Lines that a message has at most, and records that a row names.
 MAX_LINES, MAX_RECORDS = 15, 20
+#: Sources that one question to a person names.
+MAX_ASKED = 10
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _STATES = {"held": "held", "lifted": "hold lifted", "expired": "hold expired", "cannot_hold": "CANNOT BE HELD"}
 
 
@@ -53,9 +56,8 @@ def as_dict(client: HarvestClient, report: GuardReport) -> dict[str, Any]:
 
 def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any]:
     """Return one source of a pass as a flat row of a table, with its first missing records."""
-    source, outlook = case.source, case.outlook
-    never = datetime.max.replace(tzinfo=timezone.utc)
-    days = {record.id: run.at for run in outlook.runs for record in run.records}
+    source, outlook = case.source, case.if_released
+    days = _days(case)
     return {
         "source_id": source.id,
         "source_name": plain(source.name, 120),
@@ -68,12 +70,12 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
         "reasons": list(case.judgement.reasons),
         "is_held": case.is_held,
         "is_overdue": case.is_overdue(report.at),
-        "is_exposed": outlook.is_exposed,
+        "is_exposed": case.outlook.is_exposed and not case.is_held,
         "action": case.action,
         "why": case.why,
         "next_run": iso(outlook.next_run),
         "first_archived_at": iso(outlook.first_at),
-        "will_archive": len(outlook.records),
+        "will_archive": 0 if case.is_held else len(outlook.records),
         "unknown": list(outlook.unknown),
         "missing_records": [
             {
@@ -85,7 +87,9 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
                 "last_seen": iso(record.last_update),
                 "archived_at": iso(days.get(record.id)),
             }
-            for record in sorted(case.missing, key=lambda record: (days.get(record.id, never), record.id))[:MAX_RECORDS]
+            for record in sorted(case.missing, key=lambda record: (days.get(record.id, _NEVER), record.id))[
+                :MAX_RECORDS
+            ]
         ],
     }
 
@@ -145,18 +149,56 @@ def _names(sources: Iterable[HarvestSource], most: int = 3) -> str:
 
 
 def _block(client: HarvestClient, report: GuardReport, case: Case) -> list[str]:
-    page = client.source_url(case.source.id)
-    state = {"held": "held", "lifted": "hold lifted", "expired": "hold expired", "cannot_hold": "CANNOT BE HELD"}.get(
-        case.action
-    )
-    state = state or ("held, waits for you" if case.is_held else "must be held")
+    state = _STATES.get(case.action) or ("held, waits for you" if case.is_held else "must be held")
     if case.is_overdue(report.at):
         state += ", a reminder"
-    day = f"; archived from {case.outlook.first_at:%Y-%m-%d} on" if case.outlook.first_at and not case.is_held else ""
+    first_at = case.if_released.first_at
+    day = f"; {'if released, ' if case.is_held else ''}archived from {first_at:%Y-%m-%d} on" if first_at else ""
     why = f" ({markdown(case.why, 160)})" if case.action == "cannot_hold" else ""
-    reasons = " ".join(case.judgement.reasons) or case.why
-    lines = [f"- **{state}**{why}: [{markdown(case.source.name, 80)}]({page}): {reasons}{day}"]
-    for record in case.missing[:3]:
-        title = markdown(record.title or record.key, 80)
-        lines.append(f"  - [{title}]({record.page})" if record.page else f"  - {title}")
-    return lines
+    lines = [f"- **{state}**{why}: {_link(client, case)}: {_reasons(case)}{day}"]
+    return lines + [f"  - {_titled(record)}" for record in case.missing[:3]]
+
+
+def approval_body(client: HarvestClient, report: GuardReport, source_ids: Iterable[str]) -> str:
+    """Return what a person must know to accept a loss or not, as Markdown: the reasons, the records, and their day.
+
+    :param client: of the portal, for the addresses of its pages.
+    :param report: of the pass.
+    :param source_ids: ids of the held sources that are asked about; empty if there are none.
+    """
+    wanted = set(source_ids)
+    asked = [case for case in report.cases if case.source.id in wanted]
+    blocks = ["\n".join(_asking(client, case)) for case in asked[:MAX_ASKED]]
+    if len(asked) > MAX_ASKED:
+        blocks.append(f"And {_sources(len(asked) - MAX_ASKED)} more: see the rows of the guard's result.")
+    return "\n\n".join(blocks)
+
+
+def _asking(client: HarvestClient, case: Case) -> Iterator[str]:
+    yield f"**{_link(client, case)}**: {_reasons(case)} If you accept, the portal archives:"
+    yield ""
+    days = _days(case)
+    records = sorted(case.missing, key=lambda record: (days.get(record.id, _NEVER), record.id))
+    for record in records[:MAX_RECORDS]:
+        yield f"- {f'{days[record.id]:%Y-%m-%d}' if record.id in days else 'day unknown'}: {_titled(record)}"
+    if len(records) > MAX_RECORDS:
+        last = f", the last on {max(days.values()):%Y-%m-%d}" if days else ""
+        yield f"- and {len(records) - MAX_RECORDS:,} more{last}"
+
+
+def _days(case: Case) -> dict[str, datetime]:
+    """Return when the known runs archive which record; of a held source: if it is released."""
+    return {record.id: run.at for run in case.if_released.runs for record in run.records}
+
+
+def _link(client: HarvestClient, case: Case) -> str:
+    return f"[{markdown(case.source.name, 80)}]({client.source_url(case.source.id)})"
+
+
+def _titled(record: HarvestedRecord) -> str:
+    title = markdown(record.title or record.key, 80)
+    return f"[{title}]({record.page})" if record.page else title
+
+
+def _reasons(case: Case) -> str:
+    return " ".join(case.judgement.reasons) or case.why

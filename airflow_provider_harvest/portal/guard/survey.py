@@ -8,7 +8,7 @@ were all seen takes none of its own, since each record has the time when it was 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ class Case:
     :param job: its newest job after which the portal archives.
     :param judgement: of its loss.
     :param outlook: which runs archive what.
+    :param if_released: the same if archiving were on; it differs for a source that is held.
     :param missing: the records that live on the portal and are not in the job, without those accepted as lost.
     :param is_note_done: whether an accepted loss is over: nothing of it lives on the portal any more.
     :param accepted: the records that live on the portal, are not in the job, and are accepted as lost.
@@ -55,6 +56,7 @@ class Case:
     job: HarvestJob
     judgement: Judgement
     outlook: Forecast
+    if_released: Forecast
     missing: tuple[HarvestedRecord, ...]
     is_note_done: bool = False
     accepted: tuple[HarvestedRecord, ...] = ()
@@ -303,6 +305,9 @@ def _case(
         accepted_keys = {record.key for record in excused} - {record.key for record in stale}
         before = {key: day for key, day in live.seen.items() if key not in accepted_keys}
         judgement = judge(before, found | (before.keys() - {record.key for record in missing}), limits)
-    outlook = forecast(source, missing, at, last_seen=live.newest, grace_days=grace_days)
+    outlook, if_released = (
+        forecast(one, missing, at, last_seen=live.newest, grace_days=grace_days)
+        for one in (source, replace(source, autoarchive=True))
+    )
     waived = tuple(record for record in excused if record.key not in found)
-    return Case(source, job, judgement, outlook, missing, accepted is not None and not waived, waived)
+    return Case(source, job, judgement, outlook, if_released, missing, accepted is not None and not waived, waived)
