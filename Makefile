@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test full unit properties integration dags crash chaos guard-proof soak lint docs bench environments clean ui check-ui test-ui
+.PHONY: help python demo sandbox test full unit project properties integration dags crash chaos guard-proof soak lint docs bench environments clean ui check-ui test-ui
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ full: python ## Run every test, and the crash matrix beside it
 
 unit: python ## Run the unit tests on the newest Airflow: the inner loop, no udata
 	@$(PYTHON) -m tests.run unit -- $(ARGS)
+
+project: python ## Run the tests of the repository itself: sandbox, wheel, suites, where things are
+	@$(PYTHON) -m tests.run project -- $(ARGS)
 
 properties: python ## Try the properties of the unit tests on many more examples
 	@$(PYTHON) -m tests.run properties -- $(ARGS)

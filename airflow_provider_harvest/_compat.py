@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         PokeReturnValue,
     )
     from airflow.sdk.configuration import conf
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
@@ -39,6 +40,7 @@ else:
             Context,
             PokeReturnValue,
         )
+        from airflow.sdk.definitions.xcom_arg import PlainXComArg
         from airflow.sdk.execution_time.xcom import XCom
     except ImportError:  # Airflow 2.11
         from airflow.hooks.base import BaseHook
@@ -46,6 +48,7 @@ else:
         from airflow.models.baseoperator import BaseOperator
         from airflow.models.baseoperatorlink import BaseOperatorLink
         from airflow.models.xcom import XCom
+        from airflow.models.xcom_arg import PlainXComArg
         from airflow.sensors.base import BaseSensorOperator, PokeReturnValue
         from airflow.utils.context import Context
 
@@ -127,6 +130,7 @@ __all__ = [
     "BaseTrigger",
     "Connection",
     "Context",
+    "PlainXComArg",
     "PokeReturnValue",
     "TaskDeferred",
     "TriggerEvent",

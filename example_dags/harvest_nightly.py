@@ -54,13 +54,17 @@ with DAG(
     ).expand(source_id=sources.output.map(lambda source: source["id"]))
 
     @task(trigger_rule="all_done")
-    def summary(listed: list[dict], ti=None) -> dict[str, int]:
+    def summary(listed: list[dict] | None, ti=None) -> dict[str, int]:
         """Log a line for each source, count how many came to what, and fail unless all were harvested as required.
 
         The last task decides whether a DAG run is green.
         """
+        if listed is None:
+            raise RuntimeError(
+                "No source was harvested, since they could not be listed: see the log of the task sources."
+            )
         pulled = ti.xcom_pull(task_ids="harvest", key="harvest_result", map_indexes=list(range(len(listed))))
-        results = {result["source_id"]: result for result in pulled if result}
+        results = {result["source_id"]: result for result in pulled or [] if result}
         counts: dict[str, int] = {}
         for source in listed:
             result = results.get(source["id"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.support.examples import PROFILES
+from tests.support.examples import ORDINARY, PROFILES
 
 #: Airflow's warnings that something will go; each release has some of these classes.
 _AIRFLOW_DEPRECATIONS = (
@@ -49,12 +49,12 @@ def _isolate_airflow() -> Path:
 
 _AIRFLOW_HOME = _isolate_airflow()
 
-# A change is not refused for an example that chance finds this time: people's runs look for new ones, CI repeats.
+# An ordinary run is reproducible: it tries the same examples each time. `make properties` looks for new ones.
 for _profile, _examples in PROFILES.items():
     hypothesis.settings.register_profile(
-        _profile, max_examples=_examples, deadline=None, print_blob=True, derandomize="CI" in os.environ
+        _profile, max_examples=_examples, deadline=None, print_blob=True, derandomize=_profile == ORDINARY
     )
-hypothesis.settings.load_profile("quick")
+hypothesis.settings.load_profile(ORDINARY)
 
 
 def _refuse_deprecations(config: pytest.Config) -> None:

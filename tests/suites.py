@@ -41,17 +41,20 @@ def _tool(name: str, *arguments: str) -> Suite:
     return Suite(name, NEWEST, ("-m", *arguments), counts_tests=False)
 
 
-_UNIT = ("tests/unit", "tests/project")
 _EVERY_RELEASE = ("udata-17.18.0", "udata-17.3.0", "udata-16.6.1", "udata-13.0.0", "udata-9.2.4")
 
 #: Alone it has both cores to itself; beside other suites, of which two run at a time, it has one.
-UNIT = (_pytest("unit", NEWEST, "-n", "2", *_UNIT),)
-UNIT_ON_NEWEST_AIRFLOW = (_pytest("unit", NEWEST, *_UNIT),)
-#: Tests of portal/ and cli/ load no Airflow, and the environments have the same Python, requests and urllib3.
+UNIT = (_pytest("unit", NEWEST, "-n", "2", "tests/unit"),)
+UNIT_ON_NEWEST_AIRFLOW = (_pytest("unit", NEWEST, "tests/unit"),)
+#: What is the same on every Airflow: tests of what loads no Airflow, and of the docs. The environments have the same
+#: Python, requests and urllib3.
+_SAME_ON_EVERY_AIRFLOW = ("portal", "cli", "test_architecture.py", "test_docs.py", "test_exported_names.py")
 UNIT_ON_OLDER_AIRFLOW = tuple(
-    _pytest("unit", older, "tests/unit", *(f"--ignore=tests/unit/{wing}" for wing in ("portal", "cli")))
+    _pytest("unit", older, "tests/unit", *(f"--ignore=tests/unit/{path}" for path in _SAME_ON_EVERY_AIRFLOW))
     for older in ("airflow-2.11.2", "airflow-3.1.8")
 )
+#: The repository itself: the sandbox, the wheel, these suites, where things are.
+PROJECT = (_pytest("project", NEWEST, "tests/project"),)
 #: Properties on many more examples than in the other runs.
 PROPERTIES = (
     _pytest("properties", NEWEST, "-n", "2", "-m", "hypothesis", "--hypothesis-profile=thorough", "tests/unit"),
@@ -110,7 +113,7 @@ LINT = (
     _tool("prose", "tests.prose"),
 )
 
-_TEST = (*INTEGRATION, *DAGS, *UNIT_ON_NEWEST_AIRFLOW, *UNIT_ON_OLDER_AIRFLOW)
+_TEST = (*INTEGRATION, *DAGS, *UNIT_ON_NEWEST_AIRFLOW, *UNIT_ON_OLDER_AIRFLOW, *PROJECT)
 
 #: What can be asked for. The longest suite comes first, so that the others run beside it.
 GROUPS: dict[str, tuple[Suite, ...]] = {
@@ -121,6 +124,7 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "guard-proof": GUARD_PROOF,
     "soak": SOAK,
     "unit": UNIT,
+    "project": PROJECT,
     "properties": PROPERTIES,
     "integration": INTEGRATION,
     "dags": DAGS,

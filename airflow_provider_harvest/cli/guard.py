@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.cli.parser import portal_argument
 from airflow_provider_harvest.cli.shared import (
     ATTENTION,
+    ERROR,
     FINE,
     KEY_VARIABLE,
     PORTAL_VARIABLE,
@@ -16,11 +17,13 @@ from airflow_provider_harvest.cli.shared import (
     say,
     write_out,
 )
+from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.guard.act import act
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
 from airflow_provider_harvest.portal.guard.holds import release
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.cli.parser import Actions, Parser
@@ -92,17 +95,24 @@ def _forecast(arguments: argparse.Namespace) -> int:
 
 
 def _release(arguments: argparse.Namespace) -> int:
-    released = []
+    rows = []
     with open_client(arguments, None, keyed=True) as client:
         for ident in arguments.source:
-            source, changed = release(client, ident, accept=True)
-            released.append({"source_id": source.id, "source_name": source.name, "released": changed})
-            if not arguments.json:
-                done = "released: the next runs archive what is missing" if changed else "was released before"
-                print(f"{source.id}  {done}")
+            row = {"source_id": ident, "source_name": None, "released": False, "error": None}
+            try:
+                source, changed = release(client, ident, accept=True)
+            except HarvestError as error:  # the others are released all the same
+                row["error"] = str(error)
+                say(f"{ident}: {error}")
+            else:
+                row |= {"source_id": source.id, "source_name": plain(source.name), "released": changed}
+                if not arguments.json:
+                    done = "released: the next runs archive what is missing" if changed else "was released before"
+                    print(f"{source.id}  {done}")
+            rows.append(row)
     if arguments.json:
-        write_out(json.dumps(released, indent=1, ensure_ascii=False) + "\n", None)
-    return FINE
+        write_out(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", None)
+    return ERROR if any(row["error"] for row in rows) else FINE
 
 
 def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:

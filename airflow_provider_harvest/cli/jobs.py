@@ -14,7 +14,7 @@ from airflow_provider_harvest.portal.compare.harvests import find_source_or_job
 from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.statuses import DONE
-from airflow_provider_harvest.portal.waiting.passing import is_passing
+from airflow_provider_harvest.portal.waiting.passing import Doubts
 from airflow_provider_harvest.portal.words import iso, plain, spell
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def jobs(arguments: argparse.Namespace) -> int:
         source = source_of(client, arguments.source)
         rows = [_row(job) for job in islice(client.job_history(source.id, arguments.number), arguments.number)]
     if arguments.json:
-        display.print_json({"source_id": source.id, "source_name": source.name, "jobs": rows})
+        display.print_json({"source_id": source.id, "source_name": plain(source.name), "jobs": rows})
     else:
         shown = len(_COLUMNS) if display.columns() >= _WIDE else len(_COLUMNS) - 2
         display.print_table(_COLUMNS[:shown], [_cells(row)[:shown] for row in rows], kept=1)
@@ -65,11 +65,11 @@ def watch(arguments: argparse.Namespace) -> int:
     """Show the jobs of a portal, or one job, until it ends. Ctrl-C ends it as it should."""
     with open_client(arguments, None, keyed=False) as client, display.live(as_json=arguments.json) as show:
         job_id, name = _watched(client, arguments.ident)
-        polls = 0
+        polls, doubts = 0, Doubts()
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 polls += 1
-                code = _look(client, job_id, name, show)
+                code = _look(client, job_id, name, show, doubts)
                 if code is not None:
                     return code
                 if arguments.rounds and polls >= arguments.rounds:
@@ -81,16 +81,20 @@ def watch(arguments: argparse.Namespace) -> int:
 # --- parts ---------------------------------------------------------------------------------------------------------
 
 
-def _look(client: HarvestClient, job_id: str | None, name: str, show: Callable[[list[str], Any], None]) -> int | None:
+def _look(
+    client: HarvestClient, job_id: str | None, name: str, show: Callable[[list[str], Any], None], doubts: Doubts
+) -> int | None:
     """Show how it stands now; return an exit code once the job has ended. A portal that is away may come back."""
     try:
         if job_id is None:
             rows = _portal_rows(client)
+            doubts.answered()
             show(display.table_lines(_WATCHED, [list(row.values()) for row in rows], display.columns()), rows)
             return None
         job = client.peek_job(job_id)
+        doubts.answered()
     except HarvestError as error:
-        if not is_passing(error):
+        if doubts.believes(error):
             raise
         show([f"The portal cannot be read now: {plain(error)}"], {"error": plain(error)})
         return None

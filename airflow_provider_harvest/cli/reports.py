@@ -21,6 +21,7 @@ from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.portal.reporting import formats
 from airflow_provider_harvest.portal.reporting.report import read_report
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     import argparse
@@ -132,8 +133,8 @@ def _compare_harvests(arguments: argparse.Namespace, client: HarvestClient, othe
             before = previous
         comparison = compare_harvests(before, after)
     rows = [
-        {"kind": change.kind, "remote_id": change.remote_id, "before": change.before, "after": change.after,
-         "title": change.record.title, "message": change.record.message}
+        {"kind": change.kind, "remote_id": plain(change.remote_id), "before": change.before, "after": change.after,
+         "title": plain(change.record.title) or None, "message": plain(change.record.message, 500) or None}
         for change in comparison.changes
     ]  # fmt: skip
     if arguments.csv:

@@ -16,12 +16,14 @@ from airflow_provider_harvest.cli.shared import (
     say,
     source_of,
 )
-from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.waiting.backoff import pause_after
 from airflow_provider_harvest.portal.waiting.one_run import IF_RUNNING, WAIT, OneRun
+from airflow_provider_harvest.portal.waiting.passing import Doubts
 from airflow_provider_harvest.portal.waiting.plan import BLOCKED, ENDED
 from airflow_provider_harvest.portal.words import plain
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     import argparse
 
     from airflow_provider_harvest.cli.parser import Parser
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
+    from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 
 _DAY = 24 * 3600.0
 
@@ -106,12 +110,26 @@ def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> 
             display.print_json(told)
         say(detail)
         return ERROR
-    result = conclude(one.client, one.source, str(plan.job_id), plan.how, policy, plan.before)
+    result = _judged(one, plan, policy)
     if arguments.json:
         display.print_json(result)
     else:
         print("\n".join(summary_lines(result)))
     return FINE if is_success(result) else ATTENTION
+
+
+def _judged(one: OneRun, plan: WaitPlan, policy: OutcomePolicy) -> HarvestResult:
+    """Read and judge the ended harvest. A portal that is away may come back, and nobody else judges this harvest."""
+    doubts, failures = Doubts(), 0
+    while True:
+        try:
+            return conclude(one.client, one.source, str(plan.job_id), plan.how, policy, plan.before)
+        except HarvestError as error:
+            failures += 1
+            if doubts.believes(error) or failures > plan.max_poll_failures:
+                raise
+            one.tell(f"The harvest has ended, and its items cannot be read now: {plain(error)}")
+            one.client.clock.sleep(pause_after(error, failures, one.poll_interval))
 
 
 def _goes_on(one: OneRun) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.operators._output import ResultOutput
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -203,6 +204,17 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
     def push_links(self, context: Context, source_url: str | None = None, job_url: str | None = None) -> None:
         """Make the task's buttons lead to the portal."""
         push_links(context, source_url, job_url)
+
+
+class HarvestResultTask(HarvestTask):
+    """A task that returns the result of a harvest, in one XCom from which ``output["outcome"]`` reads an item."""
+
+    @property
+    def output(self) -> ResultOutput:
+        """The result that the task returns; ``output["outcome"]`` is an item of it."""
+        from airflow_provider_harvest.operators._output import ResultOutput
+
+        return ResultOutput(self)
 
 
 class HarvestOperator(HarvestTask):

@@ -25,6 +25,8 @@ _KEY = "harvest_run"
 _PORTAL_KEY = "harvest_portal"
 #: How long what a task remembers is kept after it has ended well: what Airflow's cleanup may remove then.
 KEPT_AFTER_END = timedelta(days=1)
+#: How long what the answers to a poke have told is kept for the next ones.
+KEPT_BETWEEN_POKES = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ class PortalMemory:
         learned = self._client.dialect.to_dict()
         if learned and learned != self._kept:
             with suppress(Exception):
-                self._store.set(_PORTAL_KEY, learned)
+                self._store.set(_PORTAL_KEY, learned, retention=KEPT_BETWEEN_POKES)
 
 
 def forget_soon(context: Context, begun: float) -> None:

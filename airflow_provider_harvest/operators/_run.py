@@ -17,6 +17,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceNotRunnable,
     HarvestUnavailable,
 )
+from airflow_provider_harvest.operators._claims import SETTLE, Claims
 from airflow_provider_harvest.operators._wait import TaskWait
 from airflow_provider_harvest.operators.job import ATTACH, FAIL, WAIT
 from airflow_provider_harvest.portal.guard import guarded_run
@@ -76,6 +77,7 @@ class SourceRun(TaskWait):
         super().__init__(task, context, client, memory.intent.source_id, source)
         self.memory = memory
         self._run_task = task
+        self._claims = Claims(context, self.source_id, client.clock)
         self._thresholds = guarded_run.thresholds_of(task.guard)
         self._may_archive = self._thresholds is None
 
@@ -136,10 +138,17 @@ class SourceRun(TaskWait):
         refusal = self._foreseen_refusal()
         if refusal:
             return self._plan_for_portal(refusal)
-        jobs = self.client.recent_jobs(self.source_id)
-        running = alive_jobs(self.client, self.source_id, jobs, self._task.limits(), self.log.warning)
+        jobs, running = self._newest_jobs()
+        while not running and self._claims.is_shared:
+            is_won = self._claims.win()
+            jobs, running = self._newest_jobs()  # again: another task may have asked meanwhile
+            if is_won or running:
+                break
+            self.log.info("Another task is about to ask for a harvest of this source: checking again for its job.")
+            self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
         if not running:
             return self._post(tuple(str(job.id) for job in jobs))
+        self._claims.give_up()
         oldest = str(running[-1].id)
         if self._run_task.if_running == FAIL:
             raise HarvestSourceBusy(
@@ -155,6 +164,11 @@ class SourceRun(TaskWait):
         )
         return replace(self.new_plan(BLOCKED), job_id=oldest)
 
+    def _newest_jobs(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
+        """Return the newest jobs of the source, and those of them that are running."""
+        jobs = self.client.recent_jobs(self.source_id)
+        return jobs, alive_jobs(self.client, self.source_id, jobs, self._task.limits(), self.log.warning)
+
     def _post(self, known: tuple[str, ...]) -> WaitPlan:
         """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
         self._begin_guarded()
@@ -163,9 +177,11 @@ class SourceRun(TaskWait):
         try:
             self.client.run_source(self.source_id)
         except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
+            self._claims.give_up()
             memory.note(memory.intent.spent())
             raise
         except (HarvestAuthError, HarvestRequestRejected, HarvestRedirected, HarvestNotFound) as error:
+            self._claims.give_up()
             memory.note(memory.intent.spent())
             if isinstance(error, (HarvestRedirected, HarvestNotFound)) or getattr(error, "status_code", 0) == 401:
                 raise
@@ -244,7 +260,8 @@ class SourceRun(TaskWait):
             raise self.why_given_up(plan, ended)
         result = self.conclude(plan, ended)
         if self._thresholds is not None:
-            comparison = guarded_run.compare(self.client, self.source_id, self._thresholds)
+            done = result["items"]["done"]
+            comparison = guarded_run.compare(self.client, self.source_id, self._thresholds, done=done)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
             elif comparison.is_due and plan.how == STARTED and is_success(result):
@@ -281,6 +298,7 @@ class SourceRun(TaskWait):
         if plan.job_id is not None:
             self.memory.note(replace(self.memory.intent, job_id=plan.job_id, how=plan.how))
             self._run_task.job_page = self.client.job_url(plan.source_id, plan.job_id)
+            self._claims.give_up()
         elif plan.passed_over:
             self.memory.note(replace(self.memory.intent, job_id=None, passed_over=plan.passed_over))
         super().job_changed(plan)

@@ -19,9 +19,10 @@ from airflow_provider_harvest.exceptions import (
     HarvestTimeout,
 )
 from airflow_provider_harvest.operators._base import retry_sentence
+from airflow_provider_harvest.operators._output import push_result
 from airflow_provider_harvest.portal import cron
 from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import RESULT_KEY, WAITED, is_success
+from airflow_provider_harvest.portal.outcome.result import WAITED, is_success
 from airflow_provider_harvest.portal.outcome.summary import failure_message, summary_lines
 from airflow_provider_harvest.portal.waiting import next_run
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
@@ -273,7 +274,7 @@ class TaskWait:
 
         :raises HarvestOutcomeRejected: with the result.
         """
-        self.context["ti"].xcom_push(key=RESULT_KEY, value=result)
+        push_result(self.context, result)
         self._task.push_links(self.context, job_url=result["job_url"])
         # A failure's message holds the summary, and is logged by Airflow.
         if is_success(result) or not self._task.fail_on_outcome:

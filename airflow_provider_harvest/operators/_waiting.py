@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest._compat import conf
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.operators._base import HarvestTask, is_final
+from airflow_provider_harvest.operators._base import HarvestResultTask, is_final
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CONNECT_PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0)
 
 
-class HarvestWaitingTask(HarvestTask):
+class HarvestWaitingTask(HarvestResultTask):
     """The arguments of a task that waits for a job, on the worker or deferred, with one meaning everywhere."""
 
     #: Whether waiting for the portal's own run defers by default.

@@ -99,7 +99,6 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         fail_on_outcome: bool = True,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("multiple_outputs", True)
         super().__init__(**kwargs)
         self.source_id = source_id
         self.on_run_refused = on_run_refused

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestOutcomeRejected
 from airflow_provider_harvest.links.harvest import HarvestSourceLink
-from airflow_provider_harvest.operators._base import HarvestOperator, is_final, resolve_source, retry_sentence
+from airflow_provider_harvest.operators._base import (
+    HarvestOperator,
+    HarvestResultTask,
+    is_final,
+    resolve_source,
+    retry_sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +48,7 @@ class SourceOperator(HarvestOperator):
         return source_rules.source_dict(source, page)
 
 
-class HarvestPreviewSourceOperator(SourceOperator):
+class HarvestPreviewSourceOperator(HarvestResultTask, SourceOperator):
     """Harvest the first 20 records of a source, or of one that does not exist yet, keep nothing, and judge them.
 
     The portal fetches the catalogue while this task waits for the response, up to 300 s and several times; with
@@ -103,6 +109,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
         timeout: float | timedelta | None = None,
         **kwargs: Any,
     ) -> None:
+        kwargs.setdefault("multiple_outputs", False)
         super().__init__(**kwargs)
         self.source_id = source_id
         self.name = name
@@ -123,6 +130,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> HarvestResult:
         """Preview, log a summary, and judge."""
+        from airflow_provider_harvest.operators._output import push_result
         from airflow_provider_harvest.portal.outcome import conclude
         from airflow_provider_harvest.portal.outcome import result as results
         from airflow_provider_harvest.portal.outcome import summary as report
@@ -140,7 +148,7 @@ class HarvestPreviewSourceOperator(SourceOperator):
             client = self.hook.get_conn()
             source, preview = self._preview(context, client)
             result = conclude.conclude_preview(client, source, preview, policy)
-            context["ti"].xcom_push(key=results.RESULT_KEY, value=result)
+            push_result(context, result)
             if results.is_success(result) or not self.fail_on_outcome:
                 for line in report.summary_lines(result):
                     self.log.info("%s", line)

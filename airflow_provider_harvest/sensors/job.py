@@ -86,7 +86,6 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         fail_on_outcome: bool = True,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("multiple_outputs", True)
         super().__init__(**kwargs)
         self.harvest_conn_id = harvest_conn_id
         self.source_id = source_id

@@ -247,3 +247,28 @@ def test_sources_as_code_applies_the_approved_plan_once(
     assert again.state == "success", again.log[-3000:]
     assert again.tasks["approve"] == again.tasks["apply"] == "skipped"
     assert again.xcoms["plan", "has_changes"] is False
+
+
+# --- typing errors in the form that starts a run ----------------------------------------------------------------------
+
+MISTAKES = [
+    ("harvest_producer", {"organization": "no-such-town"}, "There is no organization 'no-such-town' on"),
+    ("harvest_onboarding", {"backend": "dcatt"}, "Did you mean 'dcat'?"),
+    ("harvest_nightly", {"organization": "no-such-town"}, "they could not be listed: see the log of the task sources."),
+    ("harvest_sources_as_code", {"path": "/no/such/folder"}, "the worker has no file or folder there"),
+]
+
+
+@pytest.mark.parametrize("deferred", [False], indirect=True)
+@pytest.mark.parametrize("dag_id, params, sentence", MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
+def test_mistake_that_the_form_lets_through_is_named_and_nothing_is_written(
+    portal: Sandbox, make_airflow: MakeAirflow, dag_id: str, params: dict[str, str], sentence: str
+) -> None:
+    mark = last_mark(portal)
+
+    outcome = make_airflow().run_dag(dag_id, params)
+
+    assert outcome.state == "failed"
+    assert sentence in outcome.log
+    assert "Error: object of type" not in outcome.log
+    assert writes(portal, mark) == []

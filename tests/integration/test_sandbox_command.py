@@ -26,9 +26,12 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Terminal:
     """The command as somebody started it, and what it has printed so far."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, ignores_interrupts: bool = False) -> None:
+        command = [sys.executable, "-m", "sandbox", *arguments]
+        if ignores_interrupts:
+            command = ["/bin/sh", "-c", 'trap "" INT; exec "$0" "$@"', *command]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", *arguments],
+            command,
             cwd=environments.ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -94,8 +97,9 @@ def test_the_catalogues_named_are_served(terminal: Terminal, catalogue: str) -> 
         assert answer.headers["Content-Type"] == "application/rdf+xml"
 
 
-def test_an_interrupt_ends_it_in_order(tmp_path: Path) -> None:
-    running = Terminal("--log-dir", str(tmp_path))
+@pytest.mark.parametrize("is_ignored", [False, True], ids=["in a terminal", "in the background of a shell"])
+def test_an_interrupt_ends_it_in_order(tmp_path: Path, is_ignored: bool) -> None:
+    running = Terminal("--log-dir", str(tmp_path), ignores_interrupts=is_ignored)
     running.read_until("Ctrl-C ends it")
     running.interrupt()
     assert running.process.returncode == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import os
 import re
 import subprocess
 import sys
@@ -36,17 +38,22 @@ def test_a_folder_of_unit_tests_holds_tests_and_fixtures_only() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(TESTS).as_posix())
 def test_no_module_imports_a_test_module(path: Path) -> None:
-    statements = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    statements = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.ImportFrom)]
     names = {name for node in statements for name in (f"{node.module}.{alias.name}" for alias in node.names)}
     assert [name for name in names if re.match(r"tests\.(\w+\.)*test_", name)] == []
 
 
-@pytest.mark.parametrize("folder", PORTAL_TESTS)
-def test_tests_of_the_portal_load_no_airflow(folder: str) -> None:
-    code = "import pytest, sys; code = pytest.main(sys.argv[1:]); print(f'loaded: {code:d}', 'airflow' in sys.modules)"
-    command = [sys.executable, "-c", code, "--collect-only", "-qq", "-p", "no:cacheprovider", folder]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-    assert done.stdout.splitlines()[-1:] == ["loaded: 0 False"], done.stdout[-2000:] + done.stderr[-2000:]
+def test_tests_of_the_portal_load_no_airflow(tmp_path: Path) -> None:
+    paths = [path for folder in PORTAL_TESTS for path in sorted((ROOT / folder).rglob("*.py"))]
+    modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
+    code = (
+        "import importlib, sys\nfor name in sys.argv[1:]:\n"
+        "    importlib.import_module(name)\n    assert 'airflow' not in sys.modules, name\nprint('all', name)"
+    )
+    command = [sys.executable, "-c", code, "tests.conftest", "tests.unit.conftest", *modules]
+    surroundings = {**os.environ, "TMPDIR": str(tmp_path)}  # the first of them makes a folder
+    done = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.splitlines()[-1:] == [f"all {modules[-1]}"], done.stderr[-2000:]
 
 
 def test_every_test_that_the_docs_name_exists() -> None:
@@ -59,11 +66,16 @@ def test_every_test_that_the_docs_name_exists() -> None:
     assert missing == []
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def is_a_test(path: Path, names: list[str]) -> bool:
     """Tell whether a file has a function or class of these names, the outermost first."""
     if not path.exists():
         return False
-    body = ast.parse(path.read_text()).body
+    body = parsed(path).body
     for name in names:
         found = [node for node in body if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name]
         if not found:

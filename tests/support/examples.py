@@ -1,4 +1,4 @@
-"""How many examples a property is tried on: a fifth in every run, all of them in ``make properties``."""
+"""How many examples a property is tried on: a fifth in every run, always the same; all in ``make properties``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 from hypothesis import settings
 
+#: The profile of all runs that name none.
+ORDINARY = "quick"
 #: Examples of a property that names no number, by the name of the profile (``pytest --hypothesis-profile``).
-PROFILES = {"quick": 20, "thorough": 100}
+PROFILES = {ORDINARY: 20, "thorough": 100}
 _LEAST = 10
 
 

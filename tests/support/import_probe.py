@@ -1,8 +1,10 @@
-"""Imports what a DAG file would, in a process of its own, and reports what that caused; for `test_architecture`.
+"""Imports what a DAG file would, in a process of its own, and reports what that caused; for `test_parsing`.
 
-Called as a program with names of modules and paths of DAG files. Prints one line of JSON last; each entry but
-those of ``done`` says where in our code it was caused:
-{"done": [...], "connects": [...], "lookups": [...], "requests": [...], "deprecations": [...]}
+Called as a program with names of modules and paths of DAG files, in groups with ``--`` between them: Airflow is loaded
+once for all of them. Prints one line of JSON last, a report for each group; each entry but those of ``done`` says
+where in our code it was caused, those of ``loaded`` by which target:
+[{"done": [...], "connects": [...], "lookups": [...], "requests": [...], "web": [...], "deprecations": [...],
+"loaded": [...]}, ...]
 """
 
 from __future__ import annotations
@@ -23,14 +25,12 @@ if TYPE_CHECKING:
 #: Airflow 3.1 imports these itself, when the first task is made and for its own approval operator.
 _DEPRECATED_BY_AND_FOR_AIRFLOW = ("airflow.operators.branch.BaseBranchOperator", "airflow.operators.branch.BranchMixIn")
 
-report: dict[str, list[str]] = {
-    "done": [],
-    "connects": [],
-    "lookups": [],
-    "requests": [],
-    "deprecations": [],
-    "portal": [],
-}
+#: Whose import is noted, and as what.
+_WATCHED = {"requests": "requests", **dict.fromkeys(("fastapi", "starlette", "anyio", "uvicorn"), "web")}
+_KINDS = ("done", "connects", "lookups", "requests", "web", "deprecations", "loaded")
+
+#: That of the group in progress.
+report: dict[str, list[str]] = {}
 
 
 def where() -> str:
@@ -53,12 +53,13 @@ def watch(owner: Any, name: str, kind: str) -> None:
     setattr(owner, name, staticmethod(noted) if is_class_method else noted)
 
 
-class RequestsWatcher(importlib.abc.MetaPathFinder):
-    """Notes who is the first to import ``requests``."""
+class ImportWatcher(importlib.abc.MetaPathFinder):
+    """Notes who is the first to import what is watched."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> None:
-        if fullname == "requests" and not _asked_for_by_airflow():
-            report["requests"].append(where())
+        kind = _WATCHED.get(fullname)
+        if kind == "web" or (kind and not _asked_for_by_airflow()):
+            report[kind].append(where())
 
 
 def _asked_for_by_airflow() -> bool:
@@ -67,21 +68,32 @@ def _asked_for_by_airflow() -> bool:
     return "site-packages/airflow/" in importers[-3].filename
 
 
-def main(targets: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     # Airflow first: what its own import opens, deprecates or brings along is not at issue.
     importlib.import_module("airflow")
-    with warnings.catch_warnings(record=True) as caught_with_airflow:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         compat = importlib.import_module("airflow_provider_harvest._compat")
-    caught = [warning for warning in caught_with_airflow if warning.filename == compat.__file__]
-    for name in [name for name in sys.modules if name.partition(".")[0] == "requests"]:
-        del sys.modules[name]
-    sys.meta_path.insert(0, RequestsWatcher())
+    importlib.import_module("airflow.plugins_manager")
+    sys.meta_path.insert(0, ImportWatcher())
     for name in ("connect", "connect_ex"):
         watch(socket.socket, name, "connects")
     watch(compat.BaseHook, "get_connection", "lookups")
+    by_compat = deprecations([warning for warning in caught if warning.filename == compat.__file__])
+    reports = []
+    for group in " ".join(arguments).split(" -- "):
+        visit(group.split())
+        reports.append({**report, "deprecations": [*by_compat, *report["deprecations"]]})
+    print(json.dumps(reports))
+
+
+def visit(targets: list[str]) -> None:
+    """Import targets, and report on them."""
+    report.update({kind: [] for kind in _KINDS})
+    for name in [name for name in sys.modules if name.partition(".")[0] in _WATCHED]:
+        del sys.modules[name]
     seen = set(sys.modules)
-    with warnings.catch_warnings(record=True) as caught_with_targets:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for target in targets:
             if target.endswith(".py"):
@@ -89,15 +101,20 @@ def main(targets: list[str]) -> None:
             else:
                 importlib.import_module(target)
             report["done"].append(target)
-            report["portal"] += [f"{target}: {name}" for name in sys.modules if ".portal." in name and name not in seen]
+            ours = [name for name in sys.modules if name.startswith("airflow_provider_harvest") and name not in seen]
+            report["loaded"] += [f"{target}: {name}" for name in ours]
             seen.update(sys.modules)
-    report["deprecations"] = [
+    report["deprecations"] = deprecations(caught)
+
+
+def deprecations(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    """Return those of the warnings that Airflow gave of what others use."""
+    return [
         f"{warning.filename}:{warning.lineno}: {warning.category.__name__}: {warning.message}"
-        for warning in [*caught, *caught_with_targets]
+        for warning in caught
         if warning.category.__module__.startswith("airflow")
         and not any(name in str(warning.message) for name in _DEPRECATED_BY_AND_FOR_AIRFLOW)
     ]
-    print(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -1,30 +1,21 @@
-"""What may depend on what, and what a DAG file's import may cost; modules are found by walking the package."""
+"""What may depend on what in the package; its modules are found by walking it."""
 
 from __future__ import annotations
 
 import ast
 import graphlib
 import json
-import pathlib
-import pkgutil
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-import airflow_provider_harvest
+from tests.support.own_modules import MODULES, PACKAGE, in_fresh_python, modules_of, part_of
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterator
 
-NAME = airflow_provider_harvest.__name__
-PACKAGE = pathlib.Path(airflow_provider_harvest.__file__).parent
-ROOT = PACKAGE.parent
-EXAMPLE_DAGS = sorted(str(path) for path in (ROOT / "example_dags").glob("*.py"))
-
-MODULES = {NAME, *(found.name for found in pkgutil.walk_packages([str(PACKAGE)], f"{NAME}."))}
 #: For each part of the package the parts that it may import, beside itself. Arrows run one way.
 MAY_IMPORT = {
     "exceptions": set(),
@@ -40,24 +31,6 @@ MAY_IMPORT = {
     "operators": {"exceptions", "_compat", "portal", "hooks", "links", "triggers"},
     "sensors": {"exceptions", "_compat", "portal", "hooks", "links", "triggers", "operators"},
 }
-
-
-def part_of(module: str) -> str:
-    """The part of the package that a module belongs to, such as ``portal``; empty for the package itself."""
-    return module.removeprefix(NAME).removeprefix(".").partition(".")[0]
-
-
-def modules_of(*parts: str) -> list[str]:
-    return sorted(module for module in MODULES if part_of(module) in parts)
-
-
-def public(modules: list[str]) -> list[str]:
-    return [module for module in modules if "._" not in module]
-
-
-#: What a DAG file imports, and so what is imported each time that Airflow parses it. Operators and sensors come first:
-#: they must not load what is loaded when a task runs.
-PARSED = [*public(modules_of("operators", "sensors")), *public(modules_of("triggers", "links", "hooks"))]
 
 
 def tree_of(module: str) -> ast.Module:
@@ -126,60 +99,6 @@ class TestWings:
         graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-def in_fresh_python(*arguments: str) -> str:
-    """Run an interpreter that has imported nothing yet, and give the last line that it printed."""
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.splitlines()[-1]
-
-
-def what_importing_causes(*targets: str) -> dict[str, list[str]]:
-    """Import modules and DAG files in a fresh Python, and give the report of `import_probe`."""
-    probe = pathlib.Path(__file__).parents[1] / "support" / "import_probe.py"
-    report: dict[str, list[str]] = json.loads(in_fresh_python(str(probe), *targets))
-    assert report.pop("done") == list(targets)
-    return report
-
-
-@pytest.fixture(scope="module")
-def parsing() -> dict[str, list[str]]:
-    """What the import of all that DAG files import, and of the example DAGs, caused."""
-    return what_importing_causes(*PARSED, *EXAMPLE_DAGS)
-
-
-class TestParsingADagFile:
-    def test_opens_no_connection(self, parsing: dict[str, list[str]]) -> None:
-        assert parsing["connects"] == []
-
-    def test_reads_no_airflow_connection(self, parsing: dict[str, list[str]]) -> None:
-        assert parsing["lookups"] == []
-
-    def test_does_not_load_requests(self, parsing: dict[str, list[str]]) -> None:
-        assert parsing["requests"] == []
-
-    def test_uses_nothing_that_airflow_deprecates(self, parsing: dict[str, list[str]]) -> None:
-        assert parsing["deprecations"] == []
-
-    def test_loads_little_of_the_portal_wing(self, parsing: dict[str, list[str]]) -> None:
-        loaded = [line.split(": ") for line in parsing["portal"]]
-        by_tasks = {name for target, name in loaded if part_of(target) in ("operators", "sensors")}
-        assert {name.removeprefix(f"{NAME}.portal.") for name in by_tasks} == {"http", "http.address", "statuses"}
-
-    def test_would_be_caught_if_it_did_any_of_this(self, tmp_path: pathlib.Path) -> None:
-        dag_file = tmp_path / "dags" / "costly.py"
-        dag_file.parent.mkdir()
-        dag_file.write_text(COSTLY_DAG_FILE)
-        report = what_importing_causes(str(dag_file))
-        assert {kind for kind, places in report.items() if any(str(dag_file) in place for place in places)} == {
-            "connects",
-            "lookups",
-            "requests",
-            "deprecations",
-        }
-
-
 #: What a portal or a catalogue fills freely: attributes of the models, by which the names of most such texts end.
 SAID = {"title", "message", "remote_id", "remote_url", "description", "comment", "label", "dataset_title", "name"}
 #: Whose ``name`` is this package's own: files, and fields of classes and of a cron.
@@ -220,25 +139,3 @@ def test_no_sentence_holds_what_a_portal_said_as_it_came(path: pathlib.Path) -> 
 )
 def test_what_is_said_raw_is_seen(code: str, found: list[str]) -> None:
     assert said_raw(code) == found
-
-
-#: Commits every sin that parsing a DAG file can commit, on each Airflow that there is.
-COSTLY_DAG_FILE = """
-import contextlib
-import socket
-
-import requests
-
-from airflow_provider_harvest._compat import BaseHook
-
-try:
-    from airflow.utils.dates import days_ago  # deprecated in 2, gone in 3
-except ImportError:
-    from airflow.hooks.base import BaseHook as DeprecatedHook
-else:
-    days_ago(1)
-
-socket.socket().connect_ex(("127.0.0.1", 9))
-with contextlib.suppress(Exception):
-    BaseHook.get_connection("nowhere")
-"""

@@ -13,6 +13,7 @@ from airflow_provider_harvest.portal.as_code.plan.matching import match_sources
 from airflow_provider_harvest.portal.compare.diff import counts_of
 from airflow_provider_harvest.portal.compare.harvests import compare_harvests, latest_harvest
 from airflow_provider_harvest.portal.sources.listing import SourceFilter, list_sources
+from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +29,7 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Pair:
-    """What the newest harvests of one source on two portals have in common.
+    """What the newest harvests of one source on two portals have in common; of what they say, one visible line each.
 
     :param name: of the source.
     :param verdict: ``alike``, ``different``, ``not compared``, or that it is on one of the portals only.
@@ -74,7 +75,7 @@ def compare_portals(
     taken = {other.id for _, other, _ in matched if other}
     if which is None:
         rows += [
-            Pair(other.name, ONLY_AFTER, "", after_id=other.id)
+            Pair(plain(other.name), ONLY_AFTER, "", after_id=other.id)
             for other in sorted(others, key=lambda other: other.name)
             if other.id not in taken
         ]
@@ -136,8 +137,8 @@ def _sources(client: HarvestClient, which: SourceFilter) -> list[HarvestSource]:
 
 def _single(source: HarvestSource, reason: str | None) -> Pair:
     if reason:
-        return Pair(source.name, NOT_COMPARED, f"It is not clear which source it is: {reason}.", source.id)
-    return Pair(source.name, ONLY_BEFORE, "", source.id)
+        return Pair(plain(source.name), NOT_COMPARED, f"It is not clear which source it is: {reason}.", source.id)
+    return Pair(plain(source.name), ONLY_BEFORE, "", source.id)
 
 
 def _compare(before: HarvestClient, source: HarvestSource, after: HarvestClient, other: HarvestSource) -> Pair:
@@ -145,10 +146,10 @@ def _compare(before: HarvestClient, source: HarvestSource, after: HarvestClient,
         first, second = latest_harvest(before, source), latest_harvest(after, other)
         comparison = compare_harvests(first, second)
     except HarvestError as error:
-        return Pair(source.name, NOT_COMPARED, str(error), source.id, other.id)
+        return Pair(plain(source.name), NOT_COMPARED, str(error), source.id, other.id)
     examples: dict[str, list[str]] = {}
     for change in comparison.changes:
         if len(shown := examples.setdefault(change.kind, [])) < _EXAMPLES:
-            shown.append(change.remote_id)
+            shown.append(plain(change.remote_id))
     verdict = ALIKE if comparison.is_alike else DIFFERENT
-    return Pair(source.name, verdict, comparison.summary(), source.id, other.id, counts_of(comparison), examples)
+    return Pair(plain(source.name), verdict, comparison.summary(), source.id, other.id, counts_of(comparison), examples)

@@ -29,7 +29,8 @@ def decide(case: Case, now: datetime, expire_days: float | None = None) -> str |
     :param expire_days: days after which a hold ends by itself; None: only a person or the records' return ends it.
     """
     if case.is_held:
-        if not case.missing and not case.judgement.hold and not case.awaits_harvest:
+        is_back = not case.missing and not case.judgement.hold and not case.shows_none
+        if is_back and not case.awaits_harvest:
             return LIFTED
         is_over = expire_days is not None and case.note is not None and now - case.note.at >= timedelta(expire_days)
         return EXPIRED if is_over else None

@@ -79,13 +79,16 @@ def give_up(client: HarvestClient, source_id: str) -> None:
         release(client, source_id, accept=False)
 
 
-def compare(client: HarvestClient, source_id: str, thresholds: Thresholds, grace_days: int = GRACE_DAYS) -> Comparison:
+def compare(
+    client: HarvestClient, source_id: str, thresholds: Thresholds, grace_days: int = GRACE_DAYS, *, done: int = 0
+) -> Comparison:
     """Compare a harvest with what lives on the portal, and switch archiving on again unless too much is missing.
 
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: of the source that was harvested.
     :param thresholds: from where on a loss is too large.
     :param grace_days: of the portal.
+    :param done: items that the harvest has done; the portal shows records then, or its answer is odd.
     :raises HarvestError: if it cannot be compared; archiving stays off.
     """
     source = client.get_source(source_id)
@@ -98,6 +101,11 @@ def compare(client: HarvestClient, source_id: str, thresholds: Thresholds, grace
     if report.requests_failed:
         raise HarvestError(f"The harvest could not be compared, so archiving stays off: {report.requests_failed[0]}")
     case = next(iter(report.cases), None)
+    if done and case is not None and case.shows_none:
+        raise HarvestError(
+            f"The harvest could not be compared, so archiving stays off: it has done {done:,} items, and the portal "
+            "shows no record of it. Try again; if they are private, no guard can see them."
+        )
     note = split(source.description)[1]
     if case is not None and case.missing and (case.judgement.hold or (note is not None and not note.is_ahead)):
         hold(client, source.id, len(case.missing), case.begun)

@@ -19,6 +19,7 @@ from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, 
 from airflow_provider_harvest.portal.guard.note import Note, split
 from airflow_provider_harvest.portal.guard.rights import list_with_rights, why_not_holdable
 from airflow_provider_harvest.portal.sources.changes import organization_of
+from airflow_provider_harvest.portal.waiting.passing import concerns_all
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 MAX_ORGANIZATIONS = 10
 #: Days after which a hold is reported again as waiting for a decision.
 REMIND_DAYS = 14
+#: Whose records are read: a kind and an id.
+_Owner = tuple[str, str]
+ALL, NOBODY = ("all", ""), ("nobody", "")
 _FIELDS = "name,url,backend,active,autoarchive,deleted,schedule,description,last_job{id,status,created,started,ended}"
 
 
@@ -48,6 +52,8 @@ class Case:
     :param missing: the records that live on the portal and are not in the job, without those accepted as lost.
     :param is_note_done: whether an accepted loss is over: nothing of it lives on the portal any more.
     :param accepted: the records that live on the portal, are not in the job, and are accepted as lost.
+    :param shows_none: whether the portal shows no record of the source at all; perhaps an odd answer, so nothing that
+        would let the portal archive follows from it.
     :param action: what was done: ``held``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold``; empty for nothing.
     :param why: a sentence on the action.
     """
@@ -60,6 +66,7 @@ class Case:
     missing: tuple[HarvestedRecord, ...]
     is_note_done: bool = False
     accepted: tuple[HarvestedRecord, ...] = ()
+    shows_none: bool = False
     action: str = ""
     why: str = ""
 
@@ -146,7 +153,8 @@ def examine(
     :param with_rights: whether the key goes along, to find out which sources it could not hold.
     :returns: the report.
     :raises HarvestInvalidInput: for arguments that cannot be right.
-    :raises HarvestError: if the portal's lists cannot be read. A job that cannot be read leaves its source out.
+    :raises HarvestError: if the portal's lists cannot be read. A job that cannot be read leaves its source out, and an
+        owner whose records cannot be read the sources of that owner.
     """
     check_days(grace_days, "grace_days")
     limits = {ident: Thresholds.from_dict(values, thresholds) for ident, values in (thresholds_by_source or {}).items()}
@@ -177,8 +185,10 @@ def examine(
         job = _whole_job(client, source, report)
         if job is not None:
             chosen[source.id], jobs[source.id] = source, job
-    live = _live_records(client, chosen, jobs, organization_id)
+    live = _live_records(client, chosen, jobs, organization_id, report)
     for ident, source in chosen.items():
+        if ident not in live:
+            continue
         try:
             case = _case(client, source, jobs[ident], live[ident], limits.get(ident, thresholds), grace_days, at)
         except HarvestError as error:
@@ -200,6 +210,7 @@ class _Live:
     seen: dict[str, Any] = field(default_factory=dict)
     stale: list[HarvestedRecord] = field(default_factory=list)
     newest: datetime | None = None
+    is_shown: bool = False
 
 
 def _check_wanted(wanted: set[str] | None, listed: Iterable[HarvestSource]) -> None:
@@ -239,13 +250,40 @@ def _live_records(
     chosen: Mapping[str, HarvestSource],
     jobs: Mapping[str, HarvestJob],
     organization_id: str | None,
+    report: GuardReport,
 ) -> dict[str, _Live]:
-    """Read the records of the chosen sources; kept of each is its id and day, and all of it only if it is stale."""
-    live = {ident: _Live() for ident in chosen}
-    for record in _records(client, chosen, organization_id):
+    """Read the records of the chosen sources; those of an owner that cannot be read are left out, and said so."""
+    by_owner = _by_owner(chosen, organization_id)
+    if len(by_owner) > MAX_ORGANIZATIONS or NOBODY in by_owner:
+        try:
+            return _live_of(client, ALL, chosen, jobs)
+        except HarvestError as error:
+            if concerns_all(error) or NOBODY in by_owner:
+                raise
+            log.warning("The records of all owners cannot be read in one pass, so each is read for itself: %s", error)
+    live: dict[str, _Live] = {}
+    for owner, idents in by_owner.items():
+        try:
+            live.update(_live_of(client, owner, idents, jobs))
+        except HarvestError as error:
+            if concerns_all(error):
+                raise
+            kind, ident = owner
+            log.warning("The sources of the %s %s are left out: %s", kind, ident, error)
+            report.requests_failed.append(f"{len(idents):,} of the {kind} {ident}: {plain(error)}")
+    return live
+
+
+def _live_of(
+    client: HarvestClient, owner: _Owner, idents: Iterable[str], jobs: Mapping[str, HarvestJob]
+) -> dict[str, _Live]:
+    """Read the records of an owner; kept of each is its id and day, and all of it only if it is stale."""
+    live = {ident: _Live() for ident in idents}
+    for record in _records(client, owner):
         found = live.get(record.source_id)
         if found is None:
             continue
+        found.is_shown = True
         begun = jobs[record.source_id].created
         assert begun is not None  # noqa: S101
         if record.last_update is not None:
@@ -260,27 +298,24 @@ def _live_records(
     return live
 
 
-def _records(
-    client: HarvestClient, chosen: Mapping[str, HarvestSource], organization_id: str | None
-) -> Iterator[HarvestedRecord]:
-    if not chosen:
-        return
-    owners: list[dict[str, str]]
-    if organization_id:
-        owners = [{"organization": organization_id}]
-    else:
-        organizations = {source.organization.id for source in chosen.values() if source.organization}
-        users = {source.owner.id for source in chosen.values() if source.owner and not source.organization}
-        owners = [{"organization": ident} for ident in sorted(organizations)] + [
-            {"owner": ident} for ident in sorted(users)
-        ]
-        if len(owners) > MAX_ORGANIZATIONS or any(not (s.owner or s.organization) for s in chosen.values()):
-            owners = [{}]
-    with_services = client.ends_in_slash()  # releases before 10 archive datasets only
-    for whose in owners:
-        yield from client.iter_datasets(whose.get("organization"), whose.get("owner"))
-        if with_services:
-            yield from client.iter_dataservices(whose.get("organization"), whose.get("owner"))
+def _by_owner(chosen: Mapping[str, HarvestSource], organization_id: str | None) -> dict[_Owner, list[str]]:
+    """Return the ids of the chosen sources by whose they are: organizations first, then users."""
+    owners: dict[_Owner, list[str]] = {}
+    for ident, source in chosen.items():
+        if organization_id or source.organization:
+            owner = ("organization", organization_id or (source.organization.id if source.organization else ""))
+        else:
+            owner = ("user", source.owner.id) if source.owner else NOBODY
+        owners.setdefault(owner, []).append(ident)
+    return dict(sorted(owners.items()))
+
+
+def _records(client: HarvestClient, owner: _Owner) -> Iterator[HarvestedRecord]:
+    kind, ident = owner
+    whose = (ident if kind == "organization" else None, ident if kind == "user" else None)
+    yield from client.iter_datasets(*whose)
+    if client.ends_in_slash():  # releases before 10 archive datasets only
+        yield from client.iter_dataservices(*whose)
 
 
 def _case(
@@ -310,4 +345,6 @@ def _case(
         for one in (source, replace(source, autoarchive=True))
     )
     waived = tuple(record for record in excused if record.key not in found)
-    return Case(source, job, judgement, outlook, if_released, missing, accepted is not None and not waived, waived)
+    shows_none = not live.is_shown
+    is_note_done = accepted is not None and not waived and not shows_none
+    return Case(source, job, judgement, outlook, if_released, missing, is_note_done, waived, shows_none)

@@ -66,7 +66,7 @@ def progress_line(
         tells_rate = is_running and since >= _RATE_AFTER and grown * 60 >= since
         notes.append(f"+{grown:,}" + (f", {grown * 60 / since:,.0f} a minute" if tells_rate else ""))
     if left is not None and is_running:
-        notes.append(f"about {spell(left)} left" if left > 0 else "longer than the harvests before it")
+        notes.append(f"about {spell(max(left, 1.0))} left" if left > 0 else "longer than the harvests before it")
     return f"{what}: {', '.join(parts)}" + (f" ({'; '.join(notes)})" if notes else "")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.compare.diff import KINDS, Comparison, compare_items
 from airflow_provider_harvest.portal.compare.harvests import Harvest, previous_harvest
 from airflow_provider_harvest.portal.reporting.error_groups import ErrorGroups
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
+
+log = logging.getLogger(__name__)
 
 SCHEMA = 1
 #: Jobs that the chart shows.
@@ -115,10 +119,14 @@ def _job(harvest: Harvest) -> dict[str, Any]:
 
 
 def _history(client: HarvestClient, harvest: Harvest, size: int) -> list[dict[str, Any]]:
-    """Return the newest jobs of the source, the oldest first."""
+    """Return the newest jobs of the source, the oldest first; none if they cannot be read: the report stands."""
     if harvest.source is None or not size:
         return []
-    return [_point(job) for job in islice(client.job_history(harvest.source.id, size), size)][::-1]
+    try:
+        return [_point(job) for job in islice(client.job_history(harvest.source.id, size), size)][::-1]
+    except HarvestError as error:
+        log.warning("The report has no history, since the source's jobs cannot be read: %s", error)
+        return []
 
 
 def _point(job: HarvestJob) -> dict[str, Any]:

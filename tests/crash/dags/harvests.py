@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
-    from airflow.sdk import DAG, get_current_context, task
+    from airflow.sdk import DAG, Asset, get_current_context, task
 except ImportError:  # Airflow 2.11
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset
     from airflow.decorators import task
     from airflow.operators.python import get_current_context
 
@@ -64,10 +65,10 @@ def _wrap_intent() -> None:
     """Make the storing of an intent to ask reach a point before it; other things are stored as well."""
     original = TaskMemory.save
 
-    def save(self: TaskMemory, intent: Any) -> None:
+    def save(self: TaskMemory, intent: Any, **kept: Any) -> None:
         if intent.asked_at is not None and intent.job_id is None:
             _reach("before-intent")
-        original(self, intent)
+        original(self, intent, **kept)
 
     TaskMemory.save = save  # type: ignore[method-assign]
 
@@ -78,11 +79,15 @@ _wrap(HarvestClient, "validate_source", before="before-validate", after="after-v
 _wrap(HarvestClient, "update_source", before="before-update", after="after-update")
 _wrap(HarvestRunSourceOperator, "execute_complete", before="resumed")
 HarvestWaitingTask.worker_patience = 0.0
+#: Where the tasks of several runs see each other.
+_OUTLETS = [Asset(uri="harvest-test://shared")]
 
 for _dag_id, _arguments in {
     "on_worker": {"deferrable": False},
     "impatient": {"deferrable": False, "start_timeout": 5},
     "deferred": {"deferrable": True},
+    "with_outlet": {"deferrable": False, "outlets": _OUTLETS},
+    "with_outlet_deferred": {"deferrable": True, "outlets": _OUTLETS},
 }.items():
     with DAG(_dag_id, schedule=None, params=_PARAMS):
         HarvestRunSourceOperator(

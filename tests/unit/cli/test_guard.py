@@ -192,7 +192,7 @@ class TestRelease:
         source = held(portal, 1, lost=10, name="Towns")
         code, out, _ = guard("release", source.id, "--json")
         assert code == FINE
-        assert json.loads(out) == [{"source_id": source.id, "source_name": "Towns", "released": True}]
+        assert json.loads(out) == [{"source_id": source.id, "source_name": "Towns", "released": True, "error": None}]
 
     def test_of_what_the_owner_switched_off_is_refused(self, portal: Portal, guard: Guard) -> None:
         source = portal.add_harvested(lost=10, autoarchive=False)

@@ -111,9 +111,9 @@ class TestParsing:
         assert getattr(operator, "owner_id", None) is None
 
     @every_operator
-    def test_entries_of_a_returned_dict_are_outputs(self, kind: type[Any], needed: dict[str, Any]) -> None:
-        returns_a_list = kind is HarvestListSourcesOperator
-        assert kind(task_id="task", **needed).multiple_outputs is not returns_a_list
+    def test_entries_of_a_returned_source_are_outputs(self, kind: type[Any], needed: dict[str, Any]) -> None:
+        returns_no_source = kind in (HarvestListSourcesOperator, HarvestPreviewSourceOperator)
+        assert kind(task_id="task", **needed).multiple_outputs is not returns_no_source
 
     @pytest.mark.parametrize(
         "kind, missing",

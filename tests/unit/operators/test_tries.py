@@ -6,13 +6,15 @@ The tasks live on the fake portal and clock of `tests.support.task_life`; Airflo
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestUnavailable
 from airflow_provider_harvest.operators import _memory
-from airflow_provider_harvest.operators._memory import KEPT_AFTER_END
+from airflow_provider_harvest.operators._memory import KEPT_AFTER_END, KEPT_BETWEEN_POKES, PortalMemory
+from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from tests.support.scripted_portal import (
     SOURCE_ID,
@@ -396,6 +398,40 @@ def test_what_was_remembered_is_kept_for_a_day_after_a_good_end(
     task = Task(monkeypatch, whole_job("mine", 60), run_operator(deferrable=deferrable), store=store)
     assert task.try_() == "success"
     assert (store.retention, store["harvest_run"]["job_id"]) == (KEPT_AFTER_END, "mine")
+
+
+class Rows(Store):
+    """A store that knows for how long it keeps each row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, timedelta | None] = {}
+
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
+        super().set(key, value)
+        self.kept[key] = retention
+
+
+def test_what_a_poke_has_learned_is_kept_until_the_next_ones() -> None:
+    store, learned = Rows(), Dialect(slash=True)
+    client = SimpleNamespace(dialect=learned, learn=lambda kept: None)
+    PortalMemory({"task_state_store": store}, client).keep()  # type: ignore[typeddict-item, arg-type]
+    assert store == {"harvest_portal": {"slash": True}}
+    assert store.kept == {"harvest_portal": KEPT_BETWEEN_POKES}
+
+
+@pytest.mark.parametrize("arguments", [{"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}], ids=str)
+def test_no_row_of_a_sensor_is_kept_for_longer(monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any]) -> None:
+    store = Rows()
+    task = Task(
+        monkeypatch,
+        whole_job("next", 600),
+        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, known_job_ids=[], **arguments),
+        store=store,
+    )
+    assert task.try_() == "success"
+    assert store.kept["harvest_run"] == KEPT_AFTER_END
+    assert None not in store.kept.values()
 
 
 def test_what_was_remembered_is_kept_for_a_retry_after_a_bad_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,19 +226,20 @@ def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.Monk
     assert len(watched.told) == 6
 
 
-def test_what_was_read_is_not_lost_when_the_next_read_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reading", ["recent_jobs", "peek_job"])
+def test_what_was_read_is_not_lost_when_the_next_read_fails(reading: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lives = {ident: whole_job(f"job-{ident}", 100) for ident in ids(5)}
     watched = Watched(monkeypatch, lives)
-    original, asked = watched.portal.recent_jobs, []
+    original, asked = getattr(watched.portal, reading), []
 
-    def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+    def read(ident: str, *args: Any, **kwargs: Any) -> Any:
         if watched.clock.now() > T0 + 160:  # they have all ended
-            asked.append(source_id)
+            asked.append(ident)
         if len(asked) == 3:
             raise server_error(503)
-        return original(source_id, page, page_size)
+        return original(ident, *args, **kwargs)
 
-    monkeypatch.setattr(watched.portal, "recent_jobs", recent_jobs)
+    monkeypatch.setattr(watched.portal, reading, read)
     assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(5)]
 
 

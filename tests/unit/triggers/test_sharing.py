@@ -104,6 +104,20 @@ def test_a_pause_that_the_portal_asks_of_one_connection_holds_for_all(monkeypatc
     assert len(deployment.portal.requests) <= 2
 
 
+def test_a_pause_that_the_portal_asks_of_a_single_look_holds_for_whoever_comes_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deployment = Deployment(monkeypatch, running("a", "b"), one=ONE)
+    deployment.portal.portals["a"].fault = rate_limited(1800.0)
+
+    async def later() -> None:
+        await asyncio.sleep(100)
+        await deployment.wait("one", "b", job_id="job-b")
+
+    deployment.run(1700, deployment.wait("one", "a", job_id="job-a"), later())
+    assert len(deployment.portal.requests) == 1
+
+
 def test_what_three_watches_want_to_know_of_a_harvest_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     lives: dict[str, Timeline] = {ident: whole_job(f"job-{ident}", 1000 + 200 * n) for n, ident in enumerate("abcdef")}
     deployment = Deployment(monkeypatch, lives, one=ONE)

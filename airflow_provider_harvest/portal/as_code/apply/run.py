@@ -165,6 +165,9 @@ class _Apply:
         self._result = ApplyResult(client.site, plan.digest)
         self._writer = Writer(client, Pace(client.clock, limits, self._tell))
         self._progress = progress
+        # By change, not by key: a key may have one source that its file names by id, and another that is pruned.
+        self._written: list[tuple[Change, str | None]] = []
+        self._unfinished: list[Change] = []
         self._passed = self._total = 0
         self._can_create = True
         self._may_pass = False
@@ -213,18 +216,16 @@ class _Apply:
 
     def _confirm(self) -> None:
         """Read the list once more: a portal may say that it took a write, and overrule it."""
-        done = {entry["key"]: entry for entry in self._result.done}
-        failed = {entry["key"] for entry in self._result.failed} | set(self._result.postponed)
-        changes = [change for change in self._plan.changes if change.key in done and change.key not in failed]
-        if not changes:
+        written = [(change, ident) for change, ident in self._written if change not in self._unfinished]
+        if not written:
             return
         now = {source.id: source for source in read_sources(self._client)}
-        for change in changes:
-            source = now.get(done[change.key]["source_id"])
+        for change, ident in written:
+            source = now.get(ident or "")
             if source is None and change.is_deleted:
                 continue
-            left = self._steps(change, _values(source))
-            if left:
+            left = self._steps(change, _values(source)) if source is not None else ()
+            if left or source is None:
                 names = few(sorted({name for step in left for name in step.values or {step.name: None}}), _SHOWN)
                 what = f"{names} is not as wanted" if source is not None else "the source is not listed"
                 overruled = HarvestWriteIgnored(
@@ -237,7 +238,7 @@ class _Apply:
 
     def _carry_out(self, change: Change) -> None:
         if change.is_new and not self._can_create and self._look(change) is None:
-            self._result.postponed.append(change.key)
+            self._postpone(change)
             return
         taken: list[str] = []
         source: HarvestSource | None = None
@@ -251,7 +252,7 @@ class _Apply:
                 taken.append(step.name)
         except HarvestRateLimited as error:
             self._can_create = self._can_create and bool(taken)
-            self._result.postponed.append(change.key)
+            self._postpone(change)
             self._result.retry_after = error.retry_after
             if not change.is_new or taken:
                 raise self._broken_off(error) from error
@@ -273,6 +274,7 @@ class _Apply:
         finally:
             if taken:
                 ident = source.id if source is not None else change.source_id
+                self._written.append((change, ident))
                 self._result.done.append({"key": change.key, "source_id": ident, "steps": taken})
 
     def _take(self, step: Step, change: Change, source: HarvestSource | None) -> HarvestSource | None:
@@ -351,9 +353,14 @@ class _Apply:
     def _tell(self, text: str) -> None:
         self._progress(self._passed, self._total, text)
 
+    def _postpone(self, change: Change) -> None:
+        self._unfinished.append(change)
+        self._result.postponed.append(change.key)
+
     def _fail(self, change: Change, source: HarvestSource | None, error: HarvestError) -> None:
         log.warning("%s was not changed: %s", _called(change), error)
         ident = source.id if source is not None else change.source_id
+        self._unfinished.append(change)
         self._result.failed.append({"key": change.key, "source_id": ident, "error": str(error)})
 
     def _broken_off(self, error: HarvestError) -> HarvestApplyIncomplete:

@@ -5,6 +5,7 @@ All problems of all files are reported together, each with file, line and key, b
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
@@ -169,16 +170,28 @@ def _files(path: FilePath) -> list[FilePath]:
         return [path]
     if not path.is_dir():
         raise InvalidDeclaration([f"There is no file or folder {path}."])
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix in _SUFFIXES
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    )
+    found = sorted(_below(path))
     if not found:
         raise InvalidDeclaration([f"The folder {path} holds no file that ends in {' or '.join(_SUFFIXES)}."])
     return found
+
+
+def _below(folder: FilePath) -> Iterator[FilePath]:
+    """Yield the files of a folder and its folders, without hidden ones.
+
+    :raises InvalidDeclaration: if a folder cannot be read: its sources would count as taken out of the files.
+    """
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # one that went since its parent was read
+            raise InvalidDeclaration([f"The folder {error.filename} cannot be read: {error.strerror}."])
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            file = FilePath(parent, name)
+            if not name.startswith(".") and file.suffix in _SUFFIXES and file.is_file():
+                yield file
 
 
 def read_text(file: FilePath, name: str) -> str:

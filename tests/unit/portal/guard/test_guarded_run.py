@@ -130,6 +130,20 @@ def test_harvest_that_cannot_be_compared_leaves_archiving_off() -> None:
     assert is_held(portal.sources[source.id])
 
 
+@pytest.mark.parametrize("done, is_believed", [(30, False), (0, True)])
+def test_harvest_after_which_the_portal_shows_no_record_is_not_compared(done: int, is_believed: bool) -> None:
+    portal = GuardedPortal()
+    source = portal.add_harvested(lost=20)
+    begin(portal, source.id)  # type: ignore[arg-type]
+    portal.records = []  # an empty answer, once
+    if is_believed:  # the first harvest of an empty catalogue
+        assert compare(portal, source.id, Thresholds(), done=done).reasons == ()  # type: ignore[arg-type]
+    else:
+        with pytest.raises(HarvestError, match="archiving stays off"):
+            compare(portal, source.id, Thresholds(), done=done)  # type: ignore[arg-type]
+    assert is_held(portal.sources[source.id]) is not is_believed
+
+
 @pytest.mark.parametrize(
     "guard, expected",
     [(None, None), (False, None), (True, Thresholds()), ({"min_lost": 9}, Thresholds(min_lost=9))],

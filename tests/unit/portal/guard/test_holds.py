@@ -162,6 +162,23 @@ class TestDecision:
         assert [decide(case, NOW, expire_days) for case in cases] == ([action] if cases else [])
         assert bool(cases) or action is None
 
+    @pytest.mark.parametrize(
+        "fields, expire_days, action",
+        [
+            ({"autoarchive": False, "description": noted(HELD)}, None, None),
+            ({"autoarchive": False, "description": noted(HELD, 30)}, 30, "expired"),
+            ({"description": noted(ACCEPTED)}, None, None),
+        ],
+    )
+    def test_a_portal_that_shows_no_record_at_all_changes_nothing(
+        self, fields: dict[str, Any], expire_days: Any, action: str | None
+    ) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=10, **fields)
+        portal.records = []  # an empty answer, once
+        [case] = examine(portal).cases  # type: ignore[arg-type]
+        assert decide(case, NOW, expire_days) == action
+
     def test_expired_hold_accepts_the_loss_and_says_so(self) -> None:
         portal = GuardedPortal()
         source = portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, 31))

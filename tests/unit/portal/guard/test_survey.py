@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput
+from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.models import HarvestJob
 from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
+from tests.support.memory_portal import ORGANIZATIONS
+from tests.support.scripted_portal import server_error
 
 
 def told(portal: GuardedPortal, **arguments: Any) -> dict[str, Any]:
@@ -40,6 +42,55 @@ class TestRequests:
         assert told(portal)["must_hold_ids"] == []
         whole.append(source.last_job)  # type: ignore[arg-type]
         assert told(portal)["must_hold_ids"] == [source.id]
+
+
+class TestWhatCannotBeRead:
+    @pytest.mark.parametrize("owners", [2, 12], ids=["read owner by owner", "read in one pass"])
+    def test_one_owner_whose_records_cannot_be_read_leaves_out_its_sources_only(
+        self, owners: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        portal = GuardedPortal()
+        idents = [f"5e{number:022x}" for number in range(owners)]
+        for ident in idents:
+            monkeypatch.setitem(ORGANIZATIONS, f"town-{ident}", ident)
+        sources = [portal.add_harvested(lost=10, organization=f"town-{ident}") for ident in idents]
+        read = portal.iter_datasets
+
+        def broken(organization: str | None = None, owner: str | None = None) -> Any:
+            for record in read():
+                if organization in (idents[1], None) and record.source_id == sources[1].id:
+                    raise server_error(500)
+                if organization in (None, portal.sources[record.source_id].organization.id):  # type: ignore[union-attr]
+                    yield record
+
+        monkeypatch.setattr(portal, "iter_datasets", broken)
+        result = told(portal)
+        assert result["must_hold_ids"] == [source.id for source in sources if source is not sources[1]]
+        [incomplete] = result["incomplete"]
+        assert idents[1] in incomplete
+
+    def test_a_portal_that_is_away_ends_the_pass(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=10)
+
+        def away(*_: Any) -> Any:
+            raise server_error(503)
+
+        monkeypatch.setattr(portal, "iter_datasets", away)
+        with pytest.raises(HarvestError):
+            told(portal)
+
+    def test_a_key_whose_user_cannot_be_read_is_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = GuardedPortal()
+        lost, whole = portal.add_harvested(lost=10, organization="north"), portal.add_harvested()
+
+        def unknown() -> Any:
+            raise server_error(500)
+
+        monkeypatch.setattr(portal, "whoami", unknown)
+        result = told(portal, with_rights=True)
+        assert (result["must_hold_ids"], result["not_holdable_ids"]) == ([lost.id], [])
+        assert whole.id in portal.sources
 
 
 class TestSelection:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.http import transport
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from tests.support.portal_server import PortalServer
 from tests.support.portal_state import KEY
 from tests.support.response_faults import Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
 
 ID = f"{1:024x}"
-FAULTS = [Reply(404), Reply(500), Reply(300), Reset(), Truncated(), garbage(), html(200), redirect("https://a.example")]
+#: What is read of an answer at most, and an answer of which a rest is left in the connection.
+MOST, TOO_LONG = 1000, Reply(200, "x" * 2_000_000)
+FAULTS = [
+    *(Reply(404), Reply(500), Reply(300), Reset(), Truncated(), garbage(), html(200), redirect("https://a.example")),
+    TOO_LONG,
+]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("step", FAULTS, ids=[str(step)[:24] for step in FAULTS])
-def test_close_closes_while_the_error_is_held(step: Step, method: str) -> None:
+def test_close_closes_while_the_error_is_held(step: Step, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "MAX_BODY", MOST)
     with PortalServer() as server:
         server.script(method, "*", step)
         client = HarvestClient(server.url, KEY, retry=RetryPolicy(attempts=1))

@@ -82,6 +82,7 @@ FETCHING = "The portal is fetching the catalogue (initialized)"
             {"before": ItemCounts(83), "since": 120.0, "left": 540.0},
             "Running (initialized): 120 records (+37, 18 a minute; about 9 min left)",
         ),
+        ("initialized", ItemCounts(9, done=9), {"left": 0.4}, "Running (initialized): 9 records (about 1 s left)"),
         (
             "initialized",
             ItemCounts(120, done=120),

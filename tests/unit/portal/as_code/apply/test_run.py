@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -307,3 +308,39 @@ def killed_at(portal: MemoryPortal, monkeypatch: pytest.MonkeyPatch, plan: Plan,
     with pytest.raises(KeyboardInterrupt):
         applied(portal, plan)
     monkeypatch.setattr(portal, step, write)
+
+
+# --- two changes of one key -------------------------------------------------------------------------------------------
+
+
+def test_key_whose_source_is_given_by_id_may_have_another_that_is_pruned(portal: MemoryPortal) -> None:
+    """The files name the source to keep; the one that carries the marker of the same key goes."""
+    kept = portal.add(name="Town 1", url="https://host-1.example/1", organization=None)
+    pruned = portal.add(name="Town 1", url="https://old.example/1", description=marker.join(None, "us", "town-1"))
+    plan = planned(portal, replace(declared(1), portal_id=kept.id), managed_by="us", prune=True)
+    assert [(change.key, change.source_id) for change in plan.changes] == [("town-1", kept.id), ("town-1", pruned.id)]
+
+    result = applied(portal, plan, confirm_deletes=1)
+
+    assert result.failed == []
+    assert portal.sources[pruned.id].deleted is not None
+    assert portal.sources[kept.id].schedule == CRON.text
+
+
+def test_change_that_was_ignored_is_told_from_another_of_the_same_key(portal: MemoryPortal) -> None:
+    """The portal takes the new cron and forgets it; the deletion of the key's other source does not hide that."""
+    kept = portal.add(name="Town 1", url="https://host-1.example/1", organization=None)
+    portal.add(name="Town 1", url="https://old.example/1", description=marker.join(None, "us", "town-1"))
+    plan = planned(portal, replace(declared(1), portal_id=kept.id), managed_by="us", prune=True)
+    delete = portal.delete_source
+
+    def delete_and_undo(source_id: str) -> None:
+        delete(source_id)
+        portal.change(kept.id, schedule=None)
+
+    portal.delete_source = delete_and_undo  # type: ignore[method-assign]
+
+    with pytest.raises(HarvestApplyIncomplete, match="cron is not as wanted") as caught:
+        applied(portal, plan, confirm_deletes=1)
+
+    assert [entry["source_id"] for entry in caught.value.result["failed"]] == [kept.id]

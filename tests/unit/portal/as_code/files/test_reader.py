@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -220,6 +221,34 @@ class TestAFolder:
         (folder / "south.yml").write_text("version: 1\nsources:\n  z: {url: https://a.example}\n")
         with pytest.raises(InvalidDeclaration, match=r"south.yml:3: z: the key is already used at north/a.yaml:4"):
             read(folder)
+
+    def test_leaves_out_what_is_hidden(self, folder: Path) -> None:
+        (folder / ".git").mkdir()
+        (folder / ".git" / "config.yaml").write_text("nothing: here")
+        assert [source.key for source in read(folder).sources] == ["a", "z"]
+
+    def test_that_cannot_be_read_whole_is_refused(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its sources would count as taken out of the files, and be deleted with prune."""
+        self.break_reading(monkeypatch, folder / "north", PermissionError(13, "Permission denied", "north"))
+        with pytest.raises(InvalidDeclaration, match="The folder north cannot be read: Permission denied"):
+            read(folder)
+
+    def test_that_went_while_its_parent_was_read_is_left_out(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.break_reading(monkeypatch, folder / "north", FileNotFoundError(2, "No such file or directory", "north"))
+        assert [source.key for source in read(folder).sources] == ["a"]
+
+    @staticmethod
+    def break_reading(monkeypatch: pytest.MonkeyPatch, broken: Path, error: OSError) -> None:
+        scandir = os.scandir
+
+        def refuse(path: str) -> object:
+            if os.fspath(path) == os.fspath(broken):
+                raise error
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
 
     def test_must_hold_files(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidDeclaration, match="holds no file"):

@@ -1,0 +1,90 @@
+"""What other tasks read of a result: ``task.output["outcome"]`` reads an item of the one XCom that holds it.
+
+Airflow's own way, an XCom for each key of what a task returns (``multiple_outputs=True``), wrote 20 rows for each wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest._compat import PlainXComArg
+from airflow_provider_harvest.portal.outcome.result import RESULT_KEY, HarvestResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+    from airflow_provider_harvest._compat import BaseOperator, Context
+
+#: The keys of a result. Other keys are XComs of their own, such as the addresses behind a task's buttons.
+ITEMS = frozenset(HarvestResult.__annotations__)
+
+
+class ResultOutput(PlainXComArg):
+    """The result that a task returns; ``[...]`` refers to an item of it.
+
+    :param operator: the task.
+    """
+
+    def __getitem__(self, item: str) -> PlainXComArg:
+        if item in ITEMS:
+            return ResultItem(self.operator, item)
+        return PlainXComArg(self.operator, item)
+
+
+class ResultItem(PlainXComArg):
+    """An item of the result that a task returns.
+
+    :param operator: the task.
+    :param key: the item's key.
+    """
+
+    def __str__(self) -> str:
+        """Return the template that an f-string puts in its place."""
+        return str(PlainXComArg(self.operator)).replace(") }}", f")['{self.key}'] }}}}")
+
+    def resolve(self, context: Mapping[str, Any], *args: Any, **kwargs: Any) -> object:
+        """Return the item; a list of them where the task ran more than once, in a mapped task group."""
+        returned = PlainXComArg(self.operator).resolve(context, *args, **kwargs)
+        if returned is None or isinstance(returned, Mapping):
+            return self._of(returned)
+        return [self._of(result) for result in returned]
+
+    def _of(self, result: Mapping[str, Any] | None) -> object:
+        return None if result is None else result.get(self.key)
+
+
+def push_result(context: Context, result: HarvestResult) -> None:
+    """Push a result, for those who read it whatever becomes of the task.
+
+    Airflow makes the ``output`` of a mapped task itself, and reads ``output["outcome"]`` as an XCom of that key: a
+    mapped task pushes the items that tasks of its DAG refer to so.
+
+    :param context: Airflow's task context.
+    :param result: what the harvest came to.
+    """
+    ti: Any = context["ti"]
+    ti.xcom_push(key=RESULT_KEY, value=result)
+    index: int | None = getattr(ti, "map_index", None)
+    if index is not None and index >= 0:
+        for item in sorted(_referred_to(ti.task)):
+            ti.xcom_push(key=item, value=result.get(item))
+
+
+def _referred_to(task: BaseOperator) -> set[str]:
+    """Return the items of a mapped task's result that tasks after it name."""
+    return {
+        key
+        for later in task.dag.tasks
+        if task.task_id in later.upstream_task_ids
+        for operator, key in PlainXComArg.iter_xcom_references(list(_arguments(later)))
+        if operator.task_id == task.task_id and key in ITEMS
+    }
+
+
+def _arguments(task: BaseOperator | MappedOperator) -> Iterator[object]:
+    """Yield the arguments of a task that may refer to others; those of a mapped one are not attributes of it."""
+    partial: Mapping[str, Any] | None = getattr(task, "partial_kwargs", None)
+    yield from (getattr(task, name, None) for name in task.template_fields) if partial is None else partial.values()

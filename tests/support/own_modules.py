@@ -1,0 +1,33 @@
+"""The modules of the package, found by walking it."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import airflow_provider_harvest
+
+NAME = airflow_provider_harvest.__name__
+PACKAGE = Path(airflow_provider_harvest.__file__).parent
+ROOT = PACKAGE.parent
+MODULES = {NAME, *(found.name for found in pkgutil.walk_packages([str(PACKAGE)], f"{NAME}."))}
+
+
+def part_of(module: str) -> str:
+    """The part of the package that a module belongs to, such as ``portal``; empty for the package itself."""
+    return module.removeprefix(NAME).removeprefix(".").partition(".")[0]
+
+
+def modules_of(*parts: str) -> list[str]:
+    return sorted(module for module in MODULES if part_of(module) in parts)
+
+
+def in_fresh_python(*arguments: str) -> str:
+    """Run an interpreter that has imported nothing yet, and give the last line that it printed."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()[-1]

@@ -1,0 +1,146 @@
+"""Commands on a portal in trouble: what was read or done is not lost, and one odd answer ends nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.cli.main import main
+from airflow_provider_harvest.portal.clock import Clock
+from airflow_provider_harvest.portal.guard.note import HELD, Note, join
+from airflow_provider_harvest.portal.models import parse_time
+from tests.support.portal_server import PortalServer
+from tests.support.portal_state import KEY, USER
+from tests.support.response_faults import Pass, Reply, html, redirect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONG_AGO = parse_time("2026-01-01T00:00:00Z")
+HOSTILE = "Towns\x1b[31m\r\nINFO - Outcome: success.\u202e"
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+    """A portal that the environment names, with a sysadmin's key; no pause takes time."""
+    monkeypatch.setattr(Clock, "sleep", lambda self, seconds: None)
+    with PortalServer("D") as server:
+        server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
+        monkeypatch.setenv("HARVEST_PORTAL", server.url)
+        monkeypatch.setenv("HARVEST_API_KEY", KEY)
+        yield server
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command; gives its exit code, its output, and what it said beside."""
+
+    def call_it(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call_it
+
+
+def held(portal: PortalServer) -> str:
+    """A source that the guard holds."""
+    assert LONG_AGO is not None
+    note = join("Towns", Note(HELD, LONG_AGO, 10, LONG_AGO))
+    return portal.portal.add_source("Towns", description=note, autoarchive=False)
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["as text", "as JSON"])
+def test_a_source_that_cannot_be_released_keeps_no_other_held(portal: PortalServer, call: Any, as_json: bool) -> None:
+    first, last = held(portal), held(portal)
+    refused = portal.portal.add_source("Roads")
+    code, out, err = call("guard", "release", first, refused, last, *(["--json"] if as_json else []))
+
+    assert [portal.portal.sources[ident]["autoarchive"] for ident in (first, last)] == [True, True]
+    assert code == 1
+    assert f"{refused}: The guard does not hold source" in err
+    if as_json:
+        rows = json.loads(out)
+        assert [row["source_id"] for row in rows] == [first, refused, last]
+        assert [row["released"] for row in rows] == [True, False, True]
+        assert [bool(row["error"]) for row in rows] == [False, True, False]
+    else:
+        assert [line[:24] for line in out.splitlines()] == [first, last]
+
+
+@pytest.mark.parametrize(
+    "odd, times, code",
+    [
+        pytest.param(html(403), 1, 0, id="a page instead of the portal, once"),
+        pytest.param(redirect("https://maintenance.example/"), 1, 0, id="a maintenance site, once"),
+        pytest.param(Reply(403, {"message": "Forbidden"}), 1, 0, id="refused, once"),
+        pytest.param(Reply(403, {"message": "Forbidden"}), 2, 1, id="refused twice"),
+    ],
+)
+@pytest.mark.parametrize("what", ["job", "portal"])
+def test_a_watch_believes_no_odd_answer_at_once(
+    portal: PortalServer, call: Any, odd: Reply, times: int, code: int, what: str
+) -> None:
+    job = portal.portal.add_job(portal.portal.add_source("Towns"))
+    path = f"/harvest/job/{job}/" if what == "job" else "/harvest/sources/"
+    portal.script("GET", path, *([Pass()] * (2 if what == "job" else 1)), *[odd] * times, Pass())
+    arguments = [job] if what == "job" else []
+    got, _, err = call("watch", *arguments, "--rounds", "4", "--interval", "1")
+    assert got == code, err
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["as text", "as JSON"])
+def test_a_harvest_that_was_waited_for_is_judged_when_the_portal_answers_again(
+    portal: PortalServer, call: Any, as_json: bool
+) -> None:
+    source = portal.portal.add_source("Towns")
+    portal.portal.worker = lambda state: state.work("done-errors", done=3, failed=1)
+    items = "/harvest/job/*/items/"
+    portal.script("GET", items, *[Reply(503)] * 6, Pass())
+    code, out, _ = call("run", source, "--wait", *(["--json"] if as_json else []))
+    assert code == 2
+    assert "3" in out
+
+
+def test_a_report_does_without_the_history_that_cannot_be_read(portal: PortalServer, call: Any) -> None:
+    source = portal.portal.add_source("Towns")
+    for failed in (0, 1):
+        job = portal.portal.add_job(source)
+        portal.portal.add_items(job, done=3, failed=failed)
+        portal.portal.end_job(job, "done-errors" if failed else "done")
+    jobs = f"/harvest/source/{source}/jobs/"
+    portal.script("GET", jobs, Pass(), Pass(), *[Reply(500)] * 9)
+    code, out, err = call("report", source, "--json")
+    assert code == 2, err
+    report = json.loads(out)
+    assert (report["counts"]["newly_failing"], report["history"]) == (1, [])
+
+
+def test_names_in_json_and_csv_are_one_line_of_visible_characters(
+    portal: PortalServer, call: Any, tmp_path: Any
+) -> None:
+    source = portal.portal.add_source(HOSTILE)
+    for failed in (0, 1):
+        job = portal.portal.add_job(source)
+        portal.portal.add_items(job, done=3, failed=failed)
+        portal.portal.end_job(job)
+    for item in portal.portal.jobs[job]["items"]:
+        item["remote_id"] = f"{HOSTILE} {item['remote_id']}"
+    said = ""
+    with PortalServer("D") as other:
+        file = tmp_path / "pairs.csv"
+        for arguments in (
+            ["jobs", source, "--json"],
+            ["compare", source, "--json", "--csv", str(tmp_path / "changes.csv")],
+            ["compare", "--with-portal", other.url, "--json", "--csv", str(file)],
+            ["watch", source, "--rounds", "1"],
+        ):
+            said += call(*arguments)[1]
+    written = [path.read_text() for path in tmp_path.iterdir()]
+    assert len(written) == 2
+    for text in (said, *written):
+        assert "Towns" in text
+        assert [sign for sign in ("\x1b", "\u202e", "\\u001b", "\\r") if sign in text] == []
+    assert all(len(text.splitlines()) <= 10 for text in written)
