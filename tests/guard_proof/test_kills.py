@@ -82,14 +82,17 @@ def test_killed_guard_and_killed_release(
 
 
 def test_lost_answer_to_the_hold_and_to_the_release(world: World, loss: HarvestSource, proxy: LossyProxy) -> None:
+    """The same request is sent again, which changes nothing more."""
     proxy.lose_answer(f"/api/1/harvest/source/{loss.id}", "PUT")
-    assert world.guard(loss)["held_ids"] == [loss.id]
+    assert world.guard(loss)["newly_held_ids"] == [loss.id]
+    assert str(world.read(loss).description).count("harvest guard") == 1
     with HarvestClient(proxy.url, world.portal.keys.org_admin) as client:
         proxy.lose_answer(f"/api/1/harvest/source/{loss.id}", "PUT")
         release(client, loss.id, accept=True)
     assert len(proxy.lost) == 2
-    assert world.read(loss).autoarchive is True
-    assert changes(world, loss) == 2
+    source = world.read(loss)
+    assert (source.autoarchive, str(source.description).count("harvest guard")) == (True, 1)
+    assert changes(world, loss) == 4
 
 
 def test_portal_down_from_the_write_on(

@@ -77,10 +77,8 @@ _FIELDS = (
 _FEW_JOBS = 5
 #: Skipped items whose reasons are counted.
 _FEW_SKIPPED = 100
-#: Other sources of the same catalogue that a finding names.
-_NAMED_TWINS = 3
-#: Sources that the portal cannot answer and the report names.
-_NAMED_BROKEN = 3
+#: Other sources of the same catalogue, and sources that cannot be read, that a report names.
+_NAMED = 3
 
 
 def examine(
@@ -226,8 +224,8 @@ class _Survey:
             return
         for card in cards:
             _, troubles = self._troubled.get(card.id, (card, ()))
-            others = [f"{twin.name!r} ({twin.id})" for twin in cards[: _NAMED_TWINS + 1] if twin is not card]
-            named = few(others, _NAMED_TWINS, total=len(cards) - 1)
+            others = [f"{twin.name!r} ({twin.id})" for twin in cards[: _NAMED + 1] if twin is not card]
+            named = few(others, _NAMED, total=len(cards) - 1)
             twin_trouble = Trouble(DUPLICATE_URL, None, f"the same catalogue as {named}")
             self._troubled[card.id] = card, (*troubles, twin_trouble)
 
@@ -379,8 +377,8 @@ class _Survey:
 
     def _what_is_missing(self) -> str | None:
         broken = {entry.position: unreadable_sentence(entry) for entry in self._broken}  # the list may be read twice
-        told = [few(list(broken.values()), _NAMED_BROKEN, separator=" ")] if broken else []
-        told += [f"Not compared: {sentence}" for sentence in self._not_compared[:_NAMED_BROKEN]]
+        told = [few(list(broken.values()), _NAMED, separator=" ")] if broken else []
+        told += [f"Not compared: {sentence}" for sentence in self._not_compared[:_NAMED]]
         return " ".join([*told, *self._not_looked_into()]) or None
 
     def _not_looked_into(self) -> Iterator[str]:
