@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test full unit project properties integration dags crash chaos guard-proof soak lint docs bench environments clean ui check-ui test-ui
+.PHONY: help python demo sandbox test matrix full unit project properties integration dags crash chaos guard-proof soak compare-proof lint docs bench environments clean ui check-ui test-ui
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -23,10 +23,13 @@ demo: python ## Harvest a catalogue into a real udata portal by real Airflow DAG
 sandbox: python ## Start a real udata portal and a catalogue on loopback, until Ctrl-C
 	@$(PYTHON) -m sandbox $(ARGS)
 
-test: python ## Run every test on every Airflow and udata release, from a fresh clone
+test: python ## Run the tests on the newest Airflow and on two udata releases, from a fresh clone: before each push
 	@$(PYTHON) -m tests.run test
 
-full: python ## Run every test, and the crash matrix beside it
+matrix: python ## Run the tests on the other Airflow and udata releases: with `make test`, every test
+	@$(PYTHON) -m tests.run matrix
+
+full: python ## Run every test, and the crash matrix beside them
 	@$(PYTHON) -m tests.run full
 
 unit: python ## Run the unit tests on the newest Airflow: the inner loop, no udata
@@ -55,6 +58,9 @@ guard-proof: python ## Thirty-two stories of the guard on real portals, and thir
 
 soak: python ## Let 300 waits and 3 event triggers see 5,000 harvests of an imitated portal that is upgraded meanwhile
 	@$(PYTHON) -m tests.run soak -- $(ARGS)
+
+compare-proof: python ## Find every kind of change between harvests of 5,000 records on real portals: takes an hour
+	@$(PYTHON) -m tests.run compare-proof -- $(ARGS)
 
 lint: python ## Check style, format, types, and the words of messages and pages
 	@$(PYTHON) -m tests.run lint

@@ -43,10 +43,10 @@ def harvest_asset(
     :param source_id: id of the source; an id never changes, a slug may.
     :param organization_id: id of the organization.
     :param name: the asset's name in Airflow 3, as its graph shows it, such as ``"Town hall"``; default: its URI.
-    :param watch: which harvests fire an event, whoever started them: ``"ended"``, ``"success"`` or ``"failure"``
+    :param watch: which harvests fire an event, no matter who started them: ``"ended"``, ``"success"`` or ``"failure"``
         (Airflow 3); default: none do. For other arguments of the trigger give ``watchers``.
     :param harvest_conn_id: the connection that ``watch`` reads the portal with; default ``harvest_default``.
-    :param watchers: of ``AssetWatcher`` (Airflow 3), beside that of ``watch``.
+    :param watchers: of ``AssetWatcher`` (Airflow 3), in addition to that of ``watch``.
     :param kwargs: further arguments of ``Asset``, such as ``group`` or ``extra``.
     :returns: an ``airflow.sdk.Asset``; on Airflow 2.11 a ``Dataset``.
     :raises HarvestInvalidInput: if the URL or the id is invalid.
@@ -78,13 +78,13 @@ _made: dict[str, tuple[str, frozenset[str]]] = {}
 
 
 def _warn_of_another(asset: Any) -> None:
-    """Warn where this process has made another asset for the same URI: Airflow keeps only one of the two."""
+    """Warn if this process has made another asset for the same URI: Airflow keeps only one of the two."""
     this = (asset.name, frozenset(str(watcher.trigger.serialize()) for watcher in asset.watchers))
     before = _made.setdefault(asset.uri, this)
     if before != this:
         log.warning(
             "The asset %s is made twice, with another name or other watchers: Airflow keeps what it parses last, and "
-            "the events of the other may never come. Make it once, in a module of its own, and import that.",
+            "the events of the other may never arrive. Make it once, in a module of its own, and import that.",
             asset.uri,
         )
 
@@ -104,7 +104,7 @@ def harvest_uri(portal: str, source_id: str | None = None, organization_id: str 
     if not ident:
         return f"{SCHEME}://{place}"
     if not re.fullmatch(r"[0-9a-fA-F]{24}", str(ident)):
-        raise HarvestInvalidInput(f"{kind}_id is {ident!r}: give the id (24 hexadecimal digits), which never changes.")
+        raise HarvestInvalidInput(f"{kind}_id must be an id (24 hexadecimal digits), never a slug, not {ident!r}.")
     return f"{SCHEME}://{place}/{kind}/{str(ident).lower()}"
 
 
@@ -118,7 +118,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     path = uri.path.rstrip("/")
     found = _PATH.fullmatch(path)
     if path and found is None and re.search(r"/(source|organization)(/|$)", path):
-        raise ValueError(f"The {SCHEME} URI's path is {path!r}: give /source/ID or /organization/ID, by id.")
+        raise ValueError(f"The path of a {SCHEME} URI must be /source/ID or /organization/ID, by id, not {path!r}.")
     if found is not None:
         path = f"{found['prefix']}/{found['kind']}/{found['id'].lower()}"
     return SplitResult(SCHEME, uri.netloc.lower(), path, "", "")

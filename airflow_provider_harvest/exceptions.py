@@ -44,7 +44,7 @@ class HarvestError(Exception):
 
 
 class HarvestInvalidInput(HarvestError, ValueError):
-    """An argument cannot be right; nothing was sent."""
+    """An argument is invalid; nothing was sent."""
 
 
 # --- failed HTTP exchanges ---------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class HarvestRedirected(HarvestError):
     """The portal redirects to another address; not followed, since the key must not be sent there.
 
     :param location: origin (scheme, host and port) of the address that was named.
-    :param adds_slash: whether only a slash at the end of the path was missing: from 10.8.2 on udata answers so.
+    :param adds_slash: whether only a slash at the end of the path was missing: from 10.8.2 on udata responds so.
     """
 
     def __init__(self, message: str, *, location: str = "", adds_slash: bool = False) -> None:
@@ -152,7 +152,7 @@ class HarvestSourceNotRunnable(HarvestError):
 
 
 class HarvestWriteIgnored(HarvestError):
-    """The portal answered that a write was carried out, and the source still is as it was."""
+    """The portal reported a write as carried out, but the source is unchanged."""
 
 
 class HarvestSourceBusy(HarvestError):
@@ -216,7 +216,7 @@ class HarvestPlanStale(HarvestError):
 
 
 class HarvestApplyIncomplete(HarvestError):
-    """A plan was not carried out completely; applying the same plan again continues where this stopped.
+    """A plan was not carried out completely; applying the same plan again continues from there.
 
     :param result: what was done and what was not, as JSON.
     :param again: whether applying the plan again may help although nothing else is changed.

@@ -149,7 +149,7 @@ def _watch(
         seen["sockets"] = counts["most_open"]
         seen["trouble"] = (
             f"given up after {process.seconds:.0f} s: {why}; {counts['asked']:,} of {order.waits:,} jobs had been "
-            f"asked for, and the process had {process.memory / 2**20:,.0f} MiB and had used {process.cpu:.0f} s of CPU"
+            f"requested, and the process had {process.memory / 2**20:,.0f} MiB and had used {process.cpu:.0f} s of CPU"
         )
         say(f"    {seen['trouble']}")
     except _Died as death:

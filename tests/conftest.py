@@ -5,15 +5,17 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
-import pytest
 
 from tests.support.examples import ORDINARY, PROFILES
+
+if TYPE_CHECKING:
+    import pytest
 
 #: Airflow's warnings that something will go; each release has some of these classes.
 _AIRFLOW_DEPRECATIONS = (
@@ -23,7 +25,6 @@ _AIRFLOW_DEPRECATIONS = (
     ("airflow.sdk.exceptions", "RemovedInAirflow4Warning"),
     ("airflow.utils.deprecation_tools", "DeprecatedImportWarning"),
 )
-_MIGRATION_SECONDS = 300
 
 
 def _isolate_airflow() -> Path:
@@ -74,29 +75,10 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_AIRFLOW_HOME, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked ``airflow`` find a migrated database; nothing is imported for tests that import no Airflow.
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Refuse Airflow's deprecations; filters of warnings come last, since Airflow changes them when it is imported.
 
-    Filters of warnings come last, since Airflow changes them when it is imported first.
+    Nothing is imported for tests that import no Airflow.
     """
     if "airflow" in sys.modules:
         _refuse_deprecations(config)
-    for item in items:
-        if item.get_closest_marker("airflow") and isinstance(item, pytest.Function):
-            item.fixturenames.insert(0, "airflow_database")
-
-
-@pytest.fixture(scope="session")
-def airflow_home() -> Path:
-    """Airflow's home in this run, an empty folder at its begin; DAG files belong into its folder ``dags``."""
-    return _AIRFLOW_HOME
-
-
-@pytest.fixture(scope="session")
-def airflow_database(airflow_home: Path) -> None:
-    """Airflow's database, migrated (SQLite, in Airflow's home)."""
-    command = [sys.executable, "-m", "airflow", "db", "migrate"]
-    log = airflow_home / "migrate.log"
-    with log.open("w") as output:
-        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, timeout=_MIGRATION_SECONDS, check=False)
-    assert done.returncode == 0, f"'airflow db migrate' failed: {log.read_text()[-2000:]}"

@@ -41,7 +41,8 @@ def _tool(name: str, *arguments: str) -> Suite:
     return Suite(name, NEWEST, ("-m", *arguments), counts_tests=False)
 
 
-_EVERY_RELEASE = ("udata-17.18.0", "udata-17.3.0", "udata-16.6.1", "udata-13.0.0", "udata-9.2.4")
+_USUAL_RELEASES = ("udata-17.18.0", "udata-16.6.1")
+_OTHER_RELEASES = ("udata-17.3.0", "udata-13.0.0", "udata-9.2.4")
 
 #: Alone it has both cores to itself; beside other suites, of which two run at a time, it has one.
 UNIT = (_pytest("unit", NEWEST, "-n", "2", "tests/unit"),)
@@ -59,20 +60,29 @@ PROJECT = (_pytest("project", NEWEST, "tests/project"),)
 PROPERTIES = (
     _pytest("properties", NEWEST, "-n", "2", "-m", "hypothesis", "--hypothesis-profile=thorough", "tests/unit"),
 )
-#: Two processes; all tests on one udata release are in the same one, so that its portal is started once.
-INTEGRATION = (
+#: A process for each release at most: all tests on one udata release are in the same one, so that its portal is
+#: started once. The usual part is on the newest release and on one of another dialect, the rest on the other three.
+INTEGRATION_USUAL, INTEGRATION_REST = (
     _pytest(
-        "integration",
+        f"integration, {part}",
         NEWEST,
-        *("-n", "2"),
+        *("-n", str(processes), f"--part={part}"),
         "tests/integration",
-        needs=_EVERY_RELEASE,
+        needs=releases,
         seconds=2700,
-    ),
+    )
+    for part, processes, releases in (("usual", 2, _USUAL_RELEASES), ("rest", 3, _OTHER_RELEASES))
 )
-DAGS = tuple(
+DAGS_ON_NEWEST_AIRFLOW, DAGS_ON_OLDER_AIRFLOW = (
     _pytest("dags", environment, "tests/dags", needs=("udata-17.18.0",), seconds=2700)
     for environment in (NEWEST, "airflow-2.11.2")
+)
+#: Those that read what Airflow keeps from one run to the next, on the server that production has.
+DAGS_ON_POSTGRESQL = _pytest(
+    "dags on PostgreSQL",
+    NEWEST,
+    *("--database=postgresql", "tests/dags/test_watching_dags.py"),
+    needs=("postgres", "udata-17.18.0"),
 )
 CRASH = tuple(
     _pytest("crash", environment, "tests/crash", needs=("udata-17.18.0",), seconds=1800)
@@ -92,6 +102,17 @@ GUARD_PROOF = (
 )
 #: A triggerer with 300 waits and 3 event triggers for 34 hours of fake time.
 SOAK = (_pytest("soak", NEWEST, "tests/soak", seconds=3600),)
+#: Every kind of change between harvests of 5,000 records, within and across releases: 455 records of each of 11 kinds.
+COMPARE_PROOF = (
+    _pytest(
+        "compare-proof",
+        NEWEST,
+        *("tests/integration/test_compare.py", "--of-each-kind", "455"),
+        *("--releases", "17.18.0,16.6.1,9.2.4", "-k", "every_kind or two_releases"),
+        needs=("udata-17.18.0", "udata-16.6.1", "udata-9.2.4"),
+        seconds=7200,
+    ),
+)
 #: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
 UI = tuple(
     Suite(
@@ -113,21 +134,25 @@ LINT = (
     _tool("prose", "tests.prose"),
 )
 
-_TEST = (*INTEGRATION, *DAGS, *UNIT_ON_NEWEST_AIRFLOW, *UNIT_ON_OLDER_AIRFLOW, *PROJECT)
+#: What a contributor needs, and the same on the other releases of udata and Airflow: together every test.
+TEST = (INTEGRATION_USUAL, DAGS_ON_NEWEST_AIRFLOW, *UNIT_ON_NEWEST_AIRFLOW, *PROJECT)
+MATRIX = (INTEGRATION_REST, DAGS_ON_OLDER_AIRFLOW, DAGS_ON_POSTGRESQL, *UNIT_ON_OLDER_AIRFLOW)
 
 #: What can be asked for. The longest suite comes first, so that the others run beside it.
 GROUPS: dict[str, tuple[Suite, ...]] = {
-    "test": _TEST,
-    "full": (*CRASH, *_TEST),
+    "test": TEST,
+    "matrix": MATRIX,
+    "full": (*CRASH, *TEST, *MATRIX),
     "crash": CRASH,
     "chaos": CHAOS,
     "guard-proof": GUARD_PROOF,
     "soak": SOAK,
+    "compare-proof": COMPARE_PROOF,
     "unit": UNIT,
     "project": PROJECT,
     "properties": PROPERTIES,
-    "integration": INTEGRATION,
-    "dags": DAGS,
+    "integration": (INTEGRATION_USUAL, INTEGRATION_REST),
+    "dags": (DAGS_ON_NEWEST_AIRFLOW, DAGS_ON_OLDER_AIRFLOW, DAGS_ON_POSTGRESQL),
     "ui": UI,
     "docs": DOCS,
     "lint": LINT,

@@ -56,7 +56,7 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def import_list(arguments: argparse.Namespace) -> int:
-    """Make a file of sources from a list of another shape."""
+    """Make a file of sources from a list in another format."""
     path = Path(arguments.list)
     return _write_export(from_endpoint_list(parse(read_text(path, path.name), path.name).value), arguments.output)
 

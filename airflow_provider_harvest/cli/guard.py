@@ -47,7 +47,7 @@ def add_arguments(parser: Parser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(required=True, metavar="COMMAND")
     _add(actions, "report", "list the sources that lost too much; sends no key", _report)
-    holding = _add(actions, "hold", "switch autoarchive off where too much is missing, and lift what is back", _hold)
+    holding = _add(actions, "hold", "switch autoarchive off if too much is missing, lift holds that are over", _hold)
     holding.add_argument(
         "--expire-days",
         type=float,
@@ -101,7 +101,7 @@ def _release(arguments: argparse.Namespace) -> int:
             row = {"source_id": ident, "source_name": None, "released": False, "error": None}
             try:
                 source, changed = release(client, ident, accept=True)
-            except HarvestError as error:  # the others are released all the same
+            except HarvestError as error:  # the others are released nevertheless
                 row["error"] = str(error)
                 say(f"{ident}: {error}")
             else:
@@ -156,7 +156,7 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
     if not rows:
         print(f"{result['sources']:,} source{'' if result['sources'] == 1 else 's'}: nothing to report.")
     for text, idents in (
-        ("archive at once what their next run does not find, without days in which to hold", result["exposed_ids"]),
+        ("archive at once what their next run does not find, so it cannot be held in time", result["exposed_ids"]),
         ("could not be held with this key", result["not_holdable_ids"]),
     ):
         if idents:

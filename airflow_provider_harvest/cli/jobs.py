@@ -84,7 +84,7 @@ def watch(arguments: argparse.Namespace) -> int:
 def _look(
     client: HarvestClient, job_id: str | None, name: str, show: Callable[[list[str], Any], None], doubts: Doubts
 ) -> int | None:
-    """Show how it stands now; return an exit code once the job has ended. A portal that is away may come back."""
+    """Show the current state; return an exit code once the job has ended. A portal that is down may come back."""
     try:
         if job_id is None:
             rows = _portal_rows(client)

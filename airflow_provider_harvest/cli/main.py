@@ -1,4 +1,4 @@
-"""The command ``airflow-harvest``: reads the arguments, calls a command, turns its end into an exit code."""
+"""The command ``airflow-harvest``: reads the arguments, calls a command, returns an exit code."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def zombies(arguments: argparse.Namespace) -> int:
 
 
 def health(arguments: argparse.Namespace) -> int:
-    """Look at all sources of a portal."""
+    """Check all sources of a portal."""
     with open_client(arguments, None, keyed=False) as client, display.progress("Reading the sources ..."):
         found = examine(client, SourceFilter.create(organization=arguments.organization))
     message = health_message(found)

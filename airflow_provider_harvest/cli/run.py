@@ -18,11 +18,11 @@ from airflow_provider_harvest.cli.shared import (
 )
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import is_success
+from airflow_provider_harvest.portal.outcome.result import WAITED, is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.waiting.backoff import pause_after
-from airflow_provider_harvest.portal.waiting.one_run import IF_RUNNING, WAIT, OneRun
+from airflow_provider_harvest.portal.waiting.one_run import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT, OneRun
 from airflow_provider_harvest.portal.waiting.passing import Doubts
 from airflow_provider_harvest.portal.waiting.plan import BLOCKED, ENDED
 from airflow_provider_harvest.portal.words import plain
@@ -42,8 +42,12 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
     parser.add_argument("--wait", action="store_true", help="wait for the harvest and judge it: exit code 0, 1 or 2")
     parser.add_argument(
-        "--if-running", choices=IF_RUNNING, default=WAIT, help="where a job is running: let it end first (default), "
-        "take it as the answer, or fail"
+        "--if-running", choices=IF_RUNNING, default=WAIT, help="if a job is running: let it end first (default), "
+        "wait for that job instead, or fail"
+    )  # fmt: skip
+    parser.add_argument(
+        "--on-run-refused", choices=ON_RUN_REFUSED, default=FAIL, help="if the portal does not let this key start a "
+        "harvest, or there is no key: fail (default), or wait for the portal's own next run; needs --wait"
     )  # fmt: skip
     parser.add_argument("--timeout", type=seconds, default=_DAY, metavar="S", help="give up waiting after; 24 h")
     parser.add_argument(
@@ -60,12 +64,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Start a harvest; with ``--wait`` wait for it and judge it, as the run operator does."""
     policy = OutcomePolicy.create(max_failed_items=arguments.max_failed_items)
     with open_client(arguments, None, keyed=True) as client:
-        if not client.has_key:
+        waits_for_portal = arguments.on_run_refused == WAIT
+        if waits_for_portal and not arguments.wait:
+            raise HarvestInvalidInput("--on-run-refused wait waits for the portal's own next run: give --wait, too.")
+        if not client.has_key and not waits_for_portal:
             raise HarvestInvalidInput(f"Starting a harvest takes an API key: set {KEY_VARIABLE}.")
         one = OneRun(
             client,
-            source_of(client, arguments.source, keyed=True),
+            source_of(client, arguments.source, keyed=client.has_key),
             if_running=arguments.if_running,
+            on_run_refused=arguments.on_run_refused,
             start_timeout=arguments.start_timeout,
             timeout=arguments.timeout,
             poll_interval=max(1.0, arguments.interval),
@@ -74,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _ask(arguments: argparse.Namespace, one: OneRun) -> int:
-    """Ask, and say what was asked; where a job stands in the way, nothing is asked without ``--wait``."""
+    """Request a harvest, and print what was requested; if a job blocks it, nothing is requested without ``--wait``."""
     one.tell = lambda line: say(plain(line, 500))
     plan = one.ask()
     if arguments.json:
@@ -87,7 +95,7 @@ def _ask(arguments: argparse.Namespace, one: OneRun) -> int:
             }
         )
     if plan.how == BLOCKED:
-        say("Nothing was asked for: give --wait to wait for that job first, or --if-running attach.")
+        say("Nothing was requested: give --wait to wait for that job first, or --if-running attach.")
         return ATTENTION
     return FINE
 
@@ -119,7 +127,7 @@ def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> 
 
 
 def _judged(one: OneRun, plan: WaitPlan, policy: OutcomePolicy) -> HarvestResult:
-    """Read and judge the ended harvest. A portal that is away may come back, and nobody else judges this harvest."""
+    """Read and judge the ended harvest. A portal that is down may come back, and nobody else judges this harvest."""
     doubts, failures = Doubts(), 0
     while True:
         try:
@@ -133,9 +141,11 @@ def _judged(one: OneRun, plan: WaitPlan, policy: OutcomePolicy) -> HarvestResult
 
 
 def _goes_on(one: OneRun) -> str:
-    """Say after Ctrl-C what became of the harvest: udata has no way to cancel a job."""
+    """Report after Ctrl-C whether the harvest continues: udata has no way to cancel a job."""
     if one.plan is None or one.plan.how == BLOCKED:
-        return "No longer waiting. No harvest was asked for."
+        return "No longer waiting. No harvest was requested."
+    if one.plan.how == WAITED and one.job_id is None:
+        return "No longer waiting. No harvest was requested; the portal harvests the source by its own schedule."
     page = one.client.job_url(one.source.id, one.job_id) if one.job_id else one.client.source_url(one.source.id)
     return (
         f"No longer waiting. The harvest continues, since udata cannot cancel a job: {page}\n"

@@ -52,7 +52,7 @@ def source_of(client: HarvestClient, ident: str, *, keyed: bool = False) -> Harv
     try:
         return client.get_source(ident, keyed=keyed)
     except HarvestNotFound as error:
-        if error.is_page:  # answered by something else than the portal's API
+        if error.is_page:  # the response is not from the portal's API
             raise
         raise HarvestNotFound(f"There is no harvest source {ident!r} on {client.site}.") from None
 

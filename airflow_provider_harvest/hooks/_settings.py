@@ -24,7 +24,7 @@ DEFAULT_MIN_POLL_INTERVAL = 30.0
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """What a connection says.
+    """The settings of a connection.
 
     :param site: the portal's site, such as ``https://www.data.gouv.fr``.
     :param api_key: the connection's password, None without; not shown by ``repr``.
@@ -54,12 +54,12 @@ class ConnectionSettings:
 
 
 def connection_settings(connection: Connection) -> ConnectionSettings:
-    """Return what a connection says; extras that this package does not know are named in a warning.
+    """Return the settings of a connection; extras that this package does not know are named in a warning.
 
     The extra is decoded here: Airflow's ``extra_dejson`` is a synchronous call, which a trigger must not make.
 
     :param connection: Airflow's connection.
-    :raises HarvestInvalidInput: for what cannot be right; the key is not repeated.
+    :raises HarvestInvalidInput: for an invalid setting; the key is not repeated.
     """
     extra = _extra(connection.extra)
     unknown = sorted(set(extra) - set(EXTRA_FIELDS))
@@ -102,7 +102,7 @@ def _seconds(extra: dict[str, Any], name: str, default: float) -> float:
     except (TypeError, ValueError):
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise HarvestInvalidInput(f"{name} in the extra is {value!r}: give a number of seconds above 0.")
+        raise HarvestInvalidInput(f"{name} in the extra must be a number of seconds above 0, not {value!r}.")
     return seconds
 
 
@@ -116,7 +116,7 @@ def _requests(extra: dict[str, Any], name: str) -> float | None:
     except (TypeError, ValueError):
         number = 0.0
     if number < 1 or number != number // 1:
-        raise HarvestInvalidInput(f"{name} in the extra is {value!r}: give a whole number from 1 on.")
+        raise HarvestInvalidInput(f"{name} in the extra must be a whole number from 1 on, not {value!r}.")
     return number
 
 
@@ -127,7 +127,7 @@ def _verify(value: object) -> bool | str:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):
-        raise HarvestInvalidInput(f"verify in the extra is {value!r}: give true, false, or the path of a CA bundle.")
+        raise HarvestInvalidInput(f"verify in the extra must be true, false or the path of a CA bundle, not {value!r}.")
     return {"true": True, "false": False}.get(value.strip().lower(), value.strip())
 
 
@@ -137,6 +137,6 @@ def _page(extra: dict[str, Any], name: str, placeholder: str) -> str | None:
         return None
     if not isinstance(value, str) or not value.startswith(("http://", "https://")) or placeholder not in value:
         raise HarvestInvalidInput(
-            f"{name} in the extra is {value!r}: give an http or https URL with {placeholder} in it."
+            f"{name} in the extra must be an http or https URL with {placeholder} in it, not {value!r}."
         )
     return value

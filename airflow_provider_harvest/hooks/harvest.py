@@ -35,7 +35,7 @@ class HarvestHook(BaseHook):
 
     They return dataclasses, which Airflow refuses to read back from an XCom unless its option
     ``[core] allowed_deserialization_classes`` names them. So a ``@task`` returns what it needs of them, such as
-    ``source.id`` or ``source.raw`` (the portal's own answer, JSON); the operators return JSON.
+    ``source.id`` or ``source.raw`` (the portal's own response, JSON); the operators return JSON.
 
     :param harvest_conn_id: id of the connection; its host is the portal's site, its password the API key.
     """
@@ -144,7 +144,7 @@ class HarvestHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return what the connection form does with Airflow's own fields."""
+        """Return how the connection form shows Airflow's own fields."""
         return {key.replace("-", "_"): deepcopy(value) for key, value in FIELD_BEHAVIOUR.items()}
 
     @classmethod

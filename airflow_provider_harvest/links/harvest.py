@@ -18,7 +18,7 @@ JOB_URL_KEY = "harvest_job_url"
 
 
 class _StoredLink(BaseOperatorLink):
-    """A link whose address the task stored as XCom, for tasks further on to read as well.
+    """A link whose address the task stored as XCom, so that downstream tasks can read it, too.
 
     Airflow 2.11 calls :meth:`get_link` when a page is shown. Airflow 3 shows the XCom named ``xcom_key`` and calls it
     only once, at the end of a worker's phase, to write it: with the task's own key there it shows the address from the
@@ -51,7 +51,7 @@ class HarvestJobLink(_StoredLink):
 
 
 def push_links(context: Context, source_url: str | None = None, job_url: str | None = None) -> None:
-    """Make the buttons lead somewhere from now on. Never raises.
+    """Set the addresses of the buttons. Never raises.
 
     :param context: Airflow's task context.
     :param source_url: page of the source; None leaves that button as it is.

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Errors that the same request would cause again.
+#: Errors that a repeated request would cause again.
 _FINAL = (
     HarvestInvalidInput,
     HarvestAuthError,
@@ -64,11 +64,11 @@ class HarvestFailException(AirflowFailException):
 
     @property
     def result(self) -> dict[str, Any]:
-        """The result dict of a harvest that did not end as required, else an empty one."""
+        """The result dict of a harvest that did not meet the criteria, else an empty one."""
         return getattr(self.error, "result", {})
 
 
-#: What a template makes of None, unless the DAG renders native objects.
+#: What a template renders None to, unless the DAG renders native objects.
 _NONE_AS_TEXT = "None"
 
 
@@ -139,9 +139,9 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
 
     harvest_conn_id: str
     template_fields: Sequence[str]
-    #: Template fields for which a blank string is a value: it is written as it is.
+    #: Template fields for which a blank string is a valid value.
     may_be_blank: Sequence[str] = ("description", "comment")
-    #: Template fields for which None says something that is safe to be said: it neither widens nor writes anything.
+    #: Template fields for which None is a valid value: it neither selects more nor writes anything.
     may_be_none: Sequence[str] = ("comment", "environment")
     _came_to_nothing: tuple[str, ...] = ()
 
@@ -173,7 +173,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
             names = " and ".join(self._came_to_nothing)
             raise HarvestInvalidInput(
                 f"{names} was given, but is empty after rendering: the task or template behind it returned None or a "
-                "blank string. Give a value, or leave the argument out. (Where None is meant, the DAG needs "
+                "blank string. Give a value, or leave the argument out. (If None is meant, the DAG needs "
                 "render_template_as_native_obj=True: otherwise a template turns None into the string 'None'.)"
             )
 
@@ -202,7 +202,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
                 self.hook.close()
 
     def push_links(self, context: Context, source_url: str | None = None, job_url: str | None = None) -> None:
-        """Make the task's buttons lead to the portal."""
+        """Set the addresses of the task's buttons."""
         push_links(context, source_url, job_url)
 
 

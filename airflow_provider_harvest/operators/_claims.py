@@ -1,6 +1,6 @@
-"""Say who is about to ask a portal for a harvest of a source, where other tasks see it; used by the run operator.
+"""Claims the next request for a harvest of a source, visibly to other tasks; used by the run operator.
 
-A portal shows a harvest only once one of its workers has begun it, so two tasks that ask in the same second both
+A portal shows a harvest only once one of its workers has begun it, so two tasks that send one in the same second both
 harvest. Airflow 3.3 has a place that they share: the state of an asset that both name as outlet or inlet.
 """
 
@@ -46,7 +46,7 @@ class Claims:
         return bool(self._stores)
 
     def win(self) -> bool:
-        """Claim the next request; return False if another task is about to ask, or has asked a moment ago."""
+        """Claim the next request; return False if another task is about to send one, or has just sent one."""
         if self._is_others():
             return False
         self._write({"by": self._me, "at": self._clock.now()})
@@ -55,7 +55,7 @@ class Claims:
         return self._is_won
 
     def give_up(self) -> None:
-        """End a claim that was won: the portal shows the job now, or nothing was asked."""
+        """End a claim that was won: the portal shows the job now, or nothing was sent."""
         if self._is_won:
             self._is_won = False
             self._write({"by": self._me, "at": 0.0})

@@ -1,6 +1,6 @@
 """What a task remembers across its tries, so that a retry never requests a second harvest; used by the run operator.
 
-Airflow clears a task's XComs at each try, so they cannot hold it. Airflow 3.3 has a place (``task_state_store``);
+Airflow clears a task's XComs at each try, so they cannot hold it. Airflow 3.3 has a state store (``task_state_store``);
 before, only the time at which the task instance first started can be known, and only on 2.11.
 """
 
@@ -25,7 +25,7 @@ _KEY = "harvest_run"
 _PORTAL_KEY = "harvest_portal"
 #: How long what a task remembers is kept after it has ended well: what Airflow's cleanup may remove then.
 KEPT_AFTER_END = timedelta(days=1)
-#: How long what the answers to a poke have told is kept for the next ones.
+#: How long what a poke has learned is kept for the next ones.
 KEPT_BETWEEN_POKES = timedelta(days=7)
 
 
@@ -77,7 +77,7 @@ class Intent:
 class TaskMemory:
     """Reads and writes the intent of the task instance that runs.
 
-    Made before anything is sent: if Airflow has a place for it, the start of the first try is stored immediately.
+    Made before anything is sent: if Airflow has a state store, the start of the first try is stored immediately.
 
     :param context: Airflow's task context.
     :param now: seconds since the epoch; when this try started.
@@ -118,7 +118,7 @@ class TaskMemory:
             self.note(intent)
 
     def save(self, intent: Intent, **kept: Any) -> None:
-        """Remember an intent; if Airflow has no place for it, only for this try.
+        """Remember an intent; if Airflow has no state store, only for this try.
 
         :param kept: how long Airflow keeps it, if not for as long as its configuration says.
         """
@@ -131,17 +131,18 @@ class TaskMemory:
     def end(self) -> None:
         """Let Airflow forget the intent soon: the wait has ended for good. Never raises.
 
-        Not at once: a worker that is killed before Airflow knows of the success is tried again, and must not ask again.
+        Not at once: a task whose worker is killed before Airflow knows of the success is tried again, and must not
+        request a second harvest.
         """
         if self._store is None:
             return
         try:
             self.save(self.intent, retention=KEPT_AFTER_END)
         except Exception as error:
-            log.debug("The state store was not written (%s): it forgets by itself later.", type(error).__name__)
+            log.debug("The state store was not written (%s): Airflow deletes the entry later.", type(error).__name__)
 
     def note(self, intent: Intent) -> None:
-        """Remember what no promise hangs on: a failure to store it is logged, and repaired by :meth:`repeat`."""
+        """Remember what no promise depends on: a failure to store it is logged, and repaired by :meth:`repeat`."""
         self.intent, self._is_stored = intent, False
         self.repeat()
 
@@ -179,7 +180,7 @@ class TaskMemory:
 
 
 class PortalMemory:
-    """What the answers to one poke have told of the portal's release, kept for the next one; a loss costs a request.
+    """What a poke has learned of the portal's release, kept for the next poke; losing it costs one request.
 
     :param context: Airflow's task context.
     :param client: of the portal; it is given what an earlier poke has kept.

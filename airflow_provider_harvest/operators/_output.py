@@ -46,7 +46,7 @@ class ResultItem(PlainXComArg):
         return str(PlainXComArg(self.operator)).replace(") }}", f")['{self.key}'] }}}}")
 
     def resolve(self, context: Mapping[str, Any], *args: Any, **kwargs: Any) -> object:
-        """Return the item; a list of them where the task ran more than once, in a mapped task group."""
+        """Return the item; a list of them if the task ran more than once, in a mapped task group."""
         returned = PlainXComArg(self.operator).resolve(context, *args, **kwargs)
         if returned is None or isinstance(returned, Mapping):
             return self._of(returned)
@@ -57,13 +57,13 @@ class ResultItem(PlainXComArg):
 
 
 def push_result(context: Context, result: HarvestResult) -> None:
-    """Push a result, for those who read it whatever becomes of the task.
+    """Push a result, so that it can be read also if the task fails.
 
     Airflow makes the ``output`` of a mapped task itself, and reads ``output["outcome"]`` as an XCom of that key: a
     mapped task pushes the items that tasks of its DAG refer to so.
 
     :param context: Airflow's task context.
-    :param result: what the harvest came to.
+    :param result: of the harvest.
     """
     ti: Any = context["ti"]
     ti.xcom_push(key=RESULT_KEY, value=result)

@@ -1,8 +1,8 @@
-"""Which arguments a task takes from ``default_args``: how it connects, waits and judges, never what it is about.
+"""Which arguments a task takes from ``default_args``: how it connects, waits and judges, never its subject.
 
-Airflow gives each argument that a task leaves out the value under that name in ``default_args``, whoever it was meant
-for. ``{"description": ...}`` of a DAG would so become the public description of a source, ``{"name": ...}`` of a pod
-its name, and ``{"timeout": ...}`` of a sensor the timeout of a preview.
+Airflow gives each argument that a task leaves out the value under that name in ``default_args``, even if it was
+meant for others. ``{"description": ...}`` of a DAG would so become the public description of a source,
+``{"name": ...}`` of a pod its name, and ``{"timeout": ...}`` of a sensor the timeout of a preview.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One try of the run operator: ask a portal for a harvest at most once, and wait for it. Loaded when a task runs."""
+"""One try of the run operator: request a harvest at most once, and wait for it. Loaded when a task runs."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from airflow_provider_harvest.portal.outcome.hints import says_may_pass
 from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED, WAITED, is_success
 from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
 from airflow_provider_harvest.portal.statuses import FAILED
+from airflow_provider_harvest.portal.waiting import own_run
 from airflow_provider_harvest.portal.waiting.job_wait import alive_jobs, why_dead
 from airflow_provider_harvest.portal.waiting.plan import (
     BLOCKED,
@@ -37,7 +38,13 @@ from airflow_provider_harvest.portal.waiting.plan import (
     WaitPlan,
     goals,
 )
-from airflow_provider_harvest.portal.waiting.which_job import begun_since, now_there, on_portal_clock, why_not_runnable
+from airflow_provider_harvest.portal.waiting.which_job import (
+    begun_since,
+    foreseen_refusal,
+    now_there,
+    on_portal_clock,
+    why_not_runnable,
+)
 from airflow_provider_harvest.portal.words import spell
 
 if TYPE_CHECKING:
@@ -48,10 +55,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
-#: Seconds from asking until the first look: a worker of the portal needs a moment to make the job.
+#: Seconds from the request until the first poll: a worker of the portal needs a moment to create the job.
 FIRST_LOOK = 1.0
-#: After the due time of the portal's own run, how many seconds it may take to begin; a longer start_timeout wins.
-PORTAL_GRACE = 3 * 3600.0
 
 
 class SourceRun(TaskWait):
@@ -61,7 +66,7 @@ class SourceRun(TaskWait):
     :param context: Airflow's task context.
     :param client: of the portal.
     :param memory: what survives the try; it knows the source.
-    :param source: the source, where it was read; default: it is read when it is first needed.
+    :param source: the source, if it was read already; default: it is read when it is first needed.
     """
 
     reads_with_key = True
@@ -84,7 +89,7 @@ class SourceRun(TaskWait):
     # --- what is to be done ----------------------------------------------------------------------------------
 
     def begin(self) -> WaitPlan:
-        """Return the plan of what an earlier try began; else ask for a harvest."""
+        """Return the plan of what an earlier try began; else request a harvest."""
         plan = self._remembered_plan() or self._ask()
         return plan.knowing(self.source.last_job)
 
@@ -107,7 +112,7 @@ class SourceRun(TaskWait):
         return None
 
     def _plan_by_first_start(self) -> WaitPlan | None:
-        """Below Airflow 3.3 nothing survives a try: the best there is, is a job begun since the first one started."""
+        """Below Airflow 3.3 nothing survives a try: take a job that began after the first try started."""
         if not self.memory.knows_start:
             self.log.warning(
                 "This Airflow keeps nothing of earlier tries for a task: if one of them requested a harvest whose job "
@@ -131,11 +136,11 @@ class SourceRun(TaskWait):
         return any(says_may_pass(error.message) for error in errors)
 
     def _ask(self) -> WaitPlan:
-        """Start a harvest where none is running, or say what must be waited for first."""
+        """Start a harvest if none is running, or return what must be waited for first."""
         problem = why_not_runnable(self.source, self.client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
-        refusal = self._foreseen_refusal()
+        refusal = foreseen_refusal(self.client, self.source)
         if refusal:
             return self._plan_for_portal(refusal)
         jobs, running = self._newest_jobs()
@@ -144,7 +149,7 @@ class SourceRun(TaskWait):
             jobs, running = self._newest_jobs()  # again: another task may have asked meanwhile
             if is_won or running:
                 break
-            self.log.info("Another task is about to ask for a harvest of this source: checking again for its job.")
+            self.log.info("Another task is about to request a harvest of this source: checking again for its job.")
             self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
         if not running:
             return self._post(tuple(str(job.id) for job in jobs))
@@ -195,15 +200,6 @@ class SourceRun(TaskWait):
         self.client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(known)
 
-    def _foreseen_refusal(self) -> str | None:
-        """Return why a request would be refused, if that is known beforehand; the switch for manual runs is not
-        shown."""
-        if not self.client.has_key:
-            return "The connection has no API key, and starting a harvest takes one."
-        if self.source.permissions is not None and self.source.permissions.get("run") is False:
-            return f"This key's user may not run source {self.source.name!r}."
-        return None
-
     # --- the plans -------------------------------------------------------------------------------------------
 
     def _start_timeout(self) -> float:
@@ -231,19 +227,19 @@ class SourceRun(TaskWait):
             if not memory.knows_start:
                 self.log.warning(
                     "This is a retry, and when its first try started is not known here: only harvests that begin from "
-                    "now on count. Set 'after' to say from when on."
+                    "now on count. Set 'after' to count from another time."
                 )
         memory.note(replace(memory.intent, how=WAITED))
         plan = replace(self.new_plan(WAITED), after=after, passed_over=memory.intent.passed_over)
         jobs = self.client.recent_jobs(self.source_id)
-        return self.until_portal_runs(plan, max(PORTAL_GRACE, self._start_timeout()), jobs)
+        return self.until_portal_runs(plan, max(own_run.GRACE, self._start_timeout()), jobs)
 
     # --- following a plan to its end -------------------------------------------------------------------------
 
     def follow(self, plan: WaitPlan, ended: Poll | None = None) -> HarvestResult:
-        """Wait as planned (perhaps by deferring), as often as other jobs stand in the way, and judge.
+        """Wait as planned (perhaps by deferring), as often as other jobs block the request, and judge.
 
-        :param ended: how the wait for the plan ended, where it has.
+        :param ended: how the wait for the plan ended, if it has.
         """
         while True:
             if ended is None:

@@ -1,9 +1,8 @@
-"""A task's wait for a job of one source, and what comes of it. Loaded when a task runs, not when a DAG is parsed."""
+"""A task's wait for a job of one source, and its result. Loaded when a task runs, not when a DAG is parsed."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,10 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.operators._base import retry_sentence
 from airflow_provider_harvest.operators._output import push_result
-from airflow_provider_harvest.portal import cron
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import WAITED, is_success
 from airflow_provider_harvest.portal.outcome.summary import failure_message, summary_lines
-from airflow_provider_harvest.portal.waiting import next_run
+from airflow_provider_harvest.portal.waiting import next_run, own_run
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
 from airflow_provider_harvest.portal.waiting.plan import (
     GONE,
@@ -55,10 +53,8 @@ log = logging.getLogger(__name__)
 _YOUNG = 5.0
 #: Seconds between polls while a task is young: small harvests end in that time, and the job becomes known.
 _QUICK = 2.0
-#: Airflow's own timeout of a deferral is this much later than ours: it only matters where no triggerer runs.
+#: Airflow's own timeout of a deferral is this much later than ours: it only matters if no triggerer runs.
 _BACKSTOP = 3600.0
-#: How long a schedule that is not a cron may take to fire, in seconds.
-_UNREADABLE_PERIOD = 24 * 3600.0
 
 _NOT_STARTED_BECAUSE = (
     "udata creates the job only when one of the portal's workers takes it: they may be busy or down, the request may "
@@ -78,7 +74,7 @@ _EXPLANATIONS: dict[str, tuple[type[HarvestError], str]] = {
     UNREACHABLE: (HarvestPortalUnreachable, "This says nothing about the harvest itself, which continues."),
     GONE: (HarvestSourceNotRunnable, "No harvest can follow."),
 }
-#: The explanations for a task that asked for nothing, but waits for what others start.
+#: The explanations for a task that requested nothing, but waits for what others start.
 _EXPLANATIONS_TO_WATCHERS = {
     NOT_STARTED: (
         "udata creates a job only when one of the portal's workers takes it: they, or its scheduler, may be busy "
@@ -94,11 +90,11 @@ _EXPLANATIONS_TO_WATCHERS = {
 class TaskWait:
     """The wait of one try of a task.
 
-    :param task: the operator or sensor; its arguments say how long may be waited and what the harvest must come to.
+    :param task: the operator or sensor; its arguments say how long may be waited and what the harvest must meet.
     :param context: Airflow's task context.
     :param client: of the portal.
     :param source_id: the source.
-    :param source: the source, where it was read; default: it is read when it is first needed.
+    :param source: the source, if it was read already; default: it is read when it is first needed.
     """
 
     #: Whether the source is read with the connection's key, which shows what it may do there.
@@ -128,7 +124,7 @@ class TaskWait:
 
     @cached_property
     def policy(self) -> OutcomePolicy:
-        """What the harvest must come to."""
+        """The criteria for the harvest."""
         return self._task.outcome_policy()
 
     # --- what is waited for ----------------------------------------------------------------------------------
@@ -151,50 +147,17 @@ class TaskWait:
         )
 
     def until_portal_runs(self, plan: WaitPlan, grace: float | None, jobs: list[HarvestJob]) -> WaitPlan:
-        """Return a plan that knows when the portal's own run is due, and say so in the log.
+        """Return a plan with the time at which the portal's own run is due, and log it.
 
         :param grace: seconds after the due time in which the job must begin; None sets no such limit, and then a
             source without a schedule is waited for, too: a user may start its harvest by hand.
         :param jobs: the newest jobs of the source, as just read.
         :raises HarvestSourceNotRunnable: if no run is due, and no job is there already.
         """
-        source = self.source
+        plan, expectation = own_run.until_portal_runs(plan, self.client, self.source, jobs, grace, self.log.warning)
         now = now_there(self.client)
-        if JobWait(plan, self.client).find(jobs) is not None:
-            return plan
-        if not source.schedule and grace is None:
-            self.log.warning("Source %r has no schedule: only a harvest started by hand ends this wait.", source.name)
-            return plan
-        if not source.schedule:
-            raise HarvestSourceNotRunnable(
-                f"Source {source.name!r} has no schedule, so the portal will not harvest it by itself: ask its team to "
-                "schedule it (HarvestScheduleSourceOperator, with a sysadmin's key)."
-            )
-        begins = [begin for job in jobs if (begin := job.started or job.created)]
-        is_readable = True
-        try:
-            # From the beginning of the wait, which a rescheduled sensor begins again at each poke.
-            expectation = next_run.expect(source.schedule, begins, plan.begun)
-        except cron.InvalidCron:
-            is_readable = False
-            expectation = next_run.Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
-        if expectation is None:
-            raise HarvestSourceNotRunnable(
-                f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."
-            )
-        overdue = expectation.overdue
-        ends = [plan.deadline, None if grace is None else expectation.due + grace]
-        plan = replace(
-            plan,
-            due=expectation.due if overdue is None else overdue,
-            due_again=None if overdue is None else expectation.due,
-            cron=source.schedule if is_readable else None,
-            offset=expectation.offset,
-            grace=grace,
-            start_deadline=ends[1],
-        )
-        fails_at = min((end for end in ends if end is not None), default=None)
-        if plan.begun > now - _YOUNG:  # logged once
+        if expectation is not None and plan.begun > now - _YOUNG:  # logged once
+            fails_at = own_run.gives_up_at(plan)
             self.log.info("%s", next_run.describe(expectation, now, fails_at, self._task.is_deferring(plan)))
         return plan
 
@@ -206,7 +169,7 @@ class TaskWait:
             self._task.push_links(self.context, job_url=self.client.job_url(plan.source_id, plan.job_id))
 
     def after_check(self) -> None:
-        """Do what a check of the portal gives occasion for; nothing unless a kind of task says otherwise."""
+        """Called after each check of the portal; does nothing unless a subclass overrides it."""
 
     def poll(self, wait: JobWait) -> Poll:
         """Check the portal once, and log what is new."""
@@ -258,14 +221,14 @@ class TaskWait:
         if plan.how == WAITED:
             explanation = _EXPLANATIONS_TO_WATCHERS.get(poll.state, explanation)
         page = client.job_url(plan.source_id, plan.job_id) if plan.job_id else client.source_url(plan.source_id)
-        lines = [poll.detail, explanation, f"Look at: {page}"]
+        lines = [poll.detail, explanation, f"See {page}"]
         tick = next_run.next_tick(plan.cron, plan.offset, client.portal_now()) if plan.cron else None
         if tick is not None:
             lines.append(_next_run(tick - client.portal_now(), plan.cron))
         return kind("\n".join([*lines, retry_sentence(self.context, self._task.is_not_retried(kind("")))]))
 
     def conclude(self, plan: WaitPlan, ended: Poll) -> HarvestResult:
-        """Read what the ended job of a plan came to, and judge it."""
+        """Read the result of a plan's ended job, and judge it."""
         job_id, before = str(plan.job_id), plan.before
         return conclude(self.client, self.source, job_id, plan.how, self.policy, before, job=ended.job)
 
@@ -335,7 +298,7 @@ def _tell_outlets(context: Context, outlets: Any, result: HarvestResult) -> None
             continue  # an alias only names others
         try:
             events[outlet].extra = {**(events[outlet].extra or {}), **result}
-        except Exception as error:  # a reference to an asset that Airflow does not know: the harvest is as good
+        except Exception as error:  # a reference to an asset that Airflow does not know must not fail a good harvest
             log.warning("The event of %r gets no result: %s", outlet, error)
 
 

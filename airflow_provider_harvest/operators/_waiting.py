@@ -79,7 +79,7 @@ class HarvestWaitingTask(HarvestResultTask):
         )
 
     def seconds_between_checks(self) -> float:
-        """Return the pause that was asked for between two checks of the portal."""
+        """Return the requested pause between two checks of the portal."""
         raise NotImplementedError
 
     def deadline_from(self, now: float) -> float | None:
@@ -102,10 +102,10 @@ class HarvestWaitingTask(HarvestResultTask):
         return is_final(error) and not getattr(self, "soft_fail", False)
 
     def connect_again(self) -> HarvestClient:
-        """Return the client for a task that has waited: its harvest continues while the store of connections is away.
+        """Return the client for a task that has waited: its harvest continues while the store of connections is down.
 
         :raises HarvestError: if the connection cannot be read for some minutes.
-        :raises HarvestInvalidInput: if it cannot be right.
+        :raises HarvestInvalidInput: if it is invalid.
         """
         from airflow_provider_harvest.portal.clock import Clock
 
@@ -115,7 +115,7 @@ class HarvestWaitingTask(HarvestResultTask):
                 return self.hook.get_conn()
             except HarvestInvalidInput:
                 raise
-            except Exception as error:  # a secrets backend raises what it likes
+            except Exception as error:  # a secrets backend may raise anything
                 what = error if isinstance(error, HarvestError) else type(error).__name__
                 self.log.warning("The connection cannot be read: %s Trying again in %g s.", what, pause)
                 clock.sleep(pause)

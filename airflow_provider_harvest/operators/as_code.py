@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.as_code.plan.changes import Plan
 
-#: What to do where a portal is not as the files say.
+#: What to do if a portal differs from the files.
 REPORT, FAIL = "report", "fail"
 ON_DRIFT = (REPORT, FAIL)
 #: XComs that a failing task pushes before it raises.
@@ -88,7 +88,7 @@ class HarvestExportSourcesOperator(HarvestOperator):
 
 
 class HarvestPlanSourcesOperator(HarvestOperator):
-    """Tell what is to be changed so that a portal is as files of sources say. Writes nothing.
+    """Plan what must change so that a portal matches files of sources. Writes nothing.
 
     A key is not needed; with one the plan begins with what that key may not do. As a drift alarm, let it fail:
     ``on_drift="fail"``.
@@ -99,7 +99,7 @@ class HarvestPlanSourcesOperator(HarvestOperator):
     :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
     :param allow_duplicates: whether a source is created although its owner has one of the same name and backend with
         another URL; default False: that is a conflict.
-    :param on_drift: ``"report"`` (default): the task is green whatever the plan says. ``"fail"``: it fails where
+    :param on_drift: ``"report"`` (default): the task is green whatever the plan says. ``"fail"``: it fails if
         anything is to be changed or in conflict, without a retry, and the plan is in the XCom ``harvest_plan``.
     :param plan_path: file that the plan is also written into, as JSON; default: none. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
@@ -178,16 +178,16 @@ def _told(plan: Plan) -> dict[str, Any]:
 
 
 class HarvestApplySourcesOperator(HarvestOperator):
-    """Carry a plan out: exactly that, in a safe order, and at the portal's pace. A retry continues where a try stopped.
+    """Carry out a plan, exactly as it is, in a safe order and at the portal's pace. A retry continues from there.
 
-    Nothing is written where the portal has changed since in what the plan compares. New sources are created inactive,
+    Nothing is written if the portal has changed since in what the plan compares. New sources are created inactive,
     configured, accepted, scheduled, and only then switched on. A plan that is done already changes nothing.
 
     :param plan: as :class:`HarvestPlanSourcesOperator` returned it (``plan.output["plan"]``), or the path of a file
         that it was written into. Templated.
     :param max_changes: how many sources a plan may change; default: any number. Templated.
     :param max_deletes: how many sources a plan may delete; default 10, None: any number. Templated.
-    :param confirm_deletes: the exact number of deletions; needed where the plan deletes more than a quarter of the
+    :param confirm_deletes: the exact number of deletions; needed if the plan deletes more than a quarter of the
         sources that carry its marker. Default: not confirmed. Templated.
     :param write_interval: seconds between two writes; default 0.1.
     :param accept_interval: seconds between two acceptances that start a harvest of the same remote host; default 30.
@@ -224,7 +224,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         self.patience = patience
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look whether the portal is what the plan saw, and change it."""
+        """Check that the portal is still what the plan saw, and change it."""
         from airflow_provider_harvest.portal.as_code.apply.pace import Limits
         from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
         from airflow_provider_harvest.portal.as_code.plan import render

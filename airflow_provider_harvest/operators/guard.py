@@ -22,17 +22,17 @@ REPORT, HOLD = "report", "hold"
 class HarvestGuardOperator(HarvestOperator):
     """Find which datasets the portal will archive, and, in mode ``hold``, stop that until a person has decided.
 
-    It examines the sources that were harvested since its last run. What lives on the portal is compared with what the
+    It examines the sources that were harvested since its last run. What is on the portal is compared with what the
     newest harvest found, as sets of remote ids. Where too much is missing, mode ``hold`` switches the source's
     ``autoarchive`` off. The hold is remembered in a line of the source's public description, so that a retry, a
-    cleared task or a lost XCom neither loses nor repeats it, and so that it can be told from an owner's own
+    cleared task or a lost XCom neither loses nor repeats it, and so that it differs from an owner's own
     ``autoarchive: false``, which is left alone. A hold is lifted as soon as the missing records are back.
 
     :param mode: ``report`` (default) only reports, and needs no key; ``hold`` also holds and lifts. Templated.
     :param source_ids: ids of sources, as a list or a string with commas; only these. Default: all. Templated.
     :param organization: id or slug of an organization; only its sources. Templated.
-    :param grace_days: days after which the portal archives; 7. The API does not tell it.
-    :param thresholds: from where on a loss is held: an object with some of ``max_lost_ratio`` (0.06),
+    :param grace_days: days after which the portal archives; 7. The API does not return it.
+    :param thresholds: losses above these are held: an object with some of ``max_lost_ratio`` (0.06),
         ``max_weekly_ratio`` (0.12), ``max_lost`` (2,000), ``min_lost`` (3), ``small_catalogue`` (20) and
         ``small_ratio`` (0.25). Templated.
     :param thresholds_by_source: such an object for some sources, by their id. Templated.
@@ -42,7 +42,7 @@ class HarvestGuardOperator(HarvestOperator):
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
         of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
-        ``held_ids``, ``newly_held_ids`` (those that no earlier run has told of), ``lifted_ids``, ``expired_ids``,
+        ``held_ids``, ``newly_held_ids`` (those that no earlier run has reported), ``lifted_ids``, ``expired_ids``,
         ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not hold them if they lost records; mode ``hold``
         only), ``exposed_ids`` (their next run archives at once: no hold can come in between), ``overdue_ids``,
         ``records_at_risk``, ``incomplete``, ``message`` (Markdown of at most 15 lines) and ``approval_body`` (Markdown
@@ -95,7 +95,7 @@ class HarvestGuardOperator(HarvestOperator):
             since = before.get("since")
             found = survey.examine(
                 client,
-                # A minute early, since the portal's clock tells whole seconds.
+                # A minute early, since the portal's clock has whole seconds only.
                 since=None if self.examine_all or since is None else since - 60,
                 organization=self.organization,
                 source_ids=self._source_ids(),
@@ -121,14 +121,14 @@ class HarvestGuardOperator(HarvestOperator):
             return result
 
     def _place(self, portal: str) -> dict[str, Any]:
-        """Return what a state is about; one about another place does not count."""
+        """Return what a state covers: another portal, organization or selection does not count."""
         place: dict[str, Any] = json.loads(
             json.dumps({"portal": portal, "selection": [self.organization, self.source_ids]})
         )
         return place
 
     def _state(self, context: Context, portal: str) -> dict[str, Any]:
-        """Return what the newest run before this one left, by which news are told; empty if there was none."""
+        """Return what the newest run before this one left, to find what is new; empty if there was none."""
         left = pull_state(context, self.task_id, STATE_KEY)
         is_ours = isinstance(left, dict) and self._place(portal).items() <= left.items()
         return left if is_ours else {}

@@ -20,14 +20,14 @@ __all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperato
 
 #: XCom that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_health"
-#: XCom that holds what the next run needs to tell what is new.
+#: XCom that holds what the next run needs to find what is new.
 STATE_KEY = "harvest_health_state"
 #: XCom with a few words on each source, for Airflow's page of all harvests.
 SOURCES_KEY = "harvest_sources"
 
 
 class HarvestPortalHealthOperator(HarvestOperator):
-    """Look at all sources of a portal, or at some, and report what is wrong with them. Needs no key.
+    """Check all sources of a portal, or some, and report what is wrong with them. Needs no key.
 
     One request for each 500 sources, and one for each source that newly fails, runs for long, or (up to udata 16.x,
     whose list has no counters) has ended since the run before: none if nothing has happened.
@@ -66,7 +66,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
     :param fail_on: kinds that fail the task, or ``newly_failing``, ``new`` (whatever the run before did not find) or
         ``any``; None (default) only reports. The result is pushed all the same. Templated.
     :param message_template: Jinja template for ``message``, in any language, rendered in the DAG's own environment with
-        Airflow's context and the entries of the result; default: Markdown of at most 15 lines.
+        Airflow's context and the entries of the result; default: Markdown of at most 15 lines. Anybody names a source:
+        ``{{ row.source_name | text }}`` and ``{{ row.source_name | link(row.admin_url) }}`` escape names for a chat.
     :param previous_state: an earlier ``harvest_health_state`` to compare with, or ``{}`` for none; default: that of
         this task's previous run. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
@@ -81,7 +82,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         ``harvest_sources`` has a row for each source, at most 1,000: Airflow's page *Harvests* shows them.
     """
 
-    may_be_none = ("organization",)  # the whole portal is only read, and None says so
+    may_be_none = ("organization",)  # None means the whole portal, which is only read
     template_fields: Sequence[str] = (
         "harvest_conn_id",
         "checks",
@@ -144,7 +145,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         self.previous_state = previous_state
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look, log the message, leave what the next run needs, and report or fail."""
+        """Check, log the message, store what the next run needs, and report or fail."""
         from airflow_provider_harvest.portal import health
         from airflow_provider_harvest.portal.health import findings, message
         from airflow_provider_harvest.portal.sources import listing
@@ -211,16 +212,25 @@ class HarvestPortalHealthOperator(HarvestOperator):
             return state
         return pull_state(context, self.task_id, STATE_KEY)
 
-    def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
+    def _report(self, report: HealthReport) -> dict[str, Any]:
+        """Return a report as JSON, with the message that is used without a template."""
         from airflow_provider_harvest.portal.health import message
 
-        result = report.as_dict(message.markdown(report))
+        return report.as_dict(message.markdown(report))
+
+    def _result(self, context: Context, report: HealthReport) -> dict[str, Any]:
+        result = self._report(report)
         if self.message_template is None:
             return result
         from jinja2 import TemplateError
 
+        from airflow_provider_harvest.portal import words
+
         try:
-            template = self.get_template_env().from_string(self.message_template)
+            environment = self.get_template_env()
+            # Anybody names a source: these escape for a chat.
+            environment.filters.update(text=words.markdown, link=words.markdown_link)
+            template = environment.from_string(self.message_template)
             return {**result, "message": template.render({**context, **result})}
         except TemplateError as error:
             raise HarvestInvalidInput(f"message_template cannot be rendered: {error}") from None

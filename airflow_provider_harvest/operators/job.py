@@ -53,11 +53,11 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     :param max_skipped_items: how many items may be skipped (such as records without an identifier, whose datasets the
         portal archives later); None (default) sets no such limit.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
-        no ``max_skipped_items``: half, or more where none of the last ten harvests skipped less.
+        no ``max_skipped_items``: half, or more if none of the last ten harvests skipped less.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
-    :param guard: whether nothing may be archived before the harvest is compared with what lives on the portal: True, or
+    :param guard: whether nothing may be archived before the harvest is compared with what is on the portal: True, or
         an object with some of ``HarvestGuardOperator``'s thresholds. The harvest runs with ``autoarchive`` off. If too
         much is missing, it stays off and the task fails with the list (``failure_kind`` ``loss``). Else it is switched
         on again, and if something is due to be archived a second harvest does it: twice the time, for a source that
@@ -71,7 +71,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     template_fields: Sequence[str] = ("harvest_conn_id", "source_id", "after", "remote_ids")
     operator_extra_links = (HarvestSourceLink(), HarvestJobLink())
     defers_for_portal = True
-    #: Draws the moment at which this task requests its harvest after one that stood in the way.
+    #: Draws the moment at which this task requests its harvest after another job has blocked it.
     draw = staticmethod(random.uniform)
 
     def __init__(
@@ -148,7 +148,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             return run.follow(run.begin())
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
-        """Go on where the trigger left off; everything that is needed comes in its event."""
+        """Continue after the trigger; everything that is needed comes in its event."""
         from airflow_provider_harvest.operators._memory import TaskMemory
         from airflow_provider_harvest.operators._run import SourceRun
         from airflow_provider_harvest.operators._wait import read_event
@@ -199,7 +199,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             ("if_running", self.if_running, (WAIT, ATTACH, FAIL)),
         ):
             if value not in allowed:
-                raise HarvestInvalidInput(f"{name} is {value!r}: give one of {', '.join(map(repr, allowed))}.")
+                raise HarvestInvalidInput(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}.")
         self.outcome_policy()
         self.limits()
         if self.guard is not None:

@@ -1,4 +1,4 @@
-"""The operators on a whole portal: how it is, what it will archive, and its sources as code."""
+"""The operators on a whole portal: its health, what it will archive, reports, and its sources as code."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from airflow_provider_harvest.operators.as_code import (
 from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.report import HarvestReportOperator
+from airflow_provider_harvest.operators.review import HarvestPendingReviewOperator
 
 __all__ = [
     "HarvestApplySourcesOperator",
     "HarvestExportSourcesOperator",
     "HarvestGuardOperator",
+    "HarvestPendingReviewOperator",
     "HarvestPlanSourcesOperator",
     "HarvestPortalHealthOperator",
     "HarvestReportOperator",

@@ -34,13 +34,13 @@ class SourceOperator(HarvestOperator):
         super().__init__(**kwargs)
 
     def found(self, context: Context, client: HarvestClient, source_id: str) -> HarvestSource:
-        """Return the source, and set the link of the task's button to it, also if the next steps fail."""
+        """Return the source, and link the task's button to it, also if the next steps fail."""
         source = resolve_source(client, source_id)
         self.push_links(context, source_url=client.source_url(source.id))
         return source
 
     def as_output(self, context: Context, client: HarvestClient, source: HarvestSource) -> dict[str, Any]:
-        """Return a source as the task's output, and make the task's button lead to it."""
+        """Return a source as the task's output, and link the task's button to it."""
         from airflow_provider_harvest.portal.sources import identity as source_rules
 
         page = client.source_url(source.id)
@@ -49,7 +49,7 @@ class SourceOperator(HarvestOperator):
 
 
 class HarvestPreviewSourceOperator(HarvestResultTask, SourceOperator):
-    """Harvest the first 20 records of a source, or of one that does not exist yet, keep nothing, and judge them.
+    """Harvest the first 20 records of a source, or of one that does not exist yet, store nothing, and judge them.
 
     The portal fetches the catalogue while this task waits for the response, up to 300 s and several times; with
     ``timeout`` once, and what takes longer is a result with the status ``timeout``, not an exception.

@@ -46,7 +46,7 @@ class HarvestCreateSourceOperator(SourceOperator):
     :param organization: id or slug of the organization that it belongs to; default: the key's user. Templated.
     :param owner_id: id of the user that owns it; only a sysadmin may name another one. (``owner`` is the owner of an
         Airflow task, often set for a whole DAG.) Templated.
-    :param if_exists: what to do where the source is there: ``"return"`` (default) it as it is, ``"update"`` what is
+    :param if_exists: what to do if the source exists: ``"return"`` (default) it as it is, ``"update"`` what is
         given and differs, or ``"fail"``. To a retry, a source that was created since this DAG run began is its own.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: the source: ``id``, ``name``, ``url``, ``backend``, ``description``, ``config``, ``active``,
@@ -250,7 +250,7 @@ class HarvestValidateSourceOperator(SourceOperator):
         self.comment = comment
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Accept or refuse it, if it is not yet."""
+        """Accept or refuse it, unless it is already."""
         from airflow_provider_harvest.portal.sources import moderation
 
         with self.errors():

@@ -1,7 +1,7 @@
 """What Airflow finds under the entry point ``airflow.plugins``; Airflow's plugin manager is the only caller.
 
 Airflow 3.1 and newer show the pages below; Airflow 2.11 and 3.0 know no ``react_apps`` and show none. From 3.4 on
-assets have a tab, too, and the tab of tasks stays away from tasks of others. The pages are one static script, built
+assets have a tab, too, and tasks of other packages do not show the tab. The pages are one static script, built
 from ``ui/``. They read Airflow's REST API with the session of the person who views them: this package adds no endpoint
 that returns data.
 """
@@ -18,7 +18,7 @@ from airflow.plugins_manager import AirflowPlugin
 from airflow_provider_harvest import __version__
 from airflow_provider_harvest.plugins.static_files import StaticFilesOnDemand
 
-#: Where the api-server serves the script.
+#: Path at which the api-server serves the script.
 URL_PREFIX = "/harvest-pages"
 _SCRIPT = "harvest.js"
 #: Classes of tasks that the tab is about: Airflow 3.4 compares names, so that a subclass of its own has no tab there.
@@ -27,6 +27,7 @@ TASKS = (
     "HarvestPreviewSourceOperator",
     "HarvestJobSensor",
     "HarvestPortalHealthOperator",
+    "HarvestPendingReviewOperator",
     "HarvestGuardOperator",
 )
 

@@ -23,7 +23,7 @@ class StaticFilesOnDemand:
         receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
-        """Answer a request: GET and HEAD of the files, 404 and 405 for all else."""
+        """Respond to a request: GET and HEAD of the files, 404 and 405 for all else."""
         if self._files is None:
             from starlette.staticfiles import StaticFiles
 

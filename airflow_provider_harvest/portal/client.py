@@ -36,8 +36,8 @@ __all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
 class HarvestClient(JobReads, RecordReads):
     """Talks to the harvest API of one udata portal.
 
-    Nothing is asked to find out the portal's release: a request is sent as new releases take it, and corrected by what
-    an old one answers. Usable from several threads; close it, or use it as a context manager.
+    No request finds out the portal's release: requests are sent as new releases take them, and repeated in the older
+    form if the response shows an old one. Usable from several threads; close it, or use it as a context manager.
 
     :param site: the portal's site, such as ``https://www.data.gouv.fr``.
     :param api_key: sent as ``X-API-KEY`` with writes and with reads whose response depends on it; None: reads only.
@@ -50,7 +50,7 @@ class HarvestClient(JobReads, RecordReads):
         data.gouv.fr there, elsewhere none, and links lead to the API.
     :param job_page: the same of a job, with ``{source_id}`` and ``{job_id}``; default: that of the source.
     :param dialect: what an earlier client of this portal learned of its release; saves the first correction.
-    :raises HarvestInvalidInput: for an address that leads nowhere, or a key that would travel in clear.
+    :raises HarvestInvalidInput: for an invalid address, or a key that would be sent unencrypted.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class HarvestClient(JobReads, RecordReads):
         """Return the page of a source for a person to open: the connection's ``source_page``, or its API address."""
         if self._source_page:
             return expand_page(self._source_page, "", source_id=source_id)
-        # Without a slash until an answer has told: where one is missing, a browser is redirected.
+        # Without a slash until a response shows the release: portals redirect a browser to the form with a slash.
         slash = "/" if self.dialect.slash else ""
         default = f"{self.site}{API_PATH}/harvest/source/{{source_id}}{slash}"
         return expand_page(None, default, source_id=source_id)
@@ -237,7 +237,7 @@ class HarvestClient(JobReads, RecordReads):
             self.dialect.filters_by_owner = True
 
     def _ignores_search(self) -> bool:
-        """Whether ``q`` is ignored, as before 10.3: one request for what no source is called tells."""
+        """Whether ``q`` is ignored, as before 10.3: one request for a name that no source has shows it."""
         if not self.dialect.searches:
             answer = self._get("/harvest/sources/", {"q": _NO_NAME, "page": 1, "page_size": 1}, fields="total").body
             self.dialect.searches = isinstance(answer, dict) and not answer.get("total")
@@ -248,12 +248,12 @@ class HarvestClient(JobReads, RecordReads):
 
         :param source_id: its id; a slug works, but may name a deleted source.
         :param keyed: whether the key goes along (default True): ``permissions`` are those of its user.
-        :raises HarvestNotFound: if there is none, also on releases that answer 500 then.
+        :raises HarvestNotFound: if there is none, also on releases that respond with 500 then.
         """
         try:
             return self._call("GET", self._source_route(source_id), keyed=keyed).read(self._as_source)
         except HarvestServerError as error:
-            # Up to 10.8.1, where the path has no slash, an unknown source is answered so.
+            # Up to 10.8.1, whose path has no slash, the response for an unknown source is 500.
             if error.status_code == 500 and self.dialect.slash is False and not self._is_listed(source_id):
                 raise as_not_found(error, f"There is no harvest source {source_id!r} on {self.site}.") from error
             raise
@@ -299,7 +299,7 @@ class HarvestClient(JobReads, RecordReads):
 
         :param current: the source as just read; default: it is read first.
         :param changes: of ``name``, ``url``, ``backend``, ``description``, ``config``, ``active``, ``autoarchive``.
-        :returns: the source, as the portal answered it.
+        :returns: the source, as the portal returned it.
         :raises HarvestInvalidInput: for another field; owner and organization are fixed at creation (from 17.4).
         """
         unknown = sorted(set(changes) - set(UPDATABLE_FIELDS))
@@ -377,7 +377,7 @@ class HarvestClient(JobReads, RecordReads):
         return self._write("POST", self._source_route(source_id, "validate"), body).read(self._as_source)
 
     def run_source(self, source_id: str) -> HarvestSource:
-        """Ask for a harvest (``POST .../run``, from 9.1.2). Never repeated by itself: each POST queues a harvest.
+        """Request a harvest (``POST .../run``, from 9.1.2). Never repeated by itself: each POST queues a harvest.
 
         The response names no job: the portal's worker creates it later. ``last_job`` is the previous one.
 
@@ -412,7 +412,7 @@ class HarvestClient(JobReads, RecordReads):
         return any(source_id in (s.id, s.slug) for s in self.iter_sources(deleted=True, fields="slug,deleted"))
 
 
-#: What no source is called.
+#: A name that no source has.
 _NO_NAME = "no-source-is-called-6f1d2a9c"
 #: What a PUT may change; owner and organization are fixed at creation from 17.4 on, and null orphans before.
 UPDATABLE_FIELDS = ("name", "url", "backend", "description", "config", "active", "autoarchive")

@@ -31,7 +31,7 @@ class Clock:
 _MAX_SKEW = 24 * 3600.0
 #: How many of the last responses decide. One wrong ``Date`` among three changes nothing.
 _ANSWERS = 3
-#: Seconds by which an answer may differ from this machine's clock without being doubted as long as it is alone.
+#: Seconds by which a single response may differ from this machine's clock without being doubted.
 _NOTABLE = 5.0
 
 
@@ -51,7 +51,7 @@ class PortalClock:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the clock hangs on fewer than three answers, of which one differs from this machine's clock."""
+        """Whether the clock depends on fewer than three responses, of which one differs from this machine's clock."""
         with self._lock:
             differs = self._is_odd or any(abs(offset) > _NOTABLE for offset in self._offsets)
             return differs and len(self._offsets) < _ANSWERS

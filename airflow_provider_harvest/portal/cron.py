@@ -299,7 +299,7 @@ def _check_plain(item: str, field: _Field, fields: list[str]) -> None:
     """Refuse an item that Celery does not read in every version, or reads in another way than intended."""
     if not _PLAIN_ITEM.fullmatch(item):
         why = f"{_shown(item)} is not *, a number, a range, or one of them with a step"
-        raise _wrong(fields, field, why, "Celery would accept it, and read something else.")
+        raise _wrong(fields, field, why, "Celery would accept it, but read something else.")
     for name in re.findall("[a-z]+", item.lower()):
         if field is _MONTH and any(name in (month, month[:3]) for month in MONTHS):
             why = f"{name} must be written as {_named(name)}"

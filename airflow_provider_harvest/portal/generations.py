@@ -1,7 +1,7 @@
 """The families of udata releases whose API responds alike, as *Test connection* names them.
 
-No request depends on them: what a release takes is told by its answers (:mod:`.http.dialect`). No release tells its
-number over the API, so a generation is told by what :mod:`.http.probe` sees.
+No request depends on them: what a release takes is learned from its responses (:mod:`.http.dialect`). No release
+returns its number, so a generation is recognized by the responses that :mod:`.http.probe` requests.
 """
 
 from __future__ import annotations
@@ -26,5 +26,5 @@ class Generation:
 
 A = Generation("A", "9.2.4 to 10.8.1")
 B = Generation("B", "10.8.2 to 16.x")
-C = Generation("C", "17.0 to 17.7")  # 17.4 to 17.7 answer like 17.0 where the two are told apart
+C = Generation("C", "17.0 to 17.7")  # 17.4 to 17.7 respond like 17.0 to the probe
 D = Generation("D", "17.8 or newer")

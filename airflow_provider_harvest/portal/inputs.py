@@ -64,7 +64,7 @@ def check_id(value: object, what: str, *, slug: bool = True) -> str:
     text = check_text(value, what)
     wanted = "an id (24 hexadecimal digits) or a slug" if slug else "an id (24 hexadecimal digits)"
     if text == "None":
-        raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from gave nothing.")
+        raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from returned nothing.")
     if "{{" in text:
         raise HarvestInvalidInput(f"{what} must be {wanted}, not a template that was not rendered: {_shown(text)}.")
     if "/" in text:
@@ -87,7 +87,7 @@ def check_name(name: object) -> str:
         )
     if len(text) > MAX_NAME_LENGTH:
         raise HarvestInvalidInput(
-            f"name has {len(text)} characters; portals accept {MAX_NAME_LENGTH} at most. It begins with {_shown(text)}."
+            f"name must have at most {MAX_NAME_LENGTH} characters, not {len(text)}. It begins with {_shown(text)}."
         )
     return text
 
@@ -121,7 +121,7 @@ def check_url(url: object) -> str:
     for name, _ in parse_qsl(parts.query):  # parameters without value are left out
         if names_secret(name):
             raise HarvestInvalidInput(
-                f"url must hold no secret, as its parameter {name[:40]!r} seems to: all can read it on the portal."
+                f"url must hold no secret, but has the parameter {name[:40]!r}: everybody can read it on the portal."
             )
     return text
 
@@ -185,13 +185,13 @@ def as_seconds(value: object, what: str) -> float:
 def as_switch(value: object, what: str) -> bool:
     """Return a switch; a string such as ``"False"``, which Python takes for true, is refused unless it says which.
 
-    :raises HarvestInvalidInput: for what is neither.
+    :raises HarvestInvalidInput: for any other value.
     """
     if isinstance(value, bool):
         return value
     read = {"true": True, "false": False}.get(str(value).strip().lower())
     if read is None:
-        raise HarvestInvalidInput(f"{what} is {value!r}: give True or False.")
+        raise HarvestInvalidInput(f"{what} must be True or False, not {value!r}.")
     return read
 
 
@@ -320,7 +320,7 @@ def _check_value(path: str, name: str, value: object) -> None:
         raise HarvestInvalidInput(f"{path} has a key that begins with $; portals cannot store such keys.")
     if names_secret(name) and value and not isinstance(value, bool):
         raise HarvestInvalidInput(
-            f"{path} must not hold a secret, as its name {name!r} says: everybody can read config on the portal."
+            f"{path} must not hold a secret, but is named {name!r}: everybody can read config on the portal."
         )
     if isinstance(value, str) and _has_password(value):
         raise HarvestInvalidInput(
@@ -329,7 +329,7 @@ def _check_value(path: str, name: str, value: object) -> None:
 
 
 def _named_values(value: object, path: str, name: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Yield each value with the path to it and its name; the name of an entry's value is what its "key" says."""
+    """Yield each value with the path to it and its name; the name of an entry's value is its "key"."""
     yield path, name, value
     if isinstance(value, list):
         for number, item in enumerate(value):
@@ -343,7 +343,7 @@ def _named_values(value: object, path: str, name: str = "") -> Iterator[tuple[st
 def _has_password(text: str) -> bool:
     try:
         return "@" in urlsplit(text).netloc
-    except ValueError:  # no address
+    except ValueError:  # not a URL
         return False
 
 
@@ -365,8 +365,8 @@ def check_text(value: object, what: str) -> str:
         raise HarvestInvalidInput(f"{what} is missing (None).")
     if not isinstance(value, str):
         raise HarvestInvalidInput(
-            f"{what} must be a string, not {type(value).__name__}. A template gives that where the DAG has "
-            "render_template_as_native_obj=True and its text looks like one."
+            f"{what} must be a string, not {type(value).__name__}. A template gives that if the DAG has "
+            "render_template_as_native_obj=True and the rendered string reads as one."
         )
     if not value.strip():
         raise HarvestInvalidInput(f"{what} is empty.")

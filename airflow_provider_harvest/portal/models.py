@@ -22,7 +22,7 @@ def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
     """Return an API time as an aware UTC datetime, None if there is none.
 
     Releases from 6.1 on return UTC with an offset; a time without one is read as UTC. Milliseconds are what a portal
-    keeps: the answer to a write shows microseconds, which later ones do not.
+    keeps: the response to a write shows microseconds, which later ones do not.
 
     :raises HarvestProtocolError: if the string is not a time.
     """
@@ -149,7 +149,7 @@ class ItemCounts:
 
     @property
     def processed(self) -> int:
-        """Items that are through: done, failed or skipped. Archived ones were not in the catalogue."""
+        """Processed items: done, failed or skipped. Archived ones were not in the catalogue."""
         return self.done + self.failed + self.skipped
 
 
@@ -265,7 +265,7 @@ class HarvestJob:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the portal says that the job is over. An unknown status with an end has ended, too."""
+        """Whether the portal reports the job as ended. An unknown status with an end has ended, too."""
         return self.ended is not None
 
     @property
@@ -358,7 +358,7 @@ _PAGES = ("self_web_url", "page", "self_api_url", "uri")
 
 
 class HarvestedRecord(NamedTuple):
-    """A dataset or dataservice that lives on the portal, and what its harvest left on it; small, as there are many.
+    """A dataset or dataservice on the portal, with the data of its harvest; small, as there are many.
 
     :param id: of the dataset or dataservice.
     :param kind: ``dataset`` or ``dataservice``.

@@ -20,7 +20,7 @@ JOB_STATUSES: dict[str, str] = {
     FAILED: "Ended; the catalogue could not be fetched or read. The reason is in the job's errors.",
 }
 
-#: No status of udata's: of a preview that took longer than it was given.
+#: Not a status of udata: of a preview that took longer than allowed.
 TIMED_OUT = "timeout"
 
 #: A job has ended when ``ended`` is set and its status is one of these; anything else is running or unknown.

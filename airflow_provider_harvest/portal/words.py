@@ -1,4 +1,4 @@
-"""How times, numbers and words of others are written for people and programs; a leaf that everything may call.
+"""Writes times, numbers and the words of others for people and programs; a leaf that everything may call.
 
 All that a portal or a catalogue says is untrusted: it passes :func:`plain`, :func:`markdown` or :func:`web_link` before
 a log, an exception, a message or a page. ``repr`` of a string (``{name!r}``) does as well as ``plain``.
@@ -32,7 +32,7 @@ def spell(seconds: float) -> str:
 
 
 def clock_time(epoch: float, now: float | None = None) -> str:
-    """Return a time as ``03:00 UTC``, with the day where it is not the day of ``now``."""
+    """Return a time as ``03:00 UTC``, with the day if it is not the day of ``now``."""
     when = datetime.fromtimestamp(epoch, tz=timezone.utc)
     if now is not None and datetime.fromtimestamp(now, tz=timezone.utc).date() == when.date():
         return when.strftime("%H:%M UTC")
@@ -72,7 +72,7 @@ def few(items: Sequence[str], shown: int = 5, *, separator: str = ", ", total: i
 
 
 def shorten(text: str, limit: int, *, middle: bool = False) -> str:
-    """Return a string cut to ``limit`` characters, with an ellipsis where something is missing.
+    """Return a string cut to ``limit`` characters, with an ellipsis in place of what is missing.
 
     :param text: what is cut.
     :param limit: characters at most.
@@ -135,7 +135,7 @@ def markdown_link(text: object, url: object, limit: int | None = 80) -> str:
     """Return a Markdown link, or only the text if the address is not an http(s) one.
 
     :param text: as the portal returned it.
-    :param url: where the link leads to.
+    :param url: target of the link.
     :param limit: characters of the text at most, 80 by default.
     """
     target = web_link(url)

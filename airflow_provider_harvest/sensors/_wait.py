@@ -54,7 +54,7 @@ class SensorWait(TaskWait):
     :param context: Airflow's task context.
     :param client: of the portal.
     :param source_id: the source.
-    :param source: the source, where it was read; default: it is read when it is first needed.
+    :param source: the source, if it was read already; default: it is read when it is first needed.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class SensorWait(TaskWait):
         return replace(plan, ended_after=since)
 
     def until_there_may_be_one(self, plan: WaitPlan, jobs: list[HarvestJob]) -> WaitPlan:
-        """Return a plan that knows when a job may come of the source, which is read if it was not yet.
+        """Return a plan with the time at which a job of the source may begin; the source is read if it was not yet.
 
         :raises HarvestSourceNotRunnable: if none may; a source that is still to be accepted may get one.
         """
@@ -115,12 +115,12 @@ class SensorWait(TaskWait):
         if ended.state != TIMED_OUT:
             return self.why_ended(plan, ended)
         message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, continues."
-        # Told here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.
+        # Decided here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.
         return AirflowSkipException(message) if self._sensor.soft_fail else AirflowSensorTimeout(message)
 
 
 def begin_again(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait, JobWait]:
-    """Begin; a rescheduled sensor has begun before, so that a portal that is down is borne as in any wait."""
+    """Begin; a rescheduled sensor has begun before, so that a portal that is down is handled as in any wait."""
     if not sensor.reschedule or first_reschedule_of(context) is None:
         return begin(sensor, context)
     doubts, failures = Doubts(), 0
@@ -140,7 +140,7 @@ def begin_again(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait,
 
 
 def begin(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait, JobWait]:
-    """Check what was given, and return the wait for the job that is meant."""
+    """Check the arguments, and return the wait for the job that they name."""
     sensor.refuse_bad_input()
     client = sensor.hook.get_conn()
     # Rescheduled, the sensor began with its first poke, maybe in another process.
@@ -183,7 +183,7 @@ def _read(sensor: HarvestJobSensor, client: HarvestClient, *, is_first: bool) ->
 
 
 def _find_source(client: HarvestClient, job: HarvestJob) -> str:
-    """Return the id of a job's source where the job names it by its name only, as up to 16.x."""
+    """Return the id of a job's source if the job has only its name, as up to 16.x."""
     fields = "name,url,backend,last_job{id,status}"
     listed = list(client.iter_sources(fields=fields))
     found = [source for source in listed if source.last_job and source.last_job.id == job.id]

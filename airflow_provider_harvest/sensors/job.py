@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
-    """Wait for a harvest job to end, and succeed only if it ended as required. Needs no API key.
+    """Wait for a harvest job to end, and succeed only if it meets the criteria. Needs no API key.
 
     Which job: this one (``job_id``), the first one after those known before (``known_job_ids``), the first one that
     began at or after a time (``after``), or, without any of them, the next job of the source to end.
@@ -38,7 +38,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
     :param after: aware datetime or ISO string. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :param start_timeout: how long a job may take to appear, in seconds or as ``timedelta``; counted from the next
-        tick of the source's cron where ``after`` or nothing says which job. Default None: only ``timeout`` ends it.
+        tick of the source's cron if only ``after``, or nothing, says which job. Default None: only ``timeout`` ends it.
     :param run_timeout: how long the job may run; 24 h.
     :param stall_timeout: how long nothing may move between two items of the job; 2 h.
     :param first_item_timeout: how long the job may go without its first item; 6 h.
@@ -52,7 +52,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
     :param max_skipped_items: how many items may be skipped (such as records without an identifier, whose datasets the
         portal archives later); None (default) sets no such limit.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
-        no ``max_skipped_items``: half, or more where none of the last ten harvests skipped less.
+        no ``max_skipped_items``: half, or more if none of the last ten harvests skipped less.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. Templated.
     :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
@@ -122,13 +122,13 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
             return task_wait.end(*task_wait.wait(wait.plan))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
-        """Go on where the trigger left off; everything that is needed comes in its event."""
+        """Continue after the trigger; everything that is needed comes in its event."""
         from airflow_provider_harvest.operators._wait import read_event
         from airflow_provider_harvest.sensors._wait import SensorWait
 
         with self.errors(soft_fail=self.soft_fail):
             plan, ended = read_event(event)
-            # Where the job has not ended, the portal may be down: nothing more is read then.
+            # If the job has not ended, the portal may be down: nothing more is read then.
             return SensorWait(self, context, self.connect_again(), plan.source_id).end(plan, ended)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
@@ -152,7 +152,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
             if poll.is_final:
                 return PokeReturnValue(is_done=True, xcom_value=task_wait.end(wait.plan, poll))
             self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
-            # Airflow treats what is raised here as a failure if it is set to swallow those.
+            # Airflow treats what is raised here as a failure of the poke if it is configured to ignore those.
             swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
             if self._next_look and self.reschedule and not swallows:
                 when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
@@ -189,7 +189,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         if self.job_id is not None:
             check_id(self.job_id, "job_id", slug=False)
         if isinstance(self.known_job_ids, str) or not isinstance(self.known_job_ids or (), Collection):
-            raise HarvestInvalidInput(f"known_job_ids is {self.known_job_ids!r}: give a list of ids, such as [].")
+            raise HarvestInvalidInput(f"known_job_ids must be a list of ids, such as [], not {self.known_job_ids!r}.")
         self.outcome_policy()
         self.limits()
         as_count(self.max_poll_failures, "max_poll_failures")

@@ -1,4 +1,4 @@
-"""Where an event trigger keeps what it has reported: with its assets, and in this process for the time they are gone.
+"""Stores what an event trigger has reported: with its assets, and in this process while these are deleted.
 
 Airflow 3.3 deletes the state of an asset while no DAG file names it, as during a deploy with an import error. The
 triggerer outlives that.
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 #: Name of what is kept with each asset.
 CURSOR_KEY = "harvest_cursor"
 #: Seconds for which this process remembers, and how many watches: a watch that is removed and made again
-#: days later does not want to hear of the time between.
+#: days later does not report the time between.
 _REMEMBERED_FOR, _REMEMBERED = 24 * 3600.0, 200
 
 _memory: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
@@ -26,7 +26,7 @@ _memory: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
 class Cursors:
     """The cursors of one trigger.
 
-    :param trigger: whose; Airflow gives it the stores of its assets (from 3.3).
+    :param trigger: the trigger; Airflow gives it the stores of its assets (from 3.3).
     :param identity: what makes another trigger the same.
     :param clock: of this machine.
     """
@@ -47,12 +47,12 @@ class Cursors:
         if kept is None and cursors:
             log.warning(
                 "What was reported is not stored with the asset any more, as after a deploy in which no DAG file named "
-                "it: going on from what this triggerer remembers."
+                "it: continuing from what this triggerer remembers."
             )
         return remembered
 
     async def save(self, cursor: dict[str, Any]) -> None:
-        """Store a cursor wherever it is kept, unless it is the one that is stored."""
+        """Store a cursor in each place, unless it is stored already."""
         _memory[self._identity] = (self._clock.now(), cursor)
         _memory.move_to_end(self._identity)
         while len(_memory) > _REMEMBERED:

@@ -1,7 +1,7 @@
 """One poll loop per portal and event loop, shared by all triggers that poll that portal; used by triggers only.
 
-A watch (:mod:`_seats`) decides, the poller sends: one request for the list of all sources for every 500 of them, or a
-look of its own where fewer are due; and looks of its own for the watches that the list does not answer.
+A watch (:mod:`_seats`) decides, the poller sends: one request for the list of all sources for every 500 of them, or
+separate polls if fewer are due; and separate polls for the watches whose state the list does not show.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, PortalPoll
 async def watching(
     settings: ConnectionSettings, connect: Callable[[], HarvestClient], watch: Callable[[HarvestClient], Watch]
 ) -> AsyncIterator[Seat]:
-    """Take a seat at the portal's poller, which the first one opens and the last one out closes.
+    """Take a seat at the portal's poller, which the first one opens and the last one to leave closes.
 
     A portal is the same by its address and how it is reached; what else connections differ in, such as timeouts and
     pages for people, makes no second poller.
@@ -70,7 +70,7 @@ async def watching(
     poller.guests += 1
     seat = None
     try:
-        # Shielded: one who leaves must not cancel what the others wait for.
+        # Shielded: a watch that leaves must not cancel what the others wait for.
         reads = (await asyncio.shield(poller.reads)).with_job_page(settings.job_page or settings.source_page)
         seat = poller.seat(watch(cast("HarvestClient", reads)), settings.poller_requests_per_hour)
         yield seat
@@ -126,7 +126,7 @@ class PortalPoller:
         return seat
 
     async def leave(self, seat: Seat | None) -> None:
-        """Take a place away; the last one out ends the loop."""
+        """Remove a watch; the last one to leave ends the loop."""
         if seat is not None:
             self._seats.pop(seat, None)
             self._set_budget()
@@ -208,14 +208,14 @@ class PortalPoller:
     # --- the list --------------------------------------------------------------------------------------------
 
     def _list_due(self) -> float:
-        """Return when the list may be read again for watches that only it can answer."""
+        """Return when the list may be read again for watches whose state only it shows."""
         if self._list_read is None:
             return self._list_not_before
         shortest = min((seat.watch.interval for seat in self._seats), default=0.0)
         return max(self._list_not_before, self._list_read + shortest - _EARLY)
 
     def _wants_list(self, due: list[Seat], now: float) -> bool:
-        """Whether to read the list: for watches that need it, when it is due; or if it answers many together."""
+        """Whether to read the list: for watches that need it, when it is due; or if it serves many together."""
         if now < self._list_not_before:
             return False
         if sum(1 for seat in due if seat.watch.gains_by_list) > self._listing.pages:
@@ -223,7 +223,7 @@ class PortalPoller:
         return now >= self._list_due() and any(seat.watch.needs_list for seat in due)
 
     async def _read_list(self, seats: list[Seat], began: float) -> list[Seat]:
-        """Read the list for all watches; return those that it does not answer."""
+        """Read the list for all watches; return those whose state it does not show."""
 
         def consider() -> tuple[list[Seat], list[tuple[Seat, Poll]]]:
             watches = [seat.watch for seat in seats]

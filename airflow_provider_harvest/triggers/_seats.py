@@ -1,4 +1,4 @@
-"""What the poller of a portal and those who watch it have in common: a watch, and its seat at the poller."""
+"""The interface between the poller of a portal and its watches: a watch, and its seat at the poller."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Watch(Protocol):
 
     @property
     def needs_list(self) -> bool:
-        """Whether only the list can answer it now."""
+        """Whether only the list can show its state now."""
 
     @property
     def gains_by_list(self) -> bool:
-        """Whether the list may answer it now, instead of its own poll."""
+        """Whether the list may show its state now, instead of its own poll."""
 
     @property
     def needs_owners(self) -> bool:
@@ -38,10 +38,10 @@ class Watch(Protocol):
         """Whether the list should count items this time."""
 
     def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:
-        """Say how it stands by the list, requested at a time by the portal's clock; None if it must look by itself."""
+        """Return the state by the list, requested at a time by the portal's clock; None if it needs its own poll."""
 
     def poll(self) -> Poll:
-        """Look."""
+        """Poll once."""
 
     def fail(self, error: HarvestError) -> Poll:
         """Take a failed reading of the list into account."""
@@ -51,9 +51,9 @@ class Watch(Protocol):
 
 
 class Seat:
-    """The registration of a watch at the poller, where its news arrive. What is not new is not passed on.
+    """The registration of a watch at the poller, which receives its news. Only changes are passed on.
 
-    :param watch: whose place it is.
+    :param watch: the watch.
     :param due: when it is to be polled, by the event loop's clock.
     :param per_hour: requests an hour that its connection allows; None sets no limit.
     """

@@ -1,4 +1,4 @@
-"""Reads a connection in the triggerer with patience: its store may be away for a while, as the portal may be."""
+"""Reads a connection in the triggerer with patience: its store may be down for a while, like the portal."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ REREAD_AFTER, REREAD_IN_TROUBLE = 300.0, 30.0
 async def patient_settings(
     conn_id: str, failures: int | None = None, seconds: float = float("inf"), longest: float = MAX_PAUSE
 ) -> ConnectionSettings:
-    """Return what a connection says; a store that is away gets the patience that a portal gets.
+    """Return the settings of a connection; a store that is down gets the patience that a portal gets.
 
-    A secrets backend that is away looks like a connection that does not exist.
+    A secrets backend that is down cannot be distinguished from a connection that does not exist.
 
     :param conn_id: id of the connection.
     :param failures: how many attempts may fail; None sets no limit: nobody restarts an event trigger.
@@ -54,7 +54,7 @@ async def patient_settings(
 
 
 async def changed_settings(conn_id: str, known: ConnectionSettings) -> ConnectionSettings | None:
-    """Return what a connection says now if that differs from what is known, and can be read; None otherwise.
+    """Return the settings of a connection if they have changed and can be read; None otherwise.
 
     :param conn_id: id of the connection.
     :param known: as read before.
@@ -65,5 +65,5 @@ async def changed_settings(conn_id: str, known: ConnectionSettings) -> Connectio
         return None
     if settings == known:
         return None
-    log.info("Connection %r has changed: going on with what it says now.", conn_id)
+    log.info("Connection %r has changed: continuing with its new settings.", conn_id)
     return settings

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 #: record that it was reported: killed in between, the next triggerer would never report that job.
 STORED_AFTER = 5.0
 #: Seconds of the first pause after an error, and of the longest: nobody restarts a trigger that ends, and the portal,
-#: or whatever it was, may answer again at any time.
+#: or whatever it was, may respond again at any time.
 _FIRST_PAUSE, _MAX_PAUSE = 15.0, 120.0
 
 
@@ -65,7 +65,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     :param min_done_items: how many items must be done; 1.
     :param fail_on_job_errors: whether errors of the job itself make it a failure although it is done; True.
     :param remote_ids: judge these records only: each must be done. For one source.
-    :raises HarvestInvalidInput: for arguments that cannot be right, when the DAG is parsed.
+    :raises HarvestInvalidInput: for invalid arguments, when the DAG is parsed.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look forever; yield an event for each harvest that ended and meets the condition."""
+        """Poll forever; yield an event for each harvest that ended and meets the condition."""
         if getattr(self, "asset_state_store", None) is None:
             log.warning(
                 "Before Airflow 3.3 nothing is kept between triggerers: harvests that end while none runs are missed."
@@ -136,7 +136,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             await asyncio.sleep(pause)
 
     async def _watch(self, cursors: Cursors) -> AsyncGenerator[TriggerEvent, None]:
-        """Look until something is wrong, or the connection has changed."""
+        """Poll until something is wrong, or the connection has changed."""
         loop = asyncio.get_running_loop()
         settings = await patient_settings(self.harvest_conn_id, longest=_MAX_PAUSE)
         interval = max(self.poll_interval, settings.min_poll_interval)
@@ -186,7 +186,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     def _checked(self) -> OutcomePolicy:
         """Check the arguments when the DAG is parsed, since an error in a triggerer's log is easily missed.
 
-        :raises HarvestInvalidInput: for what cannot be right.
+        :raises HarvestInvalidInput: for invalid arguments.
         """
         for name in ("source_id", "organization"):
             if getattr(self, name) is not None:
@@ -195,7 +195,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             raise HarvestInvalidInput("harvest_conn_id is blank: give the id of a connection.")
         if self.condition not in CONDITIONS:
             allowed = ", ".join(map(repr, CONDITIONS))
-            raise HarvestInvalidInput(f"condition is {self.condition!r}: give one of {allowed}.")
+            raise HarvestInvalidInput(f"condition must be one of {allowed}, not {self.condition!r}.")
         if self.source_id and self.organization:
             raise HarvestInvalidInput("source_id and organization are both given: give one of them, or none.")
         if self.remote_ids is not None and not self.source_id:

@@ -54,7 +54,7 @@ class HarvestJobTrigger(BaseTrigger):
         return path, {"harvest_conn_id": self.harvest_conn_id, "plan": self.plan}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until the wait is over; then yield one event that carries all that the worker needs."""
+        """Poll until the wait is over; then yield one event that carries all that the worker needs."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         try:
@@ -68,13 +68,13 @@ class HarvestJobTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Say that the harvest continues; Airflow 3.3 calls it when a user ends the deferred task."""
+        """Log that the harvest continues; Airflow 3.3 calls it when a user ends the deferred task."""
         log.warning("%s", goes_on(self._job_page))
 
     async def _wait(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         plan = WaitPlan.from_dict(self.plan)
-        # The portal's clock is not known yet: this limits patience only, and a wait has its deadline besides.
+        # The portal's clock is not known yet: this limits patience only, and a wait also has its deadline.
         seconds = float("inf") if plan.deadline is None else plan.deadline - Clock().now()
         settings = await patient_settings(self.harvest_conn_id, plan.max_poll_failures, seconds)
         while True:  # for each form of the connection

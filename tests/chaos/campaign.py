@@ -62,7 +62,7 @@ class Campaign:
             ["  with anything wrong", str(sum(bool(report.problems) for report in self.reports))],
             ["tasks", str(sum(len(report.tries) for report in self.reports))],
             ["  tries of them", str(tries.total())],
-            ["  requests to run lost on the way, and asked for again by a clear", str(lost)],
+            ["  requests to run lost on the way, and repeated by a clear", str(lost)],
             ["log lines with the key", str(len(self.leaks))],
         ]
         return table(["result", "number"], rows)

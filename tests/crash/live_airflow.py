@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
+from sandbox.loaded_airflow import inherited_environment
 from tests.crash.processes import Component
 from tests.crash.releases import Release, this_release
 
@@ -292,10 +292,9 @@ def wait_until(condition: Callable[[], bool], seconds: float, complaint: Callabl
 
 
 def _environment(home: Path, release: Release, settings: dict[str, str], dags: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST_"))}
     options = {**_QUICK, **_SMALL, "CORE__DAGS_FOLDER": str(dags)}
     return {
-        **inherited,
+        **inherited_environment(),
         "AIRFLOW_HOME": str(home),
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     MakeAirflow = Callable[..., AirflowHome]
 
-pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     MakeAirflow = Callable[..., AirflowHome]
 
-pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 DAG_ID = "harvest_guard"
 DAY = 86400.0

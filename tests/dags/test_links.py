@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.airflow_home import AirflowHome
 
+if TYPE_CHECKING:
+    from tests.dags.conftest import Airflows
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCE_URL = "https://portal.example/sources/1"
 JOB_URL = "https://portal.example/jobs/2"
 
@@ -49,34 +47,16 @@ with DAG("links", schedule=None, start_date=datetime(2024, 1, 1)):
 
 
 @pytest.fixture(scope="module")
-def buttons(migrated: AirflowHome, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+def buttons(airflows: Airflows, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     """The address of each button, by task and label, after a run of the DAG above."""
     folder = tmp_path_factory.mktemp("links")
-    dags = folder / "dags"
-    dags.mkdir()
-    (dags / "links.py").write_text(DAG)
-    airflow = AirflowHome(Path(sys.executable), folder / "home", dags, {})
-    airflow.adopt_database(migrated)
+    airflow = airflows.make(folder, {}, AirflowHome)
+    dag_file = airflow.dags / "links.py"
+    dag_file.write_text(DAG)
     outcome = airflow.run_dag("links")
     assert outcome.tasks["ends_well"] == "success", outcome.log[-3000:]
     result = folder / "links.json"
-    program = [sys.executable, str(Path(__file__).with_name("read_links.py"))]
-    environment = {
-        **os.environ,
-        "AIRFLOW_HOME": str(folder / "home"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "ignore",
-    }
-    done = subprocess.run(
-        [*program, str(dags / "links.py"), "links", str(result)],
-        env={name: value for name, value in environment.items() if name != "AIRFLOW__CORE__UNIT_TEST_MODE"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    airflow.run_module("tests.dags.read_links", str(dag_file), "links", str(result))
     read: dict[str, Any] = json.loads(result.read_text())
     return read
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +13,12 @@ from sandbox.airflow_home import AirflowHome
 from sandbox.connect import airflow_settings
 
 if TYPE_CHECKING:
-    from sandbox import Sandbox
+    from pathlib import Path
 
-pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+    from sandbox import Sandbox
+    from tests.dags.conftest import Airflows
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 _DAG = """
 from datetime import datetime, timezone
@@ -51,16 +52,17 @@ def source_id(portal: Sandbox, catalogue: str) -> str:
 
 
 def test_the_event_of_an_outlet_carries_the_result(
-    portal: Sandbox, catalogue: str, source_id: str, deferred: bool, migrated: AirflowHome, tmp_path: Path
+    portal: Sandbox,
+    source_id: str,
+    deferred: bool,
+    airflows: Airflows,
+    tmp_path: Path,
 ) -> None:
     portal.control.delay_items(0.5)
-    dags = tmp_path / "dags"
-    dags.mkdir()
     patience = 0.0 if deferred else 600.0
-    (dags / "with_outlet.py").write_text(_DAG.format(source_id=source_id, patience=patience))
     settings = {**airflow_settings(portal), "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": str(deferred)}
-    airflow = AirflowHome(Path(sys.executable), tmp_path / "home", dags, settings)
-    airflow.adopt_database(migrated)
+    airflow = airflows.make(tmp_path, settings, AirflowHome)
+    (airflow.dags / "with_outlet.py").write_text(_DAG.format(source_id=source_id, patience=patience))
     airflow.register_dags()
 
     outcome = airflow.run_dag("with_outlet")

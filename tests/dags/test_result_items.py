@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +11,12 @@ from sandbox.airflow_home import AirflowHome
 from sandbox.connect import airflow_settings
 
 if TYPE_CHECKING:
-    from sandbox import Sandbox
+    from pathlib import Path
 
-pytestmark = [pytest.mark.integration, pytest.mark.airflow, pytest.mark.slow]
+    from sandbox import Sandbox
+    from tests.dags.conftest import Airflows
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 _DAG = """
 from datetime import datetime, timezone
@@ -57,20 +58,17 @@ _ROWS = {"return_value", "harvest_result", "harvest_source_url", "harvest_job_ur
 
 
 def test_few_rows_and_the_same_access(
-    portal: Sandbox, catalogue: str, deferred: bool, migrated: AirflowHome, tmp_path: Path
+    portal: Sandbox, catalogue: str, deferred: bool, airflows: Airflows, tmp_path: Path
 ) -> None:
     with HarvestClient(portal.url, portal.keys.admin) as client:
         organization = portal.organization.id
         source = client.create_source(catalogue, portal.catalogue.url(catalogue), "dcat", organization=organization)
         client.validate_source(source.id)
     portal.control.wait_until_idle()
-    dags = tmp_path / "dags"
-    dags.mkdir()
     text = _DAG.format(source_id=source.id, patience=0.0 if deferred else 600.0)
-    (dags / "result_items.py").write_text(text)
     settings = {**airflow_settings(portal), "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": str(deferred)}
-    airflow = AirflowHome(Path(sys.executable), tmp_path / "home", dags, settings)
-    airflow.adopt_database(migrated)
+    airflow = airflows.make(tmp_path, settings, AirflowHome)
+    (airflow.dags / "result_items.py").write_text(text)
 
     outcome = airflow.run_dag("result_items")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: What a test runs against unless it is marked `every_release`: the newest release, and the oldest shape still common.
 USUAL_RELEASES = ("17.18.0", "16.6.1")
+PARTS = ("usual", "rest")
 _LOG_OFFSET = pytest.StashKey[tuple[Sandbox, int]]()
 _PATIENCE = 60.0  # seconds
 _numbers = itertools.count(1)
@@ -56,11 +57,17 @@ class NewCatalogue:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--of-each-kind", type=int, default=2, help="records of each kind of change in test_compare.py")
     parser.addoption(
         "--releases",
         metavar="RELEASE,...",
         help=f"udata releases to test against (default: {','.join(USUAL_RELEASES)}; "
         f"all of {','.join(RELEASES)} for tests marked every_release)",
+    )
+    parser.addoption(
+        "--part",
+        choices=PARTS,
+        help=f"usual: what runs on {' and '.join(USUAL_RELEASES)}, or on no release; rest: what runs on the others",
     )
 
 
@@ -84,6 +91,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             f"--releases: the sandbox does not run {', '.join(unknown)}, only {', '.join(RELEASES)}."
         )
     metafunc.parametrize("portal", releases, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not in the part of the tests that was asked for."""
+    part = config.getoption("--part", default=None)
+    if part is None:
+        return
+    left_out = [item for item in items if _part_of(item) != part]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if _part_of(item) == part]
+
+
+def _part_of(item: pytest.Item) -> str:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return "usual" if parameters.get("portal", USUAL_RELEASES[0]) in USUAL_RELEASES else "rest"
 
 
 class OneProcessForARelease(LoadScopeScheduling):

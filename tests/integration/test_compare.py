@@ -14,7 +14,7 @@ from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.compare.harvests import compare_harvests, find_harvest, previous_harvest
 from airflow_provider_harvest.portal.compare.portals import compare_portals
 from airflow_provider_harvest.portal.compare.zombies import find_zombies
-from tests.support.planted_harvests import broken, changes_of, expected, harvest, lists_of, plant, sound
+from tests.support.planted_harvests import broken, changes_of, expected, harvest, lists_of, plant, several, sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,21 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
+#: Bytes that the HTML file of a report of 5,000 items may have.
+MOST_BYTES = 1_000_000
+
+
+@pytest.fixture
+def of_each_kind(request: pytest.FixtureRequest) -> int:
+    """How many records are of each kind of change; `make compare-proof` takes so many that there are 5,000 in all."""
+    return int(request.config.getoption("--of-each-kind"))
+
 
 @pytest.mark.every_release
 def test_every_kind_of_change_is_found_and_nothing_else(
-    portal: Sandbox, admin: HarvestClient, new_catalogue: Any, capsys: Any, tmp_path: Path
+    portal: Sandbox, admin: HarvestClient, new_catalogue: Any, capsys: Any, tmp_path: Path, of_each_kind: int
 ) -> None:
-    planted = plant(portal, admin, new_catalogue, f"kinds-{portal.release}-")
+    planted = plant(portal, admin, new_catalogue, f"kinds-{portal.release}-", of_each_kind)
     after = find_harvest(admin, planted.source.id)
     before = previous_harvest(after)
     assert before is not None
@@ -50,12 +59,16 @@ def test_every_kind_of_change_is_found_and_nothing_else(
     # And in a report, whose formats come from one JSON.
     assert main(["report", planted.source.id, "--portal", portal.url, "--json"]) == 2
     assert changes_of(json.loads(capsys.readouterr().out)["changes"]) == expected(planted.truth)
+    report = ["report", planted.source.id, "--portal", portal.url, "--format", "html,md", "--output"]
+    assert main([*report, str(tmp_path / "report")]) == 2
+    assert len((tmp_path / "report.html").read_bytes()) < MOST_BYTES
+    assert len((tmp_path / "report.md").read_text(encoding="utf-8").splitlines()) <= 15
 
 
 @pytest.fixture
 def two_portals(running_portal: Callable[[str], Sandbox], request: pytest.FixtureRequest) -> Any:
-    """The newest release and an old one, each with a client of a sysadmin."""
-    lent = [running_portal(release) for release in ("17.18.0", "16.6.1")]
+    """The newest release and an old one (16.6.1, or what a test asks for), each with a client of a sysadmin."""
+    lent = [running_portal(release) for release in ("17.18.0", getattr(request, "param", "16.6.1"))]
     clients = [HarvestClient(portal.url, portal.keys.admin) for portal in lent]
     yield list(zip(lent, clients, strict=True))
     for portal, client in zip(lent, clients, strict=True):
@@ -64,25 +77,25 @@ def two_portals(running_portal: Callable[[str], Sandbox], request: pytest.Fixtur
         portal.control.wait_until_idle()
 
 
-def test_one_source_on_two_releases(two_portals: Any, new_catalogue: Any, capsys: Any) -> None:
+@pytest.mark.parametrize("two_portals", ["16.6.1", "9.2.4"], indirect=True)
+def test_one_source_on_two_releases(two_portals: Any, new_catalogue: Any, capsys: Any, of_each_kind: int) -> None:
     (new, new_client), (old, old_client) = two_portals
-    catalogue = new_catalogue(exactly=[*sound("across-same", "across-gone", "across-breaks"), *broken("across-mends")])
+    same, gone, breaks, mends, comes = (
+        several(kind, "across-", of_each_kind) for kind in ("same", "gone", "breaks", "mends", "new")
+    )
+    catalogue = new_catalogue(exactly=[*sound(*same, *gone, *breaks), *broken(*mends)])
     before = _harvested(old, old_client, catalogue)
-    catalogue.put(exactly=[*sound("across-same", "across-mends", "across-new"), *broken("across-breaks")])
+    catalogue.put(exactly=[*sound(*same, *mends, *comes), *broken(*breaks)])
     after = _harvested(new, new_client, catalogue)
-    truth = {
-        "newly_failing": {"across-breaks"},
-        "vanished": {"across-gone"},
-        "fixed": {"across-mends"},
-        "new": {"across-new"},
-    }
+    truth = {"newly_failing": set(breaks), "vanished": set(gone), "fixed": set(mends), "new": set(comes)}
 
     arguments = ["compare", before.id, after.id, "--portal", old.url, "--with-portal", new.url]
     assert main([*arguments, "--json"]) == 2
     answered = json.loads(capsys.readouterr().out)
     assert changes_of(answered["changes"]) == expected(truth)
     assert main(arguments) == 2
-    assert "1 newly failing, 1 vanished, 1 fixed, 1 new; 1 unchanged." in capsys.readouterr().out
+    n = f"{of_each_kind:,}"
+    assert f"{n} newly failing, {n} vanished, {n} fixed, {n} new; {n} unchanged." in capsys.readouterr().out
 
 
 def test_all_sources_of_two_portals(two_portals: Any, new_catalogue: Any, capsys: Any, tmp_path: Path) -> None:
@@ -126,7 +139,7 @@ def test_all_sources_of_two_portals(two_portals: Any, new_catalogue: Any, capsys
 def _harvested(portal: Sandbox, admin: HarvestClient, catalogue: Any) -> HarvestSource:
     source = admin.create_source(catalogue.name, catalogue.url, "dcat", organization=portal.organization.id)
     admin.validate_source(source.id)
-    portal.control.wait_until_idle()
+    portal.control.wait_until_idle(3000)
     return source
 
 

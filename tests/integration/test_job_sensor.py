@@ -87,6 +87,6 @@ def test_no_job_is_waited_for_where_none_can_come(
 def test_a_failed_harvest_fails_the_sensor(task: Task, new_harvest: Any, soft_fail: bool) -> None:
     source = new_harvest(datasets=1, failing=1)
 
-    with pytest.raises(Exception, match="is not as required") as caught:
+    with pytest.raises(Exception, match="does not meet the criteria") as caught:
         task.sense(source_id=source.id, known_job_ids=[], soft_fail=soft_fail)
     assert not isinstance(caught.value, AirflowSkipException)

@@ -80,7 +80,7 @@ def test_a_run_publishes_its_result_and_links(task: Task, new_harvest: Any) -> N
 def test_a_harvest_that_is_not_as_required_fails_the_task(
     task: Task, new_harvest: Any, contents: dict[str, Any], policy: dict[str, Any], kind: str
 ) -> None:
-    with pytest.raises(Exception, match="is not as required") as caught:
+    with pytest.raises(Exception, match="does not meet the criteria") as caught:
         task.harvest(new_harvest(**contents), **policy)
 
     assert caught.value.result["failure_kind"] == kind

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Longer than the grace after which a portal archives what its catalogue no longer lists.
 OVER_THE_GRACE = 8 * 86400.0
+#: Seconds that a harvest of thousands of records may take.
+_LONGEST = 3000.0
 
 
 def sound(*names: str) -> list[dcat.Dataset]:
@@ -77,7 +79,7 @@ def plant(
     catalogue = new_catalogue(exactly=old)
     source = admin.create_source(catalogue.name, catalogue.url, "dcat", organization=portal.organization.id)
     admin.validate_source(source.id)
-    portal.control.wait_until_idle(300)
+    portal.control.wait_until_idle(_LONGEST)
     portal.control.backdate_records(source.id, OVER_THE_GRACE)
     # 2. The harvest before.
     catalogue.put(exactly=[*stays, *fails, *goes, *good, *broken(*ids["fixed"]), *nameless(f"{prefix}nobody")])
@@ -99,7 +101,7 @@ def plant(
 def harvest(portal: Sandbox, admin: HarvestClient, source: HarvestSource) -> None:
     """Harvest a source to its end."""
     admin.run_source(source.id)
-    portal.control.wait_until_idle(300)
+    portal.control.wait_until_idle(_LONGEST)
 
 
 def changes_of(rows: Iterable[dict[str, Any]]) -> dict[str, set[str]]:

@@ -95,7 +95,7 @@ def test_one_call_makes_an_asset_with_its_watcher(what: dict[str, str]) -> None:
 
 @needs_watchers
 def test_a_watch_that_is_none_is_refused() -> None:
-    with pytest.raises(HarvestInvalidInput, match="condition is 'sucess'"):
+    with pytest.raises(HarvestInvalidInput, match="not 'sucess'"):
         harvest_asset(PORTAL, ID, watch="sucess")
 
 

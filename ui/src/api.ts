@@ -26,9 +26,21 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) for (const one of [value].flat()) url.searchParams.append(name, String(one));
   }
+  return answerTo<T>(url, path, {}, signal);
+}
+
+/** Return the answer to a question that Airflow takes as a POST request below `api/v2/`.
+ * @throws ApiError Airflow refused, or did not answer. */
+export async function ask<T>(path: string, question: Record<string, unknown>, signal?: AbortSignal): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  return answerTo<T>(new URL(`api/v2/${path}`, document.baseURI), path, { method: "POST", headers, body: JSON.stringify(question) }, signal);
+}
+
+async function answerTo<T>(url: URL, path: string, request: RequestInit, signal?: AbortSignal): Promise<T> {
+  const headers = { Accept: "application/json", ...(request.headers as Record<string, string> | undefined) };
   let response: Response;
   try {
-    response = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" }, signal: signal ?? null });
+    response = await fetch(url, { ...request, credentials: "same-origin", headers, signal: signal ?? null });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, path);

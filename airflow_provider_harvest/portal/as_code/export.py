@@ -94,13 +94,13 @@ def as_file(
     *,
     unreadable: Iterable[UnreadableEntry] = (),
 ) -> Export:
-    """Return sources as a file. Pure.
+    """Return sources as a file.
 
     :param sources: in any order.
     :param backends: all that the portal offers.
     :param site: of the portal; None leaves it and the ids out.
     :param environment: as for :func:`export_sources`.
-    :param unreadable: what is known of sources that the portal cannot answer.
+    :param unreadable: what is known of sources that the portal cannot return.
     """
     offered = list(backends)
     keyed = _keys(sources)
@@ -214,7 +214,7 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
         say("description", text, str)
     config = source.config
     if any(True for _ in secrets_in(config)):
-        problems.append("config: it must hold no secret here, so that is left out of it; the rest is written.")
+        problems.append("config: a file must hold no secret, so that part is left out; the rest is written.")
         lacking.append("config")
         config = config_without_secrets(config)
     say("config", config, lambda value: shorten(check_config(value, backend)))

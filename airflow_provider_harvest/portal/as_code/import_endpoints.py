@@ -20,7 +20,7 @@ def from_endpoint_list(value: Any) -> Export:
     harvests = value.get("harvests") if isinstance(value, dict) else None
     endpoints = harvests.get("endpoints") if isinstance(harvests, dict) else None
     if not isinstance(harvests, dict) or not isinstance(endpoints, list):
-        raise HarvestInvalidInput("The file has no harvests.endpoints: it is not a list that can be imported.")
+        raise HarvestInvalidInput("The file has no list harvests.endpoints: only files with that list can be imported.")
     bodies: dict[str, dict[str, Any]] = {}
     left_out = ["api: the address and key of the portal."] if "api" in value else []
     left_out += _unknown("harvests", harvests, {"backend", "description", "endpoints"})
@@ -45,6 +45,6 @@ def from_endpoint_list(value: Any) -> Export:
 
 
 def _unknown(where: str, said: dict[str, Any], known: set[str]) -> list[str]:
-    """Return a sentence on what a list says that has no meaning here, none where it says no such thing."""
+    """Return a sentence about keys that are not imported, none if there are no such keys."""
     unknown = sorted(set(map(str, said)) - known)
-    return [f"{where}: {', '.join(unknown)}: it is not known what that means."] if unknown else []
+    return [f"{where}: {', '.join(unknown)}: not known, so not imported."] if unknown else []

@@ -1,6 +1,6 @@
 """The line in a source's public description that names the files that manage it; read by the match and the export.
 
-A marker is opt-in, since descriptions are public. Every udata release keeps a description letter by letter.
+A marker is opt-in, since descriptions are public. Every udata release keeps a description unchanged.
 """
 
 from __future__ import annotations

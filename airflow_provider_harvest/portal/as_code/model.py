@@ -21,7 +21,7 @@ FIELDS = ("name", "url", "backend", "description", "config", "active", "autoarch
 
 
 class InvalidDeclaration(HarvestInvalidInput):
-    """Files of sources that cannot be right; nothing was sent that writes.
+    """Files of sources are invalid; no write was sent.
 
     :param problems: one sentence each, beginning with file and line; none repeats what may be a secret.
     """
@@ -104,10 +104,10 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class DeclaredSource:
-    """What the files say about one source in one environment.
+    """The description of one source in one environment, as the files give it.
 
     :param key: its name in the files, which never changes; unique over all files.
-    :param where: file and line where it begins, as in ``sources.yaml:12``, for messages.
+    :param where: file and line at which it begins, as in ``sources.yaml:12``, for messages.
     :param fields: the given :data:`FIELDS`, checked; ``config`` in udata's own form and whole.
     :param organization: id or slug; None if not given.
     :param owner: id of a user; None if not given. Never both.
@@ -130,17 +130,17 @@ class DeclaredSource:
     incomplete: tuple[str, ...] = ()
 
     def line_of(self, name: str) -> str:
-        """Return file and line of one thing that is said, or of the source where that is not known."""
+        """Return file and line of one key, or of the source if that is not known."""
         return self.lines.get(name, self.where)
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What files say about one environment of a portal.
+    """The content of files for one environment.
 
     :param sources: sorted by key, so that their order in the files does not matter.
     :param portal: site of the portal, such as ``https://www.data.gouv.fr``; None if not given.
-    :param environment: its name; None if the files know no environments.
+    :param environment: its name; None if the files define no environments.
     :param managed_by: name that marks the sources of these files in their public description; None: no marker.
     """
 

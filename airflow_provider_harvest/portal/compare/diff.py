@@ -60,7 +60,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one remote id.
+    """The change of one remote id.
 
     :param kind: one of :data:`KINDS`.
     :param remote_id: the id.

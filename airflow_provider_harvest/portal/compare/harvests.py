@@ -111,7 +111,7 @@ def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | N
 
 
 def _job(client: HarvestClient, job_id: str, unknown: str) -> HarvestJob:
-    """Return a job. What is no id is not asked for: releases answer 400, 404 or 500 to it."""
+    """Return a job. Nothing is requested for an invalid id: releases respond with 400, 404 or 500 to it."""
     if not is_object_id(job_id):
         raise HarvestNotFound(unknown)
     try:

@@ -75,7 +75,7 @@ def find_zombies(client: HarvestClient, source: HarvestSource) -> Zombies:
         resources = dataset.get("resources") or ()
         result.can_tell = bool(result.can_tell) if resources else result.can_tell
         harvested = [entry for entry in resources if entry.get("harvest") is not None]
-        if not harvested:  # added by hand, or a release that does not tell
+        if not harvested:  # added by hand, or by a release that does not report it
             continue
         seen = [parse_time(entry["harvest"].get("last_update")) for entry in harvested]
         result.can_tell = bool(result.can_tell) or any(seen)
@@ -103,11 +103,11 @@ def _datasets(client: HarvestClient, source: HarvestSource) -> Iterator[dict[str
 
 def _row(dataset: dict[str, Any], resource: dict[str, Any], seen: datetime | None) -> dict[str, Any]:
     return {
-        "dataset_id": dataset.get("id"),
+        "dataset_id": plain(dataset.get("id")),
         "dataset_title": plain(dataset.get("title")),
         "dataset_url": web_link(dataset.get("page") or dataset.get("uri")),
         "remote_id": plain((dataset.get("harvest") or {}).get("remote_id")),
-        "resource_id": resource.get("id"),
+        "resource_id": plain(resource.get("id")),
         "resource_title": plain(resource.get("title")),
         "resource_url": web_link(resource.get("url")),
         "last_seen": iso(seen),

@@ -1,4 +1,4 @@
-"""Hold what a pass says must wait, lift what is back, and say what cannot be held; called after ``examine()``."""
+"""Hold the sources that must wait, lift holds whose records are back, and note what cannot be held."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HELD, LIFTED, EXPIRED, TIDIED, CANNOT_HOLD = "held", "lifted", "expired", "tidie
 
 
 def decide(case: Case, now: datetime, expire_days: float | None = None) -> str | None:
-    """Return what must be done about a source: ``held``, ``lifted``, ``expired``, ``tidied``, or None. Pure.
+    """Return what must be done about a source: ``held``, ``lifted``, ``expired``, ``tidied``, or None.
 
     :param case: what a pass found of it.
     :param now: the portal's clock.
@@ -45,7 +45,7 @@ def act(client: HarvestClient, report: GuardReport, *, expire_days: float | None
     :param client: of the portal, with a key that may change the sources.
     :param report: of the pass; its cases learn what was done.
     :param expire_days: days after which a hold ends by itself and its loss counts as accepted. Default None: never.
-    :raises HarvestInvalidInput: for days that cannot be right.
+    :raises HarvestInvalidInput: for an invalid number of days.
     """
     if expire_days is not None and (isinstance(expire_days, bool) or not 1 <= expire_days <= 3660):
         raise HarvestInvalidInput(f"expire_days must be a number of days from 1 on, or None, not {expire_days!r:.40}.")
@@ -78,7 +78,7 @@ def _carry_out(client: HarvestClient, case: Case, what: str) -> None:
         why = "nobody decided in time, so the loss counts as accepted and autoarchive is on again"
     else:
         case.source, changed = tidy(client, case.source.id, is_done=case.is_note_done)
-        why = "the guard's line in the description said what is no longer so"
+        why = "the guard's line in the description was out of date and has been updated"
     if changed:
         case.action, case.why = what, why
         log.info("Source %s: %s.", case.source.id, why)

@@ -1,4 +1,4 @@
-"""Tell which records the next runs of a source archive, and on which day; pure.
+"""Forecast which records the next runs of a source archive, and on which day.
 
 The rule is the same in every udata release from 9.2.4 on (read in its source, seen on real portals): the end of a job
 archives what is not in the job and was last seen before today minus the grace, a day, not a time.
@@ -40,7 +40,7 @@ class Run:
 class Forecast:
     """What the next runs of a source archive, if the catalogue stays as its last whole harvest found it.
 
-    :param source_id: whose they are.
+    :param source_id: id of the source.
     :param runs: the runs that archive something, in order.
     :param later: what is missing and no known run archives: the source has no cron, is inactive, or does not archive.
     :param next_run: when the next run is due; None if unknown.
@@ -67,11 +67,11 @@ class Forecast:
 
 
 def check_days(value: int, name: str) -> None:
-    """Refuse days that cannot be right.
+    """Refuse an invalid number of days.
 
     :param value: what was given.
     :param name: of the argument.
-    :raises HarvestInvalidInput: for what is no whole number of days.
+    :raises HarvestInvalidInput: if it is not a whole number of days.
     """
     if type(value) is not int or not -1 <= value <= 3660:
         raise HarvestInvalidInput(f"{name} must be a whole number of days, not {value!r:.40}.")
@@ -98,12 +98,12 @@ def forecast(
     """Return what the next runs of a source archive.
 
     :param source: with its ``schedule``, ``active`` and ``autoarchive``.
-    :param missing: its records that live on the portal and are not in its last whole job.
+    :param missing: its records that are on the portal and not in its last whole job.
     :param now: the portal's clock.
     :param last_seen: when the source's other records were last seen, by which a run without grace is known.
     :param grace_days: of the portal, which does not return them.
     :param horizon_days: length of the forecast; default 45.
-    :raises HarvestInvalidInput: for days that cannot be right.
+    :raises HarvestInvalidInput: for an invalid number of days.
     """
     check_days(grace_days, "grace_days")
     check_days(horizon_days, "horizon_days")

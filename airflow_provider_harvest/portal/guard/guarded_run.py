@@ -1,7 +1,7 @@
-"""A harvest that may not archive before it is compared with what lives on the portal; called by the run operator.
+"""A harvest that may not archive before it is compared with what is on the portal; called by the run operator.
 
 For sources that run so rarely that the bad run itself archives. Archiving is off while the harvest runs, by the guard's
-own line in the description, so that whoever comes next after a crash (a retry, or the guard) finds it and ends it.
+own line in the description, so that the next task after a crash (a retry, or the guard) finds it and ends it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a guarded harvest came to.
+    """The result of comparing a guarded harvest with the portal.
 
     :param reasons: why archiving stays off, with the first records that would vanish; empty if it is on again.
     :param is_due: whether a second harvest would archive something now.
@@ -49,7 +49,7 @@ def thresholds_of(guard: bool | Mapping[str, Any] | None) -> Thresholds | None:
     """Return the thresholds of a guarded run; None if the run is not guarded.
 
     :param guard: True for the defaults, or an object with some of the thresholds.
-    :raises HarvestInvalidInput: for what is neither.
+    :raises HarvestInvalidInput: for anything else.
     """
     if guard is None or guard is False:
         return None
@@ -82,11 +82,11 @@ def give_up(client: HarvestClient, source_id: str) -> None:
 def compare(
     client: HarvestClient, source_id: str, thresholds: Thresholds, grace_days: int = GRACE_DAYS, *, done: int = 0
 ) -> Comparison:
-    """Compare a harvest with what lives on the portal, and switch archiving on again unless too much is missing.
+    """Compare a harvest with what is on the portal, and switch archiving on again unless too much is missing.
 
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: of the source that was harvested.
-    :param thresholds: from where on a loss is too large.
+    :param thresholds: above which a loss is too large.
     :param grace_days: of the portal.
     :param done: items that the harvest has done; the portal shows records then, or its answer is odd.
     :raises HarvestError: if it cannot be compared; archiving stays off.

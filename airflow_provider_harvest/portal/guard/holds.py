@@ -23,7 +23,7 @@ _NOTHING_ACCEPTED = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) -> tuple[HarvestSource, bool]:
-    """Switch a source's archiving off and say so in its description, in one request.
+    """Switch a source's archiving off and note it in its description, in one request.
 
     Sends nothing if archiving is off already, by the guard or by the owner.
 
@@ -75,7 +75,7 @@ def release(client: HarvestClient, source_id: str, *, accept: bool) -> tuple[Har
     :param accept: whether the loss is accepted: what is missing now is not held again, what is lost later is. False
         if the records are back.
     :returns: the source, read again, and whether this call released it.
-    :raises HarvestInvalidInput: if the guard does not hold it: what it did not switch off it does not switch on.
+    :raises HarvestInvalidInput: if the guard does not hold it: it only switches on what it switched off.
     """
     source = client.get_source(source_id)
     refuse_deleted(source)
@@ -97,7 +97,7 @@ def release(client: HarvestClient, source_id: str, *, accept: bool) -> tuple[Har
 
 
 def contradicts(source: HarvestSource) -> bool:
-    """Whether the guard's line says what a person has changed since: autoarchive is on under a hold, or off after one.
+    """Whether the guard's line is out of date: a person has switched autoarchive on under a hold, or off after one.
 
     :param source: with its description.
     """
@@ -106,14 +106,14 @@ def contradicts(source: HarvestSource) -> bool:
 
 
 def tidy(client: HarvestClient, source_id: str, *, is_done: bool) -> tuple[HarvestSource, bool]:
-    """Make the guard's line say what is so; ``autoarchive`` stays as it is.
+    """Update the guard's line to the present state; ``autoarchive`` stays as it is.
 
     A hold that a person has ended by switching archiving on becomes an accepted loss. The line of an accepted loss
     goes once that loss is archived or back, or once the owner has switched archiving off: it would be taken for a hold.
 
     :param client: of the portal, with a key that may change the source.
     :param source_id: its id.
-    :param is_done: whether nothing of the accepted loss lives on the portal any more.
+    :param is_done: whether nothing of the accepted loss is on the portal any more.
     :returns: the source, read again, and whether this call changed it.
     """
     source = client.get_source(source_id)
@@ -126,7 +126,7 @@ def tidy(client: HarvestClient, source_id: str, *, is_done: bool) -> tuple[Harve
 
 
 def accepted_before(source: HarvestSource) -> datetime | None:
-    """Return until when what was last seen is accepted as lost: a person released it, or switched archiving on by hand.
+    """Return the time before which losses are accepted: a person released them, or switched archiving on by hand.
 
     A guarded run holds without ending that.
 

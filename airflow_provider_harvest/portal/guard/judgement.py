@@ -1,4 +1,4 @@
-"""Compare what lives on a portal with what a harvest found, and decide whether archiving must wait for a person; pure.
+"""Compare what is on a portal with what a harvest found, and decide whether archiving must wait for a person.
 
 Sets are compared, not counts: of four real mass changes two kept or raised the number of datasets. The defaults were
 chosen by replaying histories of real catalogues; docs/guard.md has the figures.
@@ -24,7 +24,7 @@ _HALF = 0.5
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From where on a loss is held.
+    """Thresholds above which a loss is held.
 
     :param max_lost_ratio: share of the records that one run may lose; default 0.06. Real catalogues lose up to 5 % in
         a day, and the smallest known mass change is 8 %.
@@ -57,14 +57,16 @@ class Thresholds:
 
         :param values: by the names above; None changes nothing.
         :param base: what is changed; default: the defaults.
-        :raises HarvestInvalidInput: for a name that there is not, or a value that cannot be right.
+        :raises HarvestInvalidInput: for an unknown name or an invalid value.
         """
         if values is not None and not isinstance(values, Mapping):
-            raise HarvestInvalidInput(f"Thresholds must be an object of names and numbers, not {values!r:.60}.")
+            raise HarvestInvalidInput(f"thresholds must be an object of names and numbers, not {values!r:.60}.")
         known = {entry.name for entry in fields(cls)}
         unknown = sorted(set(values or ()) - known)
         if unknown:
-            raise HarvestInvalidInput(f"Thresholds are {', '.join(sorted(known))}, not {', '.join(map(str, unknown))}.")
+            raise HarvestInvalidInput(
+                f"thresholds may have {', '.join(sorted(known))}, not {', '.join(map(str, unknown))}."
+            )
         return replace(base or cls(), **dict(values or {}))
 
 
@@ -103,18 +105,18 @@ def judge(
     Losing nothing never holds, whatever is new: growth is not a reason. Losing everything always does. A job that
     failed never holds, as the portal archives nothing after it; nor does a first harvest, which has nothing to lose.
 
-    :param before: the remote ids that live on the portal for a source, or those of yesterday's catalogue. A mapping
+    :param before: the remote ids that a source has on the portal, or those of yesterday's catalogue. A mapping
         gives for each id when it was last seen (any value that distinguishes runs, such as a date): then the
         loss of each run and the loss of all of them are judged by limits of their own.
     :param now: the remote ids of the newest job, whatever their status except ``archived``; None if they are unknown.
-    :param thresholds: from where on a loss is held; an object of the same names changes the defaults.
+    :param thresholds: above which a loss is held; an object of the same names changes the defaults.
     :param status: status of the job; default ``done``.
     :returns: the judgement. Its reasons name the numbers.
-    :raises HarvestInvalidInput: for thresholds that cannot be right, or ids given as one string.
+    :raises HarvestInvalidInput: for invalid thresholds, or ids given as one string.
     """
     limits = thresholds if isinstance(thresholds, Thresholds) else Thresholds.from_dict(thresholds)
     if isinstance(before, (str, bytes)) or isinstance(now, (str, bytes)):
-        raise HarvestInvalidInput("judge() compares collections of ids, not strings.")
+        raise HarvestInvalidInput("judge() compares collections of ids, not strings: give lists or sets.")
     known = set(before)
     if now is None or status not in ARCHIVING_STATUSES or not known:
         return Judgement(hold=False, reasons=[], before=len(known))
@@ -129,7 +131,7 @@ def judge(
 
 
 def _reasons(before: int, lost: int, in_one_run: int, limits: Thresholds) -> list[str]:
-    """Return the sentences for which a loss is held.
+    """Return the reasons for which a loss is held, as sentences.
 
     :param before: records that there were.
     :param lost: those that are missing.

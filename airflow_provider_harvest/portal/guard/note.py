@@ -1,8 +1,8 @@
-"""Read and write the guard's line in a source's public description, by which a hold is remembered; pure.
+"""Read and write the guard's line in a source's public description, by which a hold is remembered.
 
 It is written in the same request that switches ``autoarchive`` off, so neither a retry, a cleared task nor a lost XCom
 loses it, and it distinguishes a hold from an owner's own ``autoarchive: false``. Every udata release keeps a
-description letter by letter, and no harvest changes it.
+description unchanged, and no harvest changes it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""What people and tables read of a pass of the guard; pure."""
+"""A pass of the guard as rows of a table and as a message for people."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.words import iso, markdown, plain
+from airflow_provider_harvest.portal.words import iso, markdown, markdown_link, plain, web_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +82,7 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
                 "id": record.id,
                 "kind": record.kind,
                 "title": plain(record.title, 120),
-                "url": record.page,
+                "url": web_link(record.page),
                 "remote_id": plain(record.remote_id, 200),
                 "last_seen": iso(record.last_update),
                 "archived_at": iso(days.get(record.id)),
@@ -196,8 +196,7 @@ def _link(client: HarvestClient, case: Case) -> str:
 
 
 def _titled(record: HarvestedRecord) -> str:
-    title = markdown(record.title or record.key, 80)
-    return f"[{title}]({record.page})" if record.page else title
+    return markdown_link(record.title or record.key, record.page)
 
 
 def _reasons(case: Case) -> str:

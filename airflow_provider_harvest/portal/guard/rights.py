@@ -64,23 +64,23 @@ def why_not_holdable(
 
 
 def _user(client: HarvestClient) -> Mapping[str, Any]:
-    """Return the key's user, without an entry if it cannot be read now: the pass does not hang on it."""
+    """Return the key's user, without an entry if it cannot be read now: the pass does not depend on it."""
     try:
         return client.whoami()
     except HarvestError as error:
-        log.warning("Whose key this is cannot be read, so only trying tells what it may do: %s", error)
+        log.warning("Whose key this is cannot be read, so only an attempt shows what it may do: %s", error)
         return {}
 
 
 def _is_theirs(me: Mapping[str, Any], source: HarvestSource) -> bool:
-    """Whether a key's user may change a source, on releases that do not tell it: every member of its organization."""
+    """Whether a key's user may change a source, on releases that do not report it: members of its organization may."""
     if not me:
-        return True  # only trying tells
+        return True  # only an attempt shows it
     if "admin" in (me.get("roles") or ()):
         return True
     if source.organization is None:
         return source.owner is not None and source.owner.id == str(me.get("id"))
     memberships = me.get("organizations")
     if not isinstance(memberships, list):
-        return True  # only trying tells
+        return True  # only an attempt shows it
     return source.organization.id in {str(entry.get("id")) for entry in memberships if isinstance(entry, dict)}

@@ -42,16 +42,16 @@ _FIELDS = "name,url,backend,active,autoarchive,deleted,schedule,description,last
 
 @dataclass
 class Case:
-    """What a pass found of one source.
+    """What a pass found about one source.
 
     :param source: as the portal's list returns it.
     :param job: its newest job after which the portal archives.
     :param judgement: of its loss.
     :param outlook: which runs archive what.
     :param if_released: the same if archiving were on; it differs for a source that is held.
-    :param missing: the records that live on the portal and are not in the job, without those accepted as lost.
-    :param is_note_done: whether an accepted loss is over: nothing of it lives on the portal any more.
-    :param accepted: the records that live on the portal, are not in the job, and are accepted as lost.
+    :param missing: the records that are on the portal and not in the job, without those accepted as lost.
+    :param is_note_done: whether an accepted loss is over: nothing of it is on the portal any more.
+    :param accepted: the records that are on the portal, not in the job, and accepted as lost.
     :param shows_none: whether the portal shows no record of the source at all; perhaps an odd answer, so nothing that
         would let the portal archive follows from it.
     :param action: what was done: ``held``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold``; empty for nothing.
@@ -84,12 +84,12 @@ class Case:
 
     @property
     def note(self) -> Note | None:
-        """What the guard's line in the source's description says."""
+        """The content of the guard's line in the source's description."""
         return split(self.source.description)[1]
 
     @property
     def contradicts_note(self) -> bool:
-        """Whether that line says what a person has changed since."""
+        """Whether that line is out of date, since a person has changed ``autoarchive``."""
         return contradicts(self.source)
 
     @property
@@ -98,7 +98,7 @@ class Case:
         return self.note is not None and self.note.is_ahead and self.begun < self.note.at
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether a hold has waited so long for a person that they are reminded."""
+        """Whether a hold has waited so long that people are reminded."""
         note = self.note
         return self.is_held and note is not None and now - note.at >= timedelta(days=REMIND_DAYS)
 
@@ -145,14 +145,14 @@ def examine(
     :param since: seconds since the epoch, by the portal's clock; only sources harvested since. None: all.
     :param organization: id or slug of an organization; only its sources.
     :param source_ids: ids of sources; only these. None: all.
-    :param thresholds: from where on a loss is held.
+    :param thresholds: above which a loss is held.
     :param thresholds_by_source: other values for some sources, by their id.
     :param grace_days: of the portal; default 7. The API does not return it.
     :param now: seconds since the epoch; default: the portal's clock.
     :param forecast_all: whether sources that do not archive are read, too.
     :param with_rights: whether the key goes along, to find out which sources it could not hold.
     :returns: the report.
-    :raises HarvestInvalidInput: for arguments that cannot be right.
+    :raises HarvestInvalidInput: for invalid arguments.
     :raises HarvestError: if the portal's lists cannot be read. A job that cannot be read leaves its source out, and an
         owner whose records cannot be read the sources of that owner.
     """
@@ -225,7 +225,7 @@ def _ended(source: HarvestSource) -> float:
 
 
 def _note_exposure(report: GuardReport, source: HarvestSource, grace_days: int) -> None:
-    """Note a source whose next run comes more than the grace after its last one; the list itself tells that."""
+    """Note a source whose next run comes more than the grace after its last one; the list itself shows that."""
     job = source.last_job
     if job is None or job.ended is None or job.status not in ARCHIVING_STATUSES:
         return

@@ -48,7 +48,7 @@ MEANINGS: dict[str, str] = {
     INACTIVE: "inactive",
 }
 ALL_CHECKS: tuple[str, ...] = tuple(MEANINGS)
-#: What is looked for unless told otherwise: all that the list and a few jobs tell. The rest reads the portal's records.
+#: The checks made by default: those that need only the list and a few jobs. The others read the portal's records.
 CHECKS: tuple[str, ...] = tuple(kind for kind in ALL_CHECKS if kind != VANISHING)
 #: Of ``fail_on`` and of the result: sources that fail and did not at the previous pass.
 NEWLY_FAILING = "newly_failing"
@@ -58,7 +58,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From where on something counts as trouble. Lengths of time are seconds unless their name says days.
+    """Thresholds above which a condition is reported. Lengths of time are seconds unless their name says days.
 
     :param max_failed_ratio: of the items that a job went through, how many may fail before its source counts as
         failing; 0 to 1.
@@ -155,7 +155,7 @@ class Finding:
     """Something that is wrong with one source.
 
     :param kind: one of :data:`ALL_CHECKS`.
-    :param source: whose it is.
+    :param source: the source.
     :param admin_url: the source's page for a person to open.
     :param since: when it began according to the portal, else when a pass first found it.
     :param is_new: whether the previous pass did not find it. Without a previous pass everything is new.
@@ -307,7 +307,7 @@ def _entries(given: object, known: tuple[str, ...], what: str) -> Iterator[str]:
         if name == "":
             continue
         if name not in known:
-            raise HarvestInvalidInput(f"{what} knows {', '.join(known)}, not {name!r:.60}.")
+            raise HarvestInvalidInput(f"{what} may name {', '.join(known)}, not {name!r:.60}.")
         yield name
 
 

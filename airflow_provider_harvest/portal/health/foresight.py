@@ -1,4 +1,4 @@
-"""What is wrong with sources by the sets of their records: lost, about to be archived, archived; called by a pass."""
+"""Findings of a health pass by the sets of records: what was lost, will be archived, and was archived."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def _newly_archived(client: HarvestClient, source_id: str, job: HarvestJob) -> i
 def troubles_of(case: Case, checks: Collection[str], known: Known | None) -> Iterator[Trouble]:
     """Yield what is wrong with a source by the sets of its records.
 
-    :param case: what the guard found of it.
-    :param checks: what is looked for.
+    :param case: what the guard found about it.
+    :param checks: the checks that are made.
     :param known: the previous pass's finding that its datasets are about to be archived.
     """
     if SHRUNK in checks and case.judgement.hold:
@@ -119,7 +119,7 @@ def troubles_of(case: Case, checks: Collection[str], known: Known | None) -> Ite
 
 
 def as_before(known: Known) -> Trouble:
-    """Return the finding of the previous pass, where nothing was harvested since.
+    """Return the finding of the previous pass, if nothing was harvested since.
 
     :param known: that finding.
     """

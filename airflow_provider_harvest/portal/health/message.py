@@ -1,4 +1,4 @@
-"""What people read of a pass, as Markdown for a chat; called by the health operator and by plain scripts."""
+"""A pass as Markdown for a chat; called by the health operator and by plain scripts."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 #: XComs must stay small: a row has about 200 bytes.
 MAX_SOURCES = 1000
-#: What a row holds, in this order. ``status`` to ``archived`` are of the source's last job.
+#: The columns of a row, in this order. ``status`` to ``archived`` are of the source's last job.
 COLUMNS = (
     *("id", "name", "organization", "state", "schedule"),
     *("job_id", "status", "started", "ended", "total", "done", "failed", "skipped", "archived"),

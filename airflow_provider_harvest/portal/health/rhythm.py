@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: A run that is due gets one period to wait in the portal's queue and to end, but no less and no more than this.
 _LEAST_GRACE, _MOST_GRACE = timedelta(hours=1), timedelta(hours=6)
-#: Farther than this no time zone moves a tick.
+#: No time zone moves a tick farther than this.
 _FARTHEST_ZONE = timedelta(hours=14)
 
 

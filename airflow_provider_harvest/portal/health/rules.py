@@ -53,7 +53,7 @@ class Asked:
     """What a pass checks.
 
     :param checks: kinds of findings.
-    :param limits: from where on something counts.
+    :param limits: above which something is reported.
     :param memory: the previous pass.
     :param now: the portal's clock.
     """
@@ -64,7 +64,7 @@ class Asked:
     now: datetime
 
     def lasts(self, since: datetime, days: float) -> bool:
-        """Whether something has lasted for so many days; for zero days it has, whatever the clocks' fractions say."""
+        """Whether something has lasted for so many days; for zero days always, even if clocks differ by fractions."""
         return days == 0 or self.now - since >= timedelta(days=days)
 
 
@@ -133,7 +133,7 @@ def catalogue_key(source: HarvestSource) -> str | None:
         return None
     try:
         parts = urlsplit(source.url.strip())
-    except ValueError:  # such as http://[town: the portal took it, and so has to be lived with
+    except ValueError:  # such as http://[town: the portal accepts it
         return source.url.strip()
     host = parts.netloc.lower().removesuffix(":80").removesuffix(":443")
     key = f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
@@ -242,7 +242,7 @@ def _failing(
 
 
 def _is_failure(job: HarvestJob, known: Known | None, asked: Asked) -> bool:
-    """Whether an ended job failed, or more of its items than may; by the status alone where it has no counters."""
+    """Whether an ended job failed, or more of its items than may; by the status alone if it has no counters."""
     if job.status == FAILED or not job.has_known_end:
         return True
     counts, ratio = job.counts, asked.limits.max_failed_ratio

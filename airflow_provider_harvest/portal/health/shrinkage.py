@@ -1,7 +1,7 @@
 """Whether a catalogue lost items, the portal skipped or archived many, since the previous pass; used by the rules.
 
 Archived items are listed again in every later job, so that their number only grows: what is new is the difference.
-A loss is one job's; it is shown for some days all the same, unless the items come back, since udata archives what is
+A loss is one job's; it is shown for some days nevertheless, unless the items come back, since udata archives what is
 missing only after seven days. A skipped record is not present: it has no dataset, and the one that it had is archived.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def items_of(job: HarvestJob) -> Items | None:
-    """Return what a job that read its whole catalogue had; None for another one, and where the counters are unknown."""
+    """Return what a job that read its whole catalogue had; None for another job, or if its counters are unknown."""
     if job.counts is None or not job.has_ended or job.status not in (DONE, DONE_ERRORS):
         return None
     return Items(job.counts.total - job.counts.archived - job.counts.skipped, job.counts.archived)
@@ -44,7 +44,7 @@ def losses(
 
     :param source_id: the source.
     :param jobs: its newest jobs, as many as are known, newest first.
-    :param limits: from where on a loss counts.
+    :param limits: above which a loss counts.
     :param memory: the previous pass.
     :param now: the portal's clock.
     :param skip_reason: what the portal reports about the records that it skipped; None if that was not read.

@@ -1,4 +1,4 @@
-"""What one pass leaves for the next, as small JSON; used by the rules and the survey.
+"""The state that one pass leaves for the next, as small JSON; used by the rules and the survey.
 
 About 40 bytes for each source with items and 60 to 200 for each open finding: some 25 kB for a portal of 500 sources.
 """
@@ -83,12 +83,12 @@ def remember(portal: str, selection: str, at: datetime, memory: PassMemory) -> d
 
 
 def recall(state: object, portal: str, selection: str) -> tuple[PassMemory, str | None]:
-    """Return what the previous pass left, and a sentence where it is of no use: then everything is new.
+    """Return what the previous pass left, and a sentence if it cannot be used: then everything is new.
 
     :param state: of :func:`remember`; None and ``{}`` mean no previous pass.
     :param portal: the portal's site.
     :param selection: which sources this pass is about, in words.
-    :raises HarvestInvalidInput: for what no pass has left.
+    :raises HarvestInvalidInput: for anything that is not the state of a pass.
     """
     if not state:
         return PassMemory(), None

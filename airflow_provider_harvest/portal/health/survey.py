@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Most reads beyond the list that a pass makes by default.
+#: Reads beyond the list that a pass makes at most by default.
 MAX_DETAIL_REQUESTS = 100
 
 _FIELDS = (
@@ -96,14 +96,14 @@ def examine(
 
     :param client: of the portal.
     :param selection: which sources; default: all.
-    :param thresholds: from where on something counts as trouble.
+    :param thresholds: above which a condition is reported.
     :param previous: the ``state`` of the previous pass's report, which decides what is new; None if there is none.
-    :param now: seconds since the epoch that everything is set against; default: the portal's own clock.
+    :param now: seconds since the epoch that times are compared with; default: the portal's own clock.
     :param checks: the checks to make, of :data:`~.findings.CHECKS`; default: all.
     :param max_detail_requests: reads beyond the list at most; what they leave out is said.
     :param page_size: sources in one request.
     :returns: the report; its ``state`` is for the next pass.
-    :raises HarvestInvalidInput: for arguments that cannot be right.
+    :raises HarvestInvalidInput: for invalid arguments.
     :raises HarvestError: if the portal's list cannot be read. A source whose jobs cannot be read is left out.
     """
     selection = selection or SourceFilter()
@@ -232,7 +232,7 @@ class _Survey:
     def _keep(self, source: HarvestSource, reason: str, room: int) -> None:
         """Keep a source for a closer examination, as many as there may be reads.
 
-        Where there are more, those come first of which nothing is known yet, then others each day: up to 16.x all that
+        If there are more, those of which nothing is known yet come first, then others each day: up to 16.x all that
         were harvested overnight want a read, and every source is to have its turn.
         """
         day = f"{self._asked.now:%j}"
@@ -266,7 +266,7 @@ class _Survey:
 
     def _look_into(self, source: HarvestSource, reason: str, limit: int) -> None:
         history = self._history(source, reason)
-        if not history:  # purged meanwhile: what the list said is kept
+        if not history:  # purged meanwhile: the result from the list is kept
             self._looked_into[reason] += 1
             return
         verdict = judge(source, self._asked, history)
@@ -283,7 +283,7 @@ class _Survey:
         self._looked_into[reason] += 1
 
     def _note_again(self, source: HarvestSource, verdict: Verdict) -> None:
-        """Replace what the list said by what the examination found; only the list knows about duplicates."""
+        """Replace the result from the list by that of the examination; only the list shows duplicates."""
         card = Card.of(source, self._client.site)
         twin = [t for t in self._troubled.get(card.id, (card, ()))[1] if t.kind == DUPLICATE_URL]
         self._note(card, replace(verdict, troubles=(*verdict.troubles, *twin)))
@@ -295,7 +295,7 @@ class _Survey:
         return self._client.job_history(source.id, RECENT_JOBS)
 
     def _why_skipped(self, history: list[HarvestJob]) -> str:
-        """Return what the portal says most often of the records that the last whole harvest skipped."""
+        """Return the portal's most frequent reason for the records that the last whole harvest skipped."""
         job = next(job for job in history if items_of(job))
         skipped = islice(self._client.iter_job_items(str(job.id), "skipped"), _FEW_SKIPPED)
         messages = Counter(shortened(item.errors[0].message) for item in skipped if item.errors)
@@ -308,7 +308,7 @@ class _Survey:
     # --- what will be archived -----------------------------------------------------------------------------------
 
     def foresee(self, limit: int) -> None:
-        """Say what the portal will archive, by the sets of its records; without news it is as it was before."""
+        """Find what the portal will archive, by the sets of its records; without a new harvest findings stay."""
         if VANISHING not in self._checks:
             return
         if not self._ended and self._memory.at is not None:

@@ -38,14 +38,14 @@ def site_url(host: str | None, schema: str | None = None, port: int | None = Non
         parts = urlsplit(text)
         named_port = parts.port
     except ValueError:
-        raise HarvestInvalidInput("The connection's host is not an address: its port is not a number.") from None
+        raise HarvestInvalidInput("The connection's host is not a URL: its port is not a number.") from None
     if parts.scheme.lower() not in ("http", "https"):
-        raise HarvestInvalidInput(f"The connection's scheme is {parts.scheme!r}: only http and https lead to a portal.")
+        raise HarvestInvalidInput(f"The connection's scheme must be http or https, not {parts.scheme!r}.")
     if "@" in parts.netloc:
         raise HarvestInvalidInput("The connection's host holds credentials: put the API key into its password.")
     is_twice = "://" in text.partition("://")[2] or (parts.hostname or "") in ("http", "https")
     if not parts.hostname or is_twice or any(character.isspace() or character == "," for character in text):
-        raise HarvestInvalidInput("The connection's host is not an address: give the portal's site and nothing else.")
+        raise HarvestInvalidInput("The connection's host is not a URL: give the portal's site and nothing else.")
     if port and named_port and port != named_port:
         raise HarvestInvalidInput(f"The connection names two ports, {named_port} in its host and {port} as its port.")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -81,11 +81,11 @@ def is_loopback(site: str) -> bool:
 def refuse_key_in_clear(site: str, api_key: str | None) -> None:
     """Refuse to send a key over plain http, except to this machine.
 
-    :raises HarvestInvalidInput: if the key would travel in clear.
+    :raises HarvestInvalidInput: if the key would be sent unencrypted.
     """
     if api_key and site.startswith("http://") and not is_loopback(site):
         raise HarvestInvalidInput(
-            f"The connection would send its API key to {site} in clear: use https, or remove the key, "
+            f"The connection would send its API key to {site} unencrypted: use https, or remove the key, "
             "which reading does not need."
         )
 

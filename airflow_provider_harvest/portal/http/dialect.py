@@ -1,7 +1,7 @@
-"""What a portal's answers tell of its udata release; kept by the session, corrected by any later answer.
+"""What a portal's responses show about its udata release; kept by the session, corrected by any later response.
 
-No request is sent to find it out. A request is sent as new releases take it; what an old one answers to that is not
-carried out, says what it takes instead, and so the request is sent once more in that form.
+No request is sent to find it out. A request is sent as new releases take it. An old release does not carry it out, and
+its response shows which form it takes; the request is then sent once more in that form.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Dialect:
-    """What answers have told so far; None if none has. A portal may be upgraded while a client lives.
+    """What responses have shown so far; None if unknown. A portal may be upgraded while a client lives.
 
     :param slash: whether the paths of sources and of what is done with them end in a slash, as from 10.8.2 on.
-    :param embeds_items: whether a job answers its items itself, as up to 16.x; from 17.0 on it counts them.
+    :param embeds_items: whether a job contains its items, as up to 16.x; from 17.0 on it counts them.
     :param filters_by_owner: whether the sources of an organization are filtered by ``owner``, as up to 16.x.
     :param searches: whether ``q`` restricts the list of sources, as from 10.3 on.
     """
@@ -38,7 +38,7 @@ class Dialect:
 
     @classmethod
     def from_dict(cls, data: object) -> Dialect:
-        """Return what :meth:`to_dict` gave, perhaps in another process or version; anything else tells nothing."""
+        """Return what :meth:`to_dict` gave, perhaps in another process or version; anything else is ignored."""
         known = data if isinstance(data, dict) else {}
         return cls(**{name: known[name] for name in cls.__dataclass_fields__ if isinstance(known.get(name), bool)})
 
@@ -46,10 +46,10 @@ class Dialect:
         """Return what is known as JSON values."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    # --- what answers tell -------------------------------------------------------------------------------------------
+    # --- what responses show -----------------------------------------------------------------------------------------
 
     def hear_source(self, source: object) -> None:
-        """Learn from a source: ``permissions`` are answered from 14.3 on, ``slug`` from 17.0 on."""
+        """Learn from a source: ``permissions`` are returned from 14.3 on, ``slug`` from 17.0 on."""
         if not isinstance(source, dict):
             return
         if "permissions" in source or "slug" in source:
@@ -65,7 +65,7 @@ class Dialect:
     def hear_origin(self, job: Mapping[str, Any]) -> bool:
         """Learn from a job that was read without its items; return whether it shows that the portal was upgraded.
 
-        It names its source as string up to 16.x, as an object from 17.0 on.
+        It names its source as a string up to 16.x, as an object from 17.0 on.
         """
         was_upgraded = self.embeds_items is True and isinstance(job.get("source"), dict)
         if was_upgraded:
@@ -74,9 +74,9 @@ class Dialect:
 
 
 def is_no_route(error: HarvestError) -> bool:
-    """Whether a portal answered that it has no such path, so that the request was not carried out.
+    """Whether a portal responded that it has no such path, so that the request was not carried out.
 
-    An endpoint that was found answers a ``message`` or ``errors`` instead: 404 for an unknown source, say. A proxy's
+    An existing endpoint responds with a ``message`` or ``errors`` instead: 404 for an unknown source, say. A proxy's
     page looks the same as a missing path, which costs a request in the other form.
     """
     if isinstance(error, HarvestRedirected):
@@ -88,6 +88,6 @@ def is_no_route(error: HarvestError) -> bool:
 
 
 def is_from_endpoint(error: HarvestError) -> bool:
-    """Whether an error was answered by udata's API itself, not by its router or a proxy."""
+    """Whether an error response comes from udata's API itself, not from its router or a proxy."""
     payload = error.payload if isinstance(error, HarvestApiError) else None
     return isinstance(payload, dict) and ("message" in payload or "errors" in payload)

@@ -26,7 +26,7 @@ _BOILERPLATE = ("The requested URL was not found on the server.", "The server co
 _ADVICE = {
     404: "The portal has no such object.",
     405: "This portal's udata release has no such endpoint (run came with 9.1.2), or a proxy forbids the method.",
-    407: "A proxy on the way wants credentials: put them into the address that HTTP_PROXY or HTTPS_PROXY names.",
+    407: "A proxy on the way requires credentials: put them into the address that HTTP_PROXY or HTTPS_PROXY names.",
     423: "The portal is in read-only mode (maintenance); try again later.",
 }
 

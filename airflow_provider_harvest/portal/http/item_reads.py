@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class ItemReads(PortalSession):
-    """Reads items page by page, as from 17.0 on, or from the job itself, where the portal has no such endpoint."""
+    """Reads items page by page, as from 17.0 on, or from the job itself if the portal has no such endpoint."""
 
     def _items(
         self, job_id: str, fields: str, pages: Callable[[], Iterator[dict[str, Any]]]
     ) -> Iterator[dict[str, Any]]:
-        """Yield the items of a job as answered.
+        """Yield the items of a job as returned.
 
         :param job_id: its id.
         :param fields: mask of an item's fields.
@@ -43,7 +43,7 @@ class ItemReads(PortalSession):
             yield from entries
 
     def _embedded_items(self, job_id: str, fields: str) -> list[dict[str, Any]] | None:
-        """Return the items that a job answers itself; None if it counts them only, as from 17.0 on."""
+        """Return the items that a job contains; None if it only counts them, as from 17.0 on."""
         answer = self._get(self._job_path(job_id), fields=f"id,items{{{fields}}}")
         job = answer.body
         self.dialect.hear_job(job)

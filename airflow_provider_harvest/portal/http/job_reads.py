@@ -21,7 +21,7 @@ RECENT_JOBS = 10
 _NO_JOB = "0" * 24
 
 # ``details`` are left out: a stack trace for each error (5 kB on 9.2.4). ``source`` has no inner mask, as it is a
-# text up to 16.x, where the response to ``source{id}`` is 400.
+# string up to 16.x, which responds with 400 to ``source{id}``.
 _JOB_HEAD = "id,status,created,started,ended,errors{created_at,message},source"
 # One mask for both forms: up to 16.x ``items`` is a list, of which a status (20 bytes) per item is left, and from
 # 17.0 an object, of which the counters are left.
@@ -33,7 +33,7 @@ _ITEM_BRIEF = (
 
 
 class JobReads(ItemReads):
-    """Reads jobs. None of this needs a key; only the stack traces in a job's errors are for a sysadmin's eyes."""
+    """Reads jobs. None of this needs a key; only a sysadmin's key shows the stack traces in a job's errors."""
 
     def iter_jobs(self, source_id: str, *, page_size: int = 20, counters: bool = True) -> Iterator[HarvestJob]:
         """Yield the jobs of a source, newest first, without their items (``GET .../jobs/``).
@@ -58,7 +58,7 @@ class JobReads(ItemReads):
                 if entry.get("id") in seen:
                     continue
                 seen.add(entry.get("id"))
-                if isinstance(entry.get("items"), list):  # of which nothing is left but how many there are
+                if isinstance(entry.get("items"), list):  # only their number is kept
                     entry = {name: value for name, value in entry.items() if name != "items"}
                 yield parsed(HarvestJob.from_api, entry, f"GET /harvest/source/{source_id}/jobs/")
 

@@ -34,12 +34,12 @@ _RECORD = "id,title,page,self_web_url,uri,self_api_url,archived,archived_at,harv
 
 
 class RecordReads(ItemReads):
-    """Reads what was harvested. None of this needs a key; without one a portal lists only what lives."""
+    """Reads what was harvested. None of this needs a key; without one deleted and archived records are not listed."""
 
     def iter_datasets(
         self, organization: str | None = None, owner: str | None = None, *, page_size: int = RECORD_PAGE_SIZE
     ) -> Iterator[HarvestedRecord]:
-        """Yield the harvested datasets that live on the portal (``GET /datasets/``), each once.
+        """Yield the harvested datasets that are on the portal (``GET /datasets/``), each once.
 
         The portal has no filter by source: it ignores one and lists everything. Private datasets are not listed.
 
@@ -52,7 +52,7 @@ class RecordReads(ItemReads):
     def iter_dataservices(
         self, organization: str | None = None, owner: str | None = None, *, page_size: int = RECORD_PAGE_SIZE
     ) -> Iterator[HarvestedRecord]:
-        """Yield the harvested dataservices that live on the portal (``GET /dataservices/``); as :meth:`iter_datasets`.
+        """Yield the harvested dataservices that are on the portal (``GET /dataservices/``); as :meth:`iter_datasets`.
 
         A portal without dataservices has none.
         """
@@ -62,7 +62,7 @@ class RecordReads(ItemReads):
             return
 
     def iter_remote_ids(self, job_id: str) -> Iterator[str]:
-        """Yield the remote ids that a job found, whatever became of the items; those that it archived are left out.
+        """Yield the remote ids that a job found, whatever their status; those that it archived are left out.
 
         :param job_id: its id.
         """
@@ -123,7 +123,7 @@ class RecordReads(ItemReads):
     ) -> tuple[list[dict[str, Any]], int | None] | None:
         size, total = page_size // parts, None
         entries: list[dict[str, Any]] = []
-        # A page that may be halved is not repeated first: the halves are the next try.
+        # A page that may be halved is not repeated first: the halves are the next attempt.
         once: dict[str, Any] = {} if parts >= 2**_HALVINGS else {"attempts": 1}
         for part in range((page - 1) * parts + 1, page * parts + 1):
             try:

@@ -15,7 +15,7 @@ from urllib3.util import parse_url
 Origin = tuple[str, str, int]
 
 _PORTS = {"http": 80, "https": 443}
-# Printable ASCII without the characters that parsers disagree on; an @ only after the ?, where it is part of the query.
+# Printable ASCII without the characters that parsers disagree on; an @ only after the ?, as part of the query.
 _PLAIN = re.compile(r"[!-?A-\[\]-~]*(?:\?[!-\[\]-~]*)?")
 
 
@@ -33,7 +33,7 @@ def origin(url: str) -> Origin:
         raise ValueError("no address") from error
     scheme = split.scheme.lower()
     if scheme not in _PORTS or not split.hostname or parsed.auth or split.username is not None:
-        raise ValueError("no address of the web")
+        raise ValueError("not a web address")
     one = (scheme, split.hostname.lower(), split.port or _PORTS[scheme])
     host = (parsed.host or "").lower().strip("[]")
     if one != (parsed.scheme, host, parsed.port or _PORTS[scheme]):
@@ -59,6 +59,6 @@ def adds_slash(url: str, found: str) -> bool:
     """Whether an address has the same path as another one, and a slash at its end.
 
     :param url: of the request.
-    :param found: that it is redirected to, perhaps below another origin: portals name the one they believe they have.
+    :param found: that it is redirected to, perhaps below another origin: portals name their own idea of their origin.
     """
     return urlsplit(found).path == f"{urlsplit(url).path}/"

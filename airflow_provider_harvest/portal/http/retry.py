@@ -43,8 +43,8 @@ def parse_http_date(value: str | None) -> float | None:
 def parse_retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds to wait according to a ``Retry-After`` header, a day at most.
 
-    :param value: seconds or an HTTP date; None and rubbish give None.
-    :param now: seconds since the epoch that a date is set against.
+    :param value: seconds or an HTTP date; None and malformed values give None.
+    :param now: seconds since the epoch that a date is compared with.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
@@ -93,7 +93,7 @@ class RetryPolicy:
 def may_repeat(method: str, error: HarvestError) -> bool:
     """Whether sending the same request again can neither do harm nor is known to be useless."""
     if isinstance(error, (HarvestConnectionError, HarvestRateLimited)):
-        return True  # nothing was sent, or it was turned away at the door
+        return True  # nothing was sent, or it was rejected unprocessed
     if method not in REPEATABLE_METHODS:
         return False
     if isinstance(error, HarvestApiError):

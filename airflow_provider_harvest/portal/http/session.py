@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds allowed for preview, run, validate and create: a preview fetches the remote catalogue meanwhile.
 LONG_TIMEOUT = 300.0
-#: Answers that are asked for to settle a clock, beside the one that made it doubtful.
+#: Responses that are requested to settle a clock, in addition to the one that made it doubtful.
 _MORE_ANSWERS = 2
 
 
@@ -60,7 +60,7 @@ class PortalSession:
         self.site = site_url(site)
         refuse_key_in_clear(self.site, api_key)
         self.clock = clock or Clock()
-        #: What the portal's answers have told of its release; a wrong one is corrected by the next answer.
+        #: What responses have shown about the portal's release; a wrong value is corrected by the next response.
         self.dialect = dialect or Dialect()
         self._transport = Transport(
             f"{self.site}{API_PATH}",
@@ -83,7 +83,7 @@ class PortalSession:
         return self._transport.has_key
 
     def find_generation(self) -> Generation:
-        """Return the portal's generation, found out with two requests of its own; only a person wants to know it.
+        """Return the portal's generation, found out with two requests of its own; only people need it.
 
         :raises HarvestProtocolError: if there is no udata portal.
         """
@@ -96,7 +96,7 @@ class PortalSession:
     def ends_in_slash(self) -> bool:
         """Return whether the portal is of 10.8.2 or newer, where a source's paths end in a slash.
 
-        One request is sent if no answer has told yet.
+        One request is sent if no response has shown it yet.
         """
         if self.dialect.slash is None:
             self._call("GET", "/harvest/backends", fields="id")
@@ -111,15 +111,14 @@ class PortalSession:
         return self.clock.now() if told is None else told
 
     def settle_clock(self) -> None:
-        """Read on until the portal's clock can be believed; nothing is sent where it agrees with this machine's.
+        """Read on until the portal's clock can be believed; nothing is sent if it agrees with this machine's.
 
-        One of several fronts of a portal may have a wrong clock: a first answer alone could shift all that is set
-        against it.
+        One of several front servers of a portal may have a wrong clock: a single response could shift all times.
         """
         for _ in range(_MORE_ANSWERS):
             if not self._transport.clock_is_doubtful:
                 return
-            with suppress(HarvestError):  # whoever waits finds out by itself that the portal is down
+            with suppress(HarvestError):  # the wait itself finds out that the portal is down
                 self._get("/harvest/sources/", {"page": 1, "page_size": 1}, fields="total")
 
     # --- requests --------------------------------------------------------------------------------------------
@@ -130,8 +129,8 @@ class PortalSession:
     def _call(self, method: str, route: str, **kwargs: Any) -> Answer:
         """Send a request to a route whose path ends in a slash from 10.8.2 on, and in none before.
 
-        The form that the portal is known for is sent, else the new one. The other one follows where the portal answers
-        that it has no such path, so that nothing was carried out: 404 or 405, or a redirect, which is not followed.
+        The form that the portal is known to take is sent, else the new one. The other one follows if the response
+        says that there is no such path, so that nothing was carried out: 404 or 405, or a redirect (not followed).
         """
         forms = (True, False) if self.dialect.slash is not False else (False, True)
         missing: HarvestError | None = None
@@ -166,7 +165,7 @@ class PortalSession:
         keyed: bool = False,
         on_unreadable: Callable[[UnreadableEntry], object] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Yield the entries of all pages, by number: ``next_page`` names the host that the server believes it has.
+        """Yield the entries of all pages, by number: ``next_page`` may name a host that only the server knows.
 
         :param on_unreadable: called with each entry that the portal cannot return; default: it is logged.
         """

@@ -42,7 +42,7 @@ _Parsed = TypeVar("_Parsed")
 USER_AGENT = f"airflow-provider-harvest/{__version__}"
 #: Most bytes read of a response. Up to 16.x a job contains all its items, about 450 bytes each.
 MAX_BODY = 64 * 1024 * 1024
-#: An exchange may take this many times its read timeout in all, however lively the server is meanwhile.
+#: An exchange may take this many times its read timeout in all, even if data still arrives.
 TOTAL_TIMEOUT_FACTOR = 3
 
 _CHUNK = 64 * 1024
@@ -164,7 +164,7 @@ class Transport:
 
     @property
     def clock_is_doubtful(self) -> bool:
-        """Whether more answers are needed to believe the portal's clock."""
+        """Whether more responses are needed to trust the portal's clock."""
         return self._portal_clock.is_doubtful
 
     def saw_time(self, when: float) -> None:
@@ -313,7 +313,7 @@ class Transport:
             )
         if (scheme, host.strip("[]"), port) != origin(self.base):
             raise HarvestRedirected(
-                f"{request} is redirected to {location}. It was not followed, since the API key must not travel "
+                f"{request} is redirected to {location}. It was not followed, since the API key must not be sent "
                 "to another address: if that is the portal, make it the connection's host.",
                 location=location,
             )
@@ -350,7 +350,7 @@ class Transport:
 
 def _new_session(base: str) -> requests.Session:
     session = requests.Session()
-    # What this machine serves in clear is fetched directly: a proxy would see the key, and has another loopback.
+    # What this machine serves over plain http is fetched directly: a proxy would see the key, and has another loopback.
     session.trust_env = not (base.startswith("http://") and is_loopback(base))
     for prefix in ("https://", "http://"):
         session.mount(prefix, WatchedAdapter(base))

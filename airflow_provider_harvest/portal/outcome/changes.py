@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, ItemCounts
 
-#: Numbers of a result's ``changes``, in the order in which they are told.
+#: Numbers of a result's ``changes``, in the order in which they are reported.
 TOLD = (NEWLY_FAILING, STILL_FAILING, NEWLY_ARCHIVED, VANISHED, FIXED, NEW)
 
 
@@ -62,18 +62,18 @@ def read_changes(
 ) -> tuple[dict[str, Any] | None, set[str]]:
     """Return what a harvest changed against the one before that read the whole catalogue.
 
-    Nothing is read where nothing failed, nothing is archived and no fewer records were listed than before. Else it
+    Nothing is read if nothing failed, nothing is archived and no fewer records were listed than before. Else it
     costs one request for the list of jobs, and for each of the two harvests one for each 500 items: of the failed and
-    the archived ones only, of all where fewer were listed. Up to 16.x one request for each harvest.
+    the archived ones only, of all if fewer were listed. Up to 16.x one request for each harvest.
 
     :param client: of the portal.
     :param source_id: the job's source.
     :param job: after its end, with its counters.
     :param items: of the job.
-    :param before: the source's last job before this one, and how many records it listed, where that is known already.
-    :param compare_failed: False reads nothing for failed items alone: what watches a whole portal sends fewer requests.
+    :param before: the source's last job before this one, and how many records it listed, if known already.
+    :param compare_failed: False reads nothing for failed items alone: saves requests for the watch of a portal.
     :returns: ``compared_with`` (id of a job, None without one) and a number for each of :data:`TOLD`, None for what
-        was not read; and the remote ids that are newly failing. None and no ids where nothing can be compared.
+        was not read; and the remote ids that are newly failing. None and no ids if nothing can be compared.
     """
     if job.counts is None or not job.has_ended or job.status == FAILED:
         return None, set()
@@ -88,7 +88,7 @@ def read_changes(
         previous = previous_complete(client, source_id, job)
         has_shrunk = has_shrunk or _is_smaller(job.counts, previous)
         return _compare(client, told, previous, job.counts, items, has_shrunk)
-    except HarvestError:  # no verdict hangs on it
+    except HarvestError:  # no verdict depends on it
         return None, set()
 
 

@@ -39,7 +39,7 @@ def conclude(
     :param job_id: the job.
     :param how: ``started``, ``attached`` or ``waited``.
     :param policy: the criteria.
-    :param before: the source's last job before it, and how many records that listed, where this is known already.
+    :param before: the source's last job before it, and how many records it listed, if this is known already.
     :param compare_failed: whether failed items are compared with those of the job before (default True); see
         :func:`~airflow_provider_harvest.portal.outcome.changes.read_changes` for the price.
     :param job: the job, if it was just read as ended, with its counters; default: it is read.
@@ -89,7 +89,7 @@ def conclude_preview(
 
 
 def _urgent_first(failed: list[HarvestItem], policy: OutcomePolicy, newly_failing: set[str]) -> list[HarvestItem]:
-    """Return the failed items that a result names: mine, where I asked for some, then those that are newly failing."""
+    """Return the failed items that a result names: the requested ones, if any, then those that are newly failing."""
     mine = policy.remote_ids or ()
 
     def rank(item: HarvestItem) -> tuple[bool, bool]:
@@ -106,7 +106,7 @@ def _skips(
     judged: list[HarvestItem],
     policy: OutcomePolicy,
 ) -> Skips:
-    """Read why items were skipped and, where a verdict hangs on it, what earlier harvests came to."""
+    """Read why items were skipped and, if the verdict depends on it, the counters of earlier harvests."""
     if job.counts is None or not job.counts.skipped:
         return Skips()
     listed = judged or items.first(SKIPPED, _SKIPS_READ)

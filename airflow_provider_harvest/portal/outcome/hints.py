@@ -13,7 +13,7 @@ from airflow_provider_harvest.portal.words import shorten
 
 #: Who must act.
 PRODUCER, PORTAL, NOBODY = "producer", "portal", "nobody"
-#: Characters of a message that are searched: its beginning and its end, where the cause is.
+#: Characters of a message that are searched: its beginning, and its end, which names the cause.
 _SEARCHED = 2000
 
 
@@ -96,8 +96,8 @@ HINTS: tuple[Hint, ...] = (
         remote_unreachable=True,
         who=NOBODY,
     ),
-    # Messages of the parsers of XML, JSON and RDF for a response that is not a catalogue; a position shows where it
-    # fails.
+    # Messages of the parsers of XML, JSON and RDF for a response that is not a catalogue; a position is
+    # where parsing stops.
     _hint(
         "A web page instead of the catalogue",
         r"mismatched tag|<!doctype html|<html|undefined entity|Unable to guess format|Unsupported mime ?type.*html",
@@ -106,7 +106,7 @@ HINTS: tuple[Hint, ...] = (
         may_pass=True,
     ),
     _hint(
-        "Nothing instead of the catalogue",
+        "An empty response instead of the catalogue",
         r"no element found: line 1, column 0|Document is empty|empty (document|response|file)",
         "The source's URL returned nothing: open it, and check what its server sends.",
         may_pass=True,
@@ -118,7 +118,7 @@ HINTS: tuple[Hint, ...] = (
         may_pass=True,
     ),
     _hint(
-        "Something else than the catalogue",
+        "Not the catalogue but something else",
         r"not well-formed \(invalid token\): line 1, column [0-3]\b|Start tag expected|BadGzipFile|Not a gzipped file",
         "The source's URL returned something other than XML, such as JSON or a zipped file: give the source the "
         "URL of the catalogue itself, in the backend's format.",
@@ -130,7 +130,7 @@ HINTS: tuple[Hint, ...] = (
         "The catalogue is not valid XML (the message names the place): correct it there.",
     ),
     _hint(
-        "Something else than JSON",
+        "Not JSON but something else",
         r"Expecting value: line 1 column 1 \(char 0\)|JSONDecodeError",
         "The source's URL returned something other than JSON, such as a web page or nothing: open the URL.",
         may_pass=True,
@@ -189,12 +189,12 @@ def hint_for(message: str) -> Hint | None:
 
 
 def says_may_pass(message: str) -> bool:
-    """Whether a message of the portal is about something that a later harvest may not meet; unknown is no."""
+    """Whether a message of the portal is about a fault that may pass; False for an unknown message."""
     hint = hint_for(message)
     return hint is not None and hint.may_pass
 
 
 def says_remote_unreachable(message: str) -> bool:
-    """Whether a message of the portal says that the remote catalogue could not be reached; unknown is no."""
+    """Whether a message of the portal says that the remote catalogue could not be reached; False if unknown."""
     hint = hint_for(message)
     return hint is not None and hint.remote_unreachable

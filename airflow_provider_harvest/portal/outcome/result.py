@@ -23,7 +23,7 @@ STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited",
 #: Failed items and job errors that a result names; XComs must stay small.
 MAX_FAILED_ITEMS = 20
 MAX_ERRORS = 5
-#: Asked-for records that a result names for each fate but "done"; ``counts`` says how many there are.
+#: Requested records that a result names for each fate but "done"; ``counts`` says how many there are.
 MAX_REMOTE_IDS = 100
 _MAX_MESSAGE, _MAX_NAME = 500, 120
 
@@ -139,12 +139,12 @@ def build_result(
 
 
 def is_success(result: HarvestResult) -> bool:
-    """Whether a result says that the harvest ended as required."""
+    """Whether a result says that the harvest met the criteria."""
     return result.get("outcome") == SUCCESS
 
 
 def _bounded(fates: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what became of the asked-for records without more ids than an XCom should hold."""
+    """Return the fates of the requested records, without more ids than an XCom should hold."""
     listed = {fate: ids for fate, ids in fates.items() if isinstance(ids, list)}
     return {
         **fates,

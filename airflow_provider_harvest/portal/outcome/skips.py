@@ -1,4 +1,4 @@
-"""What the records mean that a portal skipped. Used by the verdict, read by :mod:`conclude`.
+"""Judges the records that a portal skipped. Used by the verdict, read by :mod:`conclude`.
 
 udata skips a record that it cannot keep (without an identifier, for example) or that a source's filters leave out; the
 job is ``done`` all the same, and a dataset whose record is skipped is archived some days later.
@@ -59,7 +59,7 @@ def whole_before(jobs: Sequence[HarvestJob], job_id: str | None) -> tuple[ItemCo
     """Return the counters of the jobs before one that read their whole catalogue, newest first.
 
     :param jobs: of one source, newest first.
-    :param job_id: the one; where it is not among them, all of them are before it.
+    :param job_id: id of that job; if it is not among them, all of them are before it.
     """
     ids = [job.id for job in jobs]
     older = jobs[ids.index(job_id) + 1 :] if job_id in ids else jobs
@@ -67,7 +67,7 @@ def whole_before(jobs: Sequence[HarvestJob], job_id: str | None) -> tuple[ItemCo
 
 
 def lost_to_skips(counts: ItemCounts, before: Sequence[ItemCounts]) -> int | None:
-    """Return how many items an earlier harvest had done where this one skips most as that one did not; else None.
+    """Return how many items an earlier harvest had done if this one skips most and that one did not; else None.
 
     :param counts: of this job.
     :param before: of earlier ones, newest first.

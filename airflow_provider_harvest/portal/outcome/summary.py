@@ -31,7 +31,7 @@ _MEANINGS = {
     "done-errors": "Ended with errors",
     "failed": "Failed",
 }
-#: Seconds from which on a rate says something.
+#: Seconds after which a rate is meaningful.
 _RATE_AFTER = 30.0
 #: Lines that a failure message has at most: it is read on a phone at 3 a.m.
 MAX_MESSAGE_LINES = 10
@@ -45,7 +45,7 @@ def progress_line(
     :param job: as just read.
     :param before: the counters at the line before, None at the first one.
     :param since: seconds since the line before.
-    :param left: seconds that it will still take, as long as earlier ones took; None if they do not tell.
+    :param left: seconds that it will still take, as long as earlier ones took; None if unknown.
     """
     status = plain(job.status, _STATUS_WIDTH) or "unknown status"
     meaning = _MEANINGS.get(status)
@@ -90,7 +90,7 @@ def summary_lines(result: HarvestResult) -> list[str]:
     lines += [f"Skipped: {count(number, 'item')}: {_line(why)}" for why, number in _skip_reasons(result)]
     lines += [f"What to do: {advice}" for advice in advice_for(result)]
     if result["job_url"]:
-        lines.append(f"Look at: {result['job_url']}")
+        lines.append(f"See {result['job_url']}")
     kind = f" ({result['failure_kind']})" if result["failure_kind"] else ""
     return [
         *lines,
@@ -101,7 +101,7 @@ def summary_lines(result: HarvestResult) -> list[str]:
 
 
 def changes_lines(result: HarvestResult) -> list[str]:
-    """Return a line on what changed since the harvest before, none where nothing was compared or nothing changed.
+    """Return a line on what changed since the harvest before, none if nothing was compared or nothing changed.
 
     :param result: the result dict.
     """
@@ -146,10 +146,10 @@ _ADVICE_BY_KIND = {
     "remote_unreachable": "Check that the remote catalogue's server is up and lets the portal in.",
     "unreadable": "Open the source's URL: it must return the whole catalogue in the backend's format.",
     "job": "See the job's errors on the portal, and open the source's URL: it must return the catalogue.",
-    "remote_ids": "Look for these records in the catalogue, and for their reasons in the portal's job.",
+    "remote_ids": "Find these records in the catalogue, and their reasons in the portal's job.",
     "items": "See the reasons of the failed records on the portal, correct these in the catalogue, or allow more.",
     "skipped": "See why the portal skips records: each needs its own dct:identifier, and the source's filters count.",
-    "loss": "Look at the catalogue; if the loss is right, accept it: airflow-harvest guard release SOURCE_ID.",
+    "loss": "Check the catalogue; if the loss is right, accept it: airflow-harvest guard release SOURCE_ID.",
     "job_errors": "See the job's errors on the portal, or set fail_on_job_errors=False if they do no harm.",
 }
 
@@ -180,10 +180,10 @@ def failure_message(result: HarvestResult, next_chance: str | None = None) -> st
     :param next_chance: a sentence on when the portal harvests again and whether Airflow retries, None if there is none.
     """
     first, *more = [_line(reason, _REASON_WIDTH) for reason in result["reasons"]]
-    head = [f"{_what(result)} is not as required. {first}", *(f"Also: {reason}" for reason in more[:2])]
+    head = [f"{_what(result)} does not meet the criteria. {first}", *(f"Also: {reason}" for reason in more[:2])]
     head += changes_lines(result)
     advice = [f"What to do: {text}" for text in advice_for(result)[:2]]
-    tail = [f"Look at: {result['job_url']}"] if result["job_url"] else []
+    tail = [f"See {result['job_url']}"] if result["job_url"] else []
     tail += [next_chance] if next_chance else []
     room = MAX_MESSAGE_LINES - len(head) - len(advice) - len(tail)
     shown = failed_item_lines(*_that_matter(result), limit=min(_SHOWN_ITEMS, room - 1))
@@ -191,7 +191,7 @@ def failure_message(result: HarvestResult, next_chance: str | None = None) -> st
 
 
 def goes_on(job_url: str | None) -> str:
-    """Return what a stopped task says about its harvest, which udata cannot cancel.
+    """Return the message of a stopped task about its harvest, which udata cannot cancel.
 
     :param job_url: page of the job, None if none is known.
     """
@@ -208,12 +208,12 @@ def _that_matter(result: HarvestResult) -> tuple[list[FailedItem], int]:
 
 
 def _how_many(fates: dict[str, Any], fate: str) -> int:
-    """Return how many asked-for records came to something; a result names only the first of them."""
+    """Return how many requested records have a fate; a result names only the first of them."""
     return int((fates.get("counts") or {}).get(fate, len(fates[fate])))
 
 
 def _skip_reasons(result: HarvestResult) -> list[tuple[str, int]]:
-    """Return why items were skipped; results of before 0.2.0 do not say."""
+    """Return why items were skipped; results from before 0.2.0 do not say."""
     return list((result.get("skip_reasons") or {}).items())
 
 

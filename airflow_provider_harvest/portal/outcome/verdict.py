@@ -1,4 +1,4 @@
-"""Whether a job has ended as required. This is the only place that decides whether a harvest is a success.
+"""Decides whether a harvest is a success, from its ended job; no other place decides it.
 
 Called by the operators and the sensor, on the worker, whichever way they waited.
 """
@@ -50,7 +50,7 @@ _MESSAGE_WIDTH, _ID_WIDTH = 300, 120
 class OutcomePolicy:
     """The criteria for a successful harvest. Plain data: it is passed as JSON.
 
-    :param max_failed_items: how many items may fail; None (default) sets no such limit where a ratio is given,
+    :param max_failed_items: how many items may fail; None (default) sets no such limit if a ratio is given,
         else it means 0.
     :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1; None sets no such
         limit. All limits that are given must hold.
@@ -62,7 +62,7 @@ class OutcomePolicy:
     :param max_skipped_items: how many items may be skipped; None (default) sets no such limit. A record without an
         identifier is skipped, and its dataset is archived later.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None, without
-        ``max_skipped_items`` either, allows half, and more where none of the last ten harvests skipped less: a source
+        ``max_skipped_items`` either, allows half, and more if none of the last ten harvests skipped less: a source
         whose filters leave most records out is as it always was, a catalogue that lost its identifiers is not.
     """
 
@@ -91,12 +91,12 @@ class OutcomePolicy:
         """
         for name, number in (("max_failed_items", max_failed_items), ("max_skipped_items", max_skipped_items)):
             if number is not None and not _is_count(number):
-                raise HarvestInvalidInput(f"{name} is {number!r}: give a whole number from 0 on, or None.")
+                raise HarvestInvalidInput(f"{name} must be a whole number from 0 on, or None, not {number!r}.")
         for name, share in (("max_failed_ratio", max_failed_ratio), ("max_skipped_ratio", max_skipped_ratio)):
             if share is not None and not _is_share(share):
-                raise HarvestInvalidInput(f"{name} is {share!r}: give a number from 0 to 1, or None.")
+                raise HarvestInvalidInput(f"{name} must be a number from 0 to 1, or None, not {share!r}.")
         if not _is_count(min_done_items):
-            raise HarvestInvalidInput(f"min_done_items is {min_done_items!r}: give a whole number from 0 on.")
+            raise HarvestInvalidInput(f"min_done_items must be a whole number from 0 on, not {min_done_items!r}.")
         ids = None if remote_ids is None else _checked_ids(remote_ids)
         return cls(
             max_failed_items,
@@ -132,18 +132,18 @@ class Outcome:
 
     @property
     def is_success(self) -> bool:
-        """Whether the job ended as required."""
+        """Whether the job meets the criteria."""
         return self.outcome == SUCCESS
 
 
 def judge(
     job: HarvestJob, policy: OutcomePolicy, items: Sequence[HarvestItem] = (), skips: Skips | None = None
 ) -> Outcome:
-    """Say whether a job has ended as required; whatever is unclear is a failure.
+    """Judge whether a job meets the criteria; anything unclear is a failure.
 
     :param job: the job as read after its end, or a preview.
     :param policy: the criteria.
-    :param items: all its items; needed where the policy names ``remote_ids``, else unused.
+    :param items: all its items; needed if the policy names ``remote_ids``, else unused.
     :param skips: why items were skipped, and what earlier harvests skipped; None if that is not known.
     """
     found = _end_reasons(job)
@@ -152,7 +152,7 @@ def judge(
         fates = fates_of(policy.remote_ids, items)
         found.extend(("remote_ids", reason) for reason in _remote_id_reasons(fates, items, job))
     elif job.counts is None:
-        found.append(("unfinished", "The portal did not say what became of the items."))
+        found.append(("unfinished", "The portal did not return the counters of the items."))
     else:
         found.extend(_count_reasons(job.counts, policy, skips or Skips()))
         if policy.fail_on_job_errors and job.errors and job.status != FAILED:
@@ -188,7 +188,7 @@ def fates_of(remote_ids: Sequence[str], items: Sequence[HarvestItem]) -> dict[st
 
 
 def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
-    """Say what is wrong with how the job itself ended, whatever its items."""
+    """Return what is wrong with how the job itself ended, whatever its items."""
     if job.status == TIMED_OUT:
         return [(TIMED_OUT, "The portal did not finish the preview in time: its remote catalogue may be slow or down.")]
     if not job.has_ended:
@@ -209,7 +209,7 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> l
     if policy.failed_limit is not None and counts.failed > policy.failed_limit:
         allowed = f"{policy.failed_limit:,}" if policy.failed_limit else "none"
         found.append(("items", f"{count(counts.failed, 'item')} failed; {allowed} may."))
-    # A hair's breadth more, since 0.29 * 100 is less than 29 in binary.
+    # A little more, since 0.29 * 100 is less than 29 in binary.
     if policy.max_failed_ratio is not None and counts.failed > policy.max_failed_ratio * counts.processed + 1e-9:
         share = f"({counts.failed / counts.processed:.1%}); {policy.max_failed_ratio:.1%} may."
         found.append(("items", f"{counts.failed:,} of {count(counts.processed, 'item')} failed {share}"))
@@ -295,7 +295,7 @@ def _is_share(value: object) -> bool:
 def _checked_ids(remote_ids: object) -> tuple[str, ...]:
     """Return the ids that a user, or a task before, gave, each once."""
     if isinstance(remote_ids, (str, bytes)) or not isinstance(remote_ids, Iterable):
-        raise HarvestInvalidInput(f"remote_ids is {remote_ids!r}: give a list of ids, such as ['my-dataset'].")
+        raise HarvestInvalidInput(f"remote_ids must be a list of ids, such as ['my-dataset'], not {remote_ids!r}.")
     ids = list(remote_ids)
     wrong = [i for i in ids if isinstance(i, bool) or not isinstance(i, (str, int)) or not str(i).strip()]
     if wrong:

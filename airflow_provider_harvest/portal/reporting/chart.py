@@ -9,7 +9,7 @@ _GAP = 2
 
 
 def chart(history: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the bars of a chart: done, failed and archived items of each job, and below how long it took.
+    """Return the bars of a chart: done, failed and archived items of each job, and below it how long it took.
 
     :param history: jobs, the oldest first, as a report has them.
     :returns: None for fewer than two jobs: a chart would show less than the text.

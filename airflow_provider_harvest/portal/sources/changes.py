@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETURN, UPDATE, FAIL = "return", "update", "fail"
-#: What to do where a source of the same identity is there already.
+#: What to do if a source of the same identity exists already.
 IF_EXISTS = (RETURN, UPDATE, FAIL)
 
 _WHO_CREATES = (
@@ -105,7 +105,7 @@ def ensure_source(
     :param asked_since: seconds since the epoch; a source that was created at or after that time counts as created by
         an earlier try of this request. Default None: there was none.
     :returns: the source, and whether it was created by this request.
-    :raises HarvestInvalidInput: for what cannot be right, before anything is sent that writes.
+    :raises HarvestInvalidInput: for invalid arguments, before any write is sent.
     """
     if if_exists not in IF_EXISTS:
         raise HarvestInvalidInput(f"if_exists must be one of {', '.join(map(repr, IF_EXISTS))}, not {if_exists!r}.")
@@ -134,7 +134,7 @@ def ensure_source(
 
 
 def _explain(client: HarvestClient, error: HarvestRequestRejected, backend: str, organization: str | None) -> None:
-    """Say what was wrong with a new source where that is only looked up once the portal has refused it.
+    """Check after the portal has refused a new source whether its backend or organization is unknown.
 
     :raises HarvestInvalidInput: for a backend that the portal does not have.
     :raises HarvestNotFound: for an organization that it does not have.
@@ -180,11 +180,11 @@ def new_fields(
     *,
     lazily: bool = False,
 ) -> dict[str, Any]:
-    """Return what was given for a new source, checked, without what was left out.
+    """Return what was given for a new source, checked, without the arguments that were left out.
 
     :param lazily: whether the portal itself may check the name of the backend (default False): it refuses one that it
         does not have, in every release, unless there is a configuration.
-    :raises HarvestInvalidInput: for what cannot be right, and a backend that this portal does not have.
+    :raises HarvestInvalidInput: for invalid values, and a backend that this portal does not have.
     """
     optional = {"description": description, "config": config, "active": active, "autoarchive": autoarchive}
     given = {name: value for name, value in optional.items() if value is not None}
@@ -272,12 +272,12 @@ def _adopt(client: HarvestClient, found: list[HarvestSource], fields: dict[str, 
             f"if_exists='fail' is set. See {page}"
         )
     source = client.get_source(found[0].id)
-    log.info("Source %r (%s) is there already: %s", source.name, source.id, page)
+    log.info("Source %r (%s) exists already: %s", source.name, source.id, page)
     if if_exists == UPDATE:
         return change_fields(client, source, fields)
     differing = changes_to(source, fields)
     if differing:
-        log.info("It differs in %s, and is left so: if_exists='update' changes it.", ", ".join(differing))
+        log.info("It differs in %s and was not changed: if_exists='update' changes it.", ", ".join(differing))
     return source
 
 
@@ -300,7 +300,7 @@ def create_once(
         with telling(_WHO_CREATES):
             return client.create_source(**fields, organization=organization, owner=owner_id)
     except UNCLEAR as error:
-        log.warning("%s Looking whether the source is there now.", error)
+        log.warning("%s Checking whether the source exists now.", error)
         found = look_again(client, find)
         if found is None:
             raise

@@ -1,4 +1,4 @@
-"""What careful writes share: comparing what came of them with what was asked, and saying who has the right.
+"""Shared by all writes that must not be repeated: check their effect, and name who has the right.
 
 Called by the flows on sources only (:mod:`sources`, :mod:`moderation`).
 """
@@ -38,7 +38,7 @@ _LOOKS = (1.0, 4.0)
 
 
 def look_again(client: HarvestClient, look: Callable[[], T | None]) -> T | None:
-    """Look for the effect of a write a few times; return what was found, None for nothing."""
+    """Check a few times for the effect of a write; return what was found, None for nothing."""
     for pause in _LOOKS:
         client.clock.sleep(pause)
         found = look()
@@ -59,16 +59,16 @@ def write_and_read(
 ) -> tuple[HarvestSource, bool]:
     """Change a source, and return it as it then is.
 
-    The answer to a write holds the whole source, and is compared with what was asked. The source is read only if there
-    is no such answer, or if the change does not show in it: udata answers 200 to some writes that it ignores.
+    The response to a write holds the whole source, and is compared with what was sent. The source is read only if there
+    is no such response, or if the change does not show in it: udata responds with 200 to some writes that it ignores.
 
     :param client: of the portal.
     :param source_id: id of the source.
-    :param write: sends the change; returns the portal's answer to it, or None.
+    :param write: sends the change; returns the portal's response to it, or None.
     :param is_done: whether the change shows in the source.
     :param unclear: errors after which the source is read to see whether the change was carried out.
     :param what: the change, for the message: ``"the cron '0 3 * * *'"``.
-    :param is_whole: whether an answer also shows what the change brings about; default True.
+    :param is_whole: whether a response also shows the effects of the change; default True.
     :returns: the source, and whether the portal itself said that the change was carried out.
     :raises HarvestWriteIgnored: if the portal said so, and the change does not show.
     """
@@ -80,7 +80,7 @@ def write_and_read(
     try:
         answer = write()
     except unclear as error:
-        log.warning("%s Looking whether it took effect.", error)
+        log.warning("%s Checking whether it took effect.", error)
         found = look_again(client, look)
         if found is None:
             raise
@@ -90,7 +90,7 @@ def write_and_read(
     found = look() or look_again(client, look)
     if found is None:
         raise HarvestWriteIgnored(
-            f"The portal answered that it took {plain(what, 200)} for source {source_id}, and the source is still as "
+            f"The portal reported {plain(what, 200)} for source {source_id} as done, but the source is still as "
             f"before: {client.source_url(source_id)} Something on the portal overrules it; ask its team."
         )
     return found, True

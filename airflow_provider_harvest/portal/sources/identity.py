@@ -141,8 +141,8 @@ def optional_text(value: object, what: str) -> str | None:
     if text in ("", "None"):
         is_what = "blank" if not text else "'None'"
         raise HarvestInvalidInput(
-            f"{what} is {is_what}: the template, task or variable that it comes from gave nothing. Give a value, or "
-            f"leave {what} out (None)."
+            f"{what} is {is_what}: the template, task or variable that it comes from returned nothing. Give a value, "
+            f"or leave {what} out (None)."
         )
     return text
 
@@ -212,7 +212,7 @@ def source_brief(source: HarvestSource, site: str) -> dict[str, Any]:
 
 
 def ownership(site: str, organization: HarvestRef | None, owner: HarvestRef | None) -> dict[str, str | None]:
-    """Return whose a source is as flat columns of a table.
+    """Return the owner of a source as flat columns of a table.
 
     :param site: the portal's site.
     :param organization: that the source belongs to, or None.

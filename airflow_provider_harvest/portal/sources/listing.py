@@ -46,7 +46,7 @@ class SourceFilter:
     ) -> SourceFilter:
         """Return a filter from what a user gave; only None does not restrict.
 
-        :raises HarvestInvalidInput: for what cannot be right.
+        :raises HarvestInvalidInput: for invalid values.
         """
         given = {name: optional_text(value, name) for name, value in texts.items()}
         owner_id, state = optional_text(owner_id, "owner_id"), optional_text(validation, "validation")

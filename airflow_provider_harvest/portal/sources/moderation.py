@@ -140,7 +140,7 @@ def ensure_unscheduled(client: HarvestClient, source: HarvestSource) -> tuple[Ha
 
 
 def shows_its_cron(answer: HarvestSource) -> bool:
-    """Whether the answer to an acceptance shows the cron that it set; up to 10.8.1 the first one does not."""
+    """Whether the response to an acceptance shows the cron that it set; up to 10.8.1 the first one does not."""
     return answer.schedule is not None
 
 
@@ -157,7 +157,7 @@ def _jobs_before(client: HarvestClient, source: HarvestSource) -> list[str]:
 
 
 def _warn_of_validation(before: HarvestSource, after: HarvestSource, state: str) -> None:
-    """Say what a validation brings about that its name does not."""
+    """Log the effects of a validation that its name does not show."""
     if state == ACCEPTED and before.active is False:
         log.warning("The source is inactive: its acceptance starts no harvest before it is set active.")
     if state == ACCEPTED and before.schedule not in (None, after.schedule):

@@ -34,7 +34,7 @@ def asked_pause(error: Exception) -> float:
 
 
 def pause_of_all(error: HarvestError, failures: int, interval: float) -> float:
-    """Return the seconds in which nobody should send this portal a request; 0 unless it asked for a pause.
+    """Return the seconds in which nobody should send this portal a request; 0 unless it requested a pause.
 
     :param error: what the last request failed with.
     :param failures: failures in a row, from 1.

@@ -1,4 +1,4 @@
-"""How many requests an hour a poll loop may send, so that a deployment keeps to what a portal allows; pure, no I/O."""
+"""How many requests an hour a poll loop may send, so that a deployment keeps to what a portal allows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SAVED = 300.0
 
 
 class Budget:
-    """Counts requests against an hourly allowance; what is overdrawn is waited for.
+    """Counts requests against an hourly allowance; requests beyond it must wait.
 
     :param now: seconds, by any clock that only grows.
     """

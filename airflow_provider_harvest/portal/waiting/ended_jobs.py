@@ -54,7 +54,7 @@ _RARE = 1800.0
 _WRITTEN_AFTER = 1.0
 #: Jobs named in the message about missed harvests, and seconds that it covers.
 _MISSED_NAMED, _MISSED_WITHIN = 10, 24 * 3600.0
-#: Stands for news of a source that the list did not bring.
+#: Placeholder for news of a source that did not come from the list.
 UNLISTED: tuple[Any, ...] = ()
 
 
@@ -194,7 +194,7 @@ class EndedJobs:
         return Poll(WAITING, pause, lines=self._take_lines(), has_looked=False, back_off=back_off)
 
     def pass_time(self) -> Poll:
-        """Nothing here has an end."""
+        """Return the state; this watch has no end."""
         return Poll(WAITING, self.interval, has_looked=False)
 
     def _marks(self) -> tuple[Any, ...]:
@@ -283,7 +283,7 @@ class EndedJobs:
             named = ", ".join(f"{job_id} ({clock_time(at)})" for at, job_id in ended[:_MISSED_NAMED])
             more = f" and {len(ended) - _MISSED_NAMED} more" if len(ended) > _MISSED_NAMED else ""
             self._lines.append(
-                "Nobody knows what was reported, so the watch begins now. These ended in the day before and are "
+                "It is unknown what was reported, so the watch begins now. These ended in the day before and are "
                 f"not reported by it: {named}{more}."
             )
 
@@ -330,7 +330,7 @@ class EndedJobs:
             self._reported.settle(record.id)
 
     def _jobs_of(self, record: SourceRecord) -> list[HarvestJob]:
-        """Read the jobs of a source, back to where none is new; none where the source was purged."""
+        """Read the jobs of a source, back to where none is new; none if the source was purged."""
         jobs: list[HarvestJob] = []
         doubts = self._doubts.setdefault(record.id, Doubts())
         try:
@@ -409,7 +409,7 @@ class EndedJobs:
         if one.reading.failures == _PURGED_CHECK and self._is_purged(record, str(one.job.id)):
             return True
         if one.reading.failures == 1:
-            self._lines.append(f"Job {one.job.id} of source {record.id} cannot be read now, and is later: {error}")
+            self._lines.append(f"Job {one.job.id} of source {record.id} cannot be read now; trying later: {error}")
         return False
 
     def _result_of(self, record: SourceRecord, job_id: str) -> HarvestResult | None:
@@ -437,7 +437,7 @@ class EndedJobs:
     # --- a single source -------------------------------------------------------------------------------------
 
     def _check_source(self) -> None:
-        """Say when the one source that is watched gets no harvests any more; it is read only now and then."""
+        """Report when the one source that is watched gets no harvests any more; it is read only now and then."""
         now = self._client.clock.now()
         if self._scope.source_id is None or now - self._source_checked < _SOURCE_CHECK:
             return

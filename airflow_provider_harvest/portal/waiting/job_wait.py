@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 #: harvest by hand at any time: it is noticed after these seconds, at 6 small requests an hour.
 FAR_OFF_INTERVAL = 600.0
 LEAD = 300.0
-#: Seconds between looks for what is late, or running for long, at most.
+#: Seconds between polls of a job that is late, or running for long, at most.
 RARE_INTERVAL = 1800.0
 #: Polls of a job that is late, or running for long, are this share of that time apart: 3 min after an hour.
 PATIENCE = 0.05
@@ -71,11 +71,11 @@ _MAX_PAGES = 20
 
 
 class JobWait:
-    """Looks for a job and then at it.
+    """Finds a job and then polls it.
 
     :param plan: what is waited for.
     :param client: of the portal; its clock is used. Keys are not needed and not sent.
-    :param jobs: the newest jobs of the source, if they were just read: the first look reads them no second time.
+    :param jobs: the newest jobs of the source, if they were just read: the first poll does not read them again.
     :param job: the same of the job that is waited for.
     """
 
@@ -101,10 +101,10 @@ class JobWait:
         self._lines: list[str] = []
 
     def poll(self) -> Poll:
-        """Look once.
+        """Poll once.
 
-        :raises HarvestError: for what will not pass by waiting (no right to read, redirected, refused), once it is seen
-            often enough to be believed.
+        :raises HarvestError: for an error that will not pass by waiting (no right to read, redirected, refused), once
+            it is seen often enough to count.
         """
         try:
             poll = self._look()
@@ -123,7 +123,7 @@ class JobWait:
         return self._told(self._failed(error, is_own=False))
 
     def pass_time(self) -> Poll:
-        """Return the state without a request, while the portal wants none: the time may be up."""
+        """Return the state without a request, while the portal wants none: the time limit may be reached."""
         return self._told(Poll(WAITING, self.plan.poll_interval, has_looked=False))
 
     def _answered(self) -> None:
@@ -239,7 +239,7 @@ class JobWait:
         return replace(plan, due=due, due_again=None, start_deadline=None if plan.grace is None else due + plan.grace)
 
     def _note_progress(self, job: HarvestJob) -> None:
-        """Remember when something moved, and say so."""
+        """Remember when something moved, and report it."""
         now = (job.status, job.counts)
         if now == self._counts:
             return
@@ -250,7 +250,7 @@ class JobWait:
         self._counts = now
 
     def _report(self, job: HarvestJob) -> None:
-        """Say how far the job is: at a change of status, at the first failed item, else ever more rarely."""
+        """Report how far the job is: at a change of status, at the first failed item, else ever more rarely."""
         before, now = self._reported, self._clock.now()
         counts = job.counts
         is_first_failure = bool(counts and counts.failed and not (before and before[1] and before[1].failed))
@@ -293,7 +293,7 @@ class JobWait:
         except HarvestNotFound:
             self._source_checked = float("-inf")  # checked again at the next poll: a single 404 does not count
             raise
-        # Whoever waits for a source that is still to be accepted waits for that, too: acceptance starts a harvest.
+        # A wait for a source that is still to be accepted continues: acceptance starts a harvest.
         return None if source.is_awaited else why_not_runnable(source)
 
     # --- time of the next poll -------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ class JobWait:
         return due is not None and now < due - LEAD
 
     def _pause_before_start(self, jobs: Sequence[HarvestJob] = ()) -> float:
-        """Return the pause while the job is not known: short where one is near, rarer the longer it is overdue.
+        """Return the pause while the job is not known: short if one is near, longer the longer it is overdue.
 
         :param jobs: as just read; for a wait for the next end, one of them may be about to end.
         """
@@ -376,7 +376,7 @@ class JobWait:
             return Poll(GONE, detail=f"{what} is no longer on the portal: it was purged.")
         if is_passing(error) or came_from_elsewhere(error):  # a maintenance page may be there for some minutes
             return self._failed(error)
-        self._lines.append(f"{error} Looking once more.")
+        self._lines.append(f"{error} Polling once more.")
         return Poll(WAITING, self.plan.poll_interval, has_looked=False)
 
     def _is_purged(self, error: HarvestServerError) -> bool:

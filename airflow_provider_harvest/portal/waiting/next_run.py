@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: The newest jobs are used first, since summer time may have begun, then some more, since people start jobs, too.
 _NEWEST, _LOOKED_AT = 5, 10
-#: How many of them must agree before an offset is believed.
+#: How many of them must agree before an offset is used.
 _MUST_AGREE = 3
 #: Seconds after a tick in which its job is still expected, if past ones were not later.
 OVERDUE = 3600.0
@@ -96,7 +96,7 @@ def _overdue(
 
 
 def describe(expectation: Expectation, now: float, fails_at: float | None, deferred: bool) -> str:
-    """Return what a task waits for, as its log says it.
+    """Return the log line about what a task waits for.
 
     :param expectation: when the run is due.
     :param now: seconds since the epoch.

@@ -1,7 +1,7 @@
 """Which failed polls of a portal may be temporary: one table for waits, sensors, the poller and event triggers.
 
 A proxy, a firewall or a maintenance page sometimes responds instead of the portal. Such a response counts only if the
-next polls repeat it; pure, no I/O.
+next polls repeat it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ PASSING = (
     HarvestUnavailable,
     HarvestProtocolError,
 )
-#: Statuses below 500 that speak of the moment and not of the request: timeout, too early, too many requests.
+#: Statuses below 500 that are about the moment and not about the request: timeout, too early, too many requests.
 _PASSING_STATUSES = frozenset({408, 425, 429})
-#: What is believed when it is seen again.
+#: Errors that count when they are seen again.
 _DOUBTFUL = (HarvestAuthError, HarvestNotFound, HarvestRedirected, HarvestRequestRejected)
 
 #: Times in a row that a response of the API itself is seen before it counts, and one from elsewhere: a
@@ -57,10 +57,10 @@ def concerns_all(error: Exception) -> bool:
 
 
 def times_until_believed(error: Exception) -> int | None:
-    """Return how many times in a row a response is seen before it counts.
+    """Return how many times in a row a response must be seen before it counts.
 
     :param error: the error of a poll.
-    :returns: 1 for what no further poll changes; None for what never counts.
+    :returns: 1 for a response that no further poll changes; None for one that never counts.
     """
     if is_passing(error):
         return None

@@ -17,7 +17,7 @@ from airflow_provider_harvest.portal.words import clock_time
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob
 
-#: ``how`` of a wait that does not say: it claims nothing.
+#: ``how`` of a wait that does not say.
 WAITED = "waited"
 #: ``how`` of a wait for another job that must end before a harvest is requested.
 BLOCKED = "blocked"
@@ -60,7 +60,7 @@ class WaitPlan:
     :param cron: of the portal's own runs, if those are waited for.
     :param offset: minutes by which the portal reads its crons ahead of UTC, if known.
     :param grace: seconds after the portal's own time in which its job must begin, if limited.
-    :param before_id: the source's last job when the wait began, where that was known for nothing.
+    :param before_id: the source's last job when the wait began, if that was known without a request.
     :param before_listed: how many records it found in the catalogue.
     :param poll_interval: between two polls.
     :param max_poll_failures: polls that may fail in a row.
@@ -89,7 +89,7 @@ class WaitPlan:
     limits: Limits = field(default_factory=Limits)
 
     def knowing(self, last_job: HarvestJob | None) -> WaitPlan:
-        """Return the plan with what a source just read says of its last job, which a result may be compared with."""
+        """Return the plan with the last job of a source that was just read, which a result may be compared with."""
         if last_job is None or not last_job.has_ended or last_job.status == FAILED or last_job.id == self.job_id:
             return self
         counted = last_job.counts.processed if last_job.counts else None

@@ -1,7 +1,7 @@
-"""What an event trigger has reported already: a cursor that travels as JSON between triggerers; pure, no I/O.
+"""What an event trigger has reported already: a cursor that travels as JSON between triggerers.
 
 It holds a time by the portal's clock, short digests of the jobs reported shortly before it, the jobs that still run
-behind a newer one of their source, and for each source that could not be read since when it is owed.
+behind a newer one of their source, and for each source that could not be read since when its reports are missing.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Reported:
         }
 
     def _forget(self) -> None:
-        """Drop the digests of jobs that ended too long ago to be met again; and the oldest where there are too many."""
+        """Drop the digests of jobs that ended too long ago to be met again; and the oldest if there are too many."""
         oldest = (self.since or 0.0) - GRACE - _STRETCH
         kept = sorted((pair for pair in self._digests.items() if pair[1] >= oldest), key=lambda pair: pair[1])
         if len(kept) > MAX_DIGESTS:

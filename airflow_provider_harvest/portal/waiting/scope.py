@@ -1,4 +1,4 @@
-"""Whose harvests an event trigger watches: those of a source, of an organization, or of a whole portal."""
+"""Which harvests an event trigger watches: those of a source, of an organization, or of a whole portal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose jobs are watched: those of one source, of an organization, or of the whole portal.
+    """Which jobs are watched: those of one source, of an organization, or of the whole portal.
 
     :param source_id: id of the source.
     :param organization_id: id of the organization.
@@ -42,7 +42,7 @@ def find_scope(client: HarvestClient, source_id: str | None, organization: str |
     """Return the scope that a user named by ids or slugs.
 
     :param client: of the portal.
-    :raises HarvestInvalidInput: for what is neither, or a slug that names a deleted source: its name may have been
+    :raises HarvestInvalidInput: if it is neither, or for a slug that names a deleted source: its name may have been
         given to another one since.
     :raises HarvestNotFound: for what the portal does not have.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Most seconds between two polls of a job's progress, also the default; a fourth of its ``stall_timeout`` if shorter.
 PROGRESS_INTERVAL = 600.0
-#: Where the list counts no items (up to 16.x), each running job is read for it: this share of ``stall_timeout`` apart.
+#: If the list counts no items (up to 16.x), each running job is read for that: this share of ``stall_timeout`` apart.
 _PROGRESS_SHARE, _OWN_PROGRESS_SHARE = 0.25, 0.5
 
 
@@ -37,7 +37,7 @@ class Listed:
     :param name: if names were requested.
     :param organization_id: if names were requested.
     :param is_counted: whether the items of its last job are counted in the list, as from 17.0 on; None if that was not
-        asked for.
+        requested.
     """
 
     id: str
@@ -104,9 +104,9 @@ class Listing:
 
 
 class ListedWait(JobWait):
-    """A wait for one job that the portal's list also answers.
+    """A wait for one job whose state the portal's list may show.
 
-    :meth:`consider` is called first; only if the list cannot tell, :meth:`poll` sends requests of its own.
+    :meth:`consider` is called first; only if the list does not show the state, :meth:`poll` sends requests of its own.
     """
 
     def __init__(self, plan: WaitPlan, client: HarvestClient) -> None:
@@ -116,7 +116,7 @@ class ListedWait(JobWait):
         self._look_due = 0.0
         self._progress_due = self._clock.now()
         self._runs_behind = True
-        self._list_counts = True  # until the list tells otherwise
+        self._list_counts = True  # until the list shows otherwise
 
     @property
     def source_id(self) -> str | None:
@@ -130,12 +130,12 @@ class ListedWait(JobWait):
 
     @property
     def gains_by_list(self) -> bool:
-        """The list may answer it."""
+        """The list may show its state."""
         return True
 
     @property
     def needs_owners(self) -> bool:
-        """Whose source it is does not matter."""
+        """The owner of the source does not matter."""
         return False
 
     @property

@@ -1,6 +1,6 @@
-"""Which job is mine, whether a job is dead, and whether a source can be harvested at all.
+"""Which job answers a request, whether a job is dead, and whether a source can be harvested at all.
 
-Called by :mod:`waiting` and by the run operator. Times of jobs are the portal's and are set only against the
+Called by :mod:`waiting` and by the run operator. Times of jobs are the portal's and are compared only with the
 portal's own clock.
 """
 
@@ -112,7 +112,7 @@ def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> da
 
 
 def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: Limits) -> str | None:
-    """Say why an unfinished job counts as dead, None while it does not.
+    """Return why an unfinished job counts as dead, None while it does not.
 
     udata has no reaper: a job whose worker was killed stays ``initialized`` forever.
 
@@ -161,4 +161,19 @@ def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] |
                 f"{what} uses the backend {source.backend!r}, which this portal does not have switched on "
                 f"(it has {few(enabled)}): ask its team."
             )
+    return None
+
+
+def foreseen_refusal(client: HarvestClient, source: HarvestSource) -> str | None:
+    """Return why the portal would refuse to start a harvest, None if that is not known beforehand.
+
+    Whether the portal lets owners start harvests at all (``HARVEST_ENABLE_MANUAL_RUN``) is not shown by its API.
+
+    :param client: of the portal.
+    :param source: as just read with the client's key.
+    """
+    if not client.has_key:
+        return "There is no API key, and starting a harvest takes one."
+    if source.permissions is not None and source.permissions.get("run") is False:
+        return f"This key's user may not run source {source.name!r}."
     return None

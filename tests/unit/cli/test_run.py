@@ -232,3 +232,67 @@ def test_a_key_is_needed(portal: PortalServer, run: Any, monkeypatch: pytest.Mon
     code, _, err = run("--wait")
     assert (code, portal.requests) == (1, [])
     assert "set HARVEST_API_KEY" in err
+
+
+class TestWhereThePortalLetsThisKeyStartNoHarvest:
+    """udata says so in the source's permissions, or by refusing the request, or there is no key at all."""
+
+    @pytest.fixture(params=["no key", "no right", "refused by the portal's settings"])
+    def refused(
+        self, request: pytest.FixtureRequest, portal: PortalServer, source: str, monkeypatch: pytest.MonkeyPatch
+    ) -> int:
+        """How many requests for a harvest are sent although it is refused: what is known beforehand is not tried."""
+        if request.param == "no key":
+            monkeypatch.delenv("HARVEST_API_KEY")
+            return 0
+        if request.param == "no right":
+            portal.portal.sources[source]["permissions"] = {"run": False}
+            return 0
+        portal.script("POST", f"/harvest/source/{source}/run/", Reply(400, {"message": "Cannot run source manually"}))
+        return 1
+
+    def test_it_fails_by_default(self, portal: PortalServer, refused: int, run: Any, story: Story) -> None:
+        code, _, err = run("--wait")
+        assert (code, runs(portal)) == (1, refused)
+        assert err.strip()
+
+    def test_it_waits_for_the_portals_own_run_where_that_is_asked_for(
+        self, portal: PortalServer, source: str, refused: int, run: Any, story: Story
+    ) -> None:
+        earlier = portal.portal.add_job(
+            source, started="2026-01-01T00:00:00+00:00", created="2026-01-01T00:00:00+00:00"
+        )
+        portal.portal.end_job(earlier)
+        by_schedule = [lambda: portal.portal.queue.append(source), lambda: portal.portal.work(done=2)]
+        story.steps = [lambda: None, *by_schedule]
+        code, out, err = run("--wait", "--json", "--on-run-refused", "wait")
+        result = json.loads(out)
+        assert (code, runs(portal)) == (0, refused), err
+        assert (result["how"], result["items"]["done"]) == ("waited", 2)
+        assert result["job_id"] != earlier
+        assert "Portal runs this source by cron" in err
+
+    def test_ctrl_c_says_that_nothing_was_asked_for(
+        self, portal: PortalServer, refused: int, run: Any, story: Story
+    ) -> None:
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        story.steps = [interrupt]
+        code, _, err = run("--wait", "--on-run-refused", "wait")
+        assert code == 130
+        assert "No harvest was requested; the portal harvests the source by its own schedule." in err
+
+    def test_a_source_without_a_schedule_is_not_waited_for(
+        self, portal: PortalServer, source: str, refused: int, run: Any, story: Story
+    ) -> None:
+        portal.portal.sources[source]["schedule"] = None
+        code, _, err = run("--wait", "--on-run-refused", "wait")
+        assert (code, story.pauses) == (1, 0)
+        assert "has no schedule, so the portal will not harvest it by itself" in err
+
+
+def test_waiting_for_the_portal_takes_wait(portal: PortalServer, run: Any) -> None:
+    code, _, err = run("--on-run-refused", "wait")
+    assert (code, portal.requests) == (1, [])
+    assert "give --wait, too" in err

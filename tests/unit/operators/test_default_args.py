@@ -29,6 +29,7 @@ SHARED = {
     *("min_items", "loss_days", "max_detail_requests", "on_drift", "allow_duplicates"),
     *("max_changes", "max_deletes", "write_interval", "accept_interval", "patience"),
     *("thresholds", "thresholds_by_source", "grace_days", "expire_days", "examine_all", "guard"),
+    *("preview_timeout", "max_previews"),
 }
 #: What default_args often hold for Airflow itself, for DAGs, and for tasks of other packages.
 COMMON = {

@@ -16,7 +16,7 @@ from airflow_provider_harvest.operators import portal as module
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators._pass_state import dated, undated
 from airflow_provider_harvest.operators.health import RESULT_KEY, STATE_KEY
-from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.portal import HarvestPendingReviewOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
 from tests.support.portal_server import Always, PortalServer
 from tests.support.portal_state import KEY
@@ -246,3 +246,35 @@ class TestMessageTemplate:
         with pytest.raises(HarvestFailException, match="message_template cannot be rendered"):
             run(ti, message_template=template)
         assert ti.xcoms == {}
+
+    def test_filters_escape_what_anybody_may_have_written(self, inactive: str, ti: TaskInstance) -> None:
+        template = "{{ '<!here>' | text }} {{ '[x]' | link('javascript:1') }} {{ 'a' | link('https://a.example') }}"
+        assert run(ti, message_template=template)["message"] == "\\<\u200b!here\\> \\[x\\] [a](https://a.example)"
+
+
+class TestPendingReview:
+    @pytest.fixture
+    def waiting(self, server: PortalServer, monkeypatch: pytest.MonkeyPatch) -> str:
+        """The id of a source that waits for the portal's team, whose key there is."""
+        connection = {"conn_type": "harvest", "host": server.url, "password": KEY}
+        monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
+        return server.portal.add_source("Town", validation={"state": "pending"})
+
+    def test_previews_what_waits_and_pushes_the_rows(
+        self, server: PortalServer, waiting: str, ti: TaskInstance
+    ) -> None:
+        result = HarvestPendingReviewOperator(task_id="review").execute({"ti": ti})  # type: ignore[typeddict-item]
+        (row,) = result["findings"]
+        assert (row["source_id"], row["kind"], row["is_new"]) == (waiting, "pending", True)
+        assert ti.xcoms[RESULT_KEY] == result
+        assert [request.path for request in server.requests if "preview" in request.path] == [
+            f"/harvest/source/{waiting}/preview/"
+        ]
+
+    @pytest.mark.parametrize("arguments", [{"max_previews": -1}, {"max_previews": True}, {"preview_timeout": "soon"}])
+    def test_arguments_that_make_no_sense_fail_for_good(
+        self, waiting: str, ti: TaskInstance, arguments: dict[str, Any]
+    ) -> None:
+        operator = HarvestPendingReviewOperator(task_id="review", **arguments)
+        with pytest.raises(HarvestFailException, match=next(iter(arguments))):
+            operator.execute({"ti": ti})  # type: ignore[typeddict-item]

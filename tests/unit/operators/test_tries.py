@@ -346,9 +346,13 @@ def test_without_memory_a_retry_that_knows_the_first_start_does_not_say_otherwis
 @pytest.mark.parametrize(
     "given, words",
     [
-        pytest.param({"job_id": "None"}, "gave nothing", id="nothing came from the task before"),
+        pytest.param({"job_id": "None"}, "returned nothing", id="nothing came from the task before"),
         pytest.param({"job_id": "my-source"}, "an id (24 hexadecimal digits)", id="a slug"),
-        pytest.param({"source_id": SOURCE_ID, "known_job_ids": 7}, "known_job_ids is 7", id="a number"),
+        pytest.param(
+            {"source_id": SOURCE_ID, "known_job_ids": 7},
+            "known_job_ids must be a list of ids",
+            id="a number",
+        ),
     ],
 )
 def test_a_sensor_refuses_what_is_no_job(monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], words: str) -> None:

@@ -19,29 +19,29 @@ No job has appeared within 10 min.
 udata creates the job only when one of the portal's workers takes it: they may be busy or down, the request may never \
 have arrived, or the backend could not be loaded. A retry continues to wait for that job and requests no other one; \
 clear the task to request again.
-Look at: {SOURCE}
+See {SOURCE}
 {RETRIED}""",
     "stands still": f"""\
 Job new has not moved for 2 h 1 min (allowed between two items: 2 h).
 Its worker was probably killed: udata never ends such a job and has no way to cancel it. The next try passes it over \
 and requests a new harvest.
-Look at: {JOB}
+See {JOB}
 {RETRIED}""",
     "runs too long": f"""\
 Job new began on 2026-03-02 02:06 UTC and has not ended within 5 h.
 udata has no way to cancel it, so it continues; a retry checks it again.
-Look at: {JOB}
+See {JOB}
 {RETRIED}""",
     "portal down": f"""\
 The portal could not be read 4 times in a row; the last time: https://portal.example cannot be reached: connection \
 refused.
 This says nothing about the harvest itself, which continues.
-Look at: {SOURCE}
+See {SOURCE}
 {RETRIED}""",
     "deleted while waiting": f"""\
 Source 'Ville' ({SOURCE_ID}) was deleted on 2026-03-02: create it again.
 No harvest can follow.
-Look at: {SOURCE}
+See {SOURCE}
 {NOT_RETRIED}""",
 }
 
@@ -63,13 +63,13 @@ SENSOR_TEXTS = TEXTS | {
 No job has appeared within 10 min.
 udata creates a job only when one of the portal's workers takes it: they, or its scheduler, may be busy or down. A \
 retry waits on.
-Look at: {SOURCE}
+See {SOURCE}
 {RETRIED}""",
     "stands still": f"""\
 Job new has not moved for 2 h 1 min (allowed between two items: 2 h).
 Its worker was probably killed: udata never ends such a job and has no way to cancel it. It takes another harvest: the \
 portal's next run, or one that an authorized user starts.
-Look at: {JOB}
+See {JOB}
 {RETRIED}""",
 }
 

@@ -56,7 +56,7 @@ def test_ids_and_slugs_are_taken(value: str, taken: str) -> None:
         pytest.param(None, "source_id is missing", id="none"),
         pytest.param("", "source_id is empty", id="empty"),
         pytest.param(" \n", "source_id is empty", id="blank"),
-        pytest.param("None", "gave nothing", id="none-as-text"),
+        pytest.param("None", "returned nothing", id="none-as-text"),
         pytest.param(1.5, "source_id must be a string, not float", id="number"),
         pytest.param({"id": OBJECT_ID}, "source_id must be a string, not dict", id="whole-source"),
         pytest.param("{{ params.source }}", "not a template that was not rendered", id="template"),
@@ -126,7 +126,7 @@ def test_names_are_taken(name: str, taken: str) -> None:
         pytest.param("  ", "name is empty", id="blank"),
         pytest.param(1.5, "name must be a string, not float", id="number"),
         pytest.param("///", "name must hold a letter or a digit", id="symbols"),
-        pytest.param("x" * 256, "name has 256 characters; portals accept 255 at most", id="too-long"),
+        pytest.param("x" * 256, "name must have at most 255 characters, not 256", id="too-long"),
     ],
 )
 def test_names_that_portals_choke_on_are_refused(name, reason: str) -> None:
@@ -196,7 +196,7 @@ def test_what_is_no_address_of_a_catalogue_is_refused(url, reason: str) -> None:
         pytest.param(f"https://me:{SECRET}@catalogue.example:99999/", "host and port", id="password-and-bad-port"),
         pytest.param(f"me:{SECRET}@catalogue.example", "url must begin with", id="password-without-scheme"),
         pytest.param(f"ssh://me:{SECRET}@catalogue.example", "url must begin with", id="password-and-bad-scheme"),
-        pytest.param(f"https://catalogue.example/a?apikey={SECRET}", "its parameter 'apikey'", id="api-key"),
+        pytest.param(f"https://catalogue.example/a?apikey={SECRET}", "has the parameter 'apikey'", id="api-key"),
         pytest.param(f"https://catalogue.example/a?q=1&access_token={SECRET}", "'access_token'", id="token"),
         pytest.param(f"https://catalogue.example/a?mot_de_passe={SECRET}", "'mot_de_passe'", id="mot-de-passe"),
         pytest.param(f"https://catalogue.example/a b?token={SECRET}", "no blanks", id="token-and-blank"),

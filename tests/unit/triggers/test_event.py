@@ -204,7 +204,7 @@ def test_what_was_stored_with_an_asset_that_is_deleted_for_a_while_is_remembered
     watched.store = Store()
     watched.clock.advance(600)
     assert watched.watch(HOUR) == ["two"]
-    assert any("going on from what this triggerer remembers" in line for line in caplog.messages)
+    assert any("continuing from what this triggerer remembers" in line for line in caplog.messages)
 
 
 def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,7 +346,7 @@ def test_a_connection_that_is_mended_is_read_again(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ({"condition": "sucess"}, "condition is 'sucess': give one of 'ended', 'success', 'failure'."),
+        ({"condition": "sucess"}, "condition must be one of 'ended', 'success', 'failure', not 'sucess'."),
         ({"source_id": "a", "organization": "b"}, "source_id and organization are both given"),
         ({"remote_ids": ["x"]}, "remote_ids are records of one source"),
         ({"source_id": "a", "remote_ids": "x"}, "remote_ids"),

@@ -16,8 +16,20 @@ interface Props {
   onOpen: (key: string) => void;
 }
 
+/** How many rows are drawn at first: what a browser lays out in a moment, also on a slow machine. */
+export const ROWS = 100;
+
 export function SourcesTable({ sources, order, onSort, onOpen }: Props) {
-  const now = new Date();
+  const now = React.useMemo(() => new Date(), [sources]);
+  const [most, setMost] = React.useState(ROWS);
+  const body = React.useRef<HTMLTableSectionElement>(null);
+  React.useEffect(() => setMost(ROWS), [sources]);
+  const show = (rows: number): void => {
+    // The button may be gone then, and the focus with it: it goes on to the first new row.
+    const firstNew = Math.min(most, sources.length);
+    setMost(rows);
+    requestAnimationFrame(() => body.current?.rows[firstNew]?.querySelector("button")?.focus());
+  };
   const head = (column: Column): React.ReactNode => {
     const isSorted = order.column === column;
     return (
@@ -34,26 +46,45 @@ export function SourcesTable({ sources, order, onSort, onOpen }: Props) {
     );
   };
   return (
-    <table className="hv-table">
-      <caption className="hv-hidden">{words.title}</caption>
-      <thead>
-        <tr>
-          {head("source")}
-          {head("verdict")}
-          {head("last")}
-          {head("items")}
-          <th scope="col">{words.columns.history}</th>
-          {head("next")}
-          {head("findings")}
-          <th scope="col">{words.columns.dags}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {sources.map((source) => (
-          <Row key={source.key} source={source} now={now} onOpen={onOpen} />
-        ))}
-      </tbody>
-    </table>
+    <>
+      <table className="hv-table">
+        <caption className="hv-hidden">{words.title}</caption>
+        <thead>
+          <tr>
+            {head("source")}
+            {head("verdict")}
+            {head("last")}
+            {head("items")}
+            <th scope="col">{words.columns.history}</th>
+            {head("next")}
+            {head("findings")}
+            <th scope="col">{words.columns.dags}</th>
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {sources.slice(0, most).map((source) => (
+            <Row key={source.key} source={source} now={now} onOpen={onOpen} />
+          ))}
+        </tbody>
+      </table>
+      {most < sources.length && <More shown={most} all={sources.length} onShow={show} />}
+    </>
+  );
+}
+
+function More({ shown, all, onShow }: { shown: number; all: number; onShow: (rows: number) => void }) {
+  return (
+    <p className="hv-more">
+      <span role="status">{words.rows.part(language.number(shown), language.number(all))}</span>{" "}
+      {all > shown + ROWS && (
+        <button type="button" className="hv-button" onClick={() => onShow(shown + ROWS)}>
+          {words.rows.more(language.number(ROWS))}
+        </button>
+      )}{" "}
+      <button type="button" className="hv-button" onClick={() => onShow(all)}>
+        {words.rows.all(language.number(all))}
+      </button>
+    </p>
   );
 }
 

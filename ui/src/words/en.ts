@@ -142,6 +142,11 @@ export const en = {
   filterAttention: "Needs attention",
   all: "All",
   shown: (n: string, all: string) => `${n} of ${all} sources`,
+  rows: {
+    part: (shown: string, all: string) => `The first ${shown} of ${all} are drawn; search, filters and order take all of them.`,
+    more: (n: string) => `Show ${n} more`,
+    all: (n: string) => `Show all ${n}`,
+  },
   tiles: { sources: "sources", ok: "last harvest succeeded", failing: "last harvest failed", findings: "with findings", vanishing: "held or vanishing", never: "not harvested yet" },
   columns: {
     source: "Source",

@@ -144,6 +144,11 @@ export const fr: Words = {
   filterAttention: "À surveiller",
   all: "Tous",
   shown: (n, all) => `${n} sources sur ${all}`,
+  rows: {
+    part: (shown, all) => `Les ${shown} premières sur ${all} sont affichées ; la recherche, les filtres et le tri portent sur toutes.`,
+    more: (n) => `Afficher ${n} de plus`,
+    all: (n) => `Afficher les ${n}`,
+  },
   tiles: { sources: "sources", ok: "dernier moissonnage réussi", failing: "dernier moissonnage échoué", findings: "avec des constats", vanishing: "retenues ou menacées", never: "pas encore moissonnées" },
   columns: {
     source: "Source",

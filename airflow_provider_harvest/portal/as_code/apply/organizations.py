@@ -1,4 +1,4 @@
-"""Creates the organizations that files name and a portal does not have: for demo portals, and only when asked to."""
+"""Creates the organizations that files name and a portal does not have: for demo portals, and only on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waits between the writes of an apply, and where a portal says that it gets too many; used by the apply only."""
+"""Waits between the writes of an apply, and after a portal says that it gets too many; used by the apply only."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Seconds to wait where a portal turns a write away (429) and does not say for how long.
+#: Seconds to wait if a portal rejects a write (429) and does not say for how long.
 _UNTOLD = 60.0
-#: How often one write is tried while it is turned away.
+#: How often one write is tried while it is rejected.
 _MAX_TRIES = 20
 
 
@@ -63,7 +63,7 @@ class Pace:
         self._next_accept[host] = self._clock.monotonic() + self._limits.accept_interval
 
     def send(self, write: Callable[[], T]) -> T:
-        """Send a write, again where the portal turned it away and says when to come back.
+        """Send a write; repeat it if the portal rejected it and says when to come back.
 
         :raises HarvestRateLimited: if that is later than the patience allows.
         """

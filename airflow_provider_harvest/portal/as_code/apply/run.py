@@ -7,7 +7,7 @@ that ran into a limit, is continued by applying the same plan again, and a plan 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Limits, Pace
+from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
 from airflow_provider_harvest.portal.as_code.apply.seen import Seen
 from airflow_provider_harvest.portal.as_code.apply.steps import (
     ACTIVATE,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-    #: Told how many of how many changes are done, and what is being done.
+    #: Receives how many changes are done, how many there are, and the next one.
     Progress = Callable[[int, int, str], object]
 
 log = logging.getLogger(__name__)
@@ -67,39 +68,6 @@ _SHOWN = 10
 #: After these errors the other sources continue: the portal refuses this one, and would again.
 _REFUSALS = (HarvestRequestRejected, HarvestNotFound, HarvestInvalidInput, HarvestWriteIgnored)
 _DEFAULT_LIMITS = Limits()
-
-
-@dataclass
-class ApplyResult:
-    """The result of applying a plan, as JSON values.
-
-    :param portal: site of the portal.
-    :param digest: of the plan.
-    :param done: ``{"key", "source_id", "steps"}`` of each source that was written to, as :data:`.steps.STEPS`.
-    :param failed: ``{"key", "source_id", "error"}`` of each source that the portal refused to change.
-    :param postponed: keys of the sources that a limit of the portal leaves for later.
-    :param denied: ``{"kind", "keys", "reason"}`` of what this key may not do, and was left.
-    :param retry_after: seconds after which the portal accepts the postponed ones, if it says.
-    :param unchanged: how many planned changes were there already.
-    """
-
-    portal: str
-    digest: str
-    done: list[dict[str, Any]] = field(default_factory=list)
-    failed: list[dict[str, Any]] = field(default_factory=list)
-    postponed: list[str] = field(default_factory=list)
-    denied: list[dict[str, Any]] = field(default_factory=list)
-    retry_after: float | None = None
-    unchanged: int = 0
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all that the key may do was done."""
-        return not self.failed and not self.postponed
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as a dict of JSON values, ``schema`` 1."""
-        return {"schema": 1, **vars(self)}
 
 
 def apply_plan(
@@ -116,8 +84,8 @@ def apply_plan(
 
     The portal's list is read before the first write, and a source once more before its own if that is 30 s ago: if one
     of the compared fields is neither as the plan saw it nor as it is to be, somebody else has changed the portal, and
-    this stops. What the plan does not compare, such as ``last_job``, may move. The answer to each write is compared
-    with what was asked, and the list is read once more at the end: what the portal said and did not do has failed.
+    this stops. What the plan does not compare, such as ``last_job``, may move. The response to each write is compared
+    with what was sent, and the list is read once more at the end: what the portal reported and did not do has failed.
 
     A source is configured before it is accepted, scheduled after that and switched on last; deletions come at the end.
 
@@ -125,7 +93,7 @@ def apply_plan(
     :param plan: as it was planned, perhaps by another process.
     :param max_changes: how many sources a plan may change; None (default) any number.
     :param max_deletes: how many sources a plan may delete, 10 by default; None any number.
-    :param confirm_deletes: the exact number of deletions, as a confirmation of its own; needed where a plan deletes
+    :param confirm_deletes: the exact number of deletions, as a confirmation of its own; needed if a plan deletes
         more than a quarter of the sources that carry its marker. Default None: not confirmed.
     :param limits: how fast it may be.
     :param progress: called with the number of changes done, the number of all, and the next one.
@@ -215,7 +183,7 @@ class _Apply:
             )
 
     def _confirm(self) -> None:
-        """Read the list once more: a portal may say that it took a write, and overrule it."""
+        """Read the list once more: a portal may report a write as done, and then overrule it."""
         written = [(change, ident) for change, ident in self._written if change not in self._unfinished]
         if not written:
             return
@@ -229,7 +197,7 @@ class _Apply:
                 names = few(sorted({name for step in left for name in step.values or {step.name: None}}), _SHOWN)
                 what = f"{names} is not as wanted" if source is not None else "the source is not listed"
                 overruled = HarvestWriteIgnored(
-                    f"The portal answered that it took every change, and {what}: something on the portal overrules it; "
+                    f"The portal reported every change as done, but {what}: something on the portal overrules it; "
                     "ask its team."
                 )
                 self._fail(change, source, overruled)
@@ -283,7 +251,7 @@ class _Apply:
         if step.name == CREATE:
             find = partial(self._find_again, change)
             return writer.create(step.values, change.organization, change.owner, find)
-        if source is None:  # such a step is only made for a source that is there
+        if source is None:  # such a step is only made for a source that exists
             raise HarvestPlanStale(f"{_called(change)} is gone.", moved=(_called(change),))
         if step.name in (CONFIGURE, ACTIVATE):
             return writer.configure(source, step.values)
@@ -328,8 +296,8 @@ class _Apply:
         if len(found) > 1:
             ids = ", ".join(source.id for source in found)
             raise HarvestPlanStale(
-                f"{_called(change)} is planned as a new source, and {len(found)} sources are it by now: {ids}. Delete "
-                "all but one, and plan again.",
+                f"{_called(change)} is planned as a new source, but {len(found)} such sources exist by now: {ids}. "
+                "Delete all but one, and plan again.",
                 moved=(_called(change),),
             )
         return found[0] if found else None

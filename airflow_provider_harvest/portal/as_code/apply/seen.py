@@ -1,4 +1,4 @@
-"""The sources as an apply has last seen them: listed once, then told by the answers to its writes; used by it only."""
+"""The sources as an apply last saw them: listed once, then updated from the responses to its writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-#: Seconds for which what was seen of a source counts as what it is: somebody else may change it meanwhile.
+#: Seconds for which a source counts as unchanged after it was read: somebody else may change it later.
 FRESH = 30.0
 
 
@@ -35,7 +35,7 @@ class Seen:
         return [source for source in self._sources.values() if source.deleted is None]
 
     def note(self, source: HarvestSource) -> None:
-        """Take a source as the portal has just answered it."""
+        """Take a source as the portal has just returned it."""
         self._sources[source.id] = source
         self._seen_at[source.id] = self._now()
 

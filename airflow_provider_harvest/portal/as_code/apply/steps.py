@@ -22,7 +22,7 @@ ACTIVATE, DELETE = "activate", "delete"
 #: The kinds of steps, in the order in which they are taken.
 STEPS = (CREATE, CONFIGURE, VALIDATE, SCHEDULE, ACTIVATE, DELETE)
 
-#: The kind of a plan's work that each step is, for the right that it takes.
+#: The kind of work in a plan that each step belongs to, for the right that it takes.
 RIGHT_FOR = {
     CREATE: kinds.CREATE,
     CONFIGURE: kinds.UPDATE,
@@ -32,7 +32,7 @@ RIGHT_FOR = {
     DELETE: kinds.DELETE,
 }
 
-#: What a source may have right after it was created, whatever is wanted of it.
+#: Values that a source may have right after it was created, whatever the plan wants.
 _BEGINNING: dict[str, Any] = {"active": False, "validation": PENDING, "schedule": None}
 
 
@@ -49,7 +49,7 @@ class Step:
 
 
 def steps(change: Change, current: Mapping[str, Any] | None) -> tuple[Step, ...]:
-    """Return the writes that are still to be made, the earliest first; none where all is done.
+    """Return the writes that are still to be made, the earliest first; none if all is done.
 
     A source is switched off before anything else and on after everything else. Accepting one starts a harvest (of an
     inactive one only up to 10.0.5) and resets its cron, so the cron is set after that.

@@ -55,7 +55,7 @@ class Writer:
 
     def accept(self, source: HarvestSource, comment: str | None) -> HarvestSource:
         """Accept a source that is not accepted."""
-        # Up to 10.0.5 accepting an inactive source starts a harvest, too; which release it is, the first answer tells.
+        # Up to 10.0.5 accepting an inactive source starts a harvest, too; the first response shows which release it is.
         if source.active or not self._client.dialect.slash:
             self._pace.before_accept(source.url)
         with telling(WHO_MODERATES):
@@ -70,10 +70,10 @@ class Writer:
     def schedule(self, source: HarvestSource, cron: str | None) -> HarvestSource:
         """Give a source this cron, or none.
 
-        :raises HarvestServerError: also where another source of the same name has a cron, even if that source is
-            deleted (9.2.4, where a cron is named after its source): give the source another name.
+        :raises HarvestServerError: also if another source of the same name has a cron, even if that source is
+            deleted (9.2.4 names a cron after its source): give the source another name.
         """
-        if source.schedule == cron:  # an acceptance may have set the very one
+        if source.schedule == cron:  # an acceptance may have set the same cron
             return source
         with telling(WHO_MODERATES):
             if cron is None:
@@ -81,7 +81,7 @@ class Writer:
                     source,
                     lambda: self._client.unschedule_source(source.id),
                     lambda read: read.schedule is None,
-                    unclear=(*UNCLEAR, HarvestRequestRejected),  # 400: it has none any more
+                    unclear=(*UNCLEAR, HarvestRequestRejected),  # 400: it has no cron any more
                     what=f"the removal of the cron {source.schedule!r}",
                 )
             return self._send(

@@ -1,4 +1,4 @@
-"""The readable form of a source's ``config`` and udata's own, and the check against what a portal offers.
+"""Converts a source's ``config`` between its readable form and udata's own; checks it against what a portal offers.
 
 Called by the reader, the export and the plan. A section in udata's own form (a list of entries) is left as it is.
 """
@@ -51,7 +51,7 @@ def _listed(value: object) -> list[Any]:
 
 
 def shorten(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration in the readable form; a section that it cannot say stays in udata's own.
+    """Return a configuration in the readable form; a section that it cannot express stays in udata's own.
 
     :param config: in udata's own form.
     """

@@ -19,9 +19,9 @@ Path = tuple["str | int", ...]
 
 
 class Problem(NamedTuple):
-    """What is wrong where.
+    """What is wrong, and at which place.
 
-    :param path: of the value that is wrong, or of the key where ``is_key``.
+    :param path: of the value that is wrong, or of the key if ``is_key``.
     :param text: a sentence that continues after the path: "must be ...".
     """
 
@@ -96,7 +96,7 @@ class Text:
         elif self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             yield Problem(path, f"must be {self.wanted}.")
         elif self.longest is not None and len(value) > self.longest:
-            yield Problem(path, f"has {len(value)} characters; {self.longest} may be.")
+            yield Problem(path, f"must have at most {self.longest} characters, not {len(value)}.")
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema that takes the same values."""
@@ -195,7 +195,7 @@ class MapOf:
             return
         for name, entry in value.items():
             if any(True for _ in self.key.problems(name)):
-                yield Problem((*path, name), f"has a key that is wrong: it must be {self.key.wanted}.")
+                yield Problem((*path, name), f"has an invalid key: a key must be {self.key.wanted}.")
             yield from self.value.problems(entry, (*path, name))
 
     def schema(self) -> dict[str, Any]:
@@ -234,7 +234,7 @@ class Record:
 
     def _unknown(self, name: str) -> str:
         close = get_close_matches(name, self.fields, n=1, cutoff=0.7)
-        guess = f"did you mean {close[0]!r}?" if close else f"there may be {', '.join(self.fields)}."
+        guess = f"did you mean {close[0]!r}?" if close else f"use {', '.join(self.fields)}."
         return f"is unknown here: {guess}"
 
     def schema(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layer:
-    """A place in a file that says something of a source: defaults, the source itself, one of its environments."""
+    """A place in a file that describes a source: defaults, the source itself, one of its environments."""
 
     document: Document
     path: Path
@@ -49,10 +49,10 @@ class Layer:
 
 
 def declared_source(key: str, where: str, layers: Sequence[Layer], *, has_environments: bool) -> DeclaredSource:
-    """Return what all layers together say about a source.
+    """Return the description of a source that all layers give together.
 
     :param key: of the source.
-    :param where: file and line where it begins.
+    :param where: file and line at which it begins.
     :param layers: from the defaults to what is said for it alone; later ones win, and null takes back.
     :param has_environments: whether the files know environments: then an ``id`` must be given for one of them.
     :raises InvalidDeclaration: with all that is wrong.
@@ -97,7 +97,7 @@ def declared_source(key: str, where: str, layers: Sequence[Layer], *, has_enviro
 
 
 def _overlaid(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what is said in the end, and where each thing is said."""
+    """Return the resulting values, and the line of each."""
     said: dict[str, Any] = {}
     lines: dict[str, str] = {}
     for layer in layers:
@@ -125,7 +125,7 @@ def _field(name: str, value: Any) -> Any:
         return check_config(expand(value))
     if name == "backend" and not value.strip():
         raise HarvestInvalidInput("backend is empty.")
-    return value.strip() if name == "backend" else value  # a description is kept letter by letter
+    return value.strip() if name == "backend" else value  # a description is kept unchanged
 
 
 def _schedule(said: Any) -> Cron | Window | Unscheduled | None:

@@ -28,11 +28,11 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def read(path: str | FilePath, environment: str | None = None) -> Declaration:
-    """Read what files say about the sources of one environment.
+    """Read the sources of one environment from files.
 
     :param path: a YAML file, or a folder whose files (``*.yaml`` and ``*.yml``, also in folders within) are read
         together. In a folder ``portal.yaml`` says what holds for all of them.
-    :param environment: its name; it may be left out where the files know one or none.
+    :param environment: its name; it may be left out if the files define one or none.
     :returns: the sources sorted by key.
     :raises InvalidDeclaration: with all problems.
     """
@@ -77,13 +77,13 @@ class Files:
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """Names of the environments that the files know, in their order; none where they know none."""
+        """Names of the environments that the files define, in their order; empty if there are none."""
         return tuple(self.portal_wide.value.get("environments") or {})
 
     def declaration(self, environment: str | None = None) -> Declaration:
-        """Return what the files say of one environment.
+        """Return the sources of one environment.
 
-        :param environment: its name; it may be left out where the files know one or none.
+        :param environment: its name; it may be left out if the files define one or none.
         :raises InvalidDeclaration: with all problems.
         """
         environment = self._chosen(environment)
@@ -93,7 +93,7 @@ class Files:
         portal = settings.get("portal") or wide.value.get("portal")
         try:
             portal = site_url(portal) if portal else None
-        except HarvestInvalidInput:  # its sentence speaks of a connection
+        except HarvestInvalidInput:  # its message is about a connection
             own: Path = ("environments", str(environment), "portal")
             where = own if settings.get("portal") else ("portal",)
             problems.append(f"{wide.where(where)}: portal must be an address such as https://www.data.gouv.fr.")
@@ -110,10 +110,10 @@ class Files:
     def _chosen(self, environment: str | None) -> str | None:
         known = self.environments
         if environment is None and len(known) > 1:
-            raise InvalidDeclaration([f"The files know the environments {', '.join(known)}: name one of them."])
+            raise InvalidDeclaration([f"The files define the environments {', '.join(known)}: name one of them."])
         if environment is not None and environment not in known:
-            named = f"they know {', '.join(known)}" if known else "they know none"
-            raise InvalidDeclaration([f"The files do not know the environment {environment!r}: {named}."])
+            named = f"they define {', '.join(known)}" if known else "they define none"
+            raise InvalidDeclaration([f"The files do not define the environment {environment!r}: {named}."])
         return environment or (known[0] if known else None)
 
     def _sources(self, environment: str | None, problems: list[str]) -> Iterator[DeclaredSource]:
@@ -146,7 +146,7 @@ class Files:
         for document in self.documents:
             if document is not self.portal_wide:
                 problems += [
-                    f"{document.where((name,))}: {name} belongs into {layout.PORTAL_FILE}: it applies to all files."
+                    f"{document.where((name,))}: {name} applies to all files: put it into {layout.PORTAL_FILE}."
                     for name in layout.PORTAL_WIDE
                     if document.value.get(name) is not None
                 ]
@@ -205,11 +205,9 @@ def read_text(file: FilePath, name: str) -> str:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise InvalidDeclaration(
-            [f"{name}:{line}: it must be written in UTF-8, and is not (Latin-1?): save it as UTF-8."]
-        ) from None
+        raise InvalidDeclaration([f"{name}:{line}: the file is not UTF-8 (Latin-1?): save it as UTF-8."]) from None
     except OSError as error:
-        raise InvalidDeclaration([f"{name}: it cannot be read: {error.strerror}."]) from None
+        raise InvalidDeclaration([f"{name}: the file cannot be read: {error.strerror}."]) from None
 
 
 def _document(file: FilePath, name: str) -> Document:
@@ -225,7 +223,7 @@ def _document(file: FilePath, name: str) -> Document:
 
 
 def _problems_of(document: Document) -> list[str]:
-    """Return what is wrong with a file's structure; of a place with a secret nothing else is reported."""
+    """Return what is wrong with a file's structure; for a place with a secret only the secret is reported."""
     found = list(secrets_in(document.value))
     secret = {problem.path for problem in found}
     if document.value is None:

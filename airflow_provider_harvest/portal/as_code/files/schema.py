@@ -30,7 +30,7 @@ VERSION = 1
 ABSENT = "absent"
 NEVER = "never"
 ACCEPTED = "accepted"
-#: Where a folder of files says what holds for all of them.
+#: The file of a folder with what applies to all its files.
 PORTAL_FILE = "portal.yaml"
 
 _OBJECT_ID = Text("an id (24 hexadecimal digits)", "[0-9a-fA-F]{24}")
@@ -41,8 +41,11 @@ _TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 # --- config, in udata's own form or in the short one --------------------------------------------------------------
 
 _Fields = dict[str, "tuple[Kind, str]"]
-_ENTRY: _Fields = {"key": (Text(), "A name that the backend knows."), "value": (Anything(), "What it is set to.")}
-_FILTER: _Fields = {**_ENTRY, "type": (Nullable(Choice(FILTER_TYPES)), "What becomes of the records that match.")}
+_ENTRY: _Fields = {"key": (Text(), "A name that the backend knows."), "value": (Anything(), "Its value.")}
+_FILTER: _Fields = {
+    **_ENTRY,
+    "type": (Nullable(Choice(FILTER_TYPES)), "Whether matching records are included or excluded."),
+}
 _SOME = OneOf(
     {"string": Scalar(), "number": Scalar(), "boolean": Scalar(), "array": ListOf(Scalar())},
 )
@@ -64,7 +67,7 @@ CONFIG = Named(
     "config",
     Record(
         {
-            "filters": (Nullable(_FILTERS), "Which records are harvested: a name and what it must be, by the backend."),
+            "filters": (Nullable(_FILTERS), "Which records are harvested: each key is a filter of the backend."),
             "features": (
                 Nullable(_FEATURES),
                 "Optional backend features: a list of names, or a mapping of name to true or false.",
@@ -81,7 +84,7 @@ _WINDOW = Record(
     {
         "window": (
             Text("two times such as 00:00-05:00 or 22:00-05:00", f"{_TIME}-(?:{_TIME}|24:00)"),
-            "Between which times of day, on the portal's clock; each source gets a minute of its own.",
+            "Range of times of day, on the portal's clock, in which each source gets a minute of its own.",
         ),
         "days": (Text("days of the week as in a cron, such as mon-fri"), "On which days of the week; default: all."),
     },
@@ -125,10 +128,10 @@ _SETTINGS = {
         "Whether to accept it, which starts its first harvest. Without this key the portal's team decides.",
     ),
 }
-_ID = {"id": (Nullable(_OBJECT_ID), "The portal's own id of the source; it is found without, too.")}
+_ID = {"id": (Nullable(_OBJECT_ID), "The portal's own id of the source; optional.")}
 #: The keys of a source in one environment.
 IN_ENVIRONMENT = Record({**_SETTINGS, **_ID})
-#: What a copy may lack.
+#: The keys that a copy may lack.
 _INCOMPLETE = ListOf(Choice(("name", "url", "backend", "description", "config", "schedule")))
 _SOURCE = Record(
     {
@@ -137,8 +140,8 @@ _SOURCE = Record(
         "incomplete": (
             Nullable(_INCOMPLETE),
             (
-                "What these files lack of the source, as an export writes it: a new source stays inactive until this "
-                "is taken out, and of one that is there these are left as they are."
+                "Keys that an export could not write, such as a secret: a new source stays inactive until this "
+                "is taken out; on an existing source these keys are not changed."
             ),
         ),
         "environments": (
@@ -148,16 +151,16 @@ _SOURCE = Record(
                     Text("the name of an environment", KEY.pattern),
                 )
             ),
-            f"What differs in an environment; {ABSENT} if the source must not exist there.",
+            f"Values that differ in an environment, or {ABSENT} if the source must not exist there.",
         ),
     }
 )
 
 # --- a file --------------------------------------------------------------------------------------------------------
 
-_DEFAULTS = (Nullable(Record(_SETTINGS)), "What holds for every source that does not say otherwise.")
+_DEFAULTS = (Nullable(Record(_SETTINGS)), "Values for every source that does not set its own.")
 _PORTAL = (Nullable(Text("the address of a portal, such as https://www.data.gouv.fr")), "Site of the portal.")
-#: What only one file of a folder may say.
+#: The keys that only one file of a folder may have.
 PORTAL_WIDE = ("portal", "managed_by", "environments")
 DOCUMENT = Record(
     {
@@ -167,19 +170,19 @@ DOCUMENT = Record(
             Nullable(Text("a name of letters, digits, '.', '_' and '-'", KEY.pattern)),
             (
                 "A name that is put into the public description of each source, so that sources that left the files "
-                "can be told and deleted."
+                "can be recognized and deleted."
             ),
         ),
         "environments": (
             Nullable(
                 MapOf(Nullable(Record({"portal": _PORTAL, "defaults": _DEFAULTS})), KEY),
             ),
-            "Portals that the same sources are kept on, such as demo and production, by name.",
+            "The portals that have these sources, such as demo and production, by name.",
         ),
         "defaults": _DEFAULTS,
         "sources": (
             Nullable(MapOf(_SOURCE, KEY)),
-            "The sources, each under a key that never changes, whatever happens to its name.",
+            "The sources, each under a key that never changes, even if its name does.",
         ),
     },
     ("version",),

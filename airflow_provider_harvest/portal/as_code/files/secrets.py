@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.as_code.files.kinds import Path
 
-# What a secret looks like, whatever its name is: udata's own keys, which are signed tokens (the first part begins as
+# Patterns of secrets, whatever their name is: udata's own keys, which are signed tokens (the first part begins as
 # JSON in base64 does) up to 15.4.1; a private key; the tokens that hosts of repositories issue.
 _SHAPES = re.compile(
     r"\budata_[\w-]{40,}"
@@ -49,11 +49,11 @@ def secrets_in(value: object, path: Path = ()) -> Iterator[Problem]:
             yield from secrets_in(entry, (*path, number))
     elif isinstance(value, dict):
         for name, entry in value.items():
-            # An entry of udata's lists says its name in "key".
+            # An entry of udata's lists has its name in "key".
             named = value["key"] if name == "value" and isinstance(value.get("key"), str) else name
             here = (*path, name)
             if path not in _NAMED_BY_USERS and names_secret(named) and entry and not isinstance(entry, bool):
-                yield Problem(here, f"must not hold a secret, as its name {named[:40]!r} says. {_KEEP}")
+                yield Problem(here, f"must not hold a secret, but is named {named[:40]!r}. {_KEEP}")
             else:
                 yield from secrets_in(entry, here)
     elif isinstance(value, str):
@@ -87,7 +87,7 @@ def config_without_secrets(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _depth(config: dict[str, Any], path: Path) -> int:
-    """Return how much of a path names what is left out: an entry of a list of udata's, else the key itself."""
+    """Return the part of a path that is left out: an entry of one of udata's lists, else the key itself."""
     section = config.get(str(path[0]))
     return min(len(path), 2 if isinstance(section, list) else len(path))
 
@@ -127,7 +127,7 @@ def secret_of_line(line: str) -> str | None:
 def _secret_of_address(address: str) -> str | None:
     try:
         parts = urlsplit(address)
-    except ValueError:  # not an address; the code that needs one reports it
+    except ValueError:  # not a URL; the code that needs one reports it
         return None
     if "@" in parts.netloc:
         return "its address has a user or password before the host"

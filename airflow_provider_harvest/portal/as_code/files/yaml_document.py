@@ -52,7 +52,7 @@ class Document:
     lines: dict[Path, int] = field(default_factory=dict)
 
     def where(self, path: Path = ()) -> str:
-        """Return file and line of a value, or of the nearest thing around it, as in ``sources.yaml:12``."""
+        """Return file and line of a value, or of the nearest value around it, as in ``sources.yaml:12``."""
         while path and path not in self.lines:
             path = path[:-1]
         return f"{self.name}:{self.lines.get(path, 1)}"

@@ -1,4 +1,4 @@
-"""What is to be changed on a portal, as plain data that a file holds; made by :mod:`.compare`, read by everybody.
+"""What is to be changed on a portal, as plain data that can be stored in a file; made by :mod:`.compare`.
 
 A plan is JSON: it can be stored, shown to an approver, and applied by another process, perhaps with another key.
 """
@@ -51,7 +51,7 @@ class Change:
     :param owner_name: what the files call the owner of a new source, for people; None: the key's own user.
     :param seen: what the portal had in what is compared, by the names of :data:`.diff.COMPARED`; empty for a new one.
     :param wanted: what it is to have there.
-    :param initial: what a new source begins with where the files say nothing; never compared.
+    :param initial: values of a new source for keys that the files do not give; never compared.
     :param comment: sent with the acceptance.
     :param twins: ids of other sources of the same owner, backend and URL that were there before this one is created.
     :param is_deleted: whether the source is to be deleted.
@@ -134,17 +134,17 @@ class Denial:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done to make a portal be as files say.
+    """What is to be done so that a portal matches the files.
 
     :param portal: site of the portal that was read.
-    :param environment: the environment of the files; None if they know none.
+    :param environment: the environment of the files; None if they define none.
     :param managed_by: name of the marker; None without one.
     :param read_at: when the portal was read, ISO, by its own clock.
     :param changes: sorted by key, deletions last.
     :param conflicts: what cannot be planned, sorted by key.
     :param denials: what the key that read the portal may not do.
     :param notes: sentences about what the plan leaves alone and a person should know.
-    :param unchanged: how many sources are as the files say.
+    :param unchanged: how many sources match the files already.
     """
 
     portal: str
@@ -164,7 +164,7 @@ class Plan:
 
     @property
     def is_clean(self) -> bool:
-        """Whether the portal is as the files say: nothing is to be changed, and nothing is unclear."""
+        """Whether the portal matches the files: nothing is to be changed, and nothing is unclear."""
         return not self.changes and not self.conflicts
 
     @property
@@ -262,19 +262,19 @@ def read_plan(path: str | Path) -> Plan:
     except OSError as error:
         raise HarvestInvalidInput(f"The plan {path} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise HarvestInvalidInput(f"{path} is not a plan: it is not string.") from None
+        raise HarvestInvalidInput(f"{path} is not a plan: give a file that 'plan -o' wrote.") from None
     return Plan.from_text(text, str(path))
 
 
 def _counted(change: Change) -> dict[str, Any]:
-    """Return what of a change makes it another one: neither its place in the files nor what is only shown."""
+    """Return what identifies a change: neither its place in the files nor what is only shown."""
     content: dict[str, Any] = _as_json(replace(change, where=""))
     del content["owner_name"]
     return content
 
 
 def _as_json(value: Any) -> Any:
-    """Return a dataclass as JSON values, so that it is the same before it is written and after it is read."""
+    """Return a dataclass as JSON values, equal before it is written and after it is read."""
     return json.loads(json.dumps(asdict(value)))
 
 

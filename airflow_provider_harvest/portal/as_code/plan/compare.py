@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestSource
 
-#: What a new source begins with where the files say nothing: udata's own defaults from 17.4 on.
+#: Values of a new source for keys that the files do not give: udata's own defaults from 17.4 on.
 _INITIAL: dict[str, Any] = {"description": None, "config": {}, "autoarchive": True}
 _NEEDED = ("name", "url", "backend")
 
@@ -65,14 +65,14 @@ def compare(
     unfit: Mapping[str, str] | None = None,
     allow_duplicates: bool = False,
 ) -> Plan:
-    """Return the plan that makes a portal be as files say.
+    """Return the plan that makes a portal match the files.
 
-    :param declaration: what the files say of one environment.
+    :param declaration: the content of the files for one environment.
     :param view: what was read of the portal.
     :param prune: whether sources with the files' own marker that they no longer name are deleted; default False:
         they are only named in the plan's notes.
     :param unfit: why the portal would not take a source, as the end of a sentence, by its key; it is a conflict then.
-    :param allow_duplicates: whether a source is created where its owner has one of the same name and backend that the
+    :param allow_duplicates: whether a source is created if its owner has one of the same name and backend that the
         files do not mean; default False: that is a conflict.
     """
     user_id = view.rights.user_id
@@ -152,7 +152,7 @@ def _change(
         wanted["schedule"] = values["schedule"]  # accepting it would reset the cron that it has
     owner = whose(declared, view.organizations)
     if source is None:
-        # Said, so that it is created inactive and switched on once all else is done.
+        # Set explicitly, so that it is created inactive and switched on once all else is done.
         wanted.setdefault("active", True)
         initial = {name: value for name, value in _INITIAL.items() if name not in wanted}
         return Change(
@@ -187,7 +187,7 @@ def _change(
 
 
 def _hold_back(wanted: dict[str, Any], declared: DeclaredSource, source: HarvestSource | None) -> None:
-    """Switch nothing on that the files do not know whole, and leave what they lack as it is on the portal."""
+    """Keep incomplete sources inactive, and leave the keys that the files lack unchanged on the portal."""
     if source is None:
         wanted["active"] = False
         return
@@ -289,7 +289,7 @@ def _stranger_notes(declaration: Declaration, view: View, trust: Trust) -> Itera
     if strangers and view.rights.user_id is not None:
         yield (
             f"{len(strangers)} {'source carries' if len(strangers) == 1 else 'sources carry'} the files' marker and "
-            "belong to owners whom the files do not name. Anyone may write a marker: they are left as they are: "
+            "belong to owners whom the files do not name. Anyone may write a marker, so they are left unchanged: "
             f"{few(strangers)}."
         )
 
@@ -305,8 +305,8 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
     if silent:
         yield (
             f"{len(silent)} {'source is' if len(silent) == 1 else 'sources are'} inactive on the portal, and the files "
-            f"do not say whether they are to be active: {few(sorted(silent))}. Say 'active: true' where an apply was "
-            "stopped before it switched them on, 'active: false' where somebody switched them off."
+            f"do not say whether they are to be active: {few(sorted(silent))}. Say 'active: true' if an apply was "
+            "stopped before it switched them on, 'active: false' if somebody switched them off."
         )
     new = {change.key for change in changes if change.is_new and change.wanted.get("active") is False}
     lacking = [declared for declared in declaration.sources if declared.key in new and declared.incomplete]

@@ -34,7 +34,7 @@ def refuse_duplicates(
 ) -> None:
     """Make a conflict of each declared source that would be created although an existing one may be it.
 
-    :param declaration: what the files say.
+    :param declaration: the content of the files.
     :param sources: all sources of the portal that could be read.
     :param unreadable: what is known about the others; their owners are unknown.
     :param organizations: id of each organization that the files name, by what they call it.

@@ -25,7 +25,7 @@ def shown(value: object, limit: int | None = None) -> str:
 
 
 def change(before: object, after: object, limit: int | None = None) -> str:
-    """Return a change of a value: both whole where they are short, else the part that differs with a little around it.
+    """Return a change of a value: both whole if they are short, else the part that differs with some context.
 
     :param before: the value that is there.
     :param after: the value that is wanted.

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 #: Sources in one request. udata sets no limit; a response with 500 takes it about half a second.
 PAGE_SIZE = 500
-#: The same where only those are wanted that were created since others were read.
+#: The same if only those are wanted that were created since others were read.
 _NEWEST = 20
 _FIELDS = (
     "name,url,backend,description,config,active,autoarchive,deleted,created_at,schedule,validation{state},permissions"
@@ -38,14 +38,14 @@ _FIELDS = (
 def make_plan(
     client: HarvestClient, declaration: Declaration, *, prune: bool = False, allow_duplicates: bool = False
 ) -> Plan:
-    """Return what is to be changed so that a portal is as files say. Nothing is written.
+    """Return what is to be changed so that a portal matches the files. Nothing is written.
 
-    A portal that is as the files say is read with one request for each 500 sources, and one for whose key it is.
-    Where something is to be created or configured, the portal's list of backends is read too, and an organization that
+    A portal that matches the files is read with one request for each 500 sources, and one for whose key it is.
+    If something is to be created or configured, the portal's list of backends is read too, and an organization that
     has no source yet costs one request.
 
     :param client: of the portal; a key is needed only to report what it may not do.
-    :param declaration: what the files say of one environment.
+    :param declaration: the content of the files for one environment.
     :param prune: whether sources with the files' own marker that they no longer name are to be deleted; default False.
     :param allow_duplicates: whether a source is created although its owner has one of the same name and backend with
         another URL; default False: that is a conflict.
@@ -61,7 +61,7 @@ def make_plan(
 
 
 def refuse_other_portal(client: HarvestClient, portal: str | None, what: str) -> None:
-    """Refuse what was made for another portal: its ids and organizations would be those of others.
+    """Refuse what was made for another portal: its ids and organizations would not be those that are meant.
 
     :param portal: its site; None means any.
     :param what: what was made for it, as the beginning of a sentence.
@@ -195,6 +195,6 @@ def _check(change: Change, source: HarvestSource | None, backends: list[HarvestB
         if "config" in change.wanted:
             raise
         raise HarvestInvalidInput(
-            f"{str(error).rstrip('.')}. The portal's config of this source does not fit the backend {name!r}: say in "
-            "the file which config it is to have with it."
+            f"{str(error).rstrip('.')}. The portal's config of this source does not fit the backend {name!r}: give in "
+            "the file the config that it is to have with this backend."
         ) from None

@@ -74,7 +74,7 @@ def match_sources(
 ) -> dict[str, Match]:
     """Return the match of each declared source, by its key.
 
-    :param declaration: what the files say.
+    :param declaration: the content of the files.
     :param sources: all sources of the portal.
     :param organizations: id of each organization that the files name, by what they call it; None for an unknown one.
     :param user_id: id of the key's user; None without a key.
@@ -90,7 +90,7 @@ def no_organization(name: str | None) -> str:
 class Trust:
     """Owners whose markers count: anyone may write the files' marker into the description of their own source.
 
-    :param declaration: what the files say.
+    :param declaration: the content of the files.
     :param organizations: as for :func:`match_sources`.
     :param user_id: id of the key's user, whose own sources count; None without a key.
     """

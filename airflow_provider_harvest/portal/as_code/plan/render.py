@@ -1,4 +1,4 @@
-"""A plan and its result as string for people; called by the operators and the command line.
+"""A plan and its result as text for people; called by the operators and the command line.
 
 The same change of several sources is one entry with all their keys; what is unchanged is only counted. Nothing that an
 apply would write is left out of the whole text; the summary says how much it leaves out.
@@ -105,7 +105,7 @@ def markdown(plan: Plan, max_lines: int = MAX_MARKDOWN_LINES) -> str:
 def result_line(result: dict[str, Any]) -> str:
     """Return the result of a plan in one line.
 
-    :param result: of :class:`.apply.ApplyResult`, as JSON.
+    :param result: of :class:`.apply.result.ApplyResult`, as JSON.
     """
     counts: dict[str, int] = defaultdict(int)
     for entry in result["done"]:

@@ -38,8 +38,8 @@ class Rights:
     :param user_id: id of its user; None without a key.
     :param is_sysadmin: whether that is a sysadmin, who may do everything.
     :param organizations: ids of the organizations of the user; None if the portal does not return them.
-    :param may_edit: whether a source may be changed and deleted, by its id; it is missing where the portal does not
-        tell (before 14.3).
+    :param may_edit: whether a source may be changed and deleted, by its id; missing if the portal does not
+        return it (before 14.3).
     """
 
     user_id: str | None = None
@@ -98,7 +98,7 @@ def tasks_of(change: Change) -> tuple[str, ...]:
 
 
 def denials(changes: Iterable[Change], rights: Rights) -> tuple[Denial, ...]:
-    """Return what a key may not do of a plan, one entry for each kind and reason; none where there is no key.
+    """Return what a key may not do of a plan, one entry for each kind and reason; none without a key.
 
     :param changes: what is planned.
     :param rights: of the key.

@@ -1,7 +1,7 @@
 """Give each source of a window its own minute, spread per remote host; called by the plan.
 
-A source that has a minute of its window keeps it, so that nothing moves from run to run; what is new goes where the
-gap is widest. The order of the sources never matters: they are taken by key.
+A source that has a minute of its window keeps it, so that nothing moves from run to run; a new source goes into
+the widest gap. The order of the sources never matters: they are taken by key.
 """
 
 from __future__ import annotations
@@ -157,13 +157,13 @@ class _Gap:
     after: bool
 
     def spacing(self, count: int) -> float:
-        """How far apart things are once so many more happen in it."""
+        """The distance between harvests once so many more are in it."""
         if self.before:
             return (self.length + (1 if self.after else 0)) / (count + (1 if self.after else 0))
         return self.length / count
 
     def offsets(self, count: int, shift: int = 0) -> Iterator[int]:
-        """Where so many are put: evenly."""
+        """The minutes for so many of them: evenly spaced."""
         for number in range(count):
             if self.before:
                 yield self.first - 1 + int((number + 1) * self.spacing(count))
@@ -172,13 +172,13 @@ class _Gap:
 
 
 def _offsets(window: Window, count: int, load: Counter[int], host: str) -> list[int]:
-    """Return where so many new sources go in a window, sorted: the widest gaps are divided first."""
+    """Return the minutes for so many new sources in a window, sorted: the widest gaps are divided first."""
     used = sorted(offset for offset in range(window.length) if load[_minute(window, offset)])
     free = window.length - len(used)
     found: list[int] = []
     if not used:
         (gap,) = _gaps(window.length, used)
-        # Hosts begin at different minutes, lest the portal has to do everything at the beginning of the window.
+        # Hosts begin at different minutes, so that the portal need not do everything at the beginning of the window.
         shift = zlib.crc32(host.encode()) % max(1, window.length // min(count, free))
         found = list(gap.offsets(min(count, free), shift))
     else:

@@ -397,7 +397,7 @@ class TestListOfEndpoints:
     def test_names_what_it_does_not_know(self) -> None:
         text = ENDPOINTS.replace("  endpoints:", "  autoarchive: false\n  endpoints:")
         imported = from_endpoint_list(parse(text, "x").value)
-        assert "harvests: autoarchive: it is not known what that means." in imported.left_out
+        assert "harvests: autoarchive: not known, so not imported." in imported.left_out
 
     @pytest.mark.parametrize(
         "value",

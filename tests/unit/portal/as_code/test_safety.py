@@ -252,5 +252,5 @@ def test_plan_is_told_by_what_is_in_it(tmp_path: Path, name: str, content: str, 
 def test_latin_1_is_a_sentence_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "list.yaml"
     path.write_bytes("one: 1\ntwo: é\n".encode("latin-1"))
-    with pytest.raises(InvalidDeclaration, match=r"list\.yaml:2: it must be written in UTF-8"):
+    with pytest.raises(InvalidDeclaration, match=r"list\.yaml:2: the file is not UTF-8"):
         read_text(path, path.name)

@@ -194,6 +194,24 @@ class TestMessage:
         assert "](https://evil.example)" not in message.replace("\\]", "")
         assert "<b>" not in message
 
+    @pytest.mark.parametrize(
+        "page, shown",
+        [
+            ("https://portal.example/a)b", "(https://portal.example/a%29b)"),
+            ("javascript:alert(1)", None),
+            ("https://portal.example/\x1b[31m\n- forged", None),
+            ("https://user@other.example/", None),
+        ],
+    )
+    def test_addresses_of_a_portal_cannot_write_markdown_or_run_anything(self, page: str, shown: str | None) -> None:
+        portal = GuardedPortal()
+        portal.add_harvested(lost=10)
+        portal.records = [record._replace(page=page) for record in portal.records]
+        result = told(portal)
+        told_links = [line.rpartition("](")[2] for line in result["message"].splitlines() if line.startswith("  - [")]
+        assert told_links == ([] if shown is None else [shown[1:]] * 3)
+        assert {entry["url"] for row in result["rows"] for entry in row["missing_records"]} == {page if shown else None}
+
     def test_row_tells_each_record_and_its_day(self) -> None:
         portal = GuardedPortal()
         portal.add_harvested(lost=30, lost_on=JOB_BEGAN - timedelta(days=8))

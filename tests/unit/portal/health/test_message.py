@@ -173,7 +173,7 @@ class TestChoices:
 
     @pytest.mark.parametrize("given", [["new_failing"], "all"])
     def test_of_failures_that_there_are_not(self, given: Any) -> None:
-        with pytest.raises(HarvestInvalidInput, match=r"fail_on knows failing, .*newly_failing, any, new"):
+        with pytest.raises(HarvestInvalidInput, match=r"fail_on may name failing, .*newly_failing, any, new"):
             chosen_failures(given)
 
     @pytest.mark.parametrize(

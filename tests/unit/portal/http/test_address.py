@@ -51,15 +51,15 @@ def test_the_site_is_found(given: tuple[Any, ...], site: str) -> None:
     [
         pytest.param((None,), "has no host", id="none"),
         pytest.param(("  ",), "has no host", id="blanks"),
-        pytest.param(("ftp://portal.example",), "only http and https", id="another scheme"),
-        pytest.param(("portal.example", "harvest"), "only http and https", id="another scheme apart"),
+        pytest.param(("ftp://portal.example",), "must be http or https", id="another scheme"),
+        pytest.param(("portal.example", "harvest"), "must be http or https", id="another scheme apart"),
         pytest.param(("https://me:secret@portal.example",), "holds credentials", id="credentials"),
         pytest.param(("secret@portal.example",), "holds credentials", id="a user"),
-        pytest.param(("https://",), "is not an address", id="no name"),
-        pytest.param(("portal example",), "is not an address", id="a blank within"),
+        pytest.param(("https://",), "is not a URL", id="no name"),
+        pytest.param(("portal example",), "is not a URL", id="a blank within"),
         pytest.param(("portal.example:secret",), "port is not a number", id="no number"),
         pytest.param(("portal.example:99999",), "port is not a number", id="no port has such a number"),
-        pytest.param(("http://[::1",), "is not an address", id="an open bracket"),
+        pytest.param(("http://[::1",), "is not a URL", id="an open bracket"),
         pytest.param(("portal.example:1", None, 2), "two ports", id="two ports"),
     ],
 )
@@ -90,7 +90,7 @@ def test_only_this_machine_gets_a_key_in_clear(site: str, is_here: bool) -> None
     if is_here:
         refuse_key_in_clear(site, "a-key")
     else:
-        with pytest.raises(HarvestInvalidInput, match="in clear: use https") as caught:
+        with pytest.raises(HarvestInvalidInput, match="unencrypted: use https") as caught:
             refuse_key_in_clear(site, "a-key")
         assert "a-key" not in str(caught.value)
 

@@ -111,18 +111,18 @@ MESSAGES = [
     pytest.param(
         result_of("done-errors", [*DONE, *failed(2)]),
         f"""\
-Harvest of 'Ville' is not as required. 2 items failed; none may.
+Harvest of 'Ville' does not meet the criteria. 2 items failed; none may.
 Failed: r0: missing title on dataset
 Failed: r1: missing title on dataset
 What to do: The record has no title: add one to the catalogue.
-Look at: {PAGE}
+See {PAGE}
 {CHANCE}""",
         id="two items failed",
     ),
     pytest.param(
         result_of("done-errors", failed(1200), (CUT_SHORT,), max_failed_items=3, max_failed_ratio=0.1),
         f"""\
-Harvest of 'Ville' is not as required. 1,200 items failed; 3 may.
+Harvest of 'Ville' does not meet the criteria. 1,200 items failed; 3 may.
 Also: 1,200 of 1,200 items failed (100.0%); 10.0% may.
 Also: 0 items harvested (1,200 failed); at least 1 must be.
 Failed: r0: missing title on dataset
@@ -130,46 +130,46 @@ Failed: r1: missing title on dataset
 ... and 1,198 more failed items.
 What to do: The portal cut the harvest short at its own limit: ask its team to raise it.
 What to do: The record has no title: add one to the catalogue.
-Look at: {PAGE}
+See {PAGE}
 {CHANCE}""",
         id="everything is wrong at once",
     ),
     pytest.param(
         result_of("failed", [], (REDIRECTED,)),
         f"""\
-Harvest of 'Ville' is not as required. The job failed: Redirect (302) not allowed
+Harvest of 'Ville' does not meet the criteria. The job failed: Redirect (302) not allowed
 What to do: The source's URL redirects, which udata refuses from 15.2 on: set the source to the final URL.
-Look at: {PAGE}
+See {PAGE}
 {CHANCE}""",
         id="the job failed",
     ),
     pytest.param(
         result_of("failed", [], (REFUSED,)),
         f"""\
-Harvest of 'Ville' is not as required. The job failed: {REFUSED}
+Harvest of 'Ville' does not meet the criteria. The job failed: {REFUSED}
 What to do: The portal could not reach the remote catalogue: check that its server is up and lets the portal in.
-Look at: {PAGE}
+See {PAGE}
 {CHANCE}""",
         id="the remote could not be reached",
     ),
     pytest.param(
         result_of("done-errors", [*failed(9), *DONE], remote_ids=["ok-1", "r7", "gone"]),
         f"""\
-Harvest of 'Ville' is not as required. Of my 3 records, 1 failed: 'r7'.
+Harvest of 'Ville' does not meet the criteria. Of my 3 records, 1 failed: 'r7'.
 Also: Of my 3 records, 1 not in the catalogue that was harvested: 'gone'.
 Failed: r7: missing title on dataset
 What to do: The record has no title: add one to the catalogue.
-Look at: {PAGE}
+See {PAGE}
 {CHANCE}""",
         id="my records: others are not named",
     ),
     pytest.param(
         result_of("done", []),
         f"""\
-Harvest of 'Ville' is not as required. 0 items harvested; at least 1 must be.
+Harvest of 'Ville' does not meet the criteria. 0 items harvested; at least 1 must be.
 What to do: The portal read the catalogue and found nothing to harvest in it: open the source's URL, or set \
 min_done_items=0.
-Look at: {PAGE}
+See {PAGE}
 {CHANCE}""",
         id="nothing was harvested",
     ),
@@ -189,9 +189,9 @@ def test_a_message_has_at_most_ten_lines(result: dict[str, Any], text: str) -> N
 def test_a_preview_has_no_page_to_look_at() -> None:
     result = {**result_of("done"), "how": PREVIEWED, "job_id": None, "job_url": None, "source_name": None}
     assert failure_message(result).splitlines()[0] == (
-        "Preview is not as required. 0 items harvested; at least 1 must be."
+        "Preview does not meet the criteria. 0 items harvested; at least 1 must be."
     )
-    assert "Look at" not in failure_message(result)
+    assert "See http" not in failure_message(result)
     assert summary_lines(result)[0].startswith("Preview ended 'done' after 42 s: 0 items")
 
 
@@ -230,7 +230,7 @@ CUT_SHORT_REASON = "The job reports errors although it is 'done-errors': 1000 ma
             [
                 f"{ENDED} 'done' after 42 s: 4 items, 3 done, 0 failed, 1 skipped, 0 archived.",
                 "Skipped: 1 item: missing identifier",
-                f"Look at: {PAGE}",
+                f"See {PAGE}",
                 "Outcome: success.",
             ],
             id="a success",
@@ -244,7 +244,7 @@ CUT_SHORT_REASON = "The job reports errors although it is 'done-errors': 1000 ma
                 "... and 3 more failed items.",
                 "What to do: The portal cut the harvest short at its own limit: ask its team to raise it.",
                 "What to do: The record has no title: add one to the catalogue.",
-                f"Look at: {PAGE}",
+                f"See {PAGE}",
                 f"Outcome: failure (items). 8 items failed; none may. {CUT_SHORT_REASON}",
             ],
             id="a failure",
@@ -255,7 +255,7 @@ CUT_SHORT_REASON = "The job reports errors although it is 'done-errors': 1000 ma
                 f"{ENDED} 'done-errors' after 42 s: 4 items, 3 done, 1 failed, 0 skipped, 0 archived.",
                 "Of my records: 1 done, 0 failed, 0 skipped, 0 archived, 0 missing.",
                 "Failed: r0: odd",
-                f"Look at: {PAGE}",
+                f"See {PAGE}",
                 "Outcome: success.",
             ],
             id="my records are done",

@@ -18,7 +18,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Limits
-from airflow_provider_harvest.portal.as_code.apply.run import ApplyResult, apply_plan
+from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
@@ -26,6 +26,7 @@ from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.support.memory_portal import MemoryPortal
 
 if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
     from airflow_provider_harvest.portal.as_code.plan.changes import Plan
 
 HURRY = Limits(write_interval=0.0, accept_interval=0.0)
@@ -223,7 +224,7 @@ def test_source_that_was_created_twice_meanwhile_stops_it(portal: MemoryPortal) 
     plan = planned(portal, declared(1))
     for _ in range(2):
         portal.add(name="Town 1", url="https://host-1.example/1")
-    with pytest.raises(HarvestPlanStale, match="2 sources are it by now"):
+    with pytest.raises(HarvestPlanStale, match="but 2 such sources exist by now"):
         applied(portal, plan)
 
 

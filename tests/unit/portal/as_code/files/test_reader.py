@@ -172,7 +172,7 @@ sources:
             said(self.TEXT)
 
     def test_must_be_known(self, said: Callable[..., Declaration]) -> None:
-        with pytest.raises(InvalidDeclaration, match="do not know the environment 'prod': they know demo, production"):
+        with pytest.raises(InvalidDeclaration, match="do not define the environment 'prod': they define demo, "):
             said(self.TEXT, "prod")
 
     def test_need_no_name_where_there_is_one(self, said: Callable[..., Declaration]) -> None:
@@ -214,7 +214,7 @@ class TestAFolder:
 
     def test_says_portal_wide_things_once(self, folder: Path) -> None:
         (folder / "south.yml").write_text("version: 1\nmanaged_by: them\n")
-        with pytest.raises(InvalidDeclaration, match=r"south.yml:2: managed_by belongs into portal\.yaml"):
+        with pytest.raises(InvalidDeclaration, match=r"south.yml:2: managed_by applies to all files: put it"):
             read(folder)
 
     def test_has_each_key_once(self, folder: Path) -> None:

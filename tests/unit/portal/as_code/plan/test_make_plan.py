@@ -268,7 +268,7 @@ def test_what_is_no_plan_is_refused(
         Plan.from_json(damage(data))
 
 
-@pytest.mark.parametrize("content, message", [(None, "cannot be read"), ("{", "not JSON"), (b"\xff", "not string")])
+@pytest.mark.parametrize("content, message", [(None, "cannot be read"), ("{", "not JSON"), (b"\xff", "is not a plan")])
 def test_file_without_a_plan_is_refused(tmp_path: Path, content: str | bytes | None, message: str) -> None:
     path = tmp_path / "plan.json"
     if content is not None:
