@@ -28,7 +28,7 @@ _TO_COMPARE = 3
 
 @dataclass
 class Foreseen:
-    """What the sets of records tell.
+    """What a comparison of sets found.
 
     :param troubles: by the id of a source.
     :param requests: sent to compare jobs, without those of the guard's pass.
@@ -52,14 +52,14 @@ def foresee(
     organization: str | None,
     room: int,
 ) -> Foreseen:
-    """Return what the sets of records tell of the sources of a portal.
+    """Return what is wrong with the sources of a portal by the sets of their records.
 
     :param client: of the portal.
     :param memory: the previous pass.
     :param items: what the newest whole harvest of each source had, by counts.
     :param ended: the newest job of each source that was harvested since the previous pass.
-    :param checks: what is looked for.
-    :param limits: from where on something counts.
+    :param checks: the checks to make.
+    :param limits: the thresholds.
     :param now: the portal's clock.
     :param organization: id of the organization that the pass is restricted to.
     :param room: requests that may be sent to compare jobs.

@@ -135,7 +135,7 @@ def archived_trouble(items: Items, new: int, since: datetime | None, limits: Thr
     :param items: what the newest whole harvest had.
     :param new: datasets that were archived, by the difference of counts or of sets.
     :param since: when.
-    :param limits: from where on they are many.
+    :param limits: the thresholds.
     """
     if new < max(1, limits.min_items) or new <= limits.max_archived_ratio * (items.in_catalogue + new):
         return None
