@@ -185,6 +185,10 @@ class Control:
         """Undo all steering: nothing held, slowed or frozen, the broker up, the settings as at the start."""
         self._call("reset")
 
+    def clear(self) -> None:
+        """Remove all sources, jobs and datasets; people, their keys and organizations stay."""
+        self._call("clear")
+
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
         """The records of the portal's access log; see ``Sandbox.requests``."""
         return list(self._call("requests", since=since))

@@ -40,6 +40,8 @@ class Steering:
         self._gates = HarvestGates()
         self._changed_settings: dict[str, Any] = {}
         self._broker_fails = False
+        #: The collections of what lives in the portal from the start on.
+        self._kept = {name for name in _database().list_collection_names() if _database()[name].count_documents({})}
         self._hook_into_tasks()
         self._hook_into_items()
 
@@ -221,6 +223,11 @@ class Steering:
 
         actions.purge_jobs()
 
+    def clear(self) -> None:
+        """Remove all that was not there at the start: sources, jobs, datasets; people, keys and organizations stay."""
+        for name in set(_database().list_collection_names()) - self._kept:
+            _database()[name].delete_many({})
+
     def purge_sources(self) -> None:
         """What the portal's own purge of deleted sources does."""
         from udata.harvest import actions
@@ -338,3 +345,9 @@ class Steering:
             return handle_item(backend, *args, **kwargs)
 
         return handle_behind_gate
+
+
+def _database() -> Any:
+    from udata.harvest.models import HarvestSource
+
+    return HarvestSource._get_collection().database

@@ -53,7 +53,7 @@ class TestPlain:
     @pytest.mark.parametrize("piece", ["\x9d", f"{ESC}]", "\x9b", "\u202e", "\ud800", f"{ESC}[1;1;1"])
     def test_a_hostile_text_of_megabytes_costs_little(self, piece: str) -> None:
         begun = time.process_time()
-        plain(piece * (4_000_000 // len(piece)))
+        plain(piece * (2_000_000 // len(piece)))
         assert time.process_time() - begun < 2
 
 
