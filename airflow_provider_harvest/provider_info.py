@@ -116,6 +116,7 @@ def get_provider_info() -> dict[str, object]:
             "operators.portal",
             "operators.preview",
             "operators.report",
+            "operators.review",
             "operators.source",
         ),
         "sensors": _modules("sensors.job"),

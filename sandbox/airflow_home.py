@@ -96,16 +96,21 @@ class AirflowHome:
             theirs.backup(ours)
 
     def run_dag(
-        self, dag_id: str, params: dict[str, Any] | None = None, on_task: Callable[[str], object] = lambda task: None
+        self,
+        dag_id: str,
+        params: dict[str, Any] | None = None,
+        on_task: Callable[[str], object] = lambda task: None,
+        runner: str = "sandbox.run_dag",
     ) -> DagOutcome:
         """Run a DAG to its end (``airflow dags test``), deferrals included.
 
         :param params: values for the DAG's params.
         :param on_task: told the name of each task as it starts.
+        :param runner: module that runs it, with the arguments of `sandbox.run_dag`.
         """
         log_path = self.logs / f"{dag_id}-{len(list(self.logs.glob(f'{dag_id}-*.log'))) + 1}.log"
         result_path = log_path.with_suffix(".json")
-        command = ["sandbox.run_dag", dag_id, str(result_path)]
+        command = [runner, dag_id, str(result_path)]
         if params:
             command += ["--conf", json.dumps(params)]
         self._run(command, log_path, on_task)

@@ -89,7 +89,7 @@ def _run_all(steps: _Steps, sandbox: Sandbox, runs: tuple[tuple[str, str], ...],
         steps.say(f"  {dag_id}: {outcomes[dag_id].state}")
     published = sandbox.datasets()
     _show(sandbox, outcomes, published)
-    _show_where_to_look(sandbox, outcomes)
+    _show_where_to_look(sandbox, outcomes, _WATCH[0] in outcomes)
     succeeded = all(outcome.state == "success" for outcome in outcomes.values())
     if not succeeded or len(published) != 10:
         print(f"\nThe demo FAILED: expected green DAGs and 10 datasets, found {len(published)}.")
@@ -122,13 +122,14 @@ def _show(sandbox: Sandbox, outcomes: dict[str, DagOutcome], published: list[dic
     print(table(["dataset", "remote id"], [[d["title"], d["harvest"]["remote_id"]] for d in published]))
 
 
-def _show_where_to_look(sandbox: Sandbox, outcomes: dict[str, DagOutcome]) -> None:
+def _show_where_to_look(sandbox: Sandbox, outcomes: dict[str, DagOutcome], keeps_open: bool) -> None:
     print("\nWhere to look next")
     for dag_id, outcome in outcomes.items():
         print(f"  what Airflow said of {dag_id}: {outcome.log_path.relative_to(_ROOT)}")
     print(f"  what udata said: {sandbox.log_path.relative_to(_ROOT)}")
     print("  the DAGs: example_dags/; your own portal to play with: make sandbox; how to use it: README.md")
-    print("  the same in Airflow's own pages, with a table of all harvests: make demo ARGS=--open")
+    if not keeps_open:
+        print("  the same in Airflow's own pages, with a table of all harvests: make demo ARGS=--open")
 
 
 def _run_in_the_open(steps: _Steps, airflow: Path, sandbox: Sandbox, home: Path) -> int:

@@ -46,7 +46,7 @@ def run_dag(server: AirflowServer, dag_id: str, on_task: Callable[[str], object]
         state = _call(server, end, "GET", run)["state"]
         if state in _ENDED:
             break
-        time.sleep(1)
+        _pause(end, f"The run of {dag_id}", server)
     results = {
         (task["task_id"], "harvest_result"): value
         for task in tasks
@@ -72,8 +72,12 @@ def _call(server: AirflowServer, end: float, method: str, path: str, body: Any =
         try:
             return server.api(method, path, body)
         except urllib.error.HTTPError as error:
-            if error.code not in _PASSING or time.monotonic() > end:
+            if error.code not in _PASSING:
                 raise
-        if time.monotonic() > end:
-            raise TimeoutError(f"{path} did not come to an end; Airflow's logs are in {server.home}.")
-        time.sleep(1)
+        _pause(end, path, server)
+
+
+def _pause(end: float, what: str, server: AirflowServer) -> None:
+    if time.monotonic() > end:
+        raise TimeoutError(f"{what} did not come to an end in {_LONGEST:g} s; Airflow's logs are in {server.home}.")
+    time.sleep(1)

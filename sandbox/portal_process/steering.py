@@ -40,6 +40,8 @@ class Steering:
         self._gates = HarvestGates()
         self._changed_settings: dict[str, Any] = {}
         self._broker_fails = False
+        #: The collections of what lives in the portal from the start on.
+        self._kept = {name for name in _database().list_collection_names() if _database()[name].count_documents({})}
         self._hook_into_tasks()
         self._hook_into_items()
 
@@ -156,14 +158,22 @@ class Steering:
 
     def backdate_records(self, source_id: str, seconds: float, remote_ids: list[str] | None = None) -> None:
         """Shift when the datasets of a source (or those with such ids) were last harvested into the past."""
+        # Past the models: saving a dataset would compute other times of it again.
+        for records in self._collections():
+            for record in list(records.find({"harvest.source_id": source_id})):
+                if remote_ids is None or str(record["harvest"]["remote_id"]) in remote_ids:
+                    earlier = record["harvest"]["last_update"] - timedelta(seconds=seconds)
+                    records.update_one({"_id": record["_id"]}, {"$set": {"harvest.last_update": earlier}})
+
+    def _collections(self) -> list[Any]:
+        """What a release harvests: datasets, and dataservices where it has them."""
         from udata.core.dataset.models import Dataset
 
-        # Past the models: saving a dataset would compute other times of it again.
-        records = Dataset._get_collection()
-        for record in list(records.find({"harvest.source_id": source_id})):
-            if remote_ids is None or str(record["harvest"]["remote_id"]) in remote_ids:
-                earlier = record["harvest"]["last_update"] - timedelta(seconds=seconds)
-                records.update_one({"_id": record["_id"]}, {"$set": {"harvest.last_update": earlier}})
+        try:
+            from udata.core.dataservices.models import Dataservice
+        except ImportError:
+            return [Dataset._get_collection()]
+        return [Dataset._get_collection(), Dataservice._get_collection()]
 
     def remove_records(self, source_id: str, remote_ids: list[str]) -> None:
         """Remove datasets of a source and all references to them, as the purge of deleted ones does."""
@@ -190,17 +200,33 @@ class Steering:
             self.backdate_job(str(job.id), seconds)
 
     def archived(self, source_id: str) -> list[str]:
-        """The remote ids of the datasets of a source that are archived."""
-        from udata.core.dataset.models import Dataset
+        """The remote ids of the datasets and dataservices of a source that are archived."""
+        return sorted(
+            str(record["harvest"]["remote_id"])
+            for records in self._collections()
+            for record in records.find({"harvest.source_id": source_id})
+            if record.get("archived") or record.get("archived_at")
+        )
 
-        found = Dataset._get_collection().find({"harvest.source_id": source_id, "archived": {"$ne": None}})
-        return sorted(str(record["harvest"]["remote_id"]) for record in found)
+    def forget_sources(self) -> None:
+        """Remove all sources, their jobs and what they harvested: later harvests are as fast as on a new portal."""
+        from udata.harvest.models import HarvestJob, HarvestSource
+
+        for records in self._collections():
+            records.delete_many({"harvest.source_id": {"$exists": True}})
+        HarvestJob._get_collection().delete_many({})
+        HarvestSource._get_collection().delete_many({})
 
     def purge_jobs(self) -> None:
         """What the portal's own purge of old jobs does (older than `HARVEST_JOBS_RETENTION_DAYS`)."""
         from udata.harvest import actions
 
         actions.purge_jobs()
+
+    def clear(self) -> None:
+        """Remove all that was not there at the start: sources, jobs, datasets; people, keys and organizations stay."""
+        for name in set(_database().list_collection_names()) - self._kept:
+            _database()[name].delete_many({})
 
     def purge_sources(self) -> None:
         """What the portal's own purge of deleted sources does."""
@@ -319,3 +345,9 @@ class Steering:
             return handle_item(backend, *args, **kwargs)
 
         return handle_behind_gate
+
+
+def _database() -> Any:
+    from udata.harvest.models import HarvestSource
+
+    return HarvestSource._get_collection().database

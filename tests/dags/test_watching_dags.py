@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
 from airflow_provider_harvest.portal.client import HarvestClient
 
 if TYPE_CHECKING:
@@ -75,6 +76,22 @@ def test_watch_tells_each_trouble_once(
     assert third.tasks["tell"] == "success"
     # The organization is a slug, which takes a request; what the first run found out of it, the next ones know.
     assert requests == ["/api/1/harvest/sources/"]
+
+
+@pytest.mark.skipif(not HAS_EVENT_TRIGGERS, reason="Airflow 2.11 gives each run a logical date.")
+def test_watch_compares_with_the_latest_pass_whatever_the_date_of_its_run(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow
+) -> None:
+    """PostgreSQL sorts a run without a logical date before all others, SQLite after them."""
+    gone = harvested(portal, client, f"{catalogue}-gone", mode="error-404")
+    airflow = make_airflow(key="")
+
+    undated = airflow.run_dag("harvest_portal_watch", runner="tests.dags.run_undated")
+    broken = harvested(portal, client, f"{catalogue}-broken", failing=1)
+    passes = [undated, *(airflow.run_dag("harvest_portal_watch") for _ in range(2))]
+
+    assert [one.state for one in passes] == ["success"] * 3, passes[-1].log[-3000:]
+    assert [one.xcoms["health", "newly_failing_ids"] for one in passes] == [[gone], [broken], []]
 
 
 #: Columns of the table that the team of data.gouv.fr keeps by a script of its own.

@@ -6,6 +6,7 @@ import itertools
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 USUAL_RELEASES = ("17.18.0", "16.6.1")
 PARTS = ("usual", "rest")
 _LOG_OFFSET = pytest.StashKey[tuple[Sandbox, int]]()
+#: The module of the latest test on each release.
+_LATEST_MODULES = pytest.StashKey[dict[str, Path]]()
 _PATIENCE = 60.0  # seconds
 _numbers = itertools.count(1)
 
@@ -153,7 +156,7 @@ def running_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
 
 @pytest.fixture
 def portal(request: pytest.FixtureRequest, running_portal: Callable[[str], Sandbox]) -> Iterator[Sandbox]:
-    """A portal with no steering in force, of each release in turn; what earlier tests created is still in it."""
+    """A portal with no steering in force, of each release in turn; what earlier tests of a module created is in it."""
     yield from _lend(request.node, running_portal(request.param))
 
 
@@ -165,6 +168,10 @@ def portal_17(request: pytest.FixtureRequest, running_portal: Callable[[str], Sa
 
 def _lend(test: pytest.Item, sandbox: Sandbox) -> Iterator[Sandbox]:
     test.stash[_LOG_OFFSET] = (sandbox, sandbox.log_path.stat().st_size)
+    latest = test.session.stash.setdefault(_LATEST_MODULES, {})
+    if latest.get(sandbox.release) != test.path:
+        sandbox.control.clear()  # the database is searched without indexes: each test would be slower than those before
+        latest[sandbox.release] = test.path
     yield sandbox
     sandbox.control.reset()
     sandbox.control.wait_until_idle()

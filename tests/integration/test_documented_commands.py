@@ -164,6 +164,8 @@ def test_sources_as_code(own_portal: Sandbox, admin_of_own_portal: HarvestClient
             make_mistakes()
         elif "1 to activate" in step.output:
             admin_of_own_portal.update_source(cities, name="Cities and villages", active=False)
+        elif "to adopt" in step.output:
+            admin_of_own_portal.update_source(cities, name="Cities", active=True)
         elif "no longer in the files" in step.output:
             take_out_the_last()
 

@@ -257,6 +257,14 @@ class TestSteering:
         portal.control.wait_until_idle()
         assert [job["status"] for job in api.jobs(accepted_source)] == ["done", "initialized", "done"]
 
+    def test_a_cleared_portal_is_as_at_its_start(self, portal: Sandbox, api: Api, accepted_source: str) -> None:
+        assert len(portal.datasets(source_id=accepted_source)) == 3
+        portal.control.clear()
+        assert api.call("GET", "/harvest/sources/")[1]["total"] == 0
+        assert portal.datasets() == []
+        assert api.call("GET", f"/organizations/{portal.organization.id}/")[0] == 200
+        assert api.call("GET", "/me/", portal.keys.org_admin)[0] == 200
+
     def test_a_backdated_job_looks_old_all_over(self, portal: Sandbox, api: Api, accepted_source: str) -> None:
         portal.control.freeze_before_item(2)
         api.run(accepted_source)

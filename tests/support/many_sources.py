@@ -7,19 +7,20 @@ import math
 import selectors
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.hooks._settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
-from airflow_provider_harvest.triggers import _cursors
+from airflow_provider_harvest.triggers import _cursors, _threads
 from airflow_provider_harvest.triggers import event as triggers_event
 from airflow_provider_harvest.triggers import job as triggers_job
 from tests.support.scripted_portal import SITE, FakeClient, FakeClock, FakePortal, Timeline, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     import pytest
 
@@ -51,6 +52,21 @@ class _ImpatientSelector(selectors.DefaultSelector):
         if timeout > 0:
             self._clock.advance(timeout)
         return super().select(0)
+
+
+class _AtOnce:
+    """Stands in for a thread whose call takes no time: it has ended when it has been started."""
+
+    def __init__(self, target: Callable[..., None], args: tuple[Any, ...], **_: Any) -> None:
+        self._target, self._args = target, args
+
+    def start(self) -> None:
+        self._target(*self._args)
+
+
+def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let calls beside the event loop run in it; their threads are the subject of `test_threads`."""
+    monkeypatch.setattr(_threads, "threading", SimpleNamespace(Thread=_AtOnce))
 
 
 def run_in_fake_time(clock: FakeClock, story: Awaitable[Any]) -> Any:

@@ -1,4 +1,8 @@
-"""A real HTTP server on loopback that speaks udata's harvest API and misbehaves on purpose; for every unit test.
+"""The two doors of an imitated portal: HTTP on loopback, and the same exchange in the process of the test.
+
+`InProcess` is for whatever calls a portal. It parses and answers the bytes that the client sends, without a socket or
+a thread. `PortalServer` is for what is about sockets (timeouts, connections that are held open), and for clients in
+other processes. Both misbehave on purpose:
 
     with PortalServer("D") as server:
         source = server.portal.add_source("Cities")
@@ -13,6 +17,7 @@ Each scripted step answers one request of its route; then the portal answers pro
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import socket
 import threading
@@ -24,12 +29,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.support import wires
 from tests.support.portal_state import PortalState, Response
 from tests.support.response_faults import Step, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
+
+    from typing_extensions import Self
 
 API = "/api/1"
 
@@ -77,12 +85,14 @@ class _Script:
         return first.step if isinstance(first, Always) else self.steps.popleft()  # type: ignore[return-value]
 
 
-class PortalServer:
-    """A portal on loopback.
+class Door:
+    """A portal that records what is requested, and answers properly or as it is scripted.
 
     :param generation: whose shapes it answers, ``A`` to ``D``.
     :param base: what stands before ``/api/1`` in its paths, as behind a proxy.
     """
+
+    url: str
 
     def __init__(self, generation: str = "D", base: str = "") -> None:
         self.portal = PortalState(generation)
@@ -91,18 +101,16 @@ class PortalServer:
         self.open_connections = 0
         self.changed = threading.Condition()
         self._scripts: list[_Script] = []
-        self._http = _Http(("127.0.0.1", 0), _handler(self, f"{base}{API}"))
-        self.url = f"http://127.0.0.1:{self._http.server_port}{base}"
+        self._base = base
+        self._handler = _handler(self, f"{base}{API}")
 
-    def __enter__(self) -> PortalServer:
-        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
+    def __enter__(self) -> Self:
+        raise NotImplementedError
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        raise NotImplementedError
 
     def script(self, method: str, path: str, *steps: Step | Always) -> None:
         """Answer the next requests of a route by these steps, one each."""
@@ -140,6 +148,47 @@ class PortalServer:
             return self.changed.wait_for(lambda: self.open_connections == 0, timeout=10)
 
 
+class PortalServer(Door):
+    """The door for real clients: HTTP on loopback."""
+
+    def __init__(self, generation: str = "D", base: str = "") -> None:
+        super().__init__(generation, base)
+        self._http = _Http(("127.0.0.1", 0), self._handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}{base}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+class InProcess(Door):
+    """The door in the process of the test, see `wires`."""
+
+    #: Nobody but root can listen on these.
+    _ports = itertools.cycle(range(100, 1000))
+
+    def __init__(self, generation: str = "D", base: str = "") -> None:
+        super().__init__(generation, base)
+        self._port = next(self._ports)
+        self.url = f"http://127.0.0.1:{self._port}{base}"
+
+    def script(self, method: str, path: str, *steps: Step | Always) -> None:
+        waiting = [step for step in steps if (step.step if isinstance(step, Always) else step).waits]
+        assert not waiting, "this takes sockets: use PortalServer"
+        super().script(method, path, *steps)
+
+    def __enter__(self) -> Self:
+        wires.serve(self._port, self._handler, self.connection_changed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        wires.stop(self._port)
+
+
 @contextlib.contextmanager
 def refusing_address() -> Iterator[str]:
     """The address of a server that nobody runs: connections to it are refused."""
@@ -156,7 +205,7 @@ class _Http(ThreadingHTTPServer):
         """Say nothing: clients break connections here on purpose."""
 
 
-def _handler(server: PortalServer, api: str) -> type[BaseHTTPRequestHandler]:
+def _handler(server: Door, api: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement

@@ -127,6 +127,8 @@ class PortalState:
                 secured = method != "GET" or "preview" in path or path == "/me/"
                 if secured and user is None:
                     return Response(401, {"message": "Log in first"})
+                if pattern.startswith("/harvest/source/{}") and "jobs" not in pattern and found[1] not in self.sources:
+                    return self._unknown_source()
                 return methods[method](*found.groups(), query=query, body=body, user=user)
             if found:
                 return self._no_route(405)
@@ -197,8 +199,7 @@ class PortalState:
         return Response(201, self._source(self.sources[self.add_source(**made)]))
 
     def _get_source(self, ident: str, **_: Any) -> Response:
-        source = self.sources.get(ident)
-        return Response(200, self._source(source)) if source else self._unknown_source()
+        return Response(200, self._source(self.sources[ident]))
 
     def _update(self, ident: str, body: Json, **_: Any) -> Response:
         self.sources[ident].update(body)
@@ -217,13 +218,10 @@ class PortalState:
         return self._get_source(ident)
 
     def _run(self, ident: str, **_: Any) -> Response:
-        source = self.sources.get(ident)
-        if source is None:
-            return self._unknown_source()
         if not self.manual_run:
             return Response(400, {"message": "Cannot run source manually."})
         self.queue.append(ident)
-        return Response(200, self._source(source))
+        return self._get_source(ident)
 
     def _schedule(self, ident: str, body: Any, **_: Any) -> Response:
         self.sources[ident]["schedule"] = body

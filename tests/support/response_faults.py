@@ -26,6 +26,9 @@ Handle = Callable[[], Response]
 class Step:
     """One answer of a script. Steps that take ``handled`` let the portal do the work before they spoil the answer."""
 
+    #: Whether it takes a socket: it goes on until the client does something.
+    waits = False
+
     def play(self, connection: BaseHTTPRequestHandler, handle: Handle) -> None:
         raise NotImplementedError
 
@@ -108,6 +111,8 @@ class Truncated(Step):
 class Endless(Step):
     """A body without an end, as fast as it is taken."""
 
+    waits = True
+
     def play(self, connection: BaseHTTPRequestHandler, handle: Handle) -> None:
         connection.send_response(200)
         connection.send_header("Content-Type", "application/json")
@@ -125,6 +130,8 @@ class Stall(Step):
 
     `begun` is set when the bytes are out, so that a test can wait for it.
     """
+
+    waits = True
 
     first: bytes = b""
     handled: bool = False

@@ -80,9 +80,17 @@ class PortalJob:
     ended: float | None = None
     errors: list[str] = field(default_factory=list)
     items: list[HarvestItem] = field(default_factory=list)
+    #: What was read, by what it depends on: stories of days read the same thousands of times.
+    _read: dict[tuple[Any, ...], HarvestJob] = field(default_factory=dict)
 
     def read(self, *, with_counts: bool) -> HarvestJob:
         """What the API answers of it."""
+        state = (with_counts, self.status, self.ended, len(self.errors), len(self.items))
+        if state not in self._read:
+            self._read[state] = self._as_read(with_counts=with_counts)
+        return self._read[state]
+
+    def _as_read(self, *, with_counts: bool) -> HarvestJob:
         by_status = Counter(str(item.status) for item in self.items)
         return HarvestJob(
             id=self.id,

@@ -21,7 +21,7 @@ from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.portal.models import HarvestBackend
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers import job as triggers_job
-from tests.support.many_sources import FakeTimeLoop
+from tests.support.many_sources import FakeTimeLoop, without_threads
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,
@@ -78,6 +78,7 @@ class Life:
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
         monkeypatch.setattr(HarvestHook, "get_conn", lambda hook: self.client)
         monkeypatch.setattr(triggers_job, "reading_client", lambda settings: self.client)
+        without_threads(monkeypatch)
         airflow = getattr(BaseSensorOperator.execute, "__wrapped__", BaseSensorOperator.execute).__globals__
         time = SimpleNamespace(sleep=self.clock.sleep, monotonic=self.clock.monotonic)
         monkeypatch.setitem(airflow, "time", time)
@@ -158,6 +159,8 @@ class Life:
         if self.mode in RUN_MODES:
             limit = None if over is None else timedelta(seconds=over)
             return HarvestRunSourceOperator(**arguments, execution_timeout=limit)
+        if "poll_interval" in arguments:
+            arguments["poke_interval"] = arguments.pop("poll_interval")
         airflow_mode = "reschedule" if self.mode == "reschedule" else "poke"
         timeout = over or 99 * HOUR
         return HarvestJobSensor(

@@ -65,6 +65,9 @@ class Story:
         return self.soft or (self.plain if hard == "failed" else hard)
 
 
+#: For lives of many hours, of which each poll is the same.
+SELDOM = {"poll_interval": 600}
+
 STORIES = (
     Story("done", whole_job("new", 60), {}, "success"),
     Story("done, with nothing done", ends_with("done"), {}, "failed"),
@@ -85,9 +88,16 @@ STORIES = (
     Story("unknown status", ends_with("exploded", done=3), {}, "failed"),
     Story("never starts", (), {"start_timeout": 600}, "HarvestJobNotStarted"),
     Story("stands still", [(60, job_appears("new")), (90, items_move("new", done=1))], {}, "HarvestJobStalled"),
-    Story("never has an item", [(60, job_appears("new"))], {}, "HarvestJobStalled"),
-    Story("runs too long", never_ending(9), {"run_timeout": 5 * HOUR}, "HarvestTimeout"),
-    Story("time is over", never_ending(9), {"over": HOUR}, "HarvestTimeout", "AirflowSensorTimeout", soft="skipped"),
+    Story("never has an item", [(60, job_appears("new"))], SELDOM, "HarvestJobStalled"),
+    Story("runs too long", never_ending(9), {"run_timeout": 5 * HOUR, **SELDOM}, "HarvestTimeout"),
+    Story(
+        "time is over",
+        never_ending(9),
+        {"over": HOUR, **SELDOM},
+        "HarvestTimeout",
+        sensor="AirflowSensorTimeout",
+        soft="skipped",
+    ),
     Story("portal down", outage(30, 99 * HOUR), {"max_poll_failures": 3}, "HarvestPortalUnreachable"),
     Story("portal down for a while", [*whole_job("new", 60), *outage(90, 300)], {}, "success"),
     Story("wrong key", [(0, fails_with(HarvestAuthError("No.")))], {}, "failed", plain="HarvestAuthError"),

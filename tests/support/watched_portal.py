@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.portal.models import HarvestRef
 from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
-from tests.support.many_sources import ManySources, at_portal, run_in_fake_time
+from tests.support.many_sources import ManySources, at_portal, run_in_fake_time, without_threads
 from tests.support.scripted_portal import FakeClock, Timeline
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Watched:
         self.store = Store() if keeps else None
         self.told: list[dict[str, Any]] = []
         at_portal(monkeypatch, {"one": self.portal})
+        without_threads(monkeypatch)
 
     def watch(self, seconds: float, killed_after: int | None = None, **arguments: Any) -> list[str]:
         """Run the trigger for a while; return the ids of the jobs that it told of.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.ui import stand as stands
 
@@ -90,20 +90,49 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+class Windows:
+    """Browser contexts in which people are logged in; one for each person and look, so that each loads Airflow once.
+
+    :param browser: the browser.
+    :param url: where Airflow is.
+    """
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser = browser
+        self._url = url
+        self._contexts: dict[str, BrowserContext] = {}
+
+    def open(self, user: str, look: dict[str, object]) -> Page:
+        """Return a new page of somebody."""
+        key = repr((user, sorted(look.items())))
+        if key not in self._contexts:
+            options = {"viewport": {"width": 1280, "height": 850}, "locale": "en-GB", **look}
+            context = self._browser.new_context(**options)
+            context.set_default_timeout(_PATIENCE)
+            page = context.new_page()
+            _log_in(page, self._url, user)
+            page.close()
+            self._contexts[key] = context
+        return self._contexts[key].new_page()
+
+
+@pytest.fixture(scope="session")
+def windows(world: World, browser: Browser) -> Windows:
+    """The browser's contexts."""
+    return Windows(browser, world.url)
+
+
 @pytest.fixture
-def open_page(world: World, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
-    """Return a function that logs somebody in and opens an address; errors on the console fail the test."""
-    contexts = []
+def open_page(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens an address for somebody; errors on the console fail the test."""
+    pages: list[Page] = []
     errors: list[str] = []
 
     def open_it(
         address: str, user: str = "ada", before: Callable[[Page], object] = lambda page: None, **look: object
     ) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 850}, "locale": "en-GB", **look})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(_PATIENCE)
-        _log_in(page, world.url, user)
+        page = windows.open(user, look)
+        pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         before(page)
         page.goto(address)
@@ -114,8 +143,8 @@ def open_page(world: World, browser: Browser, request: pytest.FixtureRequest) ->
         return page
 
     yield open_it
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert errors == [], f"{request.node.name}: the page met errors: {errors}"
 
 

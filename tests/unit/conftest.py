@@ -1,4 +1,4 @@
-"""Portals on loopback and clients of them, for unit tests of whatever speaks HTTP."""
+"""Portals in this process and clients of them, for unit tests of whatever speaks HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
-from tests.support.portal_server import API, PortalServer
+from tests.support.portal_server import API, Door, InProcess
 from tests.support.portal_state import KEY
 from tests.support.scripted_portal import FakeClock
 
@@ -31,16 +31,16 @@ def dialect_of(generation: str) -> Dialect:
 
 
 @pytest.fixture(params=GENERATIONS)
-def server(request: pytest.FixtureRequest) -> Iterator[PortalServer]:
-    """A portal of each generation in turn."""
-    with PortalServer(request.param) as running:
+def server(request: pytest.FixtureRequest) -> Iterator[Door]:
+    """A portal of each generation in turn, in this process."""
+    with InProcess(request.param) as running:
         yield running
 
 
 @pytest.fixture
-def newest() -> Iterator[PortalServer]:
-    """A portal of the newest generation."""
-    with PortalServer("D") as running:
+def newest() -> Iterator[Door]:
+    """A portal of the newest generation, in this process."""
+    with InProcess("D") as running:
         yield running
 
 
@@ -49,7 +49,7 @@ def client_of() -> Iterator[Callable[..., HarvestClient]]:
     """Makes clients with a key whose delays take no time; they know the release, so that tests see one request."""
     made: list[HarvestClient] = []
 
-    def make(server: PortalServer, key: str | None = KEY, **options: Any) -> HarvestClient:
+    def make(server: Door, key: str | None = KEY, **options: Any) -> HarvestClient:
         known = dialect_of(server.portal.generation)
         defaults = {"dialect": known, "clock": FakeClock(), "retry": RetryPolicy(attempts=1)}
         made.append(HarvestClient(server.url, key, **{**defaults, **options}))
@@ -61,7 +61,7 @@ def client_of() -> Iterator[Callable[..., HarvestClient]]:
 
 
 @pytest.fixture
-def client(server: PortalServer, client_of: Callable[..., HarvestClient]) -> HarvestClient:
+def client(server: Door, client_of: Callable[..., HarvestClient]) -> HarvestClient:
     """A client with a key, of each generation in turn."""
     return client_of(server)
 
@@ -73,7 +73,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def transport(newest: PortalServer, clock: FakeClock) -> Iterator[Transport]:
+def transport(newest: Door, clock: FakeClock) -> Iterator[Transport]:
     """A transport to the newest portal, with a key and the usual four attempts, whose delays take no time."""
     made = Transport(f"{newest.url}{API}", KEY, timeout=5, clock=clock)
     yield made

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.as_code.files.schema import schema_text
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Reply
 
@@ -29,9 +29,9 @@ sources:
 
 
 @pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     """A portal that the environment names, with a sysadmin's key."""
-    with PortalServer("D") as server:
+    with InProcess("D") as server:
         server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
         monkeypatch.setenv("HARVEST_PORTAL", server.url)
         monkeypatch.setenv("HARVEST_API_KEY", KEY)
@@ -62,42 +62,38 @@ def sources(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str,
     return run
 
 
-def written(portal: PortalServer) -> int:
+def written(portal: Door) -> int:
     return sum(request.method != "GET" for request in portal.requests)
 
 
 class TestPlan:
-    def test_tells_changes_by_exit_code_2(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
+    def test_tells_changes_by_exit_code_2(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         code, out, err = sources("plan", file)
         assert code == 2
         assert out.splitlines()[0] == f"{portal.url}: 2 to create, 0 unchanged."
         assert err == f"Comparing 2 sources with {portal.url} ...\n"
         assert written(portal) == 0
 
-    def test_tells_no_changes_by_exit_code_0(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
-    ) -> None:
+    def test_tells_no_changes_by_exit_code_0(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         sources("apply", file, "--yes")
         code, out, _ = sources("plan", file)
         assert (code, out) == (0, f"{portal.url}: no changes, 2 unchanged.\n")
 
-    def test_tells_conflicts_by_exit_code_1(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
-    ) -> None:
+    def test_tells_conflicts_by_exit_code_1(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         file.write_text("version: 1\nsources:\n  gone: {id: 6b03fbe5f66a892d7cfe18b4, active: true}\n")
         code, out, _ = sources("plan", file)
         assert code == 1
         assert "gone" in out
 
     def test_is_written_for_an_apply_and_for_an_approver(
-        self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
+        self, portal: Door, file: Path, tmp_path: Path, sources: Callable[..., Any]
     ) -> None:
         sources("plan", file, "-o", tmp_path / "plan.json", "--markdown", tmp_path / "plan.md")
         assert len(json.loads((tmp_path / "plan.json").read_text())["changes"]) == 2
         assert "2 to create" in (tmp_path / "plan.md").read_text()
 
     def test_needs_no_key(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+        self, portal: Door, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("HARVEST_API_KEY")
         assert sources("plan", file)[0] == 2
@@ -106,7 +102,7 @@ class TestPlan:
 
 class TestApply:
     def test_does_what_the_plan_says(
-        self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
+        self, portal: Door, file: Path, tmp_path: Path, sources: Callable[..., Any]
     ) -> None:
         sources("plan", file, "-o", tmp_path / "plan.json")
         code, out, err = sources("apply", tmp_path / "plan.json", "-o", tmp_path / "result.json")
@@ -117,27 +113,27 @@ class TestApply:
         assert len(json.loads((tmp_path / "result.json").read_text())["done"]) == 2
 
     def test_needs_a_key(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+        self, portal: Door, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("HARVEST_API_KEY")
         code, _, err = sources("apply", file, "--yes")
         assert (code, written(portal)) == (1, 0)
         assert "set HARVEST_API_KEY" in err
 
-    def test_of_files_asks_first(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
+    def test_of_files_asks_first(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         code, _, err = sources("apply", file)  # standard input is no terminal here
         assert (code, written(portal)) == (1, 0)
         assert "--yes" in err
 
     def test_refuses_a_plan_that_looks_like_an_accident(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+        self, portal: Door, file: Path, sources: Callable[..., Any]
     ) -> None:
         code, _, err = sources("apply", file, "--yes", "--max-changes", "1")
         assert (code, written(portal)) == (1, 0)
         assert "2" in err
 
     def test_tells_by_exit_code_2_what_the_key_may_not_do(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+        self, portal: Door, file: Path, sources: Callable[..., Any]
     ) -> None:
         portal.portal.keys[KEY] = dict(USER)
         file.write_text(FILE.replace("schedule: never", "schedule: 0 4 * * *"))
@@ -146,7 +142,7 @@ class TestApply:
         assert "need a key with more rights" in out
 
     def test_of_a_changed_plan_is_refused(
-        self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
+        self, portal: Door, file: Path, tmp_path: Path, sources: Callable[..., Any]
     ) -> None:
         sources("plan", file, "-o", tmp_path / "plan.json")
         plan = tmp_path / "plan.json"
@@ -162,13 +158,13 @@ class TestCreateOrganizations:
         file.write_text(FILE.replace("{backend: dcat,", "{backend: dcat, organization: new-town,"))
         return file
 
-    def test_is_off_by_default(self, portal: PortalServer, of_a_town: Path, sources: Callable[..., Any]) -> None:
+    def test_is_off_by_default(self, portal: Door, of_a_town: Path, sources: Callable[..., Any]) -> None:
         code, out, _ = sources("apply", of_a_town, "--yes")
         assert (code, written(portal)) == (1, 0)
         assert "there is no organization 'new-town'" in out
 
     def test_creates_what_is_missing_and_then_the_sources(
-        self, portal: PortalServer, of_a_town: Path, sources: Callable[..., Any]
+        self, portal: Door, of_a_town: Path, sources: Callable[..., Any]
     ) -> None:
         code, out, err = sources("apply", of_a_town, "--yes", "--create-organizations")
         assert code == 0
@@ -179,12 +175,12 @@ class TestCreateOrganizations:
         assert sources("apply", of_a_town, "--yes", "--create-organizations")[0] == 0
         assert len(portal.portal.organizations) == 1
 
-    def test_asks_first(self, portal: PortalServer, of_a_town: Path, sources: Callable[..., Any]) -> None:
+    def test_asks_first(self, portal: Door, of_a_town: Path, sources: Callable[..., Any]) -> None:
         assert sources("apply", of_a_town, "--create-organizations")[0] == 1  # standard input is no terminal here
         assert written(portal) == 0
 
     def test_does_not_go_with_a_plan(
-        self, portal: PortalServer, file: Path, tmp_path: Path, sources: Callable[..., Any]
+        self, portal: Door, file: Path, tmp_path: Path, sources: Callable[..., Any]
     ) -> None:
         sources("plan", file, "-o", tmp_path / "plan.json")
         code, _, err = sources("apply", tmp_path / "plan.json", "--create-organizations")
@@ -194,7 +190,7 @@ class TestCreateOrganizations:
 
 class TestKey:
     def test_goes_nowhere_on_the_word_of_a_file(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+        self, portal: Door, file: Path, sources: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("HARVEST_PORTAL")
         file.write_text(f"portal: {portal.url}\n{FILE}")
@@ -203,7 +199,7 @@ class TestKey:
         assert "--portal" in err
 
     def test_goes_nowhere_where_the_file_is_of_another_portal(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+        self, portal: Door, file: Path, sources: Callable[..., Any]
     ) -> None:
         file.write_text(f"portal: https://other.example\n{FILE}")
         code, _, err = sources("plan", file)
@@ -211,23 +207,21 @@ class TestKey:
         assert "https://other.example" in err
 
     def test_is_sent_neither_by_export_nor_by_check(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
+        self, portal: Door, file: Path, sources: Callable[..., Any]
     ) -> None:
         assert sources("export")[0] == sources("check", file)[0] == 0
         assert all(request.key is None for request in portal.requests)
 
 
 class TestCheck:
-    def test_asks_the_portal_for_its_backends(
-        self, portal: PortalServer, file: Path, sources: Callable[..., Any]
-    ) -> None:
+    def test_asks_the_portal_for_its_backends(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         assert sources("check", file) == (0, f"2 sources, checked against {portal.url}.\n", "")
         file.write_text(FILE.replace("dcat", "dcta"))
         code, _, err = sources("check", file)
         assert code == 1
         assert "sources.yaml:2: towns: backend 'dcta' does not exist on this portal" in err
 
-    def test_works_without_a_portal(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
+    def test_works_without_a_portal(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         assert sources("check", file, "--offline") == (0, "2 sources, not checked against a portal.\n", "")
         assert portal.requests == []
 
@@ -247,7 +241,7 @@ class TestCheck:
 
 class TestExport:
     def test_of_a_portal_gives_a_file_whose_plan_is_empty(
-        self, portal: PortalServer, tmp_path: Path, sources: Callable[..., Any]
+        self, portal: Door, tmp_path: Path, sources: Callable[..., Any]
     ) -> None:
         for number in range(3):
             portal.portal.add_source(f"Catalogue {number}")
@@ -256,10 +250,10 @@ class TestExport:
         assert err.endswith(f"3 sources written to {tmp_path / 'exported.yaml'}.\n")
         assert sources("plan", tmp_path / "exported.yaml")[0] == 0
 
-    def test_goes_to_the_output_by_default(self, portal: PortalServer, sources: Callable[..., Any]) -> None:
+    def test_goes_to_the_output_by_default(self, portal: Door, sources: Callable[..., Any]) -> None:
         assert sources("export")[1] == f"version: 1\nportal: {portal.url}\nsources: {{}}\n"
 
-    def test_says_what_it_left_out(self, portal: PortalServer, sources: Callable[..., Any]) -> None:
+    def test_says_what_it_left_out(self, portal: Door, sources: Callable[..., Any]) -> None:
         portal.portal.add_source("Catalogue", url="https://me:hunter2hunter2@geo.example/")
         _, out, err = sources("export")
         assert "Left out: catalogue: url: " in err
@@ -300,7 +294,7 @@ class TestErrors:
         assert code == 1
         assert "nowhere.yaml" in err
 
-    def test_of_the_portal_are_sentences(self, portal: PortalServer, file: Path, sources: Callable[..., Any]) -> None:
+    def test_of_the_portal_are_sentences(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         portal.script("GET", "/harvest/backends/", Always(Reply(500)))
         code, _, err = sources("check", file)
         assert code == 1

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
-from tests.support.portal_server import PortalServer
+from tests.support.portal_server import Door, InProcess
 from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Reply, Reset
 
@@ -41,9 +41,9 @@ def story(monkeypatch: pytest.MonkeyPatch) -> Story:
 
 
 @pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     """A portal that the environment names, with a sysadmin's key, and a source."""
-    with PortalServer("D") as server:
+    with InProcess("D") as server:
         server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
         monkeypatch.setenv("HARVEST_PORTAL", server.url)
         monkeypatch.setenv("HARVEST_API_KEY", KEY)
@@ -51,7 +51,7 @@ def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
 
 
 @pytest.fixture
-def source(portal: PortalServer) -> str:
+def source(portal: Door) -> str:
     return portal.portal.add_source("Towns")
 
 
@@ -68,7 +68,7 @@ def run(source: str, capsys: pytest.CaptureFixture[str]) -> Any:
     return run_it
 
 
-def runs(portal: PortalServer) -> int:
+def runs(portal: Door) -> int:
     """How often the portal was asked to run a source."""
     return sum(1 for request in portal.requests if request.method == "POST" and request.path.endswith("/run/"))
 
@@ -89,14 +89,14 @@ def at_once(status: str = "done", **counts: int) -> Callable[[PortalState], obje
     ],
 )
 def test_exit_codes(
-    portal: PortalServer, run: Any, story: Story, status: str, counts: dict[str, int], arguments: Any, code: int
+    portal: Door, run: Any, story: Story, status: str, counts: dict[str, int], arguments: Any, code: int
 ) -> None:
     portal.portal.worker = at_once(status, **counts)
     assert run("--wait", *arguments)[0] == code
     assert runs(portal) == 1
 
 
-def test_json_is_the_result_and_nothing_else(portal: PortalServer, run: Any, story: Story) -> None:
+def test_json_is_the_result_and_nothing_else(portal: Door, run: Any, story: Story) -> None:
     portal.portal.worker = at_once(done=3)
     code, out, _ = run("--wait", "--json")
     result = json.loads(out)
@@ -104,7 +104,7 @@ def test_json_is_the_result_and_nothing_else(portal: PortalServer, run: Any, sto
 
 
 def test_an_answer_that_is_lost_is_followed_by_looking_not_by_asking_again(
-    portal: PortalServer, source: str, run: Any, story: Story
+    portal: Door, source: str, run: Any, story: Story
 ) -> None:
     portal.script("POST", f"/harvest/source/{source}/run/", Reset(handled=True))
     story.steps = [lambda: None, lambda: portal.portal.work(done=2)]
@@ -114,14 +114,14 @@ def test_an_answer_that_is_lost_is_followed_by_looking_not_by_asking_again(
     assert "2 done" in out
 
 
-def test_a_500_may_have_queued_a_harvest(portal: PortalServer, source: str, run: Any, story: Story) -> None:
+def test_a_500_may_have_queued_a_harvest(portal: Door, source: str, run: Any, story: Story) -> None:
     portal.script("POST", f"/harvest/source/{source}/run/", Reply(500))
     story.steps = [lambda: portal.portal.queue.append(source), lambda: portal.portal.work(done=2)]
     assert run("--wait")[0] == 0
     assert runs(portal) == 1
 
 
-def test_no_job_within_the_start_timeout_is_an_error(portal: PortalServer, run: Any, story: Story) -> None:
+def test_no_job_within_the_start_timeout_is_an_error(portal: Door, run: Any, story: Story) -> None:
     portal.portal.worker = None
     code, _, err = run("--wait", "--start-timeout", "0")
     assert (code, runs(portal)) == (1, 1)
@@ -130,13 +130,13 @@ def test_no_job_within_the_start_timeout_is_an_error(portal: PortalServer, run: 
 
 class TestWhereAJobIsUnderWay:
     @pytest.fixture(autouse=True)
-    def running(self, portal: PortalServer, source: str) -> str:
+    def running(self, portal: Door, source: str) -> str:
         job = portal.portal.add_job(source)
         portal.portal.add_items(job, done=1)
         return job
 
     def test_it_ends_first_and_then_a_harvest_of_its_own_is_asked_for(
-        self, portal: PortalServer, run: Any, story: Story, running: str
+        self, portal: Door, run: Any, story: Story, running: str
     ) -> None:
         seen = []
 
@@ -152,7 +152,7 @@ class TestWhereAJobIsUnderWay:
         assert "letting it end first" in err
 
     def test_whoever_waited_for_it_too_and_was_quicker_is_let_end(
-        self, portal: PortalServer, source: str, run: Any, story: Story, running: str
+        self, portal: Door, source: str, run: Any, story: Story, running: str
     ) -> None:
         quicker: list[str] = []
         asked: list[int] = []
@@ -173,25 +173,25 @@ class TestWhereAJobIsUnderWay:
         assert (code, asked, runs(portal)) == (0, [0, 0], 1)
         assert json.loads(out)["job_id"] not in (running, quicker[0])
 
-    def test_attach_takes_it_as_the_answer(self, portal: PortalServer, run: Any, story: Story, running: str) -> None:
+    def test_attach_takes_it_as_the_answer(self, portal: Door, run: Any, story: Story, running: str) -> None:
         story.steps = [lambda: portal.portal.end_job(running)]
         code, out, _ = run("--wait", "--json", "--if-running", "attach")
         assert (code, runs(portal)) == (0, 0)
         assert (json.loads(out)["job_id"], json.loads(out)["how"]) == (running, "attached")
 
-    def test_fail_fails(self, portal: PortalServer, run: Any, story: Story, running: str) -> None:
+    def test_fail_fails(self, portal: Door, run: Any, story: Story, running: str) -> None:
         code, _, err = run("--wait", "--if-running", "fail")
         assert (code, runs(portal)) == (1, 0)
         assert f"Job {running} of source 'Towns' is running" in err
 
-    def test_without_wait_nothing_is_asked_for(self, portal: PortalServer, run: Any, running: str) -> None:
+    def test_without_wait_nothing_is_asked_for(self, portal: Door, run: Any, running: str) -> None:
         code, out, err = run("--json")
         assert (code, runs(portal)) == (2, 0)
         assert json.loads(out)["running_job_id"] == running
         assert "--wait" in err
 
 
-def test_without_wait_it_asks_and_says_which_jobs_there_were(portal: PortalServer, source: str, run: Any) -> None:
+def test_without_wait_it_asks_and_says_which_jobs_there_were(portal: Door, source: str, run: Any) -> None:
     old = portal.portal.add_job(source)
     portal.portal.end_job(old)
     code, out, _ = run("--json")
@@ -200,7 +200,7 @@ def test_without_wait_it_asks_and_says_which_jobs_there_were(portal: PortalServe
 
 
 def test_ctrl_c_says_that_the_harvest_goes_on_and_how_to_wait_for_it_again(
-    portal: PortalServer, source: str, run: Any, story: Story
+    portal: Door, source: str, run: Any, story: Story
 ) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -219,7 +219,7 @@ def test_ctrl_c_says_that_the_harvest_goes_on_and_how_to_wait_for_it_again(
     [({"active": False}, "is inactive"), ({"backend": "ods"}, "does not have switched on")],
 )
 def test_what_cannot_be_harvested_is_not_asked_for(
-    portal: PortalServer, source: str, run: Any, fields: dict[str, Any], sentence: str
+    portal: Door, source: str, run: Any, fields: dict[str, Any], sentence: str
 ) -> None:
     portal.portal.sources[source].update(fields)
     code, _, err = run("--wait")
@@ -227,7 +227,7 @@ def test_what_cannot_be_harvested_is_not_asked_for(
     assert sentence in err
 
 
-def test_a_key_is_needed(portal: PortalServer, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_needed(portal: Door, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HARVEST_API_KEY")
     code, _, err = run("--wait")
     assert (code, portal.requests) == (1, [])
@@ -239,7 +239,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
 
     @pytest.fixture(params=["no key", "no right", "refused by the portal's settings"])
     def refused(
-        self, request: pytest.FixtureRequest, portal: PortalServer, source: str, monkeypatch: pytest.MonkeyPatch
+        self, request: pytest.FixtureRequest, portal: Door, source: str, monkeypatch: pytest.MonkeyPatch
     ) -> int:
         """How many requests for a harvest are sent although it is refused: what is known beforehand is not tried."""
         if request.param == "no key":
@@ -251,13 +251,13 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         portal.script("POST", f"/harvest/source/{source}/run/", Reply(400, {"message": "Cannot run source manually"}))
         return 1
 
-    def test_it_fails_by_default(self, portal: PortalServer, refused: int, run: Any, story: Story) -> None:
+    def test_it_fails_by_default(self, portal: Door, refused: int, run: Any, story: Story) -> None:
         code, _, err = run("--wait")
         assert (code, runs(portal)) == (1, refused)
         assert err.strip()
 
     def test_it_waits_for_the_portals_own_run_where_that_is_asked_for(
-        self, portal: PortalServer, source: str, refused: int, run: Any, story: Story
+        self, portal: Door, source: str, refused: int, run: Any, story: Story
     ) -> None:
         earlier = portal.portal.add_job(
             source, started="2026-01-01T00:00:00+00:00", created="2026-01-01T00:00:00+00:00"
@@ -272,9 +272,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         assert result["job_id"] != earlier
         assert "Portal runs this source by cron" in err
 
-    def test_ctrl_c_says_that_nothing_was_asked_for(
-        self, portal: PortalServer, refused: int, run: Any, story: Story
-    ) -> None:
+    def test_ctrl_c_says_that_nothing_was_asked_for(self, portal: Door, refused: int, run: Any, story: Story) -> None:
         def interrupt() -> None:
             raise KeyboardInterrupt
 
@@ -284,7 +282,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         assert "No harvest was requested; the portal harvests the source by its own schedule." in err
 
     def test_a_source_without_a_schedule_is_not_waited_for(
-        self, portal: PortalServer, source: str, refused: int, run: Any, story: Story
+        self, portal: Door, source: str, refused: int, run: Any, story: Story
     ) -> None:
         portal.portal.sources[source]["schedule"] = None
         code, _, err = run("--wait", "--on-run-refused", "wait")
@@ -292,7 +290,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         assert "has no schedule, so the portal will not harvest it by itself" in err
 
 
-def test_waiting_for_the_portal_takes_wait(portal: PortalServer, run: Any) -> None:
+def test_waiting_for_the_portal_takes_wait(portal: Door, run: Any) -> None:
     code, _, err = run("--on-run-refused", "wait")
     assert (code, portal.requests) == (1, [])
     assert "give --wait, too" in err

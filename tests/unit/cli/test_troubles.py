@@ -11,7 +11,7 @@ from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.guard.note import HELD, Note, join
 from airflow_provider_harvest.portal.models import parse_time
-from tests.support.portal_server import PortalServer
+from tests.support.portal_server import Door, InProcess
 from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Pass, Reply, html, redirect
 
@@ -23,10 +23,10 @@ HOSTILE = "Towns\x1b[31m\r\nINFO - Outcome: success.\u202e"
 
 
 @pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     """A portal that the environment names, with a sysadmin's key; no pause takes time."""
     monkeypatch.setattr(Clock, "sleep", lambda self, seconds: None)
-    with PortalServer("D") as server:
+    with InProcess("D") as server:
         server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
         monkeypatch.setenv("HARVEST_PORTAL", server.url)
         monkeypatch.setenv("HARVEST_API_KEY", KEY)
@@ -45,7 +45,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
     return call_it
 
 
-def held(portal: PortalServer) -> str:
+def held(portal: Door) -> str:
     """A source that the guard holds."""
     assert LONG_AGO is not None
     note = join("Towns", Note(HELD, LONG_AGO, 10, LONG_AGO))
@@ -53,7 +53,7 @@ def held(portal: PortalServer) -> str:
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["as text", "as JSON"])
-def test_a_source_that_cannot_be_released_keeps_no_other_held(portal: PortalServer, call: Any, as_json: bool) -> None:
+def test_a_source_that_cannot_be_released_keeps_no_other_held(portal: Door, call: Any, as_json: bool) -> None:
     first, last = held(portal), held(portal)
     refused = portal.portal.add_source("Roads")
     code, out, err = call("guard", "release", first, refused, last, *(["--json"] if as_json else []))
@@ -81,7 +81,7 @@ def test_a_source_that_cannot_be_released_keeps_no_other_held(portal: PortalServ
 )
 @pytest.mark.parametrize("what", ["job", "portal"])
 def test_a_watch_believes_no_odd_answer_at_once(
-    portal: PortalServer, call: Any, odd: Reply, times: int, code: int, what: str
+    portal: Door, call: Any, odd: Reply, times: int, code: int, what: str
 ) -> None:
     job = portal.portal.add_job(portal.portal.add_source("Towns"))
     path = f"/harvest/job/{job}/" if what == "job" else "/harvest/sources/"
@@ -93,7 +93,7 @@ def test_a_watch_believes_no_odd_answer_at_once(
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["as text", "as JSON"])
 def test_a_harvest_that_was_waited_for_is_judged_when_the_portal_answers_again(
-    portal: PortalServer, call: Any, as_json: bool
+    portal: Door, call: Any, as_json: bool
 ) -> None:
     source = portal.portal.add_source("Towns")
     portal.portal.worker = lambda state: state.work("done-errors", done=3, failed=1)
@@ -104,7 +104,7 @@ def test_a_harvest_that_was_waited_for_is_judged_when_the_portal_answers_again(
     assert "3" in out
 
 
-def test_a_report_does_without_the_history_that_cannot_be_read(portal: PortalServer, call: Any) -> None:
+def test_a_report_does_without_the_history_that_cannot_be_read(portal: Door, call: Any) -> None:
     source = portal.portal.add_source("Towns")
     for failed in (0, 1):
         job = portal.portal.add_job(source)
@@ -118,9 +118,7 @@ def test_a_report_does_without_the_history_that_cannot_be_read(portal: PortalSer
     assert (report["counts"]["newly_failing"], report["history"]) == (1, [])
 
 
-def test_names_in_json_and_csv_are_one_line_of_visible_characters(
-    portal: PortalServer, call: Any, tmp_path: Any
-) -> None:
+def test_names_in_json_and_csv_are_one_line_of_visible_characters(portal: Door, call: Any, tmp_path: Any) -> None:
     source = portal.portal.add_source(HOSTILE)
     for failed in (0, 1):
         job = portal.portal.add_job(source)
@@ -129,7 +127,7 @@ def test_names_in_json_and_csv_are_one_line_of_visible_characters(
     for item in portal.portal.jobs[job]["items"]:
         item["remote_id"] = f"{HOSTILE} {item['remote_id']}"
     said = ""
-    with PortalServer("D") as other:
+    with InProcess("D") as other:
         file = tmp_path / "pairs.csv"
         for arguments in (
             ["jobs", source, "--json"],

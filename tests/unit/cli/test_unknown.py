@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_harvest.cli.main import main
-from tests.support.portal_server import PortalServer
+from tests.support.portal_server import InProcess
 from tests.support.portal_state import KEY, USER
 
 UNKNOWN = "0" * 24
@@ -18,7 +18,7 @@ COMMANDS = ["report", "watch", "compare", "jobs", "zombies", "run"]
 def test_is_a_sentence(
     command: str, ident: str, generation: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with PortalServer(generation) as server:
+    with InProcess(generation) as server:
         server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
         job = server.portal.add_job(server.portal.add_source("Towns"))
         server.portal.end_job(job)
@@ -35,7 +35,7 @@ def test_is_a_sentence(
 
 
 def test_a_job_that_runs_cannot_be_reported_yet(capsys: pytest.CaptureFixture[str]) -> None:
-    with PortalServer("D") as server:
+    with InProcess("D") as server:
         job = server.portal.add_job(server.portal.add_source("Towns"))
         assert main(["report", job, "--portal", server.url]) == 1
     assert "has not ended yet" in capsys.readouterr().err

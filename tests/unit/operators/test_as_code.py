@@ -17,7 +17,7 @@ from airflow_provider_harvest.operators.portal import (
     HarvestPlanSourcesOperator,
 )
 from airflow_provider_harvest.portal.as_code.files import reader as files
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Reply
 
@@ -58,9 +58,9 @@ def ti() -> TaskInstance:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     """The portal that the default connection leads to."""
-    with PortalServer("D") as running:
+    with InProcess("D") as running:
         running.portal.keys[KEY]["roles"] = ["admin"]
         connection = {"conn_type": "harvest", "host": running.url, "password": KEY}
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
@@ -89,7 +89,7 @@ def test_parsing_reads_no_connection(kind: type[Any], needed: dict[str, Any], mo
     assert operator.multiple_outputs
 
 
-def test_plan_is_returned_and_applied(server: PortalServer, ti: TaskInstance, sources: str) -> None:
+def test_plan_is_returned_and_applied(server: Door, ti: TaskInstance, sources: str) -> None:
     planned = run(ti, HarvestPlanSourcesOperator, path=sources)
     assert (planned["has_changes"], planned["counts"]["create"], planned["conflicts"]) == (True, 1, 0)
     assert planned["summary_markdown"].startswith("**")
@@ -102,23 +102,21 @@ def test_plan_is_returned_and_applied(server: PortalServer, ti: TaskInstance, so
 
 
 @pytest.mark.parametrize("form", ["file", "text"])
-def test_plan_is_taken_in_other_forms(
-    server: PortalServer, ti: TaskInstance, sources: str, tmp_path: Path, form: str
-) -> None:
+def test_plan_is_taken_in_other_forms(server: Door, ti: TaskInstance, sources: str, tmp_path: Path, form: str) -> None:
     path = tmp_path / "plan.json"
     plan = run(ti, HarvestPlanSourcesOperator, path=sources, plan_path=str(path))["plan"]
     run(ti, HarvestApplySourcesOperator, plan=str(path) if form == "file" else json.dumps(plan))
     assert len(server.portal.sources) == 1
 
 
-def test_drift_alarm_fails_for_good_and_leaves_the_plan(server: PortalServer, ti: TaskInstance, sources: str) -> None:
+def test_drift_alarm_fails_for_good_and_leaves_the_plan(server: Door, ti: TaskInstance, sources: str) -> None:
     with pytest.raises(AirflowFailException, match=r"differs from the files.*1 to create"):
         run(ti, HarvestPlanSourcesOperator, path=sources, on_drift="fail")
     assert ti.xcoms["harvest_plan"]["counts"]["create"] == 1
     assert server.count("POST") == 0
 
 
-def test_drift_alarm_is_silent_without_drift(server: PortalServer, ti: TaskInstance, sources: str) -> None:
+def test_drift_alarm_is_silent_without_drift(server: Door, ti: TaskInstance, sources: str) -> None:
     server.portal.add_source("Town", url="https://town.example/catalog.xml", description="{{ not.a.template }}")
     assert run(ti, HarvestPlanSourcesOperator, path=sources, on_drift="fail")["has_changes"] is False
 
@@ -134,7 +132,7 @@ def test_drift_alarm_is_silent_without_drift(server: PortalServer, ti: TaskInsta
     ],
 )
 def test_bad_input_fails_for_good(
-    server: PortalServer, ti: TaskInstance, kind: type[Any], arguments: dict[str, Any], message: str
+    server: Door, ti: TaskInstance, kind: type[Any], arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=message):
         run(ti, kind, **arguments)
@@ -142,13 +140,13 @@ def test_bad_input_fails_for_good(
 
 
 @pytest.mark.parametrize("limit", ["-1", "many", 1.5j])
-def test_limit_that_is_no_number_is_refused(server: PortalServer, ti: TaskInstance, sources: str, limit: Any) -> None:
+def test_limit_that_is_no_number_is_refused(server: Door, ti: TaskInstance, sources: str, limit: Any) -> None:
     plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]
     with pytest.raises(AirflowFailException, match="max_changes must be a whole number"):
         run(ti, HarvestApplySourcesOperator, plan=plan, max_changes=limit)
 
 
-def test_limit_may_be_a_rendered_template(server: PortalServer, ti: TaskInstance, sources: str) -> None:
+def test_limit_may_be_a_rendered_template(server: Door, ti: TaskInstance, sources: str) -> None:
     plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]
     with pytest.raises(AirflowFailException, match="changes 1 source, and max_changes allows 0"):
         run(ti, HarvestApplySourcesOperator, plan=plan, max_changes="0")
@@ -156,7 +154,7 @@ def test_limit_may_be_a_rendered_template(server: PortalServer, ti: TaskInstance
 
 @pytest.mark.parametrize("status, is_retried", [(400, False), (502, True)])
 def test_broken_apply_leaves_its_result_and_is_retried_where_that_helps(
-    server: PortalServer, ti: TaskInstance, sources: str, status: int, is_retried: bool
+    server: Door, ti: TaskInstance, sources: str, status: int, is_retried: bool
 ) -> None:
     plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]
     server.script("POST", "/harvest/sources/", Always(Reply(status, {"message": "No"})))
@@ -166,7 +164,7 @@ def test_broken_apply_leaves_its_result_and_is_retried_where_that_helps(
     assert ti.xcoms["harvest_apply"]["done"] == []
 
 
-def test_portal_that_moved_fails_for_good(server: PortalServer, ti: TaskInstance, sources: str) -> None:
+def test_portal_that_moved_fails_for_good(server: Door, ti: TaskInstance, sources: str) -> None:
     source = server.portal.add_source("Old", url="https://town.example/catalog.xml")
     plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]
     server.portal.sources[source]["name"] = "By hand"
@@ -175,7 +173,7 @@ def test_portal_that_moved_fails_for_good(server: PortalServer, ti: TaskInstance
     assert server.count("PUT") == 0
 
 
-def test_export_is_a_file_that_plans_no_change(server: PortalServer, ti: TaskInstance, tmp_path: Path) -> None:
+def test_export_is_a_file_that_plans_no_change(server: Door, ti: TaskInstance, tmp_path: Path) -> None:
     server.portal.add_source("Town", owner=dict(USER))
     path = tmp_path / "new" / "folder" / "sources.yaml"
     exported = run(ti, HarvestExportSourcesOperator, path=str(path))
@@ -185,7 +183,7 @@ def test_export_is_a_file_that_plans_no_change(server: PortalServer, ti: TaskIns
     assert run(ti, HarvestPlanSourcesOperator, path=str(path), on_drift="fail")["has_changes"] is False
 
 
-def test_export_of_one_portal_is_planned_on_another(server: PortalServer, ti: TaskInstance, tmp_path: Path) -> None:
+def test_export_of_one_portal_is_planned_on_another(server: Door, ti: TaskInstance, tmp_path: Path) -> None:
     server.portal.add_source("Town", owner=dict(USER))
     path = tmp_path / "sources.yaml"
     run(ti, HarvestExportSourcesOperator, path=str(path), with_ids=False)
@@ -193,7 +191,7 @@ def test_export_of_one_portal_is_planned_on_another(server: PortalServer, ti: Ta
     assert run(ti, HarvestPlanSourcesOperator, path=str(path))["counts"]["create"] == 1
 
 
-def test_key_is_nowhere(server: PortalServer, ti: TaskInstance, sources: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_key_is_nowhere(server: Door, ti: TaskInstance, sources: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     planned = run(ti, HarvestPlanSourcesOperator, path=sources)
     applied = run(ti, HarvestApplySourcesOperator, plan=planned["plan"])

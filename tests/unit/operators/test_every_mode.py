@@ -23,6 +23,8 @@ def test_every_mode_says_the_same(monkeypatch: pytest.MonkeyPatch, story: Story,
         ends[mode] = life.lead()
         results[mode] = {**life.xcoms.get("harvest_result", {}), "how": None}
         logged[mode] = life.lines
+        assert bool(life.message) is (ends[mode] != "success")
+        assert len(life.message.splitlines()) <= 10
 
     assert ends == {mode: story.end(mode, soft_fail) for mode in modes}
     assert all(result == results[modes[0]] for result in results.values())

@@ -18,7 +18,7 @@ from airflow_provider_harvest.operators._pass_state import dated, undated
 from airflow_provider_harvest.operators.health import RESULT_KEY, STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPendingReviewOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY
 from tests.support.response_faults import Reply
 
@@ -51,15 +51,15 @@ def ti() -> TaskInstance:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     """The portal that the default connection, which has no key, leads to."""
-    with PortalServer("D") as running:
+    with InProcess("D") as running:
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps({"conn_type": "harvest", "host": running.url}))
         yield running
 
 
 @pytest.fixture
-def inactive(server: PortalServer) -> str:
+def inactive(server: Door) -> str:
     """A source of the portal that is inactive."""
     return server.portal.add_source("Town", active=False)
 
@@ -102,18 +102,18 @@ class TestParsing:
 
 
 class TestReporting:
-    def test_returns_the_result_and_pushes_it(self, server: PortalServer, inactive: str, ti: TaskInstance) -> None:
+    def test_returns_the_result_and_pushes_it(self, server: Door, inactive: str, ti: TaskInstance) -> None:
         result = run(ti)
         assert result["inactive_ids"] == [inactive]
         assert result["message"].startswith(f"**Harvests on {server.url}**: 1 source, 1 finding, 1 of them new.")
         assert ti.xcoms[RESULT_KEY] == result
 
-    def test_needs_no_key(self, server: PortalServer, inactive: str, ti: TaskInstance) -> None:
+    def test_needs_no_key(self, server: Door, inactive: str, ti: TaskInstance) -> None:
         run(ti)
         assert {request.key for request in server.requests} == {None}
 
     def test_sends_no_key_where_there_is_one(
-        self, server: PortalServer, inactive: str, ti: TaskInstance, monkeypatch: pytest.MonkeyPatch
+        self, server: Door, inactive: str, ti: TaskInstance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         connection = {"conn_type": "harvest", "host": server.url, "password": KEY}
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
@@ -142,20 +142,20 @@ class TestReporting:
         ],
     )
     def test_refuses_what_cannot_be_right_before_it_asks_for_good(
-        self, server: PortalServer, ti: TaskInstance, wrong: dict[str, Any]
+        self, server: Door, ti: TaskInstance, wrong: dict[str, Any]
     ) -> None:
         with pytest.raises(HarvestFailException, match=next(iter(wrong))) as caught:
             run(ti, **wrong)
         assert isinstance(caught.value.error, HarvestInvalidInput)
         assert server.requests == []
 
-    def test_portal_in_trouble_is_left_to_a_retry(self, server: PortalServer, ti: TaskInstance) -> None:
+    def test_portal_in_trouble_is_left_to_a_retry(self, server: Door, ti: TaskInstance) -> None:
         server.script("GET", "*", Always(Reply(500)))
         with pytest.raises(HarvestServerError):
             run(ti)
         assert ti.xcoms == {}
 
-    def test_closes_its_connections(self, server: PortalServer, inactive: str, ti: TaskInstance) -> None:
+    def test_closes_its_connections(self, server: Door, inactive: str, ti: TaskInstance) -> None:
         run(ti)
         assert server.wait_until_disconnected()
 
@@ -254,15 +254,13 @@ class TestMessageTemplate:
 
 class TestPendingReview:
     @pytest.fixture
-    def waiting(self, server: PortalServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    def waiting(self, server: Door, monkeypatch: pytest.MonkeyPatch) -> str:
         """The id of a source that waits for the portal's team, whose key there is."""
         connection = {"conn_type": "harvest", "host": server.url, "password": KEY}
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
         return server.portal.add_source("Town", validation={"state": "pending"})
 
-    def test_previews_what_waits_and_pushes_the_rows(
-        self, server: PortalServer, waiting: str, ti: TaskInstance
-    ) -> None:
+    def test_previews_what_waits_and_pushes_the_rows(self, server: Door, waiting: str, ti: TaskInstance) -> None:
         result = HarvestPendingReviewOperator(task_id="review").execute({"ti": ti})  # type: ignore[typeddict-item]
         (row,) = result["findings"]
         assert (row["source_id"], row["kind"], row["is_new"]) == (waiting, "pending", True)

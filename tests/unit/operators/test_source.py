@@ -25,7 +25,7 @@ from airflow_provider_harvest.operators.source import (
     HarvestValidateSourceOperator,
 )
 from airflow_provider_harvest.portal.sources.identity import SOURCE_KEYS
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door, InProcess, PortalServer
 from tests.support.portal_state import KEY, ORGANIZATION
 from tests.support.response_faults import Reply, Stall
 
@@ -67,9 +67,10 @@ def ti() -> TaskInstance:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalServer]:
-    """The portal that the default connection leads to."""
-    with PortalServer("D") as running:
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    """The portal that the default connection leads to; one that is slow is behind sockets."""
+    door = PortalServer if "slow" in request.fixturenames else InProcess
+    with door("D") as running:
         connection = {"conn_type": "harvest", "host": running.url, "password": KEY}
         monkeypatch.setenv("AIRFLOW_CONN_HARVEST_DEFAULT", json.dumps(connection))
         yield running
@@ -137,7 +138,7 @@ class TestParsing:
 class TestFailing:
     @every_operator
     def test_wrong_key_fails_at_once_for_good(
-        self, server: PortalServer, ti: TaskInstance, kind: type[Any], needed: dict[str, Any]
+        self, server: Door, ti: TaskInstance, kind: type[Any], needed: dict[str, Any]
     ) -> None:
         server.script("GET", "*", Always(Reply(401, {"message": "Revoked API token"})))
         with pytest.raises(AirflowFailException, match="responded with 401: Revoked API token"):
@@ -145,7 +146,7 @@ class TestFailing:
 
     @every_operator
     def test_portal_in_trouble_is_left_to_a_retry(
-        self, server: PortalServer, ti: TaskInstance, kind: type[Any], needed: dict[str, Any]
+        self, server: Door, ti: TaskInstance, kind: type[Any], needed: dict[str, Any]
     ) -> None:
         server.script("GET", "*", Always(Reply(500, {"message": "Internal Server Error"})))
         with pytest.raises(HarvestServerError):
@@ -156,20 +157,20 @@ class TestFailing:
     )
     @pytest.mark.parametrize("source_id", ["", "None", "{{ ti.xcom_pull() }}", f"/source/{UNKNOWN_ID}"], ids=repr)
     def test_garbage_instead_of_an_id_is_not_sent(
-        self, server: PortalServer, ti: TaskInstance, kind: type[Any], source_id: str
+        self, server: Door, ti: TaskInstance, kind: type[Any], source_id: str
     ) -> None:
         with pytest.raises(HarvestFailException, match="source_id"):
             run(ti, kind, **{**OPERATORS[kind], "source_id": source_id})
         assert server.requests == []
 
-    def test_hook_is_closed_whatever_happens(self, server: PortalServer, ti: TaskInstance) -> None:
+    def test_hook_is_closed_whatever_happens(self, server: Door, ti: TaskInstance) -> None:
         with pytest.raises(HarvestFailException):
             run(ti, HarvestUpdateSourceOperator, source_id=UNKNOWN_ID)
         assert server.wait_until_disconnected()
 
 
 class TestOutput:
-    def test_source_has_always_the_same_keys(self, server: PortalServer, ti: TaskInstance) -> None:
+    def test_source_has_always_the_same_keys(self, server: Door, ti: TaskInstance) -> None:
         created = run(ti, HarvestCreateSourceOperator, **TOWN)
         assert set(created) == {*SOURCE_KEYS, "created"}
         ident = created["id"]
@@ -180,13 +181,13 @@ class TestOutput:
         assert set(run(ti, HarvestDeleteSourceOperator, source_id=ident)) == set(SOURCE_KEYS)
         assert set(run(ti, HarvestDeleteSourceOperator, source_id=UNKNOWN_ID)) == set(SOURCE_KEYS)
 
-    def test_button_leads_to_the_source_also_of_a_failed_task(self, server: PortalServer, ti: TaskInstance) -> None:
+    def test_button_leads_to_the_source_also_of_a_failed_task(self, server: Door, ti: TaskInstance) -> None:
         source_id = server.portal.add_source()
         with pytest.raises(HarvestFailException):
             run(ti, HarvestScheduleSourceOperator, source_id=source_id, cron="99 * * * *")
         assert ti.xcoms[SOURCE_URL_KEY] == f"{server.url}/api/1/harvest/source/{source_id}/"
 
-    def test_list_is_small_and_ordered_by_name(self, server: PortalServer, ti: TaskInstance) -> None:
+    def test_list_is_small_and_ordered_by_name(self, server: Door, ti: TaskInstance) -> None:
         for name in ("berlin", "Athens", "Calais"):
             server.portal.add_source(name, organization=dict(ORGANIZATION), owner=None)
         server.portal.add_source("of a user")
@@ -196,7 +197,7 @@ class TestOutput:
         assert len(json.dumps(listed[0])) < 700
 
     def test_key_is_in_nothing_that_airflow_keeps(
-        self, server: PortalServer, ti: TaskInstance, caplog: pytest.LogCaptureFixture
+        self, server: Door, ti: TaskInstance, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level("DEBUG")
         operator = HarvestCreateSourceOperator(task_id="task", **TOWN)
@@ -244,7 +245,7 @@ class TestPreview:
         ],
     )
     def test_is_judged(
-        self, server: PortalServer, ti: TaskInstance, reply: Reply, policy: dict[str, Any], kind: str | None
+        self, server: Door, ti: TaskInstance, reply: Reply, policy: dict[str, Any], kind: str | None
     ) -> None:
         server.script("GET", "*/preview/", Always(reply))
         arguments = {"source_id": server.portal.add_source(), **policy}
@@ -256,14 +257,14 @@ class TestPreview:
             assert failure.value.result == result
         assert ti.xcoms["harvest_result"] == result
 
-    def test_catalogue_that_is_down_is_left_to_a_retry(self, server: PortalServer, ti: TaskInstance) -> None:
+    def test_catalogue_that_is_down_is_left_to_a_retry(self, server: Door, ti: TaskInstance) -> None:
         server.script("GET", "*/preview/", self.preview("failed", "Connection refused"))
         with pytest.raises(HarvestOutcomeRejected, match="Airflow retries this") as failure:
             run(ti, HarvestPreviewSourceOperator, source_id=server.portal.add_source())
         assert failure.value.result["failure_kind"] == "remote_unreachable"
 
     @pytest.fixture
-    def slow(self, server: PortalServer) -> Iterator[None]:
+    def slow(self, server: Door) -> Iterator[None]:
         """The portal does not come to the end of a preview."""
         step = Stall()
         server.script("GET", "*/preview/", Always(step))
@@ -273,9 +274,7 @@ class TestPreview:
 
     @pytest.mark.usefixtures("slow")
     @pytest.mark.parametrize("saved", [True, False], ids=["a saved source", "a new one"])
-    def test_that_takes_too_long_has_a_status_of_its_own(
-        self, server: PortalServer, ti: TaskInstance, saved: bool
-    ) -> None:
+    def test_that_takes_too_long_has_a_status_of_its_own(self, server: Door, ti: TaskInstance, saved: bool) -> None:
         which = {"source_id": server.portal.add_source()} if saved else TOWN
         result = run(ti, HarvestPreviewSourceOperator, **which, timeout=0.05, fail_on_outcome=False)
         assert (result["status"], result["outcome"], result["failure_kind"]) == ("timeout", "failure", "timeout")
@@ -284,15 +283,13 @@ class TestPreview:
         assert server.count("GET", "*/preview/") + server.count("POST", "*/preview/") == 1
 
     @pytest.mark.usefixtures("slow")
-    def test_that_takes_too_long_is_left_to_a_retry_where_outcomes_fail(
-        self, server: PortalServer, ti: TaskInstance
-    ) -> None:
+    def test_that_takes_too_long_is_left_to_a_retry_where_outcomes_fail(self, server: Door, ti: TaskInstance) -> None:
         with pytest.raises(HarvestOutcomeRejected, match="Airflow retries this"):
             run(ti, HarvestPreviewSourceOperator, source_id=server.portal.add_source(), timeout=0.05)
 
     @pytest.mark.parametrize("timeout", [5, timedelta(seconds=5)])
     def test_that_a_proxy_gives_up_has_that_status_too(
-        self, server: PortalServer, ti: TaskInstance, timeout: float | timedelta
+        self, server: Door, ti: TaskInstance, timeout: float | timedelta
     ) -> None:
         server.script("GET", "*/preview/", Always(Reply(504)))
         source_id = server.portal.add_source()
@@ -300,7 +297,7 @@ class TestPreview:
         assert result["status"] == "timeout"
         assert server.count("GET", "*/preview/") == 1
 
-    def test_that_breaks_otherwise_has_not(self, server: PortalServer, ti: TaskInstance) -> None:
+    def test_that_breaks_otherwise_has_not(self, server: Door, ti: TaskInstance) -> None:
         server.script("GET", "*/preview/", Always(Reply(500)))
         with pytest.raises(HarvestServerError):
             run(ti, HarvestPreviewSourceOperator, source_id=server.portal.add_source(), timeout=5)
@@ -318,7 +315,7 @@ class TestPreview:
         ],
     )
     def test_bad_input_previews_nothing(
-        self, server: PortalServer, ti: TaskInstance, given: dict[str, Any], message: str
+        self, server: Door, ti: TaskInstance, given: dict[str, Any], message: str
     ) -> None:
         with pytest.raises(HarvestFailException, match=message):
             run(ti, HarvestPreviewSourceOperator, **given)

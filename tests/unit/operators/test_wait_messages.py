@@ -102,14 +102,3 @@ def test_under_soft_fail_the_sensor_says_that_it_is_retried(
 
     assert RETRIED in life.message
     assert NOT_RETRIED not in life.message
-
-
-@pytest.mark.parametrize("mode", [*RUN_MODES, *SENSOR_MODES])
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_no_message_is_longer_than_ten_lines(monkeypatch: pytest.MonkeyPatch, story: object, mode: str) -> None:
-    life = Life(mode, story, False, monkeypatch)  # type: ignore[arg-type]
-
-    ended = life.lead()
-
-    assert bool(life.message) is (ended != "success")
-    assert len(life.message.splitlines()) <= 10

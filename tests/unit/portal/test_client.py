@@ -19,7 +19,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES
-from tests.support.portal_server import Always, PortalServer, refusing_address
+from tests.support.portal_server import Always, Door, refusing_address
 from tests.support.portal_state import KEY, ORGANIZATION, USER
 from tests.support.response_faults import Pass, Reply, Reset, Truncated, failure_of, html
 from tests.support.scripted_portal import FakeClock
@@ -73,7 +73,7 @@ class TestEveryMethod:
         method: str,
         path: str,
         keyed: bool,
-        server: PortalServer,
+        server: Door,
         client: HarvestClient,
     ) -> None:
         source = server.portal.add_source()
@@ -86,20 +86,18 @@ class TestEveryMethod:
         assert (request.method, request.path) == (method, expected)
         assert (request.key == KEY) == keyed
 
-    def test_of_statuses_sends_nothing(self, newest: PortalServer, client_of: Callable[..., HarvestClient]) -> None:
+    def test_of_statuses_sends_nothing(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         assert client_of(newest).list_job_statuses() == JOB_STATUSES
         assert newest.requests == []
 
     @pytest.mark.parametrize("ident", ["", "  ", None, ".", ".."], ids=repr)
-    def test_takes_no_empty_id(self, ident: Any, newest: PortalServer, client_of: Callable[..., HarvestClient]) -> None:
+    def test_takes_no_empty_id(self, ident: Any, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         client = client_of(newest)
         for call in (client.get_source, client.delete_source, client.run_source, client.get_job, client.recent_jobs):
             assert isinstance(failure_of(lambda call=call: call(ident)), HarvestInvalidInput)
         assert newest.requests == []
 
-    def test_keeps_an_id_within_its_segment(
-        self, newest: PortalServer, client_of: Callable[..., HarvestClient]
-    ) -> None:
+    def test_keeps_an_id_within_its_segment(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         failure_of(lambda: client_of(newest).delete_source("../sources/?x=1#y"))
         assert newest.requests[0].path == "/harvest/source/..%2Fsources%2F%3Fx%3D1%23y/"
 
@@ -109,7 +107,7 @@ class TestEveryMethod:
         self,
         body: str,
         call: Callable[[HarvestClient, str, str], object],
-        newest: PortalServer,
+        newest: Door,
         client_of: Callable[..., HarvestClient],
     ) -> None:
         for method in ("GET", "POST"):
@@ -120,9 +118,7 @@ class TestEveryMethod:
 
 
 class TestCreate:
-    def test_sends_all_that_old_releases_would_take_for_false(
-        self, server: PortalServer, client: HarvestClient
-    ) -> None:
+    def test_sends_all_that_old_releases_would_take_for_false(self, server: Door, client: HarvestClient) -> None:
         made = client.create_source("Cities", "https://c.example/", "dcat")
         assert server.requests[0].body == {
             "name": "Cities", "url": "https://c.example/", "backend": "dcat", "description": None, "config": {},
@@ -130,7 +126,7 @@ class TestCreate:
         }  # fmt: skip
         assert made.id in server.portal.sources
 
-    def test_names_owners_only_if_given(self, newest: PortalServer, client_of: Callable[..., HarvestClient]) -> None:
+    def test_names_owners_only_if_given(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         client = client_of(newest)
         client.create_source("n", "u", "dcat", organization=ORGANIZATION["id"], owner=USER["id"])
         sent = newest.requests[0].body
@@ -138,14 +134,14 @@ class TestCreate:
 
     @pytest.mark.parametrize("step", [Reset(handled=True), Truncated(handled=True), Reply(504, handled=True)], ids=str)
     def test_is_sent_once_whatever_happens(
-        self, step: Any, newest: PortalServer, client_of: Callable[..., HarvestClient]
+        self, step: Any, newest: Door, client_of: Callable[..., HarvestClient]
     ) -> None:
         newest.script("POST", "*", step)
         error = failure_of(lambda: client_of(newest, retry=None).create_source("n", "u", "dcat"))
         assert isinstance(error, (HarvestResponseLost, HarvestServerError))
         assert len(newest.portal.sources) == 1
 
-    def test_is_rejected_in_each_shape(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_is_rejected_in_each_shape(self, server: Door, client: HarvestClient) -> None:
         error = failure_of(lambda: client.create_source("", "u", "dcat"))
         assert isinstance(error, HarvestRequestRejected)
         assert "responded with 400: name: This field is required" in str(error)
@@ -153,7 +149,7 @@ class TestCreate:
 
 class TestUpdate:
     def test_sends_what_changes_so_that_others_keep_what_they_have_changed(
-        self, server: PortalServer, client: HarvestClient
+        self, server: Door, client: HarvestClient
     ) -> None:
         source = server.portal.add_source("Old", active=False, autoarchive=False, config={"features": {"x": True}})
         read = client.get_source(source)
@@ -163,16 +159,16 @@ class TestUpdate:
         assert (put.method, put.body) == ("PUT", {"name": "New"})
         assert (changed.name, changed.url) == ("New", "https://changed.example/")
 
-    def test_reads_the_source_where_it_was_not_read(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_reads_the_source_where_it_was_not_read(self, server: Door, client: HarvestClient) -> None:
         client.update_source(server.portal.add_source("Old"), name="New")
         assert [request.method for request in server.requests] == ["GET", "PUT"]
 
-    def test_without_a_change_writes_nothing(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_without_a_change_writes_nothing(self, server: Door, client: HarvestClient) -> None:
         source = server.portal.add_source("Old")
         client.update_source(source, name="Old", active=True)
         assert server.count("PUT") == 0
 
-    def test_of_other_fields_is_refused(self, newest: PortalServer, client_of: Callable[..., HarvestClient]) -> None:
+    def test_of_other_fields_is_refused(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         error = failure_of(lambda: client_of(newest).update_source("s", organization="x", schedule="y", name="z"))
         assert isinstance(error, HarvestInvalidInput)
         assert "A source's organization, schedule cannot be changed" in str(error)
@@ -189,21 +185,21 @@ class TestValidate:
         ],
     )
     def test_sends_a_state_always(
-        self, arguments: tuple[str, ...], sent: dict[str, str], server: PortalServer, client: HarvestClient
+        self, arguments: tuple[str, ...], sent: dict[str, str], server: Door, client: HarvestClient
     ) -> None:
         client.validate_source(server.portal.add_source(), *arguments)
         assert server.requests[0].body == sent
 
     @pytest.mark.parametrize("arguments", [("pending", "x"), ("refused",), ("refused", ""), ("",), (None,)])
     def test_refuses_what_portals_would_misread(
-        self, arguments: tuple[Any, ...], newest: PortalServer, client_of: Callable[..., HarvestClient]
+        self, arguments: tuple[Any, ...], newest: Door, client_of: Callable[..., HarvestClient]
     ) -> None:
         assert isinstance(failure_of(lambda: client_of(newest).validate_source("s", *arguments)), HarvestInvalidInput)
         assert newest.requests == []
 
 
 class TestSchedule:
-    def test_is_sent_unquoted_and_labelled_json(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_is_sent_unquoted_and_labelled_json(self, server: Door, client: HarvestClient) -> None:
         """The one form that gave the right cron on every release."""
         source = server.portal.add_source()
         assert client.schedule_source(source, " 0  4 * * * ").schedule == "0 4 * * *"
@@ -211,9 +207,7 @@ class TestSchedule:
         assert server.requests[0].headers["content-type"] == "application/json"
 
     @pytest.mark.parametrize("cron", ["", "@daily", "99 * * * *"])
-    def test_of_nonsense_is_refused(
-        self, cron: str, newest: PortalServer, client_of: Callable[..., HarvestClient]
-    ) -> None:
+    def test_of_nonsense_is_refused(self, cron: str, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         assert isinstance(failure_of(lambda: client_of(newest).schedule_source("s", cron)), HarvestInvalidInput)
         assert newest.requests == []
 
@@ -222,7 +216,7 @@ class TestSources:
     OWN = ("owner", "organization")
 
     @pytest.fixture
-    def sources(self, server: PortalServer) -> dict[str, str]:
+    def sources(self, server: Door) -> dict[str, str]:
         add = server.portal.add_source
         return {
             "mine": add("Mine"),
@@ -250,41 +244,39 @@ class TestSources:
 
     @pytest.mark.parametrize("filters", [{"owner": USER["id"]}, {"organization": ORGANIZATION["id"]}], ids=OWN)
     def test_are_narrowed_even_where_the_portal_ignores_it(
-        self, filters: dict[str, str], server: PortalServer, client: HarvestClient, sources: dict[str, str]
+        self, filters: dict[str, str], server: Door, client: HarvestClient, sources: dict[str, str]
     ) -> None:
         everything = server.portal.answer("GET", "/harvest/sources/", {}, None, None).body
         server.script("GET", "/harvest/sources/", Reply(200, everything))
         assert len(list(client.iter_sources(**filters))) == 1
 
     def test_are_asked_for_by_the_generations_own_filter(
-        self, server: PortalServer, client: HarvestClient, sources: dict[str, str]
+        self, server: Door, client: HarvestClient, sources: dict[str, str]
     ) -> None:
         list(client.iter_sources(organization=ORGANIZATION["id"]))
         name = "owner" if server.portal.generation in "AB" else "organization"
         assert server.requests[0].query[name] == ORGANIZATION["id"]
 
     def test_are_never_asked_for_with_deleted_false(
-        self, server: PortalServer, client: HarvestClient, sources: dict[str, str]
+        self, server: Door, client: HarvestClient, sources: dict[str, str]
     ) -> None:
         """Every release takes any value of it for true."""
         list(client.iter_sources(deleted=False))
         assert "deleted" not in server.requests[0].query
 
     def test_are_searched_here_where_the_portal_may_not_search(
-        self, server: PortalServer, client: HarvestClient, sources: dict[str, str]
+        self, server: Door, client: HarvestClient, sources: dict[str, str]
     ) -> None:
         found = [source.name for source in client.iter_sources(q="our")]  # which this server ignores
         assert found == (["Ours"] if server.portal.generation == "A" else ["Orphan", "Ours", "Mine"])
 
-    def test_are_masked_with_what_narrowing_needs(
-        self, newest: PortalServer, client_of: Callable[..., HarvestClient]
-    ) -> None:
+    def test_are_masked_with_what_narrowing_needs(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         list(client_of(newest).iter_sources(fields="name,last_job{id}"))
         assert newest.requests[0].fields == (
             "data{id,owner{id,first_name,last_name},organization{id,name,slug,page},name,last_job{id}},total"
         )
 
-    def test_are_paged_by_number_never_by_link(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_are_paged_by_number_never_by_link(self, server: Door, client: HarvestClient) -> None:
         ids = [server.portal.add_source(f"Source {n}") for n in range(5)]
         assert [source.id for source in client.iter_sources(page_size=2)] == ids[::-1]
         assert [request.query["page"] for request in server.requests] == ["1", "2", "3"]
@@ -300,7 +292,7 @@ LISTS: dict[str, tuple[Callable[[HarvestClient, str], object], int]] = {
 
 @pytest.mark.parametrize("read, pages", LISTS.values(), ids=LISTS.keys())
 def test_a_proxys_page_is_no_end_of_a_list(
-    read: Callable[[HarvestClient, str], object], pages: int, server: PortalServer, client: HarvestClient
+    read: Callable[[HarvestClient, str], object], pages: int, server: Door, client: HarvestClient
 ) -> None:
     source, *_ = [server.portal.add_source(f"Source {number}") for number in range(5)]
     for _ in range(5):
@@ -312,12 +304,12 @@ def test_a_proxys_page_is_no_end_of_a_list(
 
 
 class TestPages:
-    def test_of_sources_and_jobs_default_to_the_api(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_of_sources_and_jobs_default_to_the_api(self, server: Door, client: HarvestClient) -> None:
         slash = "" if server.portal.generation == "A" else "/"
         assert client.source_url("S") == f"{server.url}/api/1/harvest/source/S{slash}"
         assert client.job_url("S", "J") == f"{server.url}/api/1/harvest/job/J/"
 
-    def test_are_those_of_the_connection(self, newest: PortalServer, client_of: Callable[..., HarvestClient]) -> None:
+    def test_are_those_of_the_connection(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         page = "https://p.example/{source_id}"
         client = client_of(newest, source_page=page, job_page=f"{page}/{{job_id}}")
         assert (client.source_url("S"), client.job_url("S", "J")) == ("https://p.example/S", "https://p.example/S/J")
@@ -325,7 +317,7 @@ class TestPages:
 
 
 class TestJobHistory:
-    def test_has_counters_and_errors_in_every_generation(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_has_counters_and_errors_in_every_generation(self, server: Door, client: HarvestClient) -> None:
         source = server.portal.add_source()
         for failed in (0, 2):
             job = server.portal.add_job(source)
@@ -340,26 +332,26 @@ class TestJobHistory:
         assert older.counts
         assert older.counts.failed == 0
 
-    def test_is_as_long_as_asked_for(self, newest: PortalServer, client_of: Callable[..., HarvestClient]) -> None:
+    def test_is_as_long_as_asked_for(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         source = newest.portal.add_source()
         jobs = [newest.portal.add_job(source) for _ in range(4)]
         assert [job.id for job in client_of(newest).job_history(source, 2)] == jobs[:1:-1]
 
 
 class TestClient:
-    def test_makes_no_request_by_itself(self, newest: PortalServer) -> None:
+    def test_makes_no_request_by_itself(self, newest: Door) -> None:
         with HarvestClient(newest.url, KEY) as client:
             assert client.has_key
             assert client.portal_now() == pytest.approx(client.clock.now(), abs=60)
         assert newest.requests == []
 
-    def test_closes_its_connections(self, newest: PortalServer) -> None:
+    def test_closes_its_connections(self, newest: Door) -> None:
         with HarvestClient(newest.url) as client:
             client.list_backends()
             assert newest.open_connections == 1
         assert newest.wait_until_disconnected()
 
-    def test_shows_no_key(self, newest: PortalServer, client_of: Callable[..., HarvestClient]) -> None:
+    def test_shows_no_key(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         assert repr(client_of(newest)) == f"<HarvestClient {newest.url}>"
 
     def test_refuses_to_send_a_key_in_clear(self) -> None:
@@ -389,7 +381,7 @@ class TestClock:
         ],
     )
     def test_is_settled_by_as_many_answers_as_it_takes(
-        self, fronts: list[float], requests: int, skew: float, newest: PortalServer
+        self, fronts: list[float], requests: int, skew: float, newest: Door
     ) -> None:
         here = FakeClock()
         left = list(fronts)

@@ -111,7 +111,7 @@ def test_a_cursor_is_bounded_however_many_harvests_end(per_hour: int, bytes_at_m
     for number in range(12 * per_hour):
         ended = T0 + number * HOUR / per_hour
         reported.add(f"s{number % 500}", f"job-{number}", ended)
-        if number % 100 == 0:
+        if number % 1000 == 0:
             reported = Reported(SITE, json.loads(json.dumps(reported.to_cursor())))
     assert len(json.dumps(reported.to_cursor())) < bytes_at_most
     # What was reported within the last minutes is known, and what has just ended is new.

@@ -22,7 +22,7 @@ from airflow_provider_harvest.portal.waiting.plan import (
 )
 from airflow_provider_harvest.triggers import _poller
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
-from tests.support.many_sources import ManySources, at_portal, run_in_fake_time
+from tests.support.many_sources import ManySources, at_portal, run_in_fake_time, without_threads
 from tests.support.scripted_portal import (
     T0,
     FakeClock,
@@ -56,6 +56,7 @@ class Waits:
         self.clock = FakeClock()
         self.portal = ManySources(self.clock, lives, generation=generation, others=others)
         at_portal(monkeypatch, {"one": self.portal})
+        without_threads(monkeypatch)
         self.triggers: dict[str, HarvestJobTrigger] = {}
         self.ended_at: dict[str, float] = {}
 
@@ -77,6 +78,20 @@ class Waits:
             return await asyncio.gather(*(self.follow(ident) for ident in self.triggers))
 
         return dict(zip(self.triggers, run_in_fake_time(self.clock, story()), strict=True))
+
+    def until_the_end_of(self, source_id: str) -> dict[str, Any]:
+        """Run all of them until one ends; return its event."""
+
+        async def story() -> dict[str, Any]:
+            others = [asyncio.ensure_future(self.follow(ident)) for ident in self.triggers if ident != source_id]
+            event = await self.follow(source_id)
+            for other in others:
+                other.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            return event
+
+        event: dict[str, Any] = run_in_fake_time(self.clock, story())
+        return event
 
     def states(self) -> dict[str, str]:
         return {ident: event["state"] for ident, event in self.to_the_end().items()}
@@ -214,7 +229,7 @@ def test_the_next_to_end_may_run_behind_a_newer_one(monkeypatch: pytest.MonkeyPa
         pytest.param([(0, job_appears("j")), (9, items_move("j", done=5))], {"job_id": "j"}, STALLED, id="stalls"),
         pytest.param(
             [(0, job_appears("j")), *((n * HOUR, items_move("j", done=1)) for n in range(30))],
-            {"job_id": "j"},
+            {"job_id": "j", "poll_interval": 10 * MINUTE},
             OVERRAN,
             id="moves forever",
         ),
@@ -230,8 +245,9 @@ def test_it_ends_as_it_would_alone(
     others: dict[str, Timeline] = {ident: [(0, job_appears(f"job-{ident}"))] for ident in ids(3)}
     waits = Waits(monkeypatch, {"mine": life, **others}, generation).plan("mine", **plan)
     for ident in others:
-        waits.plan(ident, job_id=f"job-{ident}", deadline=T0 + 30 * HOUR)
-    assert waits.to_the_end()["mine"]["state"] == state
+        pace = {"poll_interval": plan["poll_interval"]} if "poll_interval" in plan else {}
+        waits.plan(ident, job_id=f"job-{ident}", deadline=T0 + 30 * HOUR, **pace)
+    assert waits.until_the_end_of("mine")["state"] == state
 
 
 def test_a_job_that_moves_is_not_called_stalled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from tests.support.portal_server import PortalServer
+    from tests.support.portal_server import Door
 
 SITE = "https://www.example"
 BACKENDS = MemoryPortal().list_backends()
@@ -314,7 +314,7 @@ def test_a_short_configuration_survives_yaml(config: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def crowded(newest: PortalServer) -> PortalServer:
+def crowded(newest: Door) -> Door:
     """A portal with a thousand sources of an organization."""
     for number in range(1000):
         newest.portal.add_source(f"Source {number}", owner=None, organization=dict(ORGANIZATION), schedule="0 4 * * *")
@@ -322,7 +322,7 @@ def crowded(newest: PortalServer) -> PortalServer:
 
 
 def test_plan_of_an_export_is_empty_and_takes_three_requests(
-    crowded: PortalServer, client_of: Callable[..., HarvestClient], tmp_path: Path
+    crowded: Door, client_of: Callable[..., HarvestClient], tmp_path: Path
 ) -> None:
     def requests_of(work: Callable[[], Any]) -> tuple[Any, list[str]]:
         crowded.requests.clear()

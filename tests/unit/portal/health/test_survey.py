@@ -15,7 +15,7 @@ from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY, ORGANIZATION, USER, PortalState
 from tests.support.response_faults import Reply, Reset
 
@@ -29,22 +29,22 @@ GENERATIONS = ["A", "B", "C", "D"]
 
 
 @pytest.fixture(params=GENERATIONS)
-def server(request: pytest.FixtureRequest) -> Iterator[PortalServer]:
+def server(request: pytest.FixtureRequest) -> Iterator[Door]:
     """A portal of each generation in turn, whose clock stands."""
-    with PortalServer(request.param) as running:
+    with InProcess(request.param) as running:
         running.portal.now = lambda: START
         yield running
 
 
 @pytest.fixture
-def newest() -> Iterator[PortalServer]:
+def newest() -> Iterator[Door]:
     """A portal of the newest generation, whose clock stands."""
-    with PortalServer("D") as running:
+    with InProcess("D") as running:
         running.portal.now = lambda: START
         yield running
 
 
-def look(server: PortalServer, previous: HealthReport | None = None, *, now: float = START, **options: Any) -> Any:
+def look(server: Door, previous: HealthReport | None = None, *, now: float = START, **options: Any) -> Any:
     """Make a pass, with a client that knows nothing yet; what it leaves goes through JSON on its way."""
     state = json.loads(json.dumps(previous.state)) if previous else None
     with HarvestClient(server.url, retry=RetryPolicy(attempts=1)) as client:
@@ -68,7 +68,7 @@ def harvest(portal: PortalState, source_id: str, at: float, status: str = "done"
     portal.end_job(job, status)
 
 
-def requests_of(server: PortalServer) -> list[str]:
+def requests_of(server: Door) -> list[str]:
     """The paths that were asked for since the last call."""
     paths = [request.path for request in server.requests]
     server.requests.clear()
@@ -76,7 +76,7 @@ def requests_of(server: PortalServer) -> list[str]:
 
 
 class TestRequests:
-    def test_a_pass_over_500_sources_that_are_well_is_one(self, server: PortalServer) -> None:
+    def test_a_pass_over_500_sources_that_are_well_is_one(self, server: Door) -> None:
         for number in range(500):
             server.portal.add_source(f"Town {number}")
         first = look(server)
@@ -84,7 +84,7 @@ class TestRequests:
         look(server, first)
         assert requests_of(server) == ["/harvest/sources/"]
 
-    def test_so_is_one_without_news_where_much_is_wrong(self, server: PortalServer) -> None:
+    def test_so_is_one_without_news_where_much_is_wrong(self, server: Door) -> None:
         harvested(server.portal, status="failed", failed=1)
         server.portal.add_source(active=False)
         server.portal.add_source(validation={"state": "pending"})
@@ -94,25 +94,25 @@ class TestRequests:
         assert len(second.findings) == len(first.findings) >= 3
         assert requests_of(server) == ["/harvest/sources/"]
 
-    def test_there_is_one_for_each_page(self, newest: PortalServer) -> None:
+    def test_there_is_one_for_each_page(self, newest: Door) -> None:
         for number in range(7):
             newest.portal.add_source(f"Town {number}")
         assert look(newest, page_size=3).sources == 7
         assert [request.query["page"] for request in newest.requests] == ["1", "2", "3"]
 
-    def test_fields_are_masked(self, newest: PortalServer) -> None:
+    def test_fields_are_masked(self, newest: Door) -> None:
         newest.portal.add_source()
         look(newest, checks=("failing",))
         [request] = newest.requests
         assert "description" not in str(request.fields)
         assert "config" not in str(request.fields)
 
-    def test_no_key_is_sent(self, newest: PortalServer) -> None:
+    def test_no_key_is_sent(self, newest: Door) -> None:
         harvested(newest.portal, status="failed", failed=1)
         look(newest)
         assert {request.key for request in newest.requests} == {None}
 
-    def test_there_is_one_more_for_each_source_that_newly_fails(self, server: PortalServer) -> None:
+    def test_there_is_one_more_for_each_source_that_newly_fails(self, server: Door) -> None:
         failing = harvested(server.portal, "Gone", "failed", failed=1)
         harvested(server.portal)
         report = look(server)
@@ -122,7 +122,7 @@ class TestRequests:
         look(server, report)
         assert jobs not in requests_of(server)
 
-    def test_skipped_records_take_two_once_and_their_reason_is_told(self, server: PortalServer) -> None:
+    def test_skipped_records_take_two_once_and_their_reason_is_told(self, server: Door) -> None:
         skipping = harvested(server.portal, done=1, skipped=29)
         for item in server.portal.jobs[next(iter(server.portal.jobs))]["items"]:
             item["errors"] = [{"message": "missing identifier"}] if item["status"] == "skipped" else []
@@ -140,20 +140,18 @@ class TestRequests:
         assert (third.ids("skipped"), third.ids("skipped", only_new=True)) == ([skipping], [])
         assert requests_of(server) == ["/harvest/sources/"]
 
-    def test_a_job_that_runs_for_long_takes_two(self, server: PortalServer) -> None:
+    def test_a_job_that_runs_for_long_takes_two(self, server: Door) -> None:
         source_id = server.portal.add_source()
         server.portal.add_items(server.portal.add_job(source_id), done=3)
         report = look(server, now=START + 5 * 3600)
         assert (report.ids("stuck"), report.detail_requests) == ([source_id], 2)
 
-    def test_a_job_that_has_just_begun_takes_none(self, server: PortalServer) -> None:
+    def test_a_job_that_has_just_begun_takes_none(self, server: Door) -> None:
         server.portal.add_job(server.portal.add_source())
         assert look(server, now=START + 60).detail_requests == 0
 
     @pytest.mark.parametrize("server, reads", [("A", 1), ("B", 1), ("C", 0), ("D", 0)], indirect=["server"])
-    def test_a_harvest_since_takes_one_only_where_the_list_has_no_counters(
-        self, server: PortalServer, reads: int
-    ) -> None:
+    def test_a_harvest_since_takes_one_only_where_the_list_has_no_counters(self, server: Door, reads: int) -> None:
         source_id = harvested(server.portal)
         first = look(server, now=START + 60)
         harvest(server.portal, source_id, START + DAY, done=4)
@@ -162,7 +160,7 @@ class TestRequests:
 
 
 class TestLimit:
-    def test_leaves_out_what_is_less_urgent_and_says_so(self, newest: PortalServer) -> None:
+    def test_leaves_out_what_is_less_urgent_and_says_so(self, newest: Door) -> None:
         for number in range(3):
             harvested(newest.portal, f"Gone {number}", "failed", failed=1)
         newest.portal.add_job(newest.portal.add_source("Slow"))
@@ -174,7 +172,7 @@ class TestLimit:
         )
 
     @pytest.mark.parametrize("step", [None, Reply(500)], ids=["the limit is reached", "the item cannot be read"])
-    def test_between_the_two_reads_of_a_job_that_runs_is_told(self, newest: PortalServer, step: Any) -> None:
+    def test_between_the_two_reads_of_a_job_that_runs_is_told(self, newest: Door, step: Any) -> None:
         source_id = newest.portal.add_source()
         job = newest.portal.add_job(source_id)
         newest.portal.add_items(job, done=3)
@@ -184,13 +182,13 @@ class TestLimit:
         assert report.counts["stuck"] == 0
         assert str(report.incomplete).startswith("Not examined: 1 that run for long; ")
 
-    def test_of_zero_leaves_the_list_alone(self, newest: PortalServer) -> None:
+    def test_of_zero_leaves_the_list_alone(self, newest: Door) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         report = look(newest, max_detail_requests=0)
         assert (report.detail_requests, report.counts["newly_failing"]) == (0, 1)
 
     @pytest.mark.parametrize("server", ["B"], indirect=True)
-    def test_gives_every_source_its_turn(self, server: PortalServer) -> None:
+    def test_gives_every_source_its_turn(self, server: Door) -> None:
         """Up to 16.x each of them wants a read after each night."""
         towns = [harvested(server.portal, f"Town {number}") for number in range(6)]
         report = look(server, now=START + 60)
@@ -200,19 +198,19 @@ class TestLimit:
             report = look(server, report, now=START + night * DAY + 60, max_detail_requests=2)
         assert set(report.state["items"]) == set(towns)
 
-    def test_is_not_reached_without_a_word(self, newest: PortalServer) -> None:
+    def test_is_not_reached_without_a_word(self, newest: Door) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         assert look(newest, max_detail_requests=1).incomplete is None
 
 
 class TestPortalInTrouble:
-    def test_that_cannot_be_listed_fails_the_pass(self, newest: PortalServer) -> None:
+    def test_that_cannot_be_listed_fails_the_pass(self, newest: Door) -> None:
         newest.script("GET", "/harvest/sources/", Always(Reply(503)))
         with pytest.raises(HarvestServerError):
             look(newest)
 
     @pytest.mark.parametrize("step", [Reply(503), Reply(429), Reset()], ids=["503", "429", "a reset"])
-    def test_is_not_asked_for_more_and_the_report_says_so(self, newest: PortalServer, step: Any) -> None:
+    def test_is_not_asked_for_more_and_the_report_says_so(self, newest: Door, step: Any) -> None:
         for number in range(3):
             harvested(newest.portal, f"Gone {number}", "failed", failed=1)
         newest.script("GET", "/harvest/source/*/jobs/", Always(step))
@@ -220,7 +218,7 @@ class TestPortalInTrouble:
         assert (report.detail_requests, report.counts["failing"]) == (1, 3)
         assert str(report.incomplete).startswith("Not examined: 3 that newly fail; the portal could not be read")
 
-    def test_that_cannot_read_one_source_is_asked_about_the_others(self, newest: PortalServer) -> None:
+    def test_that_cannot_read_one_source_is_asked_about_the_others(self, newest: Door) -> None:
         for number in range(3):
             harvested(newest.portal, f"Gone {number}", "failed", failed=1)
         newest.script("GET", "/harvest/source/*/jobs/", Reply(500), Reply(404))
@@ -228,7 +226,7 @@ class TestPortalInTrouble:
         assert report.detail_requests == 3
         assert report.incomplete == "Not examined: 2 that newly fail; the jobs of 2 could not be read."
 
-    def test_purged_sources_meanwhile_and_what_the_list_told_stands(self, newest: PortalServer) -> None:
+    def test_purged_sources_meanwhile_and_what_the_list_told_stands(self, newest: Door) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         newest.portal.add_job(newest.portal.add_source("Slow"))
         newest.script("GET", "/harvest/source/*/jobs/", Always(Reply(200, {"data": [], "total": 0})))
@@ -237,12 +235,12 @@ class TestPortalInTrouble:
 
 
 class TestNews:
-    def test_is_everything_at_the_first_pass(self, newest: PortalServer) -> None:
+    def test_is_everything_at_the_first_pass(self, newest: Door) -> None:
         newest.portal.add_source(active=False)
         [finding] = look(newest).findings
         assert finding.is_new
 
-    def test_is_what_the_previous_pass_did_not_find(self, newest: PortalServer) -> None:
+    def test_is_what_the_previous_pass_did_not_find(self, newest: Door) -> None:
         old = harvested(newest.portal, "Old", "failed", failed=1)
         first = look(newest)
         new = harvested(newest.portal, "New", "failed", failed=1)
@@ -251,7 +249,7 @@ class TestNews:
         assert second.ids("failing", only_new=True) == [new]
         assert second.counts["newly_failing"] == 1
 
-    def test_is_what_comes_back_after_it_was_well(self, newest: PortalServer) -> None:
+    def test_is_what_comes_back_after_it_was_well(self, newest: Door) -> None:
         source_id = harvested(newest.portal, "Town", "failed", failed=1)
         first = look(newest)
         harvest(newest.portal, source_id, START + DAY, done=1)
@@ -260,20 +258,20 @@ class TestNews:
         third = look(newest, second, now=START + 2 * DAY)
         assert [report.counts["newly_failing"] for report in (first, second, third)] == [1, 0, 1]
 
-    def test_has_a_time_although_the_portal_tells_none(self, newest: PortalServer) -> None:
+    def test_has_a_time_although_the_portal_tells_none(self, newest: Door) -> None:
         newest.portal.add_source(active=False)
         first = look(newest)
         second = look(newest, first, now=START + 5 * DAY)
         assert [report.findings[0].since.timestamp() for report in (first, second)] == [START, START]
 
-    def test_is_everything_for_another_selection(self, newest: PortalServer) -> None:
+    def test_is_everything_for_another_selection(self, newest: Door) -> None:
         newest.portal.add_source("Town", active=False)
         first = look(newest)
         [finding] = look(newest, first, selection=SourceFilter(name="town")).findings
         assert finding.is_new
 
     @pytest.mark.parametrize("state", [{"schema": 2}, {"schema": 1}, ["state"], {"portal": "x"}])
-    def test_is_refused_to_be_told_by_what_no_pass_left(self, newest: PortalServer, state: Any) -> None:
+    def test_is_refused_to_be_told_by_what_no_pass_left(self, newest: Door, state: Any) -> None:
         if state == {"schema": 1}:
             state = {"schema": 1, "portal": newest.url, "selection": ""}
         with (
@@ -283,7 +281,7 @@ class TestNews:
             examine(client, previous=state)
 
 
-def test_every_source_is_counted_by_its_state(newest: PortalServer) -> None:
+def test_every_source_is_counted_by_its_state(newest: Door) -> None:
     newest.portal.add_source()
     newest.portal.add_source(active=False)
     newest.portal.add_source(validation={"state": "pending"})
@@ -294,7 +292,7 @@ def test_every_source_is_counted_by_its_state(newest: PortalServer) -> None:
 
 class TestSelection:
     @pytest.fixture
-    def town(self, server: PortalServer) -> str:
+    def town(self, server: Door) -> str:
         """A source of the organization that is inactive, beside one of a person that is, too."""
         server.portal.add_source("Person's", active=False)
         fields = {"owner": None, "organization": dict(ORGANIZATION), "backend": "ckan", "active": False}
@@ -310,34 +308,32 @@ class TestSelection:
             {"name": "TOWN"},
         ],
     )
-    def test_is_by_organization_backend_or_name(self, server: PortalServer, town: str, wanted: dict[str, str]) -> None:
+    def test_is_by_organization_backend_or_name(self, server: Door, town: str, wanted: dict[str, str]) -> None:
         report = look(server, selection=SourceFilter.create(**wanted))
         assert (report.sources, report.ids("inactive")) == (1, [town])
 
-    def test_is_by_owner(self, server: PortalServer, town: str) -> None:
+    def test_is_by_owner(self, server: Door, town: str) -> None:
         report = look(server, selection=SourceFilter.create(owner_id=USER["id"]))
         assert [finding.source.name for finding in report.findings] == ["Person's"]
         assert report.findings[0].source.owner == "Uma Tester"
 
-    def test_of_an_organization_takes_one_request_from_the_second_pass_on(
-        self, server: PortalServer, town: str
-    ) -> None:
+    def test_of_an_organization_takes_one_request_from_the_second_pass_on(self, server: Door, town: str) -> None:
         selection = SourceFilter.create(organization=ORGANIZATION["slug"])
         first = look(server, selection=selection)
         requests_of(server)
         assert look(server, first, selection=selection).ids("inactive") == [town]
         assert requests_of(server) == ["/harvest/sources/"]
 
-    def test_by_an_organization_that_there_is_not_is_refused(self, newest: PortalServer) -> None:
+    def test_by_an_organization_that_there_is_not_is_refused(self, newest: Door) -> None:
         with pytest.raises(HarvestNotFound, match="no organization 'nobody'"):
             look(newest, selection=SourceFilter.create(organization="nobody"))
 
-    def test_by_a_backend_that_there_is_not_is_refused(self, newest: PortalServer) -> None:
+    def test_by_a_backend_that_there_is_not_is_refused(self, newest: Door) -> None:
         newest.portal.add_source()
         with pytest.raises(HarvestInvalidInput, match="dact"):
             look(newest, selection=SourceFilter.create(backend="dact"))
 
-    def test_leaves_deleted_sources_out(self, newest: PortalServer) -> None:
+    def test_leaves_deleted_sources_out(self, newest: Door) -> None:
         newest.portal.add_source(active=False, deleted="2026-01-01T00:00:00+00:00")
         assert look(newest).sources == 0
 
@@ -346,7 +342,7 @@ class TestUpgradedPortal:
     """The next release is installed between two passes of one client."""
 
     @pytest.mark.parametrize("then, now", [("A", "D"), ("B", "C"), ("D", "B")])
-    def test_is_read_by_what_it_answers(self, newest: PortalServer, then: str, now: str) -> None:
+    def test_is_read_by_what_it_answers(self, newest: Door, then: str, now: str) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         newest.portal.add_source(owner=None, organization=dict(ORGANIZATION), active=False)
         selection = SourceFilter.create(organization=ORGANIZATION["id"])
@@ -360,7 +356,7 @@ class TestUpgradedPortal:
 
 
 class TestSameCatalogue:
-    def test_is_found_at_all_its_sources_each_naming_the_others(self, newest: PortalServer) -> None:
+    def test_is_found_at_all_its_sources_each_naming_the_others(self, newest: Door) -> None:
         ids = [newest.portal.add_source(name, url="https://town.example/") for name in ("One", "Two", "Three")]
         newest.portal.add_source("Else")
         report = look(newest)
@@ -368,7 +364,7 @@ class TestSameCatalogue:
         [two] = [finding for finding in report.findings if finding.source.name == "Two"]
         assert two.detail == f"the same catalogue as 'Three' ({ids[2]}), 'One' ({ids[0]})"
 
-    def test_names_a_few_of_many(self, newest: PortalServer) -> None:
+    def test_names_a_few_of_many(self, newest: Door) -> None:
         for number in range(40):
             newest.portal.add_source(f"Town {number}", url="https://town.example/")
         report = look(newest)
@@ -376,7 +372,7 @@ class TestSameCatalogue:
         assert all(finding.detail.endswith("and 36 more") for finding in report.findings)
         assert all(f"({finding.source.id})" not in finding.detail for finding in report.findings)
 
-    def test_stays_found_beside_what_a_closer_look_tells(self, newest: PortalServer) -> None:
+    def test_stays_found_beside_what_a_closer_look_tells(self, newest: Door) -> None:
         failing = harvested(newest.portal, "Gone", "failed", failed=1)
         newest.portal.sources[failing]["url"] = "https://town.example/"
         newest.portal.add_source("Twin", url="https://town.example/")
@@ -385,14 +381,14 @@ class TestSameCatalogue:
         assert failing in report.ids("duplicate_url")
 
 
-def test_the_portals_own_clock_is_used_unless_another_is_handed_in(newest: PortalServer) -> None:
+def test_the_portals_own_clock_is_used_unless_another_is_handed_in(newest: Door) -> None:
     newest.portal.add_source(created_at="2026-01-01T00:00:00+00:00", validation={"state": "pending"})
     with HarvestClient(newest.url) as client:
         report = examine(client, thresholds=Thresholds(pending_days=0))
         assert abs(report.at.timestamp() - client.portal_now()) < 60
 
 
-def test_what_is_left_for_the_next_pass_is_small(newest: PortalServer) -> None:
+def test_what_is_left_for_the_next_pass_is_small(newest: Door) -> None:
     for number in range(100):
         harvested(newest.portal, f"Town {number}", "failed" if number % 10 == 0 else "done", done=12345 % 50)
     assert len(json.dumps(look(newest).state)) < 100 * 60
@@ -404,7 +400,7 @@ class TestOverview:
     def rows(self, report: HealthReport) -> list[dict[str, Any]]:
         return [dict(zip(report.overview["columns"], row, strict=True)) for row in report.overview["rows"]]
 
-    def test_a_source_that_is_well_has_a_row_as_one_that_fails(self, newest: PortalServer) -> None:
+    def test_a_source_that_is_well_has_a_row_as_one_that_fails(self, newest: Door) -> None:
         well, fails = harvested(newest.portal, "Town", done=20, archived=2), harvested(newest.portal, "Ain", "failed")
         never = newest.portal.add_source("Never\nrun\u202e", schedule="0 3 * * *")
         rows = {row["id"]: row for row in self.rows(look(newest))}
@@ -422,7 +418,7 @@ class TestOverview:
         assert rows[fails]["status"] == "failed"
         assert (rows[never]["name"], rows[never]["schedule"], rows[never]["job_id"]) == ("Never run", "0 3 * * *", None)
 
-    def test_every_generation_has_rows_some_without_counters(self, server: PortalServer) -> None:
+    def test_every_generation_has_rows_some_without_counters(self, server: Door) -> None:
         harvested(server.portal)
         (row,) = self.rows(look(server))
         assert row["status"] == "done"

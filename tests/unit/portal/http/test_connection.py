@@ -26,7 +26,7 @@ from tests.support.portal_state import KEY
 from tests.support.response_faults import Endless, Reset, Stall, Truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PATH = "/harvest/sources/"
 BODY = {"name": "n", "url": "https://catalogue.example/", "backend": "dcat"}
@@ -40,6 +40,13 @@ def no_proxy_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def newest() -> Iterator[PortalServer]:
+    """A portal behind real sockets, which are the subject here."""
+    with PortalServer("D") as running:
+        yield running
 
 
 def once(site: str, **options: Any) -> Transport:

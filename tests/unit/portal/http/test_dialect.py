@@ -16,7 +16,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.dialect import Dialect, is_no_route
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door
 from tests.support.portal_state import KEY, ORGANIZATION
 from tests.support.response_faults import Reply, Reset, html
 
@@ -27,13 +27,13 @@ UNKNOWN_ID = "5f00000000000000000000ff"
 
 
 @pytest.fixture
-def stranger(server: PortalServer) -> Iterator[HarvestClient]:
+def stranger(server: Door) -> Iterator[HarvestClient]:
     """A client that knows nothing of a portal of each generation in turn."""
     with HarvestClient(server.url, KEY, retry=RetryPolicy(attempts=1)) as client:
         yield client
 
 
-def sent(server: PortalServer) -> list[str]:
+def sent(server: Door) -> list[str]:
     """Return what came in, as ``METHOD path`` below the harvest API."""
     return [f"{request.method} {request.path.removeprefix('/harvest')}" for request in server.requests]
 
@@ -57,7 +57,7 @@ ROUTED: dict[str, tuple[Callable[[HarvestClient, str], object], str]] = {
 
 @pytest.mark.parametrize("call, request_line", ROUTED.values(), ids=ROUTED.keys())
 def test_an_old_release_corrects_the_first_path_only(
-    call: Callable[[HarvestClient, str], object], request_line: str, server: PortalServer, stranger: HarvestClient
+    call: Callable[[HarvestClient, str], object], request_line: str, server: Door, stranger: HarvestClient
 ) -> None:
     source = server.portal.add_source()
     line = request_line.format(source)
@@ -75,7 +75,7 @@ def test_an_old_release_corrects_the_first_path_only(
 
 @pytest.mark.parametrize("call, request_line", ROUTED.values(), ids=ROUTED.keys())
 def test_an_upgraded_portal_is_spoken_to_as_it_now_answers(
-    call: Callable[[HarvestClient, str], object], request_line: str, newest: PortalServer
+    call: Callable[[HarvestClient, str], object], request_line: str, newest: Door
 ) -> None:
     """The form without slash is redirected there, under a name that nobody but the portal knows; nothing follows it."""
     source = newest.portal.add_source()
@@ -89,7 +89,7 @@ def test_an_upgraded_portal_is_spoken_to_as_it_now_answers(
 
 
 @pytest.mark.parametrize("knows", [None, True, False], ids=["a stranger", "of a new one", "of an old one"])
-def test_a_post_is_carried_out_once_whatever_was_believed(server: PortalServer, knows: bool | None) -> None:
+def test_a_post_is_carried_out_once_whatever_was_believed(server: Door, knows: bool | None) -> None:
     source = server.portal.add_source()
     with HarvestClient(server.url, KEY, dialect=Dialect(slash=knows)) as client:
         client.run_source(source)
@@ -103,7 +103,7 @@ def test_a_post_is_carried_out_once_whatever_was_believed(server: PortalServer, 
     ids=["reset", "504", "502", "500"],
 )
 def test_a_post_that_may_have_been_carried_out_is_not_sent_in_the_other_form(
-    server: PortalServer, stranger: HarvestClient, step: Any
+    server: Door, stranger: HarvestClient, step: Any
 ) -> None:
     source = server.portal.add_source()
     form = "" if server.portal.generation == "A" else "/"
@@ -115,7 +115,7 @@ def test_a_post_that_may_have_been_carried_out_is_not_sent_in_the_other_form(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_write_follows_a_redirect(newest: PortalServer, status: int) -> None:
+def test_no_write_follows_a_redirect(newest: Door, status: int) -> None:
     source = newest.portal.add_source()
     elsewhere = {"Location": f"{newest.url}/api/1/harvest/source/other/run/"}
     newest.script("POST", "*/run/", Reply(status, None, elsewhere))
@@ -125,7 +125,7 @@ def test_no_write_follows_a_redirect(newest: PortalServer, status: int) -> None:
 
 
 @pytest.mark.parametrize("step", [html(404), Reply(404, {"error": "no route", "status": 404})], ids=["page", "router"])
-def test_a_proxys_404_is_told_as_such_and_not_believed_of_the_release(newest: PortalServer, step: Any) -> None:
+def test_a_proxys_404_is_told_as_such_and_not_believed_of_the_release(newest: Door, step: Any) -> None:
     source = newest.portal.add_source()
     newest.script("GET", f"/harvest/source/{source}/", step)
     with HarvestClient(newest.url, KEY, retry=RetryPolicy(attempts=1)) as client:
@@ -137,13 +137,13 @@ def test_a_proxys_404_is_told_as_such_and_not_believed_of_the_release(newest: Po
         assert len(newest.requests) == 1
 
 
-def test_a_missing_endpoint_is_said_to_be_missing(newest: PortalServer) -> None:
+def test_a_missing_endpoint_is_said_to_be_missing(newest: Door) -> None:
     newest.script("POST", "*", Always(html(405)))
     with HarvestClient(newest.url, KEY) as client, pytest.raises(HarvestRequestRejected, match="responded with 405"):
         client.run_source(newest.portal.add_source())
 
 
-def test_an_unknown_source_is_told_from_an_outage(server: PortalServer, stranger: HarvestClient) -> None:
+def test_an_unknown_source_is_told_from_an_outage(server: Door, stranger: HarvestClient) -> None:
     with pytest.raises(HarvestNotFound):
         stranger.get_source(UNKNOWN_ID)
     source = server.portal.add_source()
@@ -152,7 +152,7 @@ def test_an_unknown_source_is_told_from_an_outage(server: PortalServer, stranger
         stranger.get_source(source)
 
 
-def test_the_page_of_a_source_can_be_opened_before_any_answer(server: PortalServer, stranger: HarvestClient) -> None:
+def test_the_page_of_a_source_can_be_opened_before_any_answer(server: Door, stranger: HarvestClient) -> None:
     """A browser is redirected where a slash is missing, and finds nothing if there is one too many."""
     assert stranger.source_url("S") == f"{server.url}/api/1/harvest/source/S"
     stranger.list_backends()
@@ -163,7 +163,7 @@ def test_the_page_of_a_source_can_be_opened_before_any_answer(server: PortalServ
 # --- items and counters -----------------------------------------------------------------------------------------------
 
 
-def filled(server: PortalServer) -> tuple[str, str]:
+def filled(server: Door) -> tuple[str, str]:
     """Add a source with a job of three items; return the ids of both."""
     source = server.portal.add_source(owner=None, organization=dict(ORGANIZATION))
     job = server.portal.add_job(source)
@@ -196,9 +196,9 @@ RICHER: dict[str, Callable[[HarvestClient, str, str], object]] = {
 @pytest.mark.parametrize("read", READINGS.values(), ids=READINGS.keys())
 def test_every_reading_comes_to_the_same_on_every_release(
     read: Callable[[HarvestClient, str, str], object],
-    server: PortalServer,
+    server: Door,
     stranger: HarvestClient,
-    newest: PortalServer,
+    newest: Door,
 ) -> None:
     with HarvestClient(newest.url, KEY) as client:
         expected = read(client, *filled(newest))
@@ -213,7 +213,7 @@ def test_every_reading_comes_to_the_same_on_every_release(
 @pytest.mark.parametrize("old", ["A", "B"])
 @pytest.mark.parametrize("read", [*READINGS.values(), *RICHER.values()], ids=[*READINGS, *RICHER])
 def test_every_reading_survives_an_upgrade(
-    read: Callable[[HarvestClient, str, str], object], old: str, newest: PortalServer
+    read: Callable[[HarvestClient, str, str], object], old: str, newest: Door
 ) -> None:
     """The client of a trigger lives for weeks: what it learned of the old release is corrected by the next answer."""
     source, job = filled(newest)
@@ -230,7 +230,7 @@ def test_every_reading_survives_an_upgrade(
         assert read(client, source, job) == expected
 
 
-def test_jobs_are_counted_from_17_on_only(server: PortalServer, stranger: HarvestClient) -> None:
+def test_jobs_are_counted_from_17_on_only(server: Door, stranger: HarvestClient) -> None:
     """Up to 16.x a list of items comes, of which the mask leaves nothing to count."""
     source, job = filled(server)
     for _ in range(2):
@@ -244,7 +244,7 @@ def test_jobs_are_counted_from_17_on_only(server: PortalServer, stranger: Harves
 
 @pytest.mark.parametrize("ours, others, requests", [(1, 0, 1), (2, 2, 1), (2, 9, None), (7, 0, None), (0, 9, None)])
 def test_an_organizations_sources_are_listed_whole_and_once(
-    ours: int, others: int, requests: int | None, server: PortalServer, stranger: HarvestClient
+    ours: int, others: int, requests: int | None, server: Door, stranger: HarvestClient
 ) -> None:
     """Up to 16.x the filter of new releases is ignored: what comes of it tells."""
     for number in range(max(ours, others)):
@@ -259,7 +259,7 @@ def test_an_organizations_sources_are_listed_whole_and_once(
         assert len(server.requests) <= 2 * requests
 
 
-def test_the_only_filter_that_restricts_is_used_once_it_is_known(server: PortalServer, stranger: HarvestClient) -> None:
+def test_the_only_filter_that_restricts_is_used_once_it_is_known(server: Door, stranger: HarvestClient) -> None:
     for number in range(12):
         whose = {"owner": None, "organization": dict(ORGANIZATION)} if number < 2 else {}
         server.portal.add_source(f"Source {number}", **whose)

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestProtocolError, HarvestServerError
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
-from tests.support.portal_server import API, Always, PortalServer
+from tests.support.portal_server import API, Always, InProcess
 from tests.support.portal_state import KEY
 from tests.support.response_faults import Reply, garbage, html
 
@@ -18,7 +18,7 @@ ONCE = RetryPolicy(attempts=1)
 
 @pytest.mark.parametrize("letter, requests", [("A", 2), ("B", 2), ("C", 2), ("D", 2)])
 def test_takes_two_requests(letter: str, requests: int) -> None:
-    with PortalServer(letter) as server, HarvestClient(server.url, KEY) as client:
+    with InProcess(letter) as server, HarvestClient(server.url, KEY) as client:
         assert server.requests == []
         assert client.find_generation().letter == letter
         assert len(server.requests) == requests
@@ -27,7 +27,7 @@ def test_takes_two_requests(letter: str, requests: int) -> None:
 
 @pytest.mark.parametrize("letter", ["A", "B", "C", "D"])
 def test_works_behind_a_path(letter: str) -> None:
-    with PortalServer(letter, base="/data") as server, HarvestClient(f"{server.url}/api/1/") as client:
+    with InProcess(letter, base="/data") as server, HarvestClient(f"{server.url}/api/1/") as client:
         assert client.find_generation().letter == letter
 
 
@@ -45,14 +45,14 @@ NO_PORTALS = [
 
 @pytest.mark.parametrize("step, says", NO_PORTALS)
 def test_another_host_is_told_from_a_portal(step: Any, says: str) -> None:
-    with PortalServer() as server, HarvestClient(server.url, KEY) as client:
+    with InProcess() as server, HarvestClient(server.url, KEY) as client:
         server.script("GET", "*", Always(step))
         with pytest.raises(HarvestProtocolError, match=says):
             client.find_generation()
 
 
 def test_a_redirect_to_the_form_without_slash_is_no_portal_either() -> None:
-    with PortalServer() as server, HarvestClient(server.url, KEY) as client:
+    with InProcess() as server, HarvestClient(server.url, KEY) as client:
         server.script("GET", "/harvest/backends/", Reply(302, None, {"Location": f"{API}/harvest/backends"}))
         server.script("GET", "/harvest/backends", Always(html(404)))
         with pytest.raises(HarvestProtocolError, match="there is no harvest API"):
@@ -70,7 +70,7 @@ def test_a_redirect_to_the_form_without_slash_is_no_portal_either() -> None:
     ],
 )
 def test_a_portal_in_trouble_is_asked_again_the_next_time(path: str, step: Any, kind: type) -> None:
-    with PortalServer("C") as server, HarvestClient(server.url, retry=ONCE) as client:
+    with InProcess("C") as server, HarvestClient(server.url, retry=ONCE) as client:
         server.script("GET", path, step)
         with pytest.raises(kind):
             client.find_generation()

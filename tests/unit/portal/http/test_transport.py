@@ -22,7 +22,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.http import transport as module
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
-from tests.support.portal_server import API, Always, PortalServer, refusing_address
+from tests.support.portal_server import API, Always, Door, refusing_address
 from tests.support.response_faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ WRITES = ("POST", "PUT", "DELETE")
 
 
 class TestRequest:
-    def test_carries_what_it_was_given(self, newest: PortalServer, transport: Transport) -> None:
+    def test_carries_what_it_was_given(self, newest: Door, transport: Transport) -> None:
         transport.call("GET", PATH, params={"page": 1, "q": None}, fields="data{id}")
         request = newest.requests[0]
         assert (request.path, request.query, request.fields) == (PATH, {"page": "1"}, "data{id}")
@@ -48,14 +48,14 @@ class TestRequest:
         ],
     )
     def test_labels_each_body_as_json(
-        self, given: dict[str, Any], sent: Any, newest: PortalServer, transport: Transport
+        self, given: dict[str, Any], sent: Any, newest: Door, transport: Transport
     ) -> None:
         newest.script("POST", PATH, Reply(201, {}))
         transport.call("POST", PATH, **given)
         assert newest.requests[0].body == sent
         assert newest.requests[0].headers["content-type"] == "application/json"
 
-    def test_without_a_body_names_no_type(self, newest: PortalServer, transport: Transport) -> None:
+    def test_without_a_body_names_no_type(self, newest: Door, transport: Transport) -> None:
         transport.call("GET", PATH)
         assert "content-type" not in newest.requests[0].headers
 
@@ -70,7 +70,7 @@ class TestAnswer:
             pytest.param(Reply(200, ""), None, id="empty"),
         ],
     )
-    def test_is_decoded(self, step: Step, body: Any, newest: PortalServer, transport: Transport) -> None:
+    def test_is_decoded(self, step: Step, body: Any, newest: Door, transport: Transport) -> None:
         newest.script("GET", PATH, step)
         answer = transport.call("GET", PATH)
         assert (answer.status, answer.body) == (getattr(step, "status"), body)  # noqa: B009
@@ -84,9 +84,7 @@ class TestAnswer:
             pytest.param(Reply(300, {}), HarvestProtocolError, "the status 300", id="another status"),
         ],
     )
-    def test_that_is_none_of_udata(
-        self, step: Step, kind: type, says: str, newest: PortalServer, transport: Transport
-    ) -> None:
+    def test_that_is_none_of_udata(self, step: Step, kind: type, says: str, newest: Door, transport: Transport) -> None:
         newest.script("GET", PATH, Always(step))
         error = failure_of(lambda: transport.call("GET", PATH))
         assert type(error) is kind
@@ -117,7 +115,7 @@ ERRORS = [
 class TestErrorAnswer:
     @pytest.mark.parametrize("step, kind, says", ERRORS, ids=[f"{s.status}-{i}" for i, (s, *_) in enumerate(ERRORS)])
     def test_becomes_the_error_of_its_status(
-        self, step: Reply, kind: type, says: str, newest: PortalServer, transport: Transport
+        self, step: Reply, kind: type, says: str, newest: Door, transport: Transport
     ) -> None:
         newest.script("POST", PATH, Always(step))
         error = failure_of(lambda: transport.call("POST", PATH, body={}, keyed=True))
@@ -127,11 +125,11 @@ class TestErrorAnswer:
         assert says in str(error)
 
     @pytest.mark.parametrize("status", [401, 403])
-    def test_says_that_no_key_was_needed(self, status: int, newest: PortalServer, transport: Transport) -> None:
+    def test_says_that_no_key_was_needed(self, status: int, newest: Door, transport: Transport) -> None:
         newest.script("GET", PATH, Reply(status, MESSAGE))
         assert "a firewall is in front of the portal" in str(failure_of(lambda: transport.call("GET", PATH)))
 
-    def test_says_that_a_key_is_missing(self, newest: PortalServer) -> None:
+    def test_says_that_a_key_is_missing(self, newest: Door) -> None:
         keyless = Transport(f"{newest.url}{API}", timeout=5)
         error = failure_of(lambda: keyless.call("POST", PATH, body={}, keyed=True))
         keyless.close()
@@ -168,7 +166,7 @@ class TestRepeating:
         repeatable: bool,
         post: bool,
         method: str,
-        newest: PortalServer,
+        newest: Door,
         transport: Transport,
     ) -> None:
         newest.script(method, PATH, step, Always(Reply(200, {"id": 1})))
@@ -187,13 +185,13 @@ class TestRepeating:
         assert isinstance(error, HarvestConnectionError)
         assert len(clock.slept) == 3
 
-    def test_ends_with_the_last_attempt(self, newest: PortalServer, transport: Transport, clock: FakeClock) -> None:
+    def test_ends_with_the_last_attempt(self, newest: Door, transport: Transport, clock: FakeClock) -> None:
         newest.script("GET", PATH, Always(Reply(503)))
         failure_of(lambda: transport.call("GET", PATH))
         assert newest.count("GET") == 4
         assert all(delay <= bound for delay, bound in zip(clock.slept, (1, 2, 4), strict=True))
 
-    def test_is_left_to_poll_loops_that_have_a_budget(self, newest: PortalServer, clock: FakeClock) -> None:
+    def test_is_left_to_poll_loops_that_have_a_budget(self, newest: Door, clock: FakeClock) -> None:
         transport = Transport(f"{newest.url}{API}", timeout=5, clock=clock, retry=RetryPolicy(attempts=1))
         newest.script("GET", PATH, Always(Reply(503)))
         failure_of(lambda: transport.call("GET", PATH))
@@ -201,7 +199,7 @@ class TestRepeating:
         assert (newest.count("GET"), clock.slept) == (1, [])
 
     def test_is_logged_with_its_reason(
-        self, newest: PortalServer, transport: Transport, caplog: pytest.LogCaptureFixture
+        self, newest: Door, transport: Transport, caplog: pytest.LogCaptureFixture
     ) -> None:
         newest.script("GET", PATH, Reply(503, MESSAGE))
         transport.call("GET", PATH)
@@ -213,16 +211,14 @@ class TestRetryAfter:
     @pytest.mark.parametrize("status, method", [(429, "GET"), (429, "POST"), (503, "GET")])
     @pytest.mark.parametrize("form", ["seconds", "date"])
     def test_is_obeyed(
-        self, form: str, status: int, method: str, newest: PortalServer, transport: Transport, clock: FakeClock
+        self, form: str, status: int, method: str, newest: Door, transport: Transport, clock: FakeClock
     ) -> None:
         told = {"seconds": "17", "date": formatdate(clock.now() + 17, usegmt=True)}[form]
         newest.script(method, PATH, Reply(status, None, {"Retry-After": told}), Reply(200, {}))
         transport.call(method, PATH)
         assert 17 <= clock.slept[0] <= 18
 
-    def test_beyond_the_cap_is_told_to_the_caller(
-        self, newest: PortalServer, transport: Transport, clock: FakeClock
-    ) -> None:
+    def test_beyond_the_cap_is_told_to_the_caller(self, newest: Door, transport: Transport, clock: FakeClock) -> None:
         newest.script("GET", PATH, Reply(429, None, {"Retry-After": "3600"}))
         error = failure_of(lambda: transport.call("GET", PATH))
         assert isinstance(error, HarvestRateLimited)
@@ -241,7 +237,7 @@ class TestPortalClock:
         ],
     )
     def test_is_read(
-        self, headers: dict[str, str], ahead: int, newest: PortalServer, transport: Transport, clock: FakeClock
+        self, headers: dict[str, str], ahead: int, newest: Door, transport: Transport, clock: FakeClock
     ) -> None:
         newest.portal.now = lambda: clock.now() + 3600
         newest.script("GET", PATH, Pass(headers))
@@ -249,7 +245,7 @@ class TestPortalClock:
         clock.advance(10)
         assert transport.portal_now() == clock.now() + ahead
 
-    def test_is_read_from_errors_too(self, newest: PortalServer, transport: Transport, clock: FakeClock) -> None:
+    def test_is_read_from_errors_too(self, newest: Door, transport: Transport, clock: FakeClock) -> None:
         newest.portal.now = lambda: clock.now() - 60
         newest.script("GET", PATH, Reply(404))
         failure_of(lambda: transport.call("GET", PATH))

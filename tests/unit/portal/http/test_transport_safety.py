@@ -20,7 +20,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
 from tests.support.examples import examples
-from tests.support.portal_server import API, Always, PortalServer
+from tests.support.portal_server import API, Always, Door, InProcess
 from tests.support.portal_state import KEY
 from tests.support.response_faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
 
@@ -33,22 +33,20 @@ WRITES = ("POST", "PUT", "DELETE")
 
 
 class TestRedirect:
-    def test_of_a_read_within_the_portal_is_followed(self, newest: PortalServer, transport: Transport) -> None:
+    def test_of_a_read_within_the_portal_is_followed(self, newest: Door, transport: Transport) -> None:
         newest.script("GET", "/old/", redirect(f"{newest.url}{API}/me/"))
         assert transport.call("GET", "/old/", keyed=True).body["id"]
         assert [request.key for request in newest.requests] == [KEY, KEY]
 
-    def test_keeps_what_the_address_asks(self, newest: PortalServer, transport: Transport) -> None:
+    def test_keeps_what_the_address_asks(self, newest: Door, transport: Transport) -> None:
         newest.script("GET", "/old/", redirect(f"{API}{PATH}?page_size=1"))
         transport.call("GET", "/old/", params={"page_size": 7})
         assert newest.requests[1].query == {"page_size": "1"}
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     @pytest.mark.parametrize("method", ["GET", *WRITES])
-    def test_to_another_address_is_not(
-        self, method: str, status: int, newest: PortalServer, transport: Transport
-    ) -> None:
-        with PortalServer() as other:
+    def test_to_another_address_is_not(self, method: str, status: int, newest: Door, transport: Transport) -> None:
+        with InProcess() as other:
             newest.script(method, PATH, redirect(f"{other.url}{API}{PATH}", status))
             error = failure_of(lambda: transport.call(method, PATH, keyed=True))
             assert other.requests == []
@@ -64,7 +62,7 @@ class TestRedirect:
             "//evil.example/",
         ],
     )
-    def test_to_another_scheme_or_host_is_not(self, location: str, newest: PortalServer, transport: Transport) -> None:
+    def test_to_another_scheme_or_host_is_not(self, location: str, newest: Door, transport: Transport) -> None:
         port = newest.url.rsplit(":", 1)[1]
         newest.script("GET", PATH, redirect(location.format(port=port)))
         error = failure_of(lambda: transport.call("GET", PATH, keyed=True))
@@ -72,31 +70,31 @@ class TestRedirect:
         assert len(newest.requests) == 1
 
     @pytest.mark.parametrize("method", WRITES)
-    def test_of_a_write_is_not_followed(self, method: str, newest: PortalServer, transport: Transport) -> None:
+    def test_of_a_write_is_not_followed(self, method: str, newest: Door, transport: Transport) -> None:
         newest.script(method, PATH, redirect(f"{newest.url}{API}/harvest/elsewhere/"))
         error = failure_of(lambda: transport.call(method, PATH, keyed=True))
         assert "Writes follow no redirect" in str(error)
         assert len(newest.requests) == 1
 
-    def test_in_a_circle_ends(self, newest: PortalServer, transport: Transport) -> None:
+    def test_in_a_circle_ends(self, newest: Door, transport: Transport) -> None:
         newest.script("GET", PATH, Always(redirect(f"{API}{PATH}")))
         assert "redirected more than 3 times" in str(failure_of(lambda: transport.call("GET", PATH)))
         assert newest.count("GET") == 4
 
     @pytest.mark.parametrize("headers", [{}, {"Location": "http://127.0.0.1:port/"}], ids=["nowhere", "nonsense"])
-    def test_to_nowhere(self, headers: dict[str, str], newest: PortalServer, transport: Transport) -> None:
+    def test_to_nowhere(self, headers: dict[str, str], newest: Door, transport: Transport) -> None:
         newest.script("GET", PATH, Reply(308, None, headers))
         assert isinstance(failure_of(lambda: transport.call("GET", PATH)), HarvestProtocolError)
 
 
 class TestKey:
-    def test_goes_only_where_it_is_asked_for(self, newest: PortalServer, transport: Transport) -> None:
+    def test_goes_only_where_it_is_asked_for(self, newest: Door, transport: Transport) -> None:
         transport.call("GET", PATH)
         transport.call("GET", PATH, keyed=True)
         assert [request.key for request in newest.requests] == [None, KEY]
 
     @pytest.mark.parametrize("value", ["", None], ids=["empty", "none"])
-    def test_may_be_missing(self, value: str | None, newest: PortalServer) -> None:
+    def test_may_be_missing(self, value: str | None, newest: Door) -> None:
         keyless = Transport(f"{newest.url}{API}", value, timeout=5)
         keyless.call("GET", PATH, keyed=True)
         keyless.close()
@@ -118,7 +116,7 @@ class TestKey:
     @pytest.mark.parametrize("method", ["GET", "POST"])
     @pytest.mark.parametrize("step", FAULTS, ids=[str(step)[:30] for step in FAULTS])
     def test_is_in_no_error_and_no_log(
-        self, step: Step, method: str, newest: PortalServer, transport: Transport, caplog: pytest.LogCaptureFixture
+        self, step: Step, method: str, newest: Door, transport: Transport, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)
         newest.script(method, PATH, Always(step))
@@ -127,19 +125,19 @@ class TestKey:
         assert KEY not in caplog.text
         assert KEY not in repr(transport)
 
-    def test_is_taken_out_of_answers(self, newest: PortalServer, transport: Transport) -> None:
+    def test_is_taken_out_of_answers(self, newest: Door, transport: Transport) -> None:
         assert transport.call("GET", "/me/", keyed=True).body["apikey"] == "***"
 
 
 class TestSession:
-    def test_sends_no_cookie_back(self, newest: PortalServer, transport: Transport) -> None:
+    def test_sends_no_cookie_back(self, newest: Door, transport: Transport) -> None:
         newest.script("GET", PATH, Pass({"Set-Cookie": "session=somebody; Path=/"}))
         transport.call("GET", PATH)
         transport.call("GET", PATH)
         assert "cookie" not in newest.requests[1].headers
 
     def test_reads_no_netrc(
-        self, newest: PortalServer, transport: Transport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, newest: Door, transport: Transport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         netrc = tmp_path / ".netrc"
         netrc.write_text("machine 127.0.0.1 login me password secret\n")
@@ -178,12 +176,12 @@ PIECES = (
 
 class TestKeyNeverLeaves:
     @pytest.fixture(scope="class")
-    def pair(self) -> Iterator[tuple[PortalServer, PortalServer]]:
-        with PortalServer() as home, PortalServer() as other:
+    def pair(self) -> Iterator[tuple[Door, Door]]:
+        with InProcess() as home, InProcess() as other:
             yield home, other
 
     @staticmethod
-    def follow(home: PortalServer, location: str) -> None:
+    def follow(home: Door, location: str) -> None:
         """Read by key from a portal that redirects there, whatever comes of it."""
         home.requests.clear()
         home.script("GET", "/old/", Reply(302, None, {"Location": location}))
@@ -211,16 +209,14 @@ class TestKeyNeverLeaves:
             "http:///{other}/",
         ],
     )
-    def test_by_an_address_that_parsers_read_differently(
-        self, location: str, pair: tuple[PortalServer, PortalServer]
-    ) -> None:
+    def test_by_an_address_that_parsers_read_differently(self, location: str, pair: tuple[Door, Door]) -> None:
         home, other = pair
         self.follow(home, location.format(home=home.url.removeprefix("http://"), other=other.url[7:]))
         assert other.requests == []
 
     @examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9))
-    def test_by_any_address(self, pair: tuple[PortalServer, PortalServer], pieces: list[str]) -> None:
+    def test_by_any_address(self, pair: tuple[Door, Door], pieces: list[str]) -> None:
         home, other = pair
         names = {
             "home": home.url[7:], "other": other.url[7:],
@@ -229,9 +225,7 @@ class TestKeyNeverLeaves:
         self.follow(home, "".join(piece.format(**names) if "{" in piece else piece for piece in pieces))
         assert other.requests == []
 
-    def test_even_if_an_address_slips_through(
-        self, pair: tuple[PortalServer, PortalServer], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_even_if_an_address_slips_through(self, pair: tuple[Door, Door], monkeypatch: pytest.MonkeyPatch) -> None:
         """The last check stands where the connection is chosen."""
         home, other = pair
         monkeypatch.setattr(Transport, "_redirect_target", lambda *_: f"{other.url}{API}/me/")

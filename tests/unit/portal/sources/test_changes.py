@@ -21,7 +21,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.sources.changes import ensure_deleted, ensure_fields, ensure_source
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY, ORGANIZATION, USER
 from tests.support.response_faults import Reply, Reset, Step, Truncated, garbage, html
 from tests.support.scripted_portal import T0, FakeClock, instant
@@ -51,8 +51,8 @@ NOT_CARRIED_OUT: dict[str, tuple[Step, type[HarvestError]]] = {
 
 
 @pytest.fixture
-def server() -> Iterator[PortalServer]:
-    with PortalServer("D") as running:
+def server() -> Iterator[Door]:
+    with InProcess("D") as running:
         yield running
 
 
@@ -62,7 +62,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def client(server: PortalServer, clock: FakeClock) -> Iterator[HarvestClient]:
+def client(server: Door, clock: FakeClock) -> Iterator[HarvestClient]:
     with HarvestClient(server.url, KEY, clock=clock) as client:
         yield client
 
@@ -75,7 +75,7 @@ class TestCreate:
         ids=["the key's user", "organization by slug", "organization by id", "a user by id"],
     )
     def test_twice_creates_once(self, generation: str, whose: dict[str, Any]) -> None:
-        with PortalServer(generation) as server, HarvestClient(server.url, KEY) as client:
+        with InProcess(generation) as server, HarvestClient(server.url, KEY) as client:
             first, created = ensure_source(client, **TOWN, **whose)
             second, created_again = ensure_source(
                 client, **{**TOWN, "name": "Another", "url": f" {TOWN['url']} "}, **whose
@@ -84,15 +84,13 @@ class TestCreate:
         assert second == first
         assert server.count("POST") == 1
 
-    def test_what_is_left_out_is_sent_as_true_or_empty(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_what_is_left_out_is_sent_as_true_or_empty(self, server: Door, client: HarvestClient) -> None:
         ensure_source(client, **TOWN)
         body = next(request.body for request in server.requests if request.method == "POST")
         assert body == {**TOWN, "description": None, "config": {}, "active": True, "autoarchive": True}
 
     @pytest.mark.parametrize("step", CARRIED_OUT.values(), ids=CARRIED_OUT)
-    def test_lost_answer_to_a_creation_is_looked_up(
-        self, server: PortalServer, client: HarvestClient, step: Step
-    ) -> None:
+    def test_lost_answer_to_a_creation_is_looked_up(self, server: Door, client: HarvestClient, step: Step) -> None:
         server.script("POST", SOURCES, step)
         source, created = ensure_source(client, **TOWN)
         assert created
@@ -101,7 +99,7 @@ class TestCreate:
 
     @pytest.mark.parametrize("step, error", NOT_CARRIED_OUT.values(), ids=NOT_CARRIED_OUT)
     def test_creation_that_was_not_carried_out_is_left_to_a_retry(
-        self, server: PortalServer, client: HarvestClient, step: Step, error: type[HarvestError]
+        self, server: Door, client: HarvestClient, step: Step, error: type[HarvestError]
     ) -> None:
         server.script("POST", SOURCES, step)
         with pytest.raises(error):
@@ -110,7 +108,7 @@ class TestCreate:
         assert ensure_source(client, **TOWN)[1] is True
         assert len(server.portal.sources) == 1
 
-    def test_creation_that_takes_effect_late_is_waited_for(self, server: PortalServer) -> None:
+    def test_creation_that_takes_effect_late_is_waited_for(self, server: Door) -> None:
         class SlowPortalClock(FakeClock):
             """The portal carries the request out during the second pause."""
 
@@ -134,7 +132,7 @@ class TestCreate:
         ],
     )
     def test_refused_creation_is_not_looked_up(
-        self, server: PortalServer, client: HarvestClient, clock: FakeClock, step: Step, error: type[HarvestError]
+        self, server: Door, client: HarvestClient, clock: FakeClock, step: Step, error: type[HarvestError]
     ) -> None:
         server.script("POST", SOURCES, Always(step))
         with pytest.raises(error):
@@ -155,7 +153,7 @@ class TestCreate:
         ],
     )
     def test_lack_of_a_right_says_who_has_it(
-        self, server: PortalServer, client: HarvestClient, payload: Step, told: bool
+        self, server: Door, client: HarvestClient, payload: Step, told: bool
     ) -> None:
         server.script("POST", SOURCES, payload)
         with pytest.raises(HarvestError) as refusal:
@@ -163,7 +161,7 @@ class TestCreate:
         assert ("by one of its admins" in str(refusal.value)) is told
 
     def test_of_several_the_oldest_is_taken_and_all_are_named(
-        self, server: PortalServer, client: HarvestClient, caplog: pytest.LogCaptureFixture
+        self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         ids = [server.portal.add_source(**TOWN) for _ in range(3)]
         source, created = ensure_source(client, **TOWN)
@@ -171,7 +169,7 @@ class TestCreate:
         assert f"3 sources of the same owner harvest {TOWN['url']}: {', '.join(ids)}." in caplog.text
 
     def test_existing_one_is_returned_as_it_is_and_differences_are_told(
-        self, server: PortalServer, client: HarvestClient, caplog: pytest.LogCaptureFixture
+        self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO)
         server.portal.add_source(**{**TOWN, "name": "Old"})
@@ -179,12 +177,12 @@ class TestCreate:
         assert source.name == "Old"
         assert "differs in name, description" in caplog.text
 
-    def test_existing_one_is_updated_only_in_what_was_given(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_existing_one_is_updated_only_in_what_was_given(self, server: Door, client: HarvestClient) -> None:
         server.portal.add_source(**{**TOWN, "name": "Old", "description": "Kept", "active": False})
         source, created = ensure_source(client, **TOWN, if_exists="update")
         assert (source.name, source.description, source.active, created) == ("Town", "Kept", False, False)
 
-    def test_existing_one_is_refused(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_existing_one_is_refused(self, server: Door, client: HarvestClient) -> None:
         ident = server.portal.add_source(**TOWN)
         with pytest.raises(HarvestInvalidInput, match=f"{ident}.* if_exists='fail'"):
             ensure_source(client, **TOWN, if_exists="fail")
@@ -196,7 +194,7 @@ class TestCreate:
         ids=["after asking", "when asking", "before asking"],
     )
     def test_existing_one_that_an_earlier_try_created_is_no_other(
-        self, server: PortalServer, client: HarvestClient, clock: FakeClock, created_at: float, ours: bool
+        self, server: Door, client: HarvestClient, clock: FakeClock, created_at: float, ours: bool
     ) -> None:
         server.portal.now = clock.now
         server.portal.add_source(**TOWN, created_at=instant(created_at).isoformat())
@@ -209,7 +207,7 @@ class TestCreate:
         assert server.count("POST") == 0
 
     def test_time_of_asking_is_set_against_the_portals_clock(
-        self, server: PortalServer, client: HarvestClient, clock: FakeClock
+        self, server: Door, client: HarvestClient, clock: FakeClock
     ) -> None:
         server.portal.now = lambda: clock.now() - 3600  # its clock is an hour behind
         server.portal.add_source(**TOWN, created_at=instant(T0 - 3600 + 10).isoformat())
@@ -217,7 +215,7 @@ class TestCreate:
         assert ensure_source(client, **TOWN, if_exists="fail", asked_since=T0)[1] is True
 
     def test_portal_that_fails_while_looking_is_not_taken_for_an_empty_one(
-        self, server: PortalServer, client: HarvestClient
+        self, server: Door, client: HarvestClient
     ) -> None:
         server.portal.add_source(**TOWN)
         server.script("GET", SOURCES, Always(Reply(503)))
@@ -244,7 +242,7 @@ class TestCreate:
         ],
     )
     def test_bad_input_writes_nothing(
-        self, server: PortalServer, client: HarvestClient, given: dict[str, Any], words: str
+        self, server: Door, client: HarvestClient, given: dict[str, Any], words: str
     ) -> None:
         with pytest.raises((HarvestInvalidInput, HarvestNotFound), match=words) as refusal:
             ensure_source(client, **{**TOWN, **given})
@@ -253,7 +251,7 @@ class TestCreate:
 
 
 class TestUpdate:
-    def test_only_what_changes_is_sent(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_only_what_changes_is_sent(self, server: Door, client: HarvestClient) -> None:
         source = client.get_source(server.portal.add_source(**TOWN))
         changed = ensure_fields(client, source, description="New", name=None)
         body = next(request.body for request in server.requests if request.method == "PUT")
@@ -264,34 +262,34 @@ class TestUpdate:
         "fields", [{}, {"name": None}, {"name": " Town "}, {"config": {}}, {"active": "true"}], ids=str
     )
     def test_nothing_is_written_without_a_change(
-        self, server: PortalServer, client: HarvestClient, fields: dict[str, Any]
+        self, server: Door, client: HarvestClient, fields: dict[str, Any]
     ) -> None:
         source = client.get_source(server.portal.add_source(**TOWN))
         assert ensure_fields(client, source, **fields) == source
         assert server.count("PUT") == 0
 
     @pytest.mark.parametrize("step", [Reset(), Reset(handled=True), Reply(502)], ids=["reset", "lost", "502"])
-    def test_is_repeated_by_itself(self, server: PortalServer, client: HarvestClient, step: Step) -> None:
+    def test_is_repeated_by_itself(self, server: Door, client: HarvestClient, step: Step) -> None:
         source = client.get_source(server.portal.add_source(**TOWN))
         server.script("PUT", "*", step)
         assert ensure_fields(client, source, name="City").name == "City"
         assert server.count("PUT") == 2
 
-    def test_deleted_source_is_refused(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_deleted_source_is_refused(self, server: Door, client: HarvestClient) -> None:
         ident = server.portal.add_source(**TOWN, deleted="2026-03-02T12:00:00+00:00")
         with pytest.raises(HarvestSourceNotRunnable, match="was deleted on 2026-03-02"):
             ensure_fields(client, client.get_source(ident), name="City")
         assert server.count("PUT") == 0
 
     def test_config_of_a_source_whose_backend_was_switched_off_is_left_to_the_portal(
-        self, server: PortalServer, client: HarvestClient
+        self, server: Door, client: HarvestClient
     ) -> None:
         source = client.get_source(server.portal.add_source(**{**TOWN, "backend": "ods"}))
         config = {"filters": [{"key": "tags", "value": "water"}]}
         assert ensure_fields(client, source, config=config).config == config
 
     def test_new_url_of_an_accepted_source_is_told(
-        self, server: PortalServer, client: HarvestClient, caplog: pytest.LogCaptureFixture
+        self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         source = client.get_source(server.portal.add_source(**TOWN))
         ensure_fields(client, source, url="https://elsewhere.example/")
@@ -299,7 +297,7 @@ class TestUpdate:
 
 
 class TestDelete:
-    def test_twice_deletes_once(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_twice_deletes_once(self, server: Door, client: HarvestClient) -> None:
         ident = server.portal.add_source(**TOWN)
         first = ensure_deleted(client, ident)
         assert first is not None
@@ -309,18 +307,18 @@ class TestDelete:
 
     @pytest.mark.parametrize("generation", "ABCD")
     def test_unknown_source_is_gone_already(self, generation: str) -> None:
-        with PortalServer(generation) as server, HarvestClient(server.url, KEY) as client:
+        with InProcess(generation) as server, HarvestClient(server.url, KEY) as client:
             assert ensure_deleted(client, UNKNOWN_ID) is None
             with pytest.raises(HarvestNotFound):
                 ensure_deleted(client, UNKNOWN_ID, missing_ok=False)
         assert server.count("DELETE") == 0
 
-    def test_deleted_source_is_missing(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_deleted_source_is_missing(self, server: Door, client: HarvestClient) -> None:
         ident = server.portal.add_source(**TOWN, deleted="2026-03-02T12:00:00+00:00")
         with pytest.raises(HarvestNotFound, match=f"{ident}.* was deleted on 2026-03-02 already"):
             ensure_deleted(client, ident, missing_ok=False)
 
-    def test_lost_answer_is_no_failure(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_lost_answer_is_no_failure(self, server: Door, client: HarvestClient) -> None:
         ident = server.portal.add_source(**TOWN)
         server.script("DELETE", "*", Reset(handled=True))
         deleted = ensure_deleted(client, ident)
@@ -328,7 +326,7 @@ class TestDelete:
         assert deleted.deleted is not None
 
     @pytest.mark.parametrize("ident", ["", "None", "{{ params.id }}", f"/harvest/source/{UNKNOWN_ID}/"], ids=repr)
-    def test_garbage_is_no_id(self, server: PortalServer, client: HarvestClient, ident: str) -> None:
+    def test_garbage_is_no_id(self, server: Door, client: HarvestClient, ident: str) -> None:
         with pytest.raises(HarvestInvalidInput):
             ensure_deleted(client, ident)
         assert server.requests == []

@@ -19,7 +19,7 @@ from airflow_provider_harvest.portal.models import parse_time
 from airflow_provider_harvest.portal.sources.changes import ensure_deleted, ensure_fields
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
 from tests.support.memory_portal import MemoryPortal
-from tests.support.portal_server import Always, PortalServer
+from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY
 from tests.support.response_faults import Reply
 from tests.support.scripted_portal import FakeClock
@@ -37,13 +37,13 @@ BEFORE = parse_time("2026-03-01T00:00:00+00:00")
 
 
 @pytest.fixture
-def server() -> Iterator[PortalServer]:
-    with PortalServer("D") as running:
+def server() -> Iterator[Door]:
+    with InProcess("D") as running:
         yield running
 
 
 @pytest.fixture
-def client(server: PortalServer) -> Iterator[HarvestClient]:
+def client(server: Door) -> Iterator[HarvestClient]:
     with HarvestClient(server.url, KEY, clock=FakeClock()) as client:
         yield client
 
@@ -66,7 +66,7 @@ WRITES: dict[str, tuple[Callable[[HarvestClient, HarvestSource], object], str, s
 
 @pytest.mark.parametrize("write, method, path, fields, names", WRITES.values(), ids=WRITES.keys())
 def test_an_ignored_write_is_said_in_a_sentence(
-    server: PortalServer,
+    server: Door,
     client: HarvestClient,
     write: Callable[[HarvestClient, HarvestSource], object],
     method: str,
@@ -87,7 +87,7 @@ def test_an_ignored_write_is_said_in_a_sentence(
 
 @pytest.mark.parametrize("write, method, path, fields, names", WRITES.values(), ids=WRITES.keys())
 def test_a_write_that_shows_a_moment_later_is_done(
-    server: PortalServer,
+    server: Door,
     client: HarvestClient,
     write: Callable[[HarvestClient, HarvestSource], object],
     method: str,
@@ -108,9 +108,7 @@ def test_a_write_that_shows_a_moment_later_is_done(
 
 
 @pytest.mark.parametrize("name", ["update", "refuse", "schedule"])
-def test_an_answer_that_shows_the_change_is_not_read_again(
-    server: PortalServer, client: HarvestClient, name: str
-) -> None:
+def test_an_answer_that_shows_the_change_is_not_read_again(server: Door, client: HarvestClient, name: str) -> None:
     write, method, _, fields, _ = WRITES[name]
     source = client.get_source(server.portal.add_source(**fields))
     server.portal.add_job(source.id)
@@ -120,7 +118,7 @@ def test_an_answer_that_shows_the_change_is_not_read_again(
 
 
 def test_the_cron_that_an_acceptance_sets_is_read_where_its_answer_does_not_show_it(
-    server: PortalServer, client: HarvestClient
+    server: Door, client: HarvestClient
 ) -> None:
     """So it is up to 10.8.1, at a first acceptance."""
     source = client.get_source(server.portal.add_source(**PENDING))
@@ -130,7 +128,7 @@ def test_the_cron_that_an_acceptance_sets_is_read_where_its_answer_does_not_show
 
 
 def test_a_field_that_the_portal_keeps_in_a_form_of_its_own_is_told(
-    server: PortalServer, client: HarvestClient, caplog: pytest.LogCaptureFixture
+    server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = client.get_source(server.portal.add_source("Old"))
     kept = {**source.raw, "name": "\x1b[31mNEW"}
@@ -139,7 +137,7 @@ def test_a_field_that_the_portal_keeps_in_a_form_of_its_own_is_told(
     assert "The portal keeps name in a form of its own: NEW." in caplog.text
 
 
-def test_the_search_ends(server: PortalServer, client: HarvestClient) -> None:
+def test_the_search_ends(server: Door, client: HarvestClient) -> None:
     """A portal that shows nothing is read three times, then it counts as ignored."""
     source = client.get_source(server.portal.add_source("Old"))
     server.script("PUT", "*", Always(Reply(200, source.raw)))

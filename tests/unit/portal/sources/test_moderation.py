@@ -17,7 +17,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
-from tests.support.portal_server import PortalServer
+from tests.support.portal_server import Door, InProcess
 from tests.support.portal_state import DEFAULT_SCHEDULE, KEY
 from tests.support.response_faults import Reply, Reset, Step, Truncated, html
 from tests.support.scripted_portal import FakeClock
@@ -48,24 +48,24 @@ NOT_CARRIED_OUT: dict[str, tuple[Step, type[HarvestError]]] = {
 
 
 @pytest.fixture
-def server() -> Iterator[PortalServer]:
-    with PortalServer("D") as running:
+def server() -> Iterator[Door]:
+    with InProcess("D") as running:
         yield running
 
 
 @pytest.fixture
-def client(server: PortalServer) -> Iterator[HarvestClient]:
+def client(server: Door) -> Iterator[HarvestClient]:
     with HarvestClient(server.url, KEY, clock=FakeClock()) as client:
         yield client
 
 
-def added(server: PortalServer, client: HarvestClient, **fields: Any) -> HarvestSource:
+def added(server: Door, client: HarvestClient, **fields: Any) -> HarvestSource:
     """A source as the portal answers it; accepted and scheduled unless told otherwise."""
     return client.get_source(server.portal.add_source(**fields))
 
 
 class TestAccept:
-    def test_pending_source(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_pending_source(self, server: Door, client: HarvestClient) -> None:
         ident = server.portal.add_source(**PENDING)
         job = server.portal.add_job(ident)
         validated, jobs_before, changed = ensure_validated(client, client.get_source(ident), comment="Fine")
@@ -73,7 +73,7 @@ class TestAccept:
         assert validated.validation.comment == "Fine"
         assert (jobs_before, changed) == ([job], True)
 
-    def test_accepted_source_is_left_alone(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_accepted_source_is_left_alone(self, server: Door, client: HarvestClient) -> None:
         source = added(server, client, schedule=CRON)
         validated, _, changed = ensure_validated(client, source, comment="Fine, too")
         assert (validated.schedule, changed) == (CRON, False)
@@ -81,7 +81,7 @@ class TestAccept:
         assert server.portal.queue == []
 
     def test_jobs_of_an_accepted_source_count_as_before_only_if_they_were(
-        self, server: PortalServer, client: HarvestClient
+        self, server: Door, client: HarvestClient
     ) -> None:
         source_id = server.portal.add_source()
         server.portal.sources[source_id]["validation"]["on"] = "2026-03-02T12:00:00+00:00"
@@ -92,7 +92,7 @@ class TestAccept:
 
     @pytest.mark.parametrize("step", CARRIED_OUT.values(), ids=CARRIED_OUT)
     def test_lost_answer_is_looked_up(
-        self, server: PortalServer, client: HarvestClient, caplog: pytest.LogCaptureFixture, step: Step
+        self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture, step: Step
     ) -> None:
         source = added(server, client, **PENDING)
         server.script("POST", "*/validate/", step)
@@ -103,7 +103,7 @@ class TestAccept:
 
     @pytest.mark.parametrize("step, error", NOT_CARRIED_OUT.values(), ids=NOT_CARRIED_OUT)
     def test_what_was_not_carried_out_is_left_to_a_retry(
-        self, server: PortalServer, client: HarvestClient, step: Step, error: type[HarvestError]
+        self, server: Door, client: HarvestClient, step: Step, error: type[HarvestError]
     ) -> None:
         source = added(server, client, **PENDING)
         server.script("POST", "*/validate/", step)
@@ -112,7 +112,7 @@ class TestAccept:
         assert server.count("POST") == 1
         assert ensure_validated(client, source)[2] is True
 
-    def test_portal_that_stays_down_tells_of_the_look(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_portal_that_stays_down_tells_of_the_look(self, server: Door, client: HarvestClient) -> None:
         source = added(server, client, **PENDING)
         server.script("POST", "*/validate/", Reset(handled=True))
         server.script("GET", f"/harvest/source/{source.id}/", Reply(500, {}))
@@ -135,7 +135,7 @@ class TestAccept:
     )
     def test_side_effects_are_told(
         self,
-        server: PortalServer,
+        server: Door,
         client: HarvestClient,
         caplog: pytest.LogCaptureFixture,
         fields: dict[str, Any],
@@ -146,7 +146,7 @@ class TestAccept:
 
 
 class TestRefuse:
-    def test_once_for_one_reason(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_once_for_one_reason(self, server: Door, client: HarvestClient) -> None:
         source = added(server, client, **PENDING)
         refused, _, _ = ensure_validated(client, source, "refused", " No licence ")
         assert (refused.validation.state, refused.validation.comment) == ("refused", "No licence")
@@ -155,14 +155,14 @@ class TestRefuse:
         assert server.count("POST") == 2
 
     def test_schedule_that_stays_is_told(
-        self, server: PortalServer, client: HarvestClient, caplog: pytest.LogCaptureFixture
+        self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         ensure_validated(client, added(server, client), "refused", "No licence")
         assert f"Its cron {DEFAULT_SCHEDULE} stays" in caplog.text
 
     @pytest.mark.parametrize("state, comment", [("refused", None), ("refused", " "), ("pending", "x"), (None, "x")])
     def test_bad_input_writes_nothing(
-        self, server: PortalServer, client: HarvestClient, state: Any, comment: str | None
+        self, server: Door, client: HarvestClient, state: Any, comment: str | None
     ) -> None:
         source = added(server, client, **PENDING)
         with pytest.raises(HarvestInvalidInput):
@@ -171,14 +171,14 @@ class TestRefuse:
 
 
 class TestSchedule:
-    def test_twice_writes_once(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_twice_writes_once(self, server: Door, client: HarvestClient) -> None:
         scheduled, changed = ensure_scheduled(client, added(server, client), CRON)
         assert (scheduled.schedule, changed) == (CRON, True)
         assert ensure_scheduled(client, scheduled, CRON) == (scheduled, False)
         assert server.count("POST") == 1
 
     @pytest.mark.parametrize("step", CARRIED_OUT.values(), ids=CARRIED_OUT)
-    def test_lost_answer_is_looked_up(self, server: PortalServer, client: HarvestClient, step: Step) -> None:
+    def test_lost_answer_is_looked_up(self, server: Door, client: HarvestClient, step: Step) -> None:
         source = added(server, client)
         server.script("POST", "*/schedule/", step)
         assert ensure_scheduled(client, source, CRON)[0].schedule == CRON
@@ -186,7 +186,7 @@ class TestSchedule:
 
     @pytest.mark.parametrize("step, error", NOT_CARRIED_OUT.values(), ids=NOT_CARRIED_OUT)
     def test_what_was_not_carried_out_is_left_to_a_retry(
-        self, server: PortalServer, client: HarvestClient, step: Step, error: type[HarvestError]
+        self, server: Door, client: HarvestClient, step: Step, error: type[HarvestError]
     ) -> None:
         source = added(server, client)
         server.script("POST", "*/schedule/", step)
@@ -195,37 +195,37 @@ class TestSchedule:
         assert server.count("POST") == 1
 
     @pytest.mark.parametrize("cron", ["", " ", "99 * * * *", "0 0 * * 7", "@daily", None], ids=repr)
-    def test_bad_cron_is_not_sent(self, server: PortalServer, client: HarvestClient, cron: Any) -> None:
+    def test_bad_cron_is_not_sent(self, server: Door, client: HarvestClient, cron: Any) -> None:
         source = added(server, client)
         with pytest.raises(HarvestInvalidInput):
             ensure_scheduled(client, source, cron)
         assert server.count("POST") == 0
 
     def test_cron_that_acceptance_will_reset_is_told(
-        self, server: PortalServer, client: HarvestClient, caplog: pytest.LogCaptureFixture
+        self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         ensure_scheduled(client, added(server, client, **PENDING), CRON)
         assert "accepting it will reset this cron" in caplog.text
 
 
 class TestUnschedule:
-    def test_twice_writes_once(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_twice_writes_once(self, server: Door, client: HarvestClient) -> None:
         unscheduled, changed = ensure_unscheduled(client, added(server, client))
         assert (unscheduled.schedule, changed) == (None, True)
         assert ensure_unscheduled(client, unscheduled) == (unscheduled, False)
         assert server.count("DELETE") == 1
 
-    def test_deleted_source_is_unscheduled_too(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_deleted_source_is_unscheduled_too(self, server: Door, client: HarvestClient) -> None:
         assert ensure_unscheduled(client, added(server, client, **DELETED))[0].schedule is None
 
     def test_repeated_request_whose_first_answer_was_lost_is_no_failure(
-        self, server: PortalServer, client: HarvestClient
+        self, server: Door, client: HarvestClient
     ) -> None:
         source = added(server, client)
         server.script("DELETE", "*/schedule/", Reset(handled=True))
         assert ensure_unscheduled(client, source) == (client.get_source(source.id), True)
 
-    def test_refusal_for_another_reason_is_one(self, server: PortalServer, client: HarvestClient) -> None:
+    def test_refusal_for_another_reason_is_one(self, server: Door, client: HarvestClient) -> None:
         source = added(server, client)
         server.script("DELETE", "*/schedule/", Reply(403, {"message": "No"}))
         with pytest.raises(HarvestAuthError, match="Only a sysadmin's key"):
@@ -239,7 +239,7 @@ class TestUnschedule:
         pytest.param(lambda client, source: ensure_scheduled(client, source, CRON), id="schedule"),
     ],
 )
-def test_deleted_source_is_left_alone(server: PortalServer, client: HarvestClient, change: Any) -> None:
+def test_deleted_source_is_left_alone(server: Door, client: HarvestClient, change: Any) -> None:
     source = added(server, client, **PENDING, **DELETED)
     with pytest.raises(HarvestSourceNotRunnable, match="was deleted on 2026-03-02"):
         change(client, source)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_harvest.portal.as_code.files import yaml_document
 from airflow_provider_harvest.portal.as_code.files.reader import Files, read
 from airflow_provider_harvest.portal.as_code.model import (
     Acceptance,
@@ -333,7 +334,11 @@ class TestAWrongFile:
         with pytest.raises(InvalidDeclaration, match="UTF-8"):
             read(tmp_path / "a.yaml")
 
-    def test_whose_aliases_multiply_is_not_followed(self, said: Callable[..., Declaration]) -> None:
+    def test_whose_aliases_multiply_is_not_followed(
+        self, said: Callable[..., Declaration], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert yaml_document.MAX_VALUES <= 500_000  # which takes seconds to count
+        monkeypatch.setattr(yaml_document, "MAX_VALUES", 10_000)
         levels = "".join(f"l{n + 1}: &l{n + 1} [{', '.join([f'*l{n}'] * 10)}]\n" for n in range(9))
         with pytest.raises(InvalidDeclaration, match="aliases expand to too many"):
             said(f"l0: &l0 [x]\n{levels}")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from tests.support.portal_server import PortalServer
+    from tests.support.portal_server import Door
 
 OTHER_URL = "https://town.example/other.xml"
 
@@ -207,7 +207,7 @@ def test_only_managed_sources_are_deleted_and_only_with_prune(portal: MemoryPort
 # --- what a plan costs ------------------------------------------------------------------------------------------------
 
 
-def test_plan_of_1000_unchanged_sources_takes_three_requests(server: PortalServer, client: HarvestClient) -> None:
+def test_plan_of_1000_unchanged_sources_takes_three_requests(server: Door, client: HarvestClient) -> None:
     ids = [
         server.portal.add_source(f"Source {number}", organization=dict(ORGANIZATION), owner=None)
         for number in range(1000)
