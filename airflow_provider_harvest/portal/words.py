@@ -126,9 +126,9 @@ _SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
 # --- what a portal or a catalogue says --------------------------------------------------------------------------------
 
 # Escape sequences of terminals: OSC and its kin (titles, links), CSI (colours, cursor), and the short ones. Lengths are
-# bounded so that a string full of openings costs no more than its length.
+# bounded, and an opening ends the one before it, so that a string full of openings costs no more than its length.
 _TERMINAL = re.compile(
-    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]{0,4096}(?:\x07|\x1b\\|\x9c)"
     r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
     r"|\x1b[ -/]{0,8}[0-~]"
 )

@@ -142,6 +142,12 @@ def catalogue_key(source: HarvestSource) -> str | None:
     return f"{key} {json.dumps(filters, sort_keys=True)}" if filters else key
 
 
+def slim(source: HarvestSource) -> HarvestSource:
+    """Return a source without the response that it was made from."""
+    last_job = replace(source.last_job, raw={}) if source.last_job else None
+    return replace(source, raw={}, config={}, last_job=last_job)
+
+
 def _ownerless(source: HarvestSource) -> Iterator[Trouble]:
     if source.organization is None and source.owner is None:
         detail = "belongs to no organization and no user (its organization was deleted, most likely): delete it"

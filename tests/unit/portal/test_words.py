@@ -59,11 +59,13 @@ class TestPlain:
         shown = plain("begin " + "x" * 1_000_000 + " end", 40, middle=True)
         assert (shown.startswith("begin x"), shown.endswith("x end"), len(shown)) == (True, True, 40)
 
-    @pytest.mark.parametrize("piece", ["\x9d", f"{ESC}]", "\x9b", "\u202e", "\ud800", f"{ESC}[1;1;1"])
+    @pytest.mark.parametrize(
+        "piece", ["\x9d", "\x9d" + "a" * 50, f"{ESC}]", "\x9b", "\u202e", "\ud800", f"{ESC}[1;1;1"]
+    )
     def test_a_hostile_text_of_megabytes_costs_little(self, piece: str) -> None:
         begun = time.process_time()
-        plain(piece * (2_000_000 // len(piece)))
-        assert time.process_time() - begun < 2
+        plain(piece * (4_000_000 // len(piece)))
+        assert time.process_time() - begun < 0.5
 
 
 class TestMarkdown:
