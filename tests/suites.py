@@ -89,6 +89,17 @@ CRASH = tuple(
     for environment in (NEWEST, "airflow-2.11.2")
 )
 CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
+#: What the guard holds, on real portals.
+GUARD_PROOF = (
+    _pytest(
+        "guard-proof",
+        NEWEST,
+        "-s",
+        "tests/guard_proof",
+        needs=("udata-17.18.0", "udata-16.6.1", "udata-9.2.4"),
+        seconds=7200,
+    ),
+)
 #: A triggerer with 300 waits and 3 event triggers for 34 hours of fake time.
 SOAK = (_pytest("soak", NEWEST, "tests/soak", seconds=3600),)
 #: Every kind of change between harvests of 5,000 records, within and across releases: 455 records of each of 11 kinds.
@@ -134,6 +145,7 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "full": (*CRASH, *TEST, *MATRIX),
     "crash": CRASH,
     "chaos": CHAOS,
+    "guard-proof": GUARD_PROOF,
     "soak": SOAK,
     "compare-proof": COMPARE_PROOF,
     "unit": UNIT,

@@ -7,6 +7,7 @@ a log, an exception, a message or a page. ``repr`` of a string (``{name!r}``) do
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -86,12 +87,48 @@ def shorten(text: str, limit: int, *, middle: bool = False) -> str:
     return f"{text[: kept - kept // 2]} … {text[-(kept // 2) :]}"
 
 
+#: Characters that a line of a log window shows.
+LOG_WIDTH = 110
+
+
+def log_lines(text: str, width: int = LOG_WIDTH) -> list[str]:
+    """Return a text as lines that fit a log window: broken between sentences, and between words within a long one.
+
+    What continues a line is indented.
+
+    :param text: one or several lines.
+    :param width: characters of a line at most, unless a single word, such as an address, is longer; 110.
+    """
+    return [part for line in text.splitlines() for part in (_broken(line, width) if len(line) > width else [line])]
+
+
+def _broken(line: str, width: int) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    parts: list[str] = []
+    for sentence in _SENTENCES.split(line):
+        if parts and len(parts[-1]) + 1 + len(sentence) <= width:
+            parts[-1] += f" {sentence}"
+            continue
+        parts += textwrap.wrap(
+            sentence,
+            width,
+            initial_indent=indent if parts else "",
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return parts
+
+
+_SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
+
+
 # --- what a portal or a catalogue says --------------------------------------------------------------------------------
 
 # Escape sequences of terminals: OSC and its kin (titles, links), CSI (colours, cursor), and the short ones. Lengths are
-# bounded so that a string full of openings costs no more than its length.
+# bounded, and an opening ends the one before it, so that a string full of openings costs no more than its length.
 _TERMINAL = re.compile(
-    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]{0,4096}(?:\x07|\x1b\\|\x9c)"
     r"|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
     r"|\x1b[ -/]{0,8}[0-~]"
 )

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.changes import JobItems, read_changes
-from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, PREVIEWED, build_result
+from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, build_result
 from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, skips_much, whole_before
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
-from airflow_provider_harvest.portal.statuses import FAILED, SKIPPED
+from airflow_provider_harvest.portal.statuses import FAILED, PREVIEWED, SKIPPED
 from airflow_provider_harvest.portal.waiting.which_job import why_foreign
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
+    from airflow_provider_harvest.portal.statuses import How
 
 #: Skipped items whose reasons are read: one page.
 _SKIPS_READ = 500
@@ -25,7 +26,7 @@ def conclude(
     client: HarvestClient,
     source: HarvestSource,
     job_id: str,
-    how: str,
+    how: How,
     policy: OutcomePolicy,
     before: tuple[str, int | None] | None = None,
     *,

@@ -24,7 +24,7 @@ SAME_CLOCK = 1.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class JobLimits:
     """How long a job may take, in seconds.
 
     :param run_timeout: its whole length.
@@ -51,16 +51,6 @@ def newer_than(jobs: Iterable[HarvestJob], known: Collection[str], *, known_is_a
     last = max((place for place, job in enumerate(listed) if job.id in known), default=len(listed))
     until = len(listed) if known_is_all else last
     return [job for job in listed[:until] if job.id not in known][::-1]
-
-
-def is_of(job: HarvestJob, source: HarvestSource) -> bool:
-    """Whether a job is one of a source; also if the portal does not say.
-
-    A job names its source by id from 17.0 on, by name before; a ``last_job`` names none.
-    """
-    if job.source_id is not None:
-        return job.source_id == source.id
-    return job.source_name is None or job.source_name == source.name
 
 
 def begun_since(jobs: Iterable[HarvestJob], after: float) -> list[HarvestJob]:
@@ -111,7 +101,7 @@ def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> da
     return max((when for when in times if when), default=None)
 
 
-def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: Limits) -> str | None:
+def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: JobLimits) -> str | None:
     """Return why an unfinished job counts as dead, None while it does not.
 
     udata has no reaper: a job whose worker was killed stays ``initialized`` forever.
