@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.waiting.travel import known_fields
-from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
 
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context

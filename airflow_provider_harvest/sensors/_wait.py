@@ -15,12 +15,13 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.operators._base import resolve_source
 from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of, forget_soon
 from airflow_provider_harvest.operators._wait import TaskWait
+from airflow_provider_harvest.portal.clock import on_portal_clock
+from airflow_provider_harvest.portal.http.passing import Doubts
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds, check_id, is_object_id
 from airflow_provider_harvest.portal.statuses import ENDED, TIMED_OUT, WAITED
 from airflow_provider_harvest.portal.waiting import backoff
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-from airflow_provider_harvest.portal.waiting.passing import Doubts
-from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock, why_not_runnable
+from airflow_provider_harvest.portal.waiting.which_job import why_not_runnable
 from airflow_provider_harvest.portal.words import log_lines
 
 if TYPE_CHECKING:

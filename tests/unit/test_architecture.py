@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.own_modules import MODULES, PACKAGE, in_fresh_python, modules_of, part_of
+from tests.support.own_modules import MODULES, NAME, PACKAGE, in_fresh_python, modules_of, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +102,25 @@ class TestWings:
 
     def test_no_modules_import_each_other_in_a_circle(self) -> None:
         graph = {module: own(set(imports_at_load(tree_of(module).body))) - {module} for module in MODULES}
+        graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def room_of(module: str) -> str:
+    """The folder or file of ``portal/`` that a module is in; empty for the door, which names modules of all rooms."""
+    return module.removeprefix(f"{NAME}.portal").removeprefix(".").partition(".")[0]
+
+
+class TestRoomsOfThePortal:
+    def test_are_few(self) -> None:
+        assert len({room_of(module) for module in modules_of("portal")} - {""}) <= 16
+
+    def test_import_each_other_in_one_direction(self) -> None:
+        """Also in functions and for type checkers: a room can be understood with those below it alone."""
+        graph: dict[str, set[str]] = {}
+        for module in modules_of("portal"):
+            used = {room_of(name) for name in own(all_imports(module)) if part_of(name) == "portal"}
+            graph.setdefault(room_of(module), set()).update(used - {room_of(module), ""})
+        del graph[""]
         graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 

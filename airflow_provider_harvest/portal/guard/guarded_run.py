@@ -14,8 +14,8 @@ from airflow_provider_harvest.exceptions import HarvestError, HarvestSourceNotRu
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, archive_day
 from airflow_provider_harvest.portal.guard.holds import hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.judgement import Thresholds
-from airflow_provider_harvest.portal.guard.note import split
 from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.sources.guard_note import split
 from airflow_provider_harvest.portal.statuses import FAILURE
 from airflow_provider_harvest.portal.words import plain
 

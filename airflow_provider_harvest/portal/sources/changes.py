@@ -16,6 +16,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
     HarvestServerError,
 )
+from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.inputs import (
     check_backend,
     check_config,
@@ -44,7 +45,6 @@ from airflow_provider_harvest.portal.sources.identity import (
     was_created_since,
 )
 from airflow_provider_harvest.portal.statuses import PREVIEW_TIMEOUT
-from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
 from airflow_provider_harvest.portal.words import day, plain
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
+from airflow_provider_harvest.portal.http.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.statuses import ANY_END, FAILURE, SUCCESS, WAITING, WATCHED
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
 from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
-from airflow_provider_harvest.portal.waiting.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.waiting.plan import Poll
 from airflow_provider_harvest.portal.waiting.reported import Reported
 from airflow_provider_harvest.portal.waiting.source_record import Found, SourceRecord

@@ -17,6 +17,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
+from airflow_provider_harvest.portal.http.passing import PASSING as PASSING
+from airflow_provider_harvest.portal.http.passing import Doubts, came_from_elsewhere, is_passing
+from airflow_provider_harvest.portal.outcome.conclude import why_foreign
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.statuses import (
     DONE,
@@ -33,8 +36,6 @@ from airflow_provider_harvest.portal.statuses import (
 )
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
 from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
-from airflow_provider_harvest.portal.waiting.passing import PASSING as PASSING
-from airflow_provider_harvest.portal.waiting.passing import Doubts, came_from_elsewhere, is_passing
 from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import (
     JobLimits,
@@ -42,7 +43,6 @@ from airflow_provider_harvest.portal.waiting.which_job import (
     last_movement,
     newer_than,
     now_there,
-    why_foreign,
     why_not_runnable,
     why_stuck,
 )

@@ -14,13 +14,14 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.portal.clock import SAME_CLOCK
 from airflow_provider_harvest.portal.models import HarvestValidation
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import ENDED, FAILURE_KINDS, FINAL_STATES
 from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 from airflow_provider_harvest.portal.waiting.source_list import ListedWait, Listing
-from airflow_provider_harvest.portal.waiting.which_job import SAME_CLOCK, JobLimits
+from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from tests.support.examples import examples
 from tests.support.scripted_portal import (
     SOURCE_ID,

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestSource, HarvestValidation
+from airflow_provider_harvest.portal.outcome.conclude import why_foreign
 from airflow_provider_harvest.portal.waiting.which_job import (
     JobLimits,
     begun_since,
     last_movement,
     newer_than,
-    on_portal_clock,
-    why_foreign,
     why_not_runnable,
     why_stuck,
 )
