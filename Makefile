@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test matrix full unit project properties integration dags crash chaos soak compare-proof lint docs bench environments clean ui check-ui test-ui
+.PHONY: help python demo sandbox test matrix full unit project properties integration dags crash chaos guard-proof soak compare-proof lint docs bench environments clean ui check-ui test-ui
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ crash: python ## Kill tasks and components of a real Airflow that harvests on a 
 
 chaos: python ## Send complete lives of sources through a portal that goes wrong at random: COUNT=200 SEED=1
 	@$(PYTHON) -m tests.run chaos -- --count $(COUNT) --seed $(SEED) $(ARGS)
+
+guard-proof: python ## Thirty-two stories of the guard on real portals
+	@$(PYTHON) -m tests.run guard-proof -- $(ARGS)
 
 soak: python ## Let 300 waits and 3 event triggers see 5,000 harvests of an imitated portal that is upgraded meanwhile
 	@$(PYTHON) -m tests.run soak -- $(ARGS)

@@ -1,4 +1,4 @@
-"""DCAT catalogues on loopback that serve what a test or the demo asks for, faults included; standard library only."""
+"""Catalogues (DCAT, CSW, CKAN) on loopback that serve what a test asks for, faults included; standard library only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
-from sandbox import dcat
+from sandbox import ckan, csw, dcat
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 Mode = Literal["ok", "empty", "redirect", "html", "truncated", "error-404", "error-500", "reset"]
 _MOVED = "/moved"
+_CKAN = "api/3/action/"
 _POLL_INTERVAL = 0.05  # seconds until `close()` is noticed
 _RDF, _HTML, _CSV = "application/rdf+xml", "text/html; charset=utf-8", "text/csv; charset=utf-8"
+_XML, _JSON = "application/xml", "application/json"
 _WELCOME = "<!doctype html><title>Rochebrune</title><p>The catalogue has moved to our <a href='/'>new site</a>."
 
 
@@ -39,6 +41,8 @@ class _Catalogue:
     changing_ids: bool
     exactly: tuple[dcat.Dataset, ...] | None = None
     without: frozenset[int] = frozenset()
+    services: int = 0
+    max_rows: int = 1000
 
     def contents(self, edition: int) -> tuple[dcat.Dataset, ...]:
         if self.exactly is not None:
@@ -46,7 +50,7 @@ class _Catalogue:
         if self.mode == "empty":
             return ()
         prefix = f"{self.prefix}edition-{edition}-" if self.changing_ids else self.prefix
-        composed = dcat.compose(prefix, self.datasets, self.failing, self.missing_id, self.duplicate)
+        composed = dcat.compose(prefix, self.datasets, self.failing, self.missing_id, self.duplicate, self.services)
         return tuple(entry for number, entry in enumerate(composed, 1) if number not in self.without)
 
 
@@ -100,6 +104,10 @@ class CatalogueServer:
         """The address of a catalogue, for a harvest source; by its ending ``.xml`` udata knows the format."""
         return f"{self.base_url}/{name}.xml"
 
+    def ckan_url(self, name: str) -> str:
+        """The address of the same catalogue as a CKAN."""
+        return f"{self.base_url}/{name}/"
+
     def put(
         self,
         name: str,
@@ -115,6 +123,8 @@ class CatalogueServer:
         changing_ids: bool = False,
         exactly: Iterable[dcat.Dataset] | None = None,
         without: Collection[int] = (),
+        services: int = 0,
+        max_rows: int = 1000,
     ) -> str:
         """Serve a catalogue from now on, in the place of an earlier one of this name.
 
@@ -132,6 +142,8 @@ class CatalogueServer:
         :param changing_ids: Whether every harvest finds other identifiers than the one before.
         :param exactly: The data sets themselves, in place of numbers of them.
         :param without: Numbers, from 1, of the data sets that are left out.
+        :param services: Number of data services.
+        :param max_rows: Rows that a search of the CKAN answers at most.
         :returns: The address of the catalogue.
         :raises ValueError: There is no such mode, or a number makes no sense.
         """
@@ -154,6 +166,8 @@ class CatalogueServer:
             changing_ids,
             given,
             frozenset(without),
+            services,
+            max_rows,
         )
         catalogue.contents(edition=0)
         with self._changed:
@@ -196,11 +210,16 @@ class CatalogueServer:
                 self._fetches[name] += 1
             return catalogue, self._fetches[name]
 
-    def _answer(self, target: str) -> _Answer | None:
-        """What to answer; ``None`` resets the connection."""
+    def _answer(self, target: str, posted: str | None = None) -> _Answer | None:
+        """What to answer; ``None`` resets the connection.
+
+        :param posted: The body of a POST, which asks the same catalogue as a CSW.
+        """
         parts = urlsplit(target)
         path = parts.path.removeprefix(_MOVED)
         name, _, rest = path.strip("/").partition("/")
+        if rest.startswith(_CKAN):
+            return self._answer_ckan(name, rest.removeprefix(_CKAN), parse_qs(parts.query))
         if rest:
             return self._answer_dataset(name, rest)
         name = name.removesuffix(".xml")
@@ -218,6 +237,8 @@ class CatalogueServer:
             return _Answer(int(catalogue.mode.removeprefix("error-")))
         if catalogue.mode == "html":
             return _Answer(200, _HTML, _WELCOME.encode())
+        if posted is not None:
+            return _Answer(200, _XML, csw.answer(posted, f"{self.base_url}/{name}", catalogue.contents(edition)))
         content = self._write_page(name, catalogue, edition, page)
         if catalogue.mode == "truncated":
             content = content[: len(content) // 2]
@@ -229,6 +250,18 @@ class CatalogueServer:
         next_page = f"{self.url(name)}?page={page + 1}" if page < catalogue.pages else None
         shown = contents[(page - 1) * per_page : page * per_page]
         return dcat.write_page(f"{self.base_url}/{name}", shown, next_page)
+
+    def _answer_ckan(self, name: str, action: str, query: dict[str, list[str]]) -> _Answer:
+        try:
+            catalogue, edition = self._find(name, is_fetch=action != "package_show")
+        except KeyError:
+            return _Answer(404)
+        if catalogue.mode == "html":
+            return _Answer(200, _HTML, _WELCOME.encode())
+        if catalogue.mode.startswith("error-"):
+            return _Answer(int(catalogue.mode.removeprefix("error-")))
+        status, content = ckan.answer(action, query, catalogue.contents(edition), catalogue.max_rows)
+        return _Answer(status, _JSON, content)
 
     def _answer_dataset(self, name: str, rest: str) -> _Answer:
         try:
@@ -247,7 +280,13 @@ class CatalogueServer:
 def _handler(catalogues: CatalogueServer) -> type[BaseHTTPRequestHandler]:
     class CatalogueHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = catalogues._answer(self.path)
+            self._send(catalogues._answer(self.path))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            self._send(catalogues._answer(self.path, body.decode(errors="replace")))
+
+        def _send(self, answer: _Answer | None) -> None:
             if answer is None:
                 self._reset()
                 return
@@ -257,7 +296,7 @@ def _handler(catalogues: CatalogueServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.content)))
             self.end_headers()
-            if self.command == "GET":
+            if self.command != "HEAD":
                 self.wfile.write(answer.content)
 
         def do_HEAD(self) -> None:

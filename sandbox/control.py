@@ -113,7 +113,7 @@ class Control:
         self._call("set_interval", source_id=source_id, minutes=minutes)
 
     def backdate_records(self, source_id: str, seconds: float, remote_ids: Sequence[str] | None = None) -> None:
-        """Shift when datasets of a source were last harvested into the past, as days that pass do.
+        """Shift when datasets and dataservices of a source were last harvested into the past, as days that pass do.
 
         :param remote_ids: Those with such ids only; all of the source by default.
         """
@@ -129,8 +129,12 @@ class Control:
         self._call("pass_time", source_id=source_id, seconds=seconds)
 
     def archived(self, source_id: str) -> list[str]:
-        """The remote ids of the datasets of a source that the portal has archived, in order."""
+        """The remote ids of the datasets and dataservices of a source that the portal has archived, in order."""
         return list(self._call("archived", source_id=source_id))
+
+    def forget_sources(self) -> None:
+        """Remove all sources, their jobs and what they harvested: later harvests are as fast as on a new portal."""
+        self._call("forget_sources")
 
     def purge_jobs(self) -> None:
         """Remove jobs older than ``HARVEST_JOBS_RETENTION_DAYS``, as the portal's own task does."""

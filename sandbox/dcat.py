@@ -67,10 +67,11 @@ class Dataset:
     frequency: str
     issued: str
     files: tuple[str, ...] = ("",)
+    is_service: bool = False
 
 
 def compose(
-    prefix: str, datasets: int, failing: int = 0, missing_id: int = 0, duplicate: int = 0
+    prefix: str, datasets: int, failing: int = 0, missing_id: int = 0, duplicate: int = 0, services: int = 0
 ) -> tuple[Dataset, ...]:
     """The data sets of a catalogue: the good ones first, then those with something wrong.
 
@@ -79,6 +80,7 @@ def compose(
     :param failing: Number of those with an unreadable date, ``<prefix>invalid-1`` ...: their items fail.
     :param missing_id: Number of those without an identifier: their items are skipped.
     :param duplicate: Number of second copies, under the identifiers of the first sound ones.
+    :param services: Number of data services, ``<prefix>service-1`` ...
     :raises ValueError: There are fewer sound data sets than copies to make of them.
     """
     if duplicate > datasets:
@@ -93,7 +95,10 @@ def compose(
         for number in range(1, missing_id + 1)
     ]
     copies = [replace(original, slug=f"{original.slug}-copy") for original in sound[:duplicate]]
-    return (*sound, *broken, *nameless, *copies)
+    apis = [
+        replace(compose_one(f"{prefix}service-{number}", number), is_service=True) for number in range(1, services + 1)
+    ]
+    return (*sound, *broken, *nameless, *copies, *apis)
 
 
 def compose_one(identifier: str, number: int) -> Dataset:
@@ -125,28 +130,41 @@ def write_page(base_url: str, datasets: tuple[Dataset, ...], next_page: str | No
     :param next_page: The address of the next page, in hydra's terms; ``None`` on the last one.
     :returns: RDF/XML in UTF-8.
     """
-    root = ElementTree.Element(_name("rdf:RDF"))
+    root = new_root()
     catalogue = _add(root, "dcat:Catalog", about=f"{base_url}/catalogue")
     _add(catalogue, "dct:title", "Open data of Rochebrune")
     _add(catalogue, "dct:description", "Data of the city of Rochebrune and its neighbours; none of them exists.")
     for dataset in datasets:
-        _add(catalogue, "dcat:dataset", resource=_address(base_url, dataset))
-        _write_dataset(root, base_url, dataset)
+        link = "dcat:service" if dataset.is_service else "dcat:dataset"
+        _add(catalogue, link, resource=_address(base_url, dataset))
+        write_record(root, base_url, dataset)
     if next_page is not None:
         view = _add(root, "hydra:PartialCollectionView", about=f"{base_url}/view")
         _add(view, "hydra:next", resource=next_page)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def _write_dataset(root: ElementTree.Element, base_url: str, dataset: Dataset) -> None:
+def new_root() -> ElementTree.Element:
+    """An empty RDF/XML document, for `write_record`."""
+    return ElementTree.Element(_name("rdf:RDF"))
+
+
+def write_record(root: ElementTree.Element, base_url: str, dataset: Dataset) -> None:
+    """Add a data set or a data service to a document.
+
+    :param base_url: The address of the catalogue without its ending.
+    """
     address = _address(base_url, dataset)
-    node = _add(root, "dcat:Dataset", about=address)
+    node = _add(root, "dcat:DataService" if dataset.is_service else "dcat:Dataset", about=address)
     if dataset.identifier is not None:
         _add(node, "dct:identifier", dataset.identifier)
     _add(node, "dct:title", dataset.title)
     _add(node, "dct:description", dataset.description)
     _add(node, "dcat:keyword", dataset.keyword)
     _add(node, "dct:issued", dataset.issued)
+    if dataset.is_service:
+        _add(node, "dcat:endpointURL", resource=f"{address}/api")
+        return
     _add(node, "dct:license", resource=LICENCE)
     _add(node, "dcat:landingPage", resource=address)
     frequency = f"http://publications.europa.eu/resource/authority/frequency/{dataset.frequency}"

@@ -158,14 +158,22 @@ class Steering:
 
     def backdate_records(self, source_id: str, seconds: float, remote_ids: list[str] | None = None) -> None:
         """Shift when the datasets of a source (or those with such ids) were last harvested into the past."""
+        # Past the models: saving a dataset would compute other times of it again.
+        for records in self._collections():
+            for record in list(records.find({"harvest.source_id": source_id})):
+                if remote_ids is None or str(record["harvest"]["remote_id"]) in remote_ids:
+                    earlier = record["harvest"]["last_update"] - timedelta(seconds=seconds)
+                    records.update_one({"_id": record["_id"]}, {"$set": {"harvest.last_update": earlier}})
+
+    def _collections(self) -> list[Any]:
+        """What a release harvests: datasets, and dataservices where it has them."""
         from udata.core.dataset.models import Dataset
 
-        # Past the models: saving a dataset would compute other times of it again.
-        records = Dataset._get_collection()
-        for record in list(records.find({"harvest.source_id": source_id})):
-            if remote_ids is None or str(record["harvest"]["remote_id"]) in remote_ids:
-                earlier = record["harvest"]["last_update"] - timedelta(seconds=seconds)
-                records.update_one({"_id": record["_id"]}, {"$set": {"harvest.last_update": earlier}})
+        try:
+            from udata.core.dataservices.models import Dataservice
+        except ImportError:
+            return [Dataset._get_collection()]
+        return [Dataset._get_collection(), Dataservice._get_collection()]
 
     def remove_records(self, source_id: str, remote_ids: list[str]) -> None:
         """Remove datasets of a source and all references to them, as the purge of deleted ones does."""
@@ -192,11 +200,22 @@ class Steering:
             self.backdate_job(str(job.id), seconds)
 
     def archived(self, source_id: str) -> list[str]:
-        """The remote ids of the datasets of a source that are archived."""
-        from udata.core.dataset.models import Dataset
+        """The remote ids of the datasets and dataservices of a source that are archived."""
+        return sorted(
+            str(record["harvest"]["remote_id"])
+            for records in self._collections()
+            for record in records.find({"harvest.source_id": source_id})
+            if record.get("archived") or record.get("archived_at")
+        )
 
-        found = Dataset._get_collection().find({"harvest.source_id": source_id, "archived": {"$ne": None}})
-        return sorted(str(record["harvest"]["remote_id"]) for record in found)
+    def forget_sources(self) -> None:
+        """Remove all sources, their jobs and what they harvested: later harvests are as fast as on a new portal."""
+        from udata.harvest.models import HarvestJob, HarvestSource
+
+        for records in self._collections():
+            records.delete_many({"harvest.source_id": {"$exists": True}})
+        HarvestJob._get_collection().delete_many({})
+        HarvestSource._get_collection().delete_many({})
 
     def purge_jobs(self) -> None:
         """What the portal's own purge of old jobs does (older than `HARVEST_JOBS_RETENTION_DAYS`)."""

@@ -10,7 +10,7 @@ exactly.
 - ``live_airflow.py`` starts Airflow and reads verdicts by its REST API; ``processes.py`` and ``sandbox/guard.py``
   see to it that each component is a session of its own, killed as a whole and ended in any case: with pytest, or
   after an hour.
-- ``proxy.py`` loses answers between the task and the portal.
+- ``tests/support/lossy_proxy.py`` loses answers between the task and the portal.
 
 It runs on Airflow 3.3 and on 2.11. There nothing survives a try, so that a few cases cannot hold: the reasons for which
 they are skipped say why.
@@ -31,7 +31,7 @@ import pytest
 from airflow_provider_harvest.portal.client import HarvestClient
 from sandbox import Sandbox
 from tests.crash.live_airflow import LiveAirflow
-from tests.crash.proxy import LossyProxy
+from tests.support.lossy_proxy import LossyProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sandbox import Sandbox
     from tests.crash.conftest import Source
     from tests.crash.live_airflow import LiveAirflow, Run
-    from tests.crash.proxy import LossyProxy
+    from tests.support.lossy_proxy import LossyProxy
 
     JobIds = Callable[[], list[str]]
 

@@ -261,6 +261,28 @@ def test_datasets_that_the_portal_archives(
     assert found(watch.look()) == {("newly_archived", source.id, False)}
 
 
+def test_archived_datasets_that_the_counters_hide(
+    watch: Watch, portal: Sandbox, new_harvest: MakeSource, serve: Serve
+) -> None:
+    """As many come back as are archived: there are twelve archived ones before and after."""
+    source = new_harvest(datasets=30)
+    portal.control.set(HARVEST_AUTOARCHIVE_GRACE_DAYS=-1)
+    serve(source, datasets=30, without=range(1, 13))
+    harvest_again(portal, source)
+    watch.look(checks="newly_archived,vanishing")
+    serve(source, datasets=36, without=range(19, 31))
+    harvest_again(portal, source)
+    before = watch.state
+    assert found(watch.look(checks="newly_archived")) == set()
+    watch.state = before
+    result = watch.look(checks="newly_archived,vanishing")
+    assert found(result) == {("newly_archived", source.id, True)}
+    assert "archived 12 datasets" in result["findings"][0]["detail"]
+    assert result["detail_requests"] == (3 if portal.generation in "CD" else 5)  # one of them for the counters
+    harvest_again(portal, source)
+    assert found(watch.look(checks="newly_archived,vanishing")) == {("newly_archived", source.id, False)}
+
+
 def test_it_fails_when_asked_to(watch: Watch, new_harvest: MakeSource) -> None:
     source = new_harvest(mode="html")
     with pytest.raises(HarvestFailException, match="1 finding fails this task: failing"):

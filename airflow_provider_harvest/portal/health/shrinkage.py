@@ -124,9 +124,20 @@ def _archived(
     reference = known.baseline if known else before.archived if before else None
     if reference is None:
         return
-    new = items.archived - reference
-    if new >= max(1, limits.min_items) and new > limits.max_archived_ratio * (items.in_catalogue + new):
-        detail = (
-            f"the portal archived {new:,} datasets that the catalogue no longer lists ({items.in_catalogue:,} left)"
-        )
-        yield Trouble(NEWLY_ARCHIVED, known.since if known else began, detail, baseline=reference)
+    trouble = archived_trouble(items, items.archived - reference, known.since if known else began, limits)
+    if trouble is not None:
+        yield trouble
+
+
+def archived_trouble(items: Items, new: int, since: datetime | None, limits: Thresholds) -> Trouble | None:
+    """Return the finding that many datasets were archived; None if they are not many.
+
+    :param items: what the newest whole harvest had.
+    :param new: datasets that were archived, by the difference of counts or of sets.
+    :param since: when.
+    :param limits: the thresholds.
+    """
+    if new < max(1, limits.min_items) or new <= limits.max_archived_ratio * (items.in_catalogue + new):
+        return None
+    detail = f"the portal archived {new:,} datasets that the catalogue no longer lists ({items.in_catalogue:,} left)"
+    return Trouble(NEWLY_ARCHIVED, since, detail, baseline=items.archived - new)

@@ -22,7 +22,6 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestServerError,
 )
-from airflow_provider_harvest.portal.guard import survey as guard
 from airflow_provider_harvest.portal.health.findings import (
     DUPLICATE_URL,
     VANISHING,
@@ -34,10 +33,10 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
     ordered,
 )
-from airflow_provider_harvest.portal.health.foresight import as_before, troubles_of
+from airflow_provider_harvest.portal.health.foresight import as_before, foresee
 from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.health.rules import (
-    ENDED,
+    JUST_ENDED,
     REASONS,
     STATES,
     Asked,
@@ -45,6 +44,7 @@ from airflow_provider_harvest.portal.health.rules import (
     catalogue_key,
     judge,
     shortened,
+    slim,
     state_of,
 )
 from airflow_provider_harvest.portal.health.shrinkage import items_of
@@ -77,10 +77,8 @@ _FIELDS = (
 _FEW_JOBS = 5
 #: Skipped items whose reasons are counted.
 _FEW_SKIPPED = 100
-#: Other sources of the same catalogue that a finding names.
-_NAMED_TWINS = 3
-#: How many sources that the portal cannot return the report names.
-_NAMED_BROKEN = 3
+#: Other sources of the same catalogue, and sources that cannot be read, that a report names.
+_NAMED = 3
 
 
 def examine(
@@ -115,7 +113,7 @@ def examine(
     survey = _Survey(client, selection, thresholds or Thresholds(), memory, chosen_checks(checks))
     survey.read_list(now, page_size, max_detail_requests)
     survey.look_closer(max_detail_requests)
-    survey.foresee()
+    survey.foresee(max_detail_requests)
     return survey.report()
 
 
@@ -144,12 +142,12 @@ class _Survey:
         self._troubled: dict[str, tuple[Card, tuple[Trouble, ...]]] = {}
         self._waiting: dict[str, list[tuple[int, str, HarvestSource]]] = {reason: [] for reason in REASONS}
         self._wanting: Counter[str] = Counter()
-        self._looked_into: Counter[str] = Counter()
+        self._examined: Counter[str] = Counter()
         self._unreadable = 0
         self._broken: list[UnreadableEntry] = []
         self._requests = 0
         self._stopped_by: HarvestError | None = None
-        self._has_news = memory.at is None
+        self._ended: dict[str, HarvestJob] = {}
         self._cards: dict[str, Card] = {}
         self._not_compared: list[str] = []
 
@@ -170,8 +168,8 @@ class _Survey:
             card = Card.of(source, self._client.site)
             if VANISHING in self._checks:
                 self._cards[source.id] = card
-                ended = source.last_job.ended if source.last_job else None
-                self._has_news = self._has_news or self._memory.ended_since(ended)
+                if source.last_job and self._memory.ended_since(source.last_job.ended):
+                    self._ended[source.id] = replace(source.last_job, raw={})
             verdict = judge(source, self._asked)
             self._note(card, verdict)
             if verdict.look_closer:
@@ -226,8 +224,8 @@ class _Survey:
             return
         for card in cards:
             _, troubles = self._troubled.get(card.id, (card, ()))
-            others = [f"{twin.name!r} ({twin.id})" for twin in cards[: _NAMED_TWINS + 1] if twin is not card]
-            named = few(others, _NAMED_TWINS, total=len(cards) - 1)
+            others = [f"{twin.name!r} ({twin.id})" for twin in cards[: _NAMED + 1] if twin is not card]
+            named = few(others, _NAMED, total=len(cards) - 1)
             twin_trouble = Trouble(DUPLICATE_URL, None, f"the same catalogue as {named}")
             self._troubled[card.id] = card, (*troubles, twin_trouble)
 
@@ -239,7 +237,7 @@ class _Survey:
         """
         day = f"{self._asked.now:%j}"
         rank = (source.id in self._memory.items) << 32 | zlib.crc32(f"{day}{source.id}".encode())
-        entry = (-rank, source.id, _slim(source))
+        entry = (-rank, source.id, slim(source))
         if len(self._waiting[reason]) < room:
             heapq.heappush(self._waiting[reason], entry)
         elif room:
@@ -269,7 +267,7 @@ class _Survey:
     def _look_into(self, source: HarvestSource, reason: str, limit: int) -> None:
         history = self._history(source, reason)
         if not history:  # purged meanwhile: the result from the list is kept
-            self._looked_into[reason] += 1
+            self._examined[reason] += 1
             return
         verdict = judge(source, self._asked, history)
         self._note_again(source, verdict)
@@ -282,7 +280,7 @@ class _Survey:
         elif verdict.needs_skip_reason and self._requests < limit:
             self._requests += 1
             self._note_again(source, judge(source, self._asked, history, skip_reason=self._why_skipped(history)))
-        self._looked_into[reason] += 1
+        self._examined[reason] += 1
 
     def _note_again(self, source: HarvestSource, verdict: Verdict) -> None:
         """Replace the result from the list by that of the examination; only the list shows duplicates."""
@@ -293,7 +291,7 @@ class _Survey:
     def _history(self, source: HarvestSource, reason: str) -> list[HarvestJob]:
         self._requests += 1
         if self._client.dialect.embeds_items:
-            return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+            return self._client.job_history(source.id, 2 if reason == JUST_ENDED else _FEW_JOBS)
         return self._client.job_history(source.id, RECENT_JOBS)
 
     def _why_skipped(self, history: list[HarvestJob]) -> str:
@@ -309,22 +307,31 @@ class _Survey:
 
     # --- what will be archived -----------------------------------------------------------------------------------
 
-    def foresee(self) -> None:
+    def foresee(self, limit: int) -> None:
         """Find what the portal will archive, by the sets of its records; without a new harvest findings stay."""
         if VANISHING not in self._checks:
             return
-        known = self._memory.open.get(VANISHING, {})
-        if not self._has_news:
-            for ident, found in known.items():
+        if not self._ended and self._memory.at is not None:
+            for ident, found in self._memory.open.get(VANISHING, {}).items():
                 if ident in self._cards:
                     self._add(self._cards[ident], (as_before(found),))
             return
-        counted = guard.examine(self._client, organization=self._organization, now=self._asked.now.timestamp())
-        for case in counted.cases:
-            card = self._cards.get(case.source.id)
-            if card is not None:
-                self._add(card, tuple(troubles_of(case, self._checks, known.get(card.id))))
-        self._not_compared = counted.requests_failed
+        foreseen = foresee(
+            self._client,
+            self._memory,
+            self._items,
+            self._ended,
+            self._checks,
+            self._limits,
+            self._asked.now.timestamp(),
+            organization=self._organization,
+            room=limit - self._requests,
+        )
+        for ident, troubles in foreseen.troubles.items():
+            if ident in self._cards:
+                self._add(self._cards[ident], tuple(troubles))
+        self._requests += foreseen.requests
+        self._not_compared = foreseen.not_compared
 
     def _add(self, card: Card, more: tuple[Trouble, ...]) -> None:
         _, troubles = self._troubled.get(card.id, (card, ()))
@@ -370,11 +377,13 @@ class _Survey:
 
     def _what_is_missing(self) -> str | None:
         broken = {entry.position: unreadable_sentence(entry) for entry in self._broken}  # the list may be read twice
-        told = [few(list(broken.values()), _NAMED_BROKEN, separator=" ")] if broken else []
-        return " ".join([*told, *self._not_looked_into()]) or None
+        parts = [few(list(broken.values()), _NAMED, separator=" ")] if broken else []
+        if self._not_compared:
+            parts.append(f"Not compared: {few(self._not_compared, _NAMED, separator=' ')}")
+        return " ".join([*parts, *self._not_examined()]) or None
 
-    def _not_looked_into(self) -> Iterator[str]:
-        missed = {reason: self._wanting[reason] - self._looked_into[reason] for reason in REASONS}
+    def _not_examined(self) -> Iterator[str]:
+        missed = {reason: self._wanting[reason] - self._examined[reason] for reason in REASONS}
         total = sum(missed.values())
         if not total:
             return
@@ -389,9 +398,3 @@ class _Survey:
             )
         )
         yield f"Not examined: {which}; {why}."
-
-
-def _slim(source: HarvestSource) -> HarvestSource:
-    """Return a source without the response that it was made from."""
-    last_job = replace(source.last_job, raw={}) if source.last_job else None
-    return replace(source, raw={}, config={}, last_job=last_job)

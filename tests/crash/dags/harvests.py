@@ -1,4 +1,4 @@
-"""DAGs of one task each that harvest or validate the source that a test names, and die where it says.
+"""DAGs of one task each that harvest, validate, guard or release the source that a test names, and die where it says.
 
 The product knows nothing of this: here, in the task's own process, a few of its methods are wrapped. At each named
 point the process leaves a mark with its id in the folder of the run; the first to reach the point ``at`` then sends
@@ -10,18 +10,21 @@ from __future__ import annotations
 import functools
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
-    from airflow.sdk import DAG, Asset, get_current_context
+    from airflow.sdk import DAG, Asset, get_current_context, task
 except ImportError:  # Airflow 2.11
     from airflow import DAG
     from airflow.datasets import Dataset as Asset
+    from airflow.decorators import task
     from airflow.operators.python import get_current_context
 
 from airflow_provider_harvest.operators._memory import TaskMemory
 from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
+from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestValidateSourceOperator
 from airflow_provider_harvest.portal.client import HarvestClient
@@ -73,6 +76,7 @@ def _wrap_intent() -> None:
 _wrap_intent()
 _wrap(HarvestClient, "run_source", before="before-run", after="after-run")
 _wrap(HarvestClient, "validate_source", before="before-validate", after="after-validate")
+_wrap(HarvestClient, "update_source", before="before-update", after="after-update")
 _wrap(HarvestRunSourceOperator, "execute_complete", before="resumed")
 HarvestWaitingTask.worker_patience = 0.0
 #: Where the tasks of several runs see each other.
@@ -104,3 +108,26 @@ with DAG("validate", schedule=None, params=_PARAMS):
         retries=2,
         retry_delay=1,
     )
+
+with DAG("guard", schedule=None, params=_PARAMS):
+    HarvestGuardOperator(
+        task_id="harvest",
+        harvest_conn_id="{{ params.connection }}",
+        source_ids="{{ params.source_id }}",
+        mode="hold",
+        retries=2,
+        retry_delay=1,
+    )
+
+with DAG("release", schedule=None, params=_PARAMS):
+
+    @task(task_id="harvest", retries=2, retry_delay=timedelta(seconds=1))
+    def accept(source_id: str) -> bool:
+        """Let the portal archive what the guard holds, as the example DAG does; return whether this try did it."""
+        from airflow_provider_harvest.hooks.harvest import HarvestHook
+        from airflow_provider_harvest.portal.guard.holds import is_held, release
+
+        with HarvestHook() as hook:
+            return is_held(hook.get_source(source_id)) and release(hook.get_conn(), source_id, accept=True)[1]
+
+    accept("{{ params.source_id }}")

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from airflow_provider_harvest.portal.guard.survey import examine
-from airflow_provider_harvest.portal.health.findings import ALL_CHECKS, CHECKS, SHRUNK, VANISHING, chosen_checks
+from airflow_provider_harvest.portal.health import foresight
+from airflow_provider_harvest.portal.health.findings import (
+    ALL_CHECKS,
+    CHECKS,
+    NEWLY_ARCHIVED,
+    SHRUNK,
+    VANISHING,
+    Thresholds,
+    chosen_checks,
+)
 from airflow_provider_harvest.portal.health.foresight import as_before, troubles_of
-from airflow_provider_harvest.portal.health.state import Known
-from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
+from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
+from airflow_provider_harvest.portal.models import ItemCounts
+from tests.support.guarded_portal import JOB_BEGAN, NOW, YESTERDAY, GuardedPortal
 
 
 @pytest.mark.parametrize(
@@ -51,3 +62,47 @@ def test_it_is_looked_for_only_where_it_was_asked_for() -> None:
     assert VANISHING not in chosen_checks(None)
     assert chosen_checks("vanishing,failing") == ("failing", VANISHING)
     assert set(ALL_CHECKS) == {*CHECKS, VANISHING}
+
+
+class TestArchivedBySets:
+    """Twelve records were archived since the previous harvest, and as many came back: the counters are as before."""
+
+    @pytest.mark.parametrize(
+        "items, before, room, found",
+        [
+            pytest.param(Items(24, 12), Items(18, 12), 10, 12, id="the catalogue has grown"),
+            pytest.param(Items(18, 12), None, 10, 12, id="the previous pass had no counters"),
+            pytest.param(Items(18, 12), Items(18, 12), 10, None, id="counters as before: not read"),
+            pytest.param(Items(30, 0), Items(18, 12), 10, None, id="nothing archived: not read"),
+            pytest.param(Items(24, 12), Items(18, 12), 2, None, id="no room for requests: not read"),
+        ],
+    )
+    def test_is_read_where_it_may_hide(
+        self, monkeypatch: pytest.MonkeyPatch, items: Items, before: Items | None, room: int, found: int | None
+    ) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested()
+        job = replace(source.last_job, counts=ItemCounts(total=36, done=24, archived=12))  # type: ignore[type-var]
+        read: list[str] = []
+
+        def read_changes(_: object, source_id: str, *__: object, **___: object) -> tuple[dict[str, int], set[str]]:
+            read.append(source_id)
+            return {"newly_archived": 12}, set()
+
+        monkeypatch.setattr(foresight, "read_changes", read_changes)
+        memory = PassMemory(at=YESTERDAY, items={} if before is None else {source.id: before})
+        seen = foresight.foresee(
+            portal,  # type: ignore[arg-type]
+            memory,
+            {source.id: items},
+            {source.id: job},  # type: ignore[dict-item]
+            ALL_CHECKS,
+            Thresholds(),
+            NOW.timestamp(),
+            organization=None,
+            room=room,
+        )
+        troubles = seen.troubles.get(source.id, [])
+        assert (len(read), seen.requests) == ((1, 3) if found else (0, 0))
+        assert [trouble.kind for trouble in troubles] == ([NEWLY_ARCHIVED] if found else [])
+        assert all(f"archived {found} datasets" in trouble.detail and trouble.baseline == 0 for trouble in troubles)

@@ -1,4 +1,4 @@
-"""A proxy on loopback in front of the portal that loses the answers it is told to lose; for these tests only."""
+"""A proxy on loopback in front of a portal: it loses the answers that it is told to lose, and can be as if down."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "host", "content
 class LossyProxy:
     """Passes everything on, but loses the answers of some requests after the portal has handled them.
 
+    While ``is_down`` it passes nothing on, and ends each connection without an answer.
+
     :param portal_url: where the portal is.
     """
 
     def __init__(self, portal_url: str) -> None:
         self._portal = urlsplit(portal_url).netloc
-        self._to_lose: set[str] = set()
+        self.is_down = False
+        self._to_lose: set[tuple[str, str]] = set()
         self._lost: list[str] = []
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -41,10 +44,10 @@ class LossyProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def lose_answer(self, path: str) -> None:
-        """Lose the answer of the next POST whose path is this one, a final slash aside."""
+    def lose_answer(self, path: str, method: str = "POST") -> None:
+        """Lose the answer of the next such request whose path is this one, a final slash aside."""
         with self._lock:
-            self._to_lose.add(path.rstrip("/"))
+            self._to_lose.add((method, path.rstrip("/")))
 
     @property
     def lost(self) -> list[str]:
@@ -56,9 +59,9 @@ class LossyProxy:
         """Whether the answer of this request is to be lost; asked once for each."""
         plain = urlsplit(path).path.rstrip("/")
         with self._lock:
-            if method != "POST" or plain not in self._to_lose:
+            if (method, plain) not in self._to_lose:
                 return False
-            self._to_lose.remove(plain)
+            self._to_lose.remove((method, plain))
             self._lost.append(plain)
             return True
 
@@ -73,6 +76,9 @@ def _handler(proxy: LossyProxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if proxy.is_down:
+                self.close_connection = True
+                return
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
             answer = proxy.ask_portal(self.command, self.path, headers, body)
             content = answer.read()
