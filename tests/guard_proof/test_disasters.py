@@ -1,8 +1,8 @@
 """Twenty-four disasters and eight ordinary days on real portals, with the guard's task after each harvest.
 
 No dataset is archived that no person released, or the guard's run before has said that it cannot be held; and no
-ordinary day is held. The catalogues are DCAT unless a story says CKAN. Not run: CKAN on udata 9.2.4, where its backend
-is another package.
+ordinary day is held. The catalogues are DCAT unless a story says CKAN or CSW (backend csw-dcat). Not run: CKAN on udata
+9.2.4, where its backend is another package, and csw-iso-19139, which loads a stylesheet from the internet.
 """
 
 from __future__ import annotations
@@ -50,8 +50,10 @@ class Story:
 STORIES = {
     # --- disasters ---
     "an empty but valid catalogue": Story({"datasets": 20}, {"mode": "empty"}),
+    "an empty CSW": Story({"datasets": 20}, {"mode": "empty"}, backend="csw-dcat"),
     "an empty CKAN": Story({"datasets": 20}, {"mode": "empty"}, backend="ckan"),
     "paging that ends early": Story({"datasets": 21, "pages": 3}, {"datasets": 7}),
+    "paging of a CSW that ends early": Story({"datasets": 30}, {"datasets": 25}, backend="csw-dcat"),
     "40 % gone": Story({"datasets": 20}, {"datasets": 12}),
     "all ids new, same count": Story({"datasets": 20}, {"datasets": 20, "prefix": "upgraded-"}),
     "27 % of the ids new, and the count grows": Story(
@@ -75,6 +77,7 @@ STORIES = {
     "a small catalogue, 3 of 8": Story({"datasets": 8}, {"datasets": 5}),
     # After these the job has failed, and a failed job archives nothing; before 15.2 a redirect is followed.
     "a web page with status 200": Story({"datasets": 20}, {"mode": "html"}, LEFT_ALONE),
+    "a web page in place of a CSW": Story({"datasets": 20}, {"mode": "html"}, LEFT_ALONE, "csw-dcat"),
     "a web page in place of a CKAN": Story({"datasets": 20}, {"mode": "html"}, LEFT_ALONE, "ckan"),
     "a redirect": Story({"datasets": 20}, {"datasets": 20, "mode": "redirect"}, LEFT_ALONE),
     # --- ordinary days ---
