@@ -1,7 +1,7 @@
 """What a CSW catalogue answers to GetRecords: the data sets of `dcat`, a page at a time; pure, used by `catalogue`.
 
-It is the remote of a harvest, never the portal: udata's own CSW-DCAT backend reads it. Its ISO 19139 backend needs a
-stylesheet from the internet, and so cannot run in the sandbox.
+It is the remote of a harvest, never the portal: udata's own CSW-DCAT backend reads it, of the releases before 16 (see
+`portal_process.isolation`). Its ISO 19139 backend needs a stylesheet from the internet, and so cannot run here.
 """
 
 from __future__ import annotations

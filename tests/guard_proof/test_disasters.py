@@ -1,8 +1,9 @@
 """Twenty-four disasters and eight ordinary days on real portals, with the guard's task after each harvest.
 
 No dataset is archived that no person released, or the guard's run before has said that it cannot be held; and no
-ordinary day is held. The catalogues are DCAT unless a story says CKAN or CSW (backend csw-dcat). Not run: CKAN on udata
-9.2.4, where its backend is another package, and csw-iso-19139, which loads a stylesheet from the internet.
+ordinary day is held. The catalogues are DCAT unless a story says CKAN or CSW (backend csw-dcat). CKAN runs on udata
+16.6.1 and 17.18.0, CSW on 9.2.4; ``needs`` says why. csw-iso-19139 runs nowhere here: it loads a stylesheet from the
+internet.
 """
 
 from __future__ import annotations
@@ -118,8 +119,14 @@ def test_story(world: World, name: str) -> None:
 
 
 def needs(world: World, backend: str) -> None:
-    if backend == "ckan" and world.portal.release == "9.2.4":
+    """Skip what this release cannot harvest in the sandbox."""
+    is_old = world.portal.release == "9.2.4"
+    if backend == "ckan" and is_old:
         pytest.skip("udata 9.2.4 has its CKAN backend in another package.")
+    if backend == "csw-dcat" and not is_old:
+        pytest.skip(
+            "The XML library of newer CSW backends aborts a process whose threads share it, as the sandbox's do."
+        )
 
 
 # --- disasters that take more than a day ----------------------------------------------------------------------------
