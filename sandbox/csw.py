@@ -1,7 +1,7 @@
 """What a CSW catalogue answers to GetRecords: the data sets of `dcat`, a page at a time; pure, used by `catalogue`.
 
-It is the remote of a harvest, never the portal: udata's own CSW-DCAT backend reads it, of the releases before 16 (see
-`portal_process.isolation`). Its ISO 19139 backend needs a stylesheet from the internet, and so cannot run here.
+It is the remote of a harvest, never the portal: the CSW-DCAT backend of udata 9.2.4 reads it; those of newer releases
+do not run here (see `portal_process.isolation`). ISO 19139 backend needs a stylesheet from the internet, and so runs on none.
 """
 
 from __future__ import annotations
