@@ -14,6 +14,8 @@ from urllib.parse import SplitResult
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow_provider_harvest.portal.statuses import EndCondition
+
 log = logging.getLogger(__name__)
 
 SCHEME = "harvest"
@@ -26,7 +28,7 @@ def harvest_asset(
     organization_id: str | None = None,
     *,
     name: str | None = None,
-    watch: str | None = None,
+    watch: EndCondition | None = None,
     harvest_conn_id: str = "harvest_default",
     watchers: Sequence[Any] = (),
     **kwargs: Any,
@@ -64,7 +66,9 @@ def harvest_asset(
     return asset
 
 
-def _watcher(uri: str, condition: str, conn_id: str, source_id: str | None, organization_id: str | None) -> Any:
+def _watcher(
+    uri: str, condition: EndCondition, conn_id: str, source_id: str | None, organization_id: str | None
+) -> Any:
     from airflow.sdk import AssetWatcher
 
     from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger

@@ -21,7 +21,7 @@ from airflow_provider_harvest.cli.shared import (
 from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestInvalidInput
 from airflow_provider_harvest.portal.as_code.apply import run as applying
 from airflow_provider_harvest.portal.as_code.apply.organizations import create_organizations, missing_organizations
-from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.export import Export, export_sources
 from airflow_provider_harvest.portal.as_code.files.config import check_declaration
 from airflow_provider_harvest.portal.as_code.files.reader import Files, read, read_text
@@ -120,7 +120,7 @@ def apply(arguments: argparse.Namespace) -> int:
                 max_changes=arguments.max_changes,
                 max_deletes=max_deletes,
                 confirm_deletes=arguments.confirm_deletes,
-                limits=Limits(arguments.write_interval, arguments.accept_interval),
+                limits=Pacing(arguments.write_interval, arguments.accept_interval),
                 progress=_progress,
             ).to_json()
     except HarvestApplyIncomplete as error:

@@ -11,10 +11,10 @@ from airflow_provider_harvest.cli.parser import json_argument, portal_argument
 from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, source_of
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestNotFound
 from airflow_provider_harvest.portal.compare.harvests import find_source_or_job
+from airflow_provider_harvest.portal.http.passing import Doubts
 from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.statuses import DONE
-from airflow_provider_harvest.portal.waiting.passing import Doubts
 from airflow_provider_harvest.portal.words import iso, plain, spell
 
 if TYPE_CHECKING:

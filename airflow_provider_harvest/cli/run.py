@@ -17,14 +17,14 @@ from airflow_provider_harvest.cli.shared import (
     source_of,
 )
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
+from airflow_provider_harvest.portal.http.passing import Doubts
 from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import WAITED, is_success
+from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED, WAITED
 from airflow_provider_harvest.portal.waiting.backoff import pause_after
 from airflow_provider_harvest.portal.waiting.one_run import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT, OneRun
-from airflow_provider_harvest.portal.waiting.passing import Doubts
-from airflow_provider_harvest.portal.waiting.plan import BLOCKED, ENDED
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ class ConnectionSettings:
     :param timeout: seconds to wait for a response; 30.
     :param verify: whether certificates are checked (True), or the path of a CA bundle.
     :param min_poll_interval: least seconds between two polls of a job; 30.
-    :param source_page: URL template of the portal's admin page of a source, None leads to the API.
+    :param source_page: URL template of the portal's admin page of a source; None: the known one, else the API.
     :param job_page: the same of a job.
     :param requests_per_hour: requests an hour that all triggerers of a deployment may send together; None: no limit.
     :param triggerers: how many triggerers share ``requests_per_hour``; 1.

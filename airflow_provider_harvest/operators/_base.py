@@ -193,6 +193,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
             self.refuse_nothing()
             yield
         except HarvestError as error:
+            error.args = (_in_lines(str(error)),)
             if soft_fail or not is_final(error):
                 raise
             # Without its cause, which would show the same message a second time; it is in ``error``.
@@ -201,9 +202,21 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
             if "hook" in self.__dict__:
                 self.hook.close()
 
+    def log_text(self, text: str) -> None:
+        """Log a text, a record for each of its lines."""
+        for line in _in_lines(text).splitlines():
+            self.log.info("%s", line)
+
     def push_links(self, context: Context, source_url: str | None = None, job_url: str | None = None) -> None:
         """Set the addresses of the task's buttons."""
         push_links(context, source_url, job_url)
+
+
+def _in_lines(text: str) -> str:
+    """Return a text in lines that fit a log window."""
+    from airflow_provider_harvest.portal.words import log_lines
+
+    return "\n".join(log_lines(text))
 
 
 class HarvestResultTask(HarvestTask):

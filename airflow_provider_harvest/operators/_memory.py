@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.waiting.travel import known_fields
-from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
 
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.statuses import How
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Intent:
     known: tuple[str, ...] = ()
     asked_at: float | None = None
     job_id: str | None = None
-    how: str | None = None
+    how: How | None = None
     passed_over: tuple[str, ...] = ()
     is_portal_time: bool = False
 

@@ -20,31 +20,17 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.operators._claims import SETTLE, Claims
 from airflow_provider_harvest.operators._wait import TaskWait
 from airflow_provider_harvest.operators.job import ATTACH, FAIL, WAIT
+from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass
-from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED, WAITED, is_success
+from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
-from airflow_provider_harvest.portal.statuses import FAILED
+from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, ENDED, FAILED, GONE, STALLED, STARTED, WAITED
 from airflow_provider_harvest.portal.waiting import own_run
 from airflow_provider_harvest.portal.waiting.job_wait import alive_jobs, why_dead
-from airflow_provider_harvest.portal.waiting.plan import (
-    BLOCKED,
-    CROWD_SECONDS,
-    ENDED,
-    GONE,
-    STALLED,
-    Poll,
-    WaitPlan,
-    goals,
-)
-from airflow_provider_harvest.portal.waiting.which_job import (
-    begun_since,
-    foreseen_refusal,
-    now_there,
-    on_portal_clock,
-    why_not_runnable,
-)
+from airflow_provider_harvest.portal.waiting.plan import CROWD_SECONDS, Poll, WaitPlan, goals
+from airflow_provider_harvest.portal.waiting.which_job import begun_since, foreseen_refusal, now_there, why_not_runnable
 from airflow_provider_harvest.portal.words import spell
 
 if TYPE_CHECKING:

@@ -18,23 +18,15 @@ from airflow_provider_harvest.exceptions import (
     HarvestTimeout,
 )
 from airflow_provider_harvest.operators._base import retry_sentence
+from airflow_provider_harvest.operators._lines import LineLog
 from airflow_provider_harvest.operators._output import push_result
 from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import WAITED, is_success
+from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import failure_message, summary_lines
+from airflow_provider_harvest.portal.statuses import GONE, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT, UNREACHABLE, WAITED
 from airflow_provider_harvest.portal.waiting import next_run, own_run
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-from airflow_provider_harvest.portal.waiting.plan import (
-    GONE,
-    NOT_STARTED,
-    OVERRAN,
-    STALLED,
-    TIMED_OUT,
-    UNREACHABLE,
-    Poll,
-    WaitPlan,
-    describe_wait,
-)
+from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan, describe_wait
 from airflow_provider_harvest.portal.waiting.which_job import now_there
 from airflow_provider_harvest.portal.words import spell
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
@@ -46,6 +38,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+    from airflow_provider_harvest.portal.statuses import How
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +105,7 @@ class TaskWait:
         self.client = client
         self.source_id = source_id
         # Airflow 3.1 calls the logger of every task "task": by our own name the pages know these lines as ours.
-        self.log = log
+        self.log = LineLog(log)
         self._task = task
         if source is not None:
             self.source = source
@@ -129,7 +122,7 @@ class TaskWait:
 
     # --- what is waited for ----------------------------------------------------------------------------------
 
-    def new_plan(self, how: str, begun: float | None = None) -> WaitPlan:
+    def new_plan(self, how: How, begun: float | None = None) -> WaitPlan:
         """Return the plan of a wait that does not say yet which job it is for.
 
         :param how: what the result will say.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
     from airflow_provider_harvest.portal.waiting.plan import WaitPlan
-    from airflow_provider_harvest.portal.waiting.which_job import Limits
+    from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 
 #: Seconds between two attempts to read the connection of a harvest that continues: a secrets backend's hiccup passes.
 CONNECT_PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0)
@@ -63,16 +63,16 @@ class HarvestWaitingTask(HarvestResultTask):
             remote_ids=self.remote_ids,
         )
 
-    def limits(self) -> Limits:
+    def limits(self) -> JobLimits:
         """Return how long the job may take.
 
         :raises HarvestInvalidInput: for an invalid length of time.
         """
         from airflow_provider_harvest.portal.inputs import as_seconds
-        from airflow_provider_harvest.portal.waiting.which_job import Limits
+        from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 
         stall = as_seconds(self.stall_timeout, "stall_timeout")
-        return Limits(
+        return JobLimits(
             run_timeout=as_seconds(self.run_timeout, "run_timeout"),
             stall_timeout=stall,
             first_item_timeout=max(stall, as_seconds(self.first_item_timeout, "first_item_timeout")),

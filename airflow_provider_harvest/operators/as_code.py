@@ -148,8 +148,7 @@ class HarvestPlanSourcesOperator(HarvestOperator):
             plan = make_plan(
                 self.hook.get_conn(), declaration, prune=self.prune, allow_duplicates=self.allow_duplicates
             )
-            for line in render.text(plan).splitlines():
-                self.log.info("%s", line)
+            self.log_text(render.text(plan))
             plan_path = None if self.plan_path is None else optional_text(str(self.plan_path), "plan_path")
             if plan_path:
                 write_plan(plan, plan_path)
@@ -225,7 +224,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check that the portal is still what the plan saw, and change it."""
-        from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+        from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
         from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
         from airflow_provider_harvest.portal.as_code.plan import render
         from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan
@@ -244,7 +243,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
                     max_changes=_number(self.max_changes, "max_changes"),
                     max_deletes=_number(self.max_deletes, "max_deletes"),
                     confirm_deletes=_number(self.confirm_deletes, "confirm_deletes"),
-                    limits=Limits(self.write_interval, self.accept_interval, self.patience),
+                    limits=Pacing(self.write_interval, self.accept_interval, self.patience),
                     progress=self._tell,
                 ).to_json()
             except HarvestApplyIncomplete as error:

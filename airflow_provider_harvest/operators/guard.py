@@ -110,8 +110,7 @@ class HarvestGuardOperator(HarvestOperator):
             told = before.get("held") or ()
             result["newly_held_ids"] = [ident for ident in result["held_ids"] if ident not in told]
             result["approval_body"] = report.approval_body(client, found, result["newly_held_ids"])
-            for line in result["message"].splitlines():
-                self.log.info("%s", line)
+            self.log_text(result["message"])
             # What could not be examined or held is examined again by the next run.
             is_whole = not (result["incomplete"] or result["cannot_hold_ids"])
             at = found.at.timestamp()

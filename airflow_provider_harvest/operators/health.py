@@ -163,8 +163,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
                 max_detail_requests=self._detail_requests(),
             )
             result = self._result(context, report)
-            for line in result["message"].splitlines():
-                self.log.info("%s", line)
+            self.log_text(result["message"])
             push_state(context, STATE_KEY, report.state)
             context["ti"].xcom_push(key=SOURCES_KEY, value=report.overview)
             context["ti"].xcom_push(key=RESULT_KEY, value=result)

@@ -131,7 +131,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         """Request a harvest, or find the one that was requested, and wait for it."""
         from airflow_provider_harvest.operators._memory import TaskMemory
         from airflow_provider_harvest.operators._run import SourceRun
-        from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
+        from airflow_provider_harvest.portal.clock import on_portal_clock
 
         with self.errors():
             self._refuse_bad_input()

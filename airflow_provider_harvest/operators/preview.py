@@ -150,8 +150,7 @@ class HarvestPreviewSourceOperator(HarvestResultTask, SourceOperator):
             result = conclude.conclude_preview(client, source, preview, policy)
             push_result(context, result)
             if results.is_success(result) or not self.fail_on_outcome:
-                for line in report.summary_lines(result):
-                    self.log.info("%s", line)
+                self.log_text("\n".join(report.summary_lines(result)))
                 return result
             rejected = HarvestOutcomeRejected("", result=dict(result))
             chance = None if is_final(rejected) else retry_sentence(context, final=False)

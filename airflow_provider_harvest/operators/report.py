@@ -75,8 +75,7 @@ class HarvestReportOperator(HarvestOperator):
             made = report.read_report(harvest, previous)
             message = formats.as_markdown(made)
             files = {name: self._write(name, formats.FORMATS[name](made)) for name in chosen} if self.path else {}
-            for line in message.splitlines():
-                self.log.info("%s", line)
+            self.log_text(message)
             result = {**report.summary_of(made), "message": message, "files": files}
             context["ti"].xcom_push(key=SUMMARY_KEY, value=result)
             return result

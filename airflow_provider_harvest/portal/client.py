@@ -12,7 +12,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.cron import check_cron
-from airflow_provider_harvest.portal.http.address import API_PATH, expand_page, known_page
+from airflow_provider_harvest.portal.http.address import API_PATH, expand_page, known_pages
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
 from airflow_provider_harvest.portal.http.record_reads import RecordReads
@@ -46,8 +46,8 @@ class HarvestClient(JobReads, RecordReads):
     :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
     :param retry: how often a request is repeated; writes that are not repeatable never are.
     :param clock: what delays are waited by.
-    :param source_page: URL template of the portal's admin page of a source, with ``{source_id}``; default: that of
-        data.gouv.fr there, elsewhere none, and links lead to the API.
+    :param source_page: URL template of the portal's admin page of a source, with ``{source_id}``; default: the
+        known one of data.gouv.fr, dados.gov.pt and data.public.lu; on other portals links lead to the API.
     :param job_page: the same of a job, with ``{source_id}`` and ``{job_id}``; default: that of the source.
     :param dialect: what an earlier client of this portal learned of its release; saves the first correction.
     :raises HarvestInvalidInput: for an invalid address, or a key that would be sent unencrypted.
@@ -77,9 +77,9 @@ class HarvestClient(JobReads, RecordReads):
             clock=clock,
             dialect=dialect,
         )
-        known = known_page(self.site)
-        self._source_page = source_page or known
-        self._job_page = job_page or source_page or known
+        known_source, known_job = known_pages(self.site)
+        self._source_page = source_page or known_source
+        self._job_page = job_page or source_page or known_job or known_source
 
     def __enter__(self) -> HarvestClient:
         return self

@@ -90,3 +90,18 @@ class PortalClock:
             ordered = sorted(self._offsets)
             middle = ordered[1] if len(ordered) == _ANSWERS else min(ordered, key=abs)
             return here + (middle if self._at_least is None else max(middle, self._at_least))
+
+
+#: Two clocks closer than this, in seconds, count as one: a ``Date`` header has whole seconds.
+SAME_CLOCK = 1.0
+
+
+def on_portal_clock(when: float, here: float, portal: float) -> float:
+    """Return a time that a user gave as the portal's clock shows it.
+
+    :param when: seconds since the epoch, by this machine.
+    :param here: this machine's clock now.
+    :param portal: the portal's clock now.
+    """
+    skew = portal - here
+    return when + skew if abs(skew) > SAME_CLOCK else when

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -211,33 +209,9 @@ class Schedule:
                 return datetime.combine(day, self._times[index - 1], tzinfo=when.tzinfo)
         return None
 
-    @property
-    def typical_gap(self) -> timedelta:
-        """The median time between two ticks that follow each other: an hour for ``0 8-18 * * 1-5``."""
-        gaps = sorted(self._gaps)
-        counts = list(accumulate(self._gaps[gap] for gap in gaps))
-        return gaps[bisect_left(counts, (counts[-1] + 1) // 2)]
-
-    @property
-    def longest_gap(self) -> timedelta:
-        """The longest time between two ticks that follow each other: 62 hours for ``0 8-18 * * 1-5``."""
-        return max(self._gaps)
-
     @cached_property
     def _times(self) -> tuple[time, ...]:
         return tuple(time(hour, minute) for hour in self.hours for minute in self.minutes)
-
-    @cached_property
-    def _gaps(self) -> Counter[timedelta]:
-        """How often each time between neighbours occurs in 28 years, after which dates and weekdays repeat."""
-        cycle = date(2029, 1, 1) - date(2001, 1, 1)
-        days = list(self._days_from(date(2001, 1, 1), within=cycle.days - 1))
-        days.append(days[0] + cycle)
-        overnight = datetime.combine(date.min, self._times[0]) - datetime.combine(date.min, self._times[-1])
-        gaps = Counter(later - earlier + overnight for earlier, later in pairwise(days))
-        for earlier, later in pairwise(self._times):
-            gaps[datetime.combine(date.min, later) - datetime.combine(date.min, earlier)] += len(days) - 1
-        return gaps
 
     def _days_from(self, start: date, *, backwards: bool = False, within: int = SEARCH_DAYS) -> Iterator[date]:
         """Yield the days on which it fires, ``start`` included, in order, for as many days as ``within``."""

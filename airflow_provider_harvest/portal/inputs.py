@@ -18,9 +18,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.secrecy import names_secret, without_secrets
 from airflow_provider_harvest.portal.statuses import PENDING, REFUSED, VALIDATION_STATES
-from airflow_provider_harvest.portal.words import shorten
+from airflow_provider_harvest.portal.words import names_secret, shorten, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,6 +7,7 @@ a log, an exception, a message or a page. ``repr`` of a string (``{name!r}``) do
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -84,6 +85,42 @@ def shorten(text: str, limit: int, *, middle: bool = False) -> str:
         return f"{text[: limit - 1]}…"
     kept = max(2, limit - 3)
     return f"{text[: kept - kept // 2]} … {text[-(kept // 2) :]}"
+
+
+#: Characters that a line of a log window shows.
+LOG_WIDTH = 110
+
+
+def log_lines(text: str, width: int = LOG_WIDTH) -> list[str]:
+    """Return a text as lines that fit a log window: broken between sentences, and between words within a long one.
+
+    What continues a line is indented.
+
+    :param text: one or several lines.
+    :param width: characters of a line at most, unless a single word, such as an address, is longer; 110.
+    """
+    return [part for line in text.splitlines() for part in (_broken(line, width) if len(line) > width else [line])]
+
+
+def _broken(line: str, width: int) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    parts: list[str] = []
+    for sentence in _SENTENCES.split(line):
+        if parts and len(parts[-1]) + 1 + len(sentence) <= width:
+            parts[-1] += f" {sentence}"
+            continue
+        parts += textwrap.wrap(
+            sentence,
+            width,
+            initial_indent=indent if parts else "",
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return parts
+
+
+_SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
 
 
 # --- what a portal or a catalogue says --------------------------------------------------------------------------------
@@ -172,3 +209,34 @@ def _visible(character: str) -> str:
     if category == "Cs":
         return "\ufffd"
     return "" if category == "Cf" and character not in _JOINERS else character
+
+
+# --- what looks like a secret, in data that everybody can read -------------------------------------------------------
+
+_SECRET_WORDS = frozenset(
+    {"apikey", "authorization", "bearer", "credential", "jeton", "mdp", "pass", "passphrase", "passwd", "password"}
+    | {"pwd", "secret", "token"}
+)
+# Names of several words, however they are joined: api_key, apiKey, x-api-key, mot_de_passe.
+_SECRET_COMPOUNDS = ("accesskey", "apikey", "motdepasse", "privatekey")
+_NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def names_secret(name: str) -> bool:
+    """Whether a parameter of this name usually holds a secret: ``apiKey``, ``auth_token``, ``mot_de_passe``."""
+    words = [word.lower() for word in _NAME_PART.findall(name)]
+    joined = "".join(words)
+    return any(word in _SECRET_WORDS or word.rstrip("s") in _SECRET_WORDS for word in words) or any(
+        compound in joined for compound in _SECRET_COMPOUNDS
+    )
+
+
+def without_secrets(address: str) -> str:
+    """Return an address as a message may show it, also a malformed one: no user, password or query."""
+    before, at, after = address.rpartition("@")
+    if at:
+        scheme = re.match(r"[a-z]+://", before, re.IGNORECASE)
+        address = f"{scheme[0] if scheme else ''}...@{after}"
+    shown, query, _ = address.partition("?")
+    shown = f"{shown}?..." if query else shown
+    return plain(shown, 120)

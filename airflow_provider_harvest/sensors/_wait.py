@@ -15,19 +15,21 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.operators._base import resolve_source
 from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of, forget_soon
 from airflow_provider_harvest.operators._wait import TaskWait
+from airflow_provider_harvest.portal.clock import on_portal_clock
+from airflow_provider_harvest.portal.http.passing import Doubts
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds, check_id, is_object_id
-from airflow_provider_harvest.portal.outcome.result import WAITED
+from airflow_provider_harvest.portal.statuses import ENDED, TIMED_OUT, WAITED
 from airflow_provider_harvest.portal.waiting import backoff
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-from airflow_provider_harvest.portal.waiting.passing import Doubts
-from airflow_provider_harvest.portal.waiting.plan import ENDED, TIMED_OUT, Poll, WaitPlan
-from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock, why_not_runnable
+from airflow_provider_harvest.portal.waiting.which_job import why_not_runnable
+from airflow_provider_harvest.portal.words import log_lines
 
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
+    from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
     from airflow_provider_harvest.sensors.job import HarvestJobSensor
 
 
@@ -114,7 +116,8 @@ class SensorWait(TaskWait):
         """Return the exception for a wait without an ended job."""
         if ended.state != TIMED_OUT:
             return self.why_ended(plan, ended)
-        message = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, continues."
+        over = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, continues."
+        message = "\n".join(log_lines(over))
         # Decided here: Airflow 3.0 and 3.1 let a timeout fail a deferred sensor in spite of soft_fail.
         return AirflowSkipException(message) if self._sensor.soft_fail else AirflowSensorTimeout(message)
 
@@ -135,7 +138,8 @@ def begin_again(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait,
                 raise HarvestPortalUnreachable(
                     f"The portal could not be read {failures} times in a row; the last time: {error}"
                 ) from error
-            sensor.log.warning("%s Polling again (%d of %d failures).", error, failures, sensor.max_poll_failures)
+            for line in log_lines(f"{error} Polling again ({failures} of {sensor.max_poll_failures} failures)."):
+                sensor.log.warning("%s", line)
             sensor.hook.get_conn().clock.sleep(max(sensor.poll_interval, backoff.asked_pause(error)))
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.portal.http.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.waiting.backoff import pause_after
 from airflow_provider_harvest.portal.waiting.budget import Budget
-from airflow_provider_harvest.portal.waiting.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.waiting.shared_reads import SharedReads
 from airflow_provider_harvest.portal.waiting.source_list import Listing
 from airflow_provider_harvest.triggers._seats import Seat

@@ -13,9 +13,11 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import reading_client
 from airflow_provider_harvest.portal.inputs import as_seconds, check_id
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.statuses import ANY_END, END_CONDITIONS
 from airflow_provider_harvest.portal.waiting.backoff import asked_pause, grown
-from airflow_provider_harvest.portal.waiting.ended_jobs import CONDITIONS, ENDED, EndedJobs
+from airflow_provider_harvest.portal.waiting.ended_jobs import EndedJobs
 from airflow_provider_harvest.portal.waiting.scope import Scope, find_scope
+from airflow_provider_harvest.portal.words import log_lines
 from airflow_provider_harvest.triggers._cursors import Cursors
 from airflow_provider_harvest.triggers._poller import shared, watching
 from airflow_provider_harvest.triggers._settings import (
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.statuses import EndCondition
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +76,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         harvest_conn_id: str = "harvest_default",
         source_id: str | None = None,
         organization: str | None = None,
-        condition: str = ENDED,
+        condition: EndCondition = ANY_END,
         poll_interval: float | timedelta = 60.0,
         max_failed_items: int | None = None,
         max_failed_ratio: float | None = None,
@@ -166,7 +169,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
                 self._had_answer = self._had_answer or poll.has_looked
                 if not poll.has_looked:
                     reread_at = min(reread_at, loop.time() + REREAD_IN_TROUBLE)
-                for line in poll.lines:
+                for line in log_lines("\n".join(poll.lines)):
                     log.info("%s", line)
                 told = [ended for ended in poll.results if ended.result is not None]
                 for ended in told:
@@ -193,8 +196,8 @@ class HarvestJobEventTrigger(BaseEventTrigger):
                 check_id(getattr(self, name), name)
         if not str(self.harvest_conn_id or "").strip():
             raise HarvestInvalidInput("harvest_conn_id is blank: give the id of a connection.")
-        if self.condition not in CONDITIONS:
-            allowed = ", ".join(map(repr, CONDITIONS))
+        if self.condition not in END_CONDITIONS:
+            allowed = ", ".join(map(repr, END_CONDITIONS))
             raise HarvestInvalidInput(f"condition must be one of {allowed}, not {self.condition!r}.")
         if self.source_id and self.organization:
             raise HarvestInvalidInput("source_id and organization are both given: give one of them, or none.")

@@ -12,6 +12,7 @@ from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.outcome.summary import goes_on
 from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.portal.waiting.source_list import ListedWait
+from airflow_provider_harvest.portal.words import log_lines
 from airflow_provider_harvest.triggers._poller import shared, watching
 from airflow_provider_harvest.triggers._settings import (
     REREAD_AFTER,
@@ -91,7 +92,7 @@ class HarvestJobTrigger(BaseTrigger):
                         reread_at = loop.time() + REREAD_AFTER
                         continue
                     reread_at = None if poll.has_looked else loop.time() + REREAD_IN_TROUBLE
-                    for line in poll.lines:
+                    for line in log_lines("\n".join(poll.lines)):
                         log.info("%s", line)
                     if wait.plan.job_id:
                         self._job_page = wait.client.job_url(wait.plan.source_id, wait.plan.job_id)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.portal.waiting.plan import ENDED, WaitPlan
+from airflow_provider_harvest.portal.statuses import ENDED
+from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
 from tests.support.many_sources import at_portal, run_in_fake_time

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource, Unscheduled
 from airflow_provider_harvest.portal.as_code.plan.changes import read_plan
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sandbox import Sandbox
 
 #: Nothing is waited for: the portals here are the tests' own.
-HURRY = Limits(write_interval=0.0, accept_interval=0.0, patience=5.0)
+HURRY = Pacing(write_interval=0.0, accept_interval=0.0, patience=5.0)
 _ROOT = Path(__file__).resolve().parents[2]
 
 

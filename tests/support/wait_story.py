@@ -9,7 +9,7 @@ from airflow_provider_harvest.portal.waiting.plan import (
     Poll,
     WaitPlan,
 )
-from airflow_provider_harvest.portal.waiting.which_job import Limits
+from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,
@@ -20,7 +20,7 @@ from tests.support.scripted_portal import (
 )
 
 MINUTE, HOUR = 60.0, 3600.0
-LIMITS = Limits(run_timeout=24 * HOUR, stall_timeout=2 * HOUR, first_item_timeout=6 * HOUR)
+LIMITS = JobLimits(run_timeout=24 * HOUR, stall_timeout=2 * HOUR, first_item_timeout=6 * HOUR)
 
 
 class Story:

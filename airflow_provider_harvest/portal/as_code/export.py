@@ -22,9 +22,9 @@ from airflow_provider_harvest.portal.as_code.files.secrets import config_without
 from airflow_provider_harvest.portal.as_code.files.yaml_document import write
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources
 from airflow_provider_harvest.portal.cron import check_cron
-from airflow_provider_harvest.portal.guard import note as guard_note
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, check_name, check_url, is_object_id
+from airflow_provider_harvest.portal.sources import guard_note
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.identity import optional_text
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestSourceNotRunnable
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, archive_day
 from airflow_provider_harvest.portal.guard.holds import hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.judgement import Thresholds
-from airflow_provider_harvest.portal.guard.note import split
 from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.sources.guard_note import split
+from airflow_provider_harvest.portal.statuses import FAILURE
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: ``failure_kind`` of the result of a run whose loss is too large.
-LOSS = "loss"
+LOSS: Final = "loss"
 _NAMED = 10
 
 
@@ -131,7 +132,7 @@ def rejected(result: HarvestResult, comparison: Comparison) -> HarvestResult:
     :param comparison: what :func:`compare` returned.
     """
     reasons = [*comparison.reasons, *result["reasons"]]
-    return {**result, "outcome": "failure", "failure_kind": LOSS, "reasons": reasons}
+    return {**result, "outcome": FAILURE, "failure_kind": LOSS, "reasons": reasons}
 
 
 def refuse_attaching(if_running: str) -> None:

@@ -16,10 +16,10 @@ from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInpu
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, Forecast, check_days, forecast
 from airflow_provider_harvest.portal.guard.holds import accepted_before, contradicts, is_held
 from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, Judgement, Thresholds, judge
-from airflow_provider_harvest.portal.guard.note import Note, split
 from airflow_provider_harvest.portal.guard.rights import list_with_rights, why_not_holdable
+from airflow_provider_harvest.portal.http.passing import concerns_all
 from airflow_provider_harvest.portal.sources.changes import organization_of
-from airflow_provider_harvest.portal.waiting.passing import concerns_all
+from airflow_provider_harvest.portal.sources.guard_note import Note, split
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:

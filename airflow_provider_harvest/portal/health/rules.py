@@ -28,7 +28,7 @@ from airflow_provider_harvest.portal.health.findings import (
 from airflow_provider_harvest.portal.health.rhythm import silent_from
 from airflow_provider_harvest.portal.health.shrinkage import items_of, losses
 from airflow_provider_harvest.portal.statuses import ACCEPTED, DONE, DONE_ERRORS, FAILED, PENDING, REFUSED
-from airflow_provider_harvest.portal.waiting.which_job import Limits, last_movement, why_stuck
+from airflow_provider_harvest.portal.waiting.which_job import JobLimits, last_movement, why_stuck
 from airflow_provider_harvest.portal.words import day, plain, spell
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
 
 #: Reasons to examine a source closely, the most urgent first.
-NEWLY_FAILED, NEWLY_SKIPPED, RUNS, ENDED = "newly fail", "newly skip items", "run for long", "ended"
-REASONS = (NEWLY_FAILED, NEWLY_SKIPPED, RUNS, ENDED)
+NEWLY_FAILED, NEWLY_SKIPPED, RUNS, JUST_ENDED = "newly fail", "newly skip items", "run for long", "ended"
+REASONS = (NEWLY_FAILED, NEWLY_SKIPPED, RUNS, JUST_ENDED)
 #: What the sources of a portal are counted by; an inactive one is accepted, and switched off.
 STATES = (ACCEPTED, PENDING, REFUSED, INACTIVE)
 #: What the last examination of a running job found: the item that moved last, in a tuple since there may be none.
@@ -216,7 +216,7 @@ def _why_look_closer(job: HarvestJob, asked: Asked) -> str | None:
     losses_matter = job.status in (DONE, DONE_ERRORS) and {SHRUNK, SKIPPED, NEWLY_ARCHIVED} & set(asked.checks)
     ratio_matters = job.status == DONE_ERRORS and asked.limits.max_failed_ratio > 0 and FAILING in asked.checks
     if job.counts is None and (losses_matter or ratio_matters) and asked.memory.ended_since(job.ended):
-        return ENDED
+        return JUST_ENDED
     return None
 
 
@@ -293,7 +293,7 @@ def _stuck(
         return (), True
     newest = moved[0] if moved else None
     last_sign = last_movement(job, newest) or asked.now
-    limits = Limits(stall_timeout=asked.limits.stall_timeout, first_item_timeout=asked.limits.first_item_timeout)
+    limits = JobLimits(stall_timeout=asked.limits.stall_timeout, first_item_timeout=asked.limits.first_item_timeout)
     if why_stuck(job, last_sign.timestamp(), newest is not None, asked.now.timestamp(), limits) is None:
         return (), False
     takes = f", and its jobs usually take {spell(usual)}" if usual is not None else ""

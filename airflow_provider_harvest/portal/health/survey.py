@@ -36,7 +36,7 @@ from airflow_provider_harvest.portal.health.findings import (
 from airflow_provider_harvest.portal.health.foresight import as_before, foresee
 from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.health.rules import (
-    ENDED,
+    JUST_ENDED,
     REASONS,
     STATES,
     Asked,
@@ -142,7 +142,7 @@ class _Survey:
         self._troubled: dict[str, tuple[Card, tuple[Trouble, ...]]] = {}
         self._waiting: dict[str, list[tuple[int, str, HarvestSource]]] = {reason: [] for reason in REASONS}
         self._wanting: Counter[str] = Counter()
-        self._looked_into: Counter[str] = Counter()
+        self._examined: Counter[str] = Counter()
         self._unreadable = 0
         self._broken: list[UnreadableEntry] = []
         self._requests = 0
@@ -267,7 +267,7 @@ class _Survey:
     def _look_into(self, source: HarvestSource, reason: str, limit: int) -> None:
         history = self._history(source, reason)
         if not history:  # purged meanwhile: the result from the list is kept
-            self._looked_into[reason] += 1
+            self._examined[reason] += 1
             return
         verdict = judge(source, self._asked, history)
         self._note_again(source, verdict)
@@ -280,7 +280,7 @@ class _Survey:
         elif verdict.needs_skip_reason and self._requests < limit:
             self._requests += 1
             self._note_again(source, judge(source, self._asked, history, skip_reason=self._why_skipped(history)))
-        self._looked_into[reason] += 1
+        self._examined[reason] += 1
 
     def _note_again(self, source: HarvestSource, verdict: Verdict) -> None:
         """Replace the result from the list by that of the examination; only the list shows duplicates."""
@@ -291,7 +291,7 @@ class _Survey:
     def _history(self, source: HarvestSource, reason: str) -> list[HarvestJob]:
         self._requests += 1
         if self._client.dialect.embeds_items:
-            return self._client.job_history(source.id, 2 if reason == ENDED else _FEW_JOBS)
+            return self._client.job_history(source.id, 2 if reason == JUST_ENDED else _FEW_JOBS)
         return self._client.job_history(source.id, RECENT_JOBS)
 
     def _why_skipped(self, history: list[HarvestJob]) -> str:
@@ -377,12 +377,13 @@ class _Survey:
 
     def _what_is_missing(self) -> str | None:
         broken = {entry.position: unreadable_sentence(entry) for entry in self._broken}  # the list may be read twice
-        told = [few(list(broken.values()), _NAMED, separator=" ")] if broken else []
-        told += [f"Not compared: {sentence}" for sentence in self._not_compared[:_NAMED]]
-        return " ".join([*told, *self._not_looked_into()]) or None
+        parts = [few(list(broken.values()), _NAMED, separator=" ")] if broken else []
+        if self._not_compared:
+            parts.append(f"Not compared: {few(self._not_compared, _NAMED, separator=' ')}")
+        return " ".join([*parts, *self._not_examined()]) or None
 
-    def _not_looked_into(self) -> Iterator[str]:
-        missed = {reason: self._wanting[reason] - self._looked_into[reason] for reason in REASONS}
+    def _not_examined(self) -> Iterator[str]:
+        missed = {reason: self._wanting[reason] - self._examined[reason] for reason in REASONS}
         total = sum(missed.values())
         if not total:
             return

@@ -9,12 +9,16 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 
 API_PATH = "/api/1"
 
-#: The admin page of a source, which lists its jobs, on portals whose pages are known. data.gouv.fr's team links to it
-#: (datagouv/data.gouv.fr#1843); a job has no page of its own there.
-_DATA_GOUV_FR = "/admin/harvesters/{source_id}"
-_KNOWN_PAGES = {
+#: Paths of the admin pages of a source and of a job, on portals whose pages are known from public sources: links of
+#: data.gouv.fr's team (datagouv/data.gouv.fr#1843; a job has no page of its own there), the routes of dados.gov.pt's
+#: front end (amagovpt/dadosgov-fe), and those of udata 9, of which data.public.lu is a fork. Without a language in the
+#: path the last two redirect to the visitor's.
+_DATA_GOUV_FR = ("/admin/harvesters/{source_id}", None)
+_KNOWN_PAGES: dict[str, tuple[str, str | None]] = {
     "https://www.data.gouv.fr": _DATA_GOUV_FR,
     "https://demo.data.gouv.fr": _DATA_GOUV_FR,
+    "https://dados.gov.pt": ("/admin/harvesters/{source_id}", "/admin/harvesters/{source_id}/jobs/{job_id}"),
+    "https://data.public.lu": ("/admin/harvester/{source_id}/", None),
 }
 
 
@@ -58,13 +62,13 @@ def site_url(host: str | None, schema: str | None = None, port: int | None = Non
     return f"{scheme}://{netloc}{path}"
 
 
-def known_page(site: str) -> str | None:
-    """Return the URL template of a portal's admin page of a source, with ``{source_id}``; None for other portals.
+def known_pages(site: str) -> tuple[str | None, str | None]:
+    """Return the URL templates of a portal's admin pages of a source and of a job; None for pages that are not known.
 
     :param site: of the portal.
     """
-    path = _KNOWN_PAGES.get(site)
-    return f"{site}{path}" if path else None
+    source, job = _KNOWN_PAGES.get(site, (None, None))
+    return source and f"{site}{source}", job and f"{site}{job}"
 
 
 def is_loopback(site: str) -> bool:

@@ -10,12 +10,12 @@ from airflow_provider_harvest.exceptions import (
     HarvestRedirected,
     HarvestRequestRejected,
 )
-from airflow_provider_harvest.portal import generations
+from airflow_provider_harvest.portal.http import generations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_harvest.portal.generations import Generation
+    from airflow_provider_harvest.portal.http.generations import Generation
     from airflow_provider_harvest.portal.http.transport import Answer
 
 #: Not an id of a job in any release, so the response needs no database query.

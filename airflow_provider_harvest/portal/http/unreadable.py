@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestServerError
-from airflow_provider_harvest.portal.secrecy import without_secrets
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.words import plain, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.changes import JobItems, read_changes
-from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, PREVIEWED, build_result
+from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, build_result
 from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, skips_much, whole_before
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
-from airflow_provider_harvest.portal.statuses import FAILED, SKIPPED
-from airflow_provider_harvest.portal.waiting.which_job import why_foreign
+from airflow_provider_harvest.portal.statuses import FAILED, PREVIEWED, SKIPPED
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
+    from airflow_provider_harvest.portal.statuses import How
 
 #: Skipped items whose reasons are read: one page.
 _SKIPS_READ = 500
@@ -25,7 +25,7 @@ def conclude(
     client: HarvestClient,
     source: HarvestSource,
     job_id: str,
-    how: str,
+    how: How,
     policy: OutcomePolicy,
     before: tuple[str, int | None] | None = None,
     *,
@@ -114,3 +114,19 @@ def _skips(
     if policy.limits_skips or policy.remote_ids is not None or not skips_much(job.counts):
         return Skips(reasons)
     return Skips(reasons, whole_before(client.job_history(source_id), job.id))
+
+
+def why_foreign(job: HarvestJob, source_id: str, source_name: str | None = None) -> str | None:
+    """Return that a job is not one of a source, None if it is or the portal does not report it.
+
+    :param job: as read alone; from udata 17.0 it names its source's id, before that its name.
+    :param source_id: the source.
+    :param source_name: its name, if known.
+    """
+    is_other_name = job.source_name is not None and source_name is not None and job.source_name != source_name
+    if job.source_id == source_id or (job.source_id is None and not is_other_name):
+        return None
+    return (
+        f"Job {job.id} is a job of source {job.source_id or job.source_name!r}, not of {source_id}: "
+        "give the job of this source, or leave source_id out."
+    )

@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource, ItemCounts
-from airflow_provider_harvest.portal.outcome.verdict import SUCCESS, Outcome
+from airflow_provider_harvest.portal.statuses import SUCCESS
 from airflow_provider_harvest.portal.words import iso, plain, web_link
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from airflow_provider_harvest.portal.outcome.verdict import Outcome
+    from airflow_provider_harvest.portal.statuses import FailureKind, How, OutcomeName
+
 SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_result"
-#: ``how`` of a result: requested by this task, joined while running, waited for, watched by an event trigger, or
-#: previewed.
-STARTED, ATTACHED, WAITED, WATCHED, PREVIEWED = "started", "attached", "waited", "watched", "previewed"
 #: Failed items and job errors that a result names; XComs must stay small.
 MAX_FAILED_ITEMS = 20
 MAX_ERRORS = 5
@@ -60,7 +60,7 @@ class HarvestResult(TypedDict):
     schedule: str | None
     job_id: str | None
     job_url: str | None
-    how: str
+    how: How
     status: str | None
     created: str | None
     started: str | None
@@ -72,8 +72,8 @@ class HarvestResult(TypedDict):
     failed_items: list[FailedItem]
     skip_reasons: dict[str, int]
     remote_ids: dict[str, Any] | None
-    outcome: str
-    failure_kind: str | None
+    outcome: OutcomeName
+    failure_kind: FailureKind | None
     reasons: list[str]
 
 
@@ -83,7 +83,7 @@ def build_result(
     source: HarvestSource | None,
     job: HarvestJob,
     job_url: str | None,
-    how: str,
+    how: How,
     outcome: Outcome,
     failed_items: Sequence[HarvestItem] = (),
     changes: dict[str, Any] | None = None,

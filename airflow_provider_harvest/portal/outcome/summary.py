@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.outcome.changes import TOLD
 from airflow_provider_harvest.portal.outcome.hints import hint_for
-from airflow_provider_harvest.portal.outcome.result import PREVIEWED
-from airflow_provider_harvest.portal.statuses import TERMINAL_JOB_STATUSES
+from airflow_provider_harvest.portal.statuses import PREVIEWED, TERMINAL_JOB_STATUSES
 from airflow_provider_harvest.portal.words import count, plain, spell
 
 if TYPE_CHECKING:

@@ -12,32 +12,14 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_remote_unreachable
 from airflow_provider_harvest.portal.outcome.skips import Skips, lost_to_skips
-from airflow_provider_harvest.portal.statuses import FAILED, TERMINAL_JOB_STATUSES, TIMED_OUT
+from airflow_provider_harvest.portal.statuses import FAILED, FAILURE, PREVIEW_TIMEOUT, SUCCESS, TERMINAL_JOB_STATUSES
 from airflow_provider_harvest.portal.words import count, few, plain, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestMessage, ItemCounts
-
-SUCCESS = "success"
-FAILURE = "failure"
-
-#: ``failure_kind`` of a result. A job that fails in several ways has the first one that :func:`judge` checks.
-FAILURE_KINDS: dict[str, str] = {
-    "timeout": "The preview took the portal longer than allowed.",
-    "unfinished": "The job has not ended.",
-    "unknown_status": "The job ended in a status that this version does not know.",
-    "remote_unreachable": "The job failed since the portal could not reach the remote catalogue.",
-    "unreadable": "The job failed because the remote server did not return a whole catalogue.",
-    "job": "The job failed: the catalogue could not be fetched or read.",
-    "remote_ids": "One of the requested records was not harvested.",
-    "items": "More items failed than allowed.",
-    "skipped": "More items were skipped than allowed.",
-    "empty": "Fewer items were harvested than required.",
-    "loss": "A guarded run found that too much would be archived.",
-    "job_errors": "The job ended, and reports errors (for example a harvest that was cut short).",
-}
+    from airflow_provider_harvest.portal.statuses import FailureKind, OutcomeName
 
 #: What a record's fate is called when it occurs more than once in a job: the worst counts.
 _WORST_FIRST = ("failed", "skipped", "archived", "done")
@@ -125,8 +107,8 @@ class OutcomePolicy:
 class Outcome:
     """A verdict: ``success`` or ``failure``, its kind, the reasons as sentences, and the fate of requested records."""
 
-    outcome: str
-    failure_kind: str | None = None
+    outcome: OutcomeName
+    failure_kind: FailureKind | None = None
     reasons: tuple[str, ...] = ()
     remote_ids: dict[str, Any] | None = None
 
@@ -187,10 +169,11 @@ def fates_of(remote_ids: Sequence[str], items: Sequence[HarvestItem]) -> dict[st
     return fates
 
 
-def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
+def _end_reasons(job: HarvestJob) -> list[tuple[FailureKind, str]]:
     """Return what is wrong with how the job itself ended, whatever its items."""
-    if job.status == TIMED_OUT:
-        return [(TIMED_OUT, "The portal did not finish the preview in time: its remote catalogue may be slow or down.")]
+    if job.status == PREVIEW_TIMEOUT:
+        late = "The portal did not finish the preview in time: its remote catalogue may be slow or down."
+        return [(PREVIEW_TIMEOUT, late)]
     if not job.has_ended:
         return [("unfinished", f"The job has not ended: it is {job.status!r}.")]
     if job.status not in TERMINAL_JOB_STATUSES:
@@ -200,12 +183,12 @@ def _end_reasons(job: HarvestJob) -> list[tuple[str, str]]:
     unreachable = any(says_remote_unreachable(error.message) for error in job.errors)
     words = _words(job.errors) or "the portal gives no reason"
     may_pass = any(says_may_pass(error.message) for error in job.errors)
-    kind = "remote_unreachable" if unreachable else "unreadable" if may_pass else "job"
+    kind: FailureKind = "remote_unreachable" if unreachable else "unreadable" if may_pass else "job"
     return [(kind, f"The job failed: {words}")]
 
 
-def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> list[tuple[str, str]]:
-    found = []
+def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> list[tuple[FailureKind, str]]:
+    found: list[tuple[FailureKind, str]] = []
     if policy.failed_limit is not None and counts.failed > policy.failed_limit:
         allowed = f"{policy.failed_limit:,}" if policy.failed_limit else "none"
         found.append(("items", f"{count(counts.failed, 'item')} failed; {allowed} may."))
@@ -281,7 +264,7 @@ def _words(errors: Sequence[HarvestMessage]) -> str:
 
 def _follows(kind: str, main: str) -> bool:
     """Whether a reason only repeats the main one: a failed job is empty, too."""
-    return kind == "empty" and main in ("job", "remote_unreachable", "unreadable", "unfinished", TIMED_OUT)
+    return kind == "empty" and main in ("job", "remote_unreachable", "unreadable", "unfinished", PREVIEW_TIMEOUT)
 
 
 def _is_count(value: object) -> bool:

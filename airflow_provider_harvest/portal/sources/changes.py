@@ -16,6 +16,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
     HarvestServerError,
 )
+from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.inputs import (
     check_backend,
     check_config,
@@ -43,8 +44,7 @@ from airflow_provider_harvest.portal.sources.identity import (
     same_sources,
     was_created_since,
 )
-from airflow_provider_harvest.portal.statuses import TIMED_OUT
-from airflow_provider_harvest.portal.waiting.which_job import on_portal_clock
+from airflow_provider_harvest.portal.statuses import PREVIEW_TIMEOUT
 from airflow_provider_harvest.portal.words import day, plain
 
 if TYPE_CHECKING:
@@ -428,4 +428,4 @@ def _in_time(timeout: float | None, preview: Callable[[], HarvestJob]) -> Harves
     except HarvestServerError as error:
         if timeout is None or error.status_code != 504:
             raise
-    return HarvestJob(id=None, status=TIMED_OUT, counts=ItemCounts())
+    return HarvestJob(id=None, status=PREVIEW_TIMEOUT, counts=ItemCounts())

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
+from airflow_provider_harvest.portal.http.passing import Doubts, concerns_all
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import WATCHED, is_success
+from airflow_provider_harvest.portal.outcome.result import is_success
+from airflow_provider_harvest.portal.statuses import ANY_END, FAILURE, SUCCESS, WAITING, WATCHED
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
 from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
-from airflow_provider_harvest.portal.waiting.passing import Doubts, concerns_all
-from airflow_provider_harvest.portal.waiting.plan import WAITING, Poll
+from airflow_provider_harvest.portal.waiting.plan import Poll
 from airflow_provider_harvest.portal.waiting.reported import Reported
 from airflow_provider_harvest.portal.waiting.source_record import Found, SourceRecord
 from airflow_provider_harvest.portal.words import clock_time
@@ -27,12 +28,9 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+    from airflow_provider_harvest.portal.statuses import EndCondition
     from airflow_provider_harvest.portal.waiting.scope import Scope
     from airflow_provider_harvest.portal.waiting.source_list import Listed
-
-ENDED, SUCCESS, FAILURE = "ended", "success", "failure"
-#: Which ends are reported.
-CONDITIONS = (ENDED, SUCCESS, FAILURE)
 
 #: Sources whose jobs, and jobs whose results, are read in one poll: the others wait for the next one, so that a portal
 #: where hundreds of harvests end at midnight holds up no other watch.
@@ -76,7 +74,7 @@ class EndedJobs:
     :param client: of the portal.
     :param scope: whose jobs.
     :param policy: the criteria for a success.
-    :param condition: one of :data:`CONDITIONS`.
+    :param condition: one of :data:`~.statuses.END_CONDITIONS`.
     :param interval: seconds between two polls.
     :param cursor: what has been reported already; None begins now.
     """
@@ -86,7 +84,7 @@ class EndedJobs:
         client: HarvestClient,
         scope: Scope,
         policy: OutcomePolicy,
-        condition: str,
+        condition: EndCondition,
         interval: float,
         cursor: dict[str, Any] | None = None,
     ) -> None:
@@ -424,7 +422,7 @@ class EndedJobs:
             self._doubts.pop(job_id, None)
             return None
         self._doubts.pop(job_id, None)
-        wanted = {ENDED: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
+        wanted = {ANY_END: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
         return result if wanted[self._condition] else None
 
     def _is_purged(self, record: SourceRecord, job_id: str) -> bool:

@@ -17,32 +17,32 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
-from airflow_provider_harvest.portal.outcome.result import STARTED
+from airflow_provider_harvest.portal.http.passing import PASSING as PASSING
+from airflow_provider_harvest.portal.http.passing import Doubts, came_from_elsewhere, is_passing
+from airflow_provider_harvest.portal.outcome.conclude import why_foreign
 from airflow_provider_harvest.portal.outcome.summary import progress_line
-from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
-from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
-from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
-from airflow_provider_harvest.portal.waiting.passing import PASSING as PASSING
-from airflow_provider_harvest.portal.waiting.passing import Doubts, came_from_elsewhere, is_passing
-from airflow_provider_harvest.portal.waiting.plan import (
+from airflow_provider_harvest.portal.statuses import (
+    DONE,
+    DONE_ERRORS,
     ENDED,
     GONE,
     NOT_STARTED,
     OVERRAN,
     STALLED,
+    STARTED,
     TIMED_OUT,
     UNREACHABLE,
     WAITING,
-    Poll,
-    WaitPlan,
 )
+from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
+from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
+from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import (
-    Limits,
+    JobLimits,
     begun_since,
     last_movement,
     newer_than,
     now_there,
-    why_foreign,
     why_not_runnable,
     why_stuck,
 )
@@ -391,7 +391,7 @@ class JobWait:
             return False
 
 
-def why_dead(client: HarvestClient, job: HarvestJob, limits: Limits) -> str | None:
+def why_dead(client: HarvestClient, job: HarvestJob, limits: JobLimits) -> str | None:
     """Return why an unfinished job counts as dead, from one poll: the newest time in it against the portal's clock.
 
     :param client: of the portal.
@@ -408,7 +408,7 @@ def why_dead(client: HarvestClient, job: HarvestJob, limits: Limits) -> str | No
 
 
 def alive_jobs(
-    client: HarvestClient, source_id: str, jobs: Iterable[HarvestJob], limits: Limits, say: Callable[[str], object]
+    client: HarvestClient, source_id: str, jobs: Iterable[HarvestJob], limits: JobLimits, say: Callable[[str], object]
 ) -> list[HarvestJob]:
     """Return the jobs that are running, in their order; dead ones are named and passed over.
 

@@ -17,18 +17,19 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceBusy,
     HarvestSourceNotRunnable,
 )
-from airflow_provider_harvest.portal.outcome.result import ATTACHED, STARTED, WAITED
 from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
+from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, STARTED, WAITED
 from airflow_provider_harvest.portal.waiting import next_run, own_run
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait, alive_jobs
-from airflow_provider_harvest.portal.waiting.plan import BLOCKED, CROWD_SECONDS, Poll, WaitPlan, goals
-from airflow_provider_harvest.portal.waiting.which_job import Limits, foreseen_refusal, now_there, why_not_runnable
+from airflow_provider_harvest.portal.waiting.plan import CROWD_SECONDS, Poll, WaitPlan, goals
+from airflow_provider_harvest.portal.waiting.which_job import JobLimits, foreseen_refusal, now_there, why_not_runnable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.statuses import How
 
 #: What to do if a job of the source is running.
 WAIT, ATTACH, FAIL = "wait", "attach", "fail"
@@ -64,7 +65,7 @@ class OneRun:
     start_timeout: float = 2 * 3600.0
     timeout: float = 24 * 3600.0
     poll_interval: float = 5.0
-    limits: Limits = field(default_factory=Limits)
+    limits: JobLimits = field(default_factory=JobLimits)
     tell: Callable[[str], object] = lambda line: None
     draw: Callable[[float, float], float] = random.uniform
 
@@ -164,7 +165,7 @@ class OneRun:
                 return poll
             self.client.clock.sleep(poll.pause)
 
-    def _plan(self, how: str, **which: object) -> WaitPlan:
+    def _plan(self, how: How, **which: object) -> WaitPlan:
         return WaitPlan(
             self.source.id,
             how,

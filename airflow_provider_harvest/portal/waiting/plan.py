@@ -9,32 +9,18 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError
-from airflow_provider_harvest.portal.statuses import FAILED
+from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED, FAILED, FINAL_STATES, GONE, STALLED, WAITED
 from airflow_provider_harvest.portal.waiting.travel import known_fields
-from airflow_provider_harvest.portal.waiting.which_job import Limits
+from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from airflow_provider_harvest.portal.words import clock_time
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestJob
+    from airflow_provider_harvest.portal.statuses import How, WaitState
 
-#: ``how`` of a wait that does not say.
-WAITED = "waited"
-#: ``how`` of a wait for another job that must end before a harvest is requested.
-BLOCKED = "blocked"
 #: Seconds in which all that waited for such a job request their own harvest, each at a random moment: so they see in
 #: turn whose harvest is running.
 CROWD_SECONDS = 20.0
-# States of a wait after a poll.
-WAITING = "waiting"
-ENDED = "ended"
-NOT_STARTED = "not_started"
-STALLED = "stalled"
-OVERRAN = "overran"
-TIMED_OUT = "timed_out"
-UNREACHABLE = "unreachable"
-GONE = "gone"
-#: The states that end a wait; each has its own exception, raised on the worker.
-FINAL_STATES = frozenset({ENDED, NOT_STARTED, STALLED, OVERRAN, TIMED_OUT, UNREACHABLE, GONE})
 
 
 @dataclass(frozen=True)
@@ -68,7 +54,7 @@ class WaitPlan:
     """
 
     source_id: str
-    how: str
+    how: How
     job_id: str | None = None
     known: tuple[str, ...] | None = None
     after: float | None = None
@@ -86,7 +72,7 @@ class WaitPlan:
     before_listed: int | None = None
     poll_interval: float = 60.0
     max_poll_failures: int = 10
-    limits: Limits = field(default_factory=Limits)
+    limits: JobLimits = field(default_factory=JobLimits)
 
     def knowing(self, last_job: HarvestJob | None) -> WaitPlan:
         """Return the plan with the last job of a source that was just read, which a result may be compared with."""
@@ -120,7 +106,7 @@ class WaitPlan:
                 **known_fields(cls, data),
                 "known": None if known is None else tuple(known),
                 "passed_over": tuple(data.get("passed_over") or ()),
-                "limits": Limits(**known_fields(Limits, data.get("limits"))),
+                "limits": JobLimits(**known_fields(JobLimits, data.get("limits"))),
             }
         )
 
@@ -129,7 +115,7 @@ class WaitPlan:
 class Poll:
     """The result of one poll.
 
-    :param state: ``waiting`` or one of :data:`FINAL_STATES`.
+    :param state: ``waiting`` or one of :data:`~.statuses.FINAL_STATES`.
     :param pause: seconds until the next poll.
     :param lines: what is new, for the task log.
     :param detail: a sentence on a final state other than ``ended``.
@@ -139,7 +125,7 @@ class Poll:
     :param results: further results of a poll; a wait for one job has none.
     """
 
-    state: str
+    state: WaitState
     pause: float = 0.0
     lines: tuple[str, ...] = ()
     detail: str = ""
@@ -184,6 +170,6 @@ def _as_list(ids: tuple[str, ...] | None) -> list[str] | None:
     return None if ids is None else list(ids)
 
 
-def goals(plan: WaitPlan) -> tuple[str, ...]:
+def goals(plan: WaitPlan) -> tuple[WaitState, ...]:
     """Return the states that a wait is for: its job has ended or, if it only blocks, no longer blocks."""
     return (ENDED, STALLED, GONE) if plan.how == BLOCKED else (ENDED,)

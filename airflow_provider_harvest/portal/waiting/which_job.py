@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.statuses import REFUSED
 from airflow_provider_harvest.portal.words import day, few, plain, spell
 
@@ -19,12 +20,9 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestItem, HarvestJob, HarvestSource
 
-#: Two clocks closer than this, in seconds, count as one: a ``Date`` header has whole seconds.
-SAME_CLOCK = 1.0
-
 
 @dataclass(frozen=True)
-class Limits:
+class JobLimits:
     """How long a job may take, in seconds.
 
     :param run_timeout: its whole length.
@@ -53,16 +51,6 @@ def newer_than(jobs: Iterable[HarvestJob], known: Collection[str], *, known_is_a
     return [job for job in listed[:until] if job.id not in known][::-1]
 
 
-def is_of(job: HarvestJob, source: HarvestSource) -> bool:
-    """Whether a job is one of a source; also if the portal does not say.
-
-    A job names its source by id from 17.0 on, by name before; a ``last_job`` names none.
-    """
-    if job.source_id is not None:
-        return job.source_id == source.id
-    return job.source_name is None or job.source_name == source.name
-
-
 def begun_since(jobs: Iterable[HarvestJob], after: float) -> list[HarvestJob]:
     """Return the jobs that began at or after a time by the portal's clock, oldest first.
 
@@ -72,37 +60,10 @@ def begun_since(jobs: Iterable[HarvestJob], after: float) -> list[HarvestJob]:
     return found[::-1]
 
 
-def on_portal_clock(when: float, here: float, portal: float) -> float:
-    """Return a time that a user gave as the portal's clock shows it.
-
-    :param when: seconds since the epoch, by this machine.
-    :param here: this machine's clock now.
-    :param portal: the portal's clock now.
-    """
-    skew = portal - here
-    return when + skew if abs(skew) > SAME_CLOCK else when
-
-
 def now_there(client: HarvestClient) -> float:
     """Return the time by the portal's clock; this machine's until the portal has responded once."""
     here = client.clock.now()
     return on_portal_clock(here, here, client.portal_now())
-
-
-def why_foreign(job: HarvestJob, source_id: str, source_name: str | None = None) -> str | None:
-    """Return that a job is not one of a source, None if it is or the portal does not report it.
-
-    :param job: as read alone; from udata 17.0 it names its source's id, before that its name.
-    :param source_id: the source.
-    :param source_name: its name, if known.
-    """
-    is_other_name = job.source_name is not None and source_name is not None and job.source_name != source_name
-    if job.source_id == source_id or (job.source_id is None and not is_other_name):
-        return None
-    return (
-        f"Job {job.id} is a job of source {job.source_id or job.source_name!r}, not of {source_id}: "
-        "give the job of this source, or leave source_id out."
-    )
 
 
 def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> datetime | None:
@@ -111,7 +72,7 @@ def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> da
     return max((when for when in times if when), default=None)
 
 
-def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: Limits) -> str | None:
+def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: JobLimits) -> str | None:
     """Return why an unfinished job counts as dead, None while it does not.
 
     udata has no reaper: a job whose worker was killed stays ``initialized`` forever.

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_harvest.cli import guard as commands
 from airflow_provider_harvest.cli.main import main
-from airflow_provider_harvest.portal.guard.note import HELD, Note, is_held, join
+from airflow_provider_harvest.portal.sources.guard_note import HELD, Note, is_held, join
 from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.guard.note import HELD, Note, join
 from airflow_provider_harvest.portal.models import parse_time
+from airflow_provider_harvest.portal.sources.guard_note import HELD, Note, join
 from tests.support.portal_server import Door, InProcess
 from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Pass, Reply, html, redirect

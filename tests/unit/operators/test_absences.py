@@ -14,7 +14,7 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._waiting import CONNECT_PAUSES
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.waiting.plan import ENDED
+from airflow_provider_harvest.portal.statuses import ENDED
 from tests.support.deferral import Deferral
 from tests.support.scripted_portal import SOURCE_ID, T0, whole_job
 from tests.support.task_life import Store, Task, run_operator

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
+from airflow_provider_harvest.portal.words import LOG_WIDTH, log_lines
 from tests.support.task_life import Life
 from tests.support.task_stories import RUN_MODES, SENSOR_MODES, STORIES, Story
 
@@ -24,12 +25,13 @@ def test_every_mode_says_the_same(monkeypatch: pytest.MonkeyPatch, story: Story,
         results[mode] = {**life.xcoms.get("harvest_result", {}), "how": None}
         logged[mode] = life.lines
         assert bool(life.message) is (ends[mode] != "success")
-        assert len(life.message.splitlines()) <= 10
+        assert len([line for line in life.message.splitlines() if not line.startswith("  ")]) <= 10
+        assert all(len(line) <= LOG_WIDTH for line in [*life.message.splitlines(), *life.lines])
 
     assert ends == {mode: story.end(mode, soft_fail) for mode in modes}
     assert all(result == results[modes[0]] for result in results.values())
     if len(results[modes[0]]) > 1:  # there is one: told once, by the log or by the exception
-        summary = summary_lines({**results[modes[0]], "how": "started"})
+        summary = log_lines("\n".join(summary_lines({**results[modes[0]], "how": "started"})))
         told = summary if ends[modes[0]] == "success" else []
         assert {mode: [line for line in lines if line in summary] for mode, lines in logged.items()} == dict.fromkeys(
             modes, told

@@ -141,7 +141,7 @@ class TestFailing:
         self, server: Door, ti: TaskInstance, kind: type[Any], needed: dict[str, Any]
     ) -> None:
         server.script("GET", "*", Always(Reply(401, {"message": "Revoked API token"})))
-        with pytest.raises(AirflowFailException, match="responded with 401: Revoked API token"):
+        with pytest.raises(AirflowFailException, match=r"responded with 401:\s+Revoked API token"):
             run(ti, kind, **needed)
 
     @every_operator

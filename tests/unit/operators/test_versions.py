@@ -11,8 +11,9 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.operators._memory import Intent, TaskMemory
 from airflow_provider_harvest.operators._wait import read_event
-from airflow_provider_harvest.portal.waiting.plan import ENDED, WaitPlan
-from airflow_provider_harvest.portal.waiting.which_job import Limits
+from airflow_provider_harvest.portal.statuses import ENDED
+from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from tests.support.scripted_portal import SOURCE_ID, T0, whole_job
 from tests.support.wait_story import Story
 
@@ -39,10 +40,10 @@ NEWER_PLAN = {**SECOND_PLAN, "colour": "blue", "limits": {**FIRST_PLAN["limits"]
 THINNER_PLAN = {"source_id": SOURCE_ID, "known": ["old"], "limits": None, "poll_interval": None}
 
 PLANS = [
-    pytest.param(FIRST_PLAN, {"cron": None, "limits": Limits()}, id="the first"),
+    pytest.param(FIRST_PLAN, {"cron": None, "limits": JobLimits()}, id="the first"),
     pytest.param(SECOND_PLAN, {"cron": "0 0 * * *", "offset": 60}, id="with the portal's cron"),
-    pytest.param(NEWER_PLAN, {"cron": "0 0 * * *", "limits": Limits()}, id="of a newer version"),
-    pytest.param(THINNER_PLAN, {"how": "waited", "poll_interval": 60.0, "limits": Limits()}, id="without most keys"),
+    pytest.param(NEWER_PLAN, {"cron": "0 0 * * *", "limits": JobLimits()}, id="of a newer version"),
+    pytest.param(THINNER_PLAN, {"how": "waited", "poll_interval": 60.0, "limits": JobLimits()}, id="without most keys"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_harvest.portal.words import log_lines
 from tests.support.scripted_portal import SOURCE_ID
 from tests.support.task_life import Life
 from tests.support.task_stories import RUN_MODES, SENSOR_MODES, STORIES
@@ -54,7 +55,7 @@ def test_the_run_operator_says(monkeypatch: pytest.MonkeyPatch, name: str, mode:
 
     life.lead()
 
-    assert life.message == TEXTS[name]
+    assert life.message.splitlines() == log_lines(TEXTS[name])
 
 
 #: What differs where the task asked for nothing itself.
@@ -86,7 +87,7 @@ def test_the_sensor_says(monkeypatch: pytest.MonkeyPatch, name: str, mode: str) 
 
     life.lead()
 
-    assert life.message == SENSOR_TEXTS[name]
+    assert life.message.splitlines() == log_lines(SENSOR_TEXTS[name])
 
 
 @pytest.mark.parametrize("mode", WAITING_ON)

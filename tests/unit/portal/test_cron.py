@@ -275,26 +275,3 @@ def test_ticks_are_on_the_clock_that_was_handed_in(zone: timezone | None) -> Non
     when = datetime(2026, 11, 24, 12, tzinfo=zone)
     assert schedule.next_after(when) == datetime(2026, 11, 25, 4, 30, tzinfo=zone)
     assert schedule.previous_before(when) == datetime(2026, 11, 24, 4, 30, tzinfo=zone)
-
-
-@pytest.mark.parametrize(
-    "text, typical, longest",
-    [
-        pytest.param("* * * * *", timedelta(minutes=1), timedelta(minutes=1), id="every-minute"),
-        pytest.param("*/25 * * * *", timedelta(minutes=25), timedelta(minutes=25), id="uneven-step"),
-        pytest.param("5,10 * * * *", timedelta(minutes=5), timedelta(minutes=55), id="two-in-an-hour"),
-        pytest.param("0 0 * * *", timedelta(days=1), timedelta(days=1), id="daily"),
-        pytest.param("0 0 * * 1-5", timedelta(days=1), timedelta(days=3), id="working-days"),
-        pytest.param("0 8-18 * * 1-5", timedelta(hours=1), timedelta(hours=62), id="working-hours"),
-        pytest.param("0 0 * * 0", timedelta(days=7), timedelta(days=7), id="weekly"),
-        pytest.param("0 0 1 * *", timedelta(days=31), timedelta(days=31), id="monthly"),
-        pytest.param("0 0 31 * *", timedelta(days=61), timedelta(days=61), id="31st"),
-        pytest.param("0 0 1 1 *", timedelta(days=365), timedelta(days=366), id="yearly"),
-        pytest.param("0 0 29 2 *", timedelta(days=1461), timedelta(days=1461), id="leap-day"),
-        pytest.param("0 0 29 2 1", timedelta(days=10227), timedelta(days=10227), id="leap-day-on-a-monday"),
-    ],
-)
-def test_time_between_ticks(text: str, typical: timedelta, longest: timedelta) -> None:
-    schedule = Schedule.parse(text)
-    assert schedule.typical_gap == typical
-    assert schedule.longest_gap == longest

@@ -96,17 +96,6 @@ def test_one_tick_follows_the_other_both_ways(text: str, when: datetime) -> None
     assert schedule.previous_before(first + timedelta(microseconds=1)) == first
 
 
-@given(PLAIN_CRONS, MOMENTS)
-def test_no_gap_is_longer_than_the_longest(text: str, when: datetime) -> None:
-    assume(when.year < 2090)  # 2100 is no leap year: the calendar's 28 years break there
-    schedule = Schedule.parse(text)
-    first = schedule.next_after(when)
-    second = schedule.next_after(first) if first else None
-    assume(second is not None)
-    assert second - first <= schedule.longest_gap
-    assert timedelta(minutes=1) <= schedule.typical_gap <= schedule.longest_gap
-
-
 @given(PLAIN_CRONS)
 def test_plain_crons_may_be_sent_as_they_are(text: str) -> None:
     assert check_cron(text) == text

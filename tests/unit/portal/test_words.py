@@ -6,7 +6,16 @@ import time
 
 import pytest
 
-from airflow_provider_harvest.portal.words import count, few, markdown, markdown_link, plain, shorten, web_link
+from airflow_provider_harvest.portal.words import (
+    count,
+    few,
+    log_lines,
+    markdown,
+    markdown_link,
+    plain,
+    shorten,
+    web_link,
+)
 
 ESC, BEL, ST = "\x1b", "\x07", "\x1b\\"
 
@@ -115,6 +124,23 @@ class TestNumbersAndLists:
 
     def test_lists_a_few_of_what_was_counted_elsewhere(self) -> None:
         assert few(["a", "b"], 2, separator="; ", total=9) == "a; b and 7 more"
+
+    @pytest.mark.parametrize(
+        "text, lines",
+        [
+            ("", []),
+            ("short\n\nlines", ["short", "", "lines"]),
+            ("one two three four", ["one two", "  three", "  four"]),
+            ("  one two three", ["  one", "    two", "    three"]),
+            ("see https://portal.example/a-b", ["see", "  https://portal.example/a-b"]),
+            ("https://portal.example/a-b", ["https://portal.example/a-b"]),
+            ("two  blanks", ["two", "  blanks"]),
+            ("One. Two three.", ["One.", "  Two", "  three."]),
+            ("One. T. Three.", ["One. T.", "  Three."]),
+        ],
+    )
+    def test_breaks_lines_between_words(self, text: str, lines: list[str]) -> None:
+        assert log_lines(text, 8) == lines
 
     @pytest.mark.parametrize("limit", [5, 6, 7, 40])
     @pytest.mark.parametrize("middle", [False, True])

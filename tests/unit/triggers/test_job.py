@@ -14,7 +14,8 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.portal.waiting.plan import ENDED, NOT_STARTED, TIMED_OUT, UNREACHABLE, WaitPlan
+from airflow_provider_harvest.portal.statuses import ENDED, NOT_STARTED, TIMED_OUT, UNREACHABLE
+from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers.job import ERROR, MIN_LIFE, HarvestJobTrigger
 from tests.support.deferral import Deferral

@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestRedirected, HarvestRequestRejected
-from airflow_provider_harvest.portal.waiting.plan import (
-    ENDED,
-    GONE,
-    NOT_STARTED,
-    OVERRAN,
-    STALLED,
-    TIMED_OUT,
-    UNREACHABLE,
-    WaitPlan,
-)
+from airflow_provider_harvest.portal.statuses import ENDED, GONE, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT, UNREACHABLE
+from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.triggers import _poller
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
 from tests.support.many_sources import ManySources, at_portal, run_in_fake_time, without_threads

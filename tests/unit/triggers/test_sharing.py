@@ -10,7 +10,8 @@ import pytest
 
 from airflow_provider_harvest.hooks._settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.portal.waiting.plan import ENDED, WAITING, Poll, WaitPlan
+from airflow_provider_harvest.portal.statuses import ENDED, WAITING
+from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 from airflow_provider_harvest.triggers import event as triggers_event
 from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers._poller import PortalPoller

@@ -23,7 +23,7 @@ _MAX_TRIES = 20
 
 
 @dataclass(frozen=True)
-class Limits:
+class Pacing:
     """How fast an apply may be.
 
     :param write_interval: seconds between two writes; 0.1 by default.
@@ -46,7 +46,7 @@ class Pace:
     :param told: called with a sentence before each longer wait.
     """
 
-    def __init__(self, clock: Clock, limits: Limits, told: Callable[[str], object]) -> None:
+    def __init__(self, clock: Clock, limits: Pacing, told: Callable[[str], object]) -> None:
         self._clock = clock
         self._limits = limits
         self._told = told

@@ -25,7 +25,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestWriteIgnored,
 )
 from airflow_provider_harvest.portal.as_code import marker
-from airflow_provider_harvest.portal.as_code.apply.pace import Limits, Pace
+from airflow_provider_harvest.portal.as_code.apply.pace import Pace, Pacing
 from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
 from airflow_provider_harvest.portal.as_code.apply.seen import Seen
 from airflow_provider_harvest.portal.as_code.apply.steps import (
@@ -67,7 +67,7 @@ MAX_DELETES = 10
 _SHOWN = 10
 #: After these errors the other sources continue: the portal refuses this one, and would again.
 _REFUSALS = (HarvestRequestRejected, HarvestNotFound, HarvestInvalidInput, HarvestWriteIgnored)
-_DEFAULT_LIMITS = Limits()
+_DEFAULT_LIMITS = Pacing()
 
 
 def apply_plan(
@@ -77,7 +77,7 @@ def apply_plan(
     max_changes: int | None = None,
     max_deletes: int | None = MAX_DELETES,
     confirm_deletes: int | None = None,
-    limits: Limits = _DEFAULT_LIMITS,
+    limits: Pacing = _DEFAULT_LIMITS,
     progress: Progress = lambda done, total, text: None,
 ) -> ApplyResult:
     """Do what a plan says, and nothing else.
@@ -125,7 +125,7 @@ class _Apply:
     """One run over a plan."""
 
     def __init__(
-        self, client: HarvestClient, plan: Plan, limits: Limits, progress: Progress, confirm_deletes: int | None
+        self, client: HarvestClient, plan: Plan, limits: Pacing, progress: Progress, confirm_deletes: int | None
     ) -> None:
         self._confirm_deletes = confirm_deletes
         self._client = client

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from airflow_provider_harvest.portal.as_code.files.kinds import Problem
-from airflow_provider_harvest.portal.secrecy import names_secret
+from airflow_provider_harvest.portal.words import names_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,9 @@ from airflow_provider_harvest.portal.as_code.plan.duplicates import refuse_dupli
 from airflow_provider_harvest.portal.as_code.plan.matching import Match, Trust, match_sources, whose
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import normal, values_of
-from airflow_provider_harvest.portal.guard import note as guard_note
-from airflow_provider_harvest.portal.guard.note import is_held
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.sources import guard_note
+from airflow_provider_harvest.portal.sources.guard_note import is_held
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.statuses import ACCEPTED
 from airflow_provider_harvest.portal.words import count, few

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestRequestRejected
 from airflow_provider_harvest.portal.as_code import marker
-from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.files.reader import Files, read_text
 from airflow_provider_harvest.portal.as_code.model import Acceptance, InvalidDeclaration
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
 
 LONG = "https://ogc.geo-ide.developpement-durable.example/wxs/directories/csw/records/"
-HURRY = Limits(write_interval=0.0, accept_interval=0.0)
+HURRY = Pacing(write_interval=0.0, accept_interval=0.0)
 
 
 @pytest.fixture

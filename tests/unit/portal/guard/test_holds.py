@@ -10,8 +10,8 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
 from airflow_provider_harvest.portal.guard.act import act, decide
 from airflow_provider_harvest.portal.guard.holds import hold, release
-from airflow_provider_harvest.portal.guard.note import ACCEPTED, HELD, Note, join, split
 from airflow_provider_harvest.portal.guard.survey import Case, GuardReport, examine
+from airflow_provider_harvest.portal.sources.guard_note import ACCEPTED, HELD, Note, join, split
 from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
 from tests.support.memory_portal import Killed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_harvest.portal.health.rules import (
-    ENDED,
+    JUST_ENDED,
     NEWLY_SKIPPED,
     judge,
 )
@@ -70,7 +70,7 @@ class TestShrunk:
         assert judge(source(last_job=job(done=7, failed=1, skipped=2, archived=4)), asked()).items == Items(8, 4)
 
     @pytest.mark.parametrize(
-        "ended_since, reason", [(True, ENDED), (False, None)], ids=["it ended since", "it had ended before"]
+        "ended_since, reason", [(True, JUST_ENDED), (False, None)], ids=["it ended since", "it had ended before"]
     )
     def test_takes_a_read_where_the_list_has_no_counters(self, ended_since: bool, reason: str | None) -> None:
         memory = before(at=ago(days=1) if ended_since else NOW)

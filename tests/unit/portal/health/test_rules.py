@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
 from airflow_provider_harvest.portal.health.rules import (
-    ENDED,
+    JUST_ENDED,
     NEWLY_FAILED,
     RUNS,
     catalogue_key,
@@ -196,7 +196,7 @@ class TestFailingWhereTheListHasNoCounters:
         assert [trouble.kind for trouble in verdict.troubles] == ["failing"]
         assert verdict.look_closer == NEWLY_FAILED
 
-    @pytest.mark.parametrize("ratio, reason", [(0.5, ENDED), (0.0, None)])
+    @pytest.mark.parametrize("ratio, reason", [(0.5, JUST_ENDED), (0.0, None)])
     def test_is_read_again_if_it_was_failing(self, ratio: float, reason: str | None) -> None:
         """Without a tolerance the status tells enough."""
         pass_ = asked(before(failing=ago(days=2)), checks=("failing",), max_failed_ratio=ratio)

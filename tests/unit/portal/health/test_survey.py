@@ -226,6 +226,14 @@ class TestPortalInTrouble:
         assert report.detail_requests == 3
         assert report.incomplete == "Not examined: 2 that newly fail; the jobs of 2 could not be read."
 
+    def test_whose_records_cannot_be_read_says_so(self, newest: Door) -> None:
+        """Otherwise it would look as if the portal were about to archive nothing."""
+        harvested(newest.portal, done=3)
+        newest.script("GET", "/datasets/", Always(Reply(502)))
+        report = look(newest, checks=("vanishing",))
+        assert report.counts["vanishing"] == 0
+        assert str(report.incomplete).startswith("Not compared: 1 of the user ")
+
     def test_purged_sources_meanwhile_and_what_the_list_told_stands(self, newest: Door) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         newest.portal.add_job(newest.portal.add_source("Slow"))

@@ -11,7 +11,7 @@ from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.address import (
     expand_page,
     is_loopback,
-    known_page,
+    known_pages,
     refuse_key_in_clear,
     site_url,
 )
@@ -119,6 +119,27 @@ def test_pages_are_made_of_their_template(template: str | None, page: str) -> No
             id="a portal whose pages are known",
         ),
         pytest.param(
+            "https://dados.gov.pt",
+            {},
+            "https://dados.gov.pt/admin/harvesters/s",
+            "https://dados.gov.pt/admin/harvesters/s/jobs/j",
+            id="a portal that has a page of each job",
+        ),
+        pytest.param(
+            "https://dados.gov.pt",
+            {"source_page": "https://x/{source_id}"},
+            "https://x/s",
+            "https://x/s",
+            id="the connection knows another page",
+        ),
+        pytest.param(
+            "https://data.public.lu",
+            {},
+            "https://data.public.lu/admin/harvester/s",
+            "https://data.public.lu/admin/harvester/s/",
+            id="a portal with the pages of udata 9",
+        ),
+        pytest.param(
             "https://www.data.gouv.fr",
             {"source_page": "https://x/{source_id}", "job_page": "https://x/{source_id}/{job_id}"},
             "https://x/s",
@@ -151,4 +172,4 @@ def test_pages_for_a_person_to_open(site: str, pages: dict[str, Any], source: st
     "site", ["https://www.data.gouv.fr.example", "http://www.data.gouv.fr", "https://portal.example"]
 )
 def test_a_page_is_known_of_one_site_only(site: str) -> None:
-    assert known_page(site) is None
+    assert known_pages(site) == (None, None)

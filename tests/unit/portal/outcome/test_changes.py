@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import STARTED, WATCHED
 from airflow_provider_harvest.portal.outcome.summary import failure_message, summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.statuses import STARTED, WATCHED
 from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from tests.support.scripted_portal import (
     T0,

@@ -10,7 +10,6 @@ import pytest
 
 from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import PREVIEWED, STARTED
 from airflow_provider_harvest.portal.outcome.summary import (
     _ADVICE_BY_KIND,
     MAX_MESSAGE_LINES,
@@ -20,7 +19,9 @@ from airflow_provider_harvest.portal.outcome.summary import (
     progress_line,
     summary_lines,
 )
-from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, OutcomePolicy
+from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, PREVIEWED, STARTED
+from airflow_provider_harvest.portal.words import LOG_WIDTH, log_lines
 from tests.support.portal_messages import CUT_SHORT, REDIRECTED, REFUSED
 from tests.support.scripted_portal import SITE, SOURCE_ID, T0, FakeClient, FakeClock, FakePortal, PortalJob, item
 
@@ -184,6 +185,13 @@ def test_the_message_of_a_failed_task(result: dict[str, Any], text: str) -> None
 @pytest.mark.parametrize("result, text", MESSAGES)
 def test_a_message_has_at_most_ten_lines(result: dict[str, Any], text: str) -> None:
     assert len(failure_message(result, CHANCE).splitlines()) <= MAX_MESSAGE_LINES == 10
+
+
+@pytest.mark.parametrize("result, text", MESSAGES)
+def test_a_message_and_a_summary_fit_a_log_window(result: dict[str, Any], text: str) -> None:
+    """Only a word, such as an address, may be longer than a line."""
+    for line in log_lines("\n".join([failure_message(result, CHANCE), *summary_lines(result)])):
+        assert len(line) <= LOG_WIDTH or " " not in line.strip(), line
 
 
 def test_a_preview_has_no_page_to_look_at() -> None:

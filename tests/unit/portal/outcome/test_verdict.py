@@ -11,8 +11,8 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.models import ItemCounts
 from airflow_provider_harvest.portal.outcome.result import MAX_REMOTE_IDS, build_result
 from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, whole_before
-from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, Outcome, OutcomePolicy, judge
-from airflow_provider_harvest.portal.statuses import JOB_STATUSES, TERMINAL_JOB_STATUSES
+from airflow_provider_harvest.portal.outcome.verdict import Outcome, OutcomePolicy, judge
+from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, JOB_STATUSES, TERMINAL_JOB_STATUSES
 from tests.support.portal_messages import CUT_SHORT, NO_SUCH_PAGE, REDIRECTED, REFUSED
 from tests.support.scripted_portal import ended_job, item
 

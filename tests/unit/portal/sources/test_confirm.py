@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestWriteIgnored
-from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
@@ -149,7 +149,7 @@ def test_the_search_ends(server: Door, client: HarvestClient) -> None:
 
 # --- sources as code --------------------------------------------------------------------------------------------------
 
-HURRY = Limits(write_interval=0.0, accept_interval=0.0)
+HURRY = Pacing(write_interval=0.0, accept_interval=0.0)
 
 
 class Overruling(MemoryPortal):
@@ -275,6 +275,6 @@ def test_a_slow_apply_looks_once_more_before_each_write() -> None:
     portal.add(name="Old", url="https://town-1.example/")
     plan = make_plan(portal, file_of("Town-1", "Town-2", "Town-3"))  # type: ignore[arg-type]
     portal.requests.clear()
-    apply_plan(portal, plan, limits=Limits(write_interval=31.0, accept_interval=0.0))  # type: ignore[arg-type]
+    apply_plan(portal, plan, limits=Pacing(write_interval=31.0, accept_interval=0.0))  # type: ignore[arg-type]
     assert portal.counts()["get_source"] <= 1
     assert portal.counts()["iter_sources"] <= 2 + 2  # the newest of the owner, before each creation

@@ -8,15 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.statuses import ENDED, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT, WAITING
 from airflow_provider_harvest.portal.waiting.job_wait import why_dead
-from airflow_provider_harvest.portal.waiting.plan import (
-    ENDED,
-    NOT_STARTED,
-    OVERRAN,
-    STALLED,
-    TIMED_OUT,
-    WAITING,
-)
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_harvest.portal.statuses import ENDED, NOT_STARTED
 from airflow_provider_harvest.portal.waiting.job_wait import FAR_OFF_INTERVAL, LEAD
-from airflow_provider_harvest.portal.waiting.plan import (
-    ENDED,
-    NOT_STARTED,
-)
 from tests.support.scripted_portal import (
     T0,
     Timeline,

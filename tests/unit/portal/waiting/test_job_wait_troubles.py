@@ -15,11 +15,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
 )
 from airflow_provider_harvest.portal.models import HarvestValidation
-from airflow_provider_harvest.portal.waiting.plan import (
-    ENDED,
-    GONE,
-    UNREACHABLE,
-)
+from airflow_provider_harvest.portal.statuses import ENDED, GONE, UNREACHABLE
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,

@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_harvest.portal.statuses import ENDED
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-from airflow_provider_harvest.portal.waiting.plan import (
-    ENDED,
-    WaitPlan,
-    describe_wait,
-)
-from airflow_provider_harvest.portal.waiting.which_job import Limits
+from airflow_provider_harvest.portal.waiting.plan import WaitPlan, describe_wait
+from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,
@@ -26,7 +23,7 @@ PLANS = [
     pytest.param(WaitPlan("s", "started", known=("a", "b"), start_deadline=1.5), id="known ids"),
     pytest.param(WaitPlan("s", "started", known=()), id="no known ids"),
     pytest.param(WaitPlan("s", "waited", after=T0, due=T0 + 5, passed_over=("x",), deadline=T0 + 9), id="after"),
-    pytest.param(WaitPlan("s", "attached", job_id="j", limits=Limits(1.0, 2.0, 3.0)), id="a job"),
+    pytest.param(WaitPlan("s", "attached", job_id="j", limits=JobLimits(1.0, 2.0, 3.0)), id="a job"),
     pytest.param(WaitPlan("s", "waited", ended_after=T0, poll_interval=30, max_poll_failures=0), id="next end"),
 ]
 

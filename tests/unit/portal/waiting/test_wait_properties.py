@@ -14,12 +14,14 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.portal.clock import SAME_CLOCK
 from airflow_provider_harvest.portal.models import HarvestValidation
 from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.verdict import FAILURE_KINDS, OutcomePolicy
-from airflow_provider_harvest.portal.waiting.plan import ENDED, FINAL_STATES, Poll, WaitPlan
+from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+from airflow_provider_harvest.portal.statuses import ENDED, FAILURE_KINDS, FINAL_STATES
+from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 from airflow_provider_harvest.portal.waiting.source_list import ListedWait, Listing
-from airflow_provider_harvest.portal.waiting.which_job import SAME_CLOCK, Limits
+from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from tests.support.examples import examples
 from tests.support.scripted_portal import (
     SOURCE_ID,
@@ -43,7 +45,7 @@ from tests.support.scripted_portal import (
 )
 
 HOUR = 3600.0
-LIMITS = Limits(run_timeout=3 * HOUR, stall_timeout=HOUR, first_item_timeout=1.5 * HOUR)
+LIMITS = JobLimits(run_timeout=3 * HOUR, stall_timeout=HOUR, first_item_timeout=1.5 * HOUR)
 START_TIMEOUT = 4 * HOUR
 #: By then every wait is over: the start, the longest job, and the longest outages on the way.
 LONGEST = START_TIMEOUT + LIMITS.run_timeout + 20 * HOUR

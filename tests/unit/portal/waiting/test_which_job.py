@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestSource, HarvestValidation
+from airflow_provider_harvest.portal.outcome.conclude import why_foreign
 from airflow_provider_harvest.portal.waiting.which_job import (
-    Limits,
+    JobLimits,
     begun_since,
-    is_of,
     last_movement,
     newer_than,
-    on_portal_clock,
-    why_foreign,
     why_not_runnable,
     why_stuck,
 )
@@ -54,21 +53,6 @@ def test_a_job_listed_behind_a_known_one_is_not_new() -> None:
 
 def test_a_job_of_a_worker_whose_clock_is_behind_is_newer_than_all_that_were_known() -> None:
     assert [job.id for job in newer_than(jobs("known", "new"), ["known"], known_is_all=True)] == ["new"]
-
-
-@pytest.mark.parametrize(
-    "job, same",
-    [
-        (HarvestJob("j", "done", source_id="mine"), True),
-        (HarvestJob("j", "done", source_id="another", source_name="Mine"), False),
-        (HarvestJob("j", "done", source_name="Mine"), True),
-        (HarvestJob("j", "done", source_name="Another"), False),
-        (HarvestJob("j", "done"), True),
-    ],
-    ids=["by id", "by another id", "by name", "by another name", "not said"],
-)
-def test_a_job_is_of_the_source_that_it_names(job: HarvestJob, same: bool) -> None:
-    assert is_of(job, HarvestSource("mine", "Mine", "https://town.example", "dcat")) is same
 
 
 @pytest.mark.parametrize(
@@ -115,7 +99,7 @@ def test_the_newest_time_in_a_job(created: float | None, item_at: float | None, 
     assert last_movement(job, last) == (None if newest is None else instant(newest))
 
 
-LIMITS = Limits(run_timeout=24 * HOUR, stall_timeout=2 * HOUR, first_item_timeout=6 * HOUR)
+LIMITS = JobLimits(run_timeout=24 * HOUR, stall_timeout=2 * HOUR, first_item_timeout=6 * HOUR)
 
 
 @pytest.mark.parametrize(

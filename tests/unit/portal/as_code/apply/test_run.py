@@ -17,7 +17,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.as_code import marker
-from airflow_provider_harvest.portal.as_code.apply.pace import Limits
+from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan import render
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
     from airflow_provider_harvest.portal.as_code.plan.changes import Plan
 
-HURRY = Limits(write_interval=0.0, accept_interval=0.0)
+HURRY = Pacing(write_interval=0.0, accept_interval=0.0)
 CRON = Cron("5 3 * * *")
 
 
@@ -111,7 +111,7 @@ def test_what_is_switched_off_comes_first_and_deletions_last(portal: MemoryPorta
 
 
 def test_writes_keep_a_distance(portal: MemoryPortal) -> None:
-    applied(portal, planned(portal, declared(1, active=False)), limits=Limits(write_interval=2.0))
+    applied(portal, planned(portal, declared(1, active=False)), limits=Pacing(write_interval=2.0))
     assert portal.clock.slept == [2.0, 2.0]
 
 
@@ -122,7 +122,7 @@ def test_acceptances_that_start_harvests_of_one_host_keep_a_distance(
     portal.generation_letter = generation
     said = {} if active is None else {"active": active}
     sources = [declared(number, **said) for number in (1, 2, 3)]  # two of them on one host
-    applied(portal, planned(portal, *sources), limits=Limits(write_interval=0.0, accept_interval=30.0))
+    applied(portal, planned(portal, *sources), limits=Pacing(write_interval=0.0, accept_interval=30.0))
     assert portal.clock.slept == [30.0] * pauses
 
 
