@@ -1,4 +1,10 @@
-"""Every import that differs between Airflow 2.11 and 3.x, once; used by the Airflow wing only."""
+"""Every import that differs between Airflow 2.11 and 3.x, once; used by the Airflow wing only.
+
+``airflow.providers.common.compat.sdk`` has most of these names, but came with common-compat 1.8.0 (October 2025):
+Airflow 2.11.0 (May 2025) installs an older one by its constraints. It also lacks the event triggers, references to
+XComs, ``AirflowRescheduleException`` and, below Airflow 3.3, ``mask_secret``. So it would add a minimum version, and
+this file would stay.
+"""
 
 from __future__ import annotations
 
@@ -89,11 +95,8 @@ else:
 
 try:  # Airflow 3
     from airflow.triggers.base import BaseEventTrigger
-
-    HAS_EVENT_TRIGGERS = True
 except ImportError:  # Airflow 2.11
     BaseEventTrigger = BaseTrigger  # type: ignore[assignment,misc]
-    HAS_EVENT_TRIGGERS = False
 
 
 async def async_connection(conn_id: str) -> Connection:
@@ -115,7 +118,6 @@ async def async_connection(conn_id: str) -> Connection:
 
 
 __all__ = [
-    "HAS_EVENT_TRIGGERS",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",

@@ -126,9 +126,13 @@ def _become(command: dict[str, Any], output: int, status: int) -> None:
 def _configure_airflow() -> None:
     """Let Airflow read its settings again: the database, the folder of the DAGs, where it logs."""
     from airflow import settings
+    from airflow.cli import cli_config
 
     settings.dispose_orm()
     settings.initialize()  # type: ignore[no-untyped-call]
+    subdir: Any = getattr(cli_config, "ARG_SUBDIR", None)
+    if subdir is not None:  # Airflow 2.11: its default is the folder of the DAGs at the time of its import
+        subdir.kwargs["default"] = settings.DAGS_FOLDER
 
 
 if __name__ == "__main__":

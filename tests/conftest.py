@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import shutil
@@ -69,6 +70,12 @@ def _refuse_deprecations(config: pytest.Config) -> None:
             config.addinivalue_line("filterwarnings", f"error::{module}.{name}")
     # Airflow 3.1 imports this itself when the first operator is made or the first connection is read.
     config.addinivalue_line("filterwarnings", "ignore:The `airflow.operators.branch.BaseBranchOperator` attribute")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives to the end anyway: Airflow, and thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import environments
 from tests import reading
-from tests.suites import GROUPS
+from tests.suites import CHOSEN, GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +156,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("group", choices=GROUPS)
     parser.add_argument("extra", nargs="*", metavar="-- EXTRA", help="arguments for each suite, such as -k cron")
     chosen = parser.parse_args(arguments)
-    suites = [dataclasses.replace(suite, arguments=(*suite.arguments, *chosen.extra)) for suite in GROUPS[chosen.group]]
+    groups = {**GROUPS, **CHOSEN} if chosen.extra else GROUPS
+    suites = [dataclasses.replace(suite, arguments=(*suite.arguments, *chosen.extra)) for suite in groups[chosen.group]]
     LOGS.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()

@@ -44,15 +44,26 @@ def _tool(name: str, *arguments: str) -> Suite:
 _USUAL_RELEASES = ("udata-17.18.0", "udata-16.6.1")
 _OTHER_RELEASES = ("udata-17.3.0", "udata-13.0.0", "udata-9.2.4")
 
-#: Alone it has both cores to itself; beside other suites, of which two run at a time, it has one.
-UNIT = (_pytest("unit", NEWEST, "-n", "2", "tests/unit"),)
-UNIT_ON_NEWEST_AIRFLOW = (_pytest("unit", NEWEST, "tests/unit"),)
-#: What is the same on every Airflow: tests of what loads no Airflow, and of the docs. The environments have the same
-#: Python, requests and urllib3.
-_SAME_ON_EVERY_AIRFLOW = ("portal", "cli", "test_architecture.py", "test_docs.py", "test_exported_names.py")
+#: Folders of tests that load no Airflow, which takes seconds of each process.
+_WITHOUT_AIRFLOW = ("portal", "cli")
+#: What is the same on every Airflow: these, and tests of the docs. The environments have the same Python, requests and
+#: urllib3.
+_SAME_ON_EVERY_AIRFLOW = (*_WITHOUT_AIRFLOW, "test_architecture.py", "test_docs.py", "test_exported_names.py")
+
+
+def _unit_without(*paths: str) -> tuple[str, ...]:
+    return ("tests/unit", *(f"--ignore=tests/unit/{path}" for path in paths))
+
+
+#: In processes of their own, two at a time: only one of them loads Airflow, and none speaks to another.
+UNIT = (
+    _pytest("unit, Airflow", NEWEST, *_unit_without(*_WITHOUT_AIRFLOW)),
+    *(_pytest(f"unit, {folder}", NEWEST, f"tests/unit/{folder}") for folder in _WITHOUT_AIRFLOW),
+)
+#: For those who choose some tests, and read what they print.
+UNIT_CHOSEN = (_pytest("unit", NEWEST, "tests/unit"),)
 UNIT_ON_OLDER_AIRFLOW = tuple(
-    _pytest("unit", older, "tests/unit", *(f"--ignore=tests/unit/{path}" for path in _SAME_ON_EVERY_AIRFLOW))
-    for older in ("airflow-2.11.2", "airflow-3.1.8")
+    _pytest("unit", older, *_unit_without(*_SAME_ON_EVERY_AIRFLOW)) for older in ("airflow-2.11.2", "airflow-3.1.8")
 )
 #: The repository itself: the sandbox, the wheel, these suites, where things are.
 PROJECT = (_pytest("project", NEWEST, "tests/project"),)
@@ -135,7 +146,7 @@ LINT = (
 )
 
 #: What a contributor needs, and the same on the other releases of udata and Airflow: together every test.
-TEST = (INTEGRATION_USUAL, DAGS_ON_NEWEST_AIRFLOW, *UNIT_ON_NEWEST_AIRFLOW, *PROJECT)
+TEST = (INTEGRATION_USUAL, DAGS_ON_NEWEST_AIRFLOW, *UNIT, *PROJECT)
 MATRIX = (INTEGRATION_REST, DAGS_ON_OLDER_AIRFLOW, DAGS_ON_POSTGRESQL, *UNIT_ON_OLDER_AIRFLOW)
 
 #: What can be asked for. The longest suite comes first, so that the others run beside it.
@@ -157,3 +168,5 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "docs": DOCS,
     "lint": LINT,
 }
+#: What stands for a group when arguments choose some of its tests.
+CHOSEN = {"unit": UNIT_CHOSEN}

@@ -28,7 +28,7 @@ from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
 from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, ENDED, FAILED, GONE, STALLED, STARTED, WAITED
 from airflow_provider_harvest.portal.waiting import own_run
-from airflow_provider_harvest.portal.waiting.job_wait import alive_jobs, why_dead
+from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs, why_dead
 from airflow_provider_harvest.portal.waiting.plan import CROWD_SECONDS, Poll, WaitPlan, goals
 from airflow_provider_harvest.portal.waiting.which_job import begun_since, foreseen_refusal, now_there, why_not_runnable
 from airflow_provider_harvest.portal.words import spell

@@ -17,9 +17,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceNotRunnable,
     HarvestTimeout,
 )
-from airflow_provider_harvest.operators._base import retry_sentence
 from airflow_provider_harvest.operators._lines import LineLog
 from airflow_provider_harvest.operators._output import push_result
+from airflow_provider_harvest.operators._retries import retry_sentence
 from airflow_provider_harvest.portal.outcome.conclude import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import failure_message, summary_lines

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest._compat import conf
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.operators._base import HarvestResultTask, is_final
+from airflow_provider_harvest.operators._base import HarvestResultTask
+from airflow_provider_harvest.operators._retries import is_final
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestOutcomeRejected
 from airflow_provider_harvest.links.harvest import HarvestSourceLink
-from airflow_provider_harvest.operators._base import (
-    HarvestOperator,
-    HarvestResultTask,
-    is_final,
-    resolve_source,
-    retry_sentence,
-)
+from airflow_provider_harvest.operators._base import HarvestOperator, HarvestResultTask, resolve_source
+from airflow_provider_harvest.operators._retries import is_final, retry_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,7 +153,7 @@ class HarvestPreviewSourceOperator(HarvestResultTask, SourceOperator):
 
     def _preview(self, context: Context, client: HarvestClient) -> tuple[HarvestSource | None, HarvestJob]:
         from airflow_provider_harvest.portal import inputs as checks
-        from airflow_provider_harvest.portal.sources import changes as sources
+        from airflow_provider_harvest.portal.sources import preview as sources
 
         timeout = None if self.timeout is None else checks.as_seconds(self.timeout, "timeout")
         if self.source_id is None:

@@ -2,7 +2,7 @@
 
 A field that a release does not return is ``None``, never an error; ``raw`` keeps the whole response.
 A response of another structure raises ``HarvestProtocolError("expected ...")``; the client adds which request it was.
-Generations are those of :mod:`airflow_provider_harvest.portal.http.generations`.
+Generations are those of :mod:`airflow_provider_harvest.portal.http.probe`.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Airflows:
     """
 
     def __init__(self, airflow: LoadedAirflow, folder: Path, postgres: PostgresServer | None) -> None:
-        self._airflow = airflow
+        self.airflow = airflow
         self._postgres = postgres
         settings = {} if postgres is None else {_DATABASE: postgres.create("migrated")}
         self._migrated = AirflowHome(airflow, folder / "home", folder, settings)
@@ -94,7 +94,7 @@ class Airflows:
         (folder / "dags").mkdir(exist_ok=True)
         if self._postgres is not None:
             settings = {**settings, _DATABASE: self._postgres.create(f"home{next(_numbers)}", template="migrated")}
-        home = kind(self._airflow, folder / "home", folder / "dags", settings)
+        home = kind(self.airflow, folder / "home", folder / "dags", settings)
         if self._postgres is None:
             home.adopt_database(self._migrated)
         return home

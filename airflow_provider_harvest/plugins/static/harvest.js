@@ -577,16 +577,16 @@ var Ce = {
 		unchanged: "Unchanged"
 	},
 	skipped: "Skipped records",
-	askedFor: "Records that were asked for",
+	askedFor: "Requested records",
 	missing: "missing",
 	kinds: {
 		timeout: "The preview took too long. Try again later, or ask the catalogue’s owner why it is slow.",
-		unfinished: "The job has not ended. Look at it on the portal.",
-		unknown_status: "The job ended in a status that this version does not know. Look at it on the portal.",
+		unfinished: "The job has not ended. See it on the portal.",
+		unknown_status: "The job ended in a status that this version does not know. See it on the portal.",
 		remote_unreachable: "The portal could not reach the catalogue. Check that its server is up and lets the portal in; then clear the task to harvest again.",
 		job: "The portal could not fetch or read the catalogue. Correct the source’s URL or the catalogue; then clear the task to harvest again.",
-		remote_ids: "Records that were asked for were not harvested. See below what became of them.",
-		unreadable: "The portal got something that is no whole catalogue. Open the source’s URL, and check that it answers all of it.",
+		remote_ids: "Requested records were not harvested. See below what happened to them.",
+		unreadable: "The response was not a whole catalogue. Open the source’s URL, and check that it returns all of it.",
 		skipped: "The portal skipped records, most often without a dct:identifier. Add it in the catalogue; then clear the task.",
 		items: "Correct the failed records in the catalogue; then clear the task to harvest again.",
 		empty: "Fewer records were harvested than required. Check that the catalogue is complete.",
@@ -622,7 +622,7 @@ var Ce = {
 	newSchema: "A newer version of the provider wrote this result: some details are not shown. Update the provider of the Airflow api-server.",
 	gone: "Airflow no longer has this task run: it was deleted, or purged from its database.",
 	error: {
-		0: "Airflow did not answer. Check your connection, then load again.",
+		0: "Airflow did not respond. Check your connection, then load again.",
 		401: "Your session has ended. Log in to Airflow again.",
 		403: "Your Airflow account may not read this. Ask an Airflow admin for the right to read the DAG’s XComs.",
 		404: "Airflow does not have this.",
@@ -743,8 +743,8 @@ var Ce = {
 	waitedFor: "waited for",
 	asset: {
 		notOurs: "This tab is about harvests. This asset is not a harvest source, so there is nothing to show.",
-		many: "This asset stands for several sources. These have told of their harvests:",
-		nothingYet: "No harvest has told of itself by this asset yet. Events come once a DAG harvests with it as outlet, or watches it.",
+		many: "This asset is that of several sources. These have events of harvests:",
+		nothingYet: "There is no event of a harvest on this asset yet. Events come once a DAG harvests with it as outlet, or watches it.",
 		gone: "Airflow no longer has this asset."
 	},
 	noDags: "No DAG is tied to this source by an asset.",

@@ -9,7 +9,7 @@ from airflow_provider_harvest.portal.health.findings import PENDING_REVIEW
 from airflow_provider_harvest.portal.health.message import MAX_LINES
 from airflow_provider_harvest.portal.outcome.conclude import conclude_preview
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.sources.changes import preview_saved_source
+from airflow_provider_harvest.portal.sources.preview import preview_saved_source
 from airflow_provider_harvest.portal.words import count, markdown, markdown_link, plain
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import (
@@ -10,16 +11,35 @@ from airflow_provider_harvest.exceptions import (
     HarvestRedirected,
     HarvestRequestRejected,
 )
-from airflow_provider_harvest.portal.http import generations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_harvest.portal.http.generations import Generation
     from airflow_provider_harvest.portal.http.transport import Answer
 
 #: Not an id of a job in any release, so the response needs no database query.
 _IMPOSSIBLE_ID = "x"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A family of udata releases whose API responds alike. No request depends on it: see :mod:`.dialect`.
+
+    :param letter: its short name.
+    :param releases: the udata releases that belong to it.
+    """
+
+    letter: str
+    releases: str
+
+    def __str__(self) -> str:
+        return f"generation {self.letter} (udata {self.releases})"
+
+
+A = Generation("A", "9.2.4 to 10.8.1")
+B = Generation("B", "10.8.2 to 16.x")
+C = Generation("C", "17.0 to 17.7")  # 17.4 to 17.7 respond like 17.0 to the probe
+D = Generation("D", "17.8 or newer")
 
 
 def find_generation(read: Callable[..., Answer], site: str) -> Generation:
@@ -46,13 +66,13 @@ def find_generation(read: Callable[..., Answer], site: str) -> Generation:
     if not _lists_backends(read, "/harvest/backends/", site):
         if not _lists_backends(read, "/harvest/backends", site):
             raise _no_portal(site, "there is no harvest API")
-        return generations.A
+        return A
     try:
         read(f"/harvest/job/{_IMPOSSIBLE_ID}/items/")
     except HarvestRequestRejected:
-        return generations.C  # the endpoint exists, and checks by itself that this is not an id
+        return C  # the endpoint exists, and checks by itself that this is not an id
     except HarvestNotFound as error:
-        return generations.D if _is_from_endpoint(error.payload) else generations.B
+        return D if _is_from_endpoint(error.payload) else B
     raise _no_portal(site, "it returns a job that cannot exist")
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from airflow_provider_harvest.exceptions import HarvestServerError
-    from airflow_provider_harvest.portal.http.generations import Generation
+    from airflow_provider_harvest.portal.http.probe import Generation
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
     from airflow_provider_harvest.portal.http.transport import Answer
 

@@ -10,11 +10,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import (
-    HarvestAnswerTimeout,
     HarvestInvalidInput,
     HarvestNotFound,
     HarvestRequestRejected,
-    HarvestServerError,
 )
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.inputs import (
@@ -26,7 +24,6 @@ from airflow_provider_harvest.portal.inputs import (
     check_url,
     is_object_id,
 )
-from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 from airflow_provider_harvest.portal.sources.confirm import (
     UNCLEAR,
     look_again,
@@ -44,7 +41,6 @@ from airflow_provider_harvest.portal.sources.identity import (
     same_sources,
     was_created_since,
 )
-from airflow_provider_harvest.portal.statuses import PREVIEW_TIMEOUT
 from airflow_provider_harvest.portal.words import day, plain
 
 if TYPE_CHECKING:
@@ -59,12 +55,11 @@ RETURN, UPDATE, FAIL = "return", "update", "fail"
 #: What to do if a source of the same identity exists already.
 IF_EXISTS = (RETURN, UPDATE, FAIL)
 
-_WHO_CREATES = (
+WHO_CREATES = (
     "A source of an organization is created and previewed by one of its admins (an editor may not) or by a sysadmin; "
     "without organization it belongs to the key's own user."
 )
 WHO_EDITS = "A source is changed or deleted by its owner, by an admin of its organization, or by a sysadmin."
-_WHO_PREVIEWS = "A saved source is previewed by its owner, by members of its organization, or by a sysadmin."
 
 
 # --- creating and changing --------------------------------------------------------------------------------------------
@@ -110,7 +105,7 @@ def ensure_source(
     if if_exists not in IF_EXISTS:
         raise HarvestInvalidInput(f"if_exists must be one of {', '.join(map(repr, IF_EXISTS))}, not {if_exists!r}.")
     fields = new_fields(client, name, url, backend, description, config, active, autoarchive, lazily=True)
-    organization, owner_id = _whose(client, organization, owner_id, lazily=True)
+    organization, owner_id = owner_ids(client, organization, owner_id, lazily=True)
     identity = Identity(
         owner=owner_id or (None if organization else str(client.whoami()["id"])),
         organization=organization,
@@ -221,7 +216,7 @@ def _checked(client: HarvestClient, backend: str | None, fields: dict[str, Any],
     return checked
 
 
-def _whose(
+def owner_ids(
     client: HarvestClient, organization: str | None, owner_id: str | None, *, lazily: bool = False
 ) -> tuple[str | None, str | None]:
     """Return the id of the organization or of the user that a source is to belong to; neither: the key's user.
@@ -297,7 +292,7 @@ def create_once(
     :returns: the source.
     """
     try:
-        with telling(_WHO_CREATES):
+        with telling(WHO_CREATES):
             return client.create_source(**fields, organization=organization, owner=owner_id)
     except UNCLEAR as error:
         log.warning("%s Checking whether the source exists now.", error)
@@ -377,55 +372,3 @@ def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = Tru
         )
     log.info("Deleted source %r (%s); its datasets stay until the portal purges it.", source.name, source.id)
     return deleted
-
-
-# --- previewing -------------------------------------------------------------------------------------------------------
-
-
-def preview_new_source(
-    client: HarvestClient,
-    name: str | None = None,
-    url: str | None = None,
-    backend: str | None = None,
-    description: str | None = None,
-    config: dict[str, Any] | None = None,
-    organization: str | None = None,
-    owner_id: str | None = None,
-    timeout: float | None = None,
-) -> HarvestJob:
-    """Harvest the first items of a source that does not exist yet; nothing is kept.
-
-    The arguments are those of :func:`ensure_source`, checked as there, and ``timeout``, as of
-    :func:`preview_saved_source`.
-    """
-    fields = new_fields(client, name, url, backend, description, config)
-    organization, owner_id = _whose(client, organization, owner_id)
-    with telling(_WHO_CREATES):
-        return _in_time(
-            timeout,
-            lambda: client.preview_config(**fields, organization=organization, owner=owner_id, timeout=timeout),
-        )
-
-
-def preview_saved_source(client: HarvestClient, source: HarvestSource, timeout: float | None = None) -> HarvestJob:
-    """Harvest the first items of a source; nothing is kept.
-
-    :param client: of the portal, with a key.
-    :param source: as just read.
-    :param timeout: seconds after which the preview counts as a job with the status ``timeout``; None raises after 300.
-    """
-    with telling(_WHO_PREVIEWS):
-        return _in_time(timeout, lambda: client.preview_source(source.id, timeout=timeout))
-
-
-def _in_time(timeout: float | None, preview: Callable[[], HarvestJob]) -> HarvestJob:
-    """Return a preview, or a placeholder for one that timed out: here, or in a proxy before the portal."""
-    try:
-        return preview()
-    except HarvestAnswerTimeout:
-        if timeout is None:
-            raise
-    except HarvestServerError as error:
-        if timeout is None or error.status_code != 504:
-            raise
-    return HarvestJob(id=None, status=PREVIEW_TIMEOUT, counts=ItemCounts())

@@ -35,21 +35,19 @@ from airflow_provider_harvest.portal.statuses import (
     WAITING,
 )
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
+from airflow_provider_harvest.portal.waiting.dead_jobs import last_movement, why_stuck
 from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
 from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import (
-    JobLimits,
     begun_since,
-    last_movement,
     newer_than,
     now_there,
     why_not_runnable,
-    why_stuck,
 )
 from airflow_provider_harvest.portal.words import clock_time, count, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 
@@ -389,42 +387,3 @@ class JobWait:
             return True
         except HarvestError:
             return False
-
-
-def why_dead(client: HarvestClient, job: HarvestJob, limits: JobLimits) -> str | None:
-    """Return why an unfinished job counts as dead, from one poll: the newest time in it against the portal's clock.
-
-    :param client: of the portal.
-    :param job: without an end.
-    :param limits: how long it may be without progress.
-    """
-    moved = last_movement(job)
-    now = client.portal_now()
-    if moved is None or now - moved.timestamp() <= min(limits.stall_timeout, limits.first_item_timeout):
-        return None  # it began a short while ago
-    newest = client.newest_item(job)
-    moved = last_movement(job, newest) or moved
-    return why_stuck(job, moved.timestamp(), newest is not None, now, limits)
-
-
-def alive_jobs(
-    client: HarvestClient, source_id: str, jobs: Iterable[HarvestJob], limits: JobLimits, say: Callable[[str], object]
-) -> list[HarvestJob]:
-    """Return the jobs that are running, in their order; dead ones are named and passed over.
-
-    :param client: of the portal.
-    :param source_id: their source.
-    :param jobs: as just read.
-    :param limits: how long a job may be without progress.
-    :param say: takes the sentence about each dead job.
-    """
-    alive = []
-    for job in jobs:
-        if job.has_ended:
-            continue
-        dead = why_dead(client, job, limits)
-        if dead is None:
-            alive.append(job)
-        else:
-            say(f"Passed over as dead: {dead} ({client.job_url(source_id, str(job.id))}).")
-    return alive

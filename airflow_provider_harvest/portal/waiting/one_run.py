@@ -20,7 +20,8 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
 from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, STARTED, WAITED
 from airflow_provider_harvest.portal.waiting import next_run, own_run
-from airflow_provider_harvest.portal.waiting.job_wait import JobWait, alive_jobs
+from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs
+from airflow_provider_harvest.portal.waiting.job_wait import JobWait
 from airflow_provider_harvest.portal.waiting.plan import CROWD_SECONDS, Poll, WaitPlan, goals
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits, foreseen_refusal, now_there, why_not_runnable
 

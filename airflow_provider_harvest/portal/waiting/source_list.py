@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
 from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.statuses import ENDED, REFUSED, WAITING
+from airflow_provider_harvest.portal.waiting.dead_jobs import why_stuck
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
 from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
-from airflow_provider_harvest.portal.waiting.which_job import why_stuck
 
 if TYPE_CHECKING:
     from collections.abc import Container

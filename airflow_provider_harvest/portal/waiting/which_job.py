@@ -1,4 +1,4 @@
-"""Which job answers a request, whether a job is dead, and whether a source can be harvested at all.
+"""Which job answers a request, and whether a source can be harvested at all; :mod:`.dead_jobs` says which are dead.
 
 Called by :mod:`waiting` and by the run operator. Times of jobs are the portal's and are compared only with the
 portal's own clock.
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.statuses import REFUSED
-from airflow_provider_harvest.portal.words import day, few, plain, spell
+from airflow_provider_harvest.portal.words import day, few, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from datetime import datetime
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestBackend, HarvestItem, HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestSource
 
 
 @dataclass(frozen=True)
@@ -64,36 +63,6 @@ def now_there(client: HarvestClient) -> float:
     """Return the time by the portal's clock; this machine's until the portal has responded once."""
     here = client.clock.now()
     return on_portal_clock(here, here, client.portal_now())
-
-
-def last_movement(job: HarvestJob, newest_item: HarvestItem | None = None) -> datetime | None:
-    """Return the newest time in a job: its own, and that of the item that moved last."""
-    times = [job.created, job.started, newest_item.newest_time if newest_item else None]
-    return max((when for when in times if when), default=None)
-
-
-def why_stuck(job: HarvestJob, moved_at: float, has_items: bool, portal_now: float, limits: JobLimits) -> str | None:
-    """Return why an unfinished job counts as dead, None while it does not.
-
-    udata has no reaper: a job whose worker was killed stays ``initialized`` forever.
-
-    :param job: a job without an end.
-    :param moved_at: the newest sign of life, seconds since the epoch by the portal's clock.
-    :param has_items: whether the first item has appeared.
-    :param portal_now: the portal's clock.
-    :param limits: how long it may be without progress.
-    """
-    still = portal_now - moved_at
-    if has_items and still > limits.stall_timeout:
-        return (
-            f"job {job.id} has not moved for {spell(still)} (allowed between two items: {spell(limits.stall_timeout)})"
-        )
-    if not has_items and still > limits.first_item_timeout:
-        return (
-            f"job {job.id} has had no item for {spell(still)} "
-            f"(allowed before the first one: {spell(limits.first_item_timeout)})"
-        )
-    return None
 
 
 def why_not_runnable(source: HarvestSource, backends: Iterable[HarvestBackend] | None = None) -> str | None:

@@ -13,10 +13,10 @@ from airflow_provider_harvest._compat import AirflowNotFoundException, Connectio
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.hooks import harvest
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.operators._base import is_final
+from airflow_provider_harvest.operators._retries import is_final
 from airflow_provider_harvest.portal import client as client_module
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.http.generations import D, Generation
+from airflow_provider_harvest.portal.http.probe import D, Generation
 
 SITE = "https://portal.example"
 KEY = "not-a-real-key-4711"

@@ -198,7 +198,7 @@ class Plan:
         :raises HarvestInvalidInput: if it is not a plan, of another version, or was changed by hand.
         """
         if not isinstance(data, dict) or "changes" not in data:
-            raise HarvestInvalidInput(f"A plan is an object with changes, not {type(data).__name__}: plan again.")
+            raise HarvestInvalidInput(f"A plan must be an object with changes, not {type(data).__name__}: plan again.")
         if data.get("schema") != SCHEMA:
             raise HarvestInvalidInput(
                 f"The plan is of version {data.get('schema')!r}, and this package reads version {SCHEMA}: plan again."
