@@ -66,13 +66,15 @@ class MovedClient(HarvestClient):
 
     def iter_datasets(self, *arguments: Any, **named: Any) -> Iterator[HarvestedRecord]:
         for record in super().iter_datasets(*arguments, **named):
-            assert record.last_update is not None
             yield record._replace(last_update=self._later(record.last_update))
 
     def _moved(self, job: HarvestJob) -> HarvestJob:
-        return replace(job, **{name: self._later(getattr(job, name)) for name in ("created", "started", "ended")})
+        return replace(
+            job, created=self._later(job.created), started=self._later(job.started), ended=self._later(job.ended)
+        )
 
-    def _later(self, when: datetime) -> datetime:
+    def _later(self, when: datetime | None) -> datetime:
+        assert when is not None
         return when + timedelta(days=self.days)
 
 
@@ -121,7 +123,8 @@ def test_the_set_and_the_day_are_right_for_all(world: World) -> None:
     chance = random.Random(11)
     plants = [planted(world, *entry) for entry in SOURCES]
     score = Score()
-    with MovedClient(world.portal.url) as client:
+    client = MovedClient(world.portal.url)
+    with client:
         foresee(world, client, plants, score)
         for day in range(1, DAYS + 1):
             client.days = day
