@@ -95,11 +95,8 @@ else:
 
 try:  # Airflow 3
     from airflow.triggers.base import BaseEventTrigger
-
-    HAS_EVENT_TRIGGERS = True
 except ImportError:  # Airflow 2.11
     BaseEventTrigger = BaseTrigger  # type: ignore[assignment,misc]
-    HAS_EVENT_TRIGGERS = False
 
 
 async def async_connection(conn_id: str) -> Connection:
@@ -121,7 +118,6 @@ async def async_connection(conn_id: str) -> Connection:
 
 
 __all__ = [
-    "HAS_EVENT_TRIGGERS",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",

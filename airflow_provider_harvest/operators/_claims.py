@@ -6,15 +6,12 @@ harvest. Airflow 3.3 has a place that they share: the state of an asset that bot
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.clock import Clock
-
-log = logging.getLogger(__name__)
 
 #: Seconds from writing a claim until it is read again: of two that write at one time, the later one stays.
 SETTLE = 2.0
@@ -38,7 +35,6 @@ class Claims:
         self._me = [getattr(ti, name, None) for name in ("dag_id", "task_id", "run_id", "map_index")]
         self._clock = clock
         self._stores = _stores(context)
-        self._is_won = False
 
     @property
     def is_shared(self) -> bool:
@@ -49,35 +45,32 @@ class Claims:
         """Claim the next request; return False if another task is about to send one, or has just sent one."""
         if self._is_others():
             return False
-        self._write({"by": self._me, "at": self._clock.now()})
+        for store in self._stores:
+            with suppress(Exception):  # Airflow's API raises errors of its own and of its HTTP library
+                store.set(self._key, {"by": self._me, "at": self._clock.now()})
         self._clock.sleep(SETTLE)
-        self._is_won = not self._is_others()
-        return self._is_won
+        return not self._is_others()
 
     def give_up(self) -> None:
-        """End a claim that was won: the portal shows the job now, or nothing was sent."""
-        if self._is_won:
-            self._is_won = False
-            self._write({"by": self._me, "at": 0.0})
+        """Delete this task's claim, if there is one: the portal shows the job now, or nothing was sent."""
+        for store in self._stores:
+            with suppress(Exception):  # as above
+                if self._is_mine(store.get(self._key)):
+                    store.delete(self._key)
 
     def _is_others(self) -> bool:
+        """Whether any of the stores holds another task's claim that is to be respected."""
         return any(self._holds_others(store) for store in self._stores)
 
-    def _holds_others(self, store: object) -> bool:
-        claim: Any = None
-        with suppress(Exception):  # Airflow's API raises errors of its own and of its HTTP library
-            claim = store.get(self._key)  # type: ignore[attr-defined]
-        if not isinstance(claim, dict) or claim.get("by") == self._me:
-            return False
-        at = claim.get("at")
-        return isinstance(at, (int, float)) and abs(self._clock.now() - at) < RESPECTED
+    def _holds_others(self, store: Any) -> bool:  # noqa: ANN401 - Airflow's accessor
+        with suppress(Exception):  # as above
+            claim = store.get(self._key)
+            if isinstance(claim, dict) and not self._is_mine(claim):
+                return abs(self._clock.now() - float(claim["at"])) < RESPECTED
+        return False
 
-    def _write(self, claim: dict[str, Any]) -> None:
-        for store in self._stores:
-            try:
-                store.set(self._key, claim)
-            except Exception as error:  # as above
-                log.debug("The asset's state cannot be written: %s", type(error).__name__)
+    def _is_mine(self, claim: object) -> bool:
+        return isinstance(claim, dict) and claim.get("by") == self._me
 
 
 def _stores(context: Context) -> list[Any]:

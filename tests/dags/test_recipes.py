@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
 from airflow_provider_harvest.portal.client import HarvestClient
 from sandbox.airflow_home import AirflowHome
 from sandbox.connect import airflow_settings
+from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 from tests.support.documented import Block, blocks, steps
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
 from airflow_provider_harvest.portal.client import HarvestClient
+from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

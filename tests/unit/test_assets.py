@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from airflow_provider_harvest import assets
-from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
 from airflow_provider_harvest.assets import harvest_asset, harvest_uri, sanitize_uri
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 ID = "6b03fbe5f66a892d7cfe18b4"
 

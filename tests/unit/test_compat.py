@@ -16,7 +16,7 @@ AIRFLOW_VERSION = tuple(int(part) for part in airflow.__version__.split(".")[:2]
 #: Where Airflow 3 keeps what is no part of its Task SDK.
 NOT_IN_SDK = {"BaseEventTrigger", "BaseTrigger", "TriggerEvent"}
 #: What is our own.
-OWN = {"HAS_EVENT_TRIGGERS", "async_connection", "conf"}
+OWN = {"async_connection", "conf"}
 
 
 @pytest.mark.parametrize("name", _compat.__all__)

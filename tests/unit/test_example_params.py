@@ -12,7 +12,7 @@ try:
 except ImportError:  # Airflow 2.11 and 3.1
     from airflow.models.dagbag import DagBag  # type: ignore[no-redef]
 
-from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
+from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "example_dags").glob("*.py"))
 

@@ -13,7 +13,7 @@ try:
 except ImportError:  # Airflow 2.11 and 3.1
     from airflow.models.dagbag import DagBag  # type: ignore[no-redef]
 
-from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
+from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 _IS_AIRFLOW_2 = not HAS_EVENT_TRIGGERS
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ except ImportError:  # Airflow 2.11
     from airflow import DAG
     from airflow.decorators import task
 
-from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
+from airflow_provider_harvest._compat import BaseEventTrigger, BaseTrigger
 from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestListSourcesOperator
@@ -33,7 +33,7 @@ with DAG("fifty", schedule=None, params={"organization": ""}):
         source_id=ids(listed.output)
     )
 
-if HAS_EVENT_TRIGGERS:
+if BaseEventTrigger is not BaseTrigger:  # Airflow 3
     from airflow.sdk import Asset, AssetWatcher
 
     from airflow_provider_harvest.assets import harvest_asset

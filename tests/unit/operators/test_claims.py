@@ -24,7 +24,9 @@ class Assets(dict[str, dict[str, Any]]):
     def __getitem__(self, asset: Any) -> Any:
         rows = self.setdefault(asset.name, {})
         return SimpleNamespace(
-            get=lambda key: rows.get(key), set=lambda key, value: rows.update({key: json.loads(json.dumps(value))})
+            get=lambda key: rows.get(key),
+            set=lambda key, value: rows.update({key: json.loads(json.dumps(value))}),
+            delete=lambda key: rows.pop(key, None),
         )
 
 
@@ -53,7 +55,7 @@ def test_of_two_at_one_time_the_later_one_wins() -> None:
     first, second = claims_of("one", assets, clock), claims_of("two", assets, FakeClock())
     # Both have read that nobody asks, and the other one writes while the first settles.
     second._is_others, read = lambda: False, second._is_others  # type: ignore[method-assign]
-    clock.meanwhile = [lambda: second._write({"by": second._me, "at": clock.now()})]
+    clock.meanwhile = [second.win]
     assert not first.win()
     second._is_others = read  # type: ignore[method-assign]
     assert second.win()
@@ -79,6 +81,23 @@ def test_a_claim_ends_when_its_job_is_known() -> None:
     assert second.win()
     first.give_up()  # the resumed task hears of its job again
     assert not claims_of("three", assets, clock).win()
+    second.give_up()
+    assert assets == {"towns": {}}, "nothing is left in the asset's state"
+
+
+def test_a_task_that_is_resumed_ends_the_claim_that_it_made_before() -> None:
+    assets, clock = Assets(), FakeClock()
+    assert claims_of("one", assets, clock).win()
+    claims_of("one", assets, clock).give_up()
+    assert assets == {"towns": {}}
+
+
+@pytest.mark.parametrize(
+    "claim", ["asking", {}, {"by": "another version"}, {"by": [], "at": None}, {"by": [], "at": "now"}]
+)
+def test_a_claim_that_cannot_be_read_holds_up_nobody(claim: object) -> None:
+    assets = Assets(towns={f"harvest_asking_{SOURCE_ID}": claim})  # type: ignore[dict-item]
+    assert claims_of("one", assets, FakeClock()).win()
 
 
 def test_the_next_try_of_a_task_may_ask_again() -> None:
@@ -97,6 +116,9 @@ class Away:
         raise ConnectionError("Airflow's API is away.")
 
     def set(self, key: str, value: object) -> None:
+        raise ConnectionError("Airflow's API is away.")
+
+    def delete(self, key: str) -> None:
         raise ConnectionError("Airflow's API is away.")
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest._compat import HAS_EVENT_TRIGGERS
 from airflow_provider_harvest.operators._wait import _tell_outlets
+from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 pytestmark = pytest.mark.skipif(not HAS_EVENT_TRIGGERS, reason="Airflow 2.11 knows no references to assets.")
 RESULT = {"outcome": "success"}
