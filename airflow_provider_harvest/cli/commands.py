@@ -129,7 +129,7 @@ def apply(arguments: argparse.Namespace) -> int:
     _write_result(result, arguments.output)
     print(render.result_line(result))
     if made.conflicts:
-        say(f"{len(made.conflicts)} conflicts were left as they are: see the plan.")
+        say(f"{count(len(made.conflicts), 'conflict was', 'conflicts were')} not changed: see the plan.")
         return ERROR
     return CHANGES if result["denied"] else NO_CHANGES
 

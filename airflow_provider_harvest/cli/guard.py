@@ -23,7 +23,7 @@ from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
 from airflow_provider_harvest.portal.guard.holds import release
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.words import count, few, plain
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.cli.parser import Actions, Parser
@@ -154,13 +154,13 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
         for reason in row["reasons"]:
             print(f"{row['source_id']}: {reason}")
     if not rows:
-        print(f"{result['sources']:,} source{'' if result['sources'] == 1 else 's'}: nothing to report.")
+        print(f"{count(result['sources'], 'source')}: nothing to report.")
     for text, idents in (
         ("archive at once what their next run does not find, so it cannot be held in time", result["exposed_ids"]),
         ("could not be held with this key", result["not_holdable_ids"]),
     ):
         if idents:
-            say(f"{len(idents):,} source{'' if len(idents) == 1 else 's'} {text}: {', '.join(idents[:5])}.")
+            say(f"{count(len(idents), 'source')} {text}: {few(idents)}.")
     for sentence in result["incomplete"]:
         say(f"Not examined: {sentence}")
 

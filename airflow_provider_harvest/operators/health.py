@@ -149,6 +149,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         from airflow_provider_harvest.portal import health
         from airflow_provider_harvest.portal.health import findings, message
         from airflow_provider_harvest.portal.sources import listing
+        from airflow_provider_harvest.portal.words import count
 
         with self.errors():
             fail_on = findings.chosen_failures(self.fail_on)
@@ -170,8 +171,8 @@ class HarvestPortalHealthOperator(HarvestOperator):
             failing = findings.that_fail(report, fail_on)
             if failing:
                 kinds = ", ".join(dict.fromkeys(findings.MEANINGS[finding.kind] for finding in failing))
-                count = "1 finding fails" if len(failing) == 1 else f"{len(failing):,} findings fail"
-                raise HarvestPortalUnhealthy(f"{count} this task: {kinds}.\n{message.markdown(report)}", result=result)
+                fails = count(len(failing), "finding fails", "findings fail")
+                raise HarvestPortalUnhealthy(f"{fails} this task: {kinds}.\n{message.markdown(report)}", result=result)
             return result
 
     def _thresholds(self) -> Thresholds:

@@ -354,7 +354,7 @@ def test_500_sources_take_as_many_requests_as_few_and_are_drawn_a_hundred_at_fir
     rows = ours(page).locator("tbody tr")
     expect(rows).to_have_count(ROWS)
     assert len(requests) < MOST_REQUESTS
-    expect(ours(page)).to_contain_text(f"The first {ROWS} of {MANY + SOURCES} are drawn")
+    expect(ours(page)).to_contain_text(f"The first {ROWS} of {MANY + SOURCES} are shown")
     picture(page, "page-500")
     page.get_by_label("Search sources").fill("Commune 499")
     expect(rows).to_have_count(1)

@@ -657,7 +657,7 @@ var Ce = {
 	all: "All",
 	shown: (e, t) => `${e} of ${t} sources`,
 	rows: {
-		part: (e, t) => `The first ${e} of ${t} are drawn; search, filters and order take all of them.`,
+		part: (e, t) => `The first ${e} of ${t} are shown; search, filters and order apply to all of them.`,
 		more: (e) => `Show ${e} more`,
 		all: (e) => `Show all ${e}`
 	},

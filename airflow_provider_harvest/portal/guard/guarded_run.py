@@ -17,7 +17,7 @@ from airflow_provider_harvest.portal.guard.judgement import Thresholds
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import split
 from airflow_provider_harvest.portal.statuses import FAILURE
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.words import count, few, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,10 +110,9 @@ def compare(
     note = split(source.description)[1]
     if case is not None and case.missing and (case.judgement.hold or (note is not None and not note.is_ahead)):
         hold(client, source.id, len(case.missing), case.begun)
-        titles = ", ".join(plain(record.title or record.key, 80) for record in case.missing[:_NAMED])
-        more = f" and {len(case.missing) - _NAMED:,} more" if len(case.missing) > _NAMED else ""
+        titles = few([plain(record.title or record.key, 80) for record in case.missing], _NAMED)
         reasons = case.judgement.reasons or ["The guard has held this loss before, and no person has released it."]
-        return Comparison((*reasons, f"Would be archived: {titles}{more}. Archiving stays off until it is released."))
+        return Comparison((*reasons, f"Would be archived: {titles}. Archiving stays off until it is released."))
     missing = (*case.missing, *case.accepted) if case else ()
     _, changed = release(client, source.id, accept=False)
     if changed:
@@ -146,4 +145,6 @@ def refuse_attaching(if_running: str) -> None:
 
 
 def _found(missing: int) -> str:
-    return f"{missing:,} missing records are within what is usual or accepted." if missing else "nothing is missing."
+    if not missing:
+        return "nothing is missing."
+    return f"{count(missing, 'missing record is', 'missing records are')} within what is usual or accepted."

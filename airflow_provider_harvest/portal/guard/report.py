@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.words import iso, markdown, markdown_link, plain, web_link
+from airflow_provider_harvest.portal.words import count, iso, markdown, markdown_link, plain, web_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,8 +106,8 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LIN
     lines = [_head(report, told)]
     tail = []
     if small:
-        count = sum(len(case.missing) for case in small)
-        tail.append(f"- {_sources(len(small))} more: {count:,} records are missing there, within what is usual.")
+        missing = count(sum(len(case.missing) for case in small), "record is", "records are")
+        tail.append(f"- {_sources(len(small))} more: {missing} missing there, within what is usual.")
     if report.exposed:
         tail.append(
             f"- {_sources(len(report.exposed))}: the next run archives at once what it does not find, so that a loss "
@@ -134,13 +134,13 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LIN
 def _head(report: GuardReport, told: list[Case]) -> str:
     if not told:
         return f"**Guard of {report.portal}**: {_sources(report.sources)}, nothing has to wait for a person."
-    count = sum(len(case.missing) for case in told)
+    missing = count(sum(len(case.missing) for case in told), "record is", "records are")
     need = "needs" if len(told) == 1 else "need"
-    return f"**Guard of {report.portal}**: {_sources(len(told))} {need} a person, {count:,} records are at risk."
+    return f"**Guard of {report.portal}**: {_sources(len(told))} {need} a person, {missing} at risk."
 
 
-def _sources(count: int) -> str:
-    return "1 source" if count == 1 else f"{count:,} sources"
+def _sources(number: int) -> str:
+    return count(number, "source")
 
 
 def _names(sources: Iterable[HarvestSource], most: int = 3) -> str:

@@ -10,7 +10,7 @@ from airflow_provider_harvest.portal.guard import survey as guard
 from airflow_provider_harvest.portal.health.findings import NEWLY_ARCHIVED, SHRUNK, VANISHING, Trouble
 from airflow_provider_harvest.portal.health.shrinkage import archived_trouble
 from airflow_provider_harvest.portal.outcome.changes import JobItems, read_changes
-from airflow_provider_harvest.portal.words import day, few, plain
+from airflow_provider_harvest.portal.words import count, day, few, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -113,8 +113,7 @@ def troubles_of(case: Case, checks: Collection[str], known: Known | None) -> Ite
     if VANISHING in checks and case.outlook.first_at is not None:
         records = case.outlook.records
         titles = few([repr(plain(record.title or record.key, 60)) for record in records], _TITLES)
-        count = "1 dataset" if len(records) == 1 else f"{len(records):,} datasets"
-        detail = f"the portal archives {count} from {day(case.outlook.first_at)} on: {titles}"
+        detail = f"the portal archives {count(len(records), 'dataset')} from {day(case.outlook.first_at)} on: {titles}"
         yield Trouble(VANISHING, known.since if known else case.job.ended, detail, detail)
 
 

@@ -21,7 +21,7 @@ from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
 from airflow_provider_harvest.portal.waiting.plan import Poll
 from airflow_provider_harvest.portal.waiting.reported import Reported
 from airflow_provider_harvest.portal.waiting.source_record import Found, SourceRecord
-from airflow_provider_harvest.portal.words import clock_time
+from airflow_provider_harvest.portal.words import clock_time, few
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -278,11 +278,10 @@ class EndedJobs:
             reverse=True,
         )
         if ended:
-            named = ", ".join(f"{job_id} ({clock_time(at)})" for at, job_id in ended[:_MISSED_NAMED])
-            more = f" and {len(ended) - _MISSED_NAMED} more" if len(ended) > _MISSED_NAMED else ""
+            named = few([f"{job_id} ({clock_time(at)})" for at, job_id in ended], _MISSED_NAMED)
             self._lines.append(
                 "It is unknown what was reported, so the watch begins now. These ended in the day before and are "
-                f"not reported by it: {named}{more}."
+                f"not reported by it: {named}."
             )
 
     # --- reading the jobs of sources -------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,6 @@ from tests.support.response_faults import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FILE = """
 version: 1
@@ -173,11 +173,12 @@ def test_portal_that_moved_fails_for_good(server: Door, ti: TaskInstance, source
     assert server.count("PUT") == 0
 
 
-def test_export_is_a_file_that_plans_no_change(server: Door, ti: TaskInstance, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [str, Path], ids=["text", "path"])
+def test_export_is_a_file_that_plans_no_change(server: Door, ti: TaskInstance, tmp_path: Path, form: Any) -> None:
     server.portal.add_source("Town", owner=dict(USER))
     path = tmp_path / "new" / "folder" / "sources.yaml"
-    exported = run(ti, HarvestExportSourcesOperator, path=str(path))
-    assert (exported["count"], exported["left_out"]) == (1, [])
+    exported = run(ti, HarvestExportSourcesOperator, path=form(path))
+    assert (exported["path"], exported["count"], exported["left_out"]) == (str(path), 1, [])
     assert path.read_text() == exported["text"]
     assert len(files.read(path).sources) == 1
     assert run(ti, HarvestPlanSourcesOperator, path=str(path), on_drift="fail")["has_changes"] is False

@@ -143,7 +143,7 @@ export const en = {
   all: "All",
   shown: (n: string, all: string) => `${n} of ${all} sources`,
   rows: {
-    part: (shown: string, all: string) => `The first ${shown} of ${all} are drawn; search, filters and order take all of them.`,
+    part: (shown: string, all: string) => `The first ${shown} of ${all} are shown; search, filters and order apply to all of them.`,
     more: (n: string) => `Show ${n} more`,
     all: (n: string) => `Show all ${n}`,
   },

@@ -269,7 +269,7 @@ def _orphan_notes(orphans: Iterable[HarvestSource]) -> Iterable[str]:
     keys = [_marked_key(source) for source in orphans]
     if keys:
         yield (
-            f"{count(len(keys), 'managed source')} {'is' if len(keys) == 1 else 'are'} no longer in the files, "
+            f"{count(len(keys), 'managed source is', 'managed sources are')} no longer in the files, "
             f"and kept unchanged without prune: {few(keys)}."
         )
 
@@ -288,7 +288,7 @@ def _stranger_notes(declaration: Declaration, view: View, trust: Trust) -> Itera
     strangers = [source.id for source in view.sources if _is_marked(source, declaration) and not trust.counts(source)]
     if strangers and view.rights.user_id is not None:
         yield (
-            f"{len(strangers)} {'source carries' if len(strangers) == 1 else 'sources carry'} the files' marker and "
+            f"{count(len(strangers), 'source carries', 'sources carry')} the files' marker and "
             "belong to owners whom the files do not name. Anyone may write a marker, so they are left unchanged: "
             f"{few(strangers)}."
         )
@@ -304,7 +304,7 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
     ]
     if silent:
         yield (
-            f"{len(silent)} {'source is' if len(silent) == 1 else 'sources are'} inactive on the portal, and the files "
+            f"{count(len(silent), 'source is', 'sources are')} inactive on the portal, and the files "
             f"do not say whether they are to be active: {few(sorted(silent))}. Say 'active: true' if an apply was "
             "stopped before it switched them on, 'active: false' if somebody switched them off."
         )
@@ -318,7 +318,7 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
     off = sorted(new - {declared.key for declared in lacking})
     if off:
         yield (
-            f"{len(off)} new {'source is' if len(off) == 1 else 'sources are'} created inactive and stay so, as the "
+            f"{count(len(off), 'new source is', 'new sources are')} created inactive and stay so, as the "
             f"files say: {few(off)}."
         )
 

@@ -13,6 +13,7 @@ from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.plan.matching import whose
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.sources.identity import normal_url
+from airflow_provider_harvest.portal.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,10 +80,9 @@ def _may_be(declared: DeclaredSource, entry: UnreadableEntry, managed_by: str | 
 
 
 def _reason(same: list[HarvestSource]) -> str:
-    shown = ", ".join(f"{source.id} ({source.url})" for source in same[:3])
-    more = f" and {len(same) - 3} more" if len(same) > 3 else ""
+    shown = few([f"{source.id} ({source.url})" for source in same], 3)
     return (
-        f"its owner has a source of this name and backend already, with another URL: {shown}{more}. If that is the one "
+        f"its owner has a source of this name and backend already, with another URL: {shown}. If that is the one "
         "that is the same, give its id (or a marker, managed_by); if you want a second one, confirm it: "
         "allow_duplicates=True (--allow-duplicates)"
     )

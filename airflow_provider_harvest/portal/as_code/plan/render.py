@@ -115,7 +115,7 @@ def result_line(result: dict[str, Any]) -> str:
     told = [f"{count(len(result['done']), 'source')} written" + (f" ({steps})" if steps else "")]
     told += [f"{len(result[name])} {name}" for name in ("failed", "postponed") if result[name]]
     if result["unchanged"]:
-        told.append(f"{result['unchanged']:,} {'was' if result['unchanged'] == 1 else 'were'} done already")
+        told.append(f"{count(result['unchanged'], 'was', 'were')} done already")
     if result["denied"]:
         told.append(f"{sum(len(denial['keys']) for denial in result['denied'])} need a key with more rights")
     again = f"; the portal takes more in {spell(result['retry_after'])}" if result["retry_after"] else ""

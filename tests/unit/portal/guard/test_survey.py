@@ -181,7 +181,7 @@ class TestMessage:
         assert len(lines) <= 15
         need = "nothing has to wait" if count == 0 else "1 source needs" if count == 1 else f"{count} sources need"
         assert need in lines[0]
-        assert "1 source more: 1 records are missing there" in result["message"]
+        assert "1 source more: 1 record is missing there" in result["message"]
         if count:
             assert "10 of 40 records are missing (25.0%)" in lines[1]
             assert "archived from 2026-12-03 on" in lines[1]

@@ -253,7 +253,7 @@ def damaged(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "damage, message",
     [
-        pytest.param(lambda data: [], "A plan is an object", id="no object"),
+        pytest.param(lambda data: [], "A plan must be an object", id="no object"),
         pytest.param(lambda data: damaged(data, schema=2), "of version 2", id="another version"),
         pytest.param(lambda data: damaged(data, changes=[]), "not those that were planned", id="changed by hand"),
         pytest.param(lambda data: damaged(data, changes=[{"key": "x"}]), "cannot be read", id="torn"),
