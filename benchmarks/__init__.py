@@ -1,1 +1,1 @@
-"""Measures this provider beside its peers on one machine in one run; ``make bench`` is the way in."""
+"""Measures this provider and its peers on one machine in one run; ``make bench`` is the way in."""

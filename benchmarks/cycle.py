@@ -119,5 +119,5 @@ class _Worker:
 class _Store(dict[str, Any]):
     """What Airflow 3.3 keeps for a task across its tries and pokes."""
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, **_: Any) -> None:
         self[key] = value

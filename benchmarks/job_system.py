@@ -1,4 +1,4 @@
-"""The server process that stands for every job system of the benchmarks; :class:`JobSystem` starts and steers it.
+"""The server process that imitates every job system of the benchmarks; :class:`JobSystem` starts and steers it.
 
 A process of its own, so that its work is not counted as the clients'; standard library only. It is steered by lines
 of JSON on its stdin and answers each with one on its stdout.
@@ -145,7 +145,7 @@ class _Server:
 
 
 def _route(path: str) -> str:
-    """Return the kind of a request: its path, without what tells one job or source from another."""
+    """Return the kind of a request: its path, without the ids of jobs and sources."""
     parts = path.removeprefix("/api/1").strip("/").split("/")
     return "/".join("{}" if part.isdigit() or len(part) == 24 else part for part in parts)
 

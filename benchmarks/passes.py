@@ -71,7 +71,7 @@ def _main(port: int) -> None:
 def peak_memory() -> int:
     """Return the most memory that this process has had, in bytes."""
     status = Path("/proc/self/status")
-    if status.exists():  # what the next one tells begins with the parent's
+    if status.exists():  # what the next one reports begins with the parent's
         (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

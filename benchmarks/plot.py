@@ -41,7 +41,7 @@ _PANELS: tuple[tuple[str, Callable[[Waits], float | None]], ...] = (
 def draw(waits: Sequence[Waits], path: Path) -> None:
     """Draw the waits on a job system that is well.
 
-    :param path: Where the PNG goes.
+    :param path: The PNG file to write.
     """
     import matplotlib as mpl
 

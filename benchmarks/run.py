@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--n", type=int, action="append", help="how many waits, or sources (may be given again)")
     parser.add_argument("--case", choices=sorted(_CASES), action="append", help="how the portal of the waits is")
     parser.add_argument("--contender", choices=CONTENDERS, action="append", help="whose triggers")
-    parser.add_argument("--interval", type=float, help="seconds between two looks")
+    parser.add_argument("--interval", type=float, help="seconds between two polls")
     chosen = parser.parse_args(arguments)
     logging.disable(logging.WARNING)
     given = list(sys.argv[1:] if arguments is None else arguments)

@@ -1,6 +1,6 @@
 """The process in which triggers wait: one event loop that runs them as a triggerer does, and is watched meanwhile.
 
-Started by :mod:`benchmarks.waits`, with one argument of JSON; tells how far it is by lines of JSON on its stdout.
+Started by :mod:`benchmarks.waits`, with one argument of JSON; reports how far it is by lines of JSON on its stdout.
 Nothing else runs in it, so that what it costs is what the triggers cost.
 """
 
@@ -61,7 +61,7 @@ class Order:
 class Pulse:
     """Beats on the event loop, and notes by how much each came too late.
 
-    Time in which the machine had no processor to give to this thread is left out, where the system tells it: that is
+    Time in which the machine had no processor to give to this thread is left out, if the system reports it: that is
     another program's doing.
     """
 
@@ -95,7 +95,7 @@ class Run:
         self._all_ended = asyncio.Event()
 
     async def carry_out(self) -> None:
-        """Run it, and tell of each step."""
+        """Run it, and report each step."""
         order = self._order
         await self._warm_up()
         beating = asyncio.create_task(self._pulse.beat())
@@ -108,7 +108,7 @@ class Run:
         await asyncio.sleep(2 * _BEAT)
         self._pulse.take()
         await self._start_all()
-        # Few waits look at the same time: so that no look falls on either end of what is measured.
+        # Few waits poll at the same time: so that no poll falls on either end of what is measured.
         await asyncio.sleep(0.0 if order.spread >= order.interval else order.interval / 2)
         tell("started", stall=self._pulse.take())
         with measured() as idle:
@@ -190,7 +190,7 @@ def measured() -> Iterator[dict[str, float]]:
 
 
 def tell(step: str, **what: Any) -> None:
-    """Tell the process that started this one how far it is."""
+    """Report to the process that started this one how far it is."""
     print(json.dumps({"step": step, "at": time.time(), **what}, default=str), flush=True)
 
 

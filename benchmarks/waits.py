@@ -23,7 +23,7 @@ from benchmarks.wait_process import Order
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Jobs that end in one measurement, at most, and waits on the portal that is well beside one that is not.
+#: Jobs that end in one measurement, at most, and waits on the portal that is well, with one that is not.
 ENDS = 50
 BESIDE = 20
 #: Waits per second that are started at most.
@@ -52,10 +52,10 @@ HUNG = Case("hung", None)
 
 @dataclass(frozen=True)
 class Waits:
-    """What came of one measurement; what could not be measured is None.
+    """The result of one measurement; what could not be measured is None.
 
     :param requests: Per minute, while nothing happened.
-    :param routes: What was asked for then, by kind.
+    :param routes: The requests of that time, by kind.
     :param cpu: CPU seconds per minute, while nothing happened.
     :param memory: Bytes of the process per wait.
     :param sockets: Most connections that were open at one time.
@@ -92,7 +92,7 @@ def measure(
     :param contender: A name in ``CONTENDERS``.
     :param n: How many waits.
     :param case: How the job system behaves.
-    :param interval: Seconds between two looks at a job.
+    :param interval: Seconds between two polls of a job.
     :param say: Takes a line where something is worth telling.
     """
     with JobSystem() as system, JobSystem() as beside:
@@ -234,7 +234,7 @@ class _Process:
         return float(used.user + used.system)
 
     def expect(self, step: str, seconds: float) -> dict[str, Any]:
-        """Return what it tells at a step.
+        """Return what it reports at a step.
 
         :raises _TookTooLong: It did not get there in time.
         :raises _Died: It never will.

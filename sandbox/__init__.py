@@ -14,7 +14,7 @@ __all__ = ["RELEASES", "Sandbox", "SandboxError"]
 
 
 def __getattr__(name: str) -> Any:
-    # Not imported before it is asked for: `python -m sandbox.environments` and the portal process need none of it.
+    # Imported on first use: `python -m sandbox.environments` and the portal process need none of it.
     if name in __all__:
         return getattr(importlib.import_module("sandbox.server"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""A portal of one's own on the command line: `python -m sandbox` starts one and says how to use it, until Ctrl-C."""
+"""A portal of your own on the command line: `python -m sandbox` starts one and says how to use it, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.releases import RELEASES
 from sandbox.server import Sandbox, SandboxError
 from sandbox.tables import table
 
-#: The catalogues served, with what `CatalogueServer.put` is told and what a harvest makes of each.
+#: The catalogues served, with the arguments of `CatalogueServer.put` and the outcome of a harvest of each.
 _CATALOGUES: tuple[tuple[str, dict[str, int | float], str], ...] = (
     ("cities", {"datasets": 8}, "8 sound data sets"),
     ("mixed", {"datasets": 6, "failing": 2, "missing_id": 1, "duplicate": 1}, "items fail, are skipped, come twice"),

@@ -26,7 +26,7 @@ _STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\S+) map_index=(-?\d+)")
 
 @dataclass(frozen=True)
 class DagOutcome:
-    """What came of a run of a DAG.
+    """The result of a run of a DAG.
 
     :param state: state of the run.
     :param tasks: state of each task, by ``task_id`` or ``task_id[map_index]``.
@@ -105,7 +105,7 @@ class AirflowHome:
         """Run a DAG to its end (``airflow dags test``), deferrals included.
 
         :param params: values for the DAG's params.
-        :param on_task: told the name of each task as it starts.
+        :param on_task: called with the name of each task as it starts.
         :param runner: module that runs it, with the arguments of `sandbox.run_dag`.
         """
         log_path = self.logs / f"{dag_id}-{len(list(self.logs.glob(f'{dag_id}-*.log'))) + 1}.log"
@@ -132,7 +132,7 @@ class AirflowHome:
         :param task_id: the task that asks.
         :param option: what is answered.
         :param params: values for the DAG's params.
-        :returns: what came of it, and the ``subject`` and ``body`` that the person was shown; empty without one.
+        :returns: its result, and the ``subject`` and ``body`` that the person was shown; empty without one.
         """
         shown: dict[str, str] = {}
         answers: list[threading.Thread] = []

@@ -7,10 +7,15 @@ python -m sandbox.answer_approval DAG_ID TASK_ID Approve|Reject
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import time
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PATIENCE = 120.0  # seconds until the task waits
 
@@ -38,12 +43,22 @@ def answer(dag_id: str, task_id: str, option: str) -> None:
                 told = {"subject": shown.subject, "body": shown.body} if shown else {}
                 person = SimpleNamespace(get_id=lambda: "ada", get_name=lambda: "Ada")
                 payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={})
-                update_hitl_detail(dag_id, asking.run_id, task_id, payload, user=person, session=session)  # type: ignore[arg-type]
+                given = {"user": person, "session": session, **_dag_bag(update_hitl_detail)}
+                update_hitl_detail(dag_id, asking.run_id, task_id, payload, **given)
                 print(json.dumps(told))
                 return
         if time.monotonic() > deadline:
             raise SystemExit(f"{dag_id}.{task_id} did not ask within {_PATIENCE:g} s.")
         time.sleep(0.5)
+
+
+def _dag_bag(endpoint: Callable[..., Any]) -> dict[str, Any]:
+    """Return what Airflow's server gives the endpoint from 3.4 on."""
+    if "dag_bag" not in inspect.signature(endpoint).parameters:
+        return {}
+    from airflow.api_fastapi.common.dagbag import create_dag_bag
+
+    return {"dag_bag": create_dag_bag()}
 
 
 if __name__ == "__main__":

@@ -177,7 +177,7 @@ class CatalogueServer:
         return self.url(name)
 
     def remove(self, name: str) -> None:
-        """Answer 404 under this name from now on; slow responses in progress come at once, as after `put()`."""
+        """Respond with 404 under this name from now on; slow responses in progress come at once, as after `put()`."""
         with self._changed:
             del self._catalogues[name]
             self._changed.notify_all()
@@ -189,7 +189,7 @@ class CatalogueServer:
         return list(dict.fromkeys(identifier for identifier in identifiers if identifier is not None))
 
     def fetches(self, name: str) -> int:
-        """How often a catalogue's first page was asked for."""
+        """How often a catalogue's first page was requested."""
         with self._changed:
             return self._fetches[name]
 
@@ -202,7 +202,7 @@ class CatalogueServer:
     def _find(self, name: str, *, is_fetch: bool = False) -> tuple[_Catalogue, int]:
         """Return a catalogue and its edition; counted as fetched in the same step, so that what is counted is served.
 
-        :raises KeyError: There is none of this name.
+        :raises KeyError: No catalogue has this name.
         """
         with self._changed:
             catalogue = self._catalogues[name]

@@ -26,7 +26,7 @@ def answer(
     :param action: Its name, such as ``package_list``.
     :param query: The query of its address.
     :param datasets: All that the catalogue holds. It lists one with an unreadable date, and cannot show it.
-    :param max_rows: The rows that a search answers at most, whatever it is asked for.
+    :param max_rows: The rows that a search returns at most, however many are requested.
     """
     status, result = _result(action, query, datasets, max_rows)
     return status, json.dumps({"success": status == 200, "result": result}).encode()

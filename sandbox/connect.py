@@ -20,7 +20,7 @@ def airflow_settings(sandbox: Sandbox, key: str | None = None, catalogue: str = 
         "conn_type": "harvest",
         "host": sandbox.url,
         "password": sandbox.keys.admin if key is None else key,
-        # A portal of one's own on loopback may be asked often.
+        # A portal of your own on loopback may get many requests.
         "extra": {"min_poll_interval": 1},
     }
     return {

@@ -101,7 +101,7 @@ class Control:
         self._call("backdate_source", source_id=source_id, seconds=seconds)
 
     def dangle(self, source_id: str, field: str = "organization") -> None:
-        """Let a source refer to an organization (or ``owner``) that does not exist: the portal's list answers 500."""
+        """Let a source refer to an organization (or ``owner``) that does not exist: the list responds with 500."""
         self._call("dangle", source_id=source_id, field=field)
 
     def remove_document(self, source_id: str) -> None:
@@ -159,7 +159,7 @@ class Control:
         """Make one more API key; where a person has a single one (13.0.0 and 9.2.4), that is answered.
 
         :param role: ``"admin"``, ``"org_admin"``, ``"org_editor"`` or ``"user"``.
-        :returns: The key in clear.
+        :returns: The key itself.
         :raises ControlError: ``expired`` or ``revoked`` on a release before 16.6, whose keys are neither.
         """
         return str(self._call("issue_key", role=role, expired=expired, revoked=revoked))

@@ -1,7 +1,7 @@
 """What a CSW catalogue answers to GetRecords: the data sets of `dcat`, a page at a time; pure, used by `catalogue`.
 
-It is the remote of a harvest, never the portal: udata's own CSW-DCAT backend reads it. Its ISO 19139 backend needs a
-stylesheet from the internet, and so cannot run in the sandbox.
+It is the remote of a harvest, never the portal: the CSW-DCAT backend of udata 9.2.4 reads it; those of newer releases
+do not run here (see `portal_process.isolation`), nor does the ISO 19139 backend, which needs a stylesheet from the web.
 """
 
 from __future__ import annotations

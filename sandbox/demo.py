@@ -33,7 +33,7 @@ _RUNS = (
     ("harvest_producer", "the catalogue was refreshed: harvest it, check that my datasets were updated"),
 )
 #: Fills the page of all harvests.
-_WATCH = ("harvest_portal_watch", "look at all sources of the portal")
+_WATCH = ("harvest_portal_watch", "check all sources of the portal")
 _AIRFLOW = "airflow-3.3.2"
 _UDATA = "17.18.0"
 
@@ -51,7 +51,7 @@ class _Steps:
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo; return 0 when its DAGs succeeded and their datasets are on the portal.
 
-    :param arguments: ``--open`` keeps Airflow running to be looked at; default: those of the process.
+    :param arguments: ``--open`` keeps Airflow running, so that it can be opened; default: those of the process.
     """
     parser = argparse.ArgumentParser(prog="python3 -m sandbox.demo", description=__doc__)
     parser.add_argument("--open", action="store_true", help="keep Airflow running afterwards, and print its address")
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run_all(steps: _Steps, sandbox: Sandbox, runs: tuple[tuple[str, str], ...], run: Run) -> int:
-    """Run DAGs one after the other, and show what came of them; return the exit code."""
+    """Run DAGs one after the other, and show their results; return the exit code."""
     outcomes = {}
     for dag_id, what in runs:
         steps.say(f"Running the DAG {dag_id}: {what}")

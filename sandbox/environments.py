@@ -117,7 +117,7 @@ ENVIRONMENTS: dict[str, Environment] = {
         Environment("bench", ("3.12", "3.11", "3.13"), ("apache-airflow", *_PEERS, *_BENCH_TOOLS), holds_project=True),
         # The reference is made from docstrings, which takes an import of the operators, and so Airflow.
         Environment("docs", ("3.12", "3.11", "3.13"), ("apache-airflow", *_DOCS_TOOLS)),
-        # What the package's reports need, beside a browser: they are opened in it, too.
+        # What the package's reports need: they are opened in the browser, too.
         Environment("ui", ("3.12", "3.11", "3.13"), ("playwright", "pytest", "jinja2", "pendulum", "requests")),
         Environment("udata-17.18.0", _UDATA_PYTHONS, ("udata", "mongomock")),
         Environment("udata-17.3.0", _UDATA_PYTHONS, ("udata", "mongomock")),
@@ -133,14 +133,14 @@ class UnknownEnvironment(LookupError):
 
 
 def ensure(name: str, log: Log = print) -> Path:
-    """Build an environment, unless it stands as its inputs say: then this takes milliseconds.
+    """Build an environment, unless it is as its inputs say: then this takes milliseconds.
 
     Safe for several processes at once: one builds, the others wait. An interrupted build is done again.
 
     :param name: Name in `ENVIRONMENTS`, such as ``udata-17.18.0``.
     :param log: Takes lines that say what is being built and how long it took.
     :returns: The environment's Python.
-    :raises UnknownEnvironment: There is none of this name.
+    :raises UnknownEnvironment: No environment has this name.
     :raises sandbox.interpreters.NoInterpreter: This machine has no Python that it can run on.
     :raises sandbox.installer.InstallFailed: It could not be installed; the message names the log. Also if
         ``.venvs`` is a link and what it leads to is out of date: that belongs to another clone.

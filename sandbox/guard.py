@@ -1,4 +1,4 @@
-"""Runs one Airflow component in a session of its own that ends with whoever started it; run by whoever starts one.
+"""Runs one Airflow component in a session of its own that ends with the process that started it, which runs this.
 
 An Airflow component leaves children behind when it dies, and a killed pytest would leave the components. So the guard
 ends the whole session when its standard input closes, when its time is over, or when the component ends by itself.
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 _GRACE = 5.0  # seconds between asking a component to end and insisting
-_LOOK = 1.0  # seconds between two looks at the component
+_LOOK = 1.0  # seconds between two checks of the component
 
 
 def members_of(session: int) -> list[int]:

@@ -1,7 +1,7 @@
 """Builds a virtual environment, by uv where that can be had and by pip otherwise; for `environments`.
 
 uv is worth its few lines: from a warm cache an Airflow environment takes it 3 s where pip takes 30 s, a udata
-one 8 s where pip takes 37 s. It is bootstrapped by pip and told pip's own configuration, so that pip is all
+one 8 s where pip takes 37 s. It is bootstrapped by pip and given pip's own configuration, so that pip is all
 that a machine must have configured.
 """
 

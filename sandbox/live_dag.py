@@ -1,4 +1,4 @@
-"""Runs a DAG in an Airflow that is running, by its API, and reads what came of it; for the demo."""
+"""Runs a DAG in an Airflow that is running, by its API, and reads its result; for the demo."""
 
 from __future__ import annotations
 

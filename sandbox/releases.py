@@ -53,7 +53,7 @@ def find_release(version: str) -> Release:
 
     :param version: For example ``"17.18.0"``.
     :returns: Its row of the table.
-    :raises ValueError: It is none that the sandbox runs.
+    :raises ValueError: The sandbox does not run it.
     """
     for release in _TABLE:
         if release.version == version:

@@ -61,7 +61,7 @@ def read(dag_id: str) -> dict[str, Any]:
 
 
 def main(dag_id: str, result_path: str, *options: str) -> None:
-    """Run a DAG to its end, whatever that is, and write what came of it.
+    """Run a DAG to its end, whatever that is, and write its result.
 
     :param dag_id: the DAG.
     :param result_path: the file to write.

@@ -1,4 +1,4 @@
-"""`Sandbox`: a real udata portal in an environment of its own, and catalogues beside it; for tests and the demo."""
+"""`Sandbox`: a real udata portal in an environment of its own, and catalogues next to it; for tests and the demo."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SandboxError(RuntimeError):
 
 @dataclass(frozen=True)
 class Keys:
-    """The API keys of the sandbox's people, in clear; they die with the portal."""
+    """The API keys of the sandbox's people; they end with the portal."""
 
     admin: str = field(repr=False)
     org_admin: str = field(repr=False)
@@ -124,7 +124,7 @@ class Sandbox:
             udata's own default is ``False``, and the public portals keep it so.
         :param log_dir: The folder for udata's log; by default a temporary one that goes with the portal.
         :param max_lifetime: Seconds after which the portal ends by itself.
-        :param progress: Takes the lines that tell of the environment being built.
+        :param progress: Takes the lines about the environment being built.
         :raises ValueError: The sandbox does not run this release.
         :raises SandboxError: The portal did not come up.
         """

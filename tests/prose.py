@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACES = ("airflow_provider_harvest", "docs", "example_dags", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PLACES = ("airflow_provider_harvest", "docs", "example_dags", "sandbox", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 #: Patterns that plain technical English does without, and what to write instead.
 WORDS = (
     (r"\banew\b", "again"),
@@ -45,7 +45,7 @@ WORDS = (
     (r"\blest\b|\bamid\b|\bbesides?\b(?! each other)", "so that ... not, among, next to, in addition to"),
     (r"\btravel in clear\b|\bin clear\b", "unencrypted"),
     (r"\bletter by letter\b", "unchanged"),
-    (r"(?<!\.)\borganis(e|ation)", "organization"),
+    (r"(?<!\.)\borganis(e|ation)(?!\.)", "organization"),
 )
 
 

@@ -37,7 +37,7 @@ class _PlainRequestHandler(WSGIRequestHandler):  # type: ignore[misc]
 
 
 def main() -> None:
-    """Serve until the parent goes away; the first line on stdout tells where, and with which keys."""
+    """Serve until the parent goes away; the first line on stdout says at which address, and with which keys."""
     arguments = _parse()
     tell_parent = _take_stdout()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: What stands for the sender of a key that is none of the sandbox's own.
+#: The sender of a key that is not one of the sandbox's own.
 UNKNOWN_KEY = "unknown key"
 
 

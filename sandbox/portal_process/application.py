@@ -29,7 +29,7 @@ ROLES = {
 
 @dataclass(frozen=True)
 class Inhabitants:
-    """Who lives in the portal: what the ready message tells the side that started it."""
+    """Who lives in the portal: what the ready message reports to the side that started it."""
 
     keys: dict[str, str]
     user_ids: dict[str, str]
@@ -138,7 +138,7 @@ def issue_key(release: Release, person: Any, name: str, expired: bool = False, r
     :param name: What the portal calls the key.
     :param expired: Whether its time is over already.
     :param revoked: Whether it has been taken back.
-    :returns: The key in clear.
+    :returns: The key itself.
     :raises ValueError: Keys of this release neither expire nor can be revoked.
     """
     if not release.issues_tokens:

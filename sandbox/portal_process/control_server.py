@@ -1,4 +1,4 @@
-"""The way in for steering: one POST per call, on a port of its own beside the portal; started by ``__main__``."""
+"""The way in for steering: one POST per call, on a port of its own next to the portal's; started by ``__main__``."""
 
 from __future__ import annotations
 

@@ -84,17 +84,17 @@ class HarvestGates:
             self._changed.notify_all()
 
     def wait_until_frozen(self, jobs: int, timeout: float) -> bool:
-        """Wait until so many jobs stand frozen; tells whether they do."""
+        """Wait until so many jobs are frozen; return whether they are."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._frozen) >= jobs, timeout)
 
     def wait_until_held(self, harvests: int, timeout: float) -> bool:
-        """Wait until so many harvests are held; tells whether they are."""
+        """Wait until so many harvests are held; return whether they are."""
         with self._changed:
             return self._changed.wait_for(lambda: self._holding and self._held >= harvests, timeout)
 
     def wait_until_idle(self, timeout: float) -> bool:
-        """Wait until no harvest is queued or running, frozen ones aside; tells whether that is so."""
+        """Wait until no harvest is queued or running, frozen ones aside; return whether that is so."""
         with self._changed:
             return self._changed.wait_for(lambda: self._unfinished <= len(self._frozen), timeout)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LOOK_EVERY = 1.0  # seconds between two looks at the parent and the clock
+_LOOK_EVERY = 1.0  # seconds between two checks of the parent and the clock
 
 
 def end_with_parent(state_dir: Path, max_lifetime: float) -> None:

@@ -132,7 +132,7 @@ class Steering:
         sources.replace_one({"_id": known}, source)
 
     def remove_document(self, source_id: str) -> None:
-        """Remove a source from the database, without what the portal does beside."""
+        """Remove a source from the database, without the other effects of the portal's own removal."""
         from bson import ObjectId
         from udata.harvest.models import HarvestSource
 
@@ -309,7 +309,7 @@ class Steering:
 
         def publish_counted(*args: Any, **kwargs: Any) -> Any:
             if self._broker_fails:
-                raise OperationalError("The sandbox's broker was told to fail.")
+                raise OperationalError("The sandbox's broker is set to fail.")
             self._gates.task_published()
             try:
                 return publish(*args, **kwargs)

@@ -107,14 +107,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _part_of(item: pytest.Item) -> str:
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    return "usual" if parameters.get("portal", USUAL_RELEASES[0]) in USUAL_RELEASES else "rest"
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    others = [release for release in RELEASES if release in parameters and release not in USUAL_RELEASES]
+    return "rest" if others else "usual"
+
+
+#: Modules whose tests start portals of their own, so that they may run beside those on any release.
+_OWN_PORTALS = ("test_documented_commands.py", "test_sandbox_command.py", "test_sandbox_lifetime.py")
 
 
 class OneProcessForARelease(LoadScopeScheduling):
     """Gives all tests on a udata release to the same process, so that its portal is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        if module.endswith(_OWN_PORTALS):
+            return module
         parameters = nodeid.rpartition("[")[2]
         return next((release for release in RELEASES if release in parameters), RELEASES[0])
 
