@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestJobNotStarted
-from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.guard.holds import is_held, release
+from tests.support.expected_failures import fails
 from tests.support.task_processes import Task
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_too_large_a_loss_fails_with_the_list_and_nothing_is_lost(
     portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
 ) -> None:
     source = rare(10)
-    with pytest.raises(HarvestFailException, match="10 of 20 records are missing") as failed:
+    with fails("10 of 20 records are missing") as failed:
         Task(portal, monkeypatch).harvest(source, guard=True)
     assert failed.value.result["failure_kind"] == "loss"
     assert is_held(org_admin.get_source(source.id))
@@ -69,7 +69,7 @@ def test_accepted_loss_is_archived_by_the_next_guarded_run(
     portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
 ) -> None:
     source = rare(10)
-    with pytest.raises(HarvestFailException, match="10 of 20 records are missing"):
+    with fails("10 of 20 records are missing"):
         Task(portal, monkeypatch).harvest(source, guard=True)
     release(org_admin, source.id, accept=True)
     mark = portal.mark()
@@ -85,7 +85,7 @@ def test_key_that_may_edit_and_not_run_leaves_archiving_on(
     source = rare(10)
     before = org_admin.get_source(source.id)
     portal.control.set(HARVEST_ENABLE_MANUAL_RUN=False)
-    with pytest.raises(HarvestFailException, match="on_run_refused='wait'"):
+    with fails("on_run_refused='wait'"):
         Task(portal, monkeypatch).harvest(source, guard=True, key="org_admin")
     after = org_admin.get_source(source.id)
     assert (after.autoarchive, after.description or None) == (True, before.description or None)
@@ -160,7 +160,7 @@ def test_killed_run_loses_nothing_and_its_retry_ends_it(
             task.harvest(source, guard=True)
     portal.control.wait_until_idle()
     assert portal.control.archived(source.id) == []
-    with pytest.raises(HarvestFailException, match="10 of 20 records are missing"):
+    with fails("10 of 20 records are missing"):
         task.harvest(source, guard=True)
     assert portal.control.archived(source.id) == []
     assert is_held(org_admin.get_source(source.id))
@@ -180,7 +180,7 @@ def test_run_that_is_killed_right_before_its_request_is_ended_by_a_clear(
     with pytest.raises(HarvestJobNotStarted):
         task.harvest(source, guard=True, start_timeout=3)
     assert is_held(org_admin.get_source(source.id))
-    with pytest.raises(HarvestFailException, match="10 of 20 records are missing"):
+    with fails("10 of 20 records are missing"):
         Task(portal, monkeypatch).harvest(source, guard=True)
     assert portal.control.archived(source.id) == []
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest._compat import AirflowSensorTimeout, AirflowSkipException
-from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
+from tests.support.expected_failures import fails
 from tests.support.task_processes import Task, job_ids
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_no_job_is_waited_for_where_none_can_come(
     else:
         admin.update_source(source.id, active=False)
 
-    with pytest.raises(HarvestFailException, match=what):
+    with fails(what):
         task.sense(source_id=source.id, known_job_ids=job_ids(admin, source), mode=mode)
 
 
@@ -87,6 +87,6 @@ def test_no_job_is_waited_for_where_none_can_come(
 def test_a_failed_harvest_fails_the_sensor(task: Task, new_harvest: Any, soft_fail: bool) -> None:
     source = new_harvest(datasets=1, failing=1)
 
-    with pytest.raises(Exception, match="does not meet the criteria") as caught:
+    with fails("does not meet the criteria", Exception) as caught:
         task.sense(source_id=source.id, known_job_ids=[], soft_fail=soft_fail)
     assert not isinstance(caught.value, AirflowSkipException)

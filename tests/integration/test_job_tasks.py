@@ -18,6 +18,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.links.harvest import JOB_URL_KEY, SOURCE_URL_KEY
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+from tests.support.expected_failures import fails
 from tests.support.task_processes import Task, job_ids
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def test_a_run_publishes_its_result_and_links(task: Task, new_harvest: Any) -> N
 def test_a_harvest_that_is_not_as_required_fails_the_task(
     task: Task, new_harvest: Any, contents: dict[str, Any], policy: dict[str, Any], kind: str
 ) -> None:
-    with pytest.raises(Exception, match="does not meet the criteria") as caught:
+    with fails("does not meet the criteria", Exception) as caught:
         task.harvest(new_harvest(**contents), **policy)
 
     assert caught.value.result["failure_kind"] == kind
@@ -106,12 +107,12 @@ def test_a_catalogue_that_loses_its_identifiers_is_red(task: Task, new_harvest: 
     source = new_harvest(datasets=30)
     catalogue_server.put(source.url.rsplit("/", 1)[1].removesuffix(".xml"), datasets=1, missing_id=29)
 
-    with pytest.raises(HarvestFailException, match="29 of 30 items skipped: missing identifier"):
+    with fails("29 of 30 items skipped: missing identifier"):
         task.harvest(source)
     assert task.xcoms["harvest_result"]["failure_kind"] == "skipped"
     assert task.xcoms["harvest_result"]["skip_reasons"] == {"missing identifier": 29}
     task.store.clear()
-    with pytest.raises(HarvestFailException, match="had 30 done"):  # red until a person says that it is right
+    with fails("had 30 done"):  # red until a person says that it is right
         task.harvest(source)
     task.store.clear()
     assert task.harvest(source, max_skipped_ratio=1)["outcome"] == "success"
@@ -163,7 +164,7 @@ def test_a_retry_after_an_unreachable_remote_asks_for_a_new_harvest(
     source = admin.create_source(catalogue.name, catalogue.url, "dcat", organization=portal.organization.id)
     admin.validate_source(source.id)
     portal.control.wait_until_idle()
-    with pytest.raises(Exception, match="could not reach the remote catalogue"):
+    with fails("could not reach the remote catalogue", Exception):
         task.harvest(source)
     catalogue.put(datasets=2)
 
@@ -233,7 +234,7 @@ def test_a_dead_job_is_named_and_passed_over(
 
 
 def test_a_key_without_the_right_is_told_what_to_do(task: Task, new_harvest: Any, runs: Any) -> None:
-    with pytest.raises(HarvestFailException, match="on_run_refused='wait'"):
+    with fails("on_run_refused='wait'"):
         task.harvest(new_harvest(datasets=1), key="user")
 
 
@@ -269,7 +270,7 @@ def test_a_source_without_a_schedule_is_not_waited_for(task: Task, admin: Harves
     source = new_harvest(datasets=1)
     admin.unschedule_source(source.id)
 
-    with pytest.raises(HarvestFailException, match="has no schedule"):
+    with fails("has no schedule"):
         task.harvest(source, key=None, on_run_refused="wait")
 
 
@@ -296,7 +297,7 @@ def test_a_source_that_would_not_be_harvested_is_refused_before_asking(
     elif what == "refused":
         admin.validate_source(source.id, "refused", "Not ours.")
 
-    with pytest.raises(HarvestFailException, match="accept" if what == "pending" else what):
+    with fails("accept" if what == "pending" else what):
         task.harvest(source)
     assert runs() == 0
 
@@ -317,13 +318,13 @@ def test_bad_arguments_are_named_before_anything_is_sent(
 ) -> None:
     mark = portal_17.mark()
 
-    with pytest.raises(HarvestFailException, match=words):
+    with fails(words):
         Task(portal_17, monkeypatch).run(HarvestRunSourceOperator, source_id="5f00000000000000000000ff", **bad)
     assert portal_17.requests(mark) == []
 
 
 def test_no_such_source(task: Task) -> None:
-    with pytest.raises(HarvestFailException, match="5f00000000000000000000ff"):
+    with fails("5f00000000000000000000ff"):
         task.run(HarvestRunSourceOperator, source_id="5f00000000000000000000ff")
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.health import STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.source import HarvestPreviewSourceOperator
+from tests.support.expected_failures import fails
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -285,7 +285,7 @@ def test_archived_datasets_that_the_counters_hide(
 
 def test_it_fails_when_asked_to(watch: Watch, new_harvest: MakeSource) -> None:
     source = new_harvest(mode="html")
-    with pytest.raises(HarvestFailException, match="1 finding fails this task: failing"):
+    with fails("1 finding fails this task: failing"):
         watch.look(fail_on="newly_failing")
     assert found(watch.look(fail_on="newly_failing")) == {("failing", source.id, False)}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def failure_of(call: Callable[[], object]) -> HarvestError:
@@ -17,3 +19,18 @@ def failure_of(call: Callable[[], object]) -> HarvestError:
     with pytest.raises(HarvestError) as caught:
         call()
     return caught.value
+
+
+@contextlib.contextmanager
+def fails(pattern: str, kind: type[Exception] | None = None) -> Iterator[pytest.ExceptionInfo[Exception]]:
+    """Expect that a task fails for good with a message; its lines, which are broken to fit a log, are joined.
+
+    :param pattern: regular expression of a part of the message.
+    :param kind: of the exception; default: `HarvestFailException`.
+    """
+    from airflow_provider_harvest.operators._base import HarvestFailException
+
+    with pytest.raises(kind or HarvestFailException) as caught:
+        yield caught
+    said = " ".join(str(caught.value).split())
+    assert re.search(pattern, said), said

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.source import (
     HarvestCreateSourceOperator,
     HarvestDeleteSourceOperator,
@@ -16,6 +15,7 @@ from airflow_provider_harvest.operators.source import (
     HarvestScheduleSourceOperator,
     HarvestValidateSourceOperator,
 )
+from tests.support.expected_failures import fails
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ class TestPreview:
         words: str,
     ) -> None:
         bad = {**source, "url": new_catalogue(**contents).url}
-        with pytest.raises(HarvestFailException, match=words) as failure:
+        with fails(words) as failure:
             task.run(HarvestPreviewSourceOperator, **bad)
         assert failure.value.result["failure_kind"] == kind
         assert task.xcoms["harvest_result"] == failure.value.result
@@ -155,5 +155,5 @@ class TestList:
         ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
     )
     def test_bad_input_is_no_empty_list(self, task: SourceTask, given: dict[str, Any], message: str) -> None:
-        with pytest.raises(HarvestFailException, match=message):
+        with fails(message):
             task.run(HarvestListSourcesOperator, **given)
