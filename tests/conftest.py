@@ -6,8 +6,10 @@ import gc
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,16 @@ def _isolate_airflow() -> Path:
 
 
 _AIRFLOW_HOME = _isolate_airflow()
+
+
+def _let_children_be_interrupted() -> None:
+    """Undo that SIGINT is ignored, as in the background or under nohup: the processes that tests start inherit it."""
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if is_ignored and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+_let_children_be_interrupted()
 
 # An ordinary run is reproducible: it tries the same examples each time. `make properties` looks for new ones.
 for _profile, _examples in PROFILES.items():

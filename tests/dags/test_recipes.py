@@ -151,7 +151,10 @@ RUN = {"publish", "publish_and_wait", "first_harvest", "follow", "watch", "previ
 
 
 @pytest.mark.parametrize(
-    "block", [block for block in blocks("python") if "DAG(" in block.text], ids=lambda one: one.title
+    "block",
+    # The page on compatibility shows a fault of Airflow, not a recipe.
+    [block for block in blocks("python") if "DAG(" in block.text and "compatibility" not in block.title],
+    ids=lambda one: one.title,
 )
 def test_every_dag_of_the_pages_is_run(block: Block) -> None:
     names = re.findall(r'DAG\(\s*"(\w+)"', block.text)

@@ -91,7 +91,7 @@ def write_and_read(
     if found is None:
         raise HarvestWriteIgnored(
             f"The portal reported {plain(what, 200)} for source {source_id} as done, but the source is still as "
-            f"before: {client.source_url(source_id)} Something on the portal overrules it; ask its team."
+            f"before. Something on the portal overrules it: ask its team. See {client.source_url(source_id)}"
         )
     return found, True
 
