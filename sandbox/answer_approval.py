@@ -41,7 +41,7 @@ def answer(dag_id: str, task_id: str, option: str) -> None:
             if asking is not None:
                 shown = session.scalar(select(HITLDetail).where(HITLDetail.ti_id == asking.id))
                 told = {"subject": shown.subject, "body": shown.body} if shown else {}
-                person = SimpleNamespace(get_id=lambda: "ada", get_name=lambda: "Ada")
+                person = SimpleNamespace(get_id=lambda: "ada", get_name=lambda: "Ada", get_display_name=lambda: "Ada")
                 payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={})
                 given = {"user": person, "session": session, **_dag_bag(update_hitl_detail)}
                 update_hitl_detail(dag_id, asking.run_id, task_id, payload, **given)

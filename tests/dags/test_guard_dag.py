@@ -131,7 +131,7 @@ def test_log_says_how_a_person_releases(town: Town, make_airflow: MakeAirflow) -
 
     assert outcome.state == "success", outcome.log[-3000:]
     assert is_held(outcome, town)
-    assert "6 of 10 records are missing (60.0%)" in outcome.log
+    assert "6 of 10 records are missing (60.0%)" in outcome.xcoms["guard", "message"]
     assert outcome.tasks["release"] == "skipped"
     command = f"airflow-harvest guard release {town.source_id}"
     assert f"To accept the loss: {command}" in outcome.log

@@ -153,7 +153,8 @@ def _block(client: HarvestClient, report: GuardReport, case: Case) -> list[str]:
     if case.is_overdue(report.at):
         state += ", a reminder"
     first_at = case.if_released.first_at
-    day = f"; {'if released, ' if case.is_held else ''}archived from {first_at:%Y-%m-%d} on" if first_at else ""
+    when = "If released, archived" if case.is_held else "Archived"
+    day = f" {when} from {first_at:%Y-%m-%d} on." if first_at else ""
     why = f" ({markdown(case.why, 160)})" if case.action == "cannot_hold" else ""
     lines = [f"- **{state}**{why}: {_link(client, case)}: {_reasons(case)}{day}"]
     return lines + [f"  - {_titled(record)}" for record in case.missing[:3]]
@@ -200,4 +201,4 @@ def _titled(record: HarvestedRecord) -> str:
 
 
 def _reasons(case: Case) -> str:
-    return " ".join(case.judgement.reasons) or case.why
+    return " ".join(case.judgement.reasons) or f"{case.why.rstrip('.')}."

@@ -31,7 +31,7 @@ def test_days_are_those_after_a_release(passes: int) -> None:
     assert "10 of 40 records are missing (25.0%); one run may lose less than 6 %." in lines[0]
     assert len([line for line in lines if line.startswith("- 2026-12-03: [Data ")]) == 10
     result = as_dict(portal, report)  # type: ignore[arg-type]
-    assert "; if released, archived from 2026-12-03 on" in result["message"]
+    assert ". If released, archived from 2026-12-03 on." in result["message"]
     assert result["rows"][0]["will_archive"] == 0
     assert result["rows"][0]["first_archived_at"] == "2026-12-03T04:00:00+00:00"
 

@@ -184,7 +184,7 @@ class TestMessage:
         assert "1 source more: 1 record is missing there" in result["message"]
         if count:
             assert "10 of 40 records are missing (25.0%)" in lines[1]
-            assert "archived from 2026-12-03 on" in lines[1]
+            assert " Archived from 2026-12-03 on." in lines[1]
             assert "https://www.example/datasets/" in lines[2]
 
     def test_names_of_a_portal_cannot_write_markdown(self) -> None:
