@@ -129,7 +129,8 @@ def _missing_arguments(page: str, path: str, value: Any) -> Iterator[str]:
     if section is None:
         yield f"{page} has no section for {path}."
         return
-    for name in arguments(value):
+    refers_to_base = "<strong>kwargs</strong>" in section
+    for name in _named(vars(value)["__init__"]) if refers_to_base else arguments(value):
         if f"<strong>{name}</strong>" not in section:
             yield f"{page}: {path} does not document its argument {name}."
 

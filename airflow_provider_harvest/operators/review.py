@@ -31,6 +31,8 @@ class HarvestPendingReviewOperator(HarvestPortalHealthOperator):
     :param previous_state: an earlier ``harvest_health_state`` to compare with, or ``{}`` for none; default: that of
         this task's previous run. Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
+    :param kwargs: the arguments of Airflow's ``BaseOperator``, and others of ``HarvestPortalHealthOperator``, of which
+        only those matter that concern the check ``pending``.
     :returns: as ``HarvestPortalHealthOperator``. Each of the ``findings`` has in addition ``preview`` (status of the
         preview: ``done``, ``done-errors``, ``failed``, ``timeout``; ``no preview`` when the portal made none; None when
         ``max_previews`` left it out), ``verdict`` (``success`` or ``failure``), ``items`` (done), ``failed`` and
