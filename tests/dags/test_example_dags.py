@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
+from tests.support.portal_scheduler import run_once_polled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +133,7 @@ def test_producer_without_the_right_to_run_waits_for_the_portals_own_run(
     portal.catalogue.put(catalogue, datasets=5, prefix=f"{catalogue}-")
     mark = last_mark(portal)
     airflow = make_airflow(key="")
-    own_run = threading.Thread(target=_run_once_looked_at, args=(portal, source_id, mark))
+    own_run = threading.Thread(target=run_once_polled, args=(portal, source_id, mark))
     own_run.start()
 
     outcome = airflow.run_dag("harvest_producer")
@@ -158,16 +159,6 @@ def test_nightly_sums_up_whatever_failed(
     assert outcome.xcoms["summary", "counts"] == {"success": 1, "job": 1}
     assert outcome.state == "failed"
     assert writes(portal, mark) == ["POST run"] * len(sources)
-
-
-def _run_once_looked_at(portal: Sandbox, source_id: str, mark: int) -> None:
-    """Be the portal's scheduler: start the harvest as soon as the task has looked for its jobs."""
-    waited = threading.Event()
-    for _ in range(600):
-        if any(request.path.rstrip("/").endswith(f"{source_id}/jobs") for request in portal.requests(mark)):
-            portal.control.run_scheduled(source_id)
-            return
-        waited.wait(0.2)
 
 
 # --- sources as code --------------------------------------------------------------------------------------------------

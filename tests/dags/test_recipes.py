@@ -13,6 +13,7 @@ from sandbox.airflow_home import AirflowHome
 from sandbox.connect import airflow_settings
 from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 from tests.support.documented import Block, blocks, steps
+from tests.support.portal_scheduler import run_once_polled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,20 +108,11 @@ def test_follow_a_harvest_that_the_portal_starts(
     paste: Callable[[str], AirflowHome], portal: Sandbox, source_id: str
 ) -> None:
     mark = portal.mark()
-    own_run = threading.Thread(target=_run_once_polled, args=(portal, source_id, mark))
+    own_run = threading.Thread(target=run_once_polled, args=(portal, source_id, mark))
     own_run.start()
     outcome = good(paste("follow").run_dag("follow"))
     own_run.join()
     assert outcome.xcoms["harvested", "harvest_result"]["source_id"] == source_id
-
-
-def _run_once_polled(portal: Sandbox, source_id: str, mark: int) -> None:
-    waited = threading.Event()
-    for _ in range(600):
-        if any(request.path.rstrip("/").endswith(f"{source_id}/jobs") for request in portal.requests(mark)):
-            portal.control.run_scheduled(source_id)
-            return
-        waited.wait(0.2)
 
 
 def test_watch_posts_what_is_wrong(paste: Callable[[str], AirflowHome], failing_id: str) -> None:
