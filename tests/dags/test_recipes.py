@@ -70,6 +70,7 @@ def paste(portal: Sandbox, source_id: str, airflows: Airflows, tmp_path: Path) -
     def save(dag_id: str) -> AirflowHome:
         block = RECIPES[dag_id]
         text = block.text.replace("https://www.data.gouv.fr", portal.url)
+        text = text.replace("deferrable=True)", "deferrable=True, poke_interval=1)")  # a reader has a minute's time
         airflow = airflows.make(tmp_path, airflow_settings(portal), AirflowHome)
         (airflow.dags / "pasted.py").write_text(re.sub(r"\b[0-9a-f]{24}\b", source_id, text), encoding="utf-8")
         return airflow
@@ -107,6 +108,8 @@ def test_first_harvest_by_the_command_that_the_page_shows(paste: Callable[[str],
 def test_follow_a_harvest_that_the_portal_starts(
     paste: Callable[[str], AirflowHome], portal: Sandbox, source_id: str
 ) -> None:
+    with HarvestClient(portal.url, portal.keys.admin) as client:
+        client.schedule_source(source_id, "* * * * *")  # one that is far off is looked for every ten minutes
     mark = portal.mark()
     own_run = threading.Thread(target=run_once_polled, args=(portal, source_id, mark))
     own_run.start()
