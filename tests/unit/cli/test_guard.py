@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_harvest.cli import guard as commands
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.sources.guard_note import HELD, Note, is_held, join
-from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
+from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ FINE, ERROR, ATTENTION = 0, 1, 2
 LONG_AGO = JOB_BEGAN - timedelta(days=8)
 
 
-class Portal(GuardedPortal):
+class Portal(HarvestedPortal):
     def __enter__(self) -> Portal:
         return self
 
