@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sandbox.catalogue import CatalogueServer
 
 DAY = 86400.0
+#: Seconds that a harvest may take: 350 records take a minute and a half on a busy machine.
+_LONGEST = 3000.0
 _numbers = itertools.count(1)
 
 
@@ -69,7 +71,7 @@ class World:
         self.admin.validate_source(source.id)
         if cron is not None:
             self.admin.schedule_source(source.id, cron)
-        self.portal.control.wait_until_idle()
+        self.portal.control.wait_until_idle(_LONGEST)
         return self.read(source)
 
     def serve(self, source: HarvestSource, **contents: Any) -> None:
@@ -89,7 +91,7 @@ class World:
         before = {source.id: set(self.archived(source)) for source in sources}
         for source in sources:
             self.portal.control.run_scheduled(source.id)
-        self.portal.control.wait_until_idle()
+        self.portal.control.wait_until_idle(_LONGEST)
         for source in sources:
             if source.id not in self._said:
                 self.silent_losses += sorted(set(self.archived(source)) - before[source.id])
