@@ -329,7 +329,7 @@ def test_axe_finds_no_violation(world: World, open_page: OpenPage, look: dict[st
         assert told == [], address
 
 
-# --- what changes the world; last, since the others count what waits and what there is ---------------------------------
+# --- what changes the world; last, since the others count what waits and what there is --------------------------------
 
 
 def test_tab_of_a_deferred_task_follows_it_to_its_end(live: World, open_page: OpenPage) -> None:
