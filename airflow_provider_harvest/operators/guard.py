@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
 
 #: XCom that holds the result, and the one that holds when the portal was last examined.
-RESULT_KEY, STATE_KEY = "harvest_guard", "harvest_guard_state"
+GUARD_KEY, GUARD_STATE_KEY = "harvest_guard", "harvest_guard_state"
 REPORT, HOLD = "report", "hold"
 
 
@@ -99,7 +99,7 @@ class HarvestGuardOperator(HarvestOperator):
                 since=None if self.examine_all or since is None else since - 60,
                 organization=self.organization,
                 source_ids=self._source_ids(),
-                thresholds=judgement.Thresholds.from_dict(self.thresholds),
+                thresholds=judgement.LossThresholds.from_dict(self.thresholds),
                 thresholds_by_source=self.thresholds_by_source,
                 grace_days=self.grace_days,
                 with_rights=self.mode == HOLD,
@@ -115,8 +115,8 @@ class HarvestGuardOperator(HarvestOperator):
             is_whole = not (result["incomplete"] or result["cannot_hold_ids"])
             at = found.at.timestamp()
             state = {"at": at, "since": at if is_whole else since, "held": result["held_ids"]}
-            push_state(context, STATE_KEY, {**state, **self._place(client.site)})
-            context["ti"].xcom_push(key=RESULT_KEY, value=result)
+            push_state(context, GUARD_STATE_KEY, {**state, **self._place(client.site)})
+            context["ti"].xcom_push(key=GUARD_KEY, value=result)
             return result
 
     def _place(self, portal: str) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class HarvestGuardOperator(HarvestOperator):
 
     def _state(self, context: Context, portal: str) -> dict[str, Any]:
         """Return what the newest run before this one left, to find what is new; empty if there was none."""
-        left = pull_state(context, self.task_id, STATE_KEY)
+        left = pull_state(context, self.task_id, GUARD_STATE_KEY)
         is_ours = isinstance(left, dict) and self._place(portal).items() <= left.items()
         return left if is_ours else {}
 

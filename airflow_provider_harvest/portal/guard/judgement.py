@@ -23,7 +23,7 @@ _HALF = 0.5
 
 
 @dataclass(frozen=True)
-class Thresholds:
+class LossThresholds:
     """Thresholds above which a loss is held.
 
     :param max_lost_ratio: share of the records that one run may lose; default 0.06. Real catalogues lose up to 5 % in
@@ -52,7 +52,7 @@ class Thresholds:
             _check("max_lost", self.max_lost, _number(self.max_lost) >= 1, "a number from 1 on, or None")
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any] | None, base: Thresholds | None = None) -> Thresholds:
+    def from_dict(cls, values: Mapping[str, Any] | None, base: LossThresholds | None = None) -> LossThresholds:
         """Return thresholds with some of their values replaced.
 
         :param values: by the names above; None changes nothing.
@@ -96,7 +96,7 @@ class Judgement:
 def judge(
     before: Collection[str] | Mapping[str, Any],
     now: Iterable[str] | None,
-    thresholds: Thresholds | Mapping[str, Any] | None = None,
+    thresholds: LossThresholds | Mapping[str, Any] | None = None,
     *,
     status: str = "done",
 ) -> Judgement:
@@ -114,7 +114,7 @@ def judge(
     :returns: the judgement. Its reasons name the numbers.
     :raises HarvestInvalidInput: for invalid thresholds, or ids given as one string.
     """
-    limits = thresholds if isinstance(thresholds, Thresholds) else Thresholds.from_dict(thresholds)
+    limits = thresholds if isinstance(thresholds, LossThresholds) else LossThresholds.from_dict(thresholds)
     if isinstance(before, (str, bytes)) or isinstance(now, (str, bytes)):
         raise HarvestInvalidInput("judge() compares collections of ids, not strings: give lists or sets.")
     known = set(before)
@@ -130,7 +130,7 @@ def judge(
     return Judgement(hold=bool(reasons), reasons=reasons, before=len(known), lost=lost, new=new)
 
 
-def _reasons(before: int, lost: int, in_one_run: int, limits: Thresholds) -> list[str]:
+def _reasons(before: int, lost: int, in_one_run: int, limits: LossThresholds) -> list[str]:
     """Return the reasons for which a loss is held, as sentences.
 
     :param before: records that there were.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 #: Seconds by which a job may be seen later than one that ended after it: clocks of the portal's workers differ.
-GRACE = 3600.0
+CLOCK_GRACE = 3600.0
 #: Jobs whose digests are kept, the last to end: about 8 bytes each. Airflow stores 64 KiB at most.
 MAX_DIGESTS = 2500
 #: Sources that could not be read, and jobs behind newer ones, that a cursor holds.
@@ -78,7 +78,7 @@ class Reported:
         if self.holds(source_id, job_id):
             return False
         owed = self.owed.get(source_id)
-        since = max(self._floor, (self.since or 0.0) - GRACE)
+        since = max(self._floor, (self.since or 0.0) - CLOCK_GRACE)
         return ended >= max(self.began or 0.0, since if owed is None else min(owed.since, since))
 
     def holds(self, source_id: str, job_id: str) -> bool:
@@ -134,7 +134,7 @@ class Reported:
 
     def _forget(self) -> None:
         """Drop the digests of jobs that ended too long ago to be met again; and the oldest if there are too many."""
-        oldest = (self.since or 0.0) - GRACE - _STRETCH
+        oldest = (self.since or 0.0) - CLOCK_GRACE - _STRETCH
         kept = sorted((pair for pair in self._digests.items() if pair[1] >= oldest), key=lambda pair: pair[1])
         if len(kept) > MAX_DIGESTS:
             self._floor = max(self._floor, kept[-MAX_DIGESTS - 1][1] + _STRETCH)

@@ -11,7 +11,7 @@ from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalid
 from airflow_provider_harvest.portal.guard.act import act, decide
 from airflow_provider_harvest.portal.guard.holds import hold, release
 from airflow_provider_harvest.portal.guard.survey import Case, GuardReport, examine
-from airflow_provider_harvest.portal.sources.guard_note import ACCEPTED, HELD, Note, join, split
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split
 from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
 from tests.support.memory_portal import Killed
 
@@ -34,7 +34,7 @@ def only(report: GuardReport) -> Case:
 
 class TestNote:
     @pytest.mark.parametrize("text", [None, "Data of the town.", "Two\nlines", "Ends with a break\n"])
-    @pytest.mark.parametrize("state", [HELD, ACCEPTED])
+    @pytest.mark.parametrize("state", [NOTE_HELD, NOTE_ACCEPTED])
     def test_is_read_as_it_was_written_and_leaves_the_description_alone(self, text: str | None, state: str) -> None:
         note = Note(state, NOW, 1234, JOB_BEGAN)
         assert split(join(text, note)) == (text, note)
@@ -112,7 +112,7 @@ class TestPeople:
         assert only(guard(portal)).action == "tidied"
         now = portal.sources[source.id]
         note = split(now.description)[1]
-        assert (now.autoarchive, note and note.state) == (True, ACCEPTED)
+        assert (now.autoarchive, note and note.state) == (True, NOTE_ACCEPTED)
         # If the owner switches archiving off now, that is no hold: nobody but the owner switches it on again.
         portal.change(source.id, autoarchive=False)
         guard(portal)
@@ -143,16 +143,16 @@ class TestDecision:
             ({}, 0, None, None),
             ({}, 10, None, "held"),
             ({}, 1, None, None),
-            ({"autoarchive": False, "description": noted(HELD)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(HELD)}, 0, None, "lifted"),
-            ({"autoarchive": False, "description": noted(HELD, 400)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(HELD, 29)}, 10, 30, None),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 10, 30, "expired"),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 0, 30, "lifted"),
-            ({"description": noted(HELD)}, 10, None, "tidied"),
-            ({"description": noted(ACCEPTED)}, 10, None, None),
-            ({"description": noted(ACCEPTED)}, 0, None, "tidied"),
-            ({"autoarchive": False, "description": noted(ACCEPTED)}, 10, None, "tidied"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 0, None, "lifted"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 400)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 29)}, 10, 30, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 10, 30, "expired"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 0, 30, "lifted"),
+            ({"description": noted(NOTE_HELD)}, 10, None, "tidied"),
+            ({"description": noted(NOTE_ACCEPTED)}, 10, None, None),
+            ({"description": noted(NOTE_ACCEPTED)}, 0, None, "tidied"),
+            ({"autoarchive": False, "description": noted(NOTE_ACCEPTED)}, 10, None, "tidied"),
         ],
     )
     def test_of_a_pass(self, fields: dict[str, Any], lost: int, expire_days: Any, action: str | None) -> None:
@@ -165,9 +165,9 @@ class TestDecision:
     @pytest.mark.parametrize(
         "fields, expire_days, action",
         [
-            ({"autoarchive": False, "description": noted(HELD)}, None, None),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 30, "expired"),
-            ({"description": noted(ACCEPTED)}, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 30, "expired"),
+            ({"description": noted(NOTE_ACCEPTED)}, None, None),
         ],
     )
     def test_a_portal_that_shows_no_record_at_all_changes_nothing(
@@ -181,7 +181,7 @@ class TestDecision:
 
     def test_expired_hold_accepts_the_loss_and_says_so(self) -> None:
         portal = GuardedPortal()
-        source = portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, 31))
+        source = portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, 31))
         case = only(guard(portal, expire_days=30))
         assert (case.action, portal.sources[source.id].autoarchive) == ("expired", True)
         assert "nobody decided in time" in case.why
@@ -194,7 +194,7 @@ class TestDecision:
     @pytest.mark.parametrize("days_ago, overdue", [(13.9, False), (14, True), (400, True)])
     def test_hold_that_waits_is_told_again(self, days_ago: float, overdue: bool) -> None:
         portal = GuardedPortal()
-        portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, days_ago))
+        portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, days_ago))
         assert only(examine(portal)).is_overdue(NOW) is overdue  # type: ignore[arg-type]
 
 
