@@ -40,6 +40,16 @@ class Control:
         """Let each item of every job and preview take so many seconds longer; 0 ends waits in progress, too."""
         self._call("delay_items", seconds=seconds)
 
+    def save_items_rarely(self, items: int = 500) -> None:
+        """Let a running job be written to the database once for so many items.
+
+        udata writes the whole job twice for each item: the time of a harvest grows with the square of its items.
+        Up to its end, a job then shows fewer items than are done.
+
+        :param items: Items between two writes; 0: as udata does.
+        """
+        self._call("save_items_rarely", items=items)
+
     def freeze_before_item(self, number: int, jobs: int = 1) -> None:
         """Let the next jobs stand before an item: the database then looks as after a killed worker.
 

@@ -15,12 +15,13 @@ from airflow_provider_harvest.operators._own_arguments import OwnArguments
 from airflow_provider_harvest.operators._retries import HarvestFailException, is_final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.operators._output import ResultOutput
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +149,16 @@ def _in_lines(text: str) -> str:
 
 
 class HarvestResultTask(HarvestTask):
-    """A task that returns the result of a harvest, in one XCom from which ``output["outcome"]`` reads an item."""
+    """A task that judges a harvest and returns its result, in one XCom: ``output["outcome"]`` reads an item of it."""
+
+    max_failed_items: int | None
+    max_failed_ratio: float | None
+    min_done_items: int
+    max_skipped_items: int | None
+    max_skipped_ratio: float | None
+    fail_on_job_errors: bool
+    fail_on_outcome: bool
+    remote_ids: Collection[str] | None = None
 
     @property
     def output(self) -> ResultOutput:
@@ -156,6 +166,23 @@ class HarvestResultTask(HarvestTask):
         from airflow_provider_harvest.operators._output import ResultOutput
 
         return ResultOutput(self)
+
+    def outcome_policy(self) -> OutcomePolicy:
+        """Return the criteria for the harvest.
+
+        :raises HarvestInvalidInput: for an impossible limit.
+        """
+        from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+
+        return OutcomePolicy.create(
+            max_failed_items=self.max_failed_items,
+            max_failed_ratio=self.max_failed_ratio,
+            min_done_items=self.min_done_items,
+            max_skipped_items=self.max_skipped_items,
+            max_skipped_ratio=self.max_skipped_ratio,
+            fail_on_job_errors=self.fail_on_job_errors,
+            remote_ids=self.remote_ids,
+        )
 
 
 class HarvestOperator(HarvestTask):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
 
 #: XCom that holds the result, and the one that holds when the portal was last examined.
-RESULT_KEY, STATE_KEY = "harvest_guard", "harvest_guard_state"
+GUARD_KEY, GUARD_STATE_KEY = "harvest_guard", "harvest_guard_state"
 REPORT, HOLD = "report", "hold"
 
 
@@ -101,7 +101,7 @@ class HarvestGuardOperator(HarvestOperator):
                 again=before.get("again") or (),
                 organization=self.organization,
                 source_ids=self._source_ids(),
-                thresholds=judgement.Thresholds.from_dict(self.thresholds),
+                thresholds=judgement.LossThresholds.from_dict(self.thresholds),
                 thresholds_by_source=self.thresholds_by_source,
                 grace_days=self.grace_days,
                 with_rights=self.mode == HOLD,
@@ -116,11 +116,11 @@ class HarvestGuardOperator(HarvestOperator):
             # What could not be examined or held is examined again by the next run.
             is_whole = not (result["incomplete"] or result["cannot_hold_ids"])
             at = found.at.timestamp()
-            # What is still to be held, and what nobody looks at until somebody switches its archiving on.
+            # What is still to be held, and what is left out until somebody switches its archiving on.
             again = {*result["must_hold_ids"], *found.not_archiving, *(() if is_whole else before.get("again") or ())}
             state = {"at": at, "since": at if is_whole else since, "held": result["held_ids"], "again": sorted(again)}
-            push_state(context, STATE_KEY, {**state, "limits": self._limits(), **self._place(client.site)})
-            context["ti"].xcom_push(key=RESULT_KEY, value=result)
+            push_state(context, GUARD_STATE_KEY, {**state, "limits": self._limits(), **self._place(client.site)})
+            context["ti"].xcom_push(key=GUARD_KEY, value=result)
             return result
 
     def _place(self, portal: str) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class HarvestGuardOperator(HarvestOperator):
 
     def _state(self, context: Context, portal: str) -> dict[str, Any]:
         """Return what the newest run before this one left, to find what is new; empty if there was none."""
-        left = pull_state(context, self.task_id, STATE_KEY)
+        left = pull_state(context, self.task_id, GUARD_STATE_KEY)
         if not isinstance(left, dict) or not self._place(portal).items() <= left.items():
             return {}
         # By other limits a source may have to be held that was not, although it was not harvested since.

@@ -24,7 +24,7 @@ _HALF = 0.5
 
 
 @dataclass(frozen=True)
-class Thresholds:
+class LossThresholds:
     """Thresholds above which a loss is held.
 
     :param max_lost_ratio: share of the records that one run may lose; default 0.06. Real catalogues lose up to 5 % in
@@ -55,7 +55,7 @@ class Thresholds:
             _check("max_lost", self.max_lost, _number(self.max_lost) >= 1, "a number from 1 on, or None")
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any] | None, base: Thresholds | None = None) -> Thresholds:
+    def from_dict(cls, values: Mapping[str, Any] | None, base: LossThresholds | None = None) -> LossThresholds:
         """Return thresholds with some of their values replaced.
 
         :param values: by the names above; None changes nothing.
@@ -99,7 +99,7 @@ class Judgement:
 def judge(
     before: Iterable[str] | Mapping[str, Any] | None,
     now: Iterable[str] | None,
-    thresholds: Thresholds | Mapping[str, Any] | None = None,
+    thresholds: LossThresholds | Mapping[str, Any] | None = None,
     *,
     status: str = "done",
 ) -> Judgement:
@@ -119,7 +119,7 @@ def judge(
     :returns: the judgement. Its reasons name the numbers.
     :raises HarvestInvalidInput: for invalid thresholds, or if one of both is not a collection of ids.
     """
-    limits = thresholds if isinstance(thresholds, Thresholds) else Thresholds.from_dict(thresholds)
+    limits = thresholds if isinstance(thresholds, LossThresholds) else LossThresholds.from_dict(thresholds)
     known = _ids(before, "before")
     found = _ids(now, "now")
     if now is None or status not in ARCHIVING_STATUSES or not known:
@@ -143,7 +143,7 @@ def _ids(given: Iterable[str] | None, name: str) -> set[str]:
         raise HarvestInvalidInput(f"{name} must be a collection of ids, not {given!r:.60}.") from None
 
 
-def _reasons(before: int, lost: int, in_one_run: int, limits: Thresholds) -> list[str]:
+def _reasons(before: int, lost: int, in_one_run: int, limits: LossThresholds) -> list[str]:
     """Return the reasons for which a loss is held, as sentences.
 
     :param before: records that there were.

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.words import count, iso, markdown, markdown_link, plain, web_link
+from airflow_provider_harvest.portal.words import (
+    MAX_MESSAGE_LINES,
+    count,
+    iso,
+    markdown,
+    markdown_link,
+    plain,
+    web_link,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,9 +22,9 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
     from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestSource
 
-SCHEMA = 1
-#: Lines that a message has at most, and records that a row names.
-MAX_LINES, MAX_RECORDS = 15, 20
+GUARD_SCHEMA = 1
+#: Records that a row names at most.
+MAX_RECORDS = 20
 #: Sources that one question to a person names.
 MAX_ASKED = 10
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -41,7 +49,7 @@ def as_dict(client: HarvestClient, report: GuardReport) -> dict[str, Any]:
         return [entry["source_id"] for entry in rows if entry[name]]
 
     return {
-        "schema": SCHEMA,
+        "schema": GUARD_SCHEMA,
         "portal": report.portal,
         "at": iso(report.at),
         "sources": report.sources,
@@ -100,7 +108,7 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
     }
 
 
-def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LINES) -> str:
+def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_MESSAGE_LINES) -> str:
     """Return a pass as Markdown of a few lines: what must wait first, with titles, links and the day.
 
     :param client: of the portal, for the addresses of its pages.

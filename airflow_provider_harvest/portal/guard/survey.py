@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, Forecast, check_days, forecast
 from airflow_provider_harvest.portal.guard.holds import accepted_before, contradicts, is_held
-from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, Judgement, Thresholds, judge
+from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, Judgement, LossThresholds, judge
 from airflow_provider_harvest.portal.guard.rights import list_with_rights, why_not_holdable
 from airflow_provider_harvest.portal.http.passing import concerns_all
 from airflow_provider_harvest.portal.sources.changes import organization_of
@@ -151,7 +151,7 @@ def examine(
     again: Collection[str] = (),
     organization: str | None = None,
     source_ids: Iterable[str] | None = None,
-    thresholds: Thresholds | None = None,
+    thresholds: LossThresholds | None = None,
     thresholds_by_source: Mapping[str, Mapping[str, Any]] | None = None,
     grace_days: int = GRACE_DAYS,
     now: float | None = None,
@@ -177,7 +177,9 @@ def examine(
         owner whose records cannot be read the sources of that owner.
     """
     check_days(grace_days, "grace_days")
-    limits = {ident: Thresholds.from_dict(values, thresholds) for ident, values in (thresholds_by_source or {}).items()}
+    limits = {
+        ident: LossThresholds.from_dict(values, thresholds) for ident, values in (thresholds_by_source or {}).items()
+    }
     wanted = None if source_ids is None else {str(ident) for ident in source_ids}
     if wanted is not None and not wanted:
         raise HarvestInvalidInput("source_ids is empty: leave it out to examine all sources.")
@@ -346,7 +348,7 @@ def _case(
     source: HarvestSource,
     job: HarvestJob,
     live: _Live,
-    limits: Thresholds | None,
+    limits: LossThresholds | None,
     grace_days: int,
     at: datetime,
 ) -> Case:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.inputs import as_count
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_remote_unreachable
 from airflow_provider_harvest.portal.outcome.skips import Skips, lost_to_skips
 from airflow_provider_harvest.portal.statuses import FAILED, FAILURE, PREVIEW_TIMEOUT, SUCCESS, TERMINAL_JOB_STATUSES
@@ -77,8 +78,7 @@ class OutcomePolicy:
         for name, share in (("max_failed_ratio", max_failed_ratio), ("max_skipped_ratio", max_skipped_ratio)):
             if share is not None and not _is_share(share):
                 raise HarvestInvalidInput(f"{name} must be a number from 0 to 1, or None, not {share!r}.")
-        if not _is_count(min_done_items):
-            raise HarvestInvalidInput(f"min_done_items must be a whole number from 0 on, not {min_done_items!r}.")
+        as_count(min_done_items, "min_done_items")
         ids = None if remote_ids is None else _checked_ids(remote_ids)
         return cls(
             max_failed_items,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
 
-HELD, ACCEPTED = "autoarchive held", "loss accepted"
+NOTE_HELD, NOTE_ACCEPTED = "autoarchive held", "loss accepted"
 _NOTE = re.compile(
     r"(?:\r?\n){0,2}^\[harvest guard: (?P<state>autoarchive held|loss accepted) on (?P<at>[0-9T:+.-]+), "
     r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*(?=\r?$)",
@@ -42,7 +42,7 @@ class Note:
     @property
     def is_ahead(self) -> bool:
         """Whether a guarded run holds ahead of its harvest: no loss is known, and ``before`` is what was accepted."""
-        return self.state == HELD and self.count == 0
+        return self.state == NOTE_HELD and self.count == 0
 
 
 def split(description: str | None) -> tuple[str | None, Note | None]:
@@ -84,7 +84,7 @@ def join(text: str | None, note: Note | None) -> str | None:
 def is_held(source: HarvestSource) -> bool:
     """Whether the guard holds a source: its line says so, and archiving is off."""
     note = split(source.description)[1]
-    return note is not None and note.state == HELD and source.autoarchive is False
+    return note is not None and note.state == NOTE_HELD and source.autoarchive is False
 
 
 def _time(text: str) -> datetime:

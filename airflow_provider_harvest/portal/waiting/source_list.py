@@ -114,7 +114,7 @@ class ListedWait(JobWait):
         self._seen: tuple[Any, ...] | None = None
         self._noted: tuple[Any, ...] | None = None
         self._look_due = 0.0
-        self._progress_due = self._clock.now()
+        self._progress_due = self._clock.monotonic()
         self._runs_behind = True
         self._list_counts = True  # until the list shows otherwise
 
@@ -145,7 +145,7 @@ class ListedWait(JobWait):
 
     def wants_counters(self) -> bool:
         """Whether it is time to see how far its job is."""
-        return self.plan.job_id is not None and self._clock.now() >= self._progress_due
+        return self.plan.job_id is not None and self._clock.monotonic() >= self._progress_due
 
     def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:  # noqa: ARG002  # of any watch
         """Return the state according to the list; None if only a separate poll can show it.
@@ -166,8 +166,8 @@ class ListedWait(JobWait):
         """Poll, and remember what need not be read again while the list stays the same."""
         poll = super().poll()
         if poll.has_looked:
-            self._seen, self._look_due = self._noted, self._clock.now() + poll.pause
-            self._progress_due = self._clock.now() + self._progress_interval()
+            self._seen, self._look_due = self._noted, self._clock.monotonic() + poll.pause
+            self._progress_due = self._clock.monotonic() + self._progress_interval()
         return poll
 
     def find(self, jobs: list[HarvestJob]) -> HarvestJob | None:
@@ -186,14 +186,14 @@ class ListedWait(JobWait):
         if listed is None or not listed.is_runnable:
             self._source_checked = float("-inf")  # the next poll reads the source and reports why
             return self._unless_due(state)
-        self._source_checked = self._clock.now()
+        self._source_checked = self._clock.monotonic()
         if self._may_be_mine(job) and (self._seen != state or self._runs_behind):
             return self._unless_due(state)
         return Poll(WAITING, self._pause_before_start(() if job is None else (job,)))
 
     def _by_last_job(self, job: HarvestJob) -> Poll | None:
         """Return the state of the job that is waited for, which is its source's newest."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if job.counts is not None or job.has_ended:
             self._note_progress(job)
         if job.has_ended:
@@ -211,7 +211,7 @@ class ListedWait(JobWait):
 
     def _unless_due(self, state: tuple[Any, ...]) -> Poll | None:
         """What the list does not cover is polled when something changed there, or at its own time."""
-        left = self._look_due - self._clock.now()
+        left = self._look_due - self._clock.monotonic()
         if self._seen != state or left < 1.0:
             return None
         return Poll(WAITING, left)

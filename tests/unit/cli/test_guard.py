@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_harvest.cli import guard as commands
 from airflow_provider_harvest.cli.main import main
-from airflow_provider_harvest.portal.sources.guard_note import HELD, Note, is_held, join
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held, join
 from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
 from tests.support.memory_portal import ORGANIZATIONS
 from tests.support.scripted_portal import server_error
@@ -71,7 +71,7 @@ def cells(out: str) -> list[list[str]]:
 
 def held(portal: Portal, days_ago: float, **fields: Any) -> HarvestSource:
     """Add a source that the guard holds for so many days."""
-    note = Note(HELD, NOW - timedelta(days=days_ago), 10, JOB_BEGAN)
+    note = Note(NOTE_HELD, NOW - timedelta(days=days_ago), 10, JOB_BEGAN)
     return portal.add_harvested(autoarchive=False, description=join("Data of the town.", note), **fields)
 
 

@@ -21,6 +21,7 @@ from airflow_provider_harvest.portal.as_code.files import reader as files
 from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Reply
+from tests.support.task_instance import TaskInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,16 +41,6 @@ OPERATORS: dict[type[Any], dict[str, Any]] = {
     HarvestApplySourcesOperator: {"plan": "plan.json"},
 }
 every_operator = pytest.mark.parametrize("kind, needed", OPERATORS.items(), ids=[kind.__name__ for kind in OPERATORS])
-
-
-class TaskInstance:
-    """What operators use of Airflow's task instance."""
-
-    def __init__(self) -> None:
-        self.xcoms: dict[str, Any] = {}
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.xcoms[key] = json.loads(json.dumps(value))
 
 
 @pytest.fixture

@@ -12,25 +12,11 @@ import pytest
 from airflow_provider_harvest._compat import AirflowFailException
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._pass_state import dated, undated
-from airflow_provider_harvest.operators.guard import RESULT_KEY, STATE_KEY
+from airflow_provider_harvest.operators.guard import GUARD_KEY, GUARD_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
 from tests.support.guarded_portal import NOW, GuardedPortal
 from tests.support.memory_portal import Killed
-
-
-class TaskInstance:
-    """What the operator uses of Airflow's task instance; it keeps what the runs before left, as Airflow does."""
-
-    map_index = -1
-
-    def __init__(self) -> None:
-        self.xcoms: dict[str, Any] = {}
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.xcoms[key] = json.loads(json.dumps(value))
-
-    def xcom_pull(self, **what: Any) -> Any:
-        return self.xcoms.get(what["key"])
+from tests.support.task_instance import TaskInstance
 
 
 @pytest.fixture
@@ -56,7 +42,7 @@ def test_reports_by_default_and_writes_nothing(portal: GuardedPortal, ti: TaskIn
     source = portal.add_harvested(lost=10)
     result = run(ti)
     assert (result["must_hold_ids"], result["held_ids"], portal.written) == ([source.id], [], [])
-    assert ti.xcoms[RESULT_KEY] == json.loads(json.dumps(result))
+    assert ti.xcoms[GUARD_KEY] == json.loads(json.dumps(result))
 
 
 def test_holds(portal: GuardedPortal, ti: TaskInstance) -> None:
@@ -84,7 +70,7 @@ def test_each_hold_is_told_as_new_once_and_again_if_the_run_that_held_was_killed
 def test_next_run_goes_on_from_this_one(portal: GuardedPortal, ti: TaskInstance, has_date: bool) -> None:
     portal.add_harvested()
     run(ti, has_date=has_date)
-    assert ti.xcoms[(dated if has_date else undated)(STATE_KEY)]["at"] == NOW.timestamp()
+    assert ti.xcoms[(dated if has_date else undated)(GUARD_STATE_KEY)]["at"] == NOW.timestamp()
     portal.requests.clear()
     run(ti)
     assert "iter_datasets" not in portal.requests
@@ -138,7 +124,7 @@ def test_what_could_not_be_held_is_examined_again(portal: GuardedPortal, ti: Tas
     source = portal.add_harvested(lost=10)
     result = run(ti, mode="hold")
     assert (result["cannot_hold_ids"], result["not_holdable_ids"]) == ([source.id], [source.id])
-    assert ti.xcoms[STATE_KEY]["since"] is None
+    assert ti.xcoms[GUARD_STATE_KEY]["since"] is None
     assert result["rows"][0]["why"] == "there is no API key in the connection"
 
 

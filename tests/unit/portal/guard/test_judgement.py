@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.guard import Thresholds, judge
+from airflow_provider_harvest.portal.guard import LossThresholds, judge
 from tests.support.catalogue_histories import live_on_portal, ordinary_days
 
 #: A folder of real histories, if there is one beside the repository (`registry-*.json.gz`).
@@ -207,7 +207,7 @@ class TestProperties:
     def test_losing_more_in_one_run_never_turns_a_hold_into_none(
         self, before: set[str], now: set[str], gone: set[str]
     ) -> None:
-        limits = Thresholds()
+        limits = LossThresholds()
         if judge(before, now, limits).hold:
             assert judge(before, now - gone, limits).hold
 

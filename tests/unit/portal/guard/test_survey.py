@@ -12,7 +12,7 @@ from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, 
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.models import HarvestJob
-from airflow_provider_harvest.portal.sources.guard_note import HELD, Note, join
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
 from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
 from tests.support.memory_portal import ORGANIZATIONS
 from tests.support.scripted_portal import server_error
@@ -248,7 +248,7 @@ class TestMessage:
     )
     def test_says_what_a_hold_waits_for(self, lost: int, told_of_it: str) -> None:
         portal = GuardedPortal()
-        note = Note(HELD, NOW, 10, JOB_BEGAN)
+        note = Note(NOTE_HELD, NOW, 10, JOB_BEGAN)
         portal.add_harvested(lost=lost, autoarchive=False, description=join("Data of the town.", note))
         assert told_of_it in told(portal)["message"].splitlines()[1]
 
