@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from functools import cached_property
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._compat import BaseOperator
@@ -106,6 +107,17 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
                 "render_template_as_native_obj=True: otherwise a template turns None into the string 'None'.)"
             )
 
+    def read_switches(self) -> None:
+        """Read the arguments that are True or False by default: Python takes the string ``"False"`` for true.
+
+        :raises HarvestInvalidInput: for one that says neither.
+        """
+        from airflow_provider_harvest.portal.inputs import as_switch
+
+        for name, parameter in signature(type(self).__init__).parameters.items():
+            if isinstance(parameter.default, bool):
+                setattr(self, name, as_switch(getattr(self, name), name))
+
     @cached_property
     def hook(self) -> HarvestHook:
         """The hook, made when the task runs."""
@@ -120,6 +132,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
         """
         try:
             self.refuse_nothing()
+            self.read_switches()
             yield
         except HarvestError as error:
             error.args = (_in_lines(str(error)),)

@@ -268,7 +268,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
 
 def _number(value: Any, what: str) -> int | None:  # noqa: ANN401  # of a template
     """Return a number that may be left out; a template renders one to a string."""
-    if value is None or value in ("", "None"):
+    if value is None:
         return None
     try:
         number = int(value)

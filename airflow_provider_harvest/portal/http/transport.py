@@ -160,7 +160,7 @@ class Transport:
     def portal_now(self) -> float | None:
         """Return the portal's clock as seconds since the epoch, from the ``Date`` of its responses; None before the
         first."""
-        return self._portal_clock.now(self.clock.now())
+        return self._portal_clock.now(self.clock.now(), self.clock.monotonic())
 
     @property
     def clock_is_doubtful(self) -> bool:
@@ -291,7 +291,7 @@ class Transport:
         if date is not None:
             age = response.headers.get("Age", "")  # how long a cache has kept the response
             date += int(age) if age.isascii() and age.isdigit() else 0
-            self._portal_clock.says(date, self.clock.now())
+            self._portal_clock.says(date, self.clock.now(), self.clock.monotonic())
 
     # --- reading ---------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.inputs import as_count
+from airflow_provider_harvest.portal.inputs import as_count, as_switch
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_remote_unreachable
 from airflow_provider_harvest.portal.outcome.skips import Skips, lost_to_skips
 from airflow_provider_harvest.portal.statuses import FAILED, FAILURE, PREVIEW_TIMEOUT, SUCCESS, TERMINAL_JOB_STATUSES
@@ -85,7 +85,7 @@ class OutcomePolicy:
             max_failed_items,
             max_failed_ratio,
             min_done_items,
-            fail_on_job_errors,
+            as_switch(fail_on_job_errors, "fail_on_job_errors"),
             ids,
             max_skipped_items,
             max_skipped_ratio,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOTE_HELD, NOTE_ACCEPTED = "autoarchive held", "loss accepted"
 _NOTE = re.compile(
     r"(?:\r?\n){0,2}^\[harvest guard: (?P<state>autoarchive held|loss accepted) on (?P<at>[0-9T:+.-]+), "
-    r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*$",
+    r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*(?=\r?$)",
     re.MULTILINE,
 )
 
@@ -48,17 +48,22 @@ class Note:
 def split(description: str | None) -> tuple[str | None, Note | None]:
     """Return a description without the guard's line, and what that line says; a line that is not the guard's stays.
 
+    Of several lines, as of a description that somebody has copied, the newest counts.
+
     :param description: as the portal has it.
     """
-    found = _NOTE.search(description or "")
-    if description is None or found is None:
-        return description or None, None
-    try:
-        at, before = _time(found["at"]), _time(found["before"])
-    except ValueError:
-        return description, None
-    text = description[: found.start()] + description[found.end() :]
-    return text or None, Note(found["state"], at, int(found["count"]), before)
+    notes: list[Note] = []
+
+    def without(found: re.Match[str]) -> str:
+        try:
+            at, before = _time(found["at"]), _time(found["before"])
+        except ValueError:
+            return found[0]
+        notes.append(Note(found["state"], at, int(found["count"]), before))
+        return ""
+
+    text = _NOTE.sub(without, description or "")
+    return text or None, max(notes, key=lambda note: note.at, default=None)
 
 
 def join(text: str | None, note: Note | None) -> str | None:

@@ -75,6 +75,8 @@ def at_once(status: str = "done", **counts: int) -> Callable[[PortalState], obje
         ("done-errors", {"done": 3, "failed": 1}, (), 2),
         ("done-errors", {"done": 3, "failed": 1}, ("--max-failed-items", "1"), 0),
         ("done", {"archived": 3}, (), 2),
+        ("done", {"done": 3, "skipped": 1}, ("--max-skipped-ratio", "0.1"), 2),
+        ("done", {"done": 3, "skipped": 1}, ("--max-skipped-ratio", "0.25"), 0),
         ("failed", {}, (), 2),
     ],
 )

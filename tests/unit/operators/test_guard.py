@@ -78,6 +78,36 @@ def test_next_run_goes_on_from_this_one(portal: GuardedPortal, ti: TaskInstance,
     assert "iter_datasets" in portal.requests
 
 
+class TestWithoutAHarvestInBetween:
+    """What a run left open is examined by the next one, although the portal has harvested nothing since."""
+
+    def test_loss_that_was_only_reported_is_reported_again_and_held_once_that_is_wanted(
+        self, portal: GuardedPortal, ti: TaskInstance
+    ) -> None:
+        source = portal.add_harvested(lost=10)
+        for _ in range(3):
+            assert run(ti)["must_hold_ids"] == [source.id]
+        assert run(ti, mode="hold")["held_ids"] == [source.id]
+
+    def test_source_whose_archiving_somebody_switches_on_is_examined(
+        self, portal: GuardedPortal, ti: TaskInstance
+    ) -> None:
+        source = portal.add_harvested(lost=10, autoarchive=False)
+        assert [run(ti, mode="hold")["rows"] for _ in range(2)] == [[], []]
+        portal.change(source.id, autoarchive=True)
+        assert run(ti, mode="hold")["held_ids"] == [source.id]
+
+    @pytest.mark.parametrize("where", ["thresholds", "thresholds_by_source"])
+    def test_stricter_limits_hold_what_wider_ones_passed(
+        self, portal: GuardedPortal, ti: TaskInstance, where: str
+    ) -> None:
+        source = portal.add_harvested(lost=10)
+        wide, strict = {"max_lost_ratio": 0.5}, {"max_lost_ratio": 0.1}
+        given = [{where: {source.id: limits} if "source" in where else limits} for limits in (wide, strict)]
+        assert [run(ti, mode="hold", **one)["held_ids"] for one in given] == [[], [source.id]]
+        assert run(ti, mode="hold", **given[1])["newly_held_ids"] == []
+
+
 @pytest.mark.parametrize("changed", [{"organization": "5e00000000000000000000a1"}, {"source_ids": "all"}])
 def test_state_of_another_selection_does_not_count(
     portal: GuardedPortal, ti: TaskInstance, changed: dict[str, Any]

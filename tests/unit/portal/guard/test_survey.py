@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, 
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.models import HarvestJob
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
 from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
 from tests.support.memory_portal import ORGANIZATIONS
 from tests.support.scripted_portal import server_error
@@ -42,6 +44,55 @@ class TestRequests:
         assert told(portal)["must_hold_ids"] == []
         whole.append(source.last_job)  # type: ignore[arg-type]
         assert told(portal)["must_hold_ids"] == [source.id]
+
+
+class TestNews:
+    """Which sources a pass examines that goes on from an earlier one, an hour ago."""
+
+    HOUR_AGO = (NOW - timedelta(hours=1)).timestamp()
+
+    @pytest.mark.parametrize(
+        "newest, whole_ended, examined",
+        [
+            pytest.param(("processing", 30), 45, True, id="runs since; the one before ended in between"),
+            pytest.param(("processing", 30), 90, False, id="runs since; the one before was seen"),
+            pytest.param(("initialized", 9000), 9001, False, id="dead for days, and seen since"),
+            pytest.param(("failed", 30), 45, True, id="failed since; the one before ended in between"),
+            pytest.param(("failed", 30), 90, False, id="failed since; the one before was seen"),
+        ],
+    )
+    def test_a_newer_job_hides_no_loss(self, newest: tuple[str, float], whole_ended: float, examined: bool) -> None:
+        status, begun_ago = newest
+        portal = GuardedPortal()
+        source = portal.add_harvested(lost=10)
+        begun = NOW - timedelta(minutes=begun_ago)
+        ended = begun if status == "failed" else None
+        job = HarvestJob("6b" + "0" * 22, status=status, created=begun, started=begun, ended=ended)
+        whole = replace(source.last_job, ended=NOW - timedelta(minutes=whole_ended))  # type: ignore[type-var]
+        portal.change(source.id, last_job=job)
+        portal.newest_whole_job = lambda ident: whole  # type: ignore[attr-defined]
+        assert told(portal, since=self.HOUR_AGO)["must_hold_ids"] == ([source.id] if examined else [])
+
+    def test_outage_of_more_than_a_week_is_said_ahead_whatever_the_newest_job_is(self) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested()
+        last_week, now = NOW - timedelta(days=20), NOW - timedelta(minutes=5)
+        whole = HarvestJob("6a" + "0" * 22, status="done", created=last_week, started=last_week, ended=last_week)
+        portal.change(source.id, last_job=HarvestJob("6b" + "0" * 22, status="failed", created=now, ended=now))
+        portal.newest_whole_job = lambda ident: whole  # type: ignore[attr-defined]
+        assert told(portal, since=self.HOUR_AGO)["exposed_ids"] == [source.id]
+
+    def test_chosen_sources_are_examined_without_news(self) -> None:
+        portal = GuardedPortal()
+        source = portal.add_harvested(lost=10)
+        assert told(portal, since=NOW.timestamp())["must_hold_ids"] == []
+        assert told(portal, since=NOW.timestamp(), again=[source.id])["must_hold_ids"] == [source.id]
+
+    def test_sources_that_do_not_archive_are_named_for_the_next_pass(self) -> None:
+        portal = GuardedPortal()
+        off = portal.add_harvested(lost=10, autoarchive=False)
+        portal.add_harvested()
+        assert examine(portal).not_archiving == [off.id]  # type: ignore[arg-type]
 
 
 class TestWhatCannotBeRead:
@@ -186,6 +237,20 @@ class TestMessage:
             assert "10 of 40 records are missing (25.0%)" in lines[1]
             assert " Archived from 2026-12-03 on." in lines[1]
             assert "https://www.example/datasets/" in lines[2]
+
+    @pytest.mark.parametrize(
+        "lost, told_of_it",
+        [
+            (2, ": 2 records are still missing."),
+            (10, ": 10 of 40 records are missing (25.0%)"),
+            (0, ": nothing is missing"),
+        ],
+    )
+    def test_says_what_a_hold_waits_for(self, lost: int, told_of_it: str) -> None:
+        portal = GuardedPortal()
+        note = Note(NOTE_HELD, NOW, 10, JOB_BEGAN)
+        portal.add_harvested(lost=lost, autoarchive=False, description=join("Data of the town.", note))
+        assert told_of_it in told(portal)["message"].splitlines()[1]
 
     def test_names_of_a_portal_cannot_write_markdown(self) -> None:
         portal = GuardedPortal()
