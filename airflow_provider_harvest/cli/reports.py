@@ -13,8 +13,7 @@ from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.compare.diff import TROUBLE, UNCHANGED
 from airflow_provider_harvest.portal.compare.harvests import compare_harvests, find_harvest, previous_harvest
 from airflow_provider_harvest.portal.compare.portals import ALIKE, compare_portals
-from airflow_provider_harvest.portal.compare.zombies import COLUMNS as ZOMBIE_COLUMNS
-from airflow_provider_harvest.portal.compare.zombies import find_zombies
+from airflow_provider_harvest.portal.compare.zombies import ZOMBIE_COLUMNS, find_zombies
 from airflow_provider_harvest.portal.health import examine
 from airflow_provider_harvest.portal.health.message import markdown as health_message
 from airflow_provider_harvest.portal.http.address import site_url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from functools import cached_property
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._compat import BaseOperator
@@ -15,12 +16,13 @@ from airflow_provider_harvest.operators._own_arguments import OwnArguments
 from airflow_provider_harvest.operators._retries import HarvestFailException, is_final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.operators._output import ResultOutput
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +107,17 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
                 "render_template_as_native_obj=True: otherwise a template turns None into the string 'None'.)"
             )
 
+    def read_switches(self) -> None:
+        """Read the arguments that are True or False by default: Python takes the string ``"False"`` for true.
+
+        :raises HarvestInvalidInput: for one that says neither.
+        """
+        from airflow_provider_harvest.portal.inputs import as_switch
+
+        for name, parameter in signature(type(self).__init__).parameters.items():
+            if isinstance(parameter.default, bool):
+                setattr(self, name, as_switch(getattr(self, name), name))
+
     @cached_property
     def hook(self) -> HarvestHook:
         """The hook, made when the task runs."""
@@ -119,6 +132,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
         """
         try:
             self.refuse_nothing()
+            self.read_switches()
             yield
         except HarvestError as error:
             error.args = (_in_lines(str(error)),)
@@ -148,7 +162,16 @@ def _in_lines(text: str) -> str:
 
 
 class HarvestResultTask(HarvestTask):
-    """A task that returns the result of a harvest, in one XCom from which ``output["outcome"]`` reads an item."""
+    """A task that judges a harvest and returns its result, in one XCom: ``output["outcome"]`` reads an item of it."""
+
+    max_failed_items: int | None
+    max_failed_ratio: float | None
+    min_done_items: int
+    max_skipped_items: int | None
+    max_skipped_ratio: float | None
+    fail_on_job_errors: bool
+    fail_on_outcome: bool
+    remote_ids: Collection[str] | None = None
 
     @property
     def output(self) -> ResultOutput:
@@ -156,6 +179,23 @@ class HarvestResultTask(HarvestTask):
         from airflow_provider_harvest.operators._output import ResultOutput
 
         return ResultOutput(self)
+
+    def outcome_policy(self) -> OutcomePolicy:
+        """Return the criteria for the harvest.
+
+        :raises HarvestInvalidInput: for an impossible limit.
+        """
+        from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+
+        return OutcomePolicy.create(
+            max_failed_items=self.max_failed_items,
+            max_failed_ratio=self.max_failed_ratio,
+            min_done_items=self.min_done_items,
+            max_skipped_items=self.max_skipped_items,
+            max_skipped_ratio=self.max_skipped_ratio,
+            fail_on_job_errors=self.fail_on_job_errors,
+            remote_ids=self.remote_ids,
+        )
 
 
 class HarvestOperator(HarvestTask):

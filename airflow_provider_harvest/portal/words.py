@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: Lines that a message in Markdown has at most: it is read in a chat.
+MAX_CHAT_LINES = 15
+
 
 def spell(seconds: float) -> str:
     """Return a length of time as a person would say it: ``45 s``, ``12 min``, ``2 h``, ``21 h 55 min``, ``3 d 4 h``."""

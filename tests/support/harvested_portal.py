@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestSource
-from tests.support.managed_portal import ManagedPortal
+from tests.support.managed_portal import ManagedPortal, as_json
 from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:
@@ -35,6 +35,16 @@ class HarvestedPortal(ManagedPortal):
         self._let_live(ident, found, JOB_BEGAN + timedelta(minutes=1))
         self._let_live(ident, (f"{ident}-lost-{number}" for number in range(lost)), lost_on)
         return self.sources[ident]
+
+    def add_job(self, source: HarvestSource, status: str, began: datetime, ended: datetime | None = None) -> None:
+        """Add a newer job to a source, without items."""
+        times = {"created": began, "started": began, "ended": ended}
+        self.state.add_job(source.id, status, **{name: as_json(value) for name, value in times.items()})
+
+    def change_job(self, source: HarvestSource, **fields: Any) -> None:
+        """Change the newest job of a source."""
+        newest = [job for job in self.state.jobs.values() if job["source_id"] == source.id][-1]
+        newest.update({name: as_json(value) for name, value in fields.items()})
 
     def bring_back(self, source: HarvestSource) -> None:
         """Let the newest job have found all that lives of a source."""

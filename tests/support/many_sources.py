@@ -119,7 +119,9 @@ class ManySources:
 
     # --- what a client answers -------------------------------------------------------------------------------
 
-    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+    def iter_last_jobs(
+        self, *, counters: bool = False, owners: bool = False, on_unreadable: object = None
+    ) -> Iterator[dict[str, Any]]:
         sources = [portal for portal in self.portals.values() if not portal.source_is_purged]
         for page in range(max(1, math.ceil((len(sources) + self.others) / PAGE_SIZE))):
             self.requests.append((self.clock.now(), "list"))

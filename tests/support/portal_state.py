@@ -24,6 +24,11 @@ KEY = "key-" + "0123456789abcdef" * 5
 USER = {"id": "5e0000000000000000000001", "first_name": "Uma", "last_name": "Tester", "roles": []}
 ORGANIZATION = {"id": "5e00000000000000000000aa", "name": "City of Somewhere", "slug": "city-of-somewhere"}
 DEFAULT_SCHEDULE = "0 0 * * *"
+#: Of a source that waits for a review.
+PENDING: dict[str, Any] = {
+    "validation": {"state": "pending", "by": None, "on": None, "comment": None},
+    "schedule": None,
+}
 
 Json = dict[str, Any]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.inputs import as_count, as_switch
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_remote_unreachable
 from airflow_provider_harvest.portal.outcome.skips import Skips, lost_to_skips
 from airflow_provider_harvest.portal.statuses import FAILED, FAILURE, PREVIEW_TIMEOUT, SUCCESS, TERMINAL_JOB_STATUSES
@@ -44,8 +45,9 @@ class OutcomePolicy:
     :param max_skipped_items: how many items may be skipped; None (default) sets no such limit. A record without an
         identifier is skipped, and its dataset is archived later.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None, without
-        ``max_skipped_items`` either, allows half, and more if none of the last ten harvests skipped less: a source
-        whose filters leave most records out is as it always was, a catalogue that lost its identifiers is not.
+        ``max_skipped_items`` either, allows half, and more if each of the last ten harvests skipped more than half:
+        a source whose filters leave most records out is as it always was, a catalogue that lost its identifiers is
+        not.
     """
 
     max_failed_items: int | None = None
@@ -77,14 +79,13 @@ class OutcomePolicy:
         for name, share in (("max_failed_ratio", max_failed_ratio), ("max_skipped_ratio", max_skipped_ratio)):
             if share is not None and not _is_share(share):
                 raise HarvestInvalidInput(f"{name} must be a number from 0 to 1, or None, not {share!r}.")
-        if not _is_count(min_done_items):
-            raise HarvestInvalidInput(f"min_done_items must be a whole number from 0 on, not {min_done_items!r}.")
+        as_count(min_done_items, "min_done_items")
         ids = None if remote_ids is None else _checked_ids(remote_ids)
         return cls(
             max_failed_items,
             max_failed_ratio,
             min_done_items,
-            fail_on_job_errors,
+            as_switch(fail_on_job_errors, "fail_on_job_errors"),
             ids,
             max_skipped_items,
             max_skipped_ratio,

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.compare.diff import KINDS, TROUBLE, UNCHANGED
 from airflow_provider_harvest.portal.reporting.chart import chart
-from airflow_provider_harvest.portal.words import count, markdown, markdown_link, shorten, spell
+from airflow_provider_harvest.portal.words import MAX_CHAT_LINES, count, markdown, markdown_link, shorten, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-COLUMNS = ("kind", "remote_id", "before", "after", "title", "url", "remote_url", "message")
-#: Lines of the Markdown, for a chat.
-MAX_LINES = 15
+COMPARISON_COLUMNS = ("kind", "remote_id", "before", "after", "title", "url", "remote_url", "message")
 #: Rows of one kind, and of all, in the HTML: it stays below 1 MB. The CSV and the JSON hold all.
 MAX_ROWS_OF_KIND, MAX_ROWS = 500, 1000
 WHO = {
@@ -37,7 +35,7 @@ def as_json(report: dict[str, Any]) -> str:
 
 def as_csv(report: dict[str, Any]) -> str:
     """Return the changes of a report as CSV, a row for each remote id whose status is not what it was."""
-    return table_as_csv(COLUMNS, report["changes"])
+    return table_as_csv(COMPARISON_COLUMNS, report["changes"])
 
 
 def table_as_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
@@ -73,7 +71,7 @@ def as_markdown(report: dict[str, Any]) -> str:
     if len(report["errors"]) > 5:
         lines.append(f"- and {count(len(report['errors']) - 5, 'more kind', 'more kinds')} of errors")
     lines.append(f"- {markdown_link('The job on the portal', job['url'])}")
-    return "\n".join(lines[:MAX_LINES]) + "\n"
+    return "\n".join(lines[:MAX_CHAT_LINES]) + "\n"
 
 
 def headline(report: dict[str, Any]) -> str:

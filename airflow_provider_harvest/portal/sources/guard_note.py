@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
 
-HELD, ACCEPTED = "autoarchive held", "loss accepted"
+NOTE_HELD, NOTE_ACCEPTED = "autoarchive held", "loss accepted"
 _NOTE = re.compile(
     r"(?:\r?\n){0,2}^\[harvest guard: (?P<state>autoarchive held|loss accepted) on (?P<at>[0-9T:+.-]+), "
-    r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*$",
+    r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*(?=\r?$)",
     re.MULTILINE,
 )
 
@@ -42,23 +42,28 @@ class Note:
     @property
     def is_ahead(self) -> bool:
         """Whether a guarded run holds ahead of its harvest: no loss is known, and ``before`` is what was accepted."""
-        return self.state == HELD and self.count == 0
+        return self.state == NOTE_HELD and self.count == 0
 
 
 def split(description: str | None) -> tuple[str | None, Note | None]:
     """Return a description without the guard's line, and what that line says; a line that is not the guard's stays.
 
+    Of several lines, as of a description that somebody has copied, the newest counts.
+
     :param description: as the portal has it.
     """
-    found = _NOTE.search(description or "")
-    if description is None or found is None:
-        return description or None, None
-    try:
-        at, before = _time(found["at"]), _time(found["before"])
-    except ValueError:
-        return description, None
-    text = description[: found.start()] + description[found.end() :]
-    return text or None, Note(found["state"], at, int(found["count"]), before)
+    notes: list[Note] = []
+
+    def without(found: re.Match[str]) -> str:
+        try:
+            at, before = _time(found["at"]), _time(found["before"])
+        except ValueError:
+            return found[0]
+        notes.append(Note(found["state"], at, int(found["count"]), before))
+        return ""
+
+    text = _NOTE.sub(without, description or "")
+    return text or None, max(notes, key=lambda note: note.at, default=None)
 
 
 def join(text: str | None, note: Note | None) -> str | None:
@@ -79,7 +84,7 @@ def join(text: str | None, note: Note | None) -> str | None:
 def is_held(source: HarvestSource) -> bool:
     """Whether the guard holds a source: its line says so, and archiving is off."""
     note = split(source.description)[1]
-    return note is not None and note.state == HELD and source.autoarchive is False
+    return note is not None and note.state == NOTE_HELD and source.autoarchive is False
 
 
 def _time(text: str) -> datetime:

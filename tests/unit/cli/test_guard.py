@@ -10,8 +10,10 @@ import pytest
 
 from airflow_provider_harvest.cli import guard as commands
 from airflow_provider_harvest.cli.main import main
-from airflow_provider_harvest.portal.sources.guard_note import HELD, Note, is_held, join
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held, join
 from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.managed_portal import ORGANIZATIONS
+from tests.support.scripted_portal import server_error
 
 if TYPE_CHECKING:
     import argparse
@@ -64,12 +66,12 @@ def guard(capsys: pytest.CaptureFixture[str]) -> Guard:
 def cells(out: str) -> list[list[str]]:
     """The cells of the table that a command printed, without its heading."""
     lines = [line for line in out.splitlines() if "  " in line]
-    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines[1:]]
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines[2:]]
 
 
 def held(portal: Portal, days_ago: float, **fields: Any) -> HarvestSource:
     """Add a source that the guard holds for so many days."""
-    note = Note(HELD, NOW - timedelta(days=days_ago), 10, JOB_BEGAN)
+    note = Note(NOTE_HELD, NOW - timedelta(days=days_ago), 10, JOB_BEGAN)
     return portal.add_harvested(autoarchive=False, description=join("Data of the town.", note), **fields)
 
 
@@ -83,14 +85,14 @@ class TestReport:
         portal.add_harvested(lost=1, name="Villages")  # a usual loss
         code, out, _ = guard("report")
         assert code == ATTENTION
-        assert cells(out) == [[source.id, "Towns", "40", "10", "2026-12-03", "must be held"]]
+        assert cells(out) == [[source.id, "must be held", "10", "40", "2026-12-03", "Towns"]]
         assert f"{source.id}: 10 of 40 records are missing (25.0%); one run may lose less than 6 %.\n" in out
         assert (portal.has_key, portal.written) == (False, [])
 
     def test_lists_what_is_held(self, portal: Portal, guard: Guard) -> None:
         held(portal, 1, lost=10)
         code, out, _ = guard("report")
-        assert (code, [row[-1] for row in cells(out)]) == (ATTENTION, ["held"])
+        assert (code, [row[1] for row in cells(out)]) == (ATTENTION, ["held"])
 
     def test_as_json_is_the_result_of_the_operator(self, portal: Portal, guard: Guard) -> None:
         source = portal.add_harvested(lost=10)
@@ -127,7 +129,7 @@ class TestForecast:
         portal.add_harvested()
         code, out, _ = guard("forecast")
         assert code == ATTENTION
-        assert cells(out) == [[source.id, "Towns", "31", "1", "2026-11-27", "as usual"]]
+        assert cells(out) == [[source.id, "as usual", "1", "31", "2026-11-27", "Towns"]]
         assert (portal.has_key, portal.written) == (False, [])
 
     def test_leaves_out_what_is_held(self, portal: Portal, guard: Guard) -> None:
@@ -145,14 +147,15 @@ class TestHold:
         source = portal.add_harvested(lost=10)
         for _ in range(2):
             code, out, _ = guard("hold")
-            assert (code, [row[-1] for row in cells(out)]) == (ATTENTION, ["held"])
+            assert (code, [row[1] for row in cells(out)]) == (ATTENTION, ["held"])
         assert is_held(portal.get_source(source.id))
         assert portal.written == [source.id]
 
     def test_lifts_what_is_back(self, portal: Portal, guard: Guard) -> None:
         source = held(portal, 1)
         code, out, _ = guard("hold")
-        assert (code, [row[-1] for row in cells(out)]) == (FINE, ["hold lifted: the records are back"])
+        assert (code, [row[1] for row in cells(out)]) == (FINE, ["hold lifted"])
+        assert f"{source.id}: the missing records are back, so autoarchive is on again\n" in out
         assert portal.get_source(source.id).autoarchive is True
 
     @pytest.mark.parametrize("options, state", [((), "held"), (("--expire-days", 30), "hold expired")])
@@ -161,7 +164,8 @@ class TestHold:
     ) -> None:
         held(portal, 31, lost=10)
         code, out, _ = guard("hold", *options)
-        assert (code, [row[-1] for row in cells(out)]) == (ATTENTION, [state])
+        assert (code, [row[1] for row in cells(out)]) == (ATTENTION, [state])
+        assert guard("hold", *options)[0] == (ATTENTION if state == "held" else FINE)
 
     @pytest.mark.parametrize("days", ["0", "-3", "nan", "soon"])
     def test_refuses_days_that_cannot_be_right(self, portal: Portal, guard: Guard, days: str) -> None:
@@ -170,13 +174,14 @@ class TestHold:
         assert portal.written == []
 
     def test_without_a_key_says_so(self, portal: Portal, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal.add_harvested(lost=10)
+        source = portal.add_harvested(lost=10)
         monkeypatch.setattr(commands, "open_client", lambda *_, **__: portal)
         portal.has_key = False
         code, out, err = guard("hold")
         assert (code, portal.written) == (ATTENTION, [])
-        assert [row[-1] for row in cells(out)] == ["cannot be held: there is no API key in the connection"]
-        assert "1 source could not be held with this key" in err
+        assert [row[1] for row in cells(out)] == ["cannot be held"]
+        assert f"{source.id}: there is no API key in the connection\n" in out
+        assert "1 source could not be held if records went missing" in err
 
 
 class TestRelease:
@@ -202,3 +207,72 @@ class TestRelease:
 
     def test_needs_the_id_of_a_source(self, portal: Portal, guard: Guard) -> None:
         assert guard("release")[0] == ERROR
+
+    def test_given_twice_is_one(self, portal: Portal, guard: Guard) -> None:
+        source = held(portal, 1, lost=10)
+        code, out, _ = guard("release", source.id, source.id, "--json")
+        assert (code, [row["released"] for row in json.loads(out)]) == (FINE, [True])
+
+    @pytest.mark.parametrize(
+        "ident, said",
+        [
+            ("5f" + "f" * 22, "There is no harvest source '5fffffffffffffffffffffff' on "),
+            ("", "ID is empty."),
+            ("https://www.example/harvest/towns/", "without the address around it"),
+        ],
+    )
+    def test_of_what_is_no_source_is_a_sentence(self, portal: Portal, guard: Guard, ident: str, said: str) -> None:
+        code, _, err = guard("release", ident)
+        assert (code, portal.written) == (ERROR, [])
+        assert said in err
+        assert "responded" not in err
+
+
+class TestSelection:
+    @pytest.mark.parametrize("command", ["report", "hold", "forecast"])
+    @pytest.mark.parametrize("option", ["--source", "--organization"])
+    @pytest.mark.parametrize("blank", ["", " "])
+    def test_that_is_blank_never_means_all(
+        self, portal: Portal, guard: Guard, command: str, option: str, blank: str
+    ) -> None:
+        portal.add_harvested(lost=10)
+        code, _, err = guard(command, option, blank)
+        assert (code, portal.written) == (ERROR, [])
+        assert "must not be blank" in err
+
+    def test_of_a_source_by_its_slug(self, portal: Portal, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+        source = portal.add_harvested(lost=10)
+        read = portal.get_source
+        monkeypatch.setattr(portal, "get_source", lambda ident, **_: read(source.id if ident == "towns" else ident))
+        assert json.loads(guard("report", "--source", "towns", "--json")[1])["must_hold_ids"] == [source.id]
+
+
+@pytest.mark.parametrize("command", ["report", "hold", "forecast"])
+@pytest.mark.parametrize("lost, code", [(0, ERROR), (10, ATTENTION)], ids=["all else is fine", "another lost much"])
+def test_what_could_not_be_examined_is_not_fine(
+    portal: Portal, guard: Guard, monkeypatch: pytest.MonkeyPatch, command: str, lost: int, code: int
+) -> None:
+    portal.add_harvested(lost=lost, lost_on=LONG_AGO, organization="north")
+    portal.add_harvested(organization="south")
+    read = portal.iter_datasets
+
+    def broken(organization: str | None = None, owner: str | None = None) -> Any:
+        if organization == ORGANIZATIONS["south"]:
+            raise server_error(500)
+        yield from read()
+
+    monkeypatch.setattr(portal, "iter_datasets", broken)
+    got, out, err = guard(command)
+    assert got == code
+    assert "nothing to report" not in out
+    assert "Not examined: 1 of the organization" in err
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_table_fits_the_terminal(portal: Portal, guard: Guard, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    portal.add_harvested(lost=10, name="Data of all towns in the country, " * 3)
+    table = [line for line in guard("report")[1].splitlines() if "  " in line]
+    assert len(table) == 3
+    assert max(map(len, table)) <= columns
+    assert ("2026-12-03" in table[2], "must be held" in table[2]) == (True, True)

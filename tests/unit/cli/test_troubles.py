@@ -10,27 +10,20 @@ import pytest
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.models import parse_time
-from airflow_provider_harvest.portal.sources.guard_note import HELD, Note, join
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
 from tests.support.portal_server import Door, InProcess
-from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Pass, Reply, html, redirect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 LONG_AGO = parse_time("2026-01-01T00:00:00Z")
 HOSTILE = "Towns\x1b[31m\r\nINFO - Outcome: success.\u202e"
 
 
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
-    """A portal that the environment names, with a sysadmin's key; no pause takes time."""
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "sleep", lambda self, seconds: None)
-    with InProcess("D") as server:
-        server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
-        monkeypatch.setenv("HARVEST_PORTAL", server.url)
-        monkeypatch.setenv("HARVEST_API_KEY", KEY)
-        yield server
 
 
 @pytest.fixture
@@ -48,7 +41,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
 def held(portal: Door) -> str:
     """A source that the guard holds."""
     assert LONG_AGO is not None
-    note = join("Towns", Note(HELD, LONG_AGO, 10, LONG_AGO))
+    note = join("Towns", Note(NOTE_HELD, LONG_AGO, 10, LONG_AGO))
     return portal.portal.add_source("Towns", description=note, autoarchive=False)
 
 

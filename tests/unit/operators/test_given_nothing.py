@@ -9,10 +9,17 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators._base import HarvestFailException
-from airflow_provider_harvest.operators.as_code import HarvestPlanSourcesOperator
+from airflow_provider_harvest.operators.as_code import (
+    HarvestExportSourcesOperator,
+    HarvestPlanSourcesOperator,
+    _number,
+)
+from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+from airflow_provider_harvest.operators.preview import HarvestPreviewSourceOperator
 from airflow_provider_harvest.operators.source import (
+    HarvestDeleteSourceOperator,
     HarvestListSourcesOperator,
     HarvestUpdateSourceOperator,
     HarvestValidateSourceOperator,
@@ -85,6 +92,40 @@ def test_deferrable_as_a_text(value: Any, deferring: bool) -> None:
 def test_deferrable_that_says_neither() -> None:
     with pytest.raises(HarvestInvalidInput, match="deferrable"):
         HarvestRunSourceOperator(task_id="t", source_id=ID, deferrable="maybe").is_deferring()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "kind, switch, needed",
+    [
+        (HarvestRunSourceOperator, "fail_on_outcome", {"source_id": ID}),
+        (HarvestRunSourceOperator, "fail_on_job_errors", {"source_id": ID}),
+        (HarvestJobSensor, "fail_on_outcome", {"source_id": ID}),
+        (HarvestPreviewSourceOperator, "fail_on_outcome", {"source_id": ID}),
+        (HarvestDeleteSourceOperator, "missing_ok", {"source_id": ID}),
+        (HarvestPlanSourcesOperator, "prune", {"path": "x"}),
+        (HarvestPlanSourcesOperator, "allow_duplicates", {"path": "x"}),
+        (HarvestExportSourcesOperator, "with_ids", {}),
+        (HarvestGuardOperator, "examine_all", {}),
+    ],
+)
+def test_a_switch_as_a_string(kind: Any, switch: str, needed: dict[str, str]) -> None:
+    """A string such as "False", as from a configuration, is true to Python: it would prune."""
+    for given, read in (("False", False), ("true", True), (False, False)):
+        task = kind(task_id="t", **needed, **{switch: given})
+        with task.errors():
+            assert getattr(task, switch) is read
+    with (
+        pytest.raises(HarvestFailException, match=f"{switch} must be True or False"),
+        kind(task_id="t", **needed, **{switch: "maybe"}).errors(),
+    ):
+        raise AssertionError("It went on.")
+
+
+@pytest.mark.parametrize("number", ["", "None", " "])
+def test_a_blank_limit_of_deletions_is_no_missing_limit(number: str) -> None:
+    """Only None sets none."""
+    with pytest.raises(HarvestInvalidInput, match="max_deletes"):
+        _number(number, "max_deletes")
 
 
 def test_a_failure_shows_its_message_once() -> None:

@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestSourceNotRunnable
-from airflow_provider_harvest.portal.guard import Thresholds
+from airflow_provider_harvest.portal.guard import LossThresholds
 from airflow_provider_harvest.portal.guard.act import act
-from airflow_provider_harvest.portal.guard.guarded_run import begin, compare, give_up, refuse_attaching, thresholds_of
+from airflow_provider_harvest.portal.guard.guarded_run import (
+    begin,
+    check_loss,
+    give_up,
+    refuse_attaching,
+    thresholds_of,
+)
 from airflow_provider_harvest.portal.guard.holds import accepted_before, is_held, release
 from airflow_provider_harvest.portal.guard.survey import examine
 from tests.support.harvested_portal import JOB_BEGAN, HarvestedPortal
@@ -33,7 +39,7 @@ def test_comparison(lost: int, seen: Any, is_loss: bool, is_due: bool) -> None:
     source = portal.add_harvested(lost=lost, lost_on=seen)
     begin(portal, source.id)
     assert portal.sources[source.id].autoarchive is False
-    compared = compare(portal, source.id, Thresholds())
+    compared = check_loss(portal, source.id, LossThresholds())
     assert (bool(compared.reasons), compared.is_due) == (is_loss, is_due)
     assert is_held(portal.sources[source.id]) is is_loss
     assert portal.sources[source.id].autoarchive is not is_loss
@@ -49,7 +55,7 @@ def test_killed_run_is_finished_by_its_retry(killed_at: tuple[int, bool]) -> Non
     for _ in range(2):
         try:
             begin(portal, source.id)
-            compare(portal, source.id, Thresholds())
+            check_loss(portal, source.id, LossThresholds())
         except Killed:
             continue
     now = portal.sources[source.id]
@@ -60,7 +66,7 @@ def test_source_that_does_not_archive_stays_as_it_is() -> None:
     portal = HarvestedPortal()
     source = portal.add_harvested(lost=20, autoarchive=False)
     begin(portal, source.id)
-    assert compare(portal, source.id, Thresholds()).reasons == ()
+    assert check_loss(portal, source.id, LossThresholds()).reasons == ()
     assert portal.written == []
 
 
@@ -68,9 +74,9 @@ def test_loss_that_the_guard_held_before_is_not_released_by_a_run() -> None:
     portal = HarvestedPortal()
     source = portal.add_harvested(lost=20)
     begin(portal, source.id)
-    compare(portal, source.id, Thresholds())
-    generous = Thresholds(max_lost_ratio=1, max_weekly_ratio=1, max_lost=None)
-    assert compare(portal, source.id, generous).reasons
+    check_loss(portal, source.id, LossThresholds())
+    generous = LossThresholds(max_lost_ratio=1, max_weekly_ratio=1, max_lost=None)
+    assert check_loss(portal, source.id, generous).reasons
     assert is_held(portal.sources[source.id])
 
 
@@ -79,11 +85,11 @@ def test_accepted_loss_stays_accepted_and_is_due() -> None:
     source = portal.add_harvested(lost=20, lost_on=LONG_AGO)
     client: Any = portal
     begin(client, source.id)
-    compare(client, source.id, Thresholds())
+    check_loss(client, source.id, LossThresholds())
     release(client, source.id, accept=True)
     begin(client, source.id)
     assert portal.sources[source.id].autoarchive is False
-    compared = compare(client, source.id, Thresholds())
+    compared = check_loss(client, source.id, LossThresholds())
     assert (compared.reasons, compared.is_due) == ((), True)
     now = portal.sources[source.id]
     assert (now.autoarchive, accepted_before(now)) == (True, JOB_BEGAN)
@@ -126,7 +132,7 @@ def test_harvest_that_cannot_be_compared_leaves_archiving_off() -> None:
 
     portal.iter_remote_ids = fail  # type: ignore[method-assign]
     with pytest.raises(HarvestError, match="archiving stays off"):
-        compare(portal, source.id, Thresholds())
+        check_loss(portal, source.id, LossThresholds())
     assert is_held(portal.sources[source.id])
 
 
@@ -137,18 +143,18 @@ def test_harvest_after_which_the_portal_shows_no_record_is_not_compared(done: in
     begin(portal, source.id)
     portal.records = []  # an empty answer, once
     if is_believed:  # the first harvest of an empty catalogue
-        assert compare(portal, source.id, Thresholds(), done=done).reasons == ()
+        assert check_loss(portal, source.id, LossThresholds(), done=done).reasons == ()
     else:
         with pytest.raises(HarvestError, match="archiving stays off"):
-            compare(portal, source.id, Thresholds(), done=done)
+            check_loss(portal, source.id, LossThresholds(), done=done)
     assert is_held(portal.sources[source.id]) is not is_believed
 
 
 @pytest.mark.parametrize(
     "guard, expected",
-    [(None, None), (False, None), (True, Thresholds()), ({"min_lost": 9}, Thresholds(min_lost=9))],
+    [(None, None), (False, None), (True, LossThresholds()), ({"min_lost": 9}, LossThresholds(min_lost=9))],
 )
-def test_argument(guard: Any, expected: Thresholds | None) -> None:
+def test_argument(guard: Any, expected: LossThresholds | None) -> None:
     assert thresholds_of(guard) == expected
 
 

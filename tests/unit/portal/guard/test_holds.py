@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -10,8 +10,9 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
 from airflow_provider_harvest.portal.guard.act import act, decide
 from airflow_provider_harvest.portal.guard.holds import hold, release
+from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import Case, GuardReport, examine
-from airflow_provider_harvest.portal.sources.guard_note import ACCEPTED, HELD, Note, join, split
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split
 from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.managed_portal import Killed
 
@@ -23,8 +24,10 @@ def guard(portal: HarvestedPortal, **options: Any) -> GuardReport:
     return report
 
 
-def noted(state: str, days_ago: float = 1) -> str:
-    return str(join("Data of the town.", Note(state, NOW - timedelta(days=days_ago), 10, JOB_BEGAN)))
+def noted(state: str, days_ago: float = 1, count: int = 10) -> str:
+    """A description with the guard's line; one that holds ahead of a harvest counts 0 and has accepted nothing."""
+    before = JOB_BEGAN if count else datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return str(join("Data of the town.", Note(state, NOW - timedelta(days=days_ago), count, before)))
 
 
 def only(report: GuardReport) -> Case:
@@ -34,10 +37,24 @@ def only(report: GuardReport) -> Case:
 
 class TestNote:
     @pytest.mark.parametrize("text", [None, "Data of the town.", "Two\nlines", "Ends with a break\n"])
-    @pytest.mark.parametrize("state", [HELD, ACCEPTED])
+    @pytest.mark.parametrize("state", [NOTE_HELD, NOTE_ACCEPTED])
     def test_is_read_as_it_was_written_and_leaves_the_description_alone(self, text: str | None, state: str) -> None:
         note = Note(state, NOW, 1234, JOB_BEGAN)
         assert split(join(text, note)) == (text, note)
+
+    @pytest.mark.parametrize("more", ["", "\r\nMore.", "\r\n", "\nMore.", "  \nMore."])
+    def test_survives_an_editor_that_changes_line_breaks_or_adds_text(self, more: str) -> None:
+        note = Note(NOTE_HELD, NOW, 10, JOB_BEGAN)
+        text, read = split(str(join("Data of the town.", note)).replace("\n", "\r\n") + more)
+        assert read == note
+        assert text == f"Data of the town.{more.strip(' ')}"
+        again = Note(NOTE_ACCEPTED, NOW, 10, JOB_BEGAN)
+        assert split(join(text, again)) == (text, again)
+
+    def test_of_a_copied_description_counts_once(self) -> None:
+        older, newer = Note(NOTE_HELD, NOW - timedelta(days=3), 10, JOB_BEGAN), Note(NOTE_HELD, NOW, 20, JOB_BEGAN)
+        for first, second in ((older, newer), (newer, older)):
+            assert split(join(join("Data of the town.", first), second)) == ("Data of the town.", newer)
 
     @pytest.mark.parametrize(
         "description",
@@ -112,7 +129,7 @@ class TestPeople:
         assert only(guard(portal)).action == "tidied"
         now = portal.sources[source.id]
         note = split(now.description)[1]
-        assert (now.autoarchive, note and note.state) == (True, ACCEPTED)
+        assert (now.autoarchive, note and note.state) == (True, NOTE_ACCEPTED)
         # If the owner switches archiving off now, that is no hold: nobody but the owner switches it on again.
         portal.change(source.id, autoarchive=False)
         guard(portal)
@@ -143,16 +160,23 @@ class TestDecision:
             ({}, 0, None, None),
             ({}, 10, None, "held"),
             ({}, 1, None, None),
-            ({"autoarchive": False, "description": noted(HELD)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(HELD)}, 0, None, "lifted"),
-            ({"autoarchive": False, "description": noted(HELD, 400)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(HELD, 29)}, 10, 30, None),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 10, 30, "expired"),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 0, 30, "lifted"),
-            ({"description": noted(HELD)}, 10, None, "tidied"),
-            ({"description": noted(ACCEPTED)}, 10, None, None),
-            ({"description": noted(ACCEPTED)}, 0, None, "tidied"),
-            ({"autoarchive": False, "description": noted(ACCEPTED)}, 10, None, "tidied"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 0, None, "lifted"),
+            # All but a tenth is back, and that is an ordinary loss.
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 1, None, "lifted"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 2, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, count=1000)}, 10, None, None),
+            # Left by a guarded run that was killed before the harvest that has ended since.
+            ({"autoarchive": False, "description": noted(NOTE_HELD, count=0)}, 2, None, "lifted"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, count=0)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 400)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 29)}, 10, 30, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 10, 30, "expired"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 0, 30, "lifted"),
+            ({"description": noted(NOTE_HELD)}, 10, None, "tidied"),
+            ({"description": noted(NOTE_ACCEPTED)}, 10, None, None),
+            ({"description": noted(NOTE_ACCEPTED)}, 0, None, "tidied"),
+            ({"autoarchive": False, "description": noted(NOTE_ACCEPTED)}, 10, None, "tidied"),
         ],
     )
     def test_of_a_pass(self, fields: dict[str, Any], lost: int, expire_days: Any, action: str | None) -> None:
@@ -165,9 +189,9 @@ class TestDecision:
     @pytest.mark.parametrize(
         "fields, expire_days, action",
         [
-            ({"autoarchive": False, "description": noted(HELD)}, None, None),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 30, "expired"),
-            ({"description": noted(ACCEPTED)}, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 30, "expired"),
+            ({"description": noted(NOTE_ACCEPTED)}, None, None),
         ],
     )
     def test_a_portal_that_shows_no_record_at_all_changes_nothing(
@@ -181,10 +205,12 @@ class TestDecision:
 
     def test_expired_hold_accepts_the_loss_and_says_so(self) -> None:
         portal = HarvestedPortal()
-        source = portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, 31))
+        source = portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, 31))
         case = only(guard(portal, expire_days=30))
         assert (case.action, portal.sources[source.id].autoarchive) == ("expired", True)
         assert "nobody decided in time" in case.why
+        assert not case.must_hold
+        assert guard(portal, expire_days=30).cases[0].must_hold is False
 
     @pytest.mark.parametrize("days", [0, -1, True, 10**6])
     def test_days_that_cannot_be_right_are_refused(self, days: Any) -> None:
@@ -194,7 +220,7 @@ class TestDecision:
     @pytest.mark.parametrize("days_ago, overdue", [(13.9, False), (14, True), (400, True)])
     def test_hold_that_waits_is_told_again(self, days_ago: float, overdue: bool) -> None:
         portal = HarvestedPortal()
-        portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, days_ago))
+        portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, days_ago))
         assert only(examine(portal)).is_overdue(NOW) is overdue
 
 
@@ -217,6 +243,33 @@ class TestRefused:
         case = only(guard(portal))
         assert case.action == "cannot_hold"
         assert case.why.startswith(why)
+
+    @pytest.mark.parametrize(
+        "fields, lost, action",
+        [
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 0, "cannot_lift"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 31)}, 10, "cannot_lift"),
+            ({"description": noted(NOTE_ACCEPTED)}, 0, ""),
+        ],
+        ids=["lift", "expire", "line out of date"],
+    )
+    @pytest.mark.parametrize("has_key", [True, False], ids=["refused", "no key"])
+    def test_what_is_no_hold_is_not_said_to_be_one_that_cannot_be(
+        self, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], lost: int, action: str, has_key: bool
+    ) -> None:
+        portal = HarvestedPortal(has_key=has_key)
+        portal.add_harvested(lost=lost, **fields)
+
+        def refuse(*_: Any, **__: Any) -> None:
+            raise HarvestAuthError("No right.", status_code=403)
+
+        monkeypatch.setattr(portal, "update_source", refuse)
+        report = guard(portal, expire_days=30)
+        assert only(report).action == action
+        result = as_dict(portal, report)
+        assert result["cannot_hold_ids"] == []
+        assert "CANNOT BE HELD" not in result["message"]
+        assert ("cannot be lifted" in result["message"]) is bool(action)
 
     def test_hold_of_a_guarded_run_learns_how_much_is_missing(self) -> None:
         portal = HarvestedPortal()

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
 from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.managed_portal import ORGANIZATIONS
 from tests.support.portal_state import Response
 from tests.support.scripted_portal import server_error
-
-if TYPE_CHECKING:
-    from airflow_provider_harvest.portal.models import HarvestJob
 
 
 def told(portal: HarvestedPortal, **arguments: Any) -> dict[str, Any]:
@@ -40,11 +38,56 @@ class TestRequests:
     def test_failed_job_is_not_news_of_the_catalogue(self) -> None:
         portal = HarvestedPortal()
         source = portal.add_harvested(lost=10, status="failed")
-        whole: list[HarvestJob] = []
-        portal.newest_whole_job = lambda ident: whole[0] if whole else None  # type: ignore[attr-defined]
         assert told(portal)["must_hold_ids"] == []
-        whole.append(source.last_job)
+        portal.change_job(source, status="done")
+        portal.add_job(source, "failed", NOW, NOW)
         assert told(portal)["must_hold_ids"] == [source.id]
+
+
+class TestNews:
+    """Which sources a pass examines that goes on from an earlier one, an hour ago."""
+
+    HOUR_AGO = (NOW - timedelta(hours=1)).timestamp()
+
+    @pytest.mark.parametrize(
+        "newest, whole_ended, examined",
+        [
+            pytest.param(("processing", 30), 45, True, id="runs since; the one before ended in between"),
+            pytest.param(("processing", 30), 90, False, id="runs since; the one before was seen"),
+            pytest.param(("initialized", 9000), 9001, False, id="dead for days, and seen since"),
+            pytest.param(("failed", 30), 45, True, id="failed since; the one before ended in between"),
+            pytest.param(("failed", 30), 90, False, id="failed since; the one before was seen"),
+        ],
+    )
+    def test_a_newer_job_hides_no_loss(self, newest: tuple[str, float], whole_ended: float, examined: bool) -> None:
+        status, begun_ago = newest
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=10)
+        begun = NOW - timedelta(minutes=begun_ago)
+        ended = begun if status == "failed" else None
+        portal.change_job(source, ended=NOW - timedelta(minutes=whole_ended))
+        portal.add_job(source, status, begun, ended)
+        assert told(portal, since=self.HOUR_AGO)["must_hold_ids"] == ([source.id] if examined else [])
+
+    def test_outage_of_more_than_a_week_is_said_ahead_whatever_the_newest_job_is(self) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested()
+        last_week, now = NOW - timedelta(days=20), NOW - timedelta(minutes=5)
+        portal.change_job(source, created=last_week, started=last_week, ended=last_week)
+        portal.add_job(source, "failed", now, now)
+        assert told(portal, since=self.HOUR_AGO)["exposed_ids"] == [source.id]
+
+    def test_chosen_sources_are_examined_without_news(self) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=10)
+        assert told(portal, since=NOW.timestamp())["must_hold_ids"] == []
+        assert told(portal, since=NOW.timestamp(), again=[source.id])["must_hold_ids"] == [source.id]
+
+    def test_sources_that_do_not_archive_are_named_for_the_next_pass(self) -> None:
+        portal = HarvestedPortal()
+        off = portal.add_harvested(lost=10, autoarchive=False)
+        portal.add_harvested()
+        assert examine(portal).not_archiving == [off.id]
 
 
 class TestWhatCannotBeRead:
@@ -129,8 +172,7 @@ class TestSaidAhead:
         source = portal.add_harvested()
         ended = NOW - timedelta(days=days_ago)
         portal.change(source.id, schedule=schedule)
-        portal.state.jobs.clear()
-        portal.state.add_job(source.id, "done", **dict.fromkeys(("created", "started", "ended"), ended.isoformat()))
+        portal.change_job(source, created=ended, started=ended, ended=ended)
         result = told(portal, since=NOW.timestamp())  # nothing new: the list alone tells it
         assert result["exposed_ids"] == ([source.id] if exposed else [])
         assert ("cannot be held afterwards" in result["message"]) is exposed
@@ -188,6 +230,20 @@ class TestMessage:
             assert "10 of 40 records are missing (25.0%)" in lines[1]
             assert " Archived from 2026-12-03 on." in lines[1]
             assert "https://www.example/datasets/" in lines[2]
+
+    @pytest.mark.parametrize(
+        "lost, told_of_it",
+        [
+            (2, ": 2 records are still missing."),
+            (10, ": 10 of 40 records are missing (25.0%)"),
+            (0, ": nothing is missing"),
+        ],
+    )
+    def test_says_what_a_hold_waits_for(self, lost: int, told_of_it: str) -> None:
+        portal = HarvestedPortal()
+        note = Note(NOTE_HELD, NOW, 10, JOB_BEGAN)
+        portal.add_harvested(lost=lost, autoarchive=False, description=join("Data of the town.", note))
+        assert told_of_it in told(portal)["message"].splitlines()[1]
 
     def test_names_of_a_portal_cannot_write_markdown(self) -> None:
         portal = HarvestedPortal()

@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.health import foresight
 from airflow_provider_harvest.portal.health.findings import (
     ALL_CHECKS,
     CHECKS,
-    NEWLY_ARCHIVED,
+    DATASETS_ARCHIVED,
     SHRUNK,
     VANISHING,
     Thresholds,
@@ -104,5 +104,5 @@ class TestArchivedBySets:
         )
         troubles = seen.troubles.get(source.id, [])
         assert (len(read), seen.requests) == ((1, 3) if found else (0, 0))
-        assert [trouble.kind for trouble in troubles] == ([NEWLY_ARCHIVED] if found else [])
+        assert [trouble.kind for trouble in troubles] == ([DATASETS_ARCHIVED] if found else [])
         assert all(f"archived {found} datasets" in trouble.detail and trouble.baseline == 0 for trouble in troubles)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,9 +12,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestInvalidInput,
     HarvestNotFound,
-    HarvestProtocolError,
     HarvestRequestRejected,
-    HarvestResponseLost,
     HarvestServerError,
     HarvestSourceNotRunnable,
     HarvestUnavailable,
@@ -23,48 +21,12 @@ from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.sources.changes import ensure_deleted, ensure_fields, ensure_source
 from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY, ORGANIZATION, USER
-from tests.support.response_faults import Reply, Reset, Step, Truncated, garbage, html
+from tests.support.response_faults import CARRIED_OUT, NOT_CARRIED_OUT, Reply, Reset, Step
 from tests.support.scripted_portal import T0, FakeClock, instant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SOURCES = "/harvest/sources/"
 UNKNOWN_ID = "5f00000000000000000000ff"
 TOWN: dict[str, Any] = {"name": "Town", "url": "https://town.example/catalog.xml", "backend": "dcat"}
-
-#: What comes back from a write whose fate is unclear, by what the portal did with it.
-CARRIED_OUT = {
-    "reset": Reset(handled=True),
-    "truncated": Truncated(handled=True),
-    "500": Reply(500, {"message": "Internal Server Error"}, handled=True),
-    "proxy's 504": Reply(504, "<html>Gateway timeout</html>", handled=True),
-    "a page": Reply(200, "<!doctype html>Hello", handled=True),
-}
-NOT_CARRIED_OUT: dict[str, tuple[Step, type[HarvestError]]] = {
-    "reset": (Reset(), HarvestResponseLost),
-    "truncated": (Truncated(), HarvestResponseLost),
-    "garbage": (garbage(), HarvestResponseLost),
-    "500": (Reply(500, {"message": "Internal Server Error"}), HarvestServerError),
-    "a page": (html(), HarvestProtocolError),
-}
-
-
-@pytest.fixture
-def server() -> Iterator[Door]:
-    with InProcess("D") as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def client(server: Door, clock: FakeClock) -> Iterator[HarvestClient]:
-    with HarvestClient(server.url, KEY, clock=clock) as client:
-        yield client
 
 
 class TestCreate:

@@ -13,39 +13,22 @@ from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
-from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.guard.holds import hold
 from airflow_provider_harvest.portal.models import parse_time
 from airflow_provider_harvest.portal.sources.changes import ensure_deleted, ensure_fields
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
 from tests.support.managed_portal import ManagedPortal
-from tests.support.portal_server import Always, Door, InProcess
-from tests.support.portal_state import KEY, Response
+from tests.support.portal_server import Always, Door
+from tests.support.portal_state import KEY, PENDING, Response
 from tests.support.response_faults import Reply
-from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-PENDING: dict[str, Any] = {
-    "validation": {"state": "pending", "by": None, "on": None, "comment": None},
-    "schedule": None,
-}
 BEFORE = parse_time("2026-03-01T00:00:00+00:00")
-
-
-@pytest.fixture
-def server() -> Iterator[Door]:
-    with InProcess("D") as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: Door) -> Iterator[HarvestClient]:
-    with HarvestClient(server.url, KEY, clock=FakeClock()) as client:
-        yield client
 
 
 #: Each write: how it is made, with which request, of which source, and what the error names.
