@@ -68,7 +68,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     :param min_done_items: how many items must be done; 1.
     :param max_skipped_items: how many items may be skipped in a success; None (default) sets no such limit.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
-        no ``max_skipped_items``: half, or more if none of the last ten harvests skipped less.
+        no ``max_skipped_items``: half, or more if each of the last ten harvests skipped more than half.
     :param max_drop_ratio: how many fewer items may be done than in the best of the last ten harvests, as a share of its
         done ones, 0 to 1; None (default) sets no such limit.
     :param fail_on_job_errors: whether errors of the job itself make it a failure although it is done; True.

@@ -45,8 +45,9 @@ class OutcomePolicy:
     :param max_skipped_items: how many items may be skipped; None (default) sets no such limit. A record without an
         identifier is skipped, and its dataset is archived later.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None, without
-        ``max_skipped_items`` either, allows half, and more if none of the last ten harvests skipped less: a source
-        whose filters leave most records out is as it always was, a catalogue that lost its identifiers is not.
+        ``max_skipped_items`` either, allows half, and more if each of the last ten harvests skipped more than half:
+        a source whose filters leave most records out is as it always was, a catalogue that lost its identifiers is
+        not.
     :param max_drop_ratio: how many fewer items may be done than in the best of the last ten harvests that read their
         whole catalogue, as a share of its done ones, 0 to 1; None (default) sets no such limit.
     """
