@@ -52,24 +52,36 @@ assert elsewhere.count_documents({}) == 200, "another connection sees other data
 _QUERIES = """
 from bson import DBRef, ObjectId
 from mongomock.collection import Collection
+from pymongo.errors import DuplicateKeyError
 from sandbox.portal_process import store
 
 mongomocks = Collection._iter_documents
-store.skip_what_cannot_match()
+store.speed_up()
 collection = store.SharedMongoClient("mongodb://localhost/udata")["udata"]["queried"]
 one = ObjectId()
 values = ["a", "b", None, 1, one, ["a", "b"], [{"in": "a"}, {"in": one}], {"in": "a"}, {"in": ["a"]}, DBRef("x", one)]
 collection.insert_many([{"value": value, "deep": {"er": value}} for value in values] + [{}, {"deep": "a"}])
+known = collection.find_one({"value": "b"})["_id"]
 queries = [
     {key: wanted, **more}
     for key in ("value", "value.in", "deep.er", "deep.er.in", "value.0", "_id", "absent")
-    for wanted in ("a", one, None, {"$in": ["a", one]}, {"$ne": "a"}, ["a", "b"], {"in": "a"})
+    for wanted in ("a", one, known, None, {"$in": ["a", one]}, {"$ne": "a"}, ["a", "b"], {"in": "a"})
     for more in ({}, {"deep.er": "a"}, {"$or": [{"value": "a"}, {"deep.er": one}]})
 ]
 for query in queries:
     quick = [document["_id"] for document in collection._iter_documents(query)]
     assert quick == [document["_id"] for document in mongomocks(collection, query)], query
 assert sum(bool(list(collection.find(query))) for query in queries) > 20
+
+names = {collection.create_index("deep.er", unique=True, sparse=True, name="deep") for _ in range(2)}
+assert names == {"deep"} and "deep" in collection.index_information()
+collection.drop_index("deep")
+try:
+    collection.insert_one({"deep": {"er": "a"}})
+    collection.create_index("deep.er", unique=True, sparse=True, name="deep")
+    raise AssertionError("an index that was dropped is not made again")
+except DuplicateKeyError:
+    pass
 """
 
 

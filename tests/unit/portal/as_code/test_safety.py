@@ -133,6 +133,17 @@ class TestMarkersOfStrangers:
         plan = planned(portal, declared(organization="north"), managed_by="us")
         assert [found.source_id for found in plan.changes] == [ours.id]
 
+    def test_do_not_block_a_plan_without_a_key(self, portal: ManagedPortal) -> None:
+        """As a drift alarm that reads a public portal: who the files' user is, is unknown."""
+        portal.has_key = False
+        ours = portal.add(url=URL, name="Old", organization="north", description=marker.join(None, "us", "town"))
+        self.add_stranger(portal, "town")
+        self.add_stranger(portal, "new")
+        new = declared("new", name="New", url="https://new.example/", organization="north")
+        plan = planned(portal, declared(organization="north"), new, managed_by="us")
+        assert conflicts(plan) == {}
+        assert [(found.key, found.source_id) for found in plan.changes] == [("new", None), ("town", ours.id)]
+
     def test_are_never_deleted_and_told(self, portal: ManagedPortal) -> None:
         stranger = self.add_stranger(portal, "gone")
         plan = planned(portal, declared(organization="north"), managed_by="us", prune=True)
