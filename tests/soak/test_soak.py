@@ -10,7 +10,6 @@ import asyncio
 import gc
 import random
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,10 +18,12 @@ from airflow_provider_harvest.portal.statuses import ENDED
 from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
-from tests.support.many_sources import at_portal, run_in_fake_time
+from tests.support.fake_time import run_in_fake_time
+from tests.support.portal_connections import SharedClient, at_portal
 from tests.support.scripted_portal import (
     T0,
     FakeClock,
+    ScriptedPortal,
     Timeline,
     rate_limited,
     server_error,
@@ -30,7 +31,7 @@ from tests.support.scripted_portal import (
     unreachable,
     whole_job,
 )
-from tests.support.watched_portal import Portal, Store
+from tests.support.watching_trigger import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +63,8 @@ class Soak:
         self.clock = FakeClock()
         chance = random.Random(seed)
         lives = {f"s{number:03}": self._life(chance, number) for number in range(SOURCES)}
-        self.portal = Portal(self.clock, lives, generation="B")
-        at_portal(monkeypatch, {"one": self.portal})
+        self.portal = ScriptedPortal(self.clock, lives, generation="B")
+        at_portal(monkeypatch, {"one": SharedClient(self.portal)})
         self.reported: dict[str, list[str]] = {}
         self.waited: dict[str, list[tuple[str | None, str]]] = {}
         self.counts: list[Counter[str]] = []
@@ -106,7 +107,7 @@ class Soak:
             await self._sleep_until(since)
             self._break(error)
             if since == UPGRADED_AT:
-                self._upgrade()
+                self.portal.generation = "D"
             await self._sleep_until(until)
             self._break(None)
             error.__traceback__ = None  # raised again and again, this one error would hold every frame it passed
@@ -119,13 +120,8 @@ class Soak:
 
     def _break(self, error: HarvestError | None) -> None:
         self.portal.list_fault = error
-        for portal in self.portal.portals.values():
-            portal.fault = error
-
-    def _upgrade(self) -> None:
-        for ident, portal in self.portal.portals.items():
-            portal.generation = "D"
-            self.portal._clients[ident].dialect = replace(self.portal._clients[ident].dialect, embeds_items=False)
+        for life in self.portal.lives.values():
+            life.fault = error
 
     def _count(self) -> None:
         gc.collect()
@@ -135,7 +131,7 @@ class Soak:
     def run(self) -> None:
         async def story() -> None:
             watchers = [asyncio.ensure_future(self.watch(condition)) for condition in ("ended", "success", "failure")]
-            waits = [asyncio.ensure_future(self.wait(ident)) for ident in self.portal.portals]
+            waits = [asyncio.ensure_future(self.wait(ident)) for ident in self.portal.lives]
             await self.live()
             for task in (*watchers, *waits):
                 task.cancel()
@@ -155,7 +151,7 @@ def soak() -> Soak:
 
 def ended(soak: Soak, is_wanted: Callable[[str], bool] = lambda status: True) -> list[str]:
     """The jobs in the order of their ends."""
-    jobs = [job for portal in soak.portal.portals.values() for job in portal.jobs.values() if is_wanted(job.status)]
+    jobs = [job for life in soak.portal.lives.values() for job in life.jobs.values() if is_wanted(job.status)]
     return [job.id for job in sorted(jobs, key=lambda job: (job.ended or 0.0, job.id))]
 
 
@@ -173,7 +169,7 @@ def test_each_end_is_reported_once_in_order_with_the_right_verdict(
 
 
 def test_each_wait_ends_with_its_own_job(soak: Soak) -> None:
-    expected = {ident: [(job_id, ENDED) for job_id in portal.jobs] for ident, portal in soak.portal.portals.items()}
+    expected = {ident: [(job_id, ENDED) for job_id in life.jobs] for ident, life in soak.portal.lives.items()}
     assert soak.waited == expected
 
 

@@ -9,15 +9,15 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
-from tests.support.many_sources import run_in_fake_time
+from tests.support.fake_time import run_in_fake_time
 from tests.support.scripted_portal import (
     SITE,
     SOURCE_ID,
     T0,
-    FakeClient,
     FakeClock,
-    FakePortal,
+    ScriptedClient,
     Timeline,
+    portal_of,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Deferral:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, timeline: Timeline = (), **plan: Any) -> None:
         self.clock = FakeClock()
-        self.client = FakeClient(FakePortal(self.clock, timeline))
+        self.client = ScriptedClient(portal_of(self.clock, timeline))
         self.was_closed = False
         monkeypatch.setattr(self.client, "close", self._close)
         settings: dict[str, Any] = {"known": ("old",), "begun": T0, "start_deadline": T0 + 2 * HOUR, **plan}

@@ -38,7 +38,8 @@ def dialect_of(generation: str) -> Dialect:
 class DirectClient(HarvestClient):
     """A client of `state`, which knows the portal's release and repeats no request unless `options` say otherwise.
 
-    ``requests`` lists what was requested by the names of `portal_state.ROUTES`, whatever became of it.
+    ``requests`` lists what was requested by the names of `portal_state.ROUTES`, whatever became of it; ``times`` when,
+    by the client's clock.
     """
 
     def __init__(self, state: PortalState, key: str | None = KEY, **options: Any) -> None:
@@ -46,7 +47,30 @@ class DirectClient(HarvestClient):
         super().__init__(SITE, key, **{**defaults, **options})
         self.state = state
         self.requests: list[str] = []
+        self.times: list[float] = []
         self._transport._send = self._exchange  # type: ignore[method-assign]
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the client has the key."""
+        return self._transport.has_key
+
+    @has_key.setter
+    def has_key(self, has_key: bool) -> None:
+        self._transport._api_key = KEY if has_key else None
+
+    def count(self, name: str) -> int:
+        """Return how many requests of a name were sent."""
+        return self.requests.count(name)
+
+    def times_of(self, name: str) -> list[float]:
+        """Return when requests of a name were sent."""
+        return [at for at, sent in zip(self.times, self.requests, strict=True) if sent == name]
+
+    def note(self, name: str) -> None:
+        """Add a request to the list of those that were sent."""
+        self.requests.append(name)
+        self.times.append(self.clock.now())
 
     def answer(self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Response:
         """Let the portal answer a request; tests that spoil answers begin here."""
@@ -56,7 +80,7 @@ class DirectClient(HarvestClient):
         path = unquote(request.url.partition(API_PATH)[2])
         query = {name: str(value) for name, value in request.query.items() if value is not None}
         name = request_name(self.state.generation, request.method, path)
-        self.requests.append(name)
+        self.note(name)
         response = self.answer(name, request.method, path, query, _body(request), request.headers.get("X-API-KEY"))
         self._transport._portal_clock.says(self.state.now(), self.clock.now())
         return _Reply(response.status, response.headers, _content(response.body))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestSource
-from tests.support.managed_portal import ManagedPortal, as_json
+from tests.support.managed_portal import ManagedPortal
+from tests.support.portal_state import as_json
 from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import fields as fields_of
-from dataclasses import is_dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_harvest.exceptions import HarvestConnectionError
 from airflow_provider_harvest.portal.models import HarvestRef, HarvestSource
 from tests.support.direct_client import SITE, DirectClient, dialect_of
-from tests.support.portal_state import KEY, PortalState, Response
+from tests.support.portal_state import KEY, PortalState, Response, as_json
 from tests.support.scripted_portal import FakeClock
 
 ADMIN = "5e0000000000000000000001"
@@ -120,15 +118,6 @@ class ManagedPortal(DirectClient):
         self.state.generation, self.dialect = letter, dialect_of(letter)
 
     @property
-    def has_key(self) -> bool:
-        """Whether the client has the key."""
-        return self._transport.has_key
-
-    @has_key.setter
-    def has_key(self, has_key: bool) -> None:
-        self._transport._api_key = KEY if has_key else None
-
-    @property
     def user_id(self) -> str:
         """Whose key it is."""
         return str(self.state.keys[KEY]["id"])
@@ -185,10 +174,3 @@ class _Sources(Mapping[str, HarvestSource]):
 
     def __len__(self) -> int:
         return len(self._state.sources)
-
-
-def as_json(value: Any) -> Any:
-    """Return a model, or a field of one, as the API returns it."""
-    if is_dataclass(value):
-        return {each.name: as_json(getattr(value, each.name)) for each in fields_of(value) if each.name != "raw"}
-    return value.isoformat() if isinstance(value, datetime) else value

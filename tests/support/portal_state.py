@@ -10,7 +10,7 @@ import itertools
 import re
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,15 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def as_json(value: Any) -> Any:
+    """Return a model, or a field of one, as the API returns it."""
+    if is_dataclass(value):
+        return {each.name: as_json(getattr(value, each.name)) for each in fields(value) if each.name != "raw"}
+    if isinstance(value, tuple):
+        return [as_json(entry) for entry in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 @functools.lru_cache(maxsize=2048)
 def find_route(generation: str, path: str) -> tuple[str, tuple[str, ...]] | None:
     """Return the pattern of a path and what stands in its gaps; None if a portal of the generation has no such path."""
@@ -114,7 +123,7 @@ class PortalState:
 
     def add_source(self, name: str = "A catalogue", **fields: Any) -> str:
         """Add an accepted, active source, and return its id."""
-        ident = self._new_id()
+        ident = fields.pop("id", None) or self._new_id()
         self.sources[ident] = {
             "id": ident, "name": name, "url": f"https://catalogue.example/{ident}.xml", "backend": "dcat",
             "description": None, "config": {}, "created_at": self._time(), "active": True, "autoarchive": True,
@@ -125,7 +134,7 @@ class PortalState:
 
     def add_job(self, source_id: str, status: str = "initialized", **fields: Any) -> str:
         """Add a job that has begun, and return its id."""
-        ident = self._new_id()
+        ident = fields.pop("id", None) or self._new_id()
         now = self._time()
         self.jobs[ident] = {
             "id": ident, "source_id": source_id, "status": status, "created": now, "started": now, "ended": None,
@@ -347,10 +356,14 @@ class PortalState:
     def _unknown_source(self) -> Response:
         return self._broken() if self.generation == "A" else self._not_found()
 
+    def is_id(self, ident: str) -> bool:
+        """Return whether an id has the form of one."""
+        return len(ident) == 24
+
     def _unknown_job(self, ident: str) -> Response:
         if self.generation == "D":
             return self._not_found()
-        if self.generation == "C" and len(ident) != 24:
+        if self.generation == "C" and not self.is_id(ident):
             return Response(400, {"errors": {}, "message": f"{ident!r} is no id"})
         return self._broken()
 

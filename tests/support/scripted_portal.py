@@ -1,16 +1,16 @@
 """A clock that only moves when told, and a portal whose life is scripted; for every test of waiting.
 
-The portal lives by a timeline of (seconds from the start, event). Events take effect when a request comes at or after
-their time, as on a real portal, where nobody sees what happens between two looks.
+The sources of the portal live by timelines of (seconds from the start, event). Events take effect when a request comes
+at or after their time, as on a real portal, where nobody sees what happens between two looks.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from airflow_provider_harvest.exceptions import (
     HarvestConnectionError,
@@ -20,22 +20,16 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.http.dialect import Dialect
-from airflow_provider_harvest.portal.models import (
-    HarvestItem,
-    HarvestJob,
-    HarvestMessage,
-    HarvestSource,
-    HarvestValidation,
-    ItemCounts,
-)
+from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestMessage, HarvestSource, ItemCounts
+from tests.support.direct_client import SITE, DirectClient
+from tests.support.portal_state import PortalState, Response, as_json
 
 #: When every story begins: 2026-03-02 02:05 UTC, a Monday.
 T0 = datetime(2026, 3, 2, 2, 5, tzinfo=timezone.utc).timestamp()
-SITE = "https://portal.example"
+OWNER = {"id": "5f00000000000000000000bb", "name": "Ville", "slug": "ville"}
 SOURCE_ID = "5f00000000000000000000aa"
 
-Event = Callable[["FakePortal"], None]
+Event = Callable[["SourceLife"], None]
 Timeline = Sequence[tuple[float, Event]]
 
 
@@ -91,85 +85,174 @@ class JumpingClock(Clock):
 # --- what a portal can hold ------------------------------------------------------------------------------------
 
 
-@dataclass
-class PortalJob:
+class KeptJob(NamedTuple):
     """A job as the portal keeps it; times are epochs by the portal's clock."""
 
     id: str
     created: float
-    status: str = "initialized"
-    ended: float | None = None
-    errors: list[str] = field(default_factory=list)
-    items: list[HarvestItem] = field(default_factory=list)
-    #: What was read, by what it depends on: stories of days read the same thousands of times.
-    _read: dict[tuple[Any, ...], HarvestJob] = field(default_factory=dict)
-
-    def read(self, *, with_counts: bool) -> HarvestJob:
-        """What the API answers of it."""
-        state = (with_counts, self.status, self.ended, len(self.errors), len(self.items))
-        if state not in self._read:
-            self._read[state] = self._as_read(with_counts=with_counts)
-        return self._read[state]
-
-    def _as_read(self, *, with_counts: bool) -> HarvestJob:
-        by_status = Counter(str(item.status) for item in self.items)
-        return HarvestJob(
-            id=self.id,
-            status=self.status,
-            created=instant(self.created),
-            started=instant(self.created),
-            ended=None if self.ended is None else instant(self.ended),
-            errors=tuple(HarvestMessage(error) for error in self.errors),
-            counts=ItemCounts.from_statuses(dict(by_status)) if with_counts else None,
-            source_id=SOURCE_ID,
-        )
+    status: str
+    ended: float | None
 
 
-@dataclass
-class FakePortal:
-    """A portal with one source, moved on by its timeline.
+class SourceLife:
+    """One source of a scripted portal: what events do to it, and whether the requests for it fail.
 
-    :param clock: this machine's clock, which the timeline is read by.
-    :param timeline: (seconds from :data:`T0`, what happens then).
-    :param skew: seconds by which the portal's clock is ahead of this machine's.
-    :param generation: letter of the udata generation; it decides how unknown ids are answered.
+    :param portal: where it lives.
+    :param source_id: its id.
     """
 
-    clock: FakeClock
-    timeline: Timeline = ()
-    skew: float = 0.0
-    generation: str = "D"
-    jobs: dict[str, PortalJob] = field(default_factory=dict)
-    fault: HarvestError | None = None
-    source_is_purged: bool = False
-    source: HarvestSource = field(
-        default_factory=lambda: HarvestSource(
-            id=SOURCE_ID,
-            name="Ville",
-            url="https://ville.example/catalog.xml",
-            backend="dcat",
-            active=True,
-            validation=HarvestValidation(state="accepted"),
-            schedule="0 0 * * *",
-        )
-    )
+    def __init__(self, portal: ScriptedPortal, source_id: str) -> None:
+        self.portal, self.source_id = portal, source_id
+        self.fault: HarvestError | None = None
+        #: When the event happens that is played, by the portal's clock.
+        self.happening_at = T0
+        self._kept = portal.sources[source_id]
 
-    def __post_init__(self) -> None:
-        self._coming = sorted(self.timeline, key=lambda entry: entry[0])
+    @property
+    def source(self) -> HarvestSource:
+        """The source, also after it was purged."""
+        return HarvestSource.from_api(self._kept)
 
-    def now(self) -> float:
-        """The portal's own clock."""
-        return self.clock.now() + self.skew
+    def change(self, **fields: Any) -> None:
+        """Change fields of the source."""
+        self._kept.update({name: as_json(value) for name, value in fields.items()})
+
+    def purge(self) -> None:
+        """Remove the source, and its jobs with it."""
+        for job_id in self.jobs:
+            self.purge_job(job_id)
+        self.portal.sources.pop(self.source_id, None)
+
+    @property
+    def jobs(self) -> dict[str, KeptJob]:
+        """The jobs of the source, by id, oldest first."""
+        own = (job for job in self.portal.jobs.values() if job["source_id"] == self.source_id)
+        return {
+            job["id"]: KeptJob(job["id"], _epoch(job["created"]), job["status"], job["ended"] and _epoch(job["ended"]))
+            for job in own
+        }
+
+    def put_job(
+        self,
+        job_id: str,
+        created: float,
+        status: str = "initialized",
+        ended: float | None = None,
+        errors: Iterable[str] = (),
+        items: Iterable[HarvestItem] = (),
+    ) -> None:
+        """Let the source have a job; times are epochs."""
+        began, until = instant(created).isoformat(), None if ended is None else instant(ended).isoformat()
+        said = [{"message": error} for error in errors]
+        self.portal.jobs.pop(job_id, None)
+        self.portal.add_job(
+            self.source_id, status, id=job_id, created=began, started=began, ended=until, errors=said,
+            items=[as_json(one) for one in items],
+        )  # fmt: skip
+        self.portal.sort_jobs()
+
+    def end_job(self, job_id: str, status: str, errors: Iterable[str]) -> None:
+        """End a job at the time of the event."""
+        job = self.portal.jobs[job_id]
+        job.update(status=status, ended=instant(self.happening_at).isoformat())
+        job["errors"] += [{"message": error} for error in errors]
+
+    def purge_job(self, job_id: str) -> None:
+        """Remove a job."""
+        self.portal.jobs.pop(job_id, None)
+
+
+class ScriptedPortal(PortalState):
+    """A portal whose sources live by timelines.
+
+    :param clock: this machine's clock, which the timelines are read by.
+    :param lives: for each source its timeline: (seconds from :data:`T0`, what happens then).
+    :param skew: seconds by which the portal's clock is ahead of this machine's.
+    :param generation: letter of the udata generation.
+    :param others: how many further sources there are, to which nothing happens.
+    :param owner: the organization that all belong to, such as :data:`OWNER`.
+    """
+
+    def __init__(
+        self,
+        clock: FakeClock,
+        lives: Mapping[str, Timeline],
+        *,
+        skew: float = 0.0,
+        generation: str = "D",
+        others: int = 0,
+        owner: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(generation, now=lambda: clock.now() + self.skew, organizations=[OWNER])
+        self.clock, self.skew = clock, skew
+        #: What every request for the list of sources fails with.
+        self.list_fault: HarvestError | None = None
+        fields = {"url": "https://ville.example/catalog.xml", "organization": owner, "owner": None}
+        for number in range(others):
+            self.add_source(f"Other {number}", id=f"other-{number}", **fields)
+        for ident in reversed(lives):  # the list begins with the newest
+            self.add_source("Ville" if ident == SOURCE_ID else f"Source {ident}", id=ident, **fields)
+        self.lives = {ident: SourceLife(self, ident) for ident in lives}
+        coming = [(at, self.lives[ident], event) for ident, life in lives.items() for at, event in life]
+        self._coming = deque(sorted(coming, key=lambda entry: entry[0]))
+
+    @property
+    def life(self) -> SourceLife:
+        """The first source, often the only one."""
+        return next(iter(self.lives.values()))
 
     def live(self) -> None:
         """Let everything happen that is due by now."""
         here = self.clock.now()
         while self._coming and T0 + self._coming[0][0] <= here:
-            at, event = self._coming.pop(0)
-            self.happening_at = T0 + at + self.skew
-            event(self)
+            at, life, event = self._coming.popleft()
+            life.happening_at = T0 + at + self.skew
+            event(life)
 
-    happening_at: float = T0
+    def sort_jobs(self) -> None:
+        """Keep the jobs in the order of their creation, which a list of jobs goes by."""
+        newest, *before = (_epoch(job["created"]) for job in islice(reversed(self.jobs.values()), 2))
+        if before and before[0] > newest:
+            self.jobs = dict(sorted(self.jobs.items(), key=lambda entry: _epoch(entry[1]["created"])))
+
+    def is_id(self, ident: str) -> bool:
+        """Return True: stories call their jobs by short names."""
+        return True
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Response:
+        self.live()
+        fault = self._fault_of(path)
+        if fault is None:
+            return super().answer(method, path, query, body, key)
+        status, wait = getattr(fault, "status_code", None), getattr(fault, "retry_after", None)
+        if not status:
+            raise fault  # no response comes
+        return Response(status, getattr(fault, "payload", None), {} if wait is None else {"Retry-After": f"{wait:.0f}"})
+
+    def _fault_of(self, path: str) -> HarvestError | None:
+        kind, ident = [*path.split("/"), "", ""][2:4]
+        if kind == "job":
+            ident = self.jobs.get(ident, {}).get("source_id", self.life.source_id)
+        if ident in self.lives:
+            return self.lives[ident].fault
+        return self.list_fault or next((life.fault for life in self.lives.values() if life.fault), None)
+
+
+def _epoch(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
+
+
+class ScriptedClient(DirectClient):
+    """A client of a scripted portal, without a key, with the portal's clock unless `options` give another."""
+
+    def __init__(self, portal: ScriptedPortal, **options: Any) -> None:
+        super().__init__(portal, **{"key": None, "clock": portal.clock, **options})
+        self.portal = portal
+
+
+def portal_of(clock: FakeClock, timeline: Timeline = (), **options: Any) -> ScriptedPortal:
+    """Return a scripted portal with the one source :data:`SOURCE_ID`; `options` are those of the portal."""
+    return ScriptedPortal(clock, {SOURCE_ID: timeline}, **options)
 
 
 # --- what can happen on a portal -------------------------------------------------------------------------------
@@ -178,8 +261,8 @@ class FakePortal:
 def job_appears(job_id: str, *, ago: float = 0.0) -> Event:
     """A worker takes the task: only now the job exists. ``ago`` dates it back, for jobs of before."""
 
-    def event(portal: FakePortal) -> None:
-        portal.jobs[job_id] = PortalJob(job_id, portal.happening_at - ago)
+    def event(life: SourceLife) -> None:
+        life.put_job(job_id, life.happening_at - ago)
 
     return event
 
@@ -187,14 +270,11 @@ def job_appears(job_id: str, *, ago: float = 0.0) -> Event:
 def items_move(job_id: str, **by_status: int) -> Event:
     """Items are processed: so many more in each status."""
 
-    def event(portal: FakePortal) -> None:
-        job = portal.jobs.get(job_id)
-        if job is None:
-            return
-        for status, count in by_status.items():
+    def event(life: SourceLife) -> None:
+        items = life.portal.jobs[job_id]["items"] if job_id in life.portal.jobs else None
+        for status, count in by_status.items() if items is not None else ():
             for _ in range(count):
-                number = len(job.items)
-                job.items.append(item(f"record-{number}", status, at=portal.happening_at))
+                items.append(as_json(item(f"record-{len(items)}", status, at=life.happening_at)))
 
     return event
 
@@ -202,12 +282,9 @@ def items_move(job_id: str, **by_status: int) -> Event:
 def job_ends(job_id: str, status: str = "done", *errors: str) -> Event:
     """The job comes to its end."""
 
-    def event(portal: FakePortal) -> None:
-        job = portal.jobs.get(job_id)
-        if job is None:
-            return
-        job.status, job.ended = status, portal.happening_at
-        job.errors.extend(errors)
+    def event(life: SourceLife) -> None:
+        if job_id in life.portal.jobs:
+            life.end_job(job_id, status, errors)
 
     return event
 
@@ -224,8 +301,8 @@ def whole_job(job_id: str, at: float, lasts: float = 60.0, status: str = "done")
 def job_is_purged(job_id: str) -> Event:
     """The job's document is removed."""
 
-    def event(portal: FakePortal) -> None:
-        portal.jobs.pop(job_id, None)
+    def event(life: SourceLife) -> None:
+        life.purge_job(job_id)
 
     return event
 
@@ -233,30 +310,29 @@ def job_is_purged(job_id: str) -> Event:
 def source_changes(**changes: object) -> Event:
     """Somebody edits the source: ``active=False``, ``deleted=...``, ``validation=...``."""
 
-    def event(portal: FakePortal) -> None:
-        portal.source = replace(portal.source, **changes)  # type: ignore[arg-type]
+    def event(life: SourceLife) -> None:
+        life.change(**changes)
 
     return event
 
 
-def source_is_purged(portal: FakePortal) -> None:
+def source_is_purged(life: SourceLife) -> None:
     """The source's document is removed, and its jobs with it."""
-    portal.source_is_purged = True
-    portal.jobs.clear()
+    life.purge()
 
 
 def fails_with(error: HarvestError) -> Event:
     """From now on every request fails so."""
 
-    def event(portal: FakePortal) -> None:
-        portal.fault = error
+    def event(life: SourceLife) -> None:
+        life.fault = error
 
     return event
 
 
-def recovers(portal: FakePortal) -> None:
+def recovers(life: SourceLife) -> None:
     """The portal responds again."""
-    portal.fault = None
+    life.fault = None
 
 
 def outage(begin: float, end: float, error: HarvestError | None = None) -> list[tuple[float, Event]]:
@@ -265,18 +341,22 @@ def outage(begin: float, end: float, error: HarvestError | None = None) -> list[
 
 
 def unreachable() -> HarvestConnectionError:
+    """Return the error of a portal to which there is no connection."""
     return HarvestConnectionError(f"{SITE} cannot be reached: connection refused.")
 
 
 def server_error(status: int, retry_after: float | None = None) -> HarvestServerError:
+    """Return the error of a response with a status from 500 on."""
     return HarvestServerError(f"{SITE} responded with {status}.", status_code=status, retry_after=retry_after)
 
 
 def rate_limited(retry_after: float | None) -> HarvestRateLimited:
+    """Return the error of a refusal for now, which says how many seconds to wait."""
     return HarvestRateLimited(f"{SITE} responded with 429.", status_code=429, retry_after=retry_after)
 
 
 def not_found() -> HarvestNotFound:
+    """Return the error of an id that the portal does not know."""
     return HarvestNotFound("The portal has no such object.", status_code=404)
 
 
@@ -293,141 +373,7 @@ def item(remote_id: str | None, status: str, *messages: str, at: float = T0) -> 
     )
 
 
-# --- how it is asked -------------------------------------------------------------------------------------------
-
-
-class FakeClient:
-    """What waiting and concluding call on a ``HarvestClient``, answered by a :class:`FakePortal`.
-
-    ``requests`` lists every request as (seconds from :data:`T0`, name of the method).
-    """
-
-    def __init__(self, portal: FakePortal) -> None:
-        self.portal = portal
-        self.clock = portal.clock
-        self.site = SITE
-        self.has_key = False
-        self.dialect = Dialect(embeds_items=portal.generation in "AB")
-        self.requests: list[tuple[float, str]] = []
-        self._has_answered = False
-
-    def settle_clock(self) -> None:
-        """Its clock is never odd."""
-
-    def learn(self, dialect: Any) -> None:
-        self.dialect = Dialect.from_dict(dialect)
-
-    def recent_jobs(self, source_id: str, page: int = 1, page_size: int = 10) -> list[HarvestJob]:
-        self._ask("recent_jobs")
-        self._refuse_purged_source()
-        jobs = self._newest_first()[(page - 1) * page_size : page * page_size]
-        return [job.read(with_counts=False) for job in jobs]
-
-    def iter_jobs(self, source_id: str, page_size: int = 20) -> Iterator[HarvestJob]:
-        for page in range(1, 1 + max(1, -(-len(self.portal.jobs) // page_size))):
-            self._ask("iter_jobs")
-            self._refuse_purged_source()
-            for job in self._newest_first()[(page - 1) * page_size : page * page_size]:
-                yield job.read(with_counts=False)
-
-    def job_history(self, source_id: str, size: int = 10) -> list[HarvestJob]:
-        self._ask("job_history")
-        self._refuse_purged_source()
-        return [job.read(with_counts=True) for job in self._newest_first()[:size]]
-
-    def iter_last_jobs(
-        self, *, counters: bool = False, owners: bool = False, on_unreadable: object = None
-    ) -> Iterator[dict[str, Any]]:
-        self._ask("list")
-        if not self.portal.source_is_purged and self.portal.source.deleted is None:
-            yield listed(self.portal, counters=counters, owners=owners)
-
-    def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
-        self._ask("peek_job")
-        return replace(self._job(job_id).read(with_counts=progress), source_id=self.portal.source.id)
-
-    def newest_item(self, job: HarvestJob) -> HarvestItem | None:
-        self._ask("newest_item")
-        items = self._job(str(job.id)).items
-        return items[-1] if items else None
-
-    def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
-        self._ask("iter_job_items")
-        yield from (item for item in self._job(job_id).items if status in (None, item.status))
-
-    def get_source(self, source_id: str, *, keyed: bool = True) -> HarvestSource:
-        self._ask("get_source")
-        if self.portal.source_is_purged:
-            raise not_found()
-        return self.portal.source
-
-    def portal_now(self) -> float:
-        return self.portal.now() if self._has_answered else self.clock.now()
-
-    def job_url(self, source_id: str, job_id: str) -> str:
-        return f"{SITE}/api/1/harvest/job/{job_id}/"
-
-    def source_url(self, source_id: str) -> str:
-        return f"{SITE}/api/1/harvest/source/{source_id}/"
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def count(self, name: str) -> int:
-        """How many requests of one kind were sent."""
-        return sum(1 for _, asked in self.requests if asked == name)
-
-    def _ask(self, name: str) -> None:
-        self.requests.append((self.clock.now() - T0, name))
-        self.portal.live()
-        if self.portal.fault is not None:
-            raise self.portal.fault
-        self._has_answered = True
-
-    def _newest_first(self) -> list[PortalJob]:
-        return sorted(self.portal.jobs.values(), key=lambda job: job.created, reverse=True)
-
-    def _refuse_purged_source(self) -> None:
-        if self.portal.source_is_purged and self.portal.generation != "A":  # A answers an empty page
-            raise not_found()
-
-    def _job(self, job_id: str) -> PortalJob:
-        job = self.portal.jobs.get(job_id)
-        if job is None:
-            raise not_found() if self.portal.generation == "D" else server_error(500)
-        return job
-
-
-def listed(portal: FakePortal, *, counters: bool, owners: bool) -> dict[str, Any]:
-    """A portal's source as its list shows it."""
-    source = portal.source
-    newest = max(portal.jobs.values(), key=lambda job: job.created, default=None)
-    last_job: dict[str, Any] | None = None
-    if newest is not None:
-        job = newest.read(with_counts=True)
-        last_job = {
-            "id": job.id,
-            "status": job.status,
-            "created": job.created and job.created.isoformat(),
-            "started": job.started and job.started.isoformat(),
-            "ended": job.ended and job.ended.isoformat(),
-        }
-        if counters and portal.generation in "AB":
-            last_job["items"] = []
-        elif counters and job.counts:
-            by_status = {
-                name: getattr(job.counts, name) for name in ("started", "done", "failed", "skipped", "archived")
-            }
-            last_job["items"] = {"total": job.counts.total, "by_status": by_status}
-    named = {"name": source.name, "organization": {"id": "org"}} if owners else {}
-    return {
-        "id": source.id,
-        "active": source.active,
-        "deleted": None,
-        "validation": {"state": source.validation.state},
-        "last_job": last_job,
-        **named,
-    }
+# --- what was read of it ---------------------------------------------------------------------------------------
 
 
 def ended_job(

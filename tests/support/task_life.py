@@ -18,18 +18,18 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators import _wait
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
-from airflow_provider_harvest.portal.models import HarvestBackend
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers import job as triggers_job
-from tests.support.many_sources import FakeTimeLoop, without_threads
+from tests.support.fake_time import FakeTimeLoop, without_threads
+from tests.support.portal_state import KEY
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,
-    FakeClient,
     FakeClock,
-    FakePortal,
+    ScriptedClient,
     Timeline,
     instant,
+    portal_of,
 )
 
 if TYPE_CHECKING:
@@ -41,30 +41,13 @@ if TYPE_CHECKING:
 from tests.support.task_stories import HOUR, RUN_MODES, Story
 
 
-class Client(FakeClient):
-    """What the run operator calls beside what waiting does."""
-
-    has_key = True
-
-    def __init__(self, portal: FakePortal) -> None:
-        super().__init__(portal)
-        self.has_key = True
-
-    def list_backends(self) -> list[HarvestBackend]:
-        self._ask("list_backends")
-        return [HarvestBackend("dcat", "DCAT")]
-
-    def run_source(self, source_id: str) -> None:
-        self._ask("run_source")
-
-
 class Life:
     """A task from its first look to its end, as Airflow leads it."""
 
     def __init__(self, mode: str, story: Story, soft_fail: bool, monkeypatch: pytest.MonkeyPatch) -> None:
         self.mode, self.story, self.soft_fail = mode, story, soft_fail
         self.clock = FakeClock()
-        self.client = Client(FakePortal(self.clock, story.timeline))
+        self.client = ScriptedClient(portal_of(self.clock, story.timeline), key=KEY)
         self.xcoms: dict[str, Any] = {}
         self.lines: list[str] = []
         self.message = ""
@@ -257,6 +240,7 @@ class Task(Life):
 
 
 def run_operator(**arguments: Any) -> Callable[[], HarvestRunSourceOperator]:
+    """Return what makes a run operator that defers and is retried twice, unless `arguments` say otherwise."""
     return lambda: HarvestRunSourceOperator(
         task_id="task", source_id=SOURCE_ID, **{"retries": 2, "deferrable": True, **arguments}
     )

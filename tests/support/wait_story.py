@@ -13,10 +13,10 @@ from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,
-    FakeClient,
     FakeClock,
-    FakePortal,
+    ScriptedClient,
     Timeline,
+    portal_of,
 )
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -28,10 +28,10 @@ class Story:
 
     def __init__(self, timeline: Timeline, portal: dict[str, Any] | None = None, **plan: Any) -> None:
         self.clock = FakeClock()
-        self.portal = FakePortal(self.clock, timeline, **(portal or {}))
-        self.client = FakeClient(self.portal)
+        self.portal = portal_of(self.clock, timeline, **(portal or {}))
+        self.client = ScriptedClient(self.portal)
         settings: dict[str, Any] = {"begun": T0, "start_deadline": T0 + 2 * HOUR, "limits": LIMITS, **plan}
-        self.wait = JobWait(WaitPlan(SOURCE_ID, "started", **settings), self.client)  # type: ignore[arg-type]
+        self.wait = JobWait(WaitPlan(SOURCE_ID, "started", **settings), self.client)
         self.lines: list[str] = []
         self.polls: list[Poll] = []
 

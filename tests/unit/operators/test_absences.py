@@ -59,7 +59,7 @@ def test_without_a_state_store_nothing_is_asked_for(monkeypatch: pytest.MonkeyPa
     """The write before the request is the promise: where it fails, nothing is sent."""
     task, _ = flaky_task(monkeypatch, 0, 1)
     assert task.try_() == "ConnectionError"
-    assert task.client.count("run_source") == 0
+    assert task.client.count("run") == 0
 
 
 def test_a_retry_whose_job_could_not_be_stored_still_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_retry_whose_job_could_not_be_stored_still_asks_once(monkeypatch: pyte
     assert store["harvest_run"]["job_id"] is None
     task.clock.advance(HOUR)
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 1)
+    assert (task.result["job_id"], task.client.count("run")) == ("mine", 1)
 
 
 class Away:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.operators._claims import RESPECTED, SETTLE, Claims
-from tests.support.scripted_portal import SOURCE_ID, FakeClock, job_appears, job_ends, unreachable, whole_job
+from tests.support.scripted_portal import SOURCE_ID, T0, FakeClock, job_appears, job_ends, unreachable, whole_job
 from tests.support.task_life import Task, run_operator
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def lead(monkeypatch: pytest.MonkeyPatch, timeline: Any, assets: Any, **argument
 
 
 def posts(task: Task) -> list[float]:
-    return [at for at, name in task.client.requests if name == "run_source"]
+    return [at - T0 for at in task.client.times_of("run")]
 
 
 def test_a_task_lets_the_harvest_of_one_that_has_just_asked_begin_and_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers import job as triggers_job
-from tests.support.scripted_portal import SOURCE_ID, T0, whole_job
+from tests.support.portal_state import KEY
+from tests.support.scripted_portal import SOURCE_ID, T0, ScriptedClient, whole_job
 from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR
 
@@ -39,25 +40,16 @@ class ClockOfAMachine(Clock):
         self._true.sleep(seconds)
 
 
-class OnAMachine:
-    """The client of a worker or triggerer with a clock of its own."""
-
-    def __init__(self, client: Any, ahead: float) -> None:
-        self._client, self.clock = client, ClockOfAMachine(client.portal.clock, ahead)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def portal_now(self) -> float:
-        return float(self._client.portal.now()) if self._client.requests else self.clock.now()
-
-
 def task_on(
     monkeypatch: pytest.MonkeyPatch, worker: float, triggerer: float, timeline: Timeline, make: Callable[[], Any]
 ) -> Task:
     task = Task(monkeypatch, timeline, make, store=Store())
-    monkeypatch.setattr(HarvestHook, "get_conn", lambda hook: OnAMachine(task.client, worker))
-    monkeypatch.setattr(triggers_job, "reading_client", lambda settings: OnAMachine(task.client, triggerer))
+
+    def on_machine(ahead: float) -> ScriptedClient:
+        return ScriptedClient(task.client.portal, key=KEY, clock=ClockOfAMachine(task.clock, ahead))
+
+    monkeypatch.setattr(HarvestHook, "get_conn", lambda hook: on_machine(worker))
+    monkeypatch.setattr(triggers_job, "reading_client", lambda settings: on_machine(triggerer))
     return task
 
 

@@ -93,7 +93,7 @@ def test_a_retry_after_an_unreachable_catalogue_asks_anew(monkeypatch: pytest.Mo
     assert task.try_() == "HarvestOutcomeRejected"
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+    assert (task.result["job_id"], task.client.count("run")) == ("second", 2)
 
 
 class Killed(BaseException):
@@ -125,7 +125,7 @@ def test_a_worker_that_dies_after_asking_is_followed_by_one_that_looks(monkeypat
         task.try_()
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.result["how"], task.client.count("run_source")) == ("mine", "started", 1)
+    assert (task.result["job_id"], task.result["how"], task.client.count("run")) == ("mine", "started", 1)
 
 
 def test_a_worker_that_dies_before_asking_is_followed_by_one_that_does_not_ask_until_a_clear(
@@ -137,12 +137,12 @@ def test_a_worker_that_dies_before_asking_is_followed_by_one_that_does_not_ask_u
         task.try_()
 
     assert task.try_() == "HarvestJobNotStarted"
-    assert task.client.count("run_source") == 0
+    assert task.client.count("run") == 0
 
     task.clear()
     task.clock.advance(T0 + 8.5 * HOUR - task.clock.now())
     assert task.try_() == "success"
-    assert task.client.count("run_source") == 1
+    assert task.client.count("run") == 1
 
 
 def test_a_worker_that_dies_while_waiting_is_followed_by_one_that_waits_for_the_same_job(
@@ -154,7 +154,7 @@ def test_a_worker_that_dies_while_waiting_is_followed_by_one_that_waits_for_the_
         task.try_()
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 1)
+    assert (task.result["job_id"], task.client.count("run")) == ("mine", 1)
 
 
 def killer(monkeypatch: pytest.MonkeyPatch, client: Any, name: str, after: int) -> Callable[..., Any]:
@@ -216,7 +216,7 @@ def test_a_request_that_was_certainly_not_carried_out_is_made_again(
     assert task.try_() == type(error).__name__
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 1)
+    assert (task.result["job_id"], task.client.count("run")) == ("mine", 1)
 
 
 def test_a_retry_passes_over_a_job_that_died_and_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +225,7 @@ def test_a_retry_passes_over_a_job_that_died_and_asks_anew(monkeypatch: pytest.M
     task.clock.advance(T0 + 8.5 * HOUR - task.clock.now())
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+    assert (task.result["job_id"], task.client.count("run")) == ("second", 2)
 
 
 def test_a_worker_that_dies_with_a_joined_job_is_followed_by_one_that_keeps_to_it(
@@ -239,7 +239,7 @@ def test_a_worker_that_dies_with_a_joined_job_is_followed_by_one_that_keeps_to_i
     task.clock.advance(2 * HOUR)  # it has ended meanwhile
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.result["how"], task.client.count("run_source")) == ("joined", "attached", 0)
+    assert (task.result["job_id"], task.result["how"], task.client.count("run")) == ("joined", "attached", 0)
 
 
 def test_after_an_unclear_answer_the_job_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +253,7 @@ def test_after_an_unclear_answer_the_job_is_looked_for(monkeypatch: pytest.Monke
     monkeypatch.setattr(task.client, "run_source", lose_answer)
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 1)
+    assert (task.result["job_id"], task.client.count("run")) == ("mine", 1)
 
 
 def test_a_cleared_task_asks_for_a_harvest_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +262,7 @@ def test_a_cleared_task_asks_for_a_harvest_of_its_own(monkeypatch: pytest.Monkey
 
     task.clear()
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+    assert (task.result["job_id"], task.client.count("run")) == ("second", 2)
 
 
 def test_a_retry_that_is_about_another_source_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +271,7 @@ def test_a_retry_that_is_about_another_source_asks_for_it(monkeypatch: pytest.Mo
     store.set("harvest_run", {**OLD_INTENT, "source_id": "another"})
 
     assert task.try_() == "success"
-    assert task.client.count("run_source") == 1
+    assert task.client.count("run") == 1
 
 
 #: What an earlier try of a task with two retries stored.
@@ -303,7 +303,7 @@ def test_without_memory_a_retry_takes_a_job_since_the_first_start(monkeypatch: p
     task.clock.advance(600)
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("mine", 0)
+    assert (task.result["job_id"], task.client.count("run")) == ("mine", 0)
 
 
 @pytest.mark.usefixtures("first_start")
@@ -326,7 +326,7 @@ def test_without_memory_a_retry_asks_anew_where_the_job_is_spent(
     task.clock.advance(T0 + 7.5 * HOUR - task.clock.now())
 
     assert task.try_() == "success"
-    assert (task.result["job_id"], task.client.count("run_source")) == ("second", 2)
+    assert (task.result["job_id"], task.client.count("run")) == ("second", 2)
 
 
 @pytest.mark.usefixtures("first_start")
@@ -468,4 +468,4 @@ def test_whoever_waited_for_a_job_looks_again_before_asking(monkeypatch: pytest.
     )
     assert task.try_() == "success"
     assert task.result["job_id"] == "mine"
-    assert [at >= 600 for at, name in task.client.requests if name == "run_source"] == [True]
+    assert [at >= T0 + 600 for at in task.client.times_of("run")] == [True]

@@ -17,7 +17,7 @@ from airflow_provider_harvest.portal.waiting.reported import digest_of
 from airflow_provider_harvest.triggers import _cursors, event
 from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
-from tests.support.many_sources import run_in_fake_time
+from tests.support.fake_time import run_in_fake_time
 from tests.support.scripted_portal import (
     SITE,
     T0,
@@ -31,7 +31,7 @@ from tests.support.scripted_portal import (
     unreachable,
     whole_job,
 )
-from tests.support.watched_portal import Store, Watched, ids, reported
+from tests.support.watching_trigger import Store, Watched, ids, reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,9 +128,9 @@ def test_a_whole_portal_costs_one_request_a_round_and_a_few_for_each_end(
     lives = {ident: [*whole_job(f"old-{ident}", -HOUR), *whole_job(f"job-{ident}", 1000)] for ident in ids(40)}
     watched = Watched(monkeypatch, lives, generation)
     assert len(watched.watch(HOUR - 1)) == 40
-    assert watched.portal.count("list") <= 61
-    assert watched.portal.count("recent_jobs") <= 2 * 40
-    assert watched.portal.count("peek_job") == 40
+    assert watched.client.count("list_sources") <= 61
+    assert watched.client.count("list_jobs") <= 2 * 40
+    assert watched.client.count("get_job") == 40
 
 
 def test_a_job_behind_a_newer_one_is_told_too(monkeypatch: pytest.MonkeyPatch, generation: str) -> None:
@@ -238,17 +238,17 @@ def test_what_was_stored_with_an_asset_that_is_deleted_for_a_while_is_remembered
 def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     lives = {ident: whole_job(f"job-{ident}", 100 + 10 * number) for number, ident in enumerate(ids(6))}
     watched = Watched(monkeypatch, lives)
-    original = watched.portal.recent_jobs
+    original = watched.client.recent_jobs
 
     def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
         if source_id == "s02" and watched.clock.now() < T0 + 5 * HOUR:
-            watched.portal.requests.append((watched.clock.now(), "refused"))
+            watched.client.note("refused")
             raise server_error(500)
         return original(source_id, page, page_size)
 
-    monkeypatch.setattr(watched.portal, "recent_jobs", recent_jobs)
+    monkeypatch.setattr(watched.client, "recent_jobs", recent_jobs)
     assert watched.watch(HOUR) == [f"job-{ident}" for ident in ids(6) if ident != "s02"]
-    assert watched.portal.count("refused") <= 7
+    assert watched.client.count("refused") <= 7
     watched.watch(12 * HOUR)
     assert watched.told[-1]["job_id"] == "job-s02"
     assert len(watched.told) == 6
@@ -258,7 +258,7 @@ def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.Monk
 def test_what_was_read_is_not_lost_when_the_next_read_fails(reading: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lives = {ident: whole_job(f"job-{ident}", 100) for ident in ids(5)}
     watched = Watched(monkeypatch, lives)
-    original, asked = getattr(watched.portal, reading), []
+    original, asked = getattr(watched.client, reading), []
 
     def read(ident: str, *args: Any, **kwargs: Any) -> Any:
         if watched.clock.now() > T0 + 160:  # they have all ended
@@ -267,7 +267,7 @@ def test_what_was_read_is_not_lost_when_the_next_read_fails(reading: str, monkey
             raise server_error(503)
         return original(ident, *args, **kwargs)
 
-    monkeypatch.setattr(watched.portal, reading, read)
+    monkeypatch.setattr(watched.client, reading, read)
     assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(5)]
 
 
@@ -291,7 +291,7 @@ def test_it_outlives_any_outage(
 @pytest.mark.parametrize("read", ["recent_jobs", "peek_job"], ids=["jobs", "a result"])
 def test_a_portal_that_wants_a_pause_amid_the_results_gets_it(monkeypatch: pytest.MonkeyPatch, read: str) -> None:
     watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 100) for ident in ids(4)})
-    original, refused_at = getattr(watched.portal, read), []
+    original, refused_at = getattr(watched.client, read), []
 
     def refuse_the_second(*args: Any, **kwargs: Any) -> Any:
         if len(refused_at) < 2:
@@ -300,10 +300,10 @@ def test_a_portal_that_wants_a_pause_amid_the_results_gets_it(monkeypatch: pytes
                 raise rate_limited(600.0)
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(watched.portal, read, refuse_the_second)
+    monkeypatch.setattr(watched.client, read, refuse_the_second)
     assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(4)]
     # The list is noted by the clock, all else by the seconds since the beginning of the story.
-    sent = [at if at >= T0 else at + T0 for at, _ in watched.portal.requests]
+    sent = watched.client.times
     assert min(at for at in sent if at > refused_at[1]) >= refused_at[1] + 600.0
 
 
@@ -326,7 +326,7 @@ def test_two_watchers_of_a_burst_keep_the_connections_distance(monkeypatch: pyte
 
     run_in_fake_time(watched.clock, story())
     assert sorted(told["ended"]) == sorted(told["success"]) == [f"job-{ident}" for ident in ids(30)]
-    lists = [at for at, what in watched.portal.requests if what == "list"]
+    lists = watched.client.times_of("list_sources")
     assert min(later - earlier for earlier, later in pairwise(lists)) >= 30.0
     assert len(lists) <= 62
 
@@ -334,14 +334,14 @@ def test_two_watchers_of_a_burst_keep_the_connections_distance(monkeypatch: pyte
 def test_a_job_that_is_purged_before_it_is_read_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     lives = {"a": whole_job("one", 100), "b": whole_job("two", 110)}
     watched = Watched(monkeypatch, lives)
-    original = watched.portal.peek_job
+    original = watched.client.peek_job
 
     def peek_job(job_id: str, *, progress: bool = True) -> Any:
         if job_id == "one":
-            job_is_purged("one")(watched.portal.portals["a"])
+            job_is_purged("one")(watched.portal.lives["a"])
         return original(job_id, progress=progress)
 
-    monkeypatch.setattr(watched.portal, "peek_job", peek_job)
+    monkeypatch.setattr(watched.client, "peek_job", peek_job)
     assert watched.watch(HOUR) == ["two"]
 
 

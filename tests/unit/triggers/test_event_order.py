@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.triggers.event import STORED_AFTER
 from tests.support.scripted_portal import T0, Timeline, instant, job_appears, job_ends, source_changes, whole_job
-from tests.support.watched_portal import Watched, ids
+from tests.support.watching_trigger import Watched, ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ HOUR = 3600.0
 
 def slowly(watched: Watched, monkeypatch: pytest.MonkeyPatch, *, source: float = 0.0, jobs: float = 0.0) -> None:
     """Let time pass while the portal answers: for each source of its list, and for each list of jobs."""
-    lists, recent_jobs = watched.portal.iter_last_jobs, watched.portal.recent_jobs
+    lists, recent_jobs = watched.client.iter_last_jobs, watched.client.recent_jobs
 
     def slow_list(**kwargs: bool) -> Iterator[dict[str, Any]]:
         for entry in lists(**kwargs):
@@ -30,13 +30,13 @@ def slowly(watched: Watched, monkeypatch: pytest.MonkeyPatch, *, source: float =
         watched.clock.advance(jobs)
         return recent_jobs(source_id, page, page_size)
 
-    monkeypatch.setattr(watched.portal, "iter_last_jobs", slow_list)
-    monkeypatch.setattr(watched.portal, "recent_jobs", slow_jobs)
+    monkeypatch.setattr(watched.client, "iter_last_jobs", slow_list)
+    monkeypatch.setattr(watched.client, "recent_jobs", slow_jobs)
 
 
 def ends(watched: Watched) -> list[str]:
     """The jobs in the order in which they ended."""
-    jobs = [job for source in watched.portal.portals.values() for job in source.jobs.values()]
+    jobs = [job for source in watched.portal.lives.values() for job in source.jobs.values()]
     return [job.id for job in sorted(jobs, key=lambda job: (job.ended or 0.0, job.id))]
 
 
@@ -68,7 +68,7 @@ def test_what_is_held_back_for_its_order_waits_for_one_list_only(monkeypatch: py
     """Whatever the portal's clock says: it may be hours behind the worker's that writes the ends."""
     lives = {"a": whole_job("one", 70, 49), "b": [(10, job_appears("runs on"))]}
     watched = Watched(monkeypatch, lives)
-    monkeypatch.setattr(watched.portal, "portal_now", lambda: watched.clock.now() - 2 * HOUR)
+    monkeypatch.setattr(watched.client, "portal_now", lambda: watched.clock.now() - 2 * HOUR)
     assert watched.watch(180 + STORED_AFTER) == ["one"]
 
 

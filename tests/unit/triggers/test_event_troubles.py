@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from tests.support.scripted_portal import (
     unreachable,
     whole_job,
 )
-from tests.support.watched_portal import Watched, ids
+from tests.support.watching_trigger import Watched, ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +31,11 @@ MINUTE, HOUR = 60.0, 3600.0
 
 def raises_until(watched: Watched, name: str, until: float, error: Exception, since: float = 0.0) -> Callable[..., Any]:
     """Return a method of the portal that fails between two times, and count those failures as requests."""
-    original = getattr(watched.portal, name)
+    original = getattr(watched.client, name)
 
     def method(*args: Any, **kwargs: Any) -> Any:
         if since <= watched.clock.now() - T0 < until:
-            watched.portal.requests.append((watched.clock.now(), "refused"))
+            watched.client.note("refused")
             raise error
         return original(*args, **kwargs)
 
@@ -47,16 +46,16 @@ def test_a_pause_that_the_portal_asks_amid_results_is_kept(monkeypatch: pytest.M
     lives: dict[str, Timeline] = {ident: whole_job(f"job-{ident}", 100 + n) for n, ident in enumerate(ids(5))}
     watched = Watched(monkeypatch, lives)
     refused = raises_until(watched, "peek_job", 170 + 500, rate_limited(600.0), since=170)
-    monkeypatch.setattr(watched.portal, "peek_job", refused)
+    monkeypatch.setattr(watched.client, "peek_job", refused)
     assert watched.watch(HOUR) == [f"job-{ident}" for ident in ids(5)]
-    [at] = [at for at, name in watched.portal.requests if name == "refused"]
-    assert not [1 for asked, _ in watched.portal.requests if at < asked < at + 600]
+    [at] = watched.client.times_of("refused")
+    assert not [asked for asked in watched.client.times if at < asked < at + 600]
 
 
 def test_a_burst_of_ends_reads_the_list_no_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 590, 5) for ident in ids(300)})
     assert len(watched.watch(20 * MINUTE)) == 300
-    lists = [at - T0 for at, name in watched.portal.requests if name == "list"]
+    lists = [at - T0 for at in watched.client.times_of("list_sources")]
     assert min(after - before for before, after in pairwise(lists)) >= MINUTE - 1.0
 
 
@@ -71,8 +70,7 @@ def test_a_slug_of_a_deleted_source_is_refused_until_it_names_another(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     watched = Watched(monkeypatch, {"my-town": whole_job("one", 2 * HOUR)})
-    portal = watched.portal.portals["my-town"]
-    portal.source = replace(portal.source, id="5f00000000000000000000cc", deleted=instant(T0 - HOUR))
+    watched.portal.lives["my-town"].change(id="5f00000000000000000000cc", deleted=instant(T0 - HOUR))
     assert watched.watch(HOUR, source_id="my-town") == []
     assert any("which is deleted" in line for line in caplog.messages)
 
@@ -100,7 +98,7 @@ def test_a_triggerer_that_starts_while_something_is_away_watches_soon_after(
 
         monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
     else:
-        monkeypatch.setattr(watched.portal, away, raises_until(watched, away, back, unreachable()))
+        monkeypatch.setattr(watched.client, away, raises_until(watched, away, back, unreachable()))
     assert watched.watch(back + HOUR, **arguments) == ["one"]
 
 

@@ -20,11 +20,13 @@ from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.triggers import _poller
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
-from tests.support.many_sources import ManySources, at_portal, run_in_fake_time, without_threads
+from tests.support.fake_time import run_in_fake_time, without_threads
+from tests.support.portal_connections import SharedClient, at_portal
 from tests.support.scripted_portal import (
     T0,
     FakeClock,
     JumpingClock,
+    ScriptedPortal,
     Timeline,
     items_move,
     job_appears,
@@ -53,8 +55,9 @@ class Waits:
         self, monkeypatch: pytest.MonkeyPatch, lives: dict[str, Timeline], generation: str = "D", others: int = 0
     ) -> None:
         self.clock = FakeClock()
-        self.portal = ManySources(self.clock, lives, generation=generation, others=others)
-        at_portal(monkeypatch, {"one": self.portal})
+        self.portal = ScriptedPortal(self.clock, lives, generation=generation, others=others)
+        self.client = SharedClient(self.portal)
+        at_portal(monkeypatch, {"one": self.client})
         without_threads(monkeypatch)
         self.triggers: dict[str, HarvestJobTrigger] = {}
         self.ended_at: dict[str, float] = {}
@@ -112,9 +115,9 @@ def test_a_hundred_waits_cost_one_request_a_round(monkeypatch: pytest.MonkeyPatc
 
     assert set(waits.states().values()) == {ENDED}
 
-    assert waits.portal.count("list") == 61
+    assert waits.client.count("list_sources") == 61
     # Where the list counts no items, each running job is read once for its progress: A and B.
-    assert len(waits.portal.requests) == 61 + (100 if generation in "AB" else 0)
+    assert len(waits.client.requests) == 61 + (100 if generation in "AB" else 0)
 
 
 def test_a_portal_of_many_pages_costs_a_request_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +126,7 @@ def test_a_portal_of_many_pages_costs_a_request_a_page(monkeypatch: pytest.Monke
     for ident in lives:
         waits.plan(ident, job_id=f"job-{ident}")
     assert set(waits.states().values()) == {ENDED}
-    assert len(waits.portal.requests) == 2 * 7
+    assert len(waits.client.requests) == 2 * 7
 
 
 def test_few_waits_on_a_large_portal_read_their_jobs_instead(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,14 +135,14 @@ def test_few_waits_on_a_large_portal_read_their_jobs_instead(monkeypatch: pytest
     for ident in lives:
         waits.plan(ident, job_id=f"job-{ident}")
     assert set(waits.states().values()) == {ENDED}
-    assert waits.portal.count("list") == 11  # the first time, when nobody knew how large it is
-    assert waits.portal.count("peek_job") == 3 * 60
+    assert waits.client.count("list_sources") == 11  # the first time, when nobody knew how large it is
+    assert waits.client.count("get_job") == 3 * 60
 
 
 def test_one_wait_reads_its_source_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = Waits(monkeypatch, {"a": whole_job("job", 600), "b": []}).plan("a", known=())
     assert waits.states() == {"a": ENDED}
-    assert waits.portal.count("list") == 0
+    assert waits.client.count("list_sources") == 0
 
 
 def test_the_shortest_interval_sets_the_pace_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +151,7 @@ def test_the_shortest_interval_sets_the_pace_of_the_list(monkeypatch: pytest.Mon
     for ident, interval in zip(lives, (300.0, 300.0, 30.0, 30.0), strict=True):
         waits.plan(ident, job_id=f"job-{ident}", poll_interval=interval)
     waits.states()
-    assert waits.portal.count("list") == 121
+    assert waits.client.count("list_sources") == 121
 
 
 def test_those_who_come_later_are_in_time_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +170,7 @@ def test_those_who_come_later_are_in_time_with_the_others(monkeypatch: pytest.Mo
 
     run_in_fake_time(waits.clock, story())
     assert {round(at) for at in waits.ended_at.values()} == {HOUR}
-    assert len(waits.portal.requests) <= 62
+    assert len(waits.client.requests) <= 62
 
 
 # --- what the list cannot tell is looked at --------------------------------------------------------------------------
@@ -195,7 +198,7 @@ def test_a_job_that_appears_is_found_and_followed(
     assert [event["plan"]["job_id"] for event in events.values()] == [f"job-{ident}" for ident in lives]
     assert set(waits.ended_at.values()) == {1500.0}
     # At most one at the beginning, one when it appears and one when it ends.
-    assert waits.portal.count("recent_jobs") <= 3 * 20
+    assert waits.client.count("list_jobs") <= 3 * 20
 
 
 def test_the_oldest_of_two_new_jobs_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +300,7 @@ def test_trouble_slows_down_for_all_and_is_told_once_to_each(
 
     run_in_fake_time(waits.clock, story())
 
-    during = [at for at, name in waits.portal.requests if 630 < at - T0 < 2130]
+    during = [at for at in waits.client.times if 630 < at - T0 < 2130]
     assert len(during) == requests
     assert sum("Polling again; 10 failed polls in a row are allowed." in line for line in caplog.messages) == 10
     assert sum("The portal responds again" in line for line in caplog.messages) == 10
@@ -311,7 +314,7 @@ def test_a_wait_whose_time_is_over_ends_while_the_portal_wants_no_requests(monke
     waits.portal.list_fault = rate_limited(3000.0)
     assert set(waits.states().values()) == {TIMED_OUT}
     assert set(waits.ended_at.values()) == {1000.0}
-    assert len(waits.portal.requests) == 1
+    assert len(waits.client.requests) == 1
 
 
 def test_an_outage_that_lasts_ends_all_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,7 +324,7 @@ def test_an_outage_that_lasts_ends_all_waits(monkeypatch: pytest.MonkeyPatch) ->
         waits.plan(ident, job_id=f"job-{ident}")
     waits.portal.list_fault = unreachable()
     assert set(waits.states().values()) == {UNREACHABLE}
-    assert waits.portal.count("list") == 11
+    assert waits.client.count("list_sources") == 11
 
 
 def test_a_portal_that_goes_on_refusing_to_be_read_ends_all_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,7 +334,7 @@ def test_a_portal_that_goes_on_refusing_to_be_read_ends_all_waits(monkeypatch: p
         waits.plan(ident, known=())
     refusal = HarvestAuthError("No right to read this.", status_code=403, payload={"message": "no"})
     waits.portal.list_fault = refusal
-    for portal in waits.portal.portals.values():
+    for portal in waits.portal.lives.values():
         portal.fault = refusal
     events = waits.to_the_end()
     assert {(event["state"], event["error"]) for event in events.values()} == {(ERROR, "HarvestAuthError")}
@@ -368,7 +371,7 @@ def test_where_the_list_alone_fails_waits_look_for_themselves(monkeypatch: pytes
         waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
     waits.portal.list_fault = server_error(500)
     assert set(waits.states().values()) == {ENDED}
-    assert waits.portal.count("list") <= 90 / 10 + 5  # it is tried again ten minutes apart
+    assert waits.client.count("list_sources") <= 90 / 10 + 5  # it is tried again ten minutes apart
 
 
 @pytest.mark.parametrize(
@@ -414,7 +417,7 @@ def test_a_job_that_cannot_be_read_either_does_not_speak_for_the_others(
     for ident in lives:
         waits.plan(ident, job_id=f"job-{ident}")
     waits.portal.list_fault = error
-    next(iter(waits.portal.portals.values())).fault = server_error(500)
+    next(iter(waits.portal.lives.values())).fault = server_error(500)
     assert sorted(waits.states().values()) == sorted([ENDED, ENDED, UNREACHABLE])
 
 
@@ -424,8 +427,8 @@ def test_a_jump_of_the_triggerers_clock_delays_no_poll(monkeypatch: pytest.Monke
     life = [(0, job_appears("mine")), (60, job_appears("newer")), (20 * MINUTE, job_ends("mine"))]
     waits = Waits(monkeypatch, {"a": life, "b": []}).plan("a", job_id="mine").plan("b", known=())
     here = JumpingClock(waits.clock, waits.clock.now() + 10 * MINUTE, jump)
-    monkeypatch.setattr(waits.portal, "clock", here)
-    monkeypatch.setattr(waits.portal, "portal_now", waits.clock.now)
+    monkeypatch.setattr(waits.client, "clock", here)
+    monkeypatch.setattr(waits.client, "portal_now", waits.clock.now)
     assert waits.until_the_end_of("a")["state"] == ENDED
     assert waits.ended_at["a"] <= 22 * MINUTE
 
@@ -441,11 +444,11 @@ def test_the_last_one_out_closes_the_client_and_the_next_one_opens_another(monke
 
     async def story() -> None:
         await asyncio.gather(*(waits.follow(ident) for ident in list(lives)[:2]))
-        assert (waits.portal.connections, waits.portal.was_closed) == (1, True)
+        assert (waits.client.connections, waits.client.was_closed) == (1, True)
         await waits.follow(list(lives)[2])
 
     run_in_fake_time(waits.clock, story())
-    assert (waits.portal.connections, waits.portal.was_closed) == (2, True)
+    assert (waits.client.connections, waits.client.was_closed) == (2, True)
 
 
 def test_one_who_leaves_does_not_end_the_others_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -470,7 +473,7 @@ def test_each_event_loop_has_a_poller_of_its_own(monkeypatch: pytest.MonkeyPatch
     for ident in lives:
         waits.plan(ident, job_id=f"job-{ident}")
         run_in_fake_time(waits.clock, waits.follow(ident))
-    assert waits.portal.connections == 2
+    assert waits.client.connections == 2
 
 
 def test_a_client_that_cannot_be_made_is_told_to_everybody_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -478,14 +481,14 @@ def test_a_client_that_cannot_be_made_is_told_to_everybody_and_tried_again(monke
     waits = Waits(monkeypatch, lives)
     for ident in lives:
         waits.plan(ident, job_id=f"job-{ident}")
-    connect = waits.portal.connect
+    connect = waits.client.connect
 
     def refuse(settings: Any) -> Any:
         raise OSError("no file descriptors left")
 
-    monkeypatch.setattr(waits.portal, "connect", refuse)
+    monkeypatch.setattr(waits.client, "connect", refuse)
     assert {event["detail"] for event in waits.to_the_end().values()} == {"no file descriptors left"}
-    monkeypatch.setattr(waits.portal, "connect", connect)
+    monkeypatch.setattr(waits.client, "connect", connect)
     assert set(waits.states().values()) == {ENDED}
 
 
@@ -510,7 +513,7 @@ def test_an_error_of_our_own_reaches_everybody(monkeypatch: pytest.MonkeyPatch) 
     def broken(**kwargs: Any) -> Iterable[Any]:
         raise RuntimeError("bug")
 
-    monkeypatch.setattr(waits.portal, "iter_last_jobs", broken)
+    monkeypatch.setattr(waits.client, "iter_last_jobs", broken)
     assert {(event["state"], event["detail"]) for event in waits.to_the_end().values()} == {(ERROR, "bug")}
 
 

@@ -17,8 +17,19 @@ from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers._poller import PortalPoller
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
-from tests.support.many_sources import ManySources, run_in_fake_time
-from tests.support.scripted_portal import SITE, T0, FakeClock, Timeline, job_appears, job_ends, rate_limited, whole_job
+from tests.support.fake_time import run_in_fake_time
+from tests.support.portal_connections import SharedClient
+from tests.support.scripted_portal import (
+    SITE,
+    T0,
+    FakeClock,
+    ScriptedPortal,
+    Timeline,
+    job_appears,
+    job_ends,
+    rate_limited,
+    whole_job,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -34,7 +45,8 @@ class Deployment:
         self, monkeypatch: pytest.MonkeyPatch, lives: dict[str, Timeline], **connections: ConnectionSettings
     ) -> None:
         self.clock = FakeClock()
-        self.portal = ManySources(self.clock, lives)
+        self.portal = ScriptedPortal(self.clock, lives)
+        self.client = SharedClient(self.portal)
         self.reported: list[str] = []
         self.states: list[str] = []
 
@@ -43,7 +55,7 @@ class Deployment:
 
         monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
         for module in (triggers_job, triggers_event):
-            monkeypatch.setattr(module, "reading_client", self.portal.connect)
+            monkeypatch.setattr(module, "reading_client", self.client.connect)
 
     async def wait(self, connection: str, source_id: str, **plan: Any) -> None:
         trigger = HarvestJobTrigger(connection, WaitPlan(source_id, "started", begun=T0, **plan).to_dict())
@@ -93,30 +105,30 @@ def test_a_portal_is_the_same_by_its_address_and_how_it_is_reached(
         ),
     )
     assert deployment.states == [ENDED] * 4
-    assert deployment.portal.connections == 1
-    assert deployment.portal.count("list") <= 61
+    assert deployment.client.connections == 1
+    assert deployment.client.count("list_sources") <= 61
 
 
 def test_a_pause_that_the_portal_asks_of_one_connection_holds_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     deployment = Deployment(monkeypatch, running("a", "b"), one=ONE, other=replace(ONE, timeout=5.0))
-    deployment.portal.portals["a"].fault = rate_limited(1800.0)
+    deployment.portal.lives["a"].fault = rate_limited(1800.0)
     deployment.run(1700, deployment.wait("one", "a", job_id="job-a"), deployment.wait("other", "b", job_id="job-b"))
     # What was on its way when the first answer came, and nothing more.
-    assert len(deployment.portal.requests) <= 2
+    assert len(deployment.client.requests) <= 2
 
 
 def test_a_pause_that_the_portal_asks_of_a_single_look_holds_for_whoever_comes_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     deployment = Deployment(monkeypatch, running("a", "b"), one=ONE)
-    deployment.portal.portals["a"].fault = rate_limited(1800.0)
+    deployment.portal.lives["a"].fault = rate_limited(1800.0)
 
     async def later() -> None:
         await asyncio.sleep(100)
         await deployment.wait("one", "b", job_id="job-b")
 
     deployment.run(1700, deployment.wait("one", "a", job_id="job-a"), later())
-    assert len(deployment.portal.requests) == 1
+    assert len(deployment.client.requests) == 1
 
 
 def test_what_three_watches_want_to_know_of_a_harvest_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,8 +142,8 @@ def test_what_three_watches_want_to_know_of_a_harvest_is_asked_once(monkeypatch:
     )
     assert sorted(deployment.reported) == sorted(2 * [f"job-{ident}" for ident in lives])
     # Its source's jobs when it appears and when it has ended, and the job: no more than a single watch asks.
-    assert deployment.portal.count("peek_job") == len(lives)
-    assert deployment.portal.count("recent_jobs") <= 2 * len(lives)
+    assert deployment.client.count("get_job") == len(lives)
+    assert deployment.client.count("list_jobs") <= 2 * len(lives)
 
 
 @pytest.mark.parametrize("triggerers", [1, 2])
@@ -146,7 +158,7 @@ def test_a_deployment_keeps_to_the_requests_an_hour_that_its_connection_names(
         deployment = Deployment(monkeypatch, lives, one=settings)
         waits = [deployment.wait("one", ident, job_id=f"job-{ident}", poll_interval=30.0) for ident in lives]
         deployment.run(2 * HOUR, *waits)
-        sent += len(deployment.portal.requests)
+        sent += len(deployment.client.requests)
     assert 60 <= sent <= 2 * 60 + 10 * triggerers
 
 
@@ -175,7 +187,7 @@ def test_the_last_one_out_ends_the_loop_in_whatever_moment_it_is_woken(turns: in
     clock = FakeClock()
 
     async def story() -> None:
-        poller = PortalPoller(SITE, lambda: ManySources(clock, {"s": []}))  # type: ignore[arg-type,return-value]
+        poller = PortalPoller(SITE, lambda: SharedClient(ScriptedPortal(clock, {"s": []})))
         poller.guests = 1
         await poller.reads
         seat = poller.seat(Idle())  # type: ignore[arg-type]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.scripted_portal import Event, FakePortal, PortalJob, job_appears, job_ends, whole_job
-from tests.support.watched_portal import Watched
+from tests.support.scripted_portal import Event, SourceLife, job_appears, job_ends, whole_job
+from tests.support.watching_trigger import Watched
 
 if TYPE_CHECKING:
     from tests.support.scripted_portal import Timeline
@@ -18,13 +18,13 @@ MINUTE, HOUR = 60.0, 3600.0
 def by_another_clock(event: Event, job_id: str, ahead: float) -> Event:
     """An event whose time a worker writes whose clock is ahead by so many seconds."""
 
-    def shifted(portal: FakePortal) -> None:
-        event(portal)
-        job = portal.jobs[job_id]
-        moved = {"ended": None if job.ended is None else job.ended + ahead}
+    def shifted(life: SourceLife) -> None:
+        event(life)
+        job = life.jobs[job_id]
         if job.ended is None:
-            moved["created"] = job.created + ahead
-        portal.jobs[job_id] = PortalJob(job.id, moved.get("created", job.created), job.status, moved["ended"])
+            life.put_job(job_id, job.created + ahead, job.status)
+        else:
+            life.put_job(job_id, job.created, job.status, job.ended + ahead)
 
     return shifted
 

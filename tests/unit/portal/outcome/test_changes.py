@@ -11,16 +11,7 @@ from airflow_provider_harvest.portal.outcome.summary import failure_message, sum
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import STARTED, WATCHED
 from airflow_provider_harvest.portal.waiting.plan import WaitPlan
-from tests.support.scripted_portal import (
-    T0,
-    FakeClient,
-    FakeClock,
-    FakePortal,
-    PortalJob,
-    ended_job,
-    item,
-    server_error,
-)
+from tests.support.scripted_portal import T0, FakeClock, ScriptedClient, ended_job, item, portal_of, server_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,19 +24,18 @@ BEFORE = [*DONE, item("bad-0", "failed", "missing title"), item("bad-1", "failed
 
 def harvested(
     before: list[HarvestItem] | None, after: list[HarvestItem], generation: str = "D", status: str = "done"
-) -> FakeClient:
+) -> ScriptedClient:
     """A portal on which a source was harvested, and harvested again; ``before`` None: for the first time."""
-    portal = FakePortal(FakeClock())
-    portal.generation = generation
+    portal = portal_of(FakeClock(), generation=generation)
     if before is not None:
-        portal.jobs["before"] = PortalJob("before", T0 - 9000, "done", T0 - 8000, items=before)
-    portal.jobs["now"] = PortalJob("now", T0 - 60, status, T0 - 18, [], after)
-    return FakeClient(portal)
+        portal.life.put_job("before", T0 - 9000, "done", T0 - 8000, items=before)
+    portal.life.put_job("now", T0 - 60, status, T0 - 18, items=after)
+    return ScriptedClient(portal)
 
 
 def conclude_now(client: Any, before: tuple[str, int | None] | None = None, how: str = STARTED) -> dict[str, Any]:
     policy = OutcomePolicy.create(max_failed_items=0)
-    return conclude(client, client.portal.source, "now", how, policy, before, compare_failed=how != WATCHED)
+    return conclude(client, client.portal.life.source, "now", how, policy, before, compare_failed=how != WATCHED)
 
 
 def told(result: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +64,7 @@ def test_what_failed_and_what_it_costs(
     client = harvested(before, after)
     changes = conclude_now(client, known)["changes"]
     assert (changes["newly_failing"], changes["still_failing"]) == failing
-    assert client.count("iter_jobs") + client.count("iter_job_items") == price
+    assert client.count("list_jobs") + client.count("list_items") == price
 
 
 def test_where_fewer_records_are_listed_all_kinds_are_counted() -> None:
@@ -90,7 +80,7 @@ def test_where_fewer_records_are_listed_all_kinds_are_counted() -> None:
         "fixed": 1,
         "new": 1,
     }
-    assert client.count("iter_jobs") + client.count("iter_job_items") == 3
+    assert client.count("list_jobs") + client.count("list_items") == 3
 
 
 @pytest.mark.parametrize("generation", ["A", "B"])
@@ -98,13 +88,13 @@ def test_a_release_that_answers_all_items_at_once_tells_all_kinds_of_change(gene
     client = harvested(BEFORE, [*DONE[1:], item("bad-0", "failed", "missing title")], generation)
     changes = conclude_now(client)["changes"]
     assert (changes["still_failing"], changes["vanished"]) == (1, 2)
-    assert client.count("iter_job_items") == 2
+    assert client.count("get_job") == 2 + 1
 
 
 def test_what_watches_a_whole_portal_reads_no_more_for_failed_items() -> None:
     client = harvested(DONE, BEFORE)
     assert told(conclude_now(client, how=WATCHED)) == {"newly_archived": 0}
-    assert client.count("iter_jobs") == 0
+    assert client.count("list_jobs") == 0
 
 
 def test_a_job_that_did_not_read_the_catalogue_is_compared_with_nothing() -> None:

@@ -23,7 +23,7 @@ from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, PREVIEWED, STARTED
 from airflow_provider_harvest.portal.words import LOG_WIDTH, log_lines
 from tests.support.portal_messages import CUT_SHORT, REDIRECTED, REFUSED
-from tests.support.scripted_portal import SITE, SOURCE_ID, T0, FakeClient, FakeClock, FakePortal, PortalJob, item
+from tests.support.scripted_portal import SITE, SOURCE_ID, T0, FakeClock, ScriptedClient, item, portal_of
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestItem
@@ -44,12 +44,12 @@ def result_of(
 
     :param before: items of the job before, None if there was none.
     """
-    portal = FakePortal(FakeClock())
+    portal = portal_of(FakeClock())
     if before is not None:
-        portal.jobs["before"] = PortalJob("before", T0 - 9000, "done", T0 - 8000, items=before)
-    portal.jobs[JOB_ID] = PortalJob(JOB_ID, T0 - 60, status, T0 - 18, list(errors), items or [])
-    client = FakeClient(portal)
-    return conclude(client, portal.source, JOB_ID, STARTED, OutcomePolicy.create(**policy))  # type: ignore[arg-type]
+        portal.life.put_job("before", T0 - 9000, "done", T0 - 8000, items=before)
+    portal.life.put_job(JOB_ID, T0 - 60, status, T0 - 18, errors, items or [])
+    policy_ = OutcomePolicy.create(**policy)
+    return conclude(ScriptedClient(portal), portal.life.source, JOB_ID, STARTED, policy_)
 
 
 def failed(count: int, message: str = "missing title on dataset") -> list[HarvestItem]:

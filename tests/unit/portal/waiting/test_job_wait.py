@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +12,6 @@ from airflow_provider_harvest.portal.waiting.dead_jobs import why_dead
 from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,
-    FakeClock,
-    FakePortal,
     Timeline,
     items_move,
     job_appears,
@@ -117,7 +114,7 @@ def test_the_times_of_a_plan_are_by_the_portals_clock(skew: float) -> None:
 def test_old_jobs_are_not_read(plan: dict[str, Any]) -> None:
     story = Story([entry for n in range(40) for entry in whole_job(f"n{n}", -6000 + 100 * n, 1)], **plan)
     story.look()
-    assert story.client.count("recent_jobs") == 1
+    assert story.client.count("list_jobs") == 1
 
 
 def test_the_jobs_page_is_told_as_soon_as_it_is_found() -> None:
@@ -202,13 +199,13 @@ def test_items_are_not_read_of_a_job_that_is_seen_moving() -> None:
     moves = [(n * HOUR, items_move("j", done=1)) for n in range(1, 10)]
     story = Story([(0, job_appears("j")), *moves, (10 * HOUR, job_ends("j"))], known=())
     story.to_the_end()
-    assert story.client.count("newest_item") == 0
+    assert story.client.count("list_items") == 0
 
 
 def test_items_are_not_read_of_a_job_that_began_lately() -> None:
     story = Story([(-HOUR, job_appears("j"))])
     why_dead(story.client, story.client.peek_job("j"), LIMITS)  # type: ignore[arg-type]
-    assert story.client.count("newest_item") == 0
+    assert story.client.count("list_items") == 0
 
 
 def test_a_job_that_stood_still_before_the_first_look_is_dead_at_that_look() -> None:
@@ -311,9 +308,9 @@ def test_a_portal_that_is_down_at_the_time_to_start_is_asked_again_before_a_job_
 
 
 def test_a_job_of_another_source_is_refused_and_not_waited_for() -> None:
-    story = Story(
-        whole_job("theirs", -60), {"source": replace(FakePortal(FakeClock()).source, id="b" * 24)}, job_id="theirs"
-    )
+    story = Story(whole_job("theirs", -60), job_id="theirs")
+    story.portal.live()
+    story.portal.jobs["theirs"]["source_id"] = "b" * 24
     with pytest.raises(HarvestInvalidInput, match=f"not of {SOURCE_ID}"):
         story.look()
 

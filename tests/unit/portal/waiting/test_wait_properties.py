@@ -27,9 +27,8 @@ from tests.support.scripted_portal import (
     SOURCE_ID,
     T0,
     Event,
-    FakeClient,
     FakeClock,
-    FakePortal,
+    ScriptedClient,
     instant,
     items_move,
     job_appears,
@@ -37,6 +36,7 @@ from tests.support.scripted_portal import (
     job_is_purged,
     not_found,
     outage,
+    portal_of,
     rate_limited,
     server_error,
     source_changes,
@@ -148,8 +148,8 @@ class Watch:
 
     def __init__(self, life: Life) -> None:
         self.clock = FakeClock()
-        self.portal = FakePortal(self.clock, life.timeline, skew=life.skew, generation=life.generation)
-        self.client = FakeClient(self.portal)
+        self.portal = portal_of(self.clock, life.timeline, skew=life.skew, generation=life.generation)
+        self.client = ScriptedClient(self.portal)
         begun = T0 + life.skew
         self.plan = WaitPlan(
             SOURCE_ID, "started", begun=begun, start_deadline=begun + START_TIMEOUT, limits=LIMITS, **life.plan
@@ -168,8 +168,8 @@ class Watch:
         return wait.consider(self._listing.sources, self._listing.asked_at) or wait.poll()
 
     def _follow(self, restarts_every: int) -> Poll:
-        self._listing = Listing(self.client)  # type: ignore[arg-type]
-        wait = ListedWait(self.plan, self.client)  # type: ignore[arg-type]
+        self._listing = Listing(self.client)
+        wait = ListedWait(self.plan, self.client)
         looks = 0
         while True:
             poll = self._look(wait)
@@ -182,14 +182,14 @@ class Watch:
             self.clock.sleep(poll.pause)
             if looks % restarts_every == 0:
                 travelled = json.loads(json.dumps(self.plan.to_dict()))
-                wait = ListedWait(WaitPlan.from_dict(travelled), self.client)  # type: ignore[arg-type]
+                wait = ListedWait(WaitPlan.from_dict(travelled), self.client)
 
     def result(self, policy: OutcomePolicy) -> dict[str, Any] | None:
         """What the worker makes of it; None if the wait ended without an ended job."""
         if self.end.state != ENDED:
             return None
-        self.portal.fault = None
-        return conclude(self.client, self.portal.source, str(self.plan.job_id), "started", policy)  # type: ignore[arg-type]
+        self.portal.life.fault = None
+        return conclude(self.client, self.portal.life.source, str(self.plan.job_id), "started", policy)
 
 
 policies = st.sampled_from(
@@ -229,7 +229,7 @@ def test_no_life_of_a_portal_turns_a_wrong_job_green(life: Life, policy: Outcome
     result = watch.result(policy)
     if result is None or result["outcome"] != "success":
         return
-    job = watch.portal.jobs[result["job_id"]]
+    job = watch.portal.life.jobs[result["job_id"]]
     assert job.ended is not None
     assert job.status in ("done", "done-errors")
     began_after_asking = job.created >= T0 + life.skew - SAME_CLOCK
@@ -244,12 +244,12 @@ def test_the_job_that_is_taken_is_the_one_that_was_asked_for(life: Life) -> None
     if watch.end.state != ENDED:
         return
     assert watch.plan.job_id not in watch.plan.passed_over
-    mine = watch.portal.jobs[str(watch.plan.job_id)]
+    mine = watch.portal.life.jobs[str(watch.plan.job_id)]
     if "job_id" in life.plan:
         assert mine.id == life.plan["job_id"]
     if "known" in life.plan:
         assert mine.id not in life.plan["known"]
-        older = {job.id for job in watch.portal.jobs.values() if job.created < mine.created}
+        older = {job.id for job in watch.portal.life.jobs.values() if job.created < mine.created}
         assert older <= set(life.plan["known"])
     if "ended_after" in life.plan:
         assert mine.ended is not None

@@ -6,16 +6,14 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.models import HarvestRef
 from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
-from tests.support.many_sources import ManySources, at_portal, run_in_fake_time, without_threads
-from tests.support.scripted_portal import FakeClock, Timeline
+from tests.support.fake_time import run_in_fake_time, without_threads
+from tests.support.portal_connections import SharedClient, at_portal
+from tests.support.scripted_portal import OWNER, FakeClock, ScriptedPortal, Timeline
 
 if TYPE_CHECKING:
     import pytest
-
-    from airflow_provider_harvest.portal.models import HarvestSource
 
 
 class Store:
@@ -35,22 +33,6 @@ class Store:
         return dict(json.loads(self.values[CURSOR_KEY]))
 
 
-class Portal(ManySources):
-    """A portal whose sources all belong to one organization."""
-
-    def __enter__(self) -> Portal:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def get_source(self, source_id: str, *, keyed: bool = True) -> HarvestSource:
-        return self.portals[source_id].source
-
-    def get_organization(self, organization: str) -> HarvestRef:
-        return HarvestRef("org", "Ville")
-
-
 class Watched:
     """A portal, and triggerers that come and go while a trigger watches it."""
 
@@ -58,10 +40,11 @@ class Watched:
         self, monkeypatch: pytest.MonkeyPatch, lives: dict[str, Timeline], generation: str = "D", keeps: bool = True
     ) -> None:
         self.clock = FakeClock()
-        self.portal = Portal(self.clock, lives, generation=generation)
+        self.portal = ScriptedPortal(self.clock, lives, generation=generation, owner=OWNER)
+        self.client = SharedClient(self.portal)
         self.store = Store() if keeps else None
         self.told: list[dict[str, Any]] = []
-        at_portal(monkeypatch, {"one": self.portal})
+        at_portal(monkeypatch, {"one": self.client})
         without_threads(monkeypatch)
 
     def watch(self, seconds: float, killed_after: int | None = None, **arguments: Any) -> list[str]:
@@ -91,8 +74,10 @@ class Watched:
 
 
 def reported(cursor: dict[str, Any]) -> list[str]:
+    """Return the ids of the jobs that a cursor keeps as reported."""
     return list(cursor["told"].values())
 
 
 def ids(count: int) -> list[str]:
+    """Return the ids of so many sources."""
     return [f"s{number:02}" for number in range(count)]
