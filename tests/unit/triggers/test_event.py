@@ -356,7 +356,7 @@ def test_a_connection_that_is_mended_is_read_again(monkeypatch: pytest.MonkeyPat
     """Without a restart, and whatever of it was wrong; what ended meanwhile is history for the one that was wrong."""
     lives: dict[str, Timeline] = {"mine": whole_job("one", 2 * HOUR)}
     watched = Watched(monkeypatch, lives)
-    portal = watched.portal
+    portal = watched.client
 
     async def aget_settings(hook: HarvestHook) -> ConnectionSettings:
         return ConnectionSettings(**(wrong if watched.clock.now() < T0 + 1000 else {"site": "https://one.example"}))
