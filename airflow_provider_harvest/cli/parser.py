@@ -22,11 +22,13 @@ class Parser(argparse.ArgumentParser):
         self.exit(ERROR, f"{self.prog}: {message}\n")
 
 
-def portal_argument(parser: Parser) -> None:
-    """Add ``--portal``."""
-    parser.add_argument(
-        "--portal", type=filled, metavar="URL", help=f"site of the portal; default: ${PORTAL_VARIABLE}, or the files'"
-    )
+def portal_argument(parser: Parser, or_else: str = "") -> None:
+    """Add ``--portal``.
+
+    :param or_else: what else may name the portal, for the help; default: nothing.
+    """
+    default = f"${PORTAL_VARIABLE}{f', or {or_else}' if or_else else ''}"
+    parser.add_argument("--portal", type=filled, metavar="URL", help=f"site of the portal; default: {default}")
 
 
 def output_argument(parser: Parser) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Lines that a message in Markdown has at most: it is read in a chat.
-MAX_MESSAGE_LINES = 15
+MAX_CHAT_LINES = 15
 
 
 def spell(seconds: float) -> str:

@@ -335,7 +335,9 @@ class FakeClient:
         self._refuse_purged_source()
         return [job.read(with_counts=True) for job in self._newest_first()[:size]]
 
-    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+    def iter_last_jobs(
+        self, *, counters: bool = False, owners: bool = False, on_unreadable: object = None
+    ) -> Iterator[dict[str, Any]]:
         self._ask("list")
         if not self.portal.source_is_purged and self.portal.source.deleted is None:
             yield listed(self.portal, counters=counters, owners=owners)

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.words import (
-    MAX_MESSAGE_LINES,
+    MAX_CHAT_LINES,
     count,
     iso,
     markdown,
@@ -108,7 +108,7 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
     }
 
 
-def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_MESSAGE_LINES) -> str:
+def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_CHAT_LINES) -> str:
     """Return a pass as Markdown of a few lines: what must wait first, with titles, links and the day.
 
     :param client: of the portal, for the addresses of its pages.

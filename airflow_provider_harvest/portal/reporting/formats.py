@@ -15,8 +15,8 @@ from airflow_provider_harvest.portal.compare.diff import KINDS, TROUBLE, UNCHANG
 from airflow_provider_harvest.portal.reporting.chart import chart
 from airflow_provider_harvest.portal.statuses import FAILED
 from airflow_provider_harvest.portal.words import (
+    MAX_CHAT_LINES,
     MAX_LINK,
-    MAX_MESSAGE_LINES,
     count,
     markdown,
     markdown_link,
@@ -85,7 +85,7 @@ def as_markdown(report: dict[str, Any]) -> str:
     if len(report["errors"]) > 5:
         lines.append(f"- and {count(len(report['errors']) - 5, 'more kind', 'more kinds')} of errors")
     lines.append(f"- {markdown_link('The job on the portal', job['url'])}")
-    return "\n".join(lines[:MAX_MESSAGE_LINES]) + "\n"
+    return "\n".join(lines[:MAX_CHAT_LINES]) + "\n"
 
 
 def headline(report: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from airflow_provider_harvest.portal.compare.harvests import Harvest
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestMessage, HarvestSource
 from airflow_provider_harvest.portal.reporting import formats
 from airflow_provider_harvest.portal.reporting.report import read_report, summary_of
-from airflow_provider_harvest.portal.words import MAX_MESSAGE_LINES
+from airflow_provider_harvest.portal.words import MAX_CHAT_LINES
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -125,7 +125,7 @@ def test_no_format_holds_control_characters_or_marks_that_turn_the_text(hostile:
 
 def test_markdown_has_at_most_15_lines_and_no_link_or_mention_of_a_strangers(hostile: dict[str, Any]) -> None:
     text = formats.as_markdown(hostile)
-    assert len(text.splitlines()) <= MAX_MESSAGE_LINES
+    assert len(text.splitlines()) <= MAX_CHAT_LINES
     assert re.findall(r"(?<!\\)\]\((?!https://portal\.example)", text) == []
     assert "@channel" not in text
 
