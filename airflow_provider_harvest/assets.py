@@ -101,11 +101,11 @@ def harvest_uri(portal: str, source_id: str | None = None, organization_id: str 
     from airflow_provider_harvest.exceptions import HarvestInvalidInput
     from airflow_provider_harvest.portal.http.address import site_url
 
-    if source_id and organization_id:
+    if source_id is not None and organization_id is not None:
         raise HarvestInvalidInput("source_id and organization_id are both given: give one of them.")
     place = site_url(portal).partition("://")[2]
-    kind, ident = ("source", source_id) if source_id else ("organization", organization_id)
-    if not ident:
+    kind, ident = ("source", source_id) if source_id is not None else ("organization", organization_id)
+    if ident is None:  # a blank one is refused below: it would widen the asset to the whole portal
         return f"{SCHEME}://{place}"
     if not re.fullmatch(r"[0-9a-fA-F]{24}", str(ident)):
         raise HarvestInvalidInput(f"{kind}_id must be an id (24 hexadecimal digits), never a slug, not {ident!r}.")

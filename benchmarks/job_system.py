@@ -14,12 +14,10 @@ import sys
 import time
 from collections import Counter
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.answers import Jobs, answer
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from sandbox.guarded_process import end_child
 
 _REASONS = {200: "OK", 404: "Not Found"}
 
@@ -36,17 +34,8 @@ class JobSystem:
     def __enter__(self) -> JobSystem:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+    def __exit__(self, *error: object) -> None:
+        end_child(self._process)
 
     def reset(self, jobs: int, *, delay: float | None = 0.0, ended: bool = False) -> None:
         """Begin so many jobs that continue forever, and count from nought.

@@ -5,21 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox import guard
+from sandbox.guarded_process import GuardedProcess, free_port
 from sandbox.loaded_airflow import inherited_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 240.0
@@ -67,9 +64,9 @@ class AirflowServer:
         self._users = dict(users or {})
         self._seconds = seconds
         self._others = {} if pages_only else _COMPONENTS
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, GuardedProcess] = {}
         self._environment = self._make_environment(dags, settings)
         self._tokens: dict[str, str] = {}
 
@@ -81,9 +78,7 @@ class AirflowServer:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -97,27 +92,12 @@ class AirflowServer:
         self.command("db", "migrate")
         components = {"api-server": ("api-server", "--host", "127.0.0.1", "--port", str(self._port)), **self._others}
         for name, arguments in components.items():
-            with (self.home / f"{name}.log").open("ab") as log:
-                self._processes[name] = subprocess.Popen(
-                    [
-                        sys.executable,
-                        guard.__file__,
-                        str(self._seconds),
-                        str(self._python),
-                        "-m",
-                        "airflow",
-                        *arguments,
-                    ],
-                    cwd=self.home,
-                    env=self._environment,
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+            command = [str(self._python), "-m", "airflow", *arguments]
+            log_path = self.home / f"{name}.log"
+            self._processes[name] = GuardedProcess(command, log_path, self._seconds, environment=self._environment)
         end = time.monotonic() + _START_SECONDS
         while not self._is_healthy():
-            ended = [name for name, process in self._processes.items() if process.poll() is not None]
+            ended = [name for name, process in self._processes.items() if not process.is_running]
             if ended or time.monotonic() > end:
                 what = f"{', '.join(ended)} ended" if ended else f"it was not healthy after {_START_SECONDS:g} s"
                 raise AirflowServerError(f"Airflow did not start: {what}; its logs are in {self.home}.")
@@ -126,14 +106,9 @@ class AirflowServer:
     def stop(self) -> None:
         """End all components and their children."""
         for process in self._processes.values():
-            if process.stdin is not None:
-                process.stdin.close()
+            process.request_end()
         for process in self._processes.values():
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                guard.kill_session(process.pid)
-                process.wait()
+            process.end(_STOP_SECONDS)
         self._processes.clear()
 
     def command(self, *arguments: str) -> None:
@@ -225,9 +200,3 @@ class AirflowServer:
             **{f"AIRFLOW__{name}": value for name, value in options.items()},
             **settings,
         }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

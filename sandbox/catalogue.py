@@ -15,7 +15,6 @@ from sandbox import ckan, csw, dcat
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from types import TracebackType
 
 Mode = Literal["ok", "empty", "redirect", "html", "truncated", "error-404", "error-500", "reset"]
 _MOVED = "/moved"
@@ -82,9 +81,7 @@ class CatalogueServer:
     def __enter__(self) -> CatalogueServer:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-_CALL_TIMEOUT = 30.0  # seconds, on top of what a call waits by itself
+_CALL_TIMEOUT = 300.0  # seconds, on top of what a call waits by itself; thousands of records take their time
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -39,6 +39,16 @@ class Control:
     def delay_items(self, seconds: float) -> None:
         """Let each item of every job and preview take so many seconds longer; 0 ends waits in progress, too."""
         self._call("delay_items", seconds=seconds)
+
+    def save_items_rarely(self, items: int = 500) -> None:
+        """Let a running job be written to the database once for so many items.
+
+        udata writes the whole job twice for each item: the time of a harvest grows with the square of its items.
+        Up to its end, a job then shows fewer items than are done.
+
+        :param items: Items between two writes; 0: as udata does.
+        """
+        self._call("save_items_rarely", items=items)
 
     def freeze_before_item(self, number: int, jobs: int = 1) -> None:
         """Let the next jobs stand before an item: the database then looks as after a killed worker.

@@ -14,7 +14,6 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,9 +53,7 @@ class LoadedAirflow:
     def __enter__(self) -> LoadedAirflow:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:

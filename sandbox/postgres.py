@@ -5,18 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sandbox import guard
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from sandbox.guarded_process import GuardedProcess, free_port
 
 _START_SECONDS = 60.0
 _LIFETIME = 7200.0
@@ -47,7 +41,7 @@ class PostgresServer:
         if os.geteuid() == 0:
             site = self._lend(site)
         self._programs = site / _PACKAGE[0] / "pginstall" / "bin"
-        self._port = _free_port()
+        self._port = free_port()
         try:
             self._process = self._start()
         except BaseException:
@@ -57,16 +51,12 @@ class PostgresServer:
     def __enter__(self) -> PostgresServer:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
         """End the server, and remove its data."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.wait()
+        self._process.end()
         shutil.rmtree(self._folder)
 
     def create(self, name: str, template: str = "template0") -> str:
@@ -92,7 +82,7 @@ class PostgresServer:
         self._prefix = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
         return self._folder / "site"
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> GuardedProcess:
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, f"--username={_USER}", "--auth=trust", "--encoding=UTF8", "--no-sync")
         options = (
@@ -105,20 +95,12 @@ class PostgresServer:
             "-p",
             str(self._port),
         )
-        with self._log_path.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, guard.__file__, str(_LIFETIME), *self._command("postgres", "-D", data, *options)],
-                cwd=self._folder,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = GuardedProcess(self._command("postgres", "-D", data, *options), self._log_path, _LIFETIME)
         end = time.monotonic() + _START_SECONDS
         ready = self._command("pg_isready", "--host=127.0.0.1", f"--port={self._port}")
         while subprocess.run(ready, cwd=self._folder, capture_output=True, check=False).returncode:
-            if process.poll() is not None or time.monotonic() > end:
-                guard.kill_session(process.pid)
+            if not process.is_running or time.monotonic() > end:
+                process.kill()
                 raise PostgresError(f"PostgreSQL did not start: {self._log_path.read_text(errors='replace')}")
             time.sleep(0.1)
         return process
@@ -131,9 +113,3 @@ class PostgresServer:
 
     def _command(self, program: str, *arguments: str) -> list[str]:
         return [*self._prefix, str(self._programs / program), *arguments]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

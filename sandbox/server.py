@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 from sandbox import environments
 from sandbox.catalogue import CatalogueServer
 from sandbox.control import Control
+from sandbox.guarded_process import end_child
 from sandbox.releases import RELEASES, find_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
 _START_TIMEOUT = 120.0  # seconds; on two idle cores it takes 1 to 3, and 8 for the first time in a new environment
-_STOP_TIMEOUT = 5.0
 _LOG_TAIL = 3000  # characters of udata's log in the message of a failed start
 _FOREIGN_SETTINGS = ("UDATA_", "CELERY_", "FLASK_", "PYTHON")
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -148,9 +147,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     @property
@@ -248,13 +245,6 @@ def _log_end(log_path: Path) -> str:
 
 
 def _end(process: subprocess.Popen[bytes], state_dir: Path) -> None:
-    """Close the pipe that keeps the process alive, and insist if that is not enough."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
-    try:
-        process.wait(_STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    """End the portal, and remove its data."""
+    end_child(process)
     shutil.rmtree(state_dir, ignore_errors=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.cli.parser import portal_argument
+from airflow_provider_harvest.cli import display
+from airflow_provider_harvest.cli.parser import filled, json_argument, portal_argument
 from airflow_provider_harvest.cli.shared import (
     ATTENTION,
     ERROR,
@@ -15,18 +15,20 @@ from airflow_provider_harvest.cli.shared import (
     PORTAL_VARIABLE,
     open_client,
     say,
-    write_out,
+    source_of,
 )
-from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.guard.act import act
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
 from airflow_provider_harvest.portal.guard.holds import release
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.inputs import check_id, is_object_id
 from airflow_provider_harvest.portal.words import count, few, plain
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.cli.parser import Actions, Parser
+    from airflow_provider_harvest.portal.client import HarvestClient
 
 _EPILOG = f"""\
 environment variables:
@@ -36,8 +38,16 @@ environment variables:
 exit codes:
   0  nothing has to wait for a person
   2  something would be lost, or is held
-  1  an error
+  1  an error, or sources that could not be examined
 """
+#: Columns of the table; the last one gives way if the terminal is narrow.
+_COLUMNS = ("source", "state", "#missing", "#records", "archived on", "name")
+_STATES = {
+    "cannot_hold": "cannot be held",
+    "cannot_lift": "cannot be lifted",
+    "lifted": "hold lifted",
+    "expired": "hold expired",
+}
 
 
 def add_arguments(parser: Parser) -> None:
@@ -57,20 +67,28 @@ def add_arguments(parser: Parser) -> None:
     _add(actions, "forecast", "list what the next runs archive, and when; sends no key", _forecast)
     releasing = actions.add_parser("release", help="switch the archiving of held sources on again")
     portal_argument(releasing)
-    releasing.add_argument("source", nargs="+", metavar="ID", help="ids of sources that the guard holds")
-    releasing.add_argument("--json", action="store_true", help="write JSON")
+    releasing.add_argument("source", nargs="+", metavar="ID", help="ids or slugs of sources that the guard holds")
+    json_argument(releasing)
     releasing.set_defaults(command=_release)
 
 
 def _add(actions: Actions, name: str, text: str, command: object) -> Parser:
     parser = actions.add_parser(name, help=text)
     portal_argument(parser)
-    parser.add_argument("--organization", metavar="ID", help="only the sources of this organization (id or slug)")
-    parser.add_argument("--source", action="append", metavar="ID", help="only this source; may be given several times")
+    parser.add_argument(
+        "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
+    )
+    parser.add_argument(
+        "--source",
+        action="append",
+        type=filled,
+        metavar="ID",
+        help="only this source (id or slug); may be given several times",
+    )
     parser.add_argument(
         "--grace-days", type=int, default=GRACE_DAYS, metavar="N", help="grace of the portal; default: %(default)s"
     )
-    parser.add_argument("--json", action="store_true", help="write JSON")
+    json_argument(parser)
     parser.set_defaults(command=command)
     return parser
 
@@ -78,32 +96,40 @@ def _add(actions: Actions, name: str, text: str, command: object) -> Parser:
 def _report(arguments: argparse.Namespace) -> int:
     result = _examined(arguments, hold=False)
     _show(arguments, result, [row for row in result["rows"] if row["must_hold"] or row["is_held"]])
-    return ATTENTION if result["must_hold_ids"] or result["held_ids"] else FINE
+    return _code(result, bool(result["must_hold_ids"] or result["held_ids"]))
 
 
 def _hold(arguments: argparse.Namespace) -> int:
     result = _examined(arguments, hold=True)
     _show(arguments, result, [row for row in result["rows"] if row["must_hold"] or row["is_held"] or row["action"]])
-    return ATTENTION if result["must_hold_ids"] or result["held_ids"] else FINE
+    return _code(result, bool(result["must_hold_ids"] or result["held_ids"] or result["expired_ids"]))
 
 
 def _forecast(arguments: argparse.Namespace) -> int:
     result = _examined(arguments, hold=False)
     rows = [row for row in result["rows"] if row["will_archive"]]
     _show(arguments, result, rows)
-    return ATTENTION if rows else FINE
+    return _code(result, bool(rows))
+
+
+def _code(result: dict[str, Any], needs_a_person: bool) -> int:
+    """Return the exit code: what could not be examined is not fine."""
+    if needs_a_person:
+        return ATTENTION
+    return ERROR if result["incomplete"] else FINE
 
 
 def _release(arguments: argparse.Namespace) -> int:
     rows = []
     with open_client(arguments, None, keyed=True) as client:
-        for ident in arguments.source:
-            row = {"source_id": ident, "source_name": None, "released": False, "error": None}
+        for ident in dict.fromkeys(arguments.source):
+            row: dict[str, Any] = {"source_id": ident, "source_name": None, "released": False, "error": None}
             try:
-                source, changed = release(client, ident, accept=True)
+                source, changed = release(client, check_id(ident, "ID"), accept=True)
             except HarvestError as error:  # the others are released nevertheless
-                row["error"] = str(error)
-                say(f"{ident}: {error}")
+                unknown = isinstance(error, HarvestNotFound) and not error.is_page
+                row["error"] = f"There is no harvest source {ident!r} on {client.site}." if unknown else str(error)
+                say(f"{plain(ident)}: {row['error']}")
             else:
                 row |= {"source_id": source.id, "source_name": plain(source.name), "released": changed}
                 if not arguments.json:
@@ -111,8 +137,15 @@ def _release(arguments: argparse.Namespace) -> int:
                     print(f"{source.id}  {done}")
             rows.append(row)
     if arguments.json:
-        write_out(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", None)
+        display.print_json(rows)
     return ERROR if any(row["error"] for row in rows) else FINE
+
+
+def _source_ids(client: HarvestClient, given: list[str] | None) -> list[str] | None:
+    """Return the ids of chosen sources; only for a slug is the source read."""
+    if given is None:
+        return None
+    return [ident if is_object_id(ident) else source_of(client, ident).id for ident in given]
 
 
 def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:
@@ -120,7 +153,7 @@ def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:
         found = examine(
             client,
             organization=arguments.organization,
-            source_ids=arguments.source,
+            source_ids=_source_ids(client, arguments.source),
             grace_days=arguments.grace_days,
             with_rights=hold,
         )
@@ -131,33 +164,18 @@ def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:
 
 def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     if arguments.json:
-        write_out(json.dumps({**result, "rows": rows}, indent=1, ensure_ascii=False) + "\n", None)
+        display.print_json({**result, "rows": rows})
         return
-    table = [("SOURCE", "NAME", "RECORDS", "MISSING", "FIRST ARCHIVED", "STATE")]
-    table += [
-        (
-            row["source_id"],
-            row["source_name"][:40],
-            f"{row['records']:,}",
-            f"{row['missing']:,}",
-            (row["first_archived_at"] or "-")[:10],
-            _state(row),
-        )
-        for row in rows
-    ]
     if rows:
-        widths = [max(len(line[column]) for line in table) for column in range(5)]
-        for line in table:
-            cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
-            print("  ".join([*cells, line[5]]))
+        display.print_table(_COLUMNS, [_cells(row) for row in rows], kept=len(_COLUMNS) - 1)
     for row in rows:
-        for reason in row["reasons"]:
-            print(f"{row['source_id']}: {reason}")
-    if not rows:
+        for sentence in [*row["reasons"], *([row["why"]] if row["action"] in _STATES else [])]:
+            print(f"{row['source_id']}: {sentence}")
+    if not rows and not result["incomplete"]:
         print(f"{count(result['sources'], 'source')}: nothing to report.")
     for text, idents in (
         ("archive at once what their next run does not find, so it cannot be held in time", result["exposed_ids"]),
-        ("could not be held with this key", result["not_holdable_ids"]),
+        ("could not be held if records went missing", result["not_holdable_ids"]),
     ):
         if idents:
             say(f"{count(len(idents), 'source')} {text}: {few(idents)}.")
@@ -165,13 +183,11 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
         say(f"Not examined: {sentence}")
 
 
+def _cells(row: dict[str, Any]) -> list[str]:
+    first = (row["first_archived_at"] or "-")[:10]
+    return [row["source_id"], _state(row), f"{row['missing']:,}", f"{row['records']:,}", first, row["source_name"]]
+
+
 def _state(row: dict[str, Any]) -> str:
-    if row["action"] == "cannot_hold":
-        return f"cannot be held: {row['why']}"
-    if row["action"] == "lifted":
-        return "hold lifted: the records are back"
-    if row["action"] == "expired":
-        return "hold expired"
-    if row["is_held"]:
-        return "held"
-    return "must be held" if row["must_hold"] else "as usual"
+    usual = "held" if row["is_held"] else "must be held" if row["must_hold"] else "as usual"
+    return _STATES.get(row["action"], usual)

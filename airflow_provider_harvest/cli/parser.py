@@ -22,11 +22,13 @@ class Parser(argparse.ArgumentParser):
         self.exit(ERROR, f"{self.prog}: {message}\n")
 
 
-def portal_argument(parser: Parser) -> None:
-    """Add ``--portal``."""
-    parser.add_argument(
-        "--portal", type=filled, metavar="URL", help=f"site of the portal; default: ${PORTAL_VARIABLE}, or the files'"
-    )
+def portal_argument(parser: Parser, or_else: str = "") -> None:
+    """Add ``--portal``.
+
+    :param or_else: what else may name the portal, for the help; default: nothing.
+    """
+    default = f"${PORTAL_VARIABLE}{f', or {or_else}' if or_else else ''}"
+    parser.add_argument("--portal", type=filled, metavar="URL", help=f"site of the portal; default: {default}")
 
 
 def output_argument(parser: Parser) -> None:
@@ -44,6 +46,13 @@ def filled(value: str) -> str:
     if not value.strip():
         raise argparse.ArgumentTypeError("must not be blank: leave the option out to select all")
     return value
+
+
+def positive(value: str) -> int:
+    """Return an argument as a whole number from 1 on."""
+    if not (value.isascii() and value.isdigit() and int(value) >= 1):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {value!r:.60}")
+    return int(value)
 
 
 def seconds(value: str) -> float:

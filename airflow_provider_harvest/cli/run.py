@@ -55,6 +55,10 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--interval", type=seconds, default=5.0, metavar="S", help="seconds between two polls; 5")
     parser.add_argument("--max-failed-items", type=int, default=0, metavar="N", help="items that may fail; 0")
+    parser.add_argument(
+        "--max-skipped-ratio", type=float, metavar="R", help="share of the items that may be skipped, 0 to 1; default: "
+        "half, or more if each of the last ten harvests skipped more than half"
+    )  # fmt: skip
     portal_argument(parser)
     json_argument(parser)
     parser.set_defaults(command=run)
@@ -62,7 +66,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start a harvest; with ``--wait`` wait for it and judge it, as the run operator does."""
-    policy = OutcomePolicy.create(max_failed_items=arguments.max_failed_items)
+    policy = OutcomePolicy.create(
+        max_failed_items=arguments.max_failed_items, max_skipped_ratio=arguments.max_skipped_ratio
+    )
     with open_client(arguments, None, keyed=True) as client:
         waits_for_portal = arguments.on_run_refused == WAIT
         if waits_for_portal and not arguments.wait:

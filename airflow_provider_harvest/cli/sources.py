@@ -62,7 +62,7 @@ def _add_import(actions: Actions) -> None:
 def _add_check(actions: Actions) -> None:
     parser = actions.add_parser("check", help="check files, and that the portal knows their backends; sends no key")
     _files(parser)
-    portal_argument(parser)
+    portal_argument(parser, "the files'")
     parser.add_argument("--offline", action="store_true", help="do not check against the portal's backends")
     parser.set_defaults(command=commands.check)
 
@@ -70,7 +70,7 @@ def _add_check(actions: Actions) -> None:
 def _add_plan(actions: Actions) -> None:
     parser = actions.add_parser("plan", help="show what would change so that the portal matches the files")
     _files(parser)
-    portal_argument(parser)
+    portal_argument(parser, "the files'")
     _prune(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON, for apply")
     parser.add_argument("--markdown", metavar="FILE", help="write a summary of at most 40 lines, for an approver")
@@ -81,7 +81,7 @@ def _add_apply(actions: Actions) -> None:
     parser = actions.add_parser("apply", help="carry out a plan")
     parser.add_argument("path", metavar="PLAN|PATH", help="a plan written by plan -o, or files to plan and apply")
     parser.add_argument("-e", "--environment", type=filled, metavar="NAME", help="environment of the files")
-    portal_argument(parser)
+    portal_argument(parser, "the files'")
     _prune(parser)
     parser.add_argument("--yes", action="store_true", help="apply files without asking for confirmation")
     parser.add_argument(

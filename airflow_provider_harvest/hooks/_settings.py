@@ -93,31 +93,35 @@ def _extra(text: str | None) -> dict[str, Any]:
 
 
 def _seconds(extra: dict[str, Any], name: str, default: float) -> float:
-    """Return a number of seconds; the connection form of Airflow 2.11 stores numbers as strings."""
-    value = extra.get(name)
-    if value is None or value == "":
+    """Return a number of seconds."""
+    seconds = _number(extra, name)
+    if seconds is None:
         return default
-    try:
-        seconds = 0.0 if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise HarvestInvalidInput(f"{name} in the extra must be a number of seconds above 0, not {value!r}.")
+        raise HarvestInvalidInput(f"{name} in the extra must be a number of seconds above 0, not {extra[name]!r}.")
     return seconds
 
 
 def _requests(extra: dict[str, Any], name: str) -> float | None:
-    """Return a whole number from 1 on, None without; the connection form of Airflow 2.11 stores numbers as strings."""
+    """Return a whole number from 1 on, None without."""
+    number = _number(extra, name)
+    if number is not None and not (number >= 1 and number.is_integer()):
+        raise HarvestInvalidInput(f"{name} in the extra must be a whole number from 1 on, not {extra[name]!r}.")
+    return number
+
+
+def _number(extra: dict[str, Any], name: str) -> float | None:
+    """Return a number of the extra, None without; 0 for anything else.
+
+    The connection form of Airflow 2.11 stores numbers as strings.
+    """
     value = extra.get(name)
     if value is None or value == "":
         return None
     try:
-        number = 0.0 if isinstance(value, bool) else float(value)
+        return 0.0 if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
-        number = 0.0
-    if number < 1 or number != number // 1:
-        raise HarvestInvalidInput(f"{name} in the extra must be a whole number from 1 on, not {value!r}.")
-    return number
+        return 0.0
 
 
 def _verify(value: object) -> bool | str:

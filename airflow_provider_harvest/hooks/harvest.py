@@ -15,7 +15,6 @@ from airflow_provider_harvest.provider_info import CONNECTION_TYPE, EXTRA_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from airflow_provider_harvest._compat import Connection
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -54,9 +53,7 @@ class HarvestHook(BaseHook):
     def __enter__(self) -> HarvestHook:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     # --- the connection --------------------------------------------------------------------------------------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._compat import BaseOperator
@@ -15,12 +17,13 @@ from airflow_provider_harvest.operators._own_arguments import OwnArguments
 from airflow_provider_harvest.operators._retries import HarvestFailException, is_final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.operators._output import ResultOutput
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,18 @@ def _is_nothing(value: object, *, none_is_value: bool, blank_is_value: bool) -> 
     return value.strip() == _NONE_AS_TEXT or (not value.strip() and not blank_is_value)
 
 
+def _mapped_over(context: Mapping[str, Any], task_id: str) -> set[str]:
+    """Return the arguments that a mapped task takes from the results of other tasks, one value for each instance.
+
+    Airflow makes the instance with the values, so a None among them would look like an argument that was left out.
+    """
+    task = getattr(context.get("dag"), "task_dict", {}).get(task_id)
+    expanded = getattr(getattr(task, "expand_input", None), "value", None)
+    if not isinstance(expanded, Mapping):
+        return set()
+    return {name for name, values in expanded.items() if not isinstance(values, (list, tuple, Mapping))}
+
+
 class HarvestTask(BaseOperator, metaclass=OwnArguments):
     """The hook of a task, its links, and the translation of errors."""
 
@@ -79,6 +94,8 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
         """Render as Airflow does, and note which given arguments became empty."""
         names = list(template_fields)
         given = {name: getattr(parent, name, None) for name in names} if parent is self else {}
+        context = kwargs.get("context") or (args[0] if args else {})
+        mapped = {name for name in _mapped_over(context, self.task_id) if name not in self.may_be_none}
         super()._do_render_template_fields(parent, names, *args, **kwargs)
         if parent is self:
             now = {name: getattr(self, name, None) for name in names}
@@ -88,8 +105,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
                 if _is_nothing(
                     now[name], none_is_value=name in self.may_be_none, blank_is_value=name in self.may_be_blank
                 )
-                and given[name] is not None
-                and given[name] != now[name]
+                and (name in mapped or (given[name] is not None and given[name] != now[name]))
             )
 
     def refuse_nothing(self) -> None:
@@ -105,6 +121,17 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
                 "render_template_as_native_obj=True: otherwise a template turns None into the string 'None'.)"
             )
 
+    def read_switches(self) -> None:
+        """Read the arguments that are True or False by default: Python takes the string ``"False"`` for true.
+
+        :raises HarvestInvalidInput: for one that says neither.
+        """
+        from airflow_provider_harvest.portal.inputs import as_switch
+
+        for name, parameter in signature(type(self).__init__).parameters.items():
+            if isinstance(parameter.default, bool):
+                setattr(self, name, as_switch(getattr(self, name), name))
+
     @cached_property
     def hook(self) -> HarvestHook:
         """The hook, made when the task runs."""
@@ -119,6 +146,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
         """
         try:
             self.refuse_nothing()
+            self.read_switches()
             yield
         except HarvestError as error:
             error.args = (_in_lines(str(error)),)
@@ -148,7 +176,18 @@ def _in_lines(text: str) -> str:
 
 
 class HarvestResultTask(HarvestTask):
-    """A task that returns the result of a harvest, in one XCom from which ``output["outcome"]`` reads an item."""
+    """A task that judges a harvest and returns its result, in one XCom: ``output["outcome"]`` reads an item of it."""
+
+    max_failed_items: int | None
+    max_failed_ratio: float | None
+    min_done_items: int
+    max_skipped_items: int | None
+    max_skipped_ratio: float | None
+    #: A preview stops at 20 items, so that it has no such limit.
+    max_drop_ratio: float | None = None
+    fail_on_job_errors: bool
+    fail_on_outcome: bool
+    remote_ids: Collection[str] | None = None
 
     @property
     def output(self) -> ResultOutput:
@@ -156,6 +195,24 @@ class HarvestResultTask(HarvestTask):
         from airflow_provider_harvest.operators._output import ResultOutput
 
         return ResultOutput(self)
+
+    def outcome_policy(self) -> OutcomePolicy:
+        """Return the criteria for the harvest.
+
+        :raises HarvestInvalidInput: for an impossible limit.
+        """
+        from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+
+        return OutcomePolicy.create(
+            max_failed_items=self.max_failed_items,
+            max_failed_ratio=self.max_failed_ratio,
+            min_done_items=self.min_done_items,
+            max_skipped_items=self.max_skipped_items,
+            max_skipped_ratio=self.max_skipped_ratio,
+            max_drop_ratio=self.max_drop_ratio,
+            fail_on_job_errors=self.fail_on_job_errors,
+            remote_ids=self.remote_ids,
+        )
 
 
 class HarvestOperator(HarvestTask):

@@ -218,7 +218,7 @@ class SourceRun(TaskWait):
         memory.note(replace(memory.intent, how=WAITED))
         plan = replace(self.new_plan(WAITED), after=after, passed_over=memory.intent.passed_over)
         jobs = self.client.recent_jobs(self.source_id)
-        return self.until_portal_runs(plan, max(own_run.GRACE, self._start_timeout()), jobs)
+        return self.until_portal_runs(plan, max(own_run.START_GRACE, self._start_timeout()), jobs)
 
     # --- following a plan to its end -------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class SourceRun(TaskWait):
         result = self.conclude(plan, ended)
         if self._thresholds is not None:
             done = result["items"]["done"]
-            comparison = guarded_run.compare(self.client, self.source_id, self._thresholds, done=done)
+            comparison = guarded_run.check_loss(self.client, self.source_id, self._thresholds, done=done)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
             elif comparison.is_due and plan.how == STARTED and is_success(result):

@@ -13,11 +13,9 @@ from airflow_provider_harvest.operators._base import HarvestResultTask
 from airflow_provider_harvest.operators._retries import is_final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import timedelta
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
     from airflow_provider_harvest.portal.waiting.plan import WaitPlan
     from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 
@@ -38,31 +36,6 @@ class HarvestWaitingTask(HarvestResultTask):
     first_item_timeout: float | timedelta
     max_poll_failures: int
     deferrable: bool | None
-    max_failed_items: int | None
-    max_failed_ratio: float | None
-    min_done_items: int
-    max_skipped_items: int | None
-    max_skipped_ratio: float | None
-    fail_on_job_errors: bool
-    remote_ids: Collection[str] | None
-    fail_on_outcome: bool
-
-    def outcome_policy(self) -> OutcomePolicy:
-        """Return the criteria for the harvest.
-
-        :raises HarvestInvalidInput: for an impossible limit.
-        """
-        from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-
-        return OutcomePolicy.create(
-            max_failed_items=self.max_failed_items,
-            max_failed_ratio=self.max_failed_ratio,
-            min_done_items=self.min_done_items,
-            max_skipped_items=self.max_skipped_items,
-            max_skipped_ratio=self.max_skipped_ratio,
-            fail_on_job_errors=self.fail_on_job_errors,
-            remote_ids=self.remote_ids,
-        )
 
     def limits(self) -> JobLimits:
         """Return how long the job may take.

@@ -10,6 +10,7 @@ from airflow_provider_harvest.operators._base import HarvestOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.as_code.plan.changes import Plan
@@ -34,7 +35,7 @@ class HarvestExportSourcesOperator(HarvestOperator):
         Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``text`` of the file (YAML), ``count`` of sources, ``left_out`` (sentences about what a file must not
-        contain, contain, such as a secret in a configuration) and ``path``.
+        contain, such as a secret in a configuration) and ``path``.
     """
 
     template_fields: Sequence[str] = ("harvest_conn_id", "organization", "owner_id", "environment", "path")
@@ -188,10 +189,12 @@ class HarvestApplySourcesOperator(HarvestOperator):
     :param max_deletes: how many sources a plan may delete; default 10, None: any number. Templated.
     :param confirm_deletes: the exact number of deletions; needed if the plan deletes more than a quarter of the
         sources that carry its marker. Default: not confirmed. Templated.
-    :param write_interval: seconds between two writes; default 0.1.
-    :param accept_interval: seconds between two acceptances that start a harvest of the same remote host; default 30.
-    :param patience: longest wait (s) if the portal requests to come back later; default 600. What it accepts only
-        later than that, such as the eleventh new source of a day, is left for a retry or another run.
+    :param write_interval: pause between two writes, in seconds or as ``timedelta``; default 0.1 s.
+    :param accept_interval: pause between two acceptances that start a harvest of the same remote host, in seconds or as
+        ``timedelta``; default 30 s.
+    :param patience: longest wait if the portal requests to come back later, in seconds or as ``timedelta``; default
+        600 s. What it accepts only later than that, such as the eleventh new source of a day, is left for a retry or
+        another run.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``done`` ({key, source_id, steps} of each source), ``failed``, ``postponed``, ``denied`` (what this key
         may not do, and was left), ``unchanged`` (what was done already), ``digest``, ``portal``, ``retry_after``;
@@ -207,9 +210,9 @@ class HarvestApplySourcesOperator(HarvestOperator):
         max_changes: int | None = None,
         max_deletes: int | None = 10,
         confirm_deletes: int | None = None,
-        write_interval: float = 0.1,
-        accept_interval: float = 30.0,
-        patience: float = 600.0,
+        write_interval: float | timedelta = 0.1,
+        accept_interval: float | timedelta = 30.0,
+        patience: float | timedelta = 600.0,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
@@ -228,8 +231,14 @@ class HarvestApplySourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
         from airflow_provider_harvest.portal.as_code.plan import render
         from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan
+        from airflow_provider_harvest.portal.inputs import as_seconds
 
         with self.errors():
+            pacing = Pacing(
+                write_interval=as_seconds(self.write_interval, "write_interval"),
+                accept_interval=as_seconds(self.accept_interval, "accept_interval"),
+                patience=as_seconds(self.patience, "patience"),
+            )
             given = self.plan
             if isinstance(given, str) and given.lstrip().startswith("{"):  # a template made it a string
                 plan = Plan.from_text(given)
@@ -243,7 +252,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
                     max_changes=_number(self.max_changes, "max_changes"),
                     max_deletes=_number(self.max_deletes, "max_deletes"),
                     confirm_deletes=_number(self.confirm_deletes, "confirm_deletes"),
-                    limits=Pacing(self.write_interval, self.accept_interval, self.patience),
+                    limits=pacing,
                     progress=self._tell,
                 ).to_json()
             except HarvestApplyIncomplete as error:
@@ -259,7 +268,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
 
 def _number(value: Any, what: str) -> int | None:  # noqa: ANN401  # of a template
     """Return a number that may be left out; a template renders one to a string."""
-    if value is None or value in ("", "None"):
+    if value is None:
         return None
     try:
         number = int(value)

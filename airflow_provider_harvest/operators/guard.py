@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
 
 #: XCom that holds the result, and the one that holds when the portal was last examined.
-RESULT_KEY, STATE_KEY = "harvest_guard", "harvest_guard_state"
+GUARD_KEY, GUARD_STATE_KEY = "harvest_guard", "harvest_guard_state"
 REPORT, HOLD = "report", "hold"
 
 
 class HarvestGuardOperator(HarvestOperator):
     """Find which datasets the portal will archive, and, in mode ``hold``, stop that until a person has decided.
 
-    It examines the sources that were harvested since its last run. What is on the portal is compared with what the
-    newest harvest found, as sets of remote ids. Where too much is missing, mode ``hold`` switches the source's
-    ``autoarchive`` off. The hold is remembered in a line of the source's public description, so that a retry, a
-    cleared task or a lost XCom neither loses nor repeats it, and so that it differs from an owner's own
-    ``autoarchive: false``, which is left alone. A hold is lifted as soon as the missing records are back.
+    It examines the sources that were harvested since its last run, and those that still had to be held at its end. What
+    is on the portal is compared with what the newest harvest found, as sets of remote ids. If too much is missing, mode
+    ``hold`` switches the source's ``autoarchive`` off. The hold is remembered in a line of the source's public
+    description, so that a retry, a cleared task or a lost XCom neither loses nor repeats it, and so that it differs
+    from an owner's own ``autoarchive: false``, which is left alone. A hold is lifted as soon as the missing records are
+    back, except for at most a tenth of them if that is an ordinary loss.
 
     :param mode: ``report`` (default) only reports, and needs no key; ``hold`` also holds and lifts. Templated.
     :param source_ids: ids of sources, as a list or a string with commas; only these. Default: all. Templated.
@@ -97,9 +98,10 @@ class HarvestGuardOperator(HarvestOperator):
                 client,
                 # A minute early, since the portal's clock has whole seconds only.
                 since=None if self.examine_all or since is None else since - 60,
+                again=before.get("again") or (),
                 organization=self.organization,
                 source_ids=self._source_ids(),
-                thresholds=judgement.Thresholds.from_dict(self.thresholds),
+                thresholds=judgement.LossThresholds.from_dict(self.thresholds),
                 thresholds_by_source=self.thresholds_by_source,
                 grace_days=self.grace_days,
                 with_rights=self.mode == HOLD,
@@ -114,9 +116,11 @@ class HarvestGuardOperator(HarvestOperator):
             # What could not be examined or held is examined again by the next run.
             is_whole = not (result["incomplete"] or result["cannot_hold_ids"])
             at = found.at.timestamp()
-            state = {"at": at, "since": at if is_whole else since, "held": result["held_ids"]}
-            push_state(context, STATE_KEY, {**state, **self._place(client.site)})
-            context["ti"].xcom_push(key=RESULT_KEY, value=result)
+            # What is still to be held, and what is left out until somebody switches its archiving on.
+            again = {*result["must_hold_ids"], *found.not_archiving, *(() if is_whole else before.get("again") or ())}
+            state = {"at": at, "since": at if is_whole else since, "held": result["held_ids"], "again": sorted(again)}
+            push_state(context, GUARD_STATE_KEY, {**state, "limits": self._limits(), **self._place(client.site)})
+            context["ti"].xcom_push(key=GUARD_KEY, value=result)
             return result
 
     def _place(self, portal: str) -> dict[str, Any]:
@@ -128,9 +132,15 @@ class HarvestGuardOperator(HarvestOperator):
 
     def _state(self, context: Context, portal: str) -> dict[str, Any]:
         """Return what the newest run before this one left, to find what is new; empty if there was none."""
-        left = pull_state(context, self.task_id, STATE_KEY)
-        is_ours = isinstance(left, dict) and self._place(portal).items() <= left.items()
-        return left if is_ours else {}
+        left = pull_state(context, self.task_id, GUARD_STATE_KEY)
+        if not isinstance(left, dict) or not self._place(portal).items() <= left.items():
+            return {}
+        # By other limits a source may have to be held that was not, although it was not harvested since.
+        return left if left.get("limits") == self._limits() else {**left, "since": None}
+
+    def _limits(self) -> str:
+        """Return by what losses are judged, to compare it with the run before."""
+        return json.dumps([self.grace_days, self.thresholds, self.thresholds_by_source], sort_keys=True, default=str)
 
     def _source_ids(self) -> list[str] | None:
         given: Any = self.source_ids

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.health import HealthReport, Thresholds
 
-__all__ = ["RESULT_KEY", "SOURCES_KEY", "STATE_KEY", "HarvestPortalHealthOperator"]
+__all__ = ["HEALTH_KEY", "HEALTH_STATE_KEY", "SOURCES_KEY", "HarvestPortalHealthOperator"]
 
 #: XCom that the result is pushed under before a failing task raises.
-RESULT_KEY = "harvest_health"
+HEALTH_KEY = "harvest_health"
 #: XCom that holds what the next run needs to find what is new.
-STATE_KEY = "harvest_health_state"
+HEALTH_STATE_KEY = "harvest_health_state"
 #: XCom with a few words on each source, for Airflow's page of all harvests.
 SOURCES_KEY = "harvest_sources"
 
@@ -165,9 +165,9 @@ class HarvestPortalHealthOperator(HarvestOperator):
             )
             result = self._result(context, report)
             self.log_text(result["message"])
-            push_state(context, STATE_KEY, report.state)
+            push_state(context, HEALTH_STATE_KEY, report.state)
             context["ti"].xcom_push(key=SOURCES_KEY, value=report.overview)
-            context["ti"].xcom_push(key=RESULT_KEY, value=result)
+            context["ti"].xcom_push(key=HEALTH_KEY, value=result)
             failing = findings.that_fail(report, fail_on)
             if failing:
                 kinds = ", ".join(dict.fromkeys(findings.MEANINGS[finding.kind] for finding in failing))
@@ -195,10 +195,9 @@ class HarvestPortalHealthOperator(HarvestOperator):
         )
 
     def _detail_requests(self) -> int:
-        number: Any = self.max_detail_requests
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            raise HarvestInvalidInput(f"max_detail_requests must be a whole number from 0 on, not {number!r:.60}.")
-        return int(number)
+        from airflow_provider_harvest.portal.inputs import as_count
+
+        return as_count(self.max_detail_requests, "max_detail_requests")
 
     def _previous(self, context: Context) -> Any:  # noqa: ANN401  # any JSON
         """Return what the previous run left: as passed, else as Airflow keeps it."""
@@ -210,7 +209,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
                 raise HarvestInvalidInput("previous_state is a string that is not JSON.") from None
         if state is not None:
             return state
-        return pull_state(context, self.task_id, STATE_KEY)
+        return pull_state(context, self.task_id, HEALTH_STATE_KEY)
 
     def _report(self, report: HealthReport) -> dict[str, Any]:
         """Return a report as JSON, with the message that is used without a template."""

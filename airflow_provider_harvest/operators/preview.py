@@ -129,17 +129,9 @@ class HarvestPreviewSourceOperator(HarvestResultTask, SourceOperator):
         from airflow_provider_harvest.portal.outcome import conclude
         from airflow_provider_harvest.portal.outcome import result as results
         from airflow_provider_harvest.portal.outcome import summary as report
-        from airflow_provider_harvest.portal.outcome import verdict as outcome
 
         with self.errors():
-            policy = outcome.OutcomePolicy.create(
-                max_failed_items=self.max_failed_items,
-                max_failed_ratio=self.max_failed_ratio,
-                min_done_items=self.min_done_items,
-                max_skipped_items=self.max_skipped_items,
-                max_skipped_ratio=self.max_skipped_ratio,
-                fail_on_job_errors=self.fail_on_job_errors,
-            )
+            policy = self.outcome_policy()
             client = self.hook.get_conn()
             source, preview = self._preview(context, client)
             result = conclude.conclude_preview(client, source, preview, policy)

@@ -21,7 +21,8 @@ SUMMARY_KEY = "harvest_report"
 class HarvestReportOperator(HarvestOperator):
     """Write what a harvest changed against the one before, and why items failed, as files. Needs no key.
 
-    Costs three requests, and one for each 500 items of each of the two harvests (up to udata 16.x one for each).
+    Costs five requests (for a job instead of a source four), and one for each 500 items of each of the two harvests (up
+    to udata 16.x one for each).
 
     :param source_id: id or slug of a source: its newest harvest that has ended is reported. Templated.
     :param job_id: a job instead. Give one of the two. Templated.

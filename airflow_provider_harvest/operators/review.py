@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
 
 if TYPE_CHECKING:
@@ -72,9 +71,7 @@ class HarvestPendingReviewOperator(HarvestPortalHealthOperator):
         from airflow_provider_harvest.portal.health import review
 
         timeout = inputs.as_seconds(self.preview_timeout, "preview_timeout")
-        most: Any = self.max_previews
-        if isinstance(most, bool) or not isinstance(most, int) or most < 0:
-            raise HarvestInvalidInput(f"max_previews must be a whole number from 0 on, not {most!r:.60}.")
+        most = inputs.as_count(self.max_previews, "max_previews")
         result = report.as_dict("")
         rows = review.review(
             self.hook.get_conn(), result["findings"], timeout, most, lambda line: self.log.info("%s", line)

@@ -23,7 +23,6 @@ from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from airflow_provider_harvest.portal.clock import Clock
     from airflow_provider_harvest.portal.http.dialect import Dialect
@@ -84,9 +83,7 @@ class HarvestClient(JobReads, RecordReads):
     def __enter__(self) -> HarvestClient:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

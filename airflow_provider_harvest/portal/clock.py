@@ -40,7 +40,11 @@ class PortalClock:
 
     A portal may be behind several front servers, one of them with a wrong clock, so no single response is trusted
     against others: the middle one of the last three counts, of two the one closer to this machine's clock. A time that
-    the portal has written into a job is in its past: a clock that shows less is wrong.
+    the portal has written into a job is in its past: a clock that shows less is wrong, unless this machine's clock
+    agrees with it, since a worker of the portal may be ahead.
+
+    What is kept is how far the portal is ahead of this machine, so a jump of this machine's clock must be noticed: it
+    is what the clock has moved and the stopwatch has not.
     """
 
     def __init__(self) -> None:
@@ -48,6 +52,8 @@ class PortalClock:
         self._offsets: deque[float] = deque(maxlen=_ANSWERS)
         self._at_least: float | None = None
         self._is_odd = False
+        #: This machine's clock less its stopwatch, as of the last response.
+        self._base: float | None = None
 
     @property
     def is_doubtful(self) -> bool:
@@ -56,17 +62,23 @@ class PortalClock:
             differs = self._is_odd or any(abs(offset) > _NOTABLE for offset in self._offsets)
             return differs and len(self._offsets) < _ANSWERS
 
-    def says(self, date: float, here: float) -> None:
+    def says(self, date: float, here: float, stopwatch: float | None = None) -> None:
         """Add the ``Date`` of a response.
 
         :param date: seconds since the epoch, by the portal.
         :param here: the same instant by this machine.
+        :param stopwatch: the same by its stopwatch; default: this machine's clock has not jumped.
         """
-        if abs(date - here) < _MAX_SKEW:
-            with self._lock:
+        with self._lock:
+            if self._jump(here, stopwatch):  # what was known before it is not comparable
+                self._offsets.clear()
+                self._at_least = None
+            if stopwatch is not None:
+                self._base = here - stopwatch
+            if abs(date - here) < _MAX_SKEW:
                 self._offsets.append(date - here)
-        else:
-            self._is_odd = True
+            else:
+                self._is_odd = True
 
     def shows_at_least(self, when: float, here: float) -> None:
         """Take a time that the portal has written.
@@ -79,17 +91,26 @@ class PortalClock:
             with self._lock:
                 self._at_least = ahead if self._at_least is None else max(self._at_least, ahead)
 
-    def now(self, here: float) -> float | None:
+    def now(self, here: float, stopwatch: float | None = None) -> float | None:
         """Return the portal's time now, None if it is unknown.
 
         :param here: this machine's clock now.
+        :param stopwatch: its stopwatch now; default: this machine's clock has not jumped.
         """
         with self._lock:
             if not self._offsets:
                 return None
             ordered = sorted(self._offsets)
             middle = ordered[1] if len(ordered) == _ANSWERS else min(ordered, key=abs)
-            return here + (middle if self._at_least is None else max(middle, self._at_least))
+            proved = middle if self._at_least is None else min(self._at_least, 0.0)
+            return here - self._jump(here, stopwatch) + max(middle, proved)
+
+    def _jump(self, here: float, stopwatch: float | None) -> float:
+        """Return by how many seconds this machine's clock has jumped since the last response."""
+        if stopwatch is None or self._base is None:
+            return 0.0
+        jump = here - stopwatch - self._base
+        return jump if abs(jump) > _NOTABLE else 0.0
 
 
 #: Two clocks closer than this, in seconds, count as one: a ``Date`` header has whole seconds.

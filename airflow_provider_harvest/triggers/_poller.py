@@ -38,6 +38,8 @@ _SHORTEST_PAUSE = 1.0
 _EARLY = 1.0
 #: Failed reads of the list in a row after which a single poll finds out whether only the list fails.
 _LIST_DOUBTED = 2
+#: Watches that then poll by themselves until the portal responds to one.
+_ASKED_WITHOUT_LIST = 3
 #: Seconds by which the event loop may wake up early: its clock has a resolution, and so have floats.
 _RESOLUTION = 1e-6
 #: Watches that are woken before the event loop has its turn again: each takes about 0.1 ms.
@@ -259,28 +261,44 @@ class PortalPoller:
         return unanswered
 
     async def _list_failed(self, seats: list[Seat], error: HarvestError, began: float) -> list[Seat]:
-        """Notify all watches, and slow down for all; if only the list fails, return those that can do without it."""
+        """Slow down for all; notify the watches that need the list or are due. The others poll when they are due.
+
+        :returns: the watches that are due and can do without the list, if only the list fails.
+        """
         self._list_failures += 1
         is_believed = self._list_doubts.believes(error)
         pause = pause_after(error, self._list_failures, min(seat.watch.interval for seat in seats))
+        needing = [seat for seat in seats if seat.watch.needs_list]
         able = [seat for seat in seats if not seat.watch.needs_list and seat.due <= began + _RESOLUTION]
-        if able and self._list_failures >= _LIST_DOUBTED and not concerns_all(error):
-            first, *others = able
-            if await self._look(first, began, able):
+        if self._list_failures >= _LIST_DOUBTED and not concerns_all(error):
+            asked, is_readable = await self._try_without_list(able, began)
+            able = [seat for seat in able if seat not in asked]
+            if is_readable:
                 self._list_not_before = self._loop.time() + pause
-                for seat in [seat for seat in seats if seat.watch.needs_list]:
+                for seat in needing:
                     self._settle(seat, seat.watch.fail(error), began)
-                return others
-            seats = [seat for seat in seats if seat is not first]
+                return able
         if is_believed:  # the portal refuses to be read: waiting does not help
-            for seat in seats:
+            for seat in (*needing, *able):
                 seat.tell(error)
                 seat.due = float("inf")
             return []
         self._not_before = max(self._not_before, self._loop.time() + pause)
-        for seat in seats:
+        for seat in (*needing, *able):
             self._settle(seat, seat.watch.fail(error), began)
         return []
+
+    async def _try_without_list(self, able: list[Seat], began: float) -> tuple[list[Seat], bool]:
+        """Let a few watches poll by themselves; return those that did, and whether the portal responded to one.
+
+        More than one, since a job may be unreadable for a reason of its own.
+        """
+        asked = []
+        for seat in able[:_ASKED_WITHOUT_LIST]:
+            asked.append(seat)
+            if await self._look(seat, began, able):
+                return asked, True
+        return asked, False
 
     # --- single polls ----------------------------------------------------------------------------------------
 

@@ -66,6 +66,11 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     :param max_failed_items: how many items may fail in a success; 0 unless ``max_failed_ratio`` is given.
     :param max_failed_ratio: how many of the done, failed and skipped items may fail, 0 to 1.
     :param min_done_items: how many items must be done; 1.
+    :param max_skipped_items: how many items may be skipped in a success; None (default) sets no such limit.
+    :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
+        no ``max_skipped_items``: half, or more if each of the last ten harvests skipped more than half.
+    :param max_drop_ratio: how many fewer items may be done than in the best of the last ten harvests, as a share of its
+        done ones, 0 to 1; None (default) sets no such limit.
     :param fail_on_job_errors: whether errors of the job itself make it a failure although it is done; True.
     :param remote_ids: judge these records only: each must be done. For one source.
     :raises HarvestInvalidInput: for invalid arguments, when the DAG is parsed.
@@ -83,6 +88,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         min_done_items: int = 1,
         fail_on_job_errors: bool = True,
         remote_ids: Collection[str] | None = None,
+        max_skipped_items: int | None = None,
+        max_skipped_ratio: float | None = None,
+        max_drop_ratio: float | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.harvest_conn_id = harvest_conn_id
@@ -96,6 +104,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         self.fail_on_job_errors = fail_on_job_errors
         # Sorted: equal triggers are one in Airflow, and a set has an order of its own in each process.
         self.remote_ids = sorted(remote_ids) if isinstance(remote_ids, (set, frozenset)) else remote_ids
+        self.max_skipped_items = max_skipped_items
+        self.max_skipped_ratio = max_skipped_ratio
+        self.max_drop_ratio = max_drop_ratio
         self._policy = self._checked()
         self._had_answer = False
 
@@ -113,6 +124,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             "fail_on_job_errors": self.fail_on_job_errors,
             "remote_ids": None if self.remote_ids is None else list(self.remote_ids),
         }
+        # Only if given: to Airflow a trigger with other arguments is another one, also after an upgrade.
+        limits = {name: getattr(self, name) for name in ("max_skipped_items", "max_skipped_ratio", "max_drop_ratio")}
+        arguments.update({name: limit for name, limit in limits.items() if limit is not None})
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -209,6 +223,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             min_done_items=self.min_done_items,
             fail_on_job_errors=self.fail_on_job_errors,
             remote_ids=self.remote_ids,
+            max_skipped_items=self.max_skipped_items,
+            max_skipped_ratio=self.max_skipped_ratio,
+            max_drop_ratio=self.max_drop_ratio,
         )
 
 

@@ -43,7 +43,9 @@ class Steering:
         #: The collections of what lives in the portal from the start on.
         self._kept = {name for name in _database().list_collection_names() if _database()[name].count_documents({})}
         self._hook_into_tasks()
+        self._items_between_saves = 0
         self._hook_into_items()
+        self._hook_into_saves()
 
     # Jobs
 
@@ -58,6 +60,10 @@ class Steering:
     def delay_items(self, seconds: float) -> None:
         """Each item takes so many seconds longer."""
         self._gates.delay_items(seconds)
+
+    def save_items_rarely(self, items: int) -> None:
+        """A running job is written to the database once for so many items; 0: as udata does, at each."""
+        self._items_between_saves = items
 
     def freeze_before_item(self, number: int, jobs: int = 1) -> None:
         """The next `jobs` jobs that come to item `number` (from 1) stand before it until `unfreeze`."""
@@ -121,7 +127,7 @@ class Steering:
 
     def dangle(self, source_id: str, field: str = "organization") -> None:
         """Let a source refer to an owner or organization that does not exist."""
-        from bson import DBRef, ObjectId  # type: ignore[import-not-found]
+        from bson import DBRef, ObjectId
         from udata.harvest.models import HarvestSource
 
         sources = HarvestSource._get_collection()
@@ -251,6 +257,7 @@ class Steering:
     def reset(self) -> None:
         """Undo all steering; data stays."""
         self._gates.delay_items(0)
+        self._items_between_saves = 0
         self._gates.unfreeze()
         self._gates.hold(False)
         self._broker_fails = False
@@ -336,6 +343,23 @@ class Steering:
 
         for name in self._release.item_methods:
             setattr(BaseBackend, name, self._gated(getattr(BaseBackend, name)))
+
+    def _hook_into_saves(self) -> None:
+        from udata.harvest.models import HarvestJob
+
+        save = HarvestJob.save
+        saved: dict[Any, tuple[str, int]] = {}
+
+        def save_unless_too_often(job: Any, *args: Any, **kwargs: Any) -> Any:
+            status, items = saved.get(job.id, (None, 0))
+            is_running = job.id is not None and job.ended is None and job.status == status
+            if is_running and len(job.items) < items + self._items_between_saves:
+                return job
+            save(job, *args, **kwargs)  # which is what gives a new job its id
+            saved[job.id] = job.status, len(job.items)
+            return job
+
+        HarvestJob.save = save_unless_too_often
 
     def _gated(self, handle_item: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(handle_item)

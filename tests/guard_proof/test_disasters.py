@@ -237,7 +237,7 @@ def test_guard_down_for_eight_days(world: World) -> None:
     world.serve(held, datasets=12)
     world.harvest(*sources)
     assert world.guard()["held_ids"] == [held.id]
-    world.state = None  # the XCom is lost as well
+    world.ti.xcoms.clear()  # the XCom is lost as well
     world.serve(found_late, datasets=12)
     world.harvest(found_late)
     world.days_pass(*sources, days=7)

@@ -137,6 +137,7 @@ def test_all_sources_of_two_portals(two_portals: Any, new_catalogue: Any, capsys
 
 
 def _harvested(portal: Sandbox, admin: HarvestClient, catalogue: Any) -> HarvestSource:
+    portal.control.save_items_rarely()
     source = admin.create_source(catalogue.name, catalogue.url, "dcat", organization=portal.organization.id)
     admin.validate_source(source.id)
     portal.control.wait_until_idle(3000)

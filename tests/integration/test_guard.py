@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput
+from airflow_provider_harvest.operators.guard import GUARD_STATE_KEY
 from airflow_provider_harvest.portal.guard.holds import hold, is_held, release
 from tests.support.guarded_world import DAY, World
 
@@ -165,7 +166,7 @@ def test_key_without_the_right_cannot_hold_and_it_is_said(world: World, new_harv
         assert result["cannot_hold_ids"] == [source.id]
         assert "CANNOT BE HELD" in result["message"]
         assert result["not_holdable_ids"] == [source.id]
-        assert world.state["since"] is None  # the next run examines it again
+        assert world.ti.xcoms[GUARD_STATE_KEY]["since"] is None  # the next run examines it again
     assert world.read(source).autoarchive is True
     with pytest.raises(HarvestAuthError):
         hold(world.admin.__class__(world.portal.url, world.portal.keys.user), source.id, 1, source.created_at)  # type: ignore[arg-type]

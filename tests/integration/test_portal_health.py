@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.operators.health import STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.source import HarvestPreviewSourceOperator
 from tests.support.expected_failures import fails
+from tests.support.task_instance import TaskInstance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,7 @@ class Watch:
     def __init__(self, portal: Sandbox, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.portal = portal
         self.name = name
-        self.state: Any = None
+        self.ti = TaskInstance()
         self.requests: list[str] = []
         connection = {"conn_type": "harvest", "host": portal.url}
         monkeypatch.setenv("AIRFLOW_CONN_PORTAL", json.dumps(connection))
@@ -47,17 +46,10 @@ class Watch:
         operator = HarvestPortalHealthOperator(
             task_id="health", harvest_conn_id="portal", **{"name": self.name, **arguments}
         )
-        pushed: dict[str, Any] = {}
-        ti = SimpleNamespace(
-            map_index=-1,
-            xcom_push=lambda key, value: pushed.update({key: json.loads(json.dumps(value))}),
-            xcom_pull=lambda **_: self.state,
-        )
         mark = self.portal.mark()
         try:
-            result: dict[str, Any] = operator.execute({"ti": ti})  # type: ignore[typeddict-item]
+            result: dict[str, Any] = self.ti.run(operator)
         finally:
-            self.state = pushed.get(STATE_KEY, self.state)
             self.requests = [request.path for request in self.portal.requests(mark)]
         return result
 
@@ -272,9 +264,9 @@ def test_archived_datasets_that_the_counters_hide(
     watch.look(checks="newly_archived,vanishing")
     serve(source, datasets=36, without=range(19, 31))
     harvest_again(portal, source)
-    before = watch.state
+    before = dict(watch.ti.xcoms)
     assert found(watch.look(checks="newly_archived")) == set()
-    watch.state = before
+    watch.ti.xcoms = before
     result = watch.look(checks="newly_archived,vanishing")
     assert found(result) == {("newly_archived", source.id, True)}
     assert "archived 12 datasets" in result["findings"][0]["detail"]
@@ -310,7 +302,7 @@ def test_preview_of_a_slow_catalogue_is_a_status(
         task_id="preview", source_id=source.id, timeout=1, fail_on_outcome=False, harvest_conn_id="portal"
     )
     mark = portal.mark()
-    result = operator.execute({"ti": SimpleNamespace(xcom_push=lambda key, value: None)})  # type: ignore[typeddict-item]
+    result = TaskInstance().run(operator)
     serve(source)  # ends the wait that is running
     assert (result["status"], result["failure_kind"]) == ("timeout", "timeout")
     assert sum("preview" in request.path for request in portal.requests(mark)) == 1

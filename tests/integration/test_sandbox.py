@@ -257,6 +257,19 @@ class TestSteering:
         portal.control.wait_until_idle()
         assert [job["status"] for job in api.jobs(accepted_source)] == ["done", "initialized", "done"]
 
+    def test_a_job_whose_items_are_saved_rarely_has_all_of_them_at_its_end(
+        self, portal: Sandbox, api: Api, accepted_source: str
+    ) -> None:
+        portal.control.save_items_rarely(3)
+        portal.control.freeze_before_item(3)
+        api.run(accepted_source)
+        portal.control.wait_until_frozen()
+        assert api.items(api.jobs(accepted_source)[0]) == []
+        portal.control.unfreeze()
+        portal.control.wait_until_idle()
+        job = api.jobs(accepted_source)[0]
+        assert (job["status"], [item["status"] for item in api.items(job)]) == ("done", ["done"] * 3)
+
     def test_a_cleared_portal_is_as_at_its_start(self, portal: Sandbox, api: Api, accepted_source: str) -> None:
         assert len(portal.datasets(source_id=accepted_source)) == 3
         portal.control.clear()

@@ -81,6 +81,7 @@ def _be(command: list[str]) -> None:
 
 
 def main() -> None:
+    """Load Airflow, and run a program for each line of the input."""
     # What Airflow prints while it is loaded must not come among the answers.
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.operators.guard import STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
+from tests.support.task_instance import TaskInstance
 
 if TYPE_CHECKING:
     import pytest
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from sandbox.catalogue import CatalogueServer
 
 DAY = 86400.0
+#: Seconds that a harvest may take: 350 records take a minute and a half on a busy machine.
+_LONGEST = 3000.0
 _numbers = itertools.count(1)
 
 
@@ -41,7 +42,8 @@ class World:
         self.portal, self.admin, self.catalogues = portal, admin, catalogues
         #: Where the guard reaches the portal.
         self.url = portal.url
-        self.state: Any = None
+        #: The guard's task, with what its runs left for the next one.
+        self.ti = TaskInstance()
         #: The requests by which the guard's last run changed something.
         self.writes: list[Any] = []
         #: What a harvest archived although the guard's run before it had not said that it could not be held.
@@ -69,7 +71,7 @@ class World:
         self.admin.validate_source(source.id)
         if cron is not None:
             self.admin.schedule_source(source.id, cron)
-        self.portal.control.wait_until_idle()
+        self.portal.control.wait_until_idle(_LONGEST)
         return self.read(source)
 
     def serve(self, source: HarvestSource, **contents: Any) -> None:
@@ -89,7 +91,7 @@ class World:
         before = {source.id: set(self.archived(source)) for source in sources}
         for source in sources:
             self.portal.control.run_scheduled(source.id)
-        self.portal.control.wait_until_idle()
+        self.portal.control.wait_until_idle(_LONGEST)
         for source in sources:
             if source.id not in self._said:
                 self.silent_losses += sorted(set(self.archived(source)) - before[source.id])
@@ -118,18 +120,11 @@ class World:
             source_ids=[source.id for source in sources] or None,
             **{"mode": "hold", "examine_all": True, **arguments},
         )
-        pushed: dict[str, Any] = {}
-        ti = SimpleNamespace(
-            map_index=-1,
-            xcom_push=lambda key, value: pushed.update({key: json.loads(json.dumps(value))}),
-            xcom_pull=lambda **_: self.state,
-        )
         mark = self.portal.mark()
         try:
-            result: dict[str, Any] = operator.execute({"ti": ti})  # type: ignore[typeddict-item]
+            result: dict[str, Any] = self.ti.run(operator)
         finally:
             self.writes = [request for request in self.portal.requests(mark) if request.method != "GET"]
-        self.state = pushed.get(STATE_KEY, self.state)
         self._said = {*result["exposed_ids"], *result["not_holdable_ids"], *result["cannot_hold_ids"]}
         assert len(result["message"].splitlines()) <= 15
         return result

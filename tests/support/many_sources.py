@@ -119,7 +119,9 @@ class ManySources:
 
     # --- what a client answers -------------------------------------------------------------------------------
 
-    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+    def iter_last_jobs(
+        self, *, counters: bool = False, owners: bool = False, on_unreadable: object = None
+    ) -> Iterator[dict[str, Any]]:
         sources = [portal for portal in self.portals.values() if not portal.source_is_purged]
         for page in range(max(1, math.ceil((len(sources) + self.others) / PAGE_SIZE))):
             self.requests.append((self.clock.now(), "list"))
@@ -139,6 +141,9 @@ class ManySources:
 
     def iter_jobs(self, source_id: str, page_size: int = 20) -> Iterator[HarvestJob]:
         return self._clients[source_id].iter_jobs(source_id, page_size)
+
+    def job_history(self, source_id: str, size: int = 10) -> list[HarvestJob]:
+        return self._clients[source_id].job_history(source_id, size)
 
     def get_source(self, source_id: str, *, keyed: bool = True) -> HarvestSource:
         return self._clients[source_id].get_source(source_id, keyed=keyed)

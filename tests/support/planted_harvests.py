@@ -75,6 +75,7 @@ def plant(
     old = sound(*ids["still_archived"], *ids["no_longer_archived"], *ids["back"])
     good = sound(*ids["newly_failing"], *ids["changed"])
 
+    portal.control.save_items_rarely()
     # 1. What is to be archived is harvested once, leaves the catalogue, and the grace passes.
     catalogue = new_catalogue(exactly=old)
     source = admin.create_source(catalogue.name, catalogue.url, "dcat", organization=portal.organization.id)

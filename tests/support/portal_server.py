@@ -35,7 +35,6 @@ from tests.support.response_faults import Step, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -107,9 +106,7 @@ class Door:
     def __enter__(self) -> Self:
         raise NotImplementedError
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         raise NotImplementedError
 
     def script(self, method: str, path: str, *steps: Step | Always) -> None:

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.exceptions import (
+    HarvestError,
+    HarvestProtocolError,
+    HarvestResponseLost,
+    HarvestServerError,
+)
 from tests.support.portal_state import Response
 
 if TYPE_CHECKING:
@@ -182,3 +187,21 @@ def failure_of(call: Callable[[], object]) -> HarvestError:
     with pytest.raises(HarvestError) as caught:
         call()
     return caught.value
+
+
+#: What comes back from a write whose fate is unclear, by what the portal did with it.
+CARRIED_OUT: dict[str, Step] = {
+    "reset": Reset(handled=True),
+    "truncated": Truncated(handled=True),
+    "500": Reply(500, {"message": "Internal Server Error"}, handled=True),
+    "proxy's 504": Reply(504, "<html>Gateway timeout</html>", handled=True),
+    "a page": Reply(200, "<!doctype html>Hello", handled=True),
+}
+#: The same if the portal did nothing, with the error of a second request that finds nothing done.
+NOT_CARRIED_OUT: dict[str, tuple[Step, type[HarvestError]]] = {
+    "reset": (Reset(), HarvestResponseLost),
+    "truncated": (Truncated(), HarvestResponseLost),
+    "garbage": (garbage(), HarvestResponseLost),
+    "500": (Reply(500, {"message": "Internal Server Error"}), HarvestServerError),
+    "a page": (html(), HarvestProtocolError),
+}

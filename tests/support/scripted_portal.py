@@ -67,6 +67,27 @@ class FakeClock(Clock):
         self._monotonic += seconds
 
 
+class JumpingClock(Clock):
+    """A clock that is corrected at some time, as by a time server; its stopwatch goes on.
+
+    :param true: the clock of the story.
+    :param at: when it is corrected, by that clock.
+    :param jump: by how many seconds.
+    """
+
+    def __init__(self, true: FakeClock, at: float, jump: float) -> None:
+        self._true, self._at, self._jump = true, at, jump
+
+    def now(self) -> float:
+        return self._true.now() + (self._jump if self._true.now() >= self._at else 0.0)
+
+    def monotonic(self) -> float:
+        return self._true.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._true.sleep(seconds)
+
+
 # --- what a portal can hold ------------------------------------------------------------------------------------
 
 
@@ -244,18 +265,22 @@ def outage(begin: float, end: float, error: HarvestError | None = None) -> list[
 
 
 def unreachable() -> HarvestConnectionError:
+    """Return the error of a portal to which there is no connection."""
     return HarvestConnectionError(f"{SITE} cannot be reached: connection refused.")
 
 
 def server_error(status: int, retry_after: float | None = None) -> HarvestServerError:
+    """Return the error of a response with a status from 500 on."""
     return HarvestServerError(f"{SITE} responded with {status}.", status_code=status, retry_after=retry_after)
 
 
 def rate_limited(retry_after: float | None) -> HarvestRateLimited:
+    """Return the error of a refusal for now, which says how many seconds to wait."""
     return HarvestRateLimited(f"{SITE} responded with 429.", status_code=429, retry_after=retry_after)
 
 
 def not_found() -> HarvestNotFound:
+    """Return the error of an id that the portal does not know."""
     return HarvestNotFound("The portal has no such object.", status_code=404)
 
 
@@ -314,7 +339,9 @@ class FakeClient:
         self._refuse_purged_source()
         return [job.read(with_counts=True) for job in self._newest_first()[:size]]
 
-    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+    def iter_last_jobs(
+        self, *, counters: bool = False, owners: bool = False, on_unreadable: object = None
+    ) -> Iterator[dict[str, Any]]:
         self._ask("list")
         if not self.portal.source_is_purged and self.portal.source.deleted is None:
             yield listed(self.portal, counters=counters, owners=owners)

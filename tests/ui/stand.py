@@ -119,7 +119,7 @@ class Stand:
         for dag_id in ("harvest_healthy", "watch_portal"):
             runs[dag_id] = self.run(dag_id)
         self._write("DELETE", f"dags/harvest_healthy/dagRuns/{runs['purged']}")
-        self.portal.control.delay_items(4)
+        self.portal.control.delay_items(20)  # what waits then waits through all tests
         for dag_id in WAITING:
             runs[dag_id] = self.start(dag_id)
         for dag_id in WAITING:

@@ -115,14 +115,6 @@ def test_tab_of_a_deferred_task_says_what_is_waited_for(world: World, open_page:
     picture(page, "tab-deferred")
 
 
-def test_tab_of_a_deferred_task_follows_it_to_its_end(live: World, open_page: OpenPage) -> None:
-    world = live
-    page = open_page(world.tab("wait_for_job", "harvest"))
-    expect(ours(page)).to_contain_text("Found job")
-    world.stand.portal.control.delay_items(0)
-    expect(ours(page)).to_contain_text("60 done", timeout=90_000)
-
-
 def test_hostile_words_are_words(world: World, open_page: OpenPage) -> None:
     for address in (world.tab("harvest_hostile", "harvest"), world.tab("watch_portal", "health"), world.page):
         page = open_page(address)
@@ -337,7 +329,15 @@ def test_axe_finds_no_violation(world: World, open_page: OpenPage, look: dict[st
         assert told == [], address
 
 
-# --- many sources; the last test, since the others count rows ---------------------------------------------------------
+# --- what changes the world; last, since the others count what waits and what there is --------------------------------
+
+
+def test_tab_of_a_deferred_task_follows_it_to_its_end(live: World, open_page: OpenPage) -> None:
+    world = live
+    page = open_page(world.tab("wait_for_job", "harvest"))
+    expect(ours(page)).to_contain_text("Found job")
+    world.stand.portal.control.delay_items(0)
+    expect(ours(page)).to_contain_text("60 done", timeout=90_000)
 
 
 def test_500_sources_take_as_many_requests_as_few_and_are_drawn_a_hundred_at_first(

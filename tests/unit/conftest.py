@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
+from tests.support.direct_client import dialect_of
 from tests.support.fresh_airflow import FreshAirflow
 from tests.support.portal_server import API, Door, InProcess
 from tests.support.portal_state import KEY
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GENERATIONS = ("A", "B", "C", "D")
-
-
-def dialect_of(generation: str) -> Dialect:
-    """What a client has learned of a portal whose answers told it everything."""
-    return Dialect(
-        slash=generation != "A",
-        embeds_items=generation in "AB",
-        filters_by_owner=generation in "AB",
-        searches=generation != "A",
-    )
 
 
 @pytest.fixture(params=GENERATIONS)

@@ -39,6 +39,10 @@ def test_one_thing_has_one_uri(portal: str, what: dict[str, str], uri: str) -> N
         ("ftp://portal.example", {}),
         ("https://user:secret@portal.example", {}),
         ("https://portal.example", {"source_id": "my-slug"}),
+        ("https://portal.example", {"source_id": ""}),
+        ("https://portal.example", {"source_id": " "}),
+        ("https://portal.example", {"organization_id": ""}),
+        ("https://portal.example", {"source_id": "", "organization_id": "5f" * 12}),
         ("https://portal.example", {"source_id": ID, "organization_id": ID}),
     ],
 )

@@ -27,6 +27,7 @@ from airflow_provider_harvest.portal.inputs import check_backend, check_config, 
 from airflow_provider_harvest.portal.sources import guard_note
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.identity import optional_text
+from airflow_provider_harvest.portal.statuses import ACCEPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -233,7 +234,7 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
     else:
         body["schedule"] = layout.NEVER
     if source.is_accepted:
-        body["validation"] = layout.ACCEPTED
+        body["validation"] = ACCEPTED
     if lacking:  # so that a copy is not switched on without its filters, for example
         body["incomplete"] = list(dict.fromkeys(lacking))
     return body, problems

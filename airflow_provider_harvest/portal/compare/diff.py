@@ -39,7 +39,7 @@ DIFFERENCES = (NEWLY_FAILING, NEWLY_ARCHIVED, VANISHED, FIXED, NEW, CHANGED, NO_
 _WEIGHT = {ARCHIVED: 0, DONE: 1, SKIPPED: 2, FAILED: 4}
 
 
-class Record(NamedTuple):
+class ItemRecord(NamedTuple):
     """What is kept of one remote id in one harvest; small, since a catalogue may hold 100,000 of them."""
 
     status: str
@@ -50,7 +50,7 @@ class Record(NamedTuple):
     message: str | None = None
 
     @classmethod
-    def of(cls, item: HarvestItem) -> Record:
+    def of(cls, item: HarvestItem) -> ItemRecord:
         """Return what is kept of an item."""
         message = "; ".join(error.message for error in item.errors) or None
         return cls(
@@ -59,7 +59,7 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Change:
+class ItemChange:
     """The change of one remote id.
 
     :param kind: one of :data:`KINDS`.
@@ -73,7 +73,7 @@ class Change:
     remote_id: str
     before: str | None
     after: str | None
-    record: Record
+    record: ItemRecord
 
 
 @dataclass
@@ -86,10 +86,10 @@ class Comparison:
     """
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
-    changes: list[Change] = field(default_factory=list)
+    changes: list[ItemChange] = field(default_factory=list)
     without_id: tuple[int, int] = (0, 0)
 
-    def of(self, *kinds: str) -> list[Change]:
+    def of(self, *kinds: str) -> list[ItemChange]:
         """Return the changes of some kinds."""
         return [change for change in self.changes if change.kind in kinds]
 
@@ -151,25 +151,25 @@ def counts_of(comparison: Comparison) -> dict[str, Any]:
     return {kind: count for kind, count in comparison.counts.items() if kind != UNCHANGED}
 
 
-def _by_remote_id(items: Iterable[HarvestItem]) -> tuple[dict[str, Record], int]:
+def _by_remote_id(items: Iterable[HarvestItem]) -> tuple[dict[str, ItemRecord], int]:
     """Return the record of each remote id, and how many items have none (udata up to 9.x writes it as "None")."""
-    records: dict[str, Record] = {}
+    records: dict[str, ItemRecord] = {}
     nameless = 0
     for item in items:
         if not item.remote_id or item.remote_id == "None":
             nameless += 1
             continue
-        record, other = Record.of(item), records.get(item.remote_id)
+        record, other = ItemRecord.of(item), records.get(item.remote_id)
         if other is None or _weight(record) > _weight(other):
             records[item.remote_id] = record
     return records, nameless
 
 
-def _weight(record: Record) -> int:
+def _weight(record: ItemRecord) -> int:
     return _WEIGHT.get(record.status, 3)
 
 
-def _note(result: Comparison, remote_id: str, before: Record | None, after: Record | None) -> None:
+def _note(result: Comparison, remote_id: str, before: ItemRecord | None, after: ItemRecord | None) -> None:
     kind = kind_of(before.status if before else None, after.status if after else None)
     result.counts[kind] += 1
     if kind == UNCHANGED:
@@ -184,5 +184,5 @@ def _note(result: Comparison, remote_id: str, before: Record | None, after: Reco
             remote_url=after.remote_url or before.remote_url,
         )
     result.changes.append(
-        Change(kind, remote_id, before.status if before else None, after.status if after else None, record)
+        ItemChange(kind, remote_id, before.status if before else None, after.status if after else None, record)
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-COLUMNS = (
+ZOMBIE_COLUMNS = (
     "dataset_id", "dataset_title", "dataset_url", "remote_id",
     "resource_id", "resource_title", "resource_url", "last_seen",
 )  # fmt: skip
@@ -28,7 +28,7 @@ _JOBS = 20
 class Zombies:
     """What was found for one source.
 
-    :param rows: a dict of :data:`COLUMNS` for each resource.
+    :param rows: a dict of :data:`ZOMBIE_COLUMNS` for each resource.
     :param datasets: how many datasets of the source the portal shows.
     :param can_tell: whether the release says when a resource was last seen (udata 16.6.1, 17.3.0 and 17.18.0 do, 13.0.0
         and 9.2.4 do not); None if there is no resource to see it by.

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HELD, LIFTED, EXPIRED, TIDIED, CANNOT_HOLD = "held", "lifted", "expired", "tidied", "cannot_hold"
+HELD, LIFTED, EXPIRED, TIDIED = "held", "lifted", "expired", "tidied"
+CANNOT_HOLD, CANNOT_LIFT = "cannot_hold", "cannot_lift"
+#: What a case becomes if that could not be done; an outdated line alone is nothing that people must know of.
+_FAILED = {HELD: CANNOT_HOLD, LIFTED: CANNOT_LIFT, EXPIRED: CANNOT_LIFT, TIDIED: ""}
 
 
 def decide(case: Case, now: datetime, expire_days: float | None = None) -> str | None:
@@ -29,8 +32,7 @@ def decide(case: Case, now: datetime, expire_days: float | None = None) -> str |
     :param expire_days: days after which a hold ends by itself; None: only a person or the records' return ends it.
     """
     if case.is_held:
-        is_back = not case.missing and not case.judgement.hold and not case.shows_none
-        if is_back and not case.awaits_harvest:
+        if case.is_back:
             return LIFTED
         is_over = expire_days is not None and case.note is not None and now - case.note.at >= timedelta(expire_days)
         return EXPIRED if is_over else None
@@ -56,23 +58,28 @@ def act(client: HarvestClient, report: GuardReport, *, expire_days: float | None
         try:
             _carry_out(client, case, what)
         except HarvestApiError as error:
-            case.action, case.why = CANNOT_HOLD, f"the portal refuses the change: {plain(error)}"
+            _fail(case, what, f"the portal refuses the change: {plain(error)}")
         except HarvestError as error:
-            case.action, case.why = CANNOT_HOLD, f"the portal could not be read: {plain(error)}"
-        if case.action == CANNOT_HOLD:
-            log.warning("Source %s: %s", case.source.id, case.why)
+            _fail(case, what, f"the portal could not be read: {plain(error)}")
+
+
+def _fail(case: Case, what: str, why: str) -> None:
+    log.warning("Source %s: %s", case.source.id, why)
+    if _FAILED[what]:
+        case.action, case.why = _FAILED[what], why
 
 
 def _carry_out(client: HarvestClient, case: Case, what: str) -> None:
     if not client.has_key:
-        case.action, case.why = CANNOT_HOLD, "there is no API key in the connection"
+        _fail(case, what, "there is no API key in the connection")
         return
     if what == HELD:
         case.source, changed = hold(client, case.source.id, len(case.missing), case.begun)
         why = "autoarchive was switched off"
     elif what == LIFTED:
         case.source, changed = release(client, case.source.id, accept=False)
-        why = "the missing records are back, so autoarchive is on again"
+        left = f", but for {len(case.missing):,} within what is usual" if case.missing else ""
+        why = f"the missing records are back{left}, so autoarchive is on again"
     elif what == EXPIRED:
         case.source, changed = release(client, case.source.id, accept=True)
         why = "nobody decided in time, so the loss counts as accepted and autoarchive is on again"

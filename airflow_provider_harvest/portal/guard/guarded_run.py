@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_provider_harvest.exceptions import HarvestError, HarvestSourceNotRunnable
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, archive_day
 from airflow_provider_harvest.portal.guard.holds import hold, hold_ahead, is_held, release
-from airflow_provider_harvest.portal.guard.judgement import Thresholds
+from airflow_provider_harvest.portal.guard.judgement import LossThresholds
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import split
 from airflow_provider_harvest.portal.statuses import FAILURE
@@ -35,7 +35,7 @@ _NAMED = 10
 
 
 @dataclass(frozen=True)
-class Comparison:
+class LossCheck:
     """The result of comparing a guarded harvest with the portal.
 
     :param reasons: why archiving stays off, with the first records that would vanish; empty if it is on again.
@@ -46,7 +46,7 @@ class Comparison:
     is_due: bool = False
 
 
-def thresholds_of(guard: bool | Mapping[str, Any] | None) -> Thresholds | None:
+def thresholds_of(guard: bool | Mapping[str, Any] | None) -> LossThresholds | None:
     """Return the thresholds of a guarded run; None if the run is not guarded.
 
     :param guard: True for the defaults, or an object with some of the thresholds.
@@ -54,7 +54,7 @@ def thresholds_of(guard: bool | Mapping[str, Any] | None) -> Thresholds | None:
     """
     if guard is None or guard is False:
         return None
-    return Thresholds.from_dict(None if guard is True else guard)
+    return LossThresholds.from_dict(None if guard is True else guard)
 
 
 def begin(client: HarvestClient, source_id: str) -> None:
@@ -80,9 +80,9 @@ def give_up(client: HarvestClient, source_id: str) -> None:
         release(client, source_id, accept=False)
 
 
-def compare(
-    client: HarvestClient, source_id: str, thresholds: Thresholds, grace_days: int = GRACE_DAYS, *, done: int = 0
-) -> Comparison:
+def check_loss(
+    client: HarvestClient, source_id: str, thresholds: LossThresholds, grace_days: int = GRACE_DAYS, *, done: int = 0
+) -> LossCheck:
     """Compare a harvest with what is on the portal, and switch archiving on again unless too much is missing.
 
     :param client: of the portal, with the key of somebody who may change the source.
@@ -94,7 +94,7 @@ def compare(
     """
     source = client.get_source(source_id)
     if not is_held(source):
-        return Comparison()
+        return LossCheck()
     organization = source.organization.id if source.organization else None
     report = examine(
         client, source_ids=[source.id], organization=organization, thresholds=thresholds, grace_days=grace_days
@@ -112,23 +112,23 @@ def compare(
         hold(client, source.id, len(case.missing), case.begun)
         titles = few([plain(record.title or record.key, 80) for record in case.missing], _NAMED)
         reasons = case.judgement.reasons or ["The guard has held this loss before, and no person has released it."]
-        return Comparison((*reasons, f"Would be archived: {titles}. Archiving stays off until it is released."))
+        return LossCheck((*reasons, f"Would be archived: {titles}. Archiving stays off until it is released."))
     missing = (*case.missing, *case.accepted) if case else ()
     _, changed = release(client, source.id, accept=False)
     if changed:
         log.info("Source %s: autoarchive is on again; %s", source.id, _found(len(missing)))
-    return Comparison(is_due=any(_is_due(record, report.at, grace_days) for record in missing))
+    return LossCheck(is_due=any(_is_due(record, report.at, grace_days) for record in missing))
 
 
 def _is_due(record: HarvestedRecord, at: datetime, grace_days: int) -> bool:
     return record.last_update is not None and archive_day(record.last_update, grace_days) <= at.date()
 
 
-def rejected(result: HarvestResult, comparison: Comparison) -> HarvestResult:
+def rejected(result: HarvestResult, comparison: LossCheck) -> HarvestResult:
     """Return the result of a harvest whose loss is too large.
 
     :param result: of the harvest.
-    :param comparison: what :func:`compare` returned.
+    :param comparison: what :func:`check_loss` returned.
     """
     reasons = [*comparison.reasons, *result["reasons"]]
     return {**result, "outcome": FAILURE, "failure_kind": LOSS, "reasons": reasons}

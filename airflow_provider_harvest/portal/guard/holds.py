@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.sources.changes import WHO_EDITS
 from airflow_provider_harvest.portal.sources.confirm import refuse_deleted, telling, write_and_read
-from airflow_provider_harvest.portal.sources.guard_note import ACCEPTED, HELD, Note, is_held, join, split
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, is_held, join, split
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -39,13 +39,13 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
     text, note = split(source.description)
     if source.autoarchive is False:
         if note is not None and note.is_ahead and missing:  # of a guarded run, which now knows
-            note = Note(HELD, note.at, missing, before)
+            note = Note(NOTE_HELD, note.at, missing, before)
             return _write(client, source, autoarchive=False, description=join(text, note)), False
         return source, False
-    if note is not None and note.state == HELD and before <= note.before:
+    if note is not None and note.state == NOTE_HELD and before <= note.before:
         log.info("Source %s was held for this loss before, and archiving was switched on again.", source.id)
         return source, False
-    note = Note(HELD, datetime.fromtimestamp(client.portal_now(), tz=timezone.utc), missing, before)
+    note = Note(NOTE_HELD, datetime.fromtimestamp(client.portal_now(), tz=timezone.utc), missing, before)
     return _write(client, source, autoarchive=False, description=join(text, note)), True
 
 
@@ -62,7 +62,7 @@ def hold_ahead(client: HarvestClient, source_id: str) -> tuple[HarvestSource, bo
     if source.autoarchive is False:
         return source, False
     now = datetime.fromtimestamp(client.portal_now(), tz=timezone.utc)
-    note = Note(HELD, now, 0, accepted_before(source) or _NOTHING_ACCEPTED)
+    note = Note(NOTE_HELD, now, 0, accepted_before(source) or _NOTHING_ACCEPTED)
     text = split(source.description)[0]
     return _write(client, source, autoarchive=False, description=join(text, note)), True
 
@@ -80,9 +80,9 @@ def release(client: HarvestClient, source_id: str, *, accept: bool) -> tuple[Har
     source = client.get_source(source_id)
     refuse_deleted(source)
     text, note = split(source.description)
-    if note is not None and note.state == ACCEPTED and accept and source.autoarchive:
+    if note is not None and note.state == NOTE_ACCEPTED and accept and source.autoarchive:
         return source, False
-    if note is None or note.state != HELD:
+    if note is None or note.state != NOTE_HELD:
         raise HarvestInvalidInput(
             f"The guard does not hold source {source.id}, so that there is nothing to release. "
             f"Its autoarchive is {'on' if source.autoarchive else 'off by its owner'}."
@@ -90,9 +90,9 @@ def release(client: HarvestClient, source_id: str, *, accept: bool) -> tuple[Har
     kept = None
     if accept:
         at = datetime.fromtimestamp(client.portal_now(), tz=timezone.utc)
-        kept = Note(ACCEPTED, at, note.count, note.at if note.is_ahead else note.before)
+        kept = Note(NOTE_ACCEPTED, at, note.count, note.at if note.is_ahead else note.before)
     elif note.is_ahead and note.before > _NOTHING_ACCEPTED:
-        kept = Note(ACCEPTED, note.at, 0, note.before)
+        kept = Note(NOTE_ACCEPTED, note.at, 0, note.before)
     return _write(client, source, autoarchive=True, description=join(text, kept) or ""), True
 
 
@@ -102,7 +102,7 @@ def contradicts(source: HarvestSource) -> bool:
     :param source: with its description.
     """
     note = split(source.description)[1]
-    return note is not None and (note.state == HELD) is (source.autoarchive is not False)
+    return note is not None and (note.state == NOTE_HELD) is (source.autoarchive is not False)
 
 
 def tidy(client: HarvestClient, source_id: str, *, is_done: bool) -> tuple[HarvestSource, bool]:
@@ -119,9 +119,9 @@ def tidy(client: HarvestClient, source_id: str, *, is_done: bool) -> tuple[Harve
     source = client.get_source(source_id)
     refuse_deleted(source)
     text, note = split(source.description)
-    if note is None or not (contradicts(source) or (is_done and note.state == ACCEPTED)):
+    if note is None or not (contradicts(source) or (is_done and note.state == NOTE_ACCEPTED)):
         return source, False
-    kept = Note(ACCEPTED, note.at, note.count, note.before) if note.state == HELD and not is_done else None
+    kept = Note(NOTE_ACCEPTED, note.at, note.count, note.before) if note.state == NOTE_HELD and not is_done else None
     return _write(client, source, autoarchive=source.autoarchive is not False, description=join(text, kept) or ""), True
 
 

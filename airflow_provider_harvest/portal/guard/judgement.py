@@ -12,26 +12,29 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
 #: Statuses of a job at whose end the portal archives; after ``failed`` it does not.
 ARCHIVING_STATUSES = ("done", "done-errors")
-#: Share of a catalogue that may never go, however small the catalogue is, if it is more than one record.
+#: Share of a catalogue that may not go even if it is fewer than ``min_lost`` records, but more than one.
 _HALF = 0.5
 
 
 @dataclass(frozen=True)
-class Thresholds:
+class LossThresholds:
     """Thresholds above which a loss is held.
 
     :param max_lost_ratio: share of the records that one run may lose; default 0.06. Real catalogues lose up to 5 % in
         a day, and the smallest known mass change is 8 %.
     :param max_weekly_ratio: share that may be missing altogether, over all runs since the records were last seen;
-        default 0.12. It finds a creeping loss before the portal archives the first records.
+        default 0.12, and never less than ``max_lost_ratio``. It finds a creeping loss before the portal archives the
+        first records.
     :param max_lost: number of records that one run may lose, whatever the share; default 2,000. None: no limit.
-    :param min_lost: smaller losses are passed over unless at least half of the catalogue is gone; default 3.
+    :param min_lost: smaller losses are passed over unless at least half of the catalogue is gone (more, if a larger
+        share may be lost); default 3.
     :param small_catalogue: catalogues with fewer records than this are judged by ``small_ratio``; default 20.
     :param small_ratio: share that a small catalogue may lose; default 0.25.
     """
@@ -52,7 +55,7 @@ class Thresholds:
             _check("max_lost", self.max_lost, _number(self.max_lost) >= 1, "a number from 1 on, or None")
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any] | None, base: Thresholds | None = None) -> Thresholds:
+    def from_dict(cls, values: Mapping[str, Any] | None, base: LossThresholds | None = None) -> LossThresholds:
         """Return thresholds with some of their values replaced.
 
         :param values: by the names above; None changes nothing.
@@ -94,9 +97,9 @@ class Judgement:
 
 
 def judge(
-    before: Collection[str] | Mapping[str, Any],
+    before: Iterable[str] | Mapping[str, Any] | None,
     now: Iterable[str] | None,
-    thresholds: Thresholds | Mapping[str, Any] | None = None,
+    thresholds: LossThresholds | Mapping[str, Any] | None = None,
     *,
     status: str = "done",
 ) -> Judgement:
@@ -105,22 +108,22 @@ def judge(
     Losing nothing never holds, whatever is new: growth is not a reason. Losing everything always does. A job that
     failed never holds, as the portal archives nothing after it; nor does a first harvest, which has nothing to lose.
 
-    :param before: the remote ids that a source has on the portal, or those of yesterday's catalogue. A mapping
-        gives for each id when it was last seen (any value that distinguishes runs, such as a date): then the
-        loss of each run and the loss of all of them are judged by limits of their own.
+    A record without an identifier (None, an empty string) matches nothing and is left out on both sides.
+
+    :param before: the remote ids that a source has on the portal, or those of yesterday's catalogue; any iterable, None
+        if there are none yet. A mapping gives for each id when it was last seen (any value that distinguishes runs,
+        such as a date): then the loss of each run and the loss of all of them are judged by limits of their own.
     :param now: the remote ids of the newest job, whatever their status except ``archived``; None if they are unknown.
     :param thresholds: above which a loss is held; an object of the same names changes the defaults.
     :param status: status of the job; default ``done``.
     :returns: the judgement. Its reasons name the numbers.
-    :raises HarvestInvalidInput: for invalid thresholds, or ids given as one string.
+    :raises HarvestInvalidInput: for invalid thresholds, or if one of both is not a collection of ids.
     """
-    limits = thresholds if isinstance(thresholds, Thresholds) else Thresholds.from_dict(thresholds)
-    if isinstance(before, (str, bytes)) or isinstance(now, (str, bytes)):
-        raise HarvestInvalidInput("judge() compares collections of ids, not strings: give lists or sets.")
-    known = set(before)
+    limits = thresholds if isinstance(thresholds, LossThresholds) else LossThresholds.from_dict(thresholds)
+    known = _ids(before, "before")
+    found = _ids(now, "now")
     if now is None or status not in ARCHIVING_STATUSES or not known:
         return Judgement(hold=False, reasons=[], before=len(known))
-    found = set(now)
     lost = frozenset(known - found)
     new = len(found - known)
     runs = Counter(before[ident] for ident in lost) if isinstance(before, Mapping) else Counter({None: len(lost)})
@@ -130,7 +133,17 @@ def judge(
     return Judgement(hold=bool(reasons), reasons=reasons, before=len(known), lost=lost, new=new)
 
 
-def _reasons(before: int, lost: int, in_one_run: int, limits: Thresholds) -> list[str]:
+def _ids(given: Iterable[str] | None, name: str) -> set[str]:
+    """Return identifiers as a set, without those that are none."""
+    if isinstance(given, (str, bytes)):
+        raise HarvestInvalidInput(f"{name} must be a collection of ids, not one string: give a list or a set.")
+    try:
+        return set(given or ()) - {None, ""}
+    except TypeError:
+        raise HarvestInvalidInput(f"{name} must be a collection of ids, not {given!r:.60}.") from None
+
+
+def _reasons(before: int, lost: int, in_one_run: int, limits: LossThresholds) -> list[str]:
     """Return the reasons for which a loss is held, as sentences.
 
     :param before: records that there were.
@@ -141,24 +154,25 @@ def _reasons(before: int, lost: int, in_one_run: int, limits: Thresholds) -> lis
         return []
     if lost == before:
         return [f"All {before:,} records are gone." if before > 1 else "The only record is gone."]
-    told = f"{lost:,} of {before:,} records are missing ({lost / before:.1%})"
-    if lost >= 2 and lost / before >= _HALF:
-        return [f"{told}, half of the catalogue or more."]
+    share = lost / before
+    told = f"{lost:,} of {before:,} records {'is' if lost == 1 else 'are'} missing ({_share(share)})"
+    one_run = limits.small_ratio if before < limits.small_catalogue else limits.max_lost_ratio
     if limits.max_lost is not None and in_one_run >= limits.max_lost:
         return [f"{told}; one run may lose fewer than {limits.max_lost:,}."]
     if lost < limits.min_lost:
-        return []
+        is_half = lost >= 2 and share >= max(_HALF, one_run)
+        return [f"{told}, half of the catalogue or more."] if is_half else []
     if before < limits.small_catalogue:
-        too_many = lost / before >= limits.small_ratio
-        return [f"{told}; a catalogue this small may lose {_percent(limits.small_ratio)}."] if too_many else []
-    if in_one_run >= limits.min_lost and in_one_run / before >= limits.max_lost_ratio:
+        return [f"{told}; a catalogue this small may lose {_percent(one_run)}."] if share >= one_run else []
+    if in_one_run >= limits.min_lost and in_one_run / before >= one_run:
         worst = f", {in_one_run:,} of them since one run" if in_one_run < lost else ""
-        return [f"{told}{worst}; one run may lose {_percent(limits.max_lost_ratio)}."]
-    if lost / before >= limits.max_weekly_ratio:
+        return [f"{told}{worst}; one run may lose {_percent(one_run)}."]
+    all_runs = max(limits.max_weekly_ratio, one_run)
+    if share >= all_runs:
         return [
             (
                 f"{told}, little by little ({in_one_run:,} at most in one run); "
-                f"all runs together may lose {_percent(limits.max_weekly_ratio)}."
+                f"all runs together may lose {_percent(all_runs)}."
             )
         ]
     return []
@@ -166,7 +180,13 @@ def _reasons(before: int, lost: int, in_one_run: int, limits: Thresholds) -> lis
 
 def _about_new(lost: int, new: int, before: int, found: int) -> str:
     changed = " The identifiers may have changed." if new >= lost / 2 else ""
-    return f"{new:,} records are new, so that the catalogue went from {before:,} to {found:,}.{changed}"
+    told = count(new, "record is", "records are")
+    return f"{told} new, so that the catalogue went from {before:,} to {found:,}.{changed}"
+
+
+def _share(share: float) -> str:
+    """Return a share below 1 as percents, never rounded up to all."""
+    return f"{min(share, 0.999):.1%}" if share >= 0.001 else f"{share:.1g}"
 
 
 def _percent(share: float) -> str:

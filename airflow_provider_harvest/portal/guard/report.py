@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.words import count, iso, markdown, markdown_link, plain, web_link
+from airflow_provider_harvest.portal.words import (
+    MAX_CHAT_LINES,
+    count,
+    iso,
+    markdown,
+    markdown_link,
+    plain,
+    web_link,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,13 +22,19 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
     from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestSource
 
-SCHEMA = 1
-#: Lines that a message has at most, and records that a row names.
-MAX_LINES, MAX_RECORDS = 15, 20
+GUARD_SCHEMA = 1
+#: Records that a row names at most.
+MAX_RECORDS = 20
 #: Sources that one question to a person names.
 MAX_ASKED = 10
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
-_STATES = {"held": "held", "lifted": "hold lifted", "expired": "hold expired", "cannot_hold": "CANNOT BE HELD"}
+_STATES = {
+    "held": "held",
+    "lifted": "hold lifted",
+    "expired": "hold expired",
+    "cannot_hold": "CANNOT BE HELD",
+    "cannot_lift": "held, and the hold cannot be lifted",
+}
 
 
 def as_dict(client: HarvestClient, report: GuardReport) -> dict[str, Any]:
@@ -35,7 +49,7 @@ def as_dict(client: HarvestClient, report: GuardReport) -> dict[str, Any]:
         return [entry["source_id"] for entry in rows if entry[name]]
 
     return {
-        "schema": SCHEMA,
+        "schema": GUARD_SCHEMA,
         "portal": report.portal,
         "at": iso(report.at),
         "sources": report.sources,
@@ -66,7 +80,7 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
         "job_id": case.job.id,
         "records": case.judgement.before,
         "missing": len(case.missing),
-        "must_hold": case.judgement.hold,
+        "must_hold": case.must_hold,
         "reasons": list(case.judgement.reasons),
         "is_held": case.is_held,
         "is_overdue": case.is_overdue(report.at),
@@ -94,7 +108,7 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
     }
 
 
-def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_LINES) -> str:
+def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_CHAT_LINES) -> str:
     """Return a pass as Markdown of a few lines: what must wait first, with titles, links and the day.
 
     :param client: of the portal, for the addresses of its pages.
@@ -155,7 +169,7 @@ def _block(client: HarvestClient, report: GuardReport, case: Case) -> list[str]:
     first_at = case.if_released.first_at
     when = "If released, archived" if case.is_held else "Archived"
     day = f" {when} from {first_at:%Y-%m-%d} on." if first_at else ""
-    why = f" ({markdown(case.why, 160)})" if case.action == "cannot_hold" else ""
+    why = f" ({markdown(case.why, 160)})" if case.action in ("cannot_hold", "cannot_lift") else ""
     lines = [f"- **{state}**{why}: {_link(client, case)}: {_reasons(case)}{day}"]
     return lines + [f"  - {_titled(record)}" for record in case.missing[:3]]
 
@@ -201,4 +215,10 @@ def _titled(record: HarvestedRecord) -> str:
 
 
 def _reasons(case: Case) -> str:
-    return " ".join(case.judgement.reasons) or f"{case.why.rstrip('.')}."
+    if case.judgement.reasons:
+        return " ".join(case.judgement.reasons)
+    if case.why and case.action != "cannot_lift":
+        return f"{case.why[:1].upper()}{markdown(case.why[1:].rstrip('.'), 160)}."
+    if not case.missing:
+        return "nothing is missing any more."
+    return f"{count(len(case.missing), 'record is', 'records are')} still missing."

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, Forecast, check_days, forecast
 from airflow_provider_harvest.portal.guard.holds import accepted_before, contradicts, is_held
-from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, Judgement, Thresholds, judge
+from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, Judgement, LossThresholds, judge
 from airflow_provider_harvest.portal.guard.rights import list_with_rights, why_not_holdable
 from airflow_provider_harvest.portal.http.passing import concerns_all
 from airflow_provider_harvest.portal.sources.changes import organization_of
@@ -23,7 +23,7 @@ from airflow_provider_harvest.portal.sources.guard_note import Note, split
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob, HarvestSource
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 MAX_ORGANIZATIONS = 10
 #: Days after which a hold is reported again as waiting for a decision.
 REMIND_DAYS = 14
+#: Share of a held loss that may still be missing when its hold is lifted: catalogues lose a few records on any day.
+MAX_LEFT = 0.1
 #: Whose records are read: a kind and an id.
 _Owner = tuple[str, str]
 ALL, NOBODY = ("all", ""), ("nobody", "")
@@ -54,7 +56,8 @@ class Case:
     :param accepted: the records that are on the portal, not in the job, and accepted as lost.
     :param shows_none: whether the portal shows no record of the source at all; perhaps an odd answer, so nothing that
         would let the portal archive follows from it.
-    :param action: what was done: ``held``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold``; empty for nothing.
+    :param action: what was done: ``held``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold`` and ``cannot_lift``;
+        empty for nothing.
     :param why: a sentence on the action.
     """
 
@@ -78,6 +81,11 @@ class Case:
         return begun
 
     @property
+    def must_hold(self) -> bool:
+        """Whether the loss waits for a person; not if its hold has just expired, which accepted it."""
+        return self.judgement.hold and self.action != "expired"
+
+    @property
     def is_held(self) -> bool:
         """Whether the guard holds the source now."""
         return is_held(self.source)
@@ -86,6 +94,14 @@ class Case:
     def note(self) -> Note | None:
         """The content of the guard's line in the source's description."""
         return split(self.source.description)[1]
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the loss for which the source is held is over: all of it is back, or all but a few as usual."""
+        note = self.note
+        if self.judgement.hold or self.shows_none or note is None or self.awaits_harvest:
+            return False
+        return note.is_ahead or len(self.missing) <= note.count * MAX_LEFT
 
     @property
     def contradicts_note(self) -> bool:
@@ -113,6 +129,7 @@ class GuardReport:
     :param cases: those of which something is missing, that are held, or whose next run archives without grace.
     :param exposed: by id, the sources whose next run archives at once what it does not find: a loss there cannot be
         held afterwards.
+    :param not_archiving: ids of the sources with ``autoarchive`` off that the guard does not hold; they are left out.
     :param not_holdable: by id, why a source that archives could not be held if it lost records; read in mode ``hold``.
     :param requests_failed: sentences on what could not be read.
     """
@@ -122,6 +139,7 @@ class GuardReport:
     sources: int = 0
     cases: list[Case] = field(default_factory=list)
     exposed: dict[str, HarvestSource] = field(default_factory=dict)
+    not_archiving: list[str] = field(default_factory=list)
     not_holdable: dict[str, str] = field(default_factory=dict)
     requests_failed: list[str] = field(default_factory=list)
 
@@ -130,9 +148,10 @@ def examine(
     client: HarvestClient,
     *,
     since: float | None = None,
+    again: Collection[str] = (),
     organization: str | None = None,
     source_ids: Iterable[str] | None = None,
-    thresholds: Thresholds | None = None,
+    thresholds: LossThresholds | None = None,
     thresholds_by_source: Mapping[str, Mapping[str, Any]] | None = None,
     grace_days: int = GRACE_DAYS,
     now: float | None = None,
@@ -143,6 +162,7 @@ def examine(
 
     :param client: of the portal.
     :param since: seconds since the epoch, by the portal's clock; only sources harvested since. None: all.
+    :param again: ids of sources that are examined although they were not harvested since.
     :param organization: id or slug of an organization; only its sources.
     :param source_ids: ids of sources; only these. None: all.
     :param thresholds: above which a loss is held.
@@ -157,7 +177,9 @@ def examine(
         owner whose records cannot be read the sources of that owner.
     """
     check_days(grace_days, "grace_days")
-    limits = {ident: Thresholds.from_dict(values, thresholds) for ident, values in (thresholds_by_source or {}).items()}
+    limits = {
+        ident: LossThresholds.from_dict(values, thresholds) for ident, values in (thresholds_by_source or {}).items()
+    }
     wanted = None if source_ids is None else {str(ident) for ident in source_ids}
     if wanted is not None and not wanted:
         raise HarvestInvalidInput("source_ids is empty: leave it out to examine all sources.")
@@ -176,15 +198,18 @@ def examine(
     chosen = {}
     for source in listed:
         is_noted = split(source.description)[1] is not None
-        if not forecast_all and not source.autoarchive and not is_noted:
-            continue
-        has_news = since is None or _ended(source) > since or is_held(source) or contradicts(source)
-        if not has_news:
-            _note_exposure(report, source, grace_days)
-            continue
-        job = _whole_job(client, source, report)
-        if job is not None:
-            chosen[source.id], jobs[source.id] = source, job
+        if not source.autoarchive and not is_noted:
+            report.not_archiving.append(source.id)
+            if not forecast_all:
+                continue
+        is_due = since is None or source.id in again or is_held(source) or contradicts(source)
+        job = source.last_job
+        if is_due or _has_news(job, since):
+            job = _whole_job(client, source, report)
+            if job is not None and (is_due or _has_news(job, since)):
+                chosen[source.id], jobs[source.id] = source, job
+                continue
+        _note_exposure(report, source, job, grace_days)
     live = _live_records(client, chosen, jobs, organization_id, report)
     for ident, source in chosen.items():
         if ident not in live:
@@ -219,14 +244,14 @@ def _check_wanted(wanted: set[str] | None, listed: Iterable[HarvestSource]) -> N
         raise HarvestInvalidInput(f"The portal has no source {', '.join(plain(ident, 40) for ident in unknown)}.")
 
 
-def _ended(source: HarvestSource) -> float:
-    job = source.last_job
-    return job.ended.timestamp() if job and job.ended else 0.0
+def _has_news(job: HarvestJob | None, since: float | None) -> bool:
+    """Whether a source was harvested since; if its newest job is running, the one before may have ended since."""
+    when = (job.ended or job.created) if job else None
+    return when is not None and (since is None or when.timestamp() > since)
 
 
-def _note_exposure(report: GuardReport, source: HarvestSource, grace_days: int) -> None:
+def _note_exposure(report: GuardReport, source: HarvestSource, job: HarvestJob | None, grace_days: int) -> None:
     """Note a source whose next run comes more than the grace after its last one; the list itself shows that."""
-    job = source.last_job
     if job is None or job.ended is None or job.status not in ARCHIVING_STATUSES:
         return
     if forecast(source, (), report.at, last_seen=job.ended, grace_days=grace_days).is_exposed:
@@ -323,7 +348,7 @@ def _case(
     source: HarvestSource,
     job: HarvestJob,
     live: _Live,
-    limits: Thresholds | None,
+    limits: LossThresholds | None,
     grace_days: int,
     at: datetime,
 ) -> Case:

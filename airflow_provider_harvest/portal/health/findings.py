@@ -23,8 +23,8 @@ SILENT = "silent"
 NEVER_RAN = "never_ran"
 SHRUNK = "shrunk"
 VANISHING = "vanishing"
-SKIPPED = "skipped"
-NEWLY_ARCHIVED = "newly_archived"
+ITEMS_SKIPPED = "skipped"
+DATASETS_ARCHIVED = "newly_archived"
 OWNERLESS = "ownerless"
 REFUSED_SCHEDULED = "refused_scheduled"
 DUPLICATE_URL = "duplicate_url"
@@ -39,8 +39,8 @@ MEANINGS: dict[str, str] = {
     NEVER_RAN: "never harvested",
     SHRUNK: "lost items",
     VANISHING: "about to be archived",
-    SKIPPED: "items skipped",
-    NEWLY_ARCHIVED: "datasets archived",
+    ITEMS_SKIPPED: "items skipped",
+    DATASETS_ARCHIVED: "datasets archived",
     OWNERLESS: "no owner",
     REFUSED_SCHEDULED: "refused, still scheduled",
     DUPLICATE_URL: "same URL twice",
@@ -51,9 +51,9 @@ ALL_CHECKS: tuple[str, ...] = tuple(MEANINGS)
 #: The checks made by default: those that need only the list and a few jobs. The others read the portal's records.
 CHECKS: tuple[str, ...] = tuple(kind for kind in ALL_CHECKS if kind != VANISHING)
 #: Of ``fail_on`` and of the result: sources that fail and did not at the previous pass.
-NEWLY_FAILING = "newly_failing"
+NEW_FAILURES = "newly_failing"
 
-SCHEMA = 1
+HEALTH_SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ class HealthReport:
         counted = Counter(finding.kind for finding in self.findings)
         counts = {kind: counted[kind] for kind in self.checks}
         if FAILING in self.checks:
-            counts[NEWLY_FAILING] = len(self.ids(FAILING, only_new=True))
+            counts[NEW_FAILURES] = len(self.ids(FAILING, only_new=True))
         return counts
 
     def ids(self, kind: str, *, only_new: bool = False) -> list[str]:
@@ -238,7 +238,7 @@ class HealthReport:
         :param message: text for people.
         """
         report: dict[str, Any] = {
-            "schema": SCHEMA,
+            "schema": HEALTH_SCHEMA,
             "portal": self.portal,
             "at": iso(self.at),
             "sources": self.sources,
@@ -252,7 +252,7 @@ class HealthReport:
         }
         for kind in ALL_CHECKS:
             report[f"{kind}_ids"] = self.ids(kind)
-        report[f"{NEWLY_FAILING}_ids"] = self.ids(FAILING, only_new=True)
+        report[f"{NEW_FAILURES}_ids"] = self.ids(FAILING, only_new=True)
         return report
 
 
@@ -279,7 +279,7 @@ def chosen_failures(fail_on: object) -> tuple[str, ...]:
 
     :raises HarvestInvalidInput: for any other value.
     """
-    return () if fail_on is None else tuple(_entries(fail_on, (*ALL_CHECKS, NEWLY_FAILING, "any", "new"), "fail_on"))
+    return () if fail_on is None else tuple(_entries(fail_on, (*ALL_CHECKS, NEW_FAILURES, "any", "new"), "fail_on"))
 
 
 def that_fail(report: HealthReport, fail_on: Iterable[str]) -> list[Finding]:
@@ -294,7 +294,7 @@ def that_fail(report: HealthReport, fail_on: Iterable[str]) -> list[Finding]:
         for finding in report.findings
         if "any" in wanted
         or finding.kind in wanted
-        or (finding.is_new and ("new" in wanted or (finding.kind == FAILING and NEWLY_FAILING in wanted)))
+        or (finding.is_new and ("new" in wanted or (finding.kind == FAILING and NEW_FAILURES in wanted)))
     ]
 
 

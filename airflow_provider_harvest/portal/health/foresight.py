@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.portal.compare.diff import NEWLY_ARCHIVED
 from airflow_provider_harvest.portal.guard import survey as guard
-from airflow_provider_harvest.portal.health.findings import NEWLY_ARCHIVED, SHRUNK, VANISHING, Trouble
+from airflow_provider_harvest.portal.health.findings import DATASETS_ARCHIVED, SHRUNK, VANISHING, Trouble
 from airflow_provider_harvest.portal.health.shrinkage import archived_trouble
 from airflow_provider_harvest.portal.outcome.changes import JobItems, read_changes
 from airflow_provider_harvest.portal.words import count, day, few, plain
@@ -71,7 +72,7 @@ def foresee(
         found.troubles.setdefault(case.source.id, []).extend(troubles_of(case, checks, known))
     found.not_compared = report.requests_failed
     for source_id, job in ended.items():
-        if NEWLY_ARCHIVED not in checks or not _may_hide(items.get(source_id), memory.items.get(source_id)):
+        if DATASETS_ARCHIVED not in checks or not _may_hide(items.get(source_id), memory.items.get(source_id)):
             continue
         cost = _TO_COMPARE + (job.counts is None)
         if found.requests + cost > room:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.health.findings import MEANINGS
-from airflow_provider_harvest.portal.words import count, day, markdown_link
+from airflow_provider_harvest.portal.words import MAX_CHAT_LINES, count, day, markdown_link
 from airflow_provider_harvest.portal.words import markdown as escaped
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.health.findings import Finding, HealthReport
 
-#: Lines that a message has at most: it is read in a chat.
-MAX_LINES = 15
 #: Characters of a name and of a detail.
 _NAME_WIDTH, _DETAIL_WIDTH = 80, 200
 
 
-def markdown(report: HealthReport, max_lines: int = MAX_LINES) -> str:
+def markdown(report: HealthReport, max_lines: int = MAX_CHAT_LINES) -> str:
     """Return a report as Markdown: what is new first, and what does not fit as a number.
 
     :param report: of the pass.

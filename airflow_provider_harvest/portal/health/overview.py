@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.models import HarvestSource
 
-SCHEMA = 1
+OVERVIEW_SCHEMA = 1
 #: XComs must stay small: a row has about 200 bytes.
 MAX_SOURCES = 1000
 #: The columns of a row, in this order. ``status`` to ``archived`` are of the source's last job.
-COLUMNS = (
+OVERVIEW_COLUMNS = (
     *("id", "name", "organization", "state", "schedule"),
     *("job_id", "status", "started", "ended", "total", "done", "failed", "skipped", "archived"),
 )
@@ -47,11 +47,11 @@ class Overview:
         :param at: the portal's clock at the pass.
         """
         return {
-            "schema": SCHEMA,
+            "schema": OVERVIEW_SCHEMA,
             "portal": portal,
             "at": iso(at),
             "total": self._total,
-            "columns": list(COLUMNS),
+            "columns": list(OVERVIEW_COLUMNS),
             "rows": self._rows,
         }
 

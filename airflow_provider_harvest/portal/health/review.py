@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.health.findings import PENDING_REVIEW
-from airflow_provider_harvest.portal.health.message import MAX_LINES
 from airflow_provider_harvest.portal.outcome.conclude import conclude_preview
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.sources.preview import preview_saved_source
-from airflow_provider_harvest.portal.words import count, markdown, markdown_link, plain
+from airflow_provider_harvest.portal.words import MAX_CHAT_LINES, count, markdown, markdown_link, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +77,7 @@ def message(rows: list[dict[str, Any]], states: dict[str, int]) -> str:
     verb = "waits" if len(rows) == 1 else "wait"
     accepted = f"{states.get('accepted', 0):,} are accepted"
     head = f"{count(len(rows), 'source')} {verb} for review, {len(new):,} of them new ({accepted})."
-    room = MAX_LINES - 1
+    room = MAX_CHAT_LINES - 1
     shown = new if len(new) <= room else new[: room - 1]
     more = [f"- and {len(new) - len(shown):,} more"] if len(new) > len(shown) else []
     return "\n".join([head, *(f"- {_line(row)}" for row in shown), *more])

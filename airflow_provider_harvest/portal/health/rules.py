@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_harvest.portal.health.findings import (
+    DATASETS_ARCHIVED,
     FAILING,
     INACTIVE,
+    ITEMS_SKIPPED,
     NEVER_RAN,
-    NEWLY_ARCHIVED,
     OWNERLESS,
     PENDING_REVIEW,
     REFUSED_SCHEDULED,
     SHRUNK,
     SILENT,
-    SKIPPED,
     STUCK,
     Thresholds,
     Trouble,
@@ -193,7 +193,7 @@ def _judge_harvested(
         *_silent(source, jobs, last, asked, history is not None),
         *losses(source.id, jobs, asked.limits, asked.memory, asked.now, skip_reason),
     ]
-    newly_skips = skip_reason is None and SKIPPED in asked.checks and _newly_skips(source.id, troubles, asked)
+    newly_skips = skip_reason is None and ITEMS_SKIPPED in asked.checks and _newly_skips(source.id, troubles, asked)
     look_closer = None
     if history is None and jobs:
         newly_fails = bool(failing) and known is None and FAILING in asked.checks
@@ -206,7 +206,9 @@ def _judge_harvested(
 
 
 def _newly_skips(source_id: str, troubles: Sequence[Trouble], asked: Asked) -> bool:
-    return asked.memory.known(SKIPPED, source_id) is None and any(trouble.kind == SKIPPED for trouble in troubles)
+    return asked.memory.known(ITEMS_SKIPPED, source_id) is None and any(
+        trouble.kind == ITEMS_SKIPPED for trouble in troubles
+    )
 
 
 def _why_look_closer(job: HarvestJob, asked: Asked) -> str | None:
@@ -214,7 +216,7 @@ def _why_look_closer(job: HarvestJob, asked: Asked) -> str | None:
     if not job.has_ended:
         may_be_stuck = {STUCK, SILENT} & set(asked.checks) and _age(job, asked) > _patience(asked.limits)
         return RUNS if may_be_stuck else None
-    losses_matter = job.status in (DONE, DONE_ERRORS) and {SHRUNK, SKIPPED, NEWLY_ARCHIVED} & set(asked.checks)
+    losses_matter = job.status in (DONE, DONE_ERRORS) and {SHRUNK, ITEMS_SKIPPED, DATASETS_ARCHIVED} & set(asked.checks)
     ratio_matters = job.status == DONE_ERRORS and asked.limits.max_failed_ratio > 0 and FAILING in asked.checks
     if job.counts is None and (losses_matter or ratio_matters) and asked.memory.ended_since(job.ended):
         return JUST_ENDED

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_provider_harvest.portal.health.findings import NEWLY_ARCHIVED, SHRUNK, SKIPPED, Trouble
+from airflow_provider_harvest.portal.health.findings import DATASETS_ARCHIVED, ITEMS_SKIPPED, SHRUNK, Trouble
 from airflow_provider_harvest.portal.health.state import Items
 from airflow_provider_harvest.portal.models import ItemCounts
 from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
@@ -56,20 +56,22 @@ def losses(
     (job, items), older = whole[0], [items for _, items in whole[1:]]
     before = memory.items.get(source_id) or (older[0] if older else None)
     began = job.ended or now
-    known_skips = memory.known(SKIPPED, source_id)
+    known_skips = memory.known(ITEMS_SKIPPED, source_id)
     skips = _skips(job, skip_reason if skip_reason is not None else known_skips.note if known_skips else "")
     if skips.ratio > limits.max_skipped_ratio:
-        yield Trouble(SKIPPED, known_skips.since if known_skips else began, f"the last harvest {skips}", skips.reason)
+        yield Trouble(
+            ITEMS_SKIPPED, known_skips.since if known_skips else began, f"the last harvest {skips}", skips.reason
+        )
     known = _fresh(memory.known(SHRUNK, source_id), limits, now)
     yield from _shrunk(items, before, known, limits, began, skips)
-    yield from _archived(items, before, _fresh(memory.known(NEWLY_ARCHIVED, source_id), limits, now), limits, began)
+    yield from _archived(items, before, _fresh(memory.known(DATASETS_ARCHIVED, source_id), limits, now), limits, began)
 
 
 def _as_before(source_id: str, limits: Thresholds, memory: PassMemory, now: datetime) -> Iterator[Trouble]:
     for kind, known in (
         (SHRUNK, _fresh(memory.known(SHRUNK, source_id), limits, now)),
-        (SKIPPED, memory.known(SKIPPED, source_id)),
-        (NEWLY_ARCHIVED, _fresh(memory.known(NEWLY_ARCHIVED, source_id), limits, now)),
+        (ITEMS_SKIPPED, memory.known(ITEMS_SKIPPED, source_id)),
+        (DATASETS_ARCHIVED, _fresh(memory.known(DATASETS_ARCHIVED, source_id), limits, now)),
     ):
         if known:
             detail = f"as found on {day(known.since)}; no complete harvest has been seen since"
@@ -140,4 +142,4 @@ def archived_trouble(items: Items, new: int, since: datetime | None, limits: Thr
     if new < max(1, limits.min_items) or new <= limits.max_archived_ratio * (items.in_catalogue + new):
         return None
     detail = f"the portal archived {new:,} datasets that the catalogue no longer lists ({items.in_catalogue:,} left)"
-    return Trouble(NEWLY_ARCHIVED, since, detail, baseline=items.archived - new)
+    return Trouble(DATASETS_ARCHIVED, since, detail, baseline=items.archived - new)

@@ -14,7 +14,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMA = 1
+STATE_SCHEMA = 1
 
 
 class Known(NamedTuple):
@@ -70,7 +70,7 @@ def remember(portal: str, selection: str, at: datetime, memory: PassMemory) -> d
     :param memory: the rest.
     """
     return {
-        "schema": SCHEMA,
+        "schema": STATE_SCHEMA,
         "portal": portal,
         "selection": selection,
         "at": at.timestamp(),
@@ -92,7 +92,7 @@ def recall(state: object, portal: str, selection: str) -> tuple[PassMemory, str 
     """
     if not state:
         return PassMemory(), None
-    if not isinstance(state, dict) or state.get("schema") != SCHEMA:
+    if not isinstance(state, dict) or state.get("schema") != STATE_SCHEMA:
         raise HarvestInvalidInput(
             "previous_state is not the state of a pass: give what an earlier pass left (XCom harvest_health_state), "
             "or {} to begin again."

@@ -11,7 +11,9 @@ from airflow_provider_harvest.portal.http.session import as_not_found, entries_o
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 #: Entries requested in one page. data.gouv.fr returns 1,000 and fails with 502 at 10,000; udata sets no maximum.
 PAGE_SIZE = 500
@@ -94,7 +96,13 @@ class JobReads(ItemReads):
             raise
         return self._with_times(parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
 
-    def iter_last_jobs(self, *, counters: bool = False, owners: bool = False) -> Iterator[dict[str, Any]]:
+    def iter_last_jobs(
+        self,
+        *,
+        counters: bool = False,
+        owners: bool = False,
+        on_unreadable: Callable[[UnreadableEntry], object] | None = None,
+    ) -> Iterator[dict[str, Any]]:
         """Yield the last job of every source that is not deleted, as returned (``GET /harvest/sources/``).
 
         :class:`~airflow_provider_harvest.portal.waiting.source_list.Listing` reads it: most of it is as
@@ -103,12 +111,13 @@ class JobReads(ItemReads):
         :param counters: whether the items of each ``last_job`` are counted: from 17.0 on ``items`` is an object with
             the numbers, before an empty list.
         :param owners: whether names and organizations are wanted.
+        :param on_unreadable: called with each source that the list cannot return; default: it is logged.
         """
         items = ",items{total,by_status}" if counters else ""  # up to 16.x an empty list comes, whatever the job holds
         named = ",name,organization{id}" if owners else ""
         last_job = f"last_job{{id,status,created,started,ended{items}}}"
         mask = f"data{{id,active,deleted,validation{{state}}{named},{last_job}}},total"
-        return self._pages("/harvest/sources/", {}, mask, PAGE_SIZE)
+        return self._pages("/harvest/sources/", {}, mask, PAGE_SIZE, on_unreadable=on_unreadable)
 
     def iter_harvested_datasets(
         self, *, organization: str | None = None, owner: str | None = None

@@ -19,7 +19,7 @@ from airflow_provider_harvest.portal.words import plain
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.connection import Exchange
 
-UNKNOWN = "Whether the portal carried the request out is unknown."
+UNKNOWN_FATE = "Whether the portal carried the request out is unknown."
 
 _OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>: ")
 
@@ -45,7 +45,7 @@ def loss(
     """
     if exchange.sent:
         kind = HarvestAnswerTimeout if _took_too_long(error, exchange) else HarvestResponseLost
-        return kind(f"{request}: {_why_lost(error, exchange, timeout, limit)}. {UNKNOWN}")
+        return kind(f"{request}: {_why_lost(error, exchange, timeout, limit)}. {UNKNOWN_FATE}")
     return HarvestConnectionError(f"{request}: {_why_not_sent(error, exchange, connect_timeout, limit)}")
 
 

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 #: Entries requested in one page: data.gouv.fr returns 1,000, and 502 for 10,000; udata sets no maximum.
 RECORD_PAGE_SIZE = 1000
+#: Jobs requested in one page; the newest whole one is among the first, unless a source has failed for weeks.
+JOB_PAGE_SIZE = 50
 #: How often a page is halved at most if a portal refuses it: 1,000 becomes 125.
 _HALVINGS = 3
 #: Responses of a portal, or of the proxy before it, to a page that is too large.
@@ -70,15 +72,16 @@ class RecordReads(ItemReads):
             if entry.get("status") != "archived" and entry.get("remote_id") is not None:
                 yield str(entry["remote_id"])
 
-    def newest_whole_job(self, source_id: str, size: int = 10) -> HarvestJob | None:
-        """Return the newest job of a source after which the portal archives; None if none of the newest is one.
+    def newest_whole_job(self, source_id: str) -> HarvestJob | None:
+        """Return the newest job of a source after which the portal archives; None if there is none.
+
+        A source may have failed for weeks; jobs are read until one is found, 50 in one request.
 
         :param source_id: its id.
-        :param size: how many of the newest jobs are read; default 10.
         """
         mask = "data{id,status,created,started,ended},total"
-        answer = self._get(f"/harvest/source/{segment(source_id)}/jobs/", {"page": 1, "page_size": size}, fields=mask)
-        jobs = map(HarvestJob.from_api, entries_of(answer))
+        pages = self._large_pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, JOB_PAGE_SIZE)
+        jobs = map(HarvestJob.from_api, pages)
         return next((job for job in jobs if job.has_ended and job.status in ("done", "done-errors")), None)
 
     def _item_ids(self, job_id: str) -> Iterator[dict[str, Any]]:

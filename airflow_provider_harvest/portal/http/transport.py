@@ -26,7 +26,7 @@ from airflow_provider_harvest.portal.clock import Clock, PortalClock
 from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.connection import Exchange, WatchedAdapter
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, parsed
-from airflow_provider_harvest.portal.http.losses import UNKNOWN, loss
+from airflow_provider_harvest.portal.http.losses import UNKNOWN_FATE, loss
 from airflow_provider_harvest.portal.http.redirects import adds_slash, origin, target
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
 from airflow_provider_harvest.portal.words import plain
@@ -46,6 +46,8 @@ MAX_BODY = 64 * 1024 * 1024
 TOTAL_TIMEOUT_FACTOR = 3
 
 _CHUNK = 64 * 1024
+#: Digits of the age of a response, in seconds: what is longer is no age.
+_AGE_DIGITS = 9
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 3
 _KEY = re.compile(r"[\x21-\x7e]+")
@@ -160,7 +162,7 @@ class Transport:
     def portal_now(self) -> float | None:
         """Return the portal's clock as seconds since the epoch, from the ``Date`` of its responses; None before the
         first."""
-        return self._portal_clock.now(self.clock.now())
+        return self._portal_clock.now(self.clock.now(), self.clock.monotonic())
 
     @property
     def clock_is_doubtful(self) -> bool:
@@ -280,7 +282,7 @@ class Transport:
             if len(content) > MAX_BODY:
                 raise HarvestProtocolError(
                     f"The response to {request} has more than {MAX_BODY // 2**20} MiB (status {response.status_code}); "
-                    f"the rest was not read. {UNKNOWN if request.method != 'GET' else ''}".rstrip()
+                    f"the rest was not read. {UNKNOWN_FATE if request.method != 'GET' else ''}".rstrip()
                 )
         if self._api_key and len(self._api_key) >= _RECOGNISABLE_KEY:
             return bytes(content).replace(self._api_key.encode(), b"***")
@@ -290,8 +292,8 @@ class Transport:
         date = parse_http_date(response.headers.get("Date"))
         if date is not None:
             age = response.headers.get("Age", "")  # how long a cache has kept the response
-            date += int(age) if age.isascii() and age.isdigit() else 0
-            self._portal_clock.says(date, self.clock.now())
+            date += int(age) if age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS else 0
+            self._portal_clock.says(date, self.clock.now(), self.clock.monotonic())
 
     # --- reading ---------------------------------------------------------------------------------------------
 
@@ -344,7 +346,9 @@ class Transport:
             )
         if not is_json:
             shown = plain(content.decode("utf-8", "replace"), 60)
-            raise HarvestResponseLost(f"The response to {request} (status {status}) is garbled: {shown!r}. {UNKNOWN}")
+            raise HarvestResponseLost(
+                f"The response to {request} (status {status}) is garbled: {shown!r}. {UNKNOWN_FATE}"
+            )
         return Answer(status, body, repr(request))
 
 
@@ -383,5 +387,5 @@ def _refuse_short_body(request: _Request, response: requests.Response) -> None:
     if announced.isascii() and announced.isdigit() and received < int(announced):
         raise HarvestResponseLost(
             f"The response to {request} (status {response.status_code}) broke off after {received} of {announced} "
-            f"bytes. {UNKNOWN}"
+            f"bytes. {UNKNOWN_FATE}"
         )

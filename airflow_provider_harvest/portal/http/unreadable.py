@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: How many broken entries of one list are searched for: with more, the portal as a whole is at fault.
 MAX_UNREADABLE = 20
+#: Entries that are requested alone before a page is searched, if none was read yet: a list that is down responds with
+#: 500 to them, too.
+_TRIED_FIRST = (1, 2)
 #: What is requested of a broken entry alone, the most useful first. A field that is not requested is not followed.
 LEAN_MASKS = ("data{id,name,url,backend,description},total", "data{id,name},total", "data{id},total")
 
@@ -60,22 +63,37 @@ class WholeReader:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._found: set[int] = set()
+        self._has_read = False
 
     def read(self, page: int, size: int) -> tuple[list[dict[str, Any]], int | None] | None:
         """Return the entries of a page and the list's total; None for a page beyond the last.
 
         :param page: from 1.
         :param size: entries in a page.
-        :raises HarvestServerError: as received, if more than a few entries are broken.
+        :raises HarvestServerError: as received, if the list is down, or if more than a few entries are broken.
         """
         try:
-            return self._fetch(page, size, None)
+            answer = self._fetch(page, size, None)
         except HarvestServerError as error:
-            if error.status_code != 500:
+            if error.status_code != 500 or self._is_down():
                 raise
             if size == 1:
                 return [self._placeholder(page, error)], None
+        else:
+            self._has_read = True
+            return answer
         return self._in_parts(page, size)
+
+    def _is_down(self) -> bool:
+        """Whether the list as a whole fails, so that searching it would only add to the portal's troubles."""
+        for position in () if self._has_read else _TRIED_FIRST:
+            try:
+                self._fetch(position, 1, LEAN_MASKS[-1])
+            except HarvestServerError:
+                continue
+            self._has_read = True
+            break
+        return not self._has_read
 
     def _in_parts(self, page: int, size: int) -> tuple[list[dict[str, Any]], int | None] | None:
         parts = _smallest_factor(size)

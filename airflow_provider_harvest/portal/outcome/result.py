@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.outcome.verdict import Outcome
     from airflow_provider_harvest.portal.statuses import FailureKind, How, OutcomeName
 
-SCHEMA = 1
+RESULT_SCHEMA = 1
 #: XCom key that the result is pushed under before a failing task raises.
 RESULT_KEY = "harvest_result"
 #: Failed items and job errors that a result names; XComs must stay small.
@@ -105,7 +105,7 @@ def build_result(
     """
     counts = job.counts or ItemCounts()
     return {
-        "schema": SCHEMA,
+        "schema": RESULT_SCHEMA,
         "portal": portal,
         "source_id": source.id if source else None,
         "source_name": source.name if source else None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.inputs import as_count, as_switch
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_remote_unreachable
 from airflow_provider_harvest.portal.outcome.skips import Skips, lost_to_skips
 from airflow_provider_harvest.portal.statuses import FAILED, FAILURE, PREVIEW_TIMEOUT, SUCCESS, TERMINAL_JOB_STATUSES
@@ -44,8 +45,11 @@ class OutcomePolicy:
     :param max_skipped_items: how many items may be skipped; None (default) sets no such limit. A record without an
         identifier is skipped, and its dataset is archived later.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None, without
-        ``max_skipped_items`` either, allows half, and more if none of the last ten harvests skipped less: a source
-        whose filters leave most records out is as it always was, a catalogue that lost its identifiers is not.
+        ``max_skipped_items`` either, allows half, and more if each of the last ten harvests skipped more than half:
+        a source whose filters leave most records out is as it always was, a catalogue that lost its identifiers is
+        not.
+    :param max_drop_ratio: how many fewer items may be done than in the best of the last ten harvests that read their
+        whole catalogue, as a share of its done ones, 0 to 1; None (default) sets no such limit.
     """
 
     max_failed_items: int | None = None
@@ -55,6 +59,7 @@ class OutcomePolicy:
     remote_ids: tuple[str, ...] | None = None
     max_skipped_items: int | None = None
     max_skipped_ratio: float | None = None
+    max_drop_ratio: float | None = None
 
     @classmethod
     def create(
@@ -66,6 +71,7 @@ class OutcomePolicy:
         remote_ids: Iterable[str] | None = None,
         max_skipped_items: int | None = None,
         max_skipped_ratio: float | None = None,
+        max_drop_ratio: float | None = None,
     ) -> OutcomePolicy:
         """Return a policy from what a user gave.
 
@@ -74,20 +80,21 @@ class OutcomePolicy:
         for name, number in (("max_failed_items", max_failed_items), ("max_skipped_items", max_skipped_items)):
             if number is not None and not _is_count(number):
                 raise HarvestInvalidInput(f"{name} must be a whole number from 0 on, or None, not {number!r}.")
-        for name, share in (("max_failed_ratio", max_failed_ratio), ("max_skipped_ratio", max_skipped_ratio)):
+        ratios = {"max_failed_ratio": max_failed_ratio, "max_skipped_ratio": max_skipped_ratio}
+        for name, share in {**ratios, "max_drop_ratio": max_drop_ratio}.items():
             if share is not None and not _is_share(share):
                 raise HarvestInvalidInput(f"{name} must be a number from 0 to 1, or None, not {share!r}.")
-        if not _is_count(min_done_items):
-            raise HarvestInvalidInput(f"min_done_items must be a whole number from 0 on, not {min_done_items!r}.")
+        as_count(min_done_items, "min_done_items")
         ids = None if remote_ids is None else _checked_ids(remote_ids)
         return cls(
             max_failed_items,
             max_failed_ratio,
             min_done_items,
-            fail_on_job_errors,
+            as_switch(fail_on_job_errors, "fail_on_job_errors"),
             ids,
             max_skipped_items,
             max_skipped_ratio,
+            max_drop_ratio,
         )
 
     @property
@@ -197,6 +204,7 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> l
         share = f"({counts.failed / counts.processed:.1%}); {policy.max_failed_ratio:.1%} may."
         found.append(("items", f"{counts.failed:,} of {count(counts.processed, 'item')} failed {share}"))
     found.extend(("skipped", reason) for reason in _skip_reasons(counts, policy, skips))
+    found.extend(("loss", reason) for reason in _drop_reasons(counts, policy, skips))
     unfinished = counts.pending + counts.started + counts.other
     if unfinished:
         found.append(("items", f"{count(unfinished, 'item')} did not end although the job did."))
@@ -208,6 +216,13 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> l
             ("empty", f"{count(counts.done, 'item')} harvested{rest}; at least {policy.min_done_items:,} must be.")
         )
     return found
+
+
+def _drop_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> Iterator[str]:
+    best = max((old.done for old in skips.before), default=0)
+    if policy.max_drop_ratio is not None and best - counts.done > policy.max_drop_ratio * best + 1e-9:
+        share = f"{(best - counts.done) / best:.1%} fewer; {policy.max_drop_ratio:.1%} may be."
+        yield f"{count(counts.done, 'item')} done, and {best:,} in one of the last ten harvests: {share}"
 
 
 def _skip_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> Iterator[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 1
+COMPARISON_SCHEMA = 1
 #: Jobs that the chart shows.
 HISTORY = 30
 _WIDTH = 500
@@ -51,7 +51,7 @@ def read_report(harvest: Harvest, previous: Harvest | None = None, *, history: i
         for _ in items:  # counted by what they say
             pass
     return {
-        "schema": SCHEMA,
+        "schema": COMPARISON_SCHEMA,
         "portal": harvest.client.site,
         "source": _source(harvest),
         "job": _job(harvest),
@@ -142,4 +142,4 @@ def _point(job: HarvestJob) -> dict[str, Any]:
     }
 
 
-__all__ = ["HISTORY", "KINDS", "SCHEMA", "read_report", "summary_of"]
+__all__ = ["COMPARISON_SCHEMA", "HISTORY", "KINDS", "read_report", "summary_of"]

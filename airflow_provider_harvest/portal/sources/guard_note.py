@@ -7,18 +7,23 @@ description unchanged, and no harvest changes it.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_harvest.portal.models import HarvestSource
 
-HELD, ACCEPTED = "autoarchive held", "loss accepted"
+log = logging.getLogger(__name__)
+
+NOTE_HELD, NOTE_ACCEPTED = "autoarchive held", "loss accepted"
 _NOTE = re.compile(
     r"(?:\r?\n){0,2}^\[harvest guard: (?P<state>autoarchive held|loss accepted) on (?P<at>[0-9T:+.-]+), "
-    r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*$",
+    r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*(?=\r?$)",
     re.MULTILINE,
 )
 
@@ -42,23 +47,28 @@ class Note:
     @property
     def is_ahead(self) -> bool:
         """Whether a guarded run holds ahead of its harvest: no loss is known, and ``before`` is what was accepted."""
-        return self.state == HELD and self.count == 0
+        return self.state == NOTE_HELD and self.count == 0
 
 
 def split(description: str | None) -> tuple[str | None, Note | None]:
     """Return a description without the guard's line, and what that line says; a line that is not the guard's stays.
 
+    Of several lines, as of a description that somebody has copied, the newest counts.
+
     :param description: as the portal has it.
     """
-    found = _NOTE.search(description or "")
-    if description is None or found is None:
-        return description or None, None
-    try:
-        at, before = _time(found["at"]), _time(found["before"])
-    except ValueError:
-        return description, None
-    text = description[: found.start()] + description[found.end() :]
-    return text or None, Note(found["state"], at, int(found["count"]), before)
+    notes: list[Note] = []
+
+    def without(found: re.Match[str]) -> str:
+        try:
+            at, before = _time(found["at"]), _time(found["before"])
+        except ValueError:
+            return found[0]
+        notes.append(Note(found["state"], at, int(found["count"]), before))
+        return ""
+
+    text = _NOTE.sub(without, description or "")
+    return text or None, max(notes, key=lambda note: note.at, default=None)
 
 
 def join(text: str | None, note: Note | None) -> str | None:
@@ -79,7 +89,29 @@ def join(text: str | None, note: Note | None) -> str | None:
 def is_held(source: HarvestSource) -> bool:
     """Whether the guard holds a source: its line says so, and archiving is off."""
     note = split(source.description)[1]
-    return note is not None and note.state == HELD and source.autoarchive is False
+    return note is not None and note.state == NOTE_HELD and source.autoarchive is False
+
+
+def heeding_guard(source: HarvestSource, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return new values of a source's fields that leave what the guard wrote: its line stays, and what it holds is off.
+
+    A task that creates or changes a source may run each night; only a person, or the records' return, ends a hold.
+
+    :param source: as just read.
+    :param fields: new values by name.
+    """
+    note, kept = split(source.description)[1], dict(fields)
+    if note is not None and kept.get("description") is not None:
+        kept["description"] = join(split(kept["description"])[0], note)
+    if is_held(source) and kept.get("autoarchive"):
+        del kept["autoarchive"]
+        log.warning(
+            "Source %s is held by the guard, so that its autoarchive stays off until a person releases it: "
+            "airflow-harvest guard release %s",
+            source.id,
+            source.id,
+        )
+    return kept
 
 
 def _time(text: str) -> datetime:

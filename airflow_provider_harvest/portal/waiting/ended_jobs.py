@@ -100,7 +100,7 @@ class EndedJobs:
         self._doubts: dict[str, Doubts] = {}
         self._failures = 0
         self._has_looked = False
-        self._source_checked = client.clock.now()
+        self._source_checked = client.clock.monotonic()
         self._source_trouble = ""
         self._lines: list[str] = []
         if scope.source_id:
@@ -169,7 +169,7 @@ class EndedJobs:
         marks = self._marks()
         ended: list[EndedJob] = []
         error = self._read_jobs()
-        now = self._client.clock.now()
+        now = self._client.clock.monotonic()
         if error is None and not any(record.wants_jobs(now + 1.0) for record in self._records.values()):
             # else one that is yet to be found may have ended before those that are
             ended, error = self._read_results()
@@ -230,8 +230,12 @@ class EndedJobs:
         record.reading.due = 0.0
 
     def _is_new(self, record: SourceRecord, job: HarvestJob) -> bool:
-        """Whether a job has ended, and has not been reported."""
-        return job.ended is not None and self._reported.is_new(record.id, str(job.id), job.ended.timestamp())
+        """Whether a job has ended, and has not been reported; what ran before may say it ended at any time."""
+        if job.ended is None:
+            return False
+        if str(job.id) in record.running:
+            return not self._reported.holds(record.id, str(job.id))
+        return self._reported.is_new(record.id, str(job.id), job.ended.timestamp())
 
     def _see_until(self, asked_at: float) -> None:
         """Take a list: what ended before it was requested shows in it.
@@ -244,13 +248,13 @@ class EndedJobs:
             self._seen_until = max([self._seen_until, asked_at - _WRITTEN_AFTER, *seen])
 
     def _has_work(self) -> bool:
-        now = self._client.clock.now() + 1.0
+        now = self._client.clock.monotonic() + 1.0
         return any(
             record.wants_jobs(now) or record.readable(now, self._seen_until) for record in self._records.values()
         )
 
     def _pause(self) -> float:
-        now = self._client.clock.now()
+        now = self._client.clock.monotonic()
         dues = [due for record in self._records.values() if (due := record.next_due(self._seen_until)) is not None]
         return min([self.interval, *(max(1.0, due - now) for due in dues)])
 
@@ -288,7 +292,7 @@ class EndedJobs:
 
     def _read_jobs(self) -> HarvestError | None:
         """Read the jobs of the sources with news; return an error that speaks for the whole portal."""
-        now = self._client.clock.now()
+        now = self._client.clock.monotonic()
         waiting = sorted(
             (record for record in self._records.values() if record.wants_jobs(now + 1.0)),
             key=lambda record: record.reading.due,
@@ -311,13 +315,14 @@ class EndedJobs:
             for job in jobs:
                 if self._is_new(record, job):
                     record.found.setdefault(str(job.id), Found(job))
+            record.running = {str(job.id) for job in jobs if job.ended is None}
             self._remember_behind(record, jobs)
             record.seen, record.news = state or record.seen, None
             self._settle(record)
         return None
 
     def _source_failed(self, record: SourceRecord, error: HarvestError) -> None:
-        record.reading.failed(self._client.clock.now(), self.interval)
+        record.reading.failed(self._client.clock.monotonic(), self.interval)
         self._reported.owe(record.id)
         if record.reading.failures == 1 and not concerns_all(error):
             self._lines.append(f"The jobs of source {record.id} cannot be read, and are read again later: {error}")
@@ -345,7 +350,7 @@ class EndedJobs:
 
     def _remember_behind(self, record: SourceRecord, jobs: list[HarvestJob]) -> None:
         """Remember the jobs that run behind a newer one: the list says nothing of their end."""
-        now, portal_now = self._client.clock.now(), self._client.portal_now()
+        now, portal_now = self._client.clock.monotonic(), self._client.portal_now()
         for job_id in [job_id for job_id, owner in self._reported.behind.items() if owner == record.id]:
             del self._reported.behind[job_id]
         record.behind_due = None
@@ -361,7 +366,7 @@ class EndedJobs:
 
     def _read_results(self) -> tuple[list[EndedJob], HarvestError | None]:
         """Read the results of the jobs that were found, the first to end first; what cannot be read is read later."""
-        now = self._client.clock.now()
+        now = self._client.clock.monotonic()
         due = sorted(
             (
                 (one.ended, str(one.job.id), record)
@@ -387,14 +392,14 @@ class EndedJobs:
             else:
                 in_a_row = 0
             del record.found[job_id]
-            self._reported.add(record.id, job_id, one.ended)
+            self._reported.add(record.id, job_id, one.ended, self._client.portal_now())
             self._settle(record)
             ended.append(EndedJob(result))
         return ended, None
 
     def _job_failed(self, record: SourceRecord, one: Found, error: HarvestError) -> bool:
         """Take a failed reading of a result into account; return whether it is given up."""
-        one.reading.failed(self._client.clock.now(), self.interval)
+        one.reading.failed(self._client.clock.monotonic(), self.interval)
         self._reported.owe(record.id)
         if concerns_all(error):
             return False
@@ -435,7 +440,7 @@ class EndedJobs:
 
     def _check_source(self) -> None:
         """Report when the one source that is watched gets no harvests any more; it is read only now and then."""
-        now = self._client.clock.now()
+        now = self._client.clock.monotonic()
         if self._scope.source_id is None or now - self._source_checked < _SOURCE_CHECK:
             return
         self._source_checked = now

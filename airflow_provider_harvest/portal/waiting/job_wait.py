@@ -95,7 +95,7 @@ class JobWait:
         self._report_due = self._report_pause = self._reported_at = 0.0
         self._usual: float | None = None
         self._moved_at = 0.0
-        self._source_checked = self._clock.now()
+        self._source_checked = self._clock.monotonic()
         self._lines: list[str] = []
 
     def poll(self) -> Poll:
@@ -249,7 +249,7 @@ class JobWait:
 
     def _report(self, job: HarvestJob) -> None:
         """Report how far the job is: at a change of status, at the first failed item, else ever more rarely."""
-        before, now = self._reported, self._clock.now()
+        before, now = self._reported, self._clock.monotonic()
         counts = job.counts
         is_first_failure = bool(counts and counts.failed and not (before and before[1] and before[1].failed))
         if before and before[0] == job.status and not is_first_failure and now < self._report_due:
@@ -281,7 +281,7 @@ class JobWait:
 
     def _check_source(self) -> str | None:
         """Return why no job can appear any more, None if one can. The source is read only now and then."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         every = FAR_OFF_SOURCE_CHECK if self.is_far_off() else SOURCE_CHECK
         if now - self._source_checked < every:
             return None

@@ -147,7 +147,7 @@ class OneRun:
         if self.on_run_refused == FAIL:
             raise HarvestSourceNotRunnable(f"{refusal} Wait for the portal's own next run instead (on_run_refused).")
         self.tell(refusal)
-        grace = max(own_run.GRACE, self.start_timeout)
+        grace = max(own_run.START_GRACE, self.start_timeout)
         plan, expectation = own_run.until_portal_runs(
             self._plan(WAITED, after=self._begun), self.client, self.source, jobs, grace, self.tell
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 
 #: After the due time, how many seconds the portal's own run may take to begin; a longer start_timeout wins.
-GRACE = 3 * 3600.0
+START_GRACE = 3 * 3600.0
 #: How long a schedule that is not a cron may take to fire, in seconds.
 _UNREADABLE_PERIOD = 24 * 3600.0
 

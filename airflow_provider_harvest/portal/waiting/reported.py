@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 #: Seconds by which a job may be seen later than one that ended after it: clocks of the portal's workers differ.
-GRACE = 3600.0
+CLOCK_GRACE = 3600.0
 #: Jobs whose digests are kept, the last to end: about 8 bytes each. Airflow stores 64 KiB at most.
 MAX_DIGESTS = 2500
 #: Sources that could not be read, and jobs behind newer ones, that a cursor holds.
@@ -75,17 +75,26 @@ class Reported:
         :param ended: by the portal's clock. What ended before the very beginning is history; later on a job may be
             seen a little late.
         """
-        owed = self.owed.get(source_id)
-        digest = digest_of(job_id)
-        if digest in self._digests or (owed is not None and digest in owed.reported):
+        if self.holds(source_id, job_id):
             return False
-        since = max(self._floor, (self.since or 0.0) - GRACE)
+        owed = self.owed.get(source_id)
+        since = max(self._floor, (self.since or 0.0) - CLOCK_GRACE)
         return ended >= max(self.began or 0.0, since if owed is None else min(owed.since, since))
 
-    def add(self, source_id: str, job_id: str, ended: float) -> None:
-        """Note that a job was reported."""
+    def holds(self, source_id: str, job_id: str) -> bool:
+        """Whether a job is known to have been reported."""
+        owed = self.owed.get(source_id)
+        digest = digest_of(job_id)
+        return digest in self._digests or (owed is not None and digest in owed.reported)
+
+    def add(self, source_id: str, job_id: str, ended: float, now: float) -> None:
+        """Note that a job was reported.
+
+        :param ended: by the clock of the portal's worker that harvested, which may be ahead.
+        :param now: by the portal's clock: what ends from now on is not older than this report.
+        """
         self._digests[digest_of(job_id)] = ended
-        self.since = max(self.since or 0.0, ended)
+        self.since = max(self.since or 0.0, min(ended, now))
         if source_id in self.owed:
             self.owed[source_id].reported.add(digest_of(job_id))
 
@@ -125,7 +134,7 @@ class Reported:
 
     def _forget(self) -> None:
         """Drop the digests of jobs that ended too long ago to be met again; and the oldest if there are too many."""
-        oldest = (self.since or 0.0) - GRACE - _STRETCH
+        oldest = (self.since or 0.0) - CLOCK_GRACE - _STRETCH
         kept = sorted((pair for pair in self._digests.items() if pair[1] >= oldest), key=lambda pair: pair[1])
         if len(kept) > MAX_DIGESTS:
             self._floor = max(self._floor, kept[-MAX_DIGESTS - 1][1] + _STRETCH)

@@ -5,11 +5,13 @@ Used by the poller that triggers share; blocking, and without Airflow.
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
+from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.statuses import ENDED, REFUSED, WAITING
 from airflow_provider_harvest.portal.waiting.dead_jobs import why_stuck
@@ -17,12 +19,17 @@ from airflow_provider_harvest.portal.waiting.job_wait import JobWait
 from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+
+log = logging.getLogger(__name__)
 
 #: Most seconds between two polls of a job's progress, also the default; a fourth of its ``stall_timeout`` if shorter.
 PROGRESS_INTERVAL = 600.0
+#: Seconds between two searches for sources that make the list fail, if there are some.
+OWNERS_INTERVAL = 3600.0
 #: If the list counts no items (up to 16.x), each running job is read for that: this share of ``stall_timeout`` apart.
 _PROGRESS_SHARE, _OWN_PROGRESS_SHARE = 0.25, 0.5
 
@@ -75,6 +82,10 @@ class Listing:
         #: When the list was last requested, by the portal's clock, whose ``Date`` cuts off what is less than a second.
         self.asked_at = float("-inf")
         self.pages = 1
+        #: Ids of sources that the list cannot return with their owner, and the owners of all others if there are some.
+        self._broken: set[str] = set()
+        self._owners: dict[str, dict[str, Any]] = {}
+        self._owners_due = 0.0
 
     def read(self, watched: Container[str] | None, *, counters: bool = False, owners: bool = False) -> None:
         """Read the whole list, one request for 500 sources.
@@ -87,7 +98,7 @@ class Listing:
         raw: dict[str, dict[str, Any]] = {}
         listed: dict[str, Listed] = {}
         seen, began = 0, self._client.clock.monotonic()
-        for entry in self._client.iter_last_jobs(counters=counters, owners=owners):
+        for entry in self._entries(counters=counters, owners=owners):
             seen += 1
             ident = str(entry.get("id"))
             if watched is not None and ident not in watched:
@@ -102,6 +113,32 @@ class Listing:
         self.asked_at = self._client.portal_now() - (self._client.clock.monotonic() - began)
         self.pages = max(1, math.ceil(seen / PAGE_SIZE))
 
+    def _entries(self, *, counters: bool, owners: bool) -> Iterable[dict[str, Any]]:
+        """Return the entries of the list.
+
+        A source that refers to a missing organization makes the portal fail if organizations are requested, and is
+        found by some twenty requests. So these are not requested again for a while: their owners are known by then.
+        """
+        if not owners:
+            return self._client.iter_last_jobs(counters=counters)
+        now = self._client.clock.monotonic()
+        if self._broken and now < self._owners_due:
+            lean = list(self._client.iter_last_jobs(counters=counters))
+            if {str(entry.get("id")) for entry in lean} <= {*self._owners, *self._broken}:
+                return [{**entry, **self._owners.get(str(entry.get("id")), {})} for entry in lean]
+        broken: list[UnreadableEntry] = []
+        entries = list(self._client.iter_last_jobs(counters=counters, owners=True, on_unreadable=broken.append))
+        found = {str(entry.get("id")) for entry in broken}
+        for entry in broken if found != self._broken else ():
+            log.warning("%s Everything else is read.", unreadable_sentence(entry))
+        self._broken, self._owners_due = found, now + OWNERS_INTERVAL
+        if found:
+            self._owners = {
+                str(entry.get("id")): {name: entry[name] for name in ("name", "organization") if name in entry}
+                for entry in entries
+            }
+        return entries
+
 
 class ListedWait(JobWait):
     """A wait for one job whose state the portal's list may show.
@@ -114,7 +151,7 @@ class ListedWait(JobWait):
         self._seen: tuple[Any, ...] | None = None
         self._noted: tuple[Any, ...] | None = None
         self._look_due = 0.0
-        self._progress_due = self._clock.now()
+        self._progress_due = self._clock.monotonic()
         self._runs_behind = True
         self._list_counts = True  # until the list shows otherwise
 
@@ -145,7 +182,7 @@ class ListedWait(JobWait):
 
     def wants_counters(self) -> bool:
         """Whether it is time to see how far its job is."""
-        return self.plan.job_id is not None and self._clock.now() >= self._progress_due
+        return self.plan.job_id is not None and self._clock.monotonic() >= self._progress_due
 
     def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:  # noqa: ARG002  # of any watch
         """Return the state according to the list; None if only a separate poll can show it.
@@ -166,8 +203,8 @@ class ListedWait(JobWait):
         """Poll, and remember what need not be read again while the list stays the same."""
         poll = super().poll()
         if poll.has_looked:
-            self._seen, self._look_due = self._noted, self._clock.now() + poll.pause
-            self._progress_due = self._clock.now() + self._progress_interval()
+            self._seen, self._look_due = self._noted, self._clock.monotonic() + poll.pause
+            self._progress_due = self._clock.monotonic() + self._progress_interval()
         return poll
 
     def find(self, jobs: list[HarvestJob]) -> HarvestJob | None:
@@ -186,14 +223,14 @@ class ListedWait(JobWait):
         if listed is None or not listed.is_runnable:
             self._source_checked = float("-inf")  # the next poll reads the source and reports why
             return self._unless_due(state)
-        self._source_checked = self._clock.now()
+        self._source_checked = self._clock.monotonic()
         if self._may_be_mine(job) and (self._seen != state or self._runs_behind):
             return self._unless_due(state)
         return Poll(WAITING, self._pause_before_start(() if job is None else (job,)))
 
     def _by_last_job(self, job: HarvestJob) -> Poll | None:
         """Return the state of the job that is waited for, which is its source's newest."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if job.counts is not None or job.has_ended:
             self._note_progress(job)
         if job.has_ended:
@@ -211,7 +248,7 @@ class ListedWait(JobWait):
 
     def _unless_due(self, state: tuple[Any, ...]) -> Poll | None:
         """What the list does not cover is polled when something changed there, or at its own time."""
-        left = self._look_due - self._clock.now()
+        left = self._look_due - self._clock.monotonic()
         if self._seen != state or left < 1.0:
             return None
         return Poll(WAITING, left)

@@ -19,14 +19,14 @@ class Attempts:
     """How often reading one thing has failed, and when to try again.
 
     :param failures: in a row.
-    :param due: the next attempt, by this machine's clock.
+    :param due: the next attempt, by this machine's stopwatch.
     """
 
     failures: int = 0
     due: float = 0.0
 
     def failed(self, now: float, interval: float) -> None:
-        """Note a failure; the pause doubles with each."""
+        """Note a failure; the pause doubles with each. Times are by this machine's stopwatch, which does not jump."""
         self.failures += 1
         self.due = now + grown(self.failures, interval, MAX_RETRY_PAUSE)
 
@@ -57,6 +57,7 @@ class SourceRecord:
     :param seen: what the list showed when its jobs were last read; None before that.
     :param news: what the list shows, if its jobs are to be read for that; None otherwise.
     :param reading: the attempts to read its jobs.
+    :param running: its jobs that had not ended when they were last read: their ends are news, whatever time they show.
     :param found: its jobs that are still to be reported.
     :param behind_due: when jobs that run behind a newer one are polled; None if there are none.
     """
@@ -66,6 +67,7 @@ class SourceRecord:
     seen: tuple[Any, ...] | None = None
     news: tuple[Any, ...] | None = None
     reading: Attempts = field(default_factory=Attempts)
+    running: set[str] = field(default_factory=set)
     found: dict[str, Found] = field(default_factory=dict)
     behind_due: float | None = None
 

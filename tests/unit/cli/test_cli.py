@@ -11,12 +11,12 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.as_code.files.schema import schema_text
-from tests.support.portal_server import Always, Door, InProcess
+from tests.support.portal_server import Always, Door
 from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 FILE = """\
@@ -26,16 +26,6 @@ sources:
   towns: {name: Towns, url: https://geo.example/towns}
   villages: {name: Villages, url: https://geo.example/villages}
 """
-
-
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
-    """A portal that the environment names, with a sysadmin's key."""
-    with InProcess("D") as server:
-        server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
-        monkeypatch.setenv("HARVEST_PORTAL", server.url)
-        monkeypatch.setenv("HARVEST_API_KEY", KEY)
-        yield server
 
 
 @pytest.fixture

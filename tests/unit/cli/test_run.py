@@ -9,13 +9,13 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
-from tests.support.portal_server import Door, InProcess
-from tests.support.portal_state import KEY, USER
+from tests.support.portal_state import KEY
 from tests.support.response_faults import Reply, Reset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from tests.support.portal_server import Door
     from tests.support.portal_state import PortalState
 
 
@@ -38,16 +38,6 @@ def story(monkeypatch: pytest.MonkeyPatch) -> Story:
     made = Story()
     monkeypatch.setattr(Clock, "sleep", lambda self, seconds: made.sleep(seconds))
     return made
-
-
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
-    """A portal that the environment names, with a sysadmin's key, and a source."""
-    with InProcess("D") as server:
-        server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
-        monkeypatch.setenv("HARVEST_PORTAL", server.url)
-        monkeypatch.setenv("HARVEST_API_KEY", KEY)
-        yield server
 
 
 @pytest.fixture
@@ -85,6 +75,8 @@ def at_once(status: str = "done", **counts: int) -> Callable[[PortalState], obje
         ("done-errors", {"done": 3, "failed": 1}, (), 2),
         ("done-errors", {"done": 3, "failed": 1}, ("--max-failed-items", "1"), 0),
         ("done", {"archived": 3}, (), 2),
+        ("done", {"done": 3, "skipped": 1}, ("--max-skipped-ratio", "0.1"), 2),
+        ("done", {"done": 3, "skipped": 1}, ("--max-skipped-ratio", "0.25"), 0),
         ("failed", {}, (), 2),
     ],
 )

@@ -10,27 +10,20 @@ import pytest
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.models import parse_time
-from airflow_provider_harvest.portal.sources.guard_note import HELD, Note, join
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
 from tests.support.portal_server import Door, InProcess
-from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Pass, Reply, html, redirect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 LONG_AGO = parse_time("2026-01-01T00:00:00Z")
 HOSTILE = "Towns\x1b[31m\r\nINFO - Outcome: success.\u202e"
 
 
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
-    """A portal that the environment names, with a sysadmin's key; no pause takes time."""
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "sleep", lambda self, seconds: None)
-    with InProcess("D") as server:
-        server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
-        monkeypatch.setenv("HARVEST_PORTAL", server.url)
-        monkeypatch.setenv("HARVEST_API_KEY", KEY)
-        yield server
 
 
 @pytest.fixture
@@ -48,7 +41,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
 def held(portal: Door) -> str:
     """A source that the guard holds."""
     assert LONG_AGO is not None
-    note = join("Towns", Note(HELD, LONG_AGO, 10, LONG_AGO))
+    note = join("Towns", Note(NOTE_HELD, LONG_AGO, 10, LONG_AGO))
     return portal.portal.add_source("Towns", description=note, autoarchive=False)
 
 
@@ -142,3 +135,53 @@ def test_names_in_json_and_csv_are_one_line_of_visible_characters(portal: Door, 
         assert "Towns" in text
         assert [sign for sign in ("\x1b", "\u202e", "\\u001b", "\\r") if sign in text] == []
     assert all(len(text.splitlines()) <= 10 for text in written)
+
+
+def test_a_harvest_that_failed_is_not_fine(portal: Door, call: Any) -> None:
+    source = portal.portal.add_source("Towns")
+    portal.portal.end_job(portal.portal.add_job(source), "failed")
+    code, out, _ = call("report", source)
+    assert code == 2
+    assert "It did not read the whole catalogue" in out
+
+
+def test_a_report_says_which_of_the_two_harvests_was_not_whole(portal: Door, call: Any) -> None:
+    source = portal.portal.add_source("Towns")
+    failed, whole = portal.portal.add_job(source), portal.portal.add_job(source)
+    portal.portal.end_job(failed, "failed")
+    portal.portal.add_items(whole, done=3)
+    portal.portal.end_job(whole)
+    code, out, _ = call("report", whole, "--previous", failed)
+    assert code == 0
+    assert "The harvest to compare it with did not read the whole catalogue" in out
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["report", "ID", "--previous", ""], "must not be blank"),
+        (["compare", "ID", "--with-portal", " "], "must not be blank"),
+        (["health", "--organization", ""], "must not be blank"),
+        (["watch", "--interval", "nan"], "must be a number of seconds"),
+        (["watch", "--interval", "inf"], "must be a number of seconds"),
+        (["watch", "--rounds", "0"], "must be a whole number from 1 on"),
+        (["watch", "--rounds", "-1"], "must be a whole number from 1 on"),
+        (["jobs", "ID", "-n", "0"], "must be a whole number from 1 on"),
+        (["jobs", "ID", "-n", "1.5"], "must be a whole number from 1 on"),
+    ],
+)
+def test_an_option_that_cannot_be_right_is_refused_before_any_request(
+    portal: Door, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    source = portal.portal.add_source("Towns")
+    with pytest.raises(SystemExit) as exit_:
+        main([source if word == "ID" else word for word in arguments])
+    assert (exit_.value.code, portal.requests) == (1, [])
+    assert said in capsys.readouterr().err
+
+
+def test_a_report_is_compared_with_a_job_not_with_a_source(portal: Door, call: Any) -> None:
+    source = portal.portal.add_source("Towns")
+    portal.portal.end_job(portal.portal.add_job(source))
+    code, _, err = call("report", source, "--previous", source)
+    assert (code, "There is no harvest job" in err) == (1, True)

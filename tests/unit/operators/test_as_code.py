@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from airflow_provider_harvest.portal.as_code.files import reader as files
 from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY, USER
 from tests.support.response_faults import Reply
+from tests.support.task_instance import TaskInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,16 +42,6 @@ OPERATORS: dict[type[Any], dict[str, Any]] = {
     HarvestApplySourcesOperator: {"plan": "plan.json"},
 }
 every_operator = pytest.mark.parametrize("kind, needed", OPERATORS.items(), ids=[kind.__name__ for kind in OPERATORS])
-
-
-class TaskInstance:
-    """What operators use of Airflow's task instance."""
-
-    def __init__(self) -> None:
-        self.xcoms: dict[str, Any] = {}
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.xcoms[key] = json.loads(json.dumps(value))
 
 
 @pytest.fixture
@@ -144,6 +136,27 @@ def test_limit_that_is_no_number_is_refused(server: Door, ti: TaskInstance, sour
     plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]
     with pytest.raises(AirflowFailException, match="max_changes must be a whole number"):
         run(ti, HarvestApplySourcesOperator, plan=plan, max_changes=limit)
+
+
+@pytest.mark.parametrize("name", ["write_interval", "accept_interval", "patience"])
+@pytest.mark.parametrize("length", [timedelta(0), 0, 1.5], ids=["timedelta", "whole seconds", "seconds"])
+def test_length_of_time_may_be_a_timedelta(
+    server: Door, ti: TaskInstance, sources: str, name: str, length: float | timedelta
+) -> None:
+    plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]
+    run(ti, HarvestApplySourcesOperator, plan=plan, **{name: length})
+    assert len(server.portal.sources) == 1
+
+
+@pytest.mark.parametrize("name", ["write_interval", "accept_interval", "patience"])
+@pytest.mark.parametrize("length", [-1, "soon", True, None])
+def test_length_of_time_that_is_none_is_refused(
+    server: Door, ti: TaskInstance, sources: str, name: str, length: Any
+) -> None:
+    plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]
+    with pytest.raises(AirflowFailException, match=f"{name} must be"):
+        run(ti, HarvestApplySourcesOperator, plan=plan, **{name: length})
+    assert server.count("POST") == 0
 
 
 def test_limit_may_be_a_rendered_template(server: Door, ti: TaskInstance, sources: str) -> None:

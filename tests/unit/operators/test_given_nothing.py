@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,15 +10,28 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators._base import HarvestFailException
-from airflow_provider_harvest.operators.as_code import HarvestPlanSourcesOperator
+from airflow_provider_harvest.operators.as_code import (
+    HarvestExportSourcesOperator,
+    HarvestPlanSourcesOperator,
+    _number,
+)
+from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+from airflow_provider_harvest.operators.preview import HarvestPreviewSourceOperator
 from airflow_provider_harvest.operators.source import (
+    HarvestDeleteSourceOperator,
     HarvestListSourcesOperator,
     HarvestUpdateSourceOperator,
     HarvestValidateSourceOperator,
 )
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
+
+try:
+    from airflow.sdk import DAG, task
+except ImportError:  # Airflow 2.11
+    from airflow import DAG  # type: ignore[assignment]
+    from airflow.decorators import task  # type: ignore[assignment]
 
 ID = "5f00000000000000000000aa"
 
@@ -71,6 +85,35 @@ def test_a_template_that_renders_none() -> None:
         task.refuse_nothing()
 
 
+@pytest.mark.parametrize(
+    "name, values, is_refused",
+    [
+        ("remote_ids", "the result of a task", True),
+        ("remote_ids", [["a"], None], False),
+        ("source_id", "the result of a task", False),
+    ],
+)
+def test_none_among_the_values_that_a_task_is_mapped_over(name: str, values: Any, is_refused: bool) -> None:
+    """Airflow makes the instance with the value None, as if the argument had been left out."""
+    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
+
+        @task
+        def etl() -> list[Any]:
+            return [["a"], None]
+
+        over = etl() if isinstance(values, str) else values
+        others = {} if name == "source_id" else {"source_id": ID}
+        mapped = HarvestRunSourceOperator.partial(task_id="t", **others).expand(**{name: over})
+    made = mapped.unmap({"source_id": ID, "remote_ids": None} if name == "source_id" else {name: None})
+    context: Any = {"dag": dag}
+    made._do_render_template_fields(made, mapped.template_fields, context, mapped.get_template_env(), set())
+    if not is_refused:
+        made.refuse_nothing()
+        return
+    with pytest.raises(HarvestInvalidInput, match=name):
+        made.refuse_nothing()
+
+
 def test_what_was_not_given_is_fine() -> None:
     task = HarvestRunSourceOperator(task_id="t", source_id=ID)
     task.render_template_fields({})
@@ -85,6 +128,40 @@ def test_deferrable_as_a_text(value: Any, deferring: bool) -> None:
 def test_deferrable_that_says_neither() -> None:
     with pytest.raises(HarvestInvalidInput, match="deferrable"):
         HarvestRunSourceOperator(task_id="t", source_id=ID, deferrable="maybe").is_deferring()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "kind, switch, needed",
+    [
+        (HarvestRunSourceOperator, "fail_on_outcome", {"source_id": ID}),
+        (HarvestRunSourceOperator, "fail_on_job_errors", {"source_id": ID}),
+        (HarvestJobSensor, "fail_on_outcome", {"source_id": ID}),
+        (HarvestPreviewSourceOperator, "fail_on_outcome", {"source_id": ID}),
+        (HarvestDeleteSourceOperator, "missing_ok", {"source_id": ID}),
+        (HarvestPlanSourcesOperator, "prune", {"path": "x"}),
+        (HarvestPlanSourcesOperator, "allow_duplicates", {"path": "x"}),
+        (HarvestExportSourcesOperator, "with_ids", {}),
+        (HarvestGuardOperator, "examine_all", {}),
+    ],
+)
+def test_a_switch_as_a_string(kind: Any, switch: str, needed: dict[str, str]) -> None:
+    """A string such as "False", as from a configuration, is true to Python: it would prune."""
+    for given, read in (("False", False), ("true", True), (False, False)):
+        task = kind(task_id="t", **needed, **{switch: given})
+        with task.errors():
+            assert getattr(task, switch) is read
+    with (
+        pytest.raises(HarvestFailException, match=f"{switch} must be True or False"),
+        kind(task_id="t", **needed, **{switch: "maybe"}).errors(),
+    ):
+        raise AssertionError("It went on.")
+
+
+@pytest.mark.parametrize("number", ["", "None", " "])
+def test_a_blank_limit_of_deletions_is_no_missing_limit(number: str) -> None:
+    """Only None sets none."""
+    with pytest.raises(HarvestInvalidInput, match="max_deletes"):
+        _number(number, "max_deletes")
 
 
 def test_a_failure_shows_its_message_once() -> None:

@@ -15,34 +15,16 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators import portal as module
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators._pass_state import dated, undated
-from airflow_provider_harvest.operators.health import RESULT_KEY, STATE_KEY
+from airflow_provider_harvest.operators.health import HEALTH_KEY, HEALTH_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPendingReviewOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
 from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY
 from tests.support.response_faults import Reply
+from tests.support.task_instance import TaskInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-class TaskInstance:
-    """What the operator uses of Airflow's task instance; it keeps what the runs before left, as Airflow does."""
-
-    map_index = -1
-    try_number = 1
-    max_tries = 0
-
-    def __init__(self) -> None:
-        self.xcoms: dict[str, Any] = {}
-        self.asked: list[dict[str, Any]] = []
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.xcoms[key] = json.loads(json.dumps(value))
-
-    def xcom_pull(self, **what: Any) -> Any:
-        self.asked.append(what)
-        return self.xcoms.get(what["key"])
 
 
 @pytest.fixture
@@ -106,7 +88,7 @@ class TestReporting:
         result = run(ti)
         assert result["inactive_ids"] == [inactive]
         assert result["message"].startswith(f"**Harvests on {server.url}**: 1 source, 1 finding, 1 of them new.")
-        assert ti.xcoms[RESULT_KEY] == result
+        assert ti.xcoms[HEALTH_KEY] == result
 
     def test_needs_no_key(self, server: Door, inactive: str, ti: TaskInstance) -> None:
         run(ti)
@@ -163,43 +145,45 @@ class TestReporting:
 class TestNews:
     def test_is_told_by_what_the_previous_run_of_this_task_left(self, inactive: str, ti: TaskInstance) -> None:
         assert [run(ti)["new"], run(ti)["new"]] == [1, 0]
-        assert [asked["key"] for asked in ti.asked[:2]] == [dated(STATE_KEY), undated(STATE_KEY)]
-        assert {**ti.asked[0], "key": ""} == {
+        assert [asked["key"] for asked in ti.pulls[:2]] == [dated(HEALTH_STATE_KEY), undated(HEALTH_STATE_KEY)]
+        assert {**ti.pulls[0], "key": ""} == {
             "task_ids": "health", "key": "", "include_prior_dates": True, "map_indexes": -1,
         }  # fmt: skip
 
-    @pytest.mark.parametrize("newer", [dated(STATE_KEY), undated(STATE_KEY)])
+    @pytest.mark.parametrize("newer", [dated(HEALTH_STATE_KEY), undated(HEALTH_STATE_KEY)])
     def test_is_told_by_the_newest_pass_whether_its_run_had_a_logical_date_or_not(
         self, inactive: str, ti: TaskInstance, newer: str
     ) -> None:
         """PostgreSQL sorts runs without a logical date before all others, SQLite after them."""
         run(ti)
-        seen = ti.xcoms[STATE_KEY]
+        seen = ti.xcoms[HEALTH_STATE_KEY]
         older = {**seen, "at": seen["at"] - 1, "open": {}}
-        ti.xcoms = {dated(STATE_KEY): older, undated(STATE_KEY): older, newer: seen}
+        ti.xcoms = {dated(HEALTH_STATE_KEY): older, undated(HEALTH_STATE_KEY): older, newer: seen}
         assert run(ti)["new"] == 0
 
-    @pytest.mark.parametrize("logical_date, key", [("2026-03-12", dated(STATE_KEY)), (None, undated(STATE_KEY))])
+    @pytest.mark.parametrize(
+        "logical_date, key", [("2026-03-12", dated(HEALTH_STATE_KEY)), (None, undated(HEALTH_STATE_KEY))]
+    )
     def test_is_left_apart_for_runs_without_a_logical_date(
         self, inactive: str, ti: TaskInstance, logical_date: str | None, key: str
     ) -> None:
         context: Any = {"ti": ti, "dag_run": SimpleNamespace(logical_date=logical_date)}
         HarvestPortalHealthOperator(task_id="health").execute(context)
-        assert ti.xcoms[key] == ti.xcoms[STATE_KEY]
-        assert len({dated(STATE_KEY), undated(STATE_KEY)} & set(ti.xcoms)) == 1
+        assert ti.xcoms[key] == ti.xcoms[HEALTH_STATE_KEY]
+        assert len({dated(HEALTH_STATE_KEY), undated(HEALTH_STATE_KEY)} & set(ti.xcoms)) == 1
 
     def test_of_a_mapped_task_is_told_by_the_same_map_index(self, inactive: str, ti: TaskInstance) -> None:
         ti.map_index = 3
         run(ti)
-        assert ti.asked[0]["map_indexes"] == 3
+        assert ti.pulls[0]["map_indexes"] == 3
 
     @pytest.mark.parametrize("as_text", [False, True], ids=["a dict", "JSON"])
     def test_is_told_by_what_is_handed_in(self, inactive: str, ti: TaskInstance, as_text: bool) -> None:
         run(ti)
-        state = ti.xcoms[STATE_KEY]
+        state = ti.xcoms[HEALTH_STATE_KEY]
         other = TaskInstance()
         assert run(other, previous_state=json.dumps(state) if as_text else state)["new"] == 0
-        assert other.asked == []
+        assert other.pulls == []
 
     def test_is_everything_where_nothing_is_handed_in(self, inactive: str, ti: TaskInstance) -> None:
         run(ti)
@@ -219,7 +203,7 @@ class TestFailing:
         with pytest.raises(HarvestFailException, match=r"1 finding fails this task: inactive\.") as caught:
             run(ti, fail_on=["inactive"])
         assert "[Town]" in str(caught.value)
-        assert caught.value.result == ti.xcoms[RESULT_KEY]
+        assert caught.value.result == ti.xcoms[HEALTH_KEY]
         assert caught.value.result["inactive_ids"] == [inactive]
 
     def test_does_not_for_other_kinds(self, inactive: str, ti: TaskInstance) -> None:
@@ -235,7 +219,7 @@ class TestMessageTemplate:
     def test_makes_the_message_in_any_language(self, inactive: str, ti: TaskInstance) -> None:
         result = run(ti, message_template=self.TEMPLATE)
         assert result["message"] == "1 moissonneurs, 1 inactifs\n- Town : inactive"
-        assert ti.xcoms[RESULT_KEY]["message"] == result["message"]
+        assert ti.xcoms[HEALTH_KEY]["message"] == result["message"]
 
     def test_sees_the_context_of_the_task(self, inactive: str, ti: TaskInstance) -> None:
         operator = HarvestPortalHealthOperator(task_id="health", message_template="{{ ds }}: {{ new }}")
@@ -264,7 +248,7 @@ class TestPendingReview:
         result = HarvestPendingReviewOperator(task_id="review").execute({"ti": ti})  # type: ignore[typeddict-item]
         (row,) = result["findings"]
         assert (row["source_id"], row["kind"], row["is_new"]) == (waiting, "pending", True)
-        assert ti.xcoms[RESULT_KEY] == result
+        assert ti.xcoms[HEALTH_KEY] == result
         assert [request.path for request in server.requests if "preview" in request.path] == [
             f"/harvest/source/{waiting}/preview/"
         ]

@@ -48,3 +48,41 @@ def test_a_time_that_the_portal_wrote_is_in_its_past(written: float, skew: float
         clock.says(NOW - HOUR, NOW)
     clock.shows_at_least(NOW + written, NOW)
     assert clock.now(NOW) == NOW + skew
+
+
+@pytest.mark.parametrize(
+    "offset, ahead, skew",
+    [
+        pytest.param(0, 3 * HOUR, 0, id="front and this machine agree: the worker that wrote it is ahead"),
+        pytest.param(-HOUR, 3 * HOUR, 0, id="a front that is behind, proved by a worker that is ahead"),
+        pytest.param(3 * HOUR, 4 * HOUR, 3 * HOUR, id="this machine is behind, and the worker ahead"),
+        pytest.param(-3, 1, 0, id="within seconds"),
+    ],
+)
+def test_a_worker_whose_clock_is_ahead_does_not_move_the_portals(offset: float, ahead: float, skew: float) -> None:
+    clock = PortalClock()
+    for _ in range(3):
+        clock.says(NOW + offset, NOW)
+    clock.shows_at_least(NOW + ahead, NOW)
+    assert clock.now(NOW) == NOW + skew
+
+
+@pytest.mark.parametrize("jump", [3 * HOUR, -3 * HOUR])
+def test_a_jump_of_this_machines_clock_moves_nothing(jump: float) -> None:
+    """As by a time server that corrects it: the stopwatch goes on as before, which shows the jump."""
+    clock = PortalClock()
+    for _ in range(3):
+        clock.says(NOW + 60, NOW, 1000.0)
+    clock.shows_at_least(NOW + 60, NOW)
+    assert clock.now(NOW + 50 + jump, 1050.0) == NOW + 50 + 60, "before the portal has responded again"
+    clock.says(NOW + 60 + 60, NOW + 60 + jump, 1060.0)
+    assert clock.now(NOW + 70 + jump, 1070.0) == NOW + 70 + 60
+
+
+def test_after_a_pause_of_the_whole_machine_the_next_response_decides() -> None:
+    """A suspended machine's stopwatch may stand still: its clock then shows the same jump."""
+    clock = PortalClock()
+    for _ in range(3):
+        clock.says(NOW, NOW, 1000.0)
+    clock.says(NOW + HOUR, NOW + HOUR, 1000.0)
+    assert clock.now(NOW + HOUR, 1000.0) == NOW + HOUR

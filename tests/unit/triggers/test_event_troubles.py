@@ -110,7 +110,7 @@ def test_a_cursor_is_bounded_however_many_harvests_end(per_hour: int, bytes_at_m
     reported.begin(T0)
     for number in range(12 * per_hour):
         ended = T0 + number * HOUR / per_hour
-        reported.add(f"s{number % 500}", f"job-{number}", ended)
+        reported.add(f"s{number % 500}", f"job-{number}", ended, ended)
         if number % 1000 == 0:
             reported = Reported(SITE, json.loads(json.dumps(reported.to_cursor())))
     assert len(json.dumps(reported.to_cursor())) < bytes_at_most

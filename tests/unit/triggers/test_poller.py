@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestRedirected, HarvestRequestRejected
+from airflow_provider_harvest.exceptions import (
+    HarvestAuthError,
+    HarvestProtocolError,
+    HarvestRedirected,
+    HarvestRequestRejected,
+)
 from airflow_provider_harvest.portal.statuses import ENDED, GONE, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT, UNREACHABLE
 from airflow_provider_harvest.portal.waiting.plan import WaitPlan
 from airflow_provider_harvest.triggers import _poller
+from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
 from tests.support.many_sources import ManySources, at_portal, run_in_fake_time, without_threads
 from tests.support.scripted_portal import (
     T0,
     FakeClock,
+    JumpingClock,
     Timeline,
     items_move,
     job_appears,
@@ -362,6 +369,65 @@ def test_where_the_list_alone_fails_waits_look_for_themselves(monkeypatch: pytes
     waits.portal.list_fault = server_error(500)
     assert set(waits.states().values()) == {ENDED}
     assert waits.portal.count("list") <= 90 / 10 + 5  # it is tried again ten minutes apart
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(server_error(500), id="500"),
+        pytest.param(HarvestAuthError("Blocked.", status_code=403, payload="<html>"), id="403 page"),
+        pytest.param(HarvestAuthError("No.", status_code=403, payload={"message": "no"}), id="403"),
+        pytest.param(HarvestProtocolError("This is no JSON."), id="no JSON"),
+    ],
+)
+@pytest.mark.parametrize("due", [30 * MINUTE, 10 * HOUR])
+def test_a_list_that_only_a_watch_needs_fails_no_wait(monkeypatch: pytest.MonkeyPatch, error: Any, due: float) -> None:
+    """The watch reads the list every minute; a wait that is not due meanwhile can read its own jobs when it is."""
+    waits = Waits(monkeypatch, {"a": whole_job("job-a", due + MINUTE, 5 * MINUTE), "b": []})
+    waits.plan("a", after=T0, due=T0 + due, start_deadline=T0 + due + 3 * HOUR)
+    waits.portal.list_fault = error
+
+    async def watch() -> None:
+        async for _ in HarvestJobEventTrigger("one").run():
+            pass
+
+    async def story() -> dict[str, Any]:
+        watching = asyncio.ensure_future(watch())
+        try:
+            return await waits.follow("a")
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    assert run_in_fake_time(waits.clock, story())["state"] == ENDED
+    assert waits.ended_at["a"] <= due + 30 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "error", [server_error(500), HarvestAuthError("No.", status_code=403, payload={"message": "no"})]
+)
+def test_a_job_that_cannot_be_read_either_does_not_speak_for_the_others(
+    monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0, 90 * MINUTE) for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+    waits.portal.list_fault = error
+    next(iter(waits.portal.portals.values())).fault = server_error(500)
+    assert sorted(waits.states().values()) == sorted([ENDED, ENDED, UNREACHABLE])
+
+
+@pytest.mark.parametrize("jump", [3 * HOUR, -3 * HOUR])
+def test_a_jump_of_the_triggerers_clock_delays_no_poll(monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
+    """The list does not show a job that runs behind a newer one, so it is polled at its own time."""
+    life = [(0, job_appears("mine")), (60, job_appears("newer")), (20 * MINUTE, job_ends("mine"))]
+    waits = Waits(monkeypatch, {"a": life, "b": []}).plan("a", job_id="mine").plan("b", known=())
+    here = JumpingClock(waits.clock, waits.clock.now() + 10 * MINUTE, jump)
+    monkeypatch.setattr(waits.portal, "clock", here)
+    monkeypatch.setattr(waits.portal, "portal_now", waits.clock.now)
+    assert waits.until_the_end_of("a")["state"] == ENDED
+    assert waits.ended_at["a"] <= 22 * MINUTE
 
 
 # --- coming and going ------------------------------------------------------------------------------------------------

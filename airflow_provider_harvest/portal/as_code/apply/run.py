@@ -29,19 +29,21 @@ from airflow_provider_harvest.portal.as_code.apply.pace import Pace, Pacing
 from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
 from airflow_provider_harvest.portal.as_code.apply.seen import Seen
 from airflow_provider_harvest.portal.as_code.apply.steps import (
-    ACTIVATE,
     CONFIGURE,
-    CREATE,
-    DELETE,
     RIGHT_FOR,
     SCHEDULE,
-    VALIDATE,
     Step,
     moved,
     steps,
 )
 from airflow_provider_harvest.portal.as_code.apply.writer import Writer
-from airflow_provider_harvest.portal.as_code.plan.changes import looks_like_an_accident
+from airflow_provider_harvest.portal.as_code.plan.changes import (
+    ACTIVATE,
+    CREATE,
+    DELETE,
+    VALIDATE,
+    looks_like_an_accident,
+)
 from airflow_provider_harvest.portal.as_code.plan.lookup import find_source
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources, refuse_other_portal
 from airflow_provider_harvest.portal.as_code.plan.matching import Whose

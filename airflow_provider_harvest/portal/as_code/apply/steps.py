@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.as_code.model import FIELDS
-from airflow_provider_harvest.portal.as_code.plan import changes as kinds
+from airflow_provider_harvest.portal.as_code.plan.changes import (
+    ACTIVATE,
+    CREATE,
+    DELETE,
+    RESCHEDULE,
+    UPDATE,
+    VALIDATE,
+)
 from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING
 
 if TYPE_CHECKING:
@@ -17,20 +24,12 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.as_code.plan.changes import Change
 
-CREATE, CONFIGURE, VALIDATE, SCHEDULE = "create", "configure", "validate", "schedule"
-ACTIVATE, DELETE = "activate", "delete"
+CONFIGURE, SCHEDULE = "configure", "schedule"
 #: The kinds of steps, in the order in which they are taken.
 STEPS = (CREATE, CONFIGURE, VALIDATE, SCHEDULE, ACTIVATE, DELETE)
 
 #: The kind of work in a plan that each step belongs to, for the right that it takes.
-RIGHT_FOR = {
-    CREATE: kinds.CREATE,
-    CONFIGURE: kinds.UPDATE,
-    VALIDATE: kinds.VALIDATE,
-    SCHEDULE: kinds.RESCHEDULE,
-    ACTIVATE: kinds.ACTIVATE,
-    DELETE: kinds.DELETE,
-}
+RIGHT_FOR = {**{step: step for step in STEPS}, CONFIGURE: UPDATE, SCHEDULE: RESCHEDULE}
 
 #: Values that a source may have right after it was created, whatever the plan wants.
 _BEGINNING: dict[str, Any] = {"active": False, "validation": PENDING, "schedule": None}

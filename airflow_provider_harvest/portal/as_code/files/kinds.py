@@ -206,7 +206,7 @@ class MapOf:
 
 
 @dataclass(frozen=True)
-class Record:
+class ObjectOf:
     """A mapping with known keys.
 
     :param fields: kind of the value of each key, and a sentence that editors show with it.

@@ -18,18 +18,18 @@ from airflow_provider_harvest.portal.as_code.files.kinds import (
     MapOf,
     Named,
     Nullable,
+    ObjectOf,
     OneOf,
-    Record,
     Scalar,
     Text,
 )
 from airflow_provider_harvest.portal.inputs import FILTER_TYPES, MAX_NAME_LENGTH
+from airflow_provider_harvest.portal.statuses import ACCEPTED
 
 #: The version of the format that this package reads and writes.
 VERSION = 1
 ABSENT = "absent"
 NEVER = "never"
-ACCEPTED = "accepted"
 #: The file of a folder with what applies to all its files.
 PORTAL_FILE = "portal.yaml"
 
@@ -49,7 +49,7 @@ _FILTER: _Fields = {
 _SOME = OneOf(
     {"string": Scalar(), "number": Scalar(), "boolean": Scalar(), "array": ListOf(Scalar())},
 )
-_INCLUDE_OR_EXCLUDE = Record(
+_INCLUDE_OR_EXCLUDE = ObjectOf(
     {
         "include": (_SOME, "Only records with one of these are harvested."),
         "exclude": (_SOME, "Records with one of these are left out."),
@@ -58,14 +58,14 @@ _INCLUDE_OR_EXCLUDE = Record(
 _FILTERS = OneOf(
     {
         "object": MapOf(OneOf({**_SOME.kinds, "object": _INCLUDE_OR_EXCLUDE})),
-        "array": ListOf(Record(_FILTER, ("key", "value"), is_open=True)),
+        "array": ListOf(ObjectOf(_FILTER, ("key", "value"), is_open=True)),
     }
 )
 _FEATURES = OneOf({"array": ListOf(Text()), "object": MapOf(Flag())})
-_EXTRA_CONFIGS = OneOf({"object": MapOf(Anything()), "array": ListOf(Record(_ENTRY, ("key", "value"), is_open=True))})
+_EXTRA_CONFIGS = OneOf({"object": MapOf(Anything()), "array": ListOf(ObjectOf(_ENTRY, ("key", "value"), is_open=True))})
 CONFIG = Named(
     "config",
-    Record(
+    ObjectOf(
         {
             "filters": (Nullable(_FILTERS), "Which records are harvested: each key is a filter of the backend."),
             "features": (
@@ -80,7 +80,7 @@ CONFIG = Named(
 
 # --- a source ------------------------------------------------------------------------------------------------------
 
-_WINDOW = Record(
+_WINDOW = ObjectOf(
     {
         "window": (
             Text("two times such as 00:00-05:00 or 22:00-05:00", f"{_TIME}-(?:{_TIME}|24:00)"),
@@ -96,7 +96,7 @@ _VALIDATION = Named(
     OneOf(
         {
             "string": Choice((ACCEPTED,)),
-            "object": Record(
+            "object": ObjectOf(
                 {"state": (Choice((ACCEPTED,)), "Accepted."), "comment": (Text(), "Shown to the owner of the source.")},
                 ("state",),
             ),
@@ -130,10 +130,10 @@ _SETTINGS = {
 }
 _ID = {"id": (Nullable(_OBJECT_ID), "The portal's own id of the source; optional.")}
 #: The keys of a source in one environment.
-IN_ENVIRONMENT = Record({**_SETTINGS, **_ID})
+IN_ENVIRONMENT = ObjectOf({**_SETTINGS, **_ID})
 #: The keys that a copy may lack.
 _INCOMPLETE = ListOf(Choice(("name", "url", "backend", "description", "config", "schedule")))
-_SOURCE = Record(
+_SOURCE = ObjectOf(
     {
         **_SETTINGS,
         **_ID,
@@ -158,11 +158,11 @@ _SOURCE = Record(
 
 # --- a file --------------------------------------------------------------------------------------------------------
 
-_DEFAULTS = (Nullable(Record(_SETTINGS)), "Values for every source that does not set its own.")
+_DEFAULTS = (Nullable(ObjectOf(_SETTINGS)), "Values for every source that does not set its own.")
 _PORTAL = (Nullable(Text("the address of a portal, such as https://www.data.gouv.fr")), "Site of the portal.")
 #: The keys that only one file of a folder may have.
 PORTAL_WIDE = ("portal", "managed_by", "environments")
-DOCUMENT = Record(
+DOCUMENT = ObjectOf(
     {
         "version": (Choice((VERSION,)), "Version of this format."),
         "portal": _PORTAL,
@@ -175,7 +175,7 @@ DOCUMENT = Record(
         ),
         "environments": (
             Nullable(
-                MapOf(Nullable(Record({"portal": _PORTAL, "defaults": _DEFAULTS})), KEY),
+                MapOf(Nullable(ObjectOf({"portal": _PORTAL, "defaults": _DEFAULTS})), KEY),
             ),
             "The portals that have these sources, such as demo and production, by name.",
         ),

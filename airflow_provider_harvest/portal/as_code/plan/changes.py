@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 #: The version of a plan's JSON.
-SCHEMA = 1
+PLAN_SCHEMA = 1
 
 CREATE, UPDATE, RESCHEDULE, VALIDATE = "create", "update", "reschedule", "validate"
 ACTIVATE, DEACTIVATE, ADOPT, DELETE = "activate", "deactivate", "adopt", "delete"
@@ -187,7 +187,7 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON values; :meth:`from_json` reads them."""
-        head = {"schema": SCHEMA, "digest": self.digest, "counts": self.counts}
+        head = {"schema": PLAN_SCHEMA, "digest": self.digest, "counts": self.counts}
         return {**head, **_as_json(self)}
 
     @classmethod
@@ -199,9 +199,10 @@ class Plan:
         """
         if not isinstance(data, dict) or "changes" not in data:
             raise HarvestInvalidInput(f"A plan must be an object with changes, not {type(data).__name__}: plan again.")
-        if data.get("schema") != SCHEMA:
+        if data.get("schema") != PLAN_SCHEMA:
             raise HarvestInvalidInput(
-                f"The plan is of version {data.get('schema')!r}, and this package reads version {SCHEMA}: plan again."
+                f"The plan is of version {data.get('schema')!r}, and this package reads version {PLAN_SCHEMA}: "
+                "plan again."
             )
         try:
             plan = cls(

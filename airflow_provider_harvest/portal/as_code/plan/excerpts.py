@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 #: Characters up to which a value is shown whole.
-WIDTH = 60
+EXCERPT_WIDTH = 60
 #: Characters that are shown of what two values have in common, before and after the part that differs.
 _CONTEXT = 16
 
@@ -31,7 +31,7 @@ def change(before: object, after: object, limit: int | None = None) -> str:
     :param after: the value that is wanted.
     :param limit: as for :func:`shown`, of each of the two.
     """
-    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > WIDTH:
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > EXCERPT_WIDTH:
         before, after = _differing(before, after)
     return f"{shown(before, limit)} -> {shown(after, limit)}"
 

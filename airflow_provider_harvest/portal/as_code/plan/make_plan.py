@@ -13,6 +13,7 @@ from airflow_provider_harvest.portal.as_code.plan.compare import View, compare
 from airflow_provider_harvest.portal.as_code.plan.matching import no_organization
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights
 from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, is_object_id
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Sources in one request. udata sets no limit; a response with 500 takes it about half a second.
-PAGE_SIZE = 500
-#: The same if only those are wanted that were created since others were read.
+#: Sources in one request if only those are wanted that were created since others were read.
 _NEWEST = 20
 _FIELDS = (
     "name,url,backend,description,config,active,autoarchive,deleted,created_at,schedule,validation{state},permissions"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -10,21 +10,24 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
 from airflow_provider_harvest.portal.guard.act import act, decide
 from airflow_provider_harvest.portal.guard.holds import hold, release
+from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import Case, GuardReport, examine
-from airflow_provider_harvest.portal.sources.guard_note import ACCEPTED, HELD, Note, join, split
-from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
-from tests.support.memory_portal import Killed
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split
+from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.managed_portal import Killed
 
 
-def guard(portal: GuardedPortal, **options: Any) -> GuardReport:
+def guard(portal: HarvestedPortal, **options: Any) -> GuardReport:
     """One run of the guard in mode hold."""
-    report = examine(portal, with_rights=True)  # type: ignore[arg-type]
-    act(portal, report, **options)  # type: ignore[arg-type]
+    report = examine(portal, with_rights=True)
+    act(portal, report, **options)
     return report
 
 
-def noted(state: str, days_ago: float = 1) -> str:
-    return str(join("Data of the town.", Note(state, NOW - timedelta(days=days_ago), 10, JOB_BEGAN)))
+def noted(state: str, days_ago: float = 1, count: int = 10) -> str:
+    """A description with the guard's line; one that holds ahead of a harvest counts 0 and has accepted nothing."""
+    before = JOB_BEGAN if count else datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return str(join("Data of the town.", Note(state, NOW - timedelta(days=days_ago), count, before)))
 
 
 def only(report: GuardReport) -> Case:
@@ -34,10 +37,24 @@ def only(report: GuardReport) -> Case:
 
 class TestNote:
     @pytest.mark.parametrize("text", [None, "Data of the town.", "Two\nlines", "Ends with a break\n"])
-    @pytest.mark.parametrize("state", [HELD, ACCEPTED])
+    @pytest.mark.parametrize("state", [NOTE_HELD, NOTE_ACCEPTED])
     def test_is_read_as_it_was_written_and_leaves_the_description_alone(self, text: str | None, state: str) -> None:
         note = Note(state, NOW, 1234, JOB_BEGAN)
         assert split(join(text, note)) == (text, note)
+
+    @pytest.mark.parametrize("more", ["", "\r\nMore.", "\r\n", "\nMore.", "  \nMore."])
+    def test_survives_an_editor_that_changes_line_breaks_or_adds_text(self, more: str) -> None:
+        note = Note(NOTE_HELD, NOW, 10, JOB_BEGAN)
+        text, read = split(str(join("Data of the town.", note)).replace("\n", "\r\n") + more)
+        assert read == note
+        assert text == f"Data of the town.{more.strip(' ')}"
+        again = Note(NOTE_ACCEPTED, NOW, 10, JOB_BEGAN)
+        assert split(join(text, again)) == (text, again)
+
+    def test_of_a_copied_description_counts_once(self) -> None:
+        older, newer = Note(NOTE_HELD, NOW - timedelta(days=3), 10, JOB_BEGAN), Note(NOTE_HELD, NOW, 20, JOB_BEGAN)
+        for first, second in ((older, newer), (newer, older)):
+            assert split(join(join("Data of the town.", first), second)) == ("Data of the town.", newer)
 
     @pytest.mark.parametrize(
         "description",
@@ -60,7 +77,7 @@ class TestKilled:
 
     @pytest.mark.parametrize("has_effect", [False, True])
     def test_hold(self, has_effect: bool) -> None:
-        portal = GuardedPortal(killed_at=(1, has_effect))
+        portal = HarvestedPortal(killed_at=(1, has_effect))
         source = portal.add_harvested(lost=10)
         with pytest.raises(Killed):
             guard(portal)
@@ -71,7 +88,7 @@ class TestKilled:
 
     @pytest.mark.parametrize("has_effect", [False, True])
     def test_lift(self, has_effect: bool) -> None:
-        portal = GuardedPortal(killed_at=(2, has_effect))
+        portal = HarvestedPortal(killed_at=(2, has_effect))
         source = portal.add_harvested(lost=10, description="Data of the town.")
         guard(portal)
         portal.bring_back(source)
@@ -85,34 +102,34 @@ class TestKilled:
 
     @pytest.mark.parametrize("has_effect", [False, True])
     def test_release(self, has_effect: bool) -> None:
-        portal = GuardedPortal(killed_at=(2, has_effect))
+        portal = HarvestedPortal(killed_at=(2, has_effect))
         source = portal.add_harvested(lost=10)
         guard(portal)
         with pytest.raises(Killed):
-            release(portal, source.id, accept=True)  # type: ignore[arg-type]
-        assert release(portal, source.id, accept=True)[1] is not has_effect  # type: ignore[arg-type]
+            release(portal, source.id, accept=True)
+        assert release(portal, source.id, accept=True)[1] is not has_effect
         assert guard(portal).cases[0].judgement.hold is False
         assert portal.sources[source.id].autoarchive is True
 
 
 class TestPeople:
     def test_owners_own_choice_is_neither_held_nor_released(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10, autoarchive=False)
         assert guard(portal).cases == []
         with pytest.raises(HarvestInvalidInput, match="off by its owner"):
-            release(portal, source.id, accept=True)  # type: ignore[arg-type]
+            release(portal, source.id, accept=True)
         assert portal.written == []
 
     def test_archiving_that_somebody_switches_on_under_a_hold_is_an_accepted_loss(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
         guard(portal)
         portal.change(source.id, autoarchive=True)
         assert only(guard(portal)).action == "tidied"
         now = portal.sources[source.id]
         note = split(now.description)[1]
-        assert (now.autoarchive, note and note.state) == (True, ACCEPTED)
+        assert (now.autoarchive, note and note.state) == (True, NOTE_ACCEPTED)
         # If the owner switches archiving off now, that is no hold: nobody but the owner switches it on again.
         portal.change(source.id, autoarchive=False)
         guard(portal)
@@ -124,10 +141,10 @@ class TestPeople:
 
     @pytest.mark.parametrize("end", ["archive", "bring_back"])
     def test_line_of_an_accepted_loss_goes_with_the_loss(self, end: str) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10, description="Data of the town.")
         guard(portal)
-        release(portal, source.id, accept=True)  # type: ignore[arg-type]
+        release(portal, source.id, accept=True)
         guard(portal)
         assert split(portal.sources[source.id].description)[1] is not None
         getattr(portal, end)(source)
@@ -143,59 +160,68 @@ class TestDecision:
             ({}, 0, None, None),
             ({}, 10, None, "held"),
             ({}, 1, None, None),
-            ({"autoarchive": False, "description": noted(HELD)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(HELD)}, 0, None, "lifted"),
-            ({"autoarchive": False, "description": noted(HELD, 400)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(HELD, 29)}, 10, 30, None),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 10, 30, "expired"),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 0, 30, "lifted"),
-            ({"description": noted(HELD)}, 10, None, "tidied"),
-            ({"description": noted(ACCEPTED)}, 10, None, None),
-            ({"description": noted(ACCEPTED)}, 0, None, "tidied"),
-            ({"autoarchive": False, "description": noted(ACCEPTED)}, 10, None, "tidied"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 0, None, "lifted"),
+            # All but a tenth is back, and that is an ordinary loss.
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 1, None, "lifted"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 2, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, count=1000)}, 10, None, None),
+            # Left by a guarded run that was killed before the harvest that has ended since.
+            ({"autoarchive": False, "description": noted(NOTE_HELD, count=0)}, 2, None, "lifted"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, count=0)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 400)}, 10, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 29)}, 10, 30, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 10, 30, "expired"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 0, 30, "lifted"),
+            ({"description": noted(NOTE_HELD)}, 10, None, "tidied"),
+            ({"description": noted(NOTE_ACCEPTED)}, 10, None, None),
+            ({"description": noted(NOTE_ACCEPTED)}, 0, None, "tidied"),
+            ({"autoarchive": False, "description": noted(NOTE_ACCEPTED)}, 10, None, "tidied"),
         ],
     )
     def test_of_a_pass(self, fields: dict[str, Any], lost: int, expire_days: Any, action: str | None) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=lost, **fields)
-        cases = examine(portal).cases  # type: ignore[arg-type]
+        cases = examine(portal).cases
         assert [decide(case, NOW, expire_days) for case in cases] == ([action] if cases else [])
         assert bool(cases) or action is None
 
     @pytest.mark.parametrize(
         "fields, expire_days, action",
         [
-            ({"autoarchive": False, "description": noted(HELD)}, None, None),
-            ({"autoarchive": False, "description": noted(HELD, 30)}, 30, "expired"),
-            ({"description": noted(ACCEPTED)}, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, None, None),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 30, "expired"),
+            ({"description": noted(NOTE_ACCEPTED)}, None, None),
         ],
     )
     def test_a_portal_that_shows_no_record_at_all_changes_nothing(
         self, fields: dict[str, Any], expire_days: Any, action: str | None
     ) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10, **fields)
         portal.records = []  # an empty answer, once
-        [case] = examine(portal).cases  # type: ignore[arg-type]
+        [case] = examine(portal).cases
         assert decide(case, NOW, expire_days) == action
 
     def test_expired_hold_accepts_the_loss_and_says_so(self) -> None:
-        portal = GuardedPortal()
-        source = portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, 31))
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, 31))
         case = only(guard(portal, expire_days=30))
         assert (case.action, portal.sources[source.id].autoarchive) == ("expired", True)
         assert "nobody decided in time" in case.why
+        assert not case.must_hold
+        assert guard(portal, expire_days=30).cases[0].must_hold is False
 
     @pytest.mark.parametrize("days", [0, -1, True, 10**6])
     def test_days_that_cannot_be_right_are_refused(self, days: Any) -> None:
         with pytest.raises(HarvestInvalidInput, match="expire_days"):
-            guard(GuardedPortal(), expire_days=days)
+            guard(HarvestedPortal(), expire_days=days)
 
     @pytest.mark.parametrize("days_ago, overdue", [(13.9, False), (14, True), (400, True)])
     def test_hold_that_waits_is_told_again(self, days_ago: float, overdue: bool) -> None:
-        portal = GuardedPortal()
-        portal.add_harvested(lost=10, autoarchive=False, description=noted(HELD, days_ago))
-        assert only(examine(portal)).is_overdue(NOW) is overdue  # type: ignore[arg-type]
+        portal = HarvestedPortal()
+        portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, days_ago))
+        assert only(examine(portal)).is_overdue(NOW) is overdue
 
 
 class TestRefused:
@@ -207,7 +233,7 @@ class TestRefused:
         ],
     )
     def test_is_said(self, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10)
 
         def refuse(*_: Any, **__: Any) -> None:
@@ -218,11 +244,38 @@ class TestRefused:
         assert case.action == "cannot_hold"
         assert case.why.startswith(why)
 
+    @pytest.mark.parametrize(
+        "fields, lost, action",
+        [
+            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 0, "cannot_lift"),
+            ({"autoarchive": False, "description": noted(NOTE_HELD, 31)}, 10, "cannot_lift"),
+            ({"description": noted(NOTE_ACCEPTED)}, 0, ""),
+        ],
+        ids=["lift", "expire", "line out of date"],
+    )
+    @pytest.mark.parametrize("has_key", [True, False], ids=["refused", "no key"])
+    def test_what_is_no_hold_is_not_said_to_be_one_that_cannot_be(
+        self, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], lost: int, action: str, has_key: bool
+    ) -> None:
+        portal = HarvestedPortal(has_key=has_key)
+        portal.add_harvested(lost=lost, **fields)
+
+        def refuse(*_: Any, **__: Any) -> None:
+            raise HarvestAuthError("No right.", status_code=403)
+
+        monkeypatch.setattr(portal, "update_source", refuse)
+        report = guard(portal, expire_days=30)
+        assert only(report).action == action
+        result = as_dict(portal, report)
+        assert result["cannot_hold_ids"] == []
+        assert "CANNOT BE HELD" not in result["message"]
+        assert ("cannot be lifted" in result["message"]) is bool(action)
+
     def test_hold_of_a_guarded_run_learns_how_much_is_missing(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
-        hold(portal, source.id, 0, JOB_BEGAN)  # type: ignore[arg-type]
-        hold(portal, source.id, 10, JOB_BEGAN)  # type: ignore[arg-type]
-        hold(portal, source.id, 10, JOB_BEGAN)  # type: ignore[arg-type]
+        hold(portal, source.id, 0, JOB_BEGAN)
+        hold(portal, source.id, 10, JOB_BEGAN)
+        hold(portal, source.id, 10, JOB_BEGAN)
         note = split(portal.sources[source.id].description)[1]
         assert (note and note.count, len(portal.written)) == (10, 2)

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.guard import Thresholds, judge
+from airflow_provider_harvest.portal.guard import LossThresholds, judge
 from tests.support.catalogue_histories import live_on_portal, ordinary_days
 
 #: A folder of real histories, if there is one beside the repository (`registry-*.json.gz`).
-HISTORIES = Path(os.environ.get("HARVEST_HISTORIES", Path(__file__).parents[5] / "histories"))
+HISTORIES = Path(os.environ.get("HARVEST_HISTORIES", Path(__file__).parents[5] / "shared" / "histories"))
 
 
 def ids(count: int, start: int = 0) -> list[str]:
@@ -79,6 +79,8 @@ class TestOrdinaryDays:
             pytest.param(ids(300), ids(300), id="second run on the same day; portal restarted; titles changed"),
             pytest.param([], ids(300), id="first harvest"),
             pytest.param(ids(300), None, id="job that was not read"),
+            pytest.param(None, ids(300), id="nothing is known of the portal yet"),
+            pytest.param([None, ""], ids(3), id="records without an identifier only"),
         ],
     )
     def test_are_not_held(self, before: list[str], now: list[str] | None) -> None:
@@ -107,9 +109,69 @@ class TestThresholds:
         with pytest.raises(HarvestInvalidInput):
             judge(ids(3), ids(2), changed)
 
-    def test_string_is_no_collection_of_ids(self) -> None:
-        with pytest.raises(HarvestInvalidInput):
-            judge("abc", ids(2))
+    @pytest.mark.parametrize(
+        "changed, lost, hold",
+        [
+            pytest.param({"max_lost_ratio": 0.5}, 40, False, id="less than one run may lose"),
+            pytest.param({"max_lost_ratio": 0.9}, 60, False, id="more than half, and that is wanted"),
+            pytest.param({"max_lost_ratio": 0.9}, 90, True, id="as much as one run may not lose"),
+            pytest.param({"max_lost_ratio": 1}, 99, False, id="all but one, and that is wanted"),
+            pytest.param({"max_lost_ratio": 1}, 100, True, id="all, which is never wanted"),
+            pytest.param({"min_lost": 90}, 49, False, id="fewer than are looked at"),
+            pytest.param({"min_lost": 90}, 50, True, id="fewer, but half of the catalogue"),
+        ],
+    )
+    def test_that_are_wider_are_heeded(self, changed: dict[str, Any], lost: int, hold: bool) -> None:
+        assert judge(ids(100), ids(100 - lost, lost), changed).hold is hold
+
+    def test_of_a_small_catalogue_may_exceed_half(self) -> None:
+        assert not judge(ids(10), ids(4), {"small_ratio": 0.8}).hold
+        assert not judge(ids(4), ids(2), {"small_ratio": 0.8}).hold
+        assert judge(ids(10), ids(2), {"small_ratio": 0.8}).hold
+
+    @pytest.mark.parametrize(
+        "before, now", [("abc", ids(2)), (ids(2), "abc"), (5, ids(2)), (ids(2), 5), ([["a"]], ids(2)), ([{}], ids(2))]
+    )
+    def test_what_is_no_collection_of_ids_is_refused(self, before: Any, now: Any) -> None:
+        with pytest.raises(HarvestInvalidInput, match="must be a collection of ids"):
+            judge(before, now)
+
+
+class TestIdentifiers:
+    @pytest.mark.parametrize("as_given", [list, tuple, set, frozenset, iter, dict.fromkeys])
+    def test_come_in_any_iterable(self, as_given: Any) -> None:
+        assert judge(as_given(ids(100)), as_given(ids(60))) == judge(ids(100), ids(60))
+
+    def test_that_are_none_match_nothing(self) -> None:
+        judgement = judge([None, "", *ids(100)], [None, *ids(100, 50)])  # type: ignore[list-item]
+        assert (judgement.before, len(judgement.lost), judgement.new) == (100, 50, 50)
+
+
+class TestReasons:
+    @pytest.mark.parametrize(
+        "before, now, changed, reasons",
+        [
+            (
+                ids(10000),
+                ids(1),
+                {},
+                ["9,999 of 10,000 records are missing (99.9%); one run may lose fewer than 2,000."],
+            ),
+            (
+                ids(50),
+                ids(50, 1),
+                {"min_lost": 1, "max_lost_ratio": 0.01},
+                [
+                    "1 of 50 records is missing (2.0%); one run may lose less than 1 %.",
+                    "1 record is new, so that the catalogue went from 50 to 50. The identifiers may have changed.",
+                ],
+            ),
+        ],
+    )
+    def test_are_sentences_with_true_numbers(
+        self, before: list[str], now: list[str], changed: dict[str, Any], reasons: list[str]
+    ) -> None:
+        assert judge(before, now, changed).reasons == reasons
 
 
 some_ids = st.sets(st.text("abcdef", min_size=1, max_size=4), max_size=60)
@@ -138,13 +200,14 @@ class TestProperties:
         if judgement.hold and lost != before:
             assert judgement.reasons[0].startswith(f"{len(lost):,} of {len(before):,} records are missing")
         if judgement.hold and now - before:
-            assert judgement.reasons[1].startswith(f"{len(now - before):,} records are new")
+            new = len(now - before)
+            assert judgement.reasons[1].startswith(f"{new:,} records are new" if new > 1 else "1 record is new")
 
     @given(before=some_ids, now=some_ids, gone=some_ids)
     def test_losing_more_in_one_run_never_turns_a_hold_into_none(
         self, before: set[str], now: set[str], gone: set[str]
     ) -> None:
-        limits = Thresholds()
+        limits = LossThresholds()
         if judge(before, now, limits).hold:
             assert judge(before, now - gone, limits).hold
 

@@ -18,7 +18,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.http import transport as module
 from airflow_provider_harvest.portal.http.connection import Exchange
-from airflow_provider_harvest.portal.http.losses import UNKNOWN
+from airflow_provider_harvest.portal.http.losses import UNKNOWN_FATE
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
 from tests.support.portal_server import API, PortalServer, refusing_address
@@ -121,7 +121,7 @@ class TestOutcomeUnknown:
         newest.script("POST", PATH, step)
         error = failure_of(once(newest.url))
         assert isinstance(error, HarvestResponseLost)
-        assert UNKNOWN in str(error)
+        assert UNKNOWN_FATE in str(error)
         assert "Connection aborted" not in str(error)  # what urllib3 wraps the reason into
         assert len(newest.portal.sources) == step.handled
 
@@ -196,7 +196,7 @@ class TestLimits:
         error = failure_of(once(newest.url), method)
         assert isinstance(error, HarvestProtocolError)
         assert "more than 1 MiB" in str(error)
-        assert (UNKNOWN in str(error)) == (method == "POST")
+        assert (UNKNOWN_FATE in str(error)) == (method == "POST")
         assert newest.wait_until_disconnected()
 
     def test_a_large_body_is_taken(self, newest: PortalServer) -> None:

@@ -9,7 +9,7 @@ from urllib3.exceptions import ProtocolError
 
 from airflow_provider_harvest.exceptions import HarvestAnswerTimeout, HarvestConnectionError, HarvestResponseLost
 from airflow_provider_harvest.portal.http.connection import Exchange
-from airflow_provider_harvest.portal.http.losses import UNKNOWN, loss
+from airflow_provider_harvest.portal.http.losses import UNKNOWN_FATE, loss
 
 REQUEST = "POST https://portal.example/api/1/harvest/sources/"
 ABORTED = NoConnection(ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")))
@@ -42,7 +42,7 @@ def test_what_was_sent_may_have_been_carried_out(error: Exception | None, was_cu
     assert type(lost) is (HarvestAnswerTimeout if took_too_long else HarvestResponseLost)
     assert str(lost).startswith(f"{REQUEST}: ")
     assert says in str(lost)
-    assert str(lost).endswith(UNKNOWN)
+    assert str(lost).endswith(UNKNOWN_FATE)
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_what_was_not_sent_says_why(error: Exception, says: str) -> None:
     lost = loss(REQUEST, error, exchange(sent=False), 5, 30, 95)
     assert type(lost) is HarvestConnectionError
     assert says in str(lost)
-    assert UNKNOWN not in str(lost)
+    assert UNKNOWN_FATE not in str(lost)

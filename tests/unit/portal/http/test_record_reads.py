@@ -81,3 +81,16 @@ def test_remote_ids_of_a_job_leave_out_what_it_archived() -> None:
     portal = Portal(items)
     assert list(portal.iter_remote_ids("6" * 24)) == ["a", "c"]
     assert portal.asked == [(f"/harvest/job/{'6' * 24}/items/", 1, 1000)]
+
+
+@pytest.mark.parametrize("failed, requests", [(0, 1), (49, 1), (50, 2), (120, 3)])
+def test_newest_whole_job_is_found_behind_weeks_of_failed_ones(failed: int, requests: int) -> None:
+    when = "2026-11-26T01:02:03+00:00"
+    jobs = [
+        {"id": f"{number:024x}", "status": "done" if number == failed else "failed", "created": when, "ended": when}
+        for number in range(failed + 1)
+    ]
+    portal = Portal(jobs)
+    found = portal.newest_whole_job(SOURCE)
+    assert (found and found.id, len(portal.asked)) == (f"{failed:024x}", requests)
+    assert Portal(jobs[:failed]).newest_whole_job(SOURCE) is None

@@ -85,6 +85,14 @@ def test_a_portal_that_fails_as_a_whole_is_no_list_with_broken_entries() -> None
     assert len(portal.reads) < 4 * MAX_UNREADABLE
 
 
+def test_a_list_that_is_down_is_not_searched() -> None:
+    everything = set(range(1, 1235))
+    portal = BrokenList(1234, everything, nameless=everything)
+    with pytest.raises(HarvestServerError):
+        portal.read()
+    assert len(portal.reads) == 3
+
+
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_an_outage_is_not_searched(status: int) -> None:
     portal = BrokenList(10, {4}, status=status)

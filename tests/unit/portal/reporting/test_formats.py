@@ -17,6 +17,7 @@ from airflow_provider_harvest.portal.compare.harvests import Harvest
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestMessage, HarvestSource
 from airflow_provider_harvest.portal.reporting import formats
 from airflow_provider_harvest.portal.reporting.report import read_report, summary_of
+from airflow_provider_harvest.portal.words import MAX_CHAT_LINES
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -124,7 +125,7 @@ def test_no_format_holds_control_characters_or_marks_that_turn_the_text(hostile:
 
 def test_markdown_has_at_most_15_lines_and_no_link_or_mention_of_a_strangers(hostile: dict[str, Any]) -> None:
     text = formats.as_markdown(hostile)
-    assert len(text.splitlines()) <= formats.MAX_LINES
+    assert len(text.splitlines()) <= MAX_CHAT_LINES
     assert re.findall(r"(?<!\\)\]\((?!https://portal\.example)", text) == []
     assert "@channel" not in text
 
@@ -142,6 +143,24 @@ def test_html_of_5000_failed_items_with_long_messages_stays_below_a_megabyte() -
     assert len(formats.as_html(report).encode()) < 1_000_000
     assert len(json.loads(formats.as_json(report))["changes"]) == 5000
     assert len(json.dumps(summary_of(report))) < 20_000
+
+
+@pytest.mark.parametrize(
+    "letters, url",
+    [
+        pytest.param("城", "https://x.example/", id="letters of three bytes"),
+        pytest.param("\U0001f600", "https://x.example/" + "p" * 1900, id="letters of four bytes, long addresses"),
+        pytest.param('"', "https://x.example/?" + "a&" * 900, id="letters that become six"),
+        pytest.param("x", "https://x.example/" + "p" * 10_000, id="addresses that no browser follows"),
+    ],
+)
+def test_html_stays_below_a_megabyte_whatever_its_letters_take(letters: str, url: str) -> None:
+    kinds = ("failed", "done")
+    after = [item(f"{letters * 99}{n}", kinds[n % 2], letters * 200, letters * 500, url) for n in range(5000)]
+    page = formats.as_html(report_of([], after))
+    assert 200_000 < len(page.encode()) < 1_000_000
+    assert "are shown; the CSV and the JSON hold all" in page
+    assert max(map(len, formats.as_markdown(report_of([], after)).splitlines())) < 4_500
 
 
 def test_5000_failed_items_take_seconds_not_minutes() -> None:

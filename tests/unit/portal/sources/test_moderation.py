@@ -10,53 +10,20 @@ from airflow_provider_harvest.exceptions import (
     HarvestAuthError,
     HarvestError,
     HarvestInvalidInput,
-    HarvestProtocolError,
-    HarvestResponseLost,
     HarvestServerError,
     HarvestSourceNotRunnable,
 )
-from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
-from tests.support.portal_server import Door, InProcess
-from tests.support.portal_state import DEFAULT_SCHEDULE, KEY
-from tests.support.response_faults import Reply, Reset, Step, Truncated, html
-from tests.support.scripted_portal import FakeClock
+from tests.support.portal_state import DEFAULT_SCHEDULE, PENDING
+from tests.support.response_faults import CARRIED_OUT, NOT_CARRIED_OUT, Reply, Reset, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
+    from tests.support.portal_server import Door
 
 CRON = "15 3 * * 1"
-PENDING: dict[str, Any] = {
-    "validation": {"state": "pending", "by": None, "on": None, "comment": None},
-    "schedule": None,
-}
 DELETED = {"deleted": "2026-03-02T12:00:00+00:00"}
-
-CARRIED_OUT = {
-    "reset": Reset(handled=True),
-    "truncated": Truncated(handled=True),
-    "500": Reply(500, {"message": "Internal Server Error"}, handled=True),
-    "a page": Reply(200, "<!doctype html>Hello", handled=True),
-}
-NOT_CARRIED_OUT: dict[str, tuple[Step, type[HarvestError]]] = {
-    "reset": (Reset(), HarvestResponseLost),
-    "500": (Reply(500, {"message": "Internal Server Error"}), HarvestServerError),
-    "a page": (html(), HarvestProtocolError),
-}
-
-
-@pytest.fixture
-def server() -> Iterator[Door]:
-    with InProcess("D") as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: Door) -> Iterator[HarvestClient]:
-    with HarvestClient(server.url, KEY, clock=FakeClock()) as client:
-        yield client
 
 
 def added(server: Door, client: HarvestClient, **fields: Any) -> HarvestSource:

@@ -1,0 +1,60 @@
+"""A portal's workers have clocks of their own: what an event trigger reports does not depend on which one harvested."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.scripted_portal import Event, FakePortal, PortalJob, job_appears, job_ends, whole_job
+from tests.support.watched_portal import Watched
+
+if TYPE_CHECKING:
+    from tests.support.scripted_portal import Timeline
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+def by_another_clock(event: Event, job_id: str, ahead: float) -> Event:
+    """An event whose time a worker writes whose clock is ahead by so many seconds."""
+
+    def shifted(portal: FakePortal) -> None:
+        event(portal)
+        job = portal.jobs[job_id]
+        moved = {"ended": None if job.ended is None else job.ended + ahead}
+        if job.ended is None:
+            moved["created"] = job.created + ahead
+        portal.jobs[job_id] = PortalJob(job.id, moved.get("created", job.created), job.status, moved["ended"])
+
+    return shifted
+
+
+@pytest.mark.parametrize("ahead", [0.5 * HOUR, 3 * HOUR, 9 * HOUR, -0.5 * HOUR, -3 * HOUR])
+def test_one_worker_with_a_wrong_clock_hides_no_harvest_of_the_portal(
+    monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    lives = {
+        "odd": _odd_life(ahead),
+        "a": [*whole_job("a1", HOUR), *whole_job("a2", 3 * HOUR)],
+        "b": whole_job("b1", 4 * HOUR),
+    }
+    watched = Watched(monkeypatch, lives)
+    assert sorted(watched.watch(5 * HOUR)) == ["a1", "a2", "b1", "odd"]
+    assert watched.watch(12 * HOUR) == []
+
+
+@pytest.mark.parametrize("ahead", [0.5 * HOUR, 3 * HOUR, 9 * HOUR, -0.5 * HOUR, -3 * HOUR])
+def test_one_worker_with_a_wrong_clock_hides_no_harvest_of_its_source(
+    monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    life = [*whole_job("one", HOUR), *_odd_life(ahead), *whole_job("two", 3 * HOUR)]
+    watched = Watched(monkeypatch, {"a": life})
+    assert watched.watch(5 * HOUR, source_id="a") == ["one", "odd", "two"]
+    assert watched.watch(12 * HOUR, source_id="a") == []
+
+
+def _odd_life(ahead: float) -> Timeline:
+    return [
+        (2 * HOUR, by_another_clock(job_appears("odd"), "odd", ahead)),
+        (2 * HOUR + 5 * MINUTE, by_another_clock(job_ends("odd"), "odd", ahead)),
+    ]
