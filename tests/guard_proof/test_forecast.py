@@ -102,7 +102,7 @@ class Plant:
 
 @dataclass
 class Score:
-    """What came of all forecasts."""
+    """The result of all forecasts."""
 
     right: int = 0
     exposed: int = 0

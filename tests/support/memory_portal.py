@@ -1,8 +1,8 @@
 """A portal in memory with the methods of a ``HarvestClient`` that planning and applying call; for tests of those.
 
 It behaves as udata does where that matters to them: creating twice gives two sources, accepting resets the cron, a
-source cannot change its owner, deleted sources stay. It can be told to break off at any request, before or after the
-request has taken effect, as a killed process or a lost answer does.
+source cannot change its owner, deleted sources stay. It can break off at any request, before or after the
+request has taken effect, as a killed process or a lost response does.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class MemoryPortal:
     # --- what tests do to it ------------------------------------------------------------------------------------------
 
     def add(self, **fields: Any) -> HarvestSource:
-        """Add a source, accepted and active unless told otherwise."""
+        """Add a source, accepted and active unless the fields say otherwise."""
         self._made += 1
         organization = fields.pop("organization", None)
         values: dict[str, Any] = {

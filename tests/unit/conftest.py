@@ -21,7 +21,7 @@ GENERATIONS = ("A", "B", "C", "D")
 
 
 def dialect_of(generation: str) -> Dialect:
-    """What a client has learned of a portal whose answers told it everything."""
+    """What a client has learned of a portal whose responses showed it everything."""
     return Dialect(
         slash=generation != "A",
         embeds_items=generation in "AB",

@@ -95,7 +95,7 @@ class TestExposure:
             pytest.param("0 3 * * 4", 0.1, False, id="weekly: seven days, one short"),
             pytest.param("0 3 1 1 *", 0.1, True, id="yearly"),
             pytest.param("0 3 * * *", 9, True, id="daily, back after a pause"),
-            pytest.param(None, 9, True, id="paused: whoever starts it"),
+            pytest.param(None, 9, True, id="paused: no matter who starts it"),
             pytest.param(None, 1, False, id="no cron, harvested yesterday"),
         ],
     )

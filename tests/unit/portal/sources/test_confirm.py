@@ -1,4 +1,4 @@
-"""Writes that a portal answers with 200 and ignores, or takes in a form of its own: what is said of them, and when."""
+"""Writes that a portal responds with 200 and ignores, or takes in a form of its own: what is said of them, and when."""
 
 from __future__ import annotations
 
@@ -136,13 +136,13 @@ HURRY = Pacing(write_interval=0.0, accept_interval=0.0)
 
 
 class Overruling(MemoryPortal):
-    """A portal that answers as if it took each write of one kind, and keeps something else.
+    """A portal that responses as if it took each write of one kind, and keeps something else.
 
     :param kinds: names of the methods whose effect is undone, sooner or later.
     """
 
     overruled: tuple[str, ...] = ()
-    #: Whether the answer to the write shows it as done.
+    #: Whether the response to the write shows it as done.
     lies = False
 
     def _undo(self, kind: str, source_id: str, before: HarvestSource, answer: HarvestSource) -> HarvestSource:
