@@ -3,7 +3,8 @@
     .venvs/ui/bin/python -m benchmarks.pages --airflow airflow-3.1.8
 
 A real api-server gives the page its surroundings, a headless Chromium draws it, and the responses about harvests are
-invented: 500 sources, 50 of which have 30 harvests. Measured is the time from the last response to the frame with the rows.
+invented: 500 sources, 50 of which have 30 harvests. Measured is the time from the last response to the frame with the
+rows.
 """
 
 from __future__ import annotations
