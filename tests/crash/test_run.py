@@ -30,7 +30,7 @@ SECONDS = 60.0
 
 needs_memory = pytest.mark.skipif(
     not REMEMBERS,
-    reason="Before Airflow 3.3 nothing shows a retry the request of an earlier try until a job begins: it sends another.",
+    reason="Before Airflow 3.3 a retry does not know of an earlier request until a job begins: it sends another.",
 )
 
 needs_told_clear = pytest.mark.skipif(
