@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob, HarvestSource
+from airflow_provider_harvest.portal.http.records import HarvestedRecord
+from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 from tests.support.memory_portal import MemoryPortal
 
 if TYPE_CHECKING:
