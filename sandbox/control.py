@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-_CALL_TIMEOUT = 30.0  # seconds, on top of what a call waits by itself
+_CALL_TIMEOUT = 300.0  # seconds, on top of what a call waits by itself; thousands of records take their time
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -57,7 +57,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--max-failed-items", type=int, default=0, metavar="N", help="items that may fail; 0")
     parser.add_argument(
         "--max-skipped-ratio", type=float, metavar="R", help="share of the items that may be skipped, 0 to 1; default: "
-        "half, or more if none of the last ten harvests skipped less"
+        "half, or more if each of the last ten harvests skipped more than half"
     )  # fmt: skip
     portal_argument(parser)
     json_argument(parser)

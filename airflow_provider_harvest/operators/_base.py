@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from inspect import signature
@@ -64,6 +65,18 @@ def _is_nothing(value: object, *, none_is_value: bool, blank_is_value: bool) -> 
     return value.strip() == _NONE_AS_TEXT or (not value.strip() and not blank_is_value)
 
 
+def _mapped_over(context: Mapping[str, Any], task_id: str) -> set[str]:
+    """Return the arguments that a mapped task takes from the results of other tasks, one value for each instance.
+
+    Airflow makes the instance with the values, so a None among them would look like an argument that was left out.
+    """
+    task = getattr(context.get("dag"), "task_dict", {}).get(task_id)
+    expanded = getattr(getattr(task, "expand_input", None), "value", None)
+    if not isinstance(expanded, Mapping):
+        return set()
+    return {name for name, values in expanded.items() if not isinstance(values, (list, tuple, Mapping))}
+
+
 class HarvestTask(BaseOperator, metaclass=OwnArguments):
     """The hook of a task, its links, and the translation of errors."""
 
@@ -81,6 +94,8 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
         """Render as Airflow does, and note which given arguments became empty."""
         names = list(template_fields)
         given = {name: getattr(parent, name, None) for name in names} if parent is self else {}
+        context = kwargs.get("context") or (args[0] if args else {})
+        mapped = {name for name in _mapped_over(context, self.task_id) if name not in self.may_be_none}
         super()._do_render_template_fields(parent, names, *args, **kwargs)
         if parent is self:
             now = {name: getattr(self, name, None) for name in names}
@@ -90,8 +105,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
                 if _is_nothing(
                     now[name], none_is_value=name in self.may_be_none, blank_is_value=name in self.may_be_blank
                 )
-                and given[name] is not None
-                and given[name] != now[name]
+                and (name in mapped or (given[name] is not None and given[name] != now[name]))
             )
 
     def refuse_nothing(self) -> None:
@@ -169,6 +183,8 @@ class HarvestResultTask(HarvestTask):
     min_done_items: int
     max_skipped_items: int | None
     max_skipped_ratio: float | None
+    #: A preview stops at 20 items, so that it has no such limit.
+    max_drop_ratio: float | None = None
     fail_on_job_errors: bool
     fail_on_outcome: bool
     remote_ids: Collection[str] | None = None
@@ -193,6 +209,7 @@ class HarvestResultTask(HarvestTask):
             min_done_items=self.min_done_items,
             max_skipped_items=self.max_skipped_items,
             max_skipped_ratio=self.max_skipped_ratio,
+            max_drop_ratio=self.max_drop_ratio,
             fail_on_job_errors=self.fail_on_job_errors,
             remote_ids=self.remote_ids,
         )

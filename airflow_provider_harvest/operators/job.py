@@ -54,6 +54,8 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         portal archives later); None (default) sets no such limit.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
         no ``max_skipped_items``: half, or more if each of the last ten harvests skipped more than half.
+    :param max_drop_ratio: how many fewer items may be done than in the best of the last ten harvests, as a share of its
+        done ones, 0 to 1; None (default) sets no such limit.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. A remote id is the dct:identifier of a DCAT record
         or the id of a CKAN package. Templated.
@@ -93,6 +95,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         min_done_items: int = 1,
         max_skipped_items: int | None = None,
         max_skipped_ratio: float | None = None,
+        max_drop_ratio: float | None = None,
         fail_on_job_errors: bool = True,
         remote_ids: Collection[str] | None = None,
         guard: bool | Mapping[str, Any] | None = None,
@@ -116,6 +119,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         self.min_done_items = min_done_items
         self.max_skipped_items = max_skipped_items
         self.max_skipped_ratio = max_skipped_ratio
+        self.max_drop_ratio = max_drop_ratio
         self.fail_on_job_errors = fail_on_job_errors
         self.remote_ids = remote_ids
         self.guard = guard

@@ -105,6 +105,6 @@ FAILURE_KINDS: dict[FailureKind, str] = {
     "items": "More items failed than allowed.",
     "skipped": "More items were skipped than allowed.",
     "empty": "Fewer items were harvested than required.",
-    "loss": "A guarded run found that too much would be archived.",
+    "loss": "Too much is missing of what was there before.",
     "job_errors": "The job ended, and reports errors (for example a harvest that was cut short).",
 }

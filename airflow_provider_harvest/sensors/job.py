@@ -53,6 +53,8 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         portal archives later); None (default) sets no such limit.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
         no ``max_skipped_items``: half, or more if each of the last ten harvests skipped more than half.
+    :param max_drop_ratio: how many fewer items may be done than in the best of the last ten harvests, as a share of its
+        done ones, 0 to 1; None (default) sets no such limit.
     :param fail_on_job_errors: whether errors of the job itself fail it although it is done; True.
     :param remote_ids: judge these records only: each must be done. Templated.
     :param fail_on_outcome: False: the task succeeds whatever the verdict is; the verdict is in the result.
@@ -81,6 +83,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         min_done_items: int = 1,
         max_skipped_items: int | None = None,
         max_skipped_ratio: float | None = None,
+        max_drop_ratio: float | None = None,
         fail_on_job_errors: bool = True,
         remote_ids: Collection[str] | None = None,
         fail_on_outcome: bool = True,
@@ -103,6 +106,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         self.min_done_items = min_done_items
         self.max_skipped_items = max_skipped_items
         self.max_skipped_ratio = max_skipped_ratio
+        self.max_drop_ratio = max_drop_ratio
         self.fail_on_job_errors = fail_on_job_errors
         self.remote_ids = remote_ids
         self.fail_on_outcome = fail_on_outcome
@@ -140,7 +144,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
                 self._poking = begin_again(self, context)
             task_wait, wait = self._poking
             clock = wait.client.clock
-            if clock.now() < self._next_look:
+            if clock.monotonic() < self._next_look:
                 return False
             poll = task_wait.poll(wait)
             # Nothing is kept between the pokes of a rescheduled sensor, not even failures: while the portal
@@ -151,11 +155,11 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
             task_wait.job_changed(wait.plan)
             if poll.is_final:
                 return PokeReturnValue(is_done=True, xcom_value=task_wait.end(wait.plan, poll))
-            self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
+            self._next_look = clock.monotonic() + poll.pause if poll.pause > self.poke_interval else 0.0
             # Airflow treats what is raised here as a failure of the poke if it is configured to ignore those.
             swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
             if self._next_look and self.reschedule and not swallows:
-                when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
+                when = datetime.fromtimestamp(clock.now() + poll.pause, tz=timezone.utc)
                 raise AirflowRescheduleException(when)  # type: ignore[no-untyped-call]
             return False
 

@@ -68,7 +68,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     :param min_done_items: how many items must be done; 1.
     :param max_skipped_items: how many items may be skipped in a success; None (default) sets no such limit.
     :param max_skipped_ratio: how many of the done, failed and skipped items may be skipped, 0 to 1. None (default), and
-        no ``max_skipped_items``: half, or more if none of the last ten harvests skipped less.
+        no ``max_skipped_items``: half, or more if each of the last ten harvests skipped more than half.
+    :param max_drop_ratio: how many fewer items may be done than in the best of the last ten harvests, as a share of its
+        done ones, 0 to 1; None (default) sets no such limit.
     :param fail_on_job_errors: whether errors of the job itself make it a failure although it is done; True.
     :param remote_ids: judge these records only: each must be done. For one source.
     :raises HarvestInvalidInput: for invalid arguments, when the DAG is parsed.
@@ -88,6 +90,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         remote_ids: Collection[str] | None = None,
         max_skipped_items: int | None = None,
         max_skipped_ratio: float | None = None,
+        max_drop_ratio: float | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.harvest_conn_id = harvest_conn_id
@@ -103,6 +106,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         self.remote_ids = sorted(remote_ids) if isinstance(remote_ids, (set, frozenset)) else remote_ids
         self.max_skipped_items = max_skipped_items
         self.max_skipped_ratio = max_skipped_ratio
+        self.max_drop_ratio = max_drop_ratio
         self._policy = self._checked()
         self._had_answer = False
 
@@ -121,7 +125,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             "remote_ids": None if self.remote_ids is None else list(self.remote_ids),
         }
         # Only if given: to Airflow a trigger with other arguments is another one, also after an upgrade.
-        limits = {"max_skipped_items": self.max_skipped_items, "max_skipped_ratio": self.max_skipped_ratio}
+        limits = {name: getattr(self, name) for name in ("max_skipped_items", "max_skipped_ratio", "max_drop_ratio")}
         arguments.update({name: limit for name, limit in limits.items() if limit is not None})
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
@@ -221,6 +225,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             remote_ids=self.remote_ids,
             max_skipped_items=self.max_skipped_items,
             max_skipped_ratio=self.max_skipped_ratio,
+            max_drop_ratio=self.max_drop_ratio,
         )
 
 

@@ -45,6 +45,7 @@ def make_application(release: Release, port: int, manual_run: bool, storage: Pat
     :param storage: The folder for uploaded files.
     """
     store.serialise_operations()
+    store.speed_up()
     from udata import settings
     from udata.app import create_app, standalone
 

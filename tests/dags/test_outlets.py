@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from sandbox import Sandbox
     from tests.dags.conftest import Airflows
 
+
+def has_asset_references() -> bool:
+    """Whether this Airflow lets a task name an asset that another file defines."""
+    try:
+        from airflow.sdk import Asset
+    except ImportError:
+        return False
+    return hasattr(Asset, "ref")
+
+
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 _DAG = """
@@ -79,3 +89,44 @@ def _event_extras(airflow: AirflowHome) -> list[dict[str, object]]:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
         table = "asset_event" if "asset_event" in tables else "dataset_event"
         return [json.loads(extra) for (extra,) in database.execute(f"SELECT extra FROM {table}")]  # noqa: S608
+
+
+_DAG_OF_REFERENCES = """
+from datetime import datetime, timezone
+
+from airflow.sdk import DAG, Asset
+
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+
+start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+town = Asset(name="town", uri="harvest-test://town/all")
+with DAG("after_the_town", start_date=start, schedule=[town], catchup=False):
+    pass
+with DAG("with_reference", start_date=start, schedule=None, catchup=False) as dag:
+    HarvestRunSourceOperator(task_id="run", source_id="{source_id}", poll_interval=2, outlets=[{outlet}])
+"""
+
+
+@pytest.mark.skipif(not has_asset_references(), reason="Airflow 2.11 has datasets, and no references to them")
+@pytest.mark.parametrize(
+    "outlet, is_known",
+    [
+        ('Asset.ref(name="town")', True),
+        ('Asset.ref(uri="harvest-test://town/all")', True),
+        ('Asset.ref(name="village")', False),
+        ('Asset.ref(uri="harvest-test://village/all")', False),
+    ],
+)
+def test_a_reference_as_an_outlet(
+    portal: Sandbox, source_id: str, airflows: Airflows, tmp_path: Path, outlet: str, is_known: bool
+) -> None:
+    """The event of the asset carries the result; a reference to nothing turns no good harvest red."""
+    airflow = airflows.make(tmp_path, airflow_settings(portal), AirflowHome)
+    (airflow.dags / "with_reference.py").write_text(_DAG_OF_REFERENCES.format(source_id=source_id, outlet=outlet))
+    airflow.register_dags()
+
+    outcome = airflow.run_dag("with_reference")
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    extras = [extra["outcome"] for extra in _event_extras(airflow)]
+    assert extras == (["success"] if is_known else []), outcome.log[-3000:]

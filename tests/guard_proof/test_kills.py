@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.guard.holds import is_held, release
 from tests.support.lossy_proxy import LossyProxy
-from tests.support.memory_portal import Killed
+from tests.support.managed_portal import Killed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

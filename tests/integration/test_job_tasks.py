@@ -118,6 +118,19 @@ def test_a_catalogue_that_loses_its_identifiers_is_red(task: Task, new_harvest: 
     assert task.harvest(source, max_skipped_ratio=1)["outcome"] == "success"
 
 
+@pytest.mark.every_release
+def test_a_catalogue_that_shrinks_fails_beyond_its_limit(task: Task, new_harvest: Any, catalogue_server: Any) -> None:
+    source = new_harvest(datasets=10)
+    catalogue_server.put(source.url.rsplit("/", 1)[1].removesuffix(".xml"), datasets=2)
+
+    for _ in range(2):
+        with fails("2 items done, and 10 in one of the last ten harvests: 80.0% fewer; 50.0% may be"):
+            task.harvest(source, max_drop_ratio=0.5)
+        assert task.xcoms["harvest_result"]["failure_kind"] == "loss"
+        task.store.clear()
+    assert task.harvest(source, max_drop_ratio=0.8)["outcome"] == "success"
+
+
 def test_only_my_records_count(task: Task, portal: Sandbox, new_catalogue: Any, admin: HarvestClient) -> None:
     catalogue = new_catalogue(datasets=3, failing=1, prefix="mine-")
     source = admin.create_source(catalogue.name, catalogue.url, "dcat", organization=portal.organization.id)

@@ -1,4 +1,4 @@
-"""Declared sources, and plans of them on a portal in memory."""
+"""Declared sources, and plans of them for a managed portal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.as_code.plan.changes import Plan
-    from tests.support.memory_portal import MemoryPortal
+    from tests.support.managed_portal import ManagedPortal
 
 URL = "https://town.example/catalog.xml"
 
@@ -24,9 +24,9 @@ def declared(key: str = "town", **said: Any) -> DeclaredSource:
     return DeclaredSource(key, "sources.yaml:1", {"name": "Town", "url": URL, "backend": "dcat", **said}, **rest)
 
 
-def planned(portal: MemoryPortal, *sources: DeclaredSource, managed_by: str | None = None, **how: Any) -> Plan:
+def planned(portal: ManagedPortal, *sources: DeclaredSource, managed_by: str | None = None, **how: Any) -> Plan:
     ordered = tuple(sorted(sources, key=lambda source: source.key))
-    return make_plan(portal, Declaration(ordered, managed_by=managed_by), **how)  # type: ignore[arg-type]
+    return make_plan(portal, Declaration(ordered, managed_by=managed_by), **how)
 
 
 def conflicts(plan: Plan) -> dict[str, str]:

@@ -142,6 +142,9 @@ class ManySources:
     def iter_jobs(self, source_id: str, page_size: int = 20) -> Iterator[HarvestJob]:
         return self._clients[source_id].iter_jobs(source_id, page_size)
 
+    def job_history(self, source_id: str, size: int = 10) -> list[HarvestJob]:
+        return self._clients[source_id].job_history(source_id, size)
+
     def get_source(self, source_id: str, *, keyed: bool = True) -> HarvestSource:
         return self._clients[source_id].get_source(source_id, keyed=keyed)
 

@@ -5,6 +5,7 @@ It imitates the responses that the client has to cope with, not udata: nothing i
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import time
@@ -32,6 +33,28 @@ PENDING: dict[str, Any] = {
 Json = dict[str, Any]
 
 
+#: The requests that a portal answers: for each path the name of what each method does. Paths of sources have no slash
+#: at their end in generation A.
+ROUTES: dict[str, dict[str, str]] = {
+    "/me/": {"GET": "whoami"},
+    "/organizations/": {"POST": "create_organization"},
+    "/organizations/{}/": {"GET": "get_organization"},
+    "/datasets/": {"GET": "list_datasets"},
+    "/dataservices/": {"GET": "list_dataservices"},
+    "/harvest/backends": {"GET": "list_backends"},
+    "/harvest/sources/": {"GET": "list_sources", "POST": "create"},
+    "/harvest/source/preview": {"POST": "preview"},
+    "/harvest/source/{}": {"GET": "get_source", "PUT": "update", "DELETE": "delete"},
+    "/harvest/source/{}/validate": {"POST": "validate"},
+    "/harvest/source/{}/run": {"POST": "run"},
+    "/harvest/source/{}/schedule": {"POST": "schedule", "DELETE": "unschedule"},
+    "/harvest/source/{}/preview": {"GET": "preview"},
+    "/harvest/source/{}/jobs/": {"GET": "list_jobs"},
+    "/harvest/job/{}/": {"GET": "get_job"},
+    "/harvest/job/{}/items/": {"GET": "list_items"},
+}
+
+
 @dataclass(frozen=True)
 class Response:
     """A response before it is sent."""
@@ -39,6 +62,25 @@ class Response:
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+
+
+@functools.lru_cache(maxsize=2048)
+def find_route(generation: str, path: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return the pattern of a path and what fills its gaps; None if a portal of the generation has no such path."""
+    for pattern in ROUTES:
+        slash = "" if generation == "A" or pattern.endswith("/") else "/"
+        if pattern.endswith("/items/") and generation in "AB":
+            continue
+        found = re.fullmatch(f"{pattern}{slash}".replace("{}", "([^/]+)"), path)
+        if found:
+            return pattern, found.groups()
+    return None
+
+
+def request_name(generation: str, method: str, path: str) -> str:
+    """Return what a request does, such as ``list_jobs``; method and path if the portal has no such request."""
+    route = find_route(generation, path)
+    return (ROUTES[route[0]].get(method) if route else None) or f"{method} {path}"
 
 
 @dataclass
@@ -53,8 +95,12 @@ class PortalState:
     now: Callable[[], float] = time.time
     keys: dict[str, Json] = field(default_factory=lambda: {KEY: dict(USER)})
     backends: list[str] = field(default_factory=lambda: ["dcat", "ckan"])
+    #: What each backend can be configured by.
+    backend_fields: Json = field(default_factory=lambda: {"filters": [], "features": [], "extra_configs": []})
     sources: dict[str, Json] = field(default_factory=dict)
     jobs: dict[str, Json] = field(default_factory=dict)
+    #: What was harvested and lives on the portal; it belongs to whom its source belongs to.
+    datasets: list[Json] = field(default_factory=list)
     #: Organizations that were created, in addition to the one of every test.
     organizations: list[Json] = field(default_factory=list)
     #: Ids of the sources whose harvest was requested and has not begun: what waits in the portal's queue.
@@ -124,47 +170,33 @@ class PortalState:
         user = self.keys.get(key or "")
         if key is not None and user is None:
             return Response(401, {"message": "Invalid API token"})
-        slash = "/" if self.generation != "A" else ""
-        for pattern, methods in self._routes().items():
-            expected = pattern if pattern.endswith("/") else pattern + slash
-            found = re.fullmatch(expected.replace("{}", "([^/]+)"), path)
-            if found and method in methods:
-                secured = method != "GET" or "preview" in path or path == "/me/"
-                if secured and user is None:
-                    return Response(401, {"message": "Log in first"})
-                if pattern.startswith("/harvest/source/{}") and "jobs" not in pattern and found[1] not in self.sources:
-                    return self._unknown_source()
-                return methods[method](*found.groups(), query=query, body=body, user=user)
-            if found:
-                return self._no_route(405)
-            if slash and re.fullmatch(expected.replace("{}", "([^/]+)"), f"{path}/"):
+        route = find_route(self.generation, path)
+        if route is None:
+            if self.generation != "A" and find_route(self.generation, f"{path}/"):
                 # By the name that the portal believes it has, as behind most proxies.
                 return Response(308, None, {"Location": f"http://portal.internal:1/api/1{path}/"})
-        return self._no_route(404 if method == "GET" else 405)
+            return self._no_route(404 if method == "GET" else 405)
+        pattern, gaps = route
+        name = ROUTES[pattern].get(method)
+        if name is None:
+            return self._no_route(405)
+        if (method != "GET" or name in ("preview", "whoami")) and user is None:
+            return Response(401, {"message": "Log in first"})
+        if pattern.startswith("/harvest/source/{}") and name != "list_jobs" and gaps[0] not in self.sources:
+            return self._unknown_source()
+        handle: Callable[..., Response] = getattr(self, f"_{name}")
+        return handle(*gaps, query=query, body=body, user=user)
 
-    def _routes(self) -> dict[str, dict[str, Callable[..., Response]]]:
-        routes: dict[str, dict[str, Callable[..., Response]]] = {
-            "/me/": {"GET": lambda user, **_: Response(200, {**user, "apikey": next(iter(self.keys))})},
-            "/organizations/": {"POST": self._create_organization},
-            "/organizations/{}/": {"GET": self._get_organization},
-            "/harvest/backends": {"GET": self._list_backends},
-            "/harvest/sources/": {"GET": self._list_sources, "POST": self._create},
-            "/harvest/source/preview": {"POST": lambda **_: Response(200, self._preview())},
-            "/harvest/source/{}": {"GET": self._get_source, "PUT": self._update, "DELETE": self._delete},
-            "/harvest/source/{}/validate": {"POST": self._validate},
-            "/harvest/source/{}/run": {"POST": self._run},
-            "/harvest/source/{}/schedule": {"POST": self._schedule, "DELETE": self._unschedule},
-            "/harvest/source/{}/preview": {"GET": lambda *_, **__: Response(200, self._preview())},
-            "/harvest/source/{}/jobs/": {"GET": self._list_jobs},
-            "/harvest/job/{}/": {"GET": self._get_job},
-        }
-        if self.generation in "CD":
-            routes["/harvest/job/{}/items/"] = {"GET": self._list_items}
-        return routes
+    def _whoami(self, user: Json, **_: Any) -> Response:
+        return Response(200, {**user, "apikey": next(iter(self.keys))})
+
+    def _preview(self, *_: str, **__: Any) -> Response:
+        job = {"id": None, "status": "done", "created": self._time(), "started": None, "ended": self._time()}
+        return Response(200, {**job, "errors": [], "items": [], "source": None})
 
     def _list_backends(self, **_: Any) -> Response:
-        shapes = {"filters": [], "features": [], "extra_configs": []}
-        return Response(200, [{"id": ident, "label": ident.upper(), **shapes} for ident in self.backends])
+        known = [{"id": ident, "label": ident.upper(), **self.backend_fields} for ident in self.backends]
+        return Response(200, known)
 
     def _get_organization(self, ident: str, **_: Any) -> Response:
         for known in (ORGANIZATION, *self.organizations):
@@ -179,6 +211,19 @@ class PortalState:
         self.organizations.append(made)
         return Response(201, dict(made))
 
+    def _list_datasets(self, query: dict[str, str], **_: Any) -> Response:
+        wanted = self.datasets
+        for kind in ("organization", "owner"):
+            if whose := query.get(kind):
+                wanted = [one for one in wanted if (self._source_of(one)[kind] or {}).get("id") == whose]
+        return self._page(wanted, query)
+
+    def _source_of(self, dataset: Json) -> Json:
+        return self.sources[dataset["harvest"]["source_id"]]
+
+    def _list_dataservices(self, query: dict[str, str], **_: Any) -> Response:
+        return self._page([], query)
+
     def _list_sources(self, query: dict[str, str], **_: Any) -> Response:
         wanted = [source for source in self.sources.values() if query.get("deleted") or not source["deleted"]]
         if owner := query.get("owner"):
@@ -186,7 +231,8 @@ class PortalState:
             wanted = [s for s in wanted if owner in [(s[kind] or {}).get("id") for kind in kinds]]
         if (organization := query.get("organization")) and self.generation in "CD":
             wanted = [s for s in wanted if (s["organization"] or {}).get("id") == organization]
-        return self._page([self._source(source) for source in reversed(wanted)], query)
+        newest = self._newest_jobs()
+        return self._page(wanted[::-1], query, lambda source: self._source(source, newest.get(source["id"])))
 
     def _create(self, body: Json, user: Json, **_: Any) -> Response:
         missing = [name for name in ("name", "url", "backend") if not body.get(name)]
@@ -198,13 +244,14 @@ class PortalState:
         if body.get("organization") not in (None, *known):
             return self._rejected(organization="Unknown organization.")
         organization = dict(known[body["organization"]]) if body.get("organization") else None
-        owner = None if organization else dict(user)
+        named = {"id": body["owner"]} if body.get("owner") else dict(user)
+        owner = None if organization else named
         validation = {"state": "pending", "by": None, "on": None, "comment": None}
         made = {**body, "owner": owner, "organization": organization, "validation": validation, "schedule": None}
-        return Response(201, self._source(self.sources[self.add_source(**made)]))
+        return Response(201, self.shown(self.add_source(**made)))
 
     def _get_source(self, ident: str, **_: Any) -> Response:
-        return Response(200, self._source(self.sources[ident]))
+        return Response(200, self.shown(ident))
 
     def _update(self, ident: str, body: Json, **_: Any) -> Response:
         self.sources[ident].update(body)
@@ -241,8 +288,8 @@ class PortalState:
     def _list_jobs(self, ident: str, query: dict[str, str], **_: Any) -> Response:
         if ident not in self.sources and self.generation != "A":
             return self._not_found()
-        jobs = [self._job(job) for job in self.jobs.values() if job["source_id"] == ident]
-        return self._page(jobs[::-1], query)
+        jobs = [job for job in self.jobs.values() if job["source_id"] == ident]
+        return self._page(jobs[::-1], query, self._job)
 
     def _get_job(self, ident: str, **_: Any) -> Response:
         job = self.jobs.get(ident)
@@ -256,9 +303,16 @@ class PortalState:
 
     # --- in the shape of its generation ----------------------------------------------------------------------
 
-    def _source(self, source: Json) -> Json:
-        jobs = [job for job in self.jobs.values() if job["source_id"] == source["id"]]
-        last = {**self._job(jobs[-1]), "errors": [], "source": None} if jobs else None
+    def shown(self, source_id: str) -> Json:
+        """Return a source as the API shows it."""
+        return self._source(self.sources[source_id], self._newest_jobs().get(source_id))
+
+    def _newest_jobs(self) -> dict[str, Json]:
+        """Return the newest job of each source."""
+        return {job["source_id"]: job for job in self.jobs.values()}
+
+    def _source(self, source: Json, newest: Json | None) -> Json:
+        last = {**self._job(newest), "errors": [], "source": None} if newest else None
         if last and self.generation in "AB":
             last["items"] = []
         shown = {**source, "last_job": last}
@@ -274,13 +328,11 @@ class PortalState:
         items = {"href": f"/api/1/harvest/job/{job['id']}/items/", "total": len(job["items"]), "by_status": by_status}
         return {**shown, "items": items, "source": {"class": "HarvestSource", "id": job["source_id"]}}
 
-    def _preview(self) -> Json:
-        return {"id": None, "status": "done", "created": self._time(), "started": None, "ended": self._time(),
-                "errors": [], "items": [], "source": None}  # fmt: skip
-
-    def _page(self, entries: list[Json], query: dict[str, str]) -> Response:
+    def _page(
+        self, entries: list[Json], query: dict[str, str], show: Callable[[Json], Json] = lambda entry: entry
+    ) -> Response:
         page, size = int(query.get("page", 1)), int(query.get("page_size", 20))
-        shown = entries[(page - 1) * size : page * size]
+        shown = [show(entry) for entry in entries[(page - 1) * size : page * size]]
         if page > 1 and not shown:
             return self._not_found()
         elsewhere = "http://portal.internal:1/never-follow"

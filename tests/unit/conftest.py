@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
+from tests.support.direct_client import dialect_of
 from tests.support.portal_server import API, Door, InProcess
 from tests.support.portal_state import KEY
 from tests.support.scripted_portal import FakeClock
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GENERATIONS = ("A", "B", "C", "D")
-
-
-def dialect_of(generation: str) -> Dialect:
-    """What a client has learned of a portal whose responses showed it everything."""
-    return Dialect(
-        slash=generation != "A",
-        embeds_items=generation in "AB",
-        filters_by_owner=generation in "AB",
-        searches=generation != "A",
-    )
 
 
 @pytest.fixture(params=GENERATIONS)

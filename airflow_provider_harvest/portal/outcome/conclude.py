@@ -13,7 +13,7 @@ from airflow_provider_harvest.portal.statuses import FAILED, PREVIEWED, SKIPPED
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource, ItemCounts
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.statuses import How
 
@@ -107,13 +107,16 @@ def _skips(
     policy: OutcomePolicy,
 ) -> Skips:
     """Read why items were skipped and, if the verdict depends on it, the counters of earlier harvests."""
+    before: tuple[ItemCounts, ...] = ()
+    if job.counts is not None and policy.max_drop_ratio is not None and policy.remote_ids is None:
+        before = whole_before(client.job_history(source_id), job.id)
     if job.counts is None or not job.counts.skipped:
-        return Skips()
+        return Skips(before=before)
     listed = judged or items.first(SKIPPED, _SKIPS_READ)
     reasons = reasons_of(item for item in listed if item.status == SKIPPED)
     if policy.limits_skips or policy.remote_ids is not None or not skips_much(job.counts):
-        return Skips(reasons)
-    return Skips(reasons, whole_before(client.job_history(source_id), job.id))
+        return Skips(reasons, before)
+    return Skips(reasons, before or whole_before(client.job_history(source_id), job.id))
 
 
 def why_foreign(job: HarvestJob, source_id: str, source_name: str | None = None) -> str | None:

@@ -148,7 +148,8 @@ _ADVICE_BY_KIND = {
     "remote_ids": "Find these records in the catalogue, and their reasons in the portal's job.",
     "items": "See the reasons of the failed records on the portal, correct these in the catalogue, or allow more.",
     "skipped": "See why the portal skips records: each needs its own dct:identifier, and the source's filters count.",
-    "loss": "Check the catalogue; if the loss is right, accept it: airflow-harvest guard release SOURCE_ID.",
+    "loss": "Check the catalogue. If the loss is right, raise max_drop_ratio or, after a guarded run, accept it: "
+    "airflow-harvest guard release SOURCE_ID.",
     "job_errors": "See the job's errors on the portal, or set fail_on_job_errors=False if they do no harm.",
 }
 

@@ -48,6 +48,8 @@ class OutcomePolicy:
         ``max_skipped_items`` either, allows half, and more if each of the last ten harvests skipped more than half:
         a source whose filters leave most records out is as it always was, a catalogue that lost its identifiers is
         not.
+    :param max_drop_ratio: how many fewer items may be done than in the best of the last ten harvests that read their
+        whole catalogue, as a share of its done ones, 0 to 1; None (default) sets no such limit.
     """
 
     max_failed_items: int | None = None
@@ -57,6 +59,7 @@ class OutcomePolicy:
     remote_ids: tuple[str, ...] | None = None
     max_skipped_items: int | None = None
     max_skipped_ratio: float | None = None
+    max_drop_ratio: float | None = None
 
     @classmethod
     def create(
@@ -68,6 +71,7 @@ class OutcomePolicy:
         remote_ids: Iterable[str] | None = None,
         max_skipped_items: int | None = None,
         max_skipped_ratio: float | None = None,
+        max_drop_ratio: float | None = None,
     ) -> OutcomePolicy:
         """Return a policy from what a user gave.
 
@@ -76,7 +80,8 @@ class OutcomePolicy:
         for name, number in (("max_failed_items", max_failed_items), ("max_skipped_items", max_skipped_items)):
             if number is not None and not _is_count(number):
                 raise HarvestInvalidInput(f"{name} must be a whole number from 0 on, or None, not {number!r}.")
-        for name, share in (("max_failed_ratio", max_failed_ratio), ("max_skipped_ratio", max_skipped_ratio)):
+        ratios = {"max_failed_ratio": max_failed_ratio, "max_skipped_ratio": max_skipped_ratio}
+        for name, share in {**ratios, "max_drop_ratio": max_drop_ratio}.items():
             if share is not None and not _is_share(share):
                 raise HarvestInvalidInput(f"{name} must be a number from 0 to 1, or None, not {share!r}.")
         as_count(min_done_items, "min_done_items")
@@ -89,6 +94,7 @@ class OutcomePolicy:
             ids,
             max_skipped_items,
             max_skipped_ratio,
+            max_drop_ratio,
         )
 
     @property
@@ -198,6 +204,7 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> l
         share = f"({counts.failed / counts.processed:.1%}); {policy.max_failed_ratio:.1%} may."
         found.append(("items", f"{counts.failed:,} of {count(counts.processed, 'item')} failed {share}"))
     found.extend(("skipped", reason) for reason in _skip_reasons(counts, policy, skips))
+    found.extend(("loss", reason) for reason in _drop_reasons(counts, policy, skips))
     unfinished = counts.pending + counts.started + counts.other
     if unfinished:
         found.append(("items", f"{count(unfinished, 'item')} did not end although the job did."))
@@ -209,6 +216,13 @@ def _count_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> l
             ("empty", f"{count(counts.done, 'item')} harvested{rest}; at least {policy.min_done_items:,} must be.")
         )
     return found
+
+
+def _drop_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> Iterator[str]:
+    best = max((old.done for old in skips.before), default=0)
+    if policy.max_drop_ratio is not None and best - counts.done > policy.max_drop_ratio * best + 1e-9:
+        share = f"{(best - counts.done) / best:.1%} fewer; {policy.max_drop_ratio:.1%} may be."
+        yield f"{count(counts.done, 'item')} done, and {best:,} in one of the last ten harvests: {share}"
 
 
 def _skip_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> Iterator[str]:

@@ -11,8 +11,8 @@ import pytest
 from airflow_provider_harvest.cli import guard as commands
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held, join
-from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
-from tests.support.memory_portal import ORGANIZATIONS
+from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.managed_portal import ORGANIZATIONS
 from tests.support.scripted_portal import server_error
 
 if TYPE_CHECKING:
@@ -27,20 +27,12 @@ FINE, ERROR, ATTENTION = 0, 1, 2
 LONG_AGO = JOB_BEGAN - timedelta(days=8)
 
 
-class Portal(GuardedPortal):
-    def __enter__(self) -> Portal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Do nothing, as there is no connection."""
-
-
 @pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Portal:
+def portal(monkeypatch: pytest.MonkeyPatch) -> HarvestedPortal:
     """A portal; `has_key` is what the last command took along."""
-    made = Portal()
+    made = HarvestedPortal()
 
-    def open_client(_: argparse.Namespace, __: None, *, keyed: bool) -> Portal:
+    def open_client(_: argparse.Namespace, __: None, *, keyed: bool) -> HarvestedPortal:
         made.has_key = keyed
         return made
 
@@ -69,18 +61,18 @@ def cells(out: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines[2:]]
 
 
-def held(portal: Portal, days_ago: float, **fields: Any) -> HarvestSource:
+def held(portal: HarvestedPortal, days_ago: float, **fields: Any) -> HarvestSource:
     """Add a source that the guard holds for so many days."""
     note = Note(NOTE_HELD, NOW - timedelta(days=days_ago), 10, JOB_BEGAN)
     return portal.add_harvested(autoarchive=False, description=join("Data of the town.", note), **fields)
 
 
 class TestReport:
-    def test_of_a_quiet_portal_is_one_line(self, portal: Portal, guard: Guard) -> None:
+    def test_of_a_quiet_portal_is_one_line(self, portal: HarvestedPortal, guard: Guard) -> None:
         portal.add_harvested()
         assert guard("report") == (FINE, "1 source: nothing to report.\n", "")
 
-    def test_lists_what_must_be_held_with_the_day_and_the_reason(self, portal: Portal, guard: Guard) -> None:
+    def test_lists_what_must_be_held_with_the_day_and_the_reason(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = portal.add_harvested(lost=10, name="Towns")
         portal.add_harvested(lost=1, name="Villages")  # a usual loss
         code, out, _ = guard("report")
@@ -89,19 +81,19 @@ class TestReport:
         assert f"{source.id}: 10 of 40 records are missing (25.0%); one run may lose less than 6 %.\n" in out
         assert (portal.has_key, portal.written) == (False, [])
 
-    def test_lists_what_is_held(self, portal: Portal, guard: Guard) -> None:
+    def test_lists_what_is_held(self, portal: HarvestedPortal, guard: Guard) -> None:
         held(portal, 1, lost=10)
         code, out, _ = guard("report")
         assert (code, [row[1] for row in cells(out)]) == (ATTENTION, ["held"])
 
-    def test_as_json_is_the_result_of_the_operator(self, portal: Portal, guard: Guard) -> None:
+    def test_as_json_is_the_result_of_the_operator(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = portal.add_harvested(lost=10)
         code, out, _ = guard("report", "--json")
         result = json.loads(out)
         assert (code, result["must_hold_ids"]) == (ATTENTION, [source.id])
         assert [(row["missing"], len(row["missing_records"])) for row in result["rows"]] == [(10, 10)]
 
-    def test_of_chosen_sources(self, portal: Portal, guard: Guard) -> None:
+    def test_of_chosen_sources(self, portal: HarvestedPortal, guard: Guard) -> None:
         portal.add_harvested(lost=10)
         quiet = portal.add_harvested()
         assert guard("report", "--source", quiet.id)[0] == FINE
@@ -110,11 +102,13 @@ class TestReport:
         assert "The portal has no source 5fffffffffffffffffffffff." in err
 
     @pytest.mark.parametrize("days, first", [(7, "2026-12-03"), (2, "2026-11-28")])
-    def test_reckons_with_the_grace_of_the_portal(self, portal: Portal, guard: Guard, days: int, first: str) -> None:
+    def test_reckons_with_the_grace_of_the_portal(
+        self, portal: HarvestedPortal, guard: Guard, days: int, first: str
+    ) -> None:
         portal.add_harvested(lost=10)
         assert [row[4] for row in cells(guard("report", "--grace-days", days)[1])] == [first]
 
-    def test_names_sources_that_no_hold_can_save(self, portal: Portal, guard: Guard) -> None:
+    def test_names_sources_that_no_hold_can_save(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = portal.add_harvested()
         portal.change(source.id, schedule="0 4 1 1 *")
         code, _, err = guard("report")
@@ -124,7 +118,7 @@ class TestReport:
 
 
 class TestForecast:
-    def test_lists_what_the_next_runs_archive_however_little(self, portal: Portal, guard: Guard) -> None:
+    def test_lists_what_the_next_runs_archive_however_little(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = portal.add_harvested(lost=1, lost_on=LONG_AGO, name="Towns")
         portal.add_harvested()
         code, out, _ = guard("forecast")
@@ -132,18 +126,18 @@ class TestForecast:
         assert cells(out) == [[source.id, "as usual", "1", "31", "2026-11-27", "Towns"]]
         assert (portal.has_key, portal.written) == (False, [])
 
-    def test_leaves_out_what_is_held(self, portal: Portal, guard: Guard) -> None:
+    def test_leaves_out_what_is_held(self, portal: HarvestedPortal, guard: Guard) -> None:
         held(portal, 1, lost=10)
         assert guard("forecast") == (FINE, "1 source: nothing to report.\n", "")
 
-    def test_as_json_names_each_record_and_its_day(self, portal: Portal, guard: Guard) -> None:
+    def test_as_json_names_each_record_and_its_day(self, portal: HarvestedPortal, guard: Guard) -> None:
         portal.add_harvested(lost=2, lost_on=LONG_AGO)
         records = json.loads(guard("forecast", "--json")[1])["rows"][0]["missing_records"]
         assert {record["archived_at"] for record in records} == {"2026-11-27T04:00:00+00:00"}
 
 
 class TestHold:
-    def test_holds_once(self, portal: Portal, guard: Guard) -> None:
+    def test_holds_once(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = portal.add_harvested(lost=10)
         for _ in range(2):
             code, out, _ = guard("hold")
@@ -151,7 +145,7 @@ class TestHold:
         assert is_held(portal.get_source(source.id))
         assert portal.written == [source.id]
 
-    def test_lifts_what_is_back(self, portal: Portal, guard: Guard) -> None:
+    def test_lifts_what_is_back(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = held(portal, 1)
         code, out, _ = guard("hold")
         assert (code, [row[1] for row in cells(out)]) == (FINE, ["hold lifted"])
@@ -160,7 +154,7 @@ class TestHold:
 
     @pytest.mark.parametrize("options, state", [((), "held"), (("--expire-days", 30), "hold expired")])
     def test_hold_ends_by_itself_only_if_that_is_wanted(
-        self, portal: Portal, guard: Guard, options: tuple[Any, ...], state: str
+        self, portal: HarvestedPortal, guard: Guard, options: tuple[Any, ...], state: str
     ) -> None:
         held(portal, 31, lost=10)
         code, out, _ = guard("hold", *options)
@@ -168,12 +162,14 @@ class TestHold:
         assert guard("hold", *options)[0] == (ATTENTION if state == "held" else FINE)
 
     @pytest.mark.parametrize("days", ["0", "-3", "nan", "soon"])
-    def test_refuses_days_that_cannot_be_right(self, portal: Portal, guard: Guard, days: str) -> None:
+    def test_refuses_days_that_cannot_be_right(self, portal: HarvestedPortal, guard: Guard, days: str) -> None:
         held(portal, 31, lost=10)
         assert guard("hold", f"--expire-days={days}")[0] == ERROR
         assert portal.written == []
 
-    def test_without_a_key_says_so(self, portal: Portal, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_a_key_says_so(
+        self, portal: HarvestedPortal, guard: Guard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         source = portal.add_harvested(lost=10)
         monkeypatch.setattr(commands, "open_client", lambda *_, **__: portal)
         portal.has_key = False
@@ -185,7 +181,7 @@ class TestHold:
 
 
 class TestRelease:
-    def test_accepts_the_loss_once(self, portal: Portal, guard: Guard) -> None:
+    def test_accepts_the_loss_once(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = held(portal, 1, lost=10)
         first, second = (guard("release", source.id) for _ in range(2))
         assert first == (FINE, f"{source.id}  released: the next runs archive what is missing\n", "")
@@ -193,22 +189,22 @@ class TestRelease:
         assert portal.written == [source.id]
         assert guard("report")[0] == FINE
 
-    def test_as_json(self, portal: Portal, guard: Guard) -> None:
+    def test_as_json(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = held(portal, 1, lost=10, name="Towns")
         code, out, _ = guard("release", source.id, "--json")
         assert code == FINE
         assert json.loads(out) == [{"source_id": source.id, "source_name": "Towns", "released": True, "error": None}]
 
-    def test_of_what_the_owner_switched_off_is_refused(self, portal: Portal, guard: Guard) -> None:
+    def test_of_what_the_owner_switched_off_is_refused(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = portal.add_harvested(lost=10, autoarchive=False)
         code, _, err = guard("release", source.id)
         assert (code, portal.written) == (ERROR, [])
         assert "off by its owner" in err
 
-    def test_needs_the_id_of_a_source(self, portal: Portal, guard: Guard) -> None:
+    def test_needs_the_id_of_a_source(self, portal: HarvestedPortal, guard: Guard) -> None:
         assert guard("release")[0] == ERROR
 
-    def test_given_twice_is_one(self, portal: Portal, guard: Guard) -> None:
+    def test_given_twice_is_one(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = held(portal, 1, lost=10)
         code, out, _ = guard("release", source.id, source.id, "--json")
         assert (code, [row["released"] for row in json.loads(out)]) == (FINE, [True])
@@ -221,7 +217,9 @@ class TestRelease:
             ("https://www.example/harvest/towns/", "without the address around it"),
         ],
     )
-    def test_of_what_is_no_source_is_a_sentence(self, portal: Portal, guard: Guard, ident: str, said: str) -> None:
+    def test_of_what_is_no_source_is_a_sentence(
+        self, portal: HarvestedPortal, guard: Guard, ident: str, said: str
+    ) -> None:
         code, _, err = guard("release", ident)
         assert (code, portal.written) == (ERROR, [])
         assert said in err
@@ -233,14 +231,16 @@ class TestSelection:
     @pytest.mark.parametrize("option", ["--source", "--organization"])
     @pytest.mark.parametrize("blank", ["", " "])
     def test_that_is_blank_never_means_all(
-        self, portal: Portal, guard: Guard, command: str, option: str, blank: str
+        self, portal: HarvestedPortal, guard: Guard, command: str, option: str, blank: str
     ) -> None:
         portal.add_harvested(lost=10)
         code, _, err = guard(command, option, blank)
         assert (code, portal.written) == (ERROR, [])
         assert "must not be blank" in err
 
-    def test_of_a_source_by_its_slug(self, portal: Portal, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_of_a_source_by_its_slug(
+        self, portal: HarvestedPortal, guard: Guard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         source = portal.add_harvested(lost=10)
         read = portal.get_source
         monkeypatch.setattr(portal, "get_source", lambda ident, **_: read(source.id if ident == "towns" else ident))
@@ -250,7 +250,7 @@ class TestSelection:
 @pytest.mark.parametrize("command", ["report", "hold", "forecast"])
 @pytest.mark.parametrize("lost, code", [(0, ERROR), (10, ATTENTION)], ids=["all else is fine", "another lost much"])
 def test_what_could_not_be_examined_is_not_fine(
-    portal: Portal, guard: Guard, monkeypatch: pytest.MonkeyPatch, command: str, lost: int, code: int
+    portal: HarvestedPortal, guard: Guard, monkeypatch: pytest.MonkeyPatch, command: str, lost: int, code: int
 ) -> None:
     portal.add_harvested(lost=lost, lost_on=LONG_AGO, organization="north")
     portal.add_harvested(organization="south")
@@ -269,7 +269,9 @@ def test_what_could_not_be_examined_is_not_fine(
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-def test_table_fits_the_terminal(portal: Portal, guard: Guard, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+def test_table_fits_the_terminal(
+    portal: HarvestedPortal, guard: Guard, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     portal.add_harvested(lost=10, name="Data of all towns in the country, " * 3)
     table = [line for line in guard("report")[1].splitlines() if "  " in line]

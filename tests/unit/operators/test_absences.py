@@ -80,7 +80,7 @@ def test_a_retry_whose_job_could_not_be_stored_still_asks_once(monkeypatch: pyte
 
 
 class Away:
-    """A store of connections that responses only after so many questions."""
+    """A store of connections that responds only after so many attempts."""
 
     def __init__(self, times: int, answer: Any) -> None:
         self.left, self._answer = times, answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,12 @@ from airflow_provider_harvest.operators.source import (
     HarvestValidateSourceOperator,
 )
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
+
+try:
+    from airflow.sdk import DAG, task
+except ImportError:  # Airflow 2.11
+    from airflow import DAG  # type: ignore[assignment]
+    from airflow.decorators import task  # type: ignore[assignment]
 
 ID = "5f00000000000000000000aa"
 
@@ -76,6 +83,35 @@ def test_a_template_that_renders_none() -> None:
     task.render_template_fields({"missing": None})  # type: ignore[typeddict-unknown-key]
     with pytest.raises(HarvestInvalidInput, match="organization"):
         task.refuse_nothing()
+
+
+@pytest.mark.parametrize(
+    "name, values, is_refused",
+    [
+        ("remote_ids", "the result of a task", True),
+        ("remote_ids", [["a"], None], False),
+        ("source_id", "the result of a task", False),
+    ],
+)
+def test_none_among_the_values_that_a_task_is_mapped_over(name: str, values: Any, is_refused: bool) -> None:
+    """Airflow makes the instance with the value None, as if the argument had been left out."""
+    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
+
+        @task
+        def etl() -> list[Any]:
+            return [["a"], None]
+
+        over = etl() if isinstance(values, str) else values
+        others = {} if name == "source_id" else {"source_id": ID}
+        mapped = HarvestRunSourceOperator.partial(task_id="t", **others).expand(**{name: over})
+    made = mapped.unmap({"source_id": ID, "remote_ids": None} if name == "source_id" else {name: None})
+    context: Any = {"dag": dag}
+    made._do_render_template_fields(made, mapped.template_fields, context, mapped.get_template_env(), set())
+    if not is_refused:
+        made.refuse_nothing()
+        return
+    with pytest.raises(HarvestInvalidInput, match=name):
+        made.refuse_nothing()
 
 
 def test_what_was_not_given_is_fine() -> None:

@@ -14,14 +14,14 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._pass_state import dated, undated
 from airflow_provider_harvest.operators.guard import GUARD_KEY, GUARD_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
-from tests.support.guarded_portal import NOW, GuardedPortal
-from tests.support.memory_portal import Killed
+from tests.support.harvested_portal import NOW, HarvestedPortal
+from tests.support.managed_portal import Killed
 from tests.support.task_instance import TaskInstance
 
 
 @pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> GuardedPortal:
-    made = GuardedPortal()
+def portal(monkeypatch: pytest.MonkeyPatch) -> HarvestedPortal:
+    made = HarvestedPortal()
     monkeypatch.setattr(HarvestHook, "get_conn", lambda hook: made)
     return made
 
@@ -38,14 +38,14 @@ def run(ti: TaskInstance, *, has_date: bool = True, **arguments: Any) -> dict[st
     return result
 
 
-def test_reports_by_default_and_writes_nothing(portal: GuardedPortal, ti: TaskInstance) -> None:
+def test_reports_by_default_and_writes_nothing(portal: HarvestedPortal, ti: TaskInstance) -> None:
     source = portal.add_harvested(lost=10)
     result = run(ti)
     assert (result["must_hold_ids"], result["held_ids"], portal.written) == ([source.id], [], [])
     assert ti.xcoms[GUARD_KEY] == json.loads(json.dumps(result))
 
 
-def test_holds(portal: GuardedPortal, ti: TaskInstance) -> None:
+def test_holds(portal: HarvestedPortal, ti: TaskInstance) -> None:
     source = portal.add_harvested(lost=10)
     assert run(ti, mode="hold")["held_ids"] == [source.id]
     assert run(ti, mode="hold")["held_ids"] == [source.id]
@@ -53,7 +53,7 @@ def test_holds(portal: GuardedPortal, ti: TaskInstance) -> None:
 
 
 def test_each_hold_is_told_as_new_once_and_again_if_the_run_that_held_was_killed(
-    portal: GuardedPortal, ti: TaskInstance
+    portal: HarvestedPortal, ti: TaskInstance
 ) -> None:
     first = portal.add_harvested(lost=10)
     portal.killed_at = (1, True)
@@ -67,22 +67,22 @@ def test_each_hold_is_told_as_new_once_and_again_if_the_run_that_held_was_killed
 
 
 @pytest.mark.parametrize("has_date", [True, False], ids=["on a schedule", "by an asset's event"])
-def test_next_run_goes_on_from_this_one(portal: GuardedPortal, ti: TaskInstance, has_date: bool) -> None:
+def test_next_run_goes_on_from_this_one(portal: HarvestedPortal, ti: TaskInstance, has_date: bool) -> None:
     portal.add_harvested()
     run(ti, has_date=has_date)
     assert ti.xcoms[(dated if has_date else undated)(GUARD_STATE_KEY)]["at"] == NOW.timestamp()
     portal.requests.clear()
     run(ti)
-    assert "iter_datasets" not in portal.requests
+    assert "list_datasets" not in portal.requests
     run(ti, examine_all=True)
-    assert "iter_datasets" in portal.requests
+    assert "list_datasets" in portal.requests
 
 
 class TestWithoutAHarvestInBetween:
     """What a run left open is examined by the next one, although the portal has harvested nothing since."""
 
     def test_loss_that_was_only_reported_is_reported_again_and_held_once_that_is_wanted(
-        self, portal: GuardedPortal, ti: TaskInstance
+        self, portal: HarvestedPortal, ti: TaskInstance
     ) -> None:
         source = portal.add_harvested(lost=10)
         for _ in range(3):
@@ -90,7 +90,7 @@ class TestWithoutAHarvestInBetween:
         assert run(ti, mode="hold")["held_ids"] == [source.id]
 
     def test_source_whose_archiving_somebody_switches_on_is_examined(
-        self, portal: GuardedPortal, ti: TaskInstance
+        self, portal: HarvestedPortal, ti: TaskInstance
     ) -> None:
         source = portal.add_harvested(lost=10, autoarchive=False)
         assert [run(ti, mode="hold")["rows"] for _ in range(2)] == [[], []]
@@ -99,7 +99,7 @@ class TestWithoutAHarvestInBetween:
 
     @pytest.mark.parametrize("where", ["thresholds", "thresholds_by_source"])
     def test_stricter_limits_hold_what_wider_ones_passed(
-        self, portal: GuardedPortal, ti: TaskInstance, where: str
+        self, portal: HarvestedPortal, ti: TaskInstance, where: str
     ) -> None:
         source = portal.add_harvested(lost=10)
         wide, strict = {"max_lost_ratio": 0.5}, {"max_lost_ratio": 0.1}
@@ -110,16 +110,16 @@ class TestWithoutAHarvestInBetween:
 
 @pytest.mark.parametrize("changed", [{"organization": "5e00000000000000000000a1"}, {"source_ids": "all"}])
 def test_state_of_another_selection_does_not_count(
-    portal: GuardedPortal, ti: TaskInstance, changed: dict[str, Any]
+    portal: HarvestedPortal, ti: TaskInstance, changed: dict[str, Any]
 ) -> None:
     source = portal.add_harvested(organization="north")
     run(ti)
     portal.requests.clear()
     run(ti, **{name: [source.id] if value == "all" else value for name, value in changed.items()})
-    assert "iter_datasets" in portal.requests
+    assert "list_datasets" in portal.requests
 
 
-def test_what_could_not_be_held_is_examined_again(portal: GuardedPortal, ti: TaskInstance) -> None:
+def test_what_could_not_be_held_is_examined_again(portal: HarvestedPortal, ti: TaskInstance) -> None:
     portal.has_key = False
     source = portal.add_harvested(lost=10)
     result = run(ti, mode="hold")
@@ -140,7 +140,7 @@ def test_what_could_not_be_held_is_examined_again(portal: GuardedPortal, ti: Tas
     ],
 )
 def test_what_cannot_be_right_fails_without_a_retry(
-    portal: GuardedPortal, ti: TaskInstance, arguments: dict[str, Any]
+    portal: HarvestedPortal, ti: TaskInstance, arguments: dict[str, Any]
 ) -> None:
     portal.add_harvested(lost=10)
     with pytest.raises(AirflowFailException):

@@ -113,6 +113,15 @@ def test_what_may_be_skipped_in_a_success(
     assert {name for name in arguments if "skipped" in name} == set(limits)
 
 
+@pytest.mark.parametrize("limits, told", [({}, ["whole", "few"]), ({"max_drop_ratio": 0.5}, ["whole"])])
+def test_how_many_fewer_may_be_done_in_a_success(
+    monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any], told: list[str], generation: str
+) -> None:
+    few = [(900, job_appears("few")), (910, items_move("few", done=1)), (990, job_ends("few"))]
+    watched = Watched(monkeypatch, {"a": [*whole_job("whole", 100), *few]}, generation)
+    assert watched.watch(HOUR, condition="success", **limits) == told
+
+
 def test_a_whole_portal_costs_one_request_a_round_and_a_few_for_each_end(
     monkeypatch: pytest.MonkeyPatch, generation: str
 ) -> None:

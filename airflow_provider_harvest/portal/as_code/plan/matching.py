@@ -136,9 +136,9 @@ class _Matching:
         self._organizations = organizations
         self._sources = [source for source in sources if source.deleted is None]
         self._user = Whose(owner=user_id) if user_id is not None else None
-        trust = Trust(declaration, organizations, user_id)
+        self._trust = Trust(declaration, organizations, user_id)
         self._markers: dict[str, tuple[str | None, str | None]] = {
-            source.id: marker.split(source.description)[1:] if trust.may_match(source) else (None, None)
+            source.id: marker.split(source.description)[1:] if self._trust.may_match(source) else (None, None)
             for source in self._sources
         }
         self._by_url: dict[str, list[HarvestSource]] = defaultdict(list)
@@ -216,7 +216,9 @@ class _Matching:
             if managed_by is not None and managed_by == self._managed_by and key is not None:
                 marked[key].append(source)
         for declared in self._open():
-            sources = marked.get(declared.key, [])
+            # Without a key anybody's personal source may be the user's, but not one that the files give an owner.
+            is_owner_said = whose(declared, self._organizations).is_said
+            sources = [one for one in marked.get(declared.key, ()) if self._trust.counts(one) or not is_owner_said]
             if len(sources) > 1:
                 self._conflict(declared.key, f"{len(sources)} sources carry its marker: {_ids(sources)}", sources)
             elif sources:

@@ -21,7 +21,7 @@ from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoi
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
 from tests.support.examples import examples
-from tests.support.memory_portal import MemoryPortal
+from tests.support.managed_portal import ManagedPortal
 from tests.support.portal_state import ORGANIZATION
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.support.portal_server import Door
 
 SITE = "https://www.example"
-BACKENDS = MemoryPortal().list_backends()
+BACKENDS = ManagedPortal().list_backends()
 SECRET = "hunter2hunter2"
 
 
@@ -208,22 +208,22 @@ def test_drops_the_secret_of_a_config_and_nothing_else(
 
 def test_copy_that_lacks_something_is_created_inactive_and_stays_so(tmp_path: Path) -> None:
     """Switched on, it would harvest without the filters that its config held."""
-    first = MemoryPortal()
+    first = ManagedPortal()
     first.add(name="Towns", config={"apikey": SECRET}, validation=HarvestValidation("accepted"), schedule="5 4 * * *")
     path = tmp_path / "sources.yaml"
-    path.write_text(export_sources(first, with_ids=False).text)  # type: ignore[arg-type]
-    assert make_plan(first, read(path)).is_clean  # type: ignore[arg-type]
+    path.write_text(export_sources(first, with_ids=False).text)
+    assert make_plan(first, read(path)).is_clean
 
-    plan = make_plan(MemoryPortal(), read(path))  # type: ignore[arg-type]
+    plan = make_plan(ManagedPortal(), read(path))
 
     [change] = plan.changes
     assert change.wanted["active"] is False
     assert [note for note in plan.notes if "towns is created inactive" in note and "lack its config" in note]
-    inactive = MemoryPortal()
+    inactive = ManagedPortal()
     inactive.add(name="Towns", active=False, validation=HarvestValidation("accepted"), schedule="5 4 * * *")
-    assert make_plan(inactive, read(path)).changes == ()  # type: ignore[arg-type]
+    assert make_plan(inactive, read(path)).changes == ()
     path.write_text(re.sub(r"\n +incomplete:(\n +- \w+)+", "", path.read_text()))
-    assert make_plan(inactive, read(path)).changes[0].wanted["active"] is True  # type: ignore[arg-type]
+    assert make_plan(inactive, read(path)).changes[0].wanted["active"] is True
 
 
 def test_leaves_a_source_out_that_could_not_be_found_again() -> None:
@@ -234,7 +234,7 @@ def test_leaves_a_source_out_that_could_not_be_found_again() -> None:
 
 def test_refuses_two_owners() -> None:
     with pytest.raises(HarvestInvalidInput, match="give one of them"):
-        export_sources(MemoryPortal(), "north", "5e0000000000000000000002")  # type: ignore[arg-type]
+        export_sources(ManagedPortal(), "north", "5e0000000000000000000002")
 
 
 # --- whatever a portal holds ---------------------------------------------------------------------------------------
@@ -259,8 +259,8 @@ CONFIGS = st.fixed_dictionaries(
 
 
 @st.composite
-def portals(draw: st.DrawFn) -> MemoryPortal:
-    portal = MemoryPortal()
+def portals(draw: st.DrawFn) -> ManagedPortal:
+    portal = ManagedPortal()
     for _ in range(draw(st.integers(0, 5))):
         portal.add(
             name=draw(st.sampled_from(["Towns", "Villages"]) | LINES.map(lambda text: f"x{text}")),
@@ -279,12 +279,12 @@ def portals(draw: st.DrawFn) -> MemoryPortal:
 @examples(150)
 @given(portals(), st.sampled_from([None, "demo"]), st.booleans())
 def test_a_plan_right_after_an_export_is_empty(
-    tmp_path_factory: pytest.TempPathFactory, portal: MemoryPortal, environment: str | None, with_ids: bool
+    tmp_path_factory: pytest.TempPathFactory, portal: ManagedPortal, environment: str | None, with_ids: bool
 ) -> None:
-    exported = export_sources(portal, environment=environment, with_ids=with_ids)  # type: ignore[arg-type]
+    exported = export_sources(portal, environment=environment, with_ids=with_ids)
     path = tmp_path_factory.mktemp("export") / "sources.yaml"
     path.write_text(exported.text, encoding="utf-8")
-    plan = make_plan(portal, read(path))  # type: ignore[arg-type]
+    plan = make_plan(portal, read(path))
     assert plan.changes == ()
     assert plan.conflicts == ()
     assert plan.unchanged == exported.count

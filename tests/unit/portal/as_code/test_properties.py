@@ -23,7 +23,7 @@ from airflow_provider_harvest.portal.as_code.plan.changes import Plan
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.support.examples import examples
-from tests.support.memory_portal import ADMIN, ORGANIZATIONS, USER, Killed, MemoryPortal
+from tests.support.managed_portal import ADMIN, ORGANIZATIONS, USER, Killed, ManagedPortal
 
 KEYS = [f"key-{letter}" for letter in "abcdef"]
 URLS = [f"https://{host}.example/{path}" for host in ("one", "two") for path in ("a.xml", "b.xml", "c.xml")]
@@ -72,9 +72,9 @@ def declared_sources(draw: st.DrawFn, key: str) -> DeclaredSource:
 
 
 @st.composite
-def portals(draw: st.DrawFn) -> MemoryPortal:
+def portals(draw: st.DrawFn) -> ManagedPortal:
     """A portal with some sources, marked or not; its urls are those of the files."""
-    portal = MemoryPortal()
+    portal = ManagedPortal()
     for _ in range(draw(st.integers(0, 6))):
         organization = draw(st.sampled_from(["north", "south", None]))
         mark = draw(st.sampled_from([None, None, ("us", draw(st.sampled_from([*KEYS, "gone"]))), ("them", "key-a")]))
@@ -95,7 +95,7 @@ def portals(draw: st.DrawFn) -> MemoryPortal:
 
 
 @st.composite
-def files_for(draw: st.DrawFn, portal: MemoryPortal) -> Declaration:
+def files_for(draw: st.DrawFn, portal: ManagedPortal) -> Declaration:
     """A file, in which some sources give the id of one of the portal's."""
     keys = draw(st.lists(st.sampled_from(KEYS), unique=True))
     sources = [draw(declared_sources(key)) for key in keys]
@@ -109,7 +109,7 @@ def files_for(draw: st.DrawFn, portal: MemoryPortal) -> Declaration:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[MemoryPortal, Declaration]:
+def worlds(draw: st.DrawFn) -> tuple[ManagedPortal, Declaration]:
     """A portal, and a file for it."""
     portal = draw(portals())
     return portal, draw(files_for(portal))
@@ -119,13 +119,13 @@ def deletes(plan: Plan) -> int:
     return sum(change.is_deleted for change in plan.changes)
 
 
-def state_of(portal: MemoryPortal) -> dict[str, Any]:
-    return copy.deepcopy(portal.sources)
+def state_of(portal: ManagedPortal) -> dict[str, Any]:
+    return dict(portal.sources)
 
 
 @often
 @given(worlds(), st.booleans())
-def test_plan_after_its_apply_is_empty(world: tuple[MemoryPortal, Declaration], prune: bool) -> None:
+def test_plan_after_its_apply_is_empty(world: tuple[ManagedPortal, Declaration], prune: bool) -> None:
     portal, declaration = world
     plan = make_plan(portal, declaration, prune=prune)
     apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
@@ -138,7 +138,7 @@ def test_plan_after_its_apply_is_empty(world: tuple[MemoryPortal, Declaration], 
 
 @often
 @given(worlds(), st.booleans())
-def test_applying_twice_writes_nothing_the_second_time(world: tuple[MemoryPortal, Declaration], prune: bool) -> None:
+def test_applying_twice_writes_nothing_the_second_time(world: tuple[ManagedPortal, Declaration], prune: bool) -> None:
     portal, declaration = world
     plan = Plan.from_json(make_plan(portal, declaration, prune=prune).to_json())
     apply_plan(portal, plan, max_deletes=None, confirm_deletes=deletes(plan))
@@ -153,7 +153,7 @@ def test_applying_twice_writes_nothing_the_second_time(world: tuple[MemoryPortal
 
 @often
 @given(worlds(), st.booleans())
-def test_nothing_but_what_is_planned_is_touched(world: tuple[MemoryPortal, Declaration], prune: bool) -> None:
+def test_nothing_but_what_is_planned_is_touched(world: tuple[ManagedPortal, Declaration], prune: bool) -> None:
     portal, declaration = world
     before = state_of(portal)
     plan = make_plan(portal, declaration, prune=prune)
@@ -179,7 +179,7 @@ def test_nothing_but_what_is_planned_is_touched(world: tuple[MemoryPortal, Decla
 
 @often
 @given(worlds(), st.randoms(use_true_random=False))
-def test_order_of_sources_does_not_matter(world: tuple[MemoryPortal, Declaration], random: Any) -> None:
+def test_order_of_sources_does_not_matter(world: tuple[ManagedPortal, Declaration], random: Any) -> None:
     portal, declaration = world
     shuffled = list(declaration.sources)
     random.shuffle(shuffled)
@@ -190,7 +190,7 @@ def test_order_of_sources_does_not_matter(world: tuple[MemoryPortal, Declaration
 @often
 @given(worlds(), st.integers(1, 12), st.booleans(), st.booleans())
 def test_apply_that_was_killed_anywhere_is_continued(
-    world: tuple[MemoryPortal, Declaration], write: int, took_effect: bool, plans_anew: bool
+    world: tuple[ManagedPortal, Declaration], write: int, took_effect: bool, plans_anew: bool
 ) -> None:
     portal, declaration = world
     undisturbed = copy.deepcopy(portal)
@@ -213,7 +213,7 @@ def test_apply_that_was_killed_anywhere_is_continued(
 
 @often
 @given(worlds())
-def test_plan_survives_a_file(world: tuple[MemoryPortal, Declaration]) -> None:
+def test_plan_survives_a_file(world: tuple[ManagedPortal, Declaration]) -> None:
     portal, declaration = world
     plan = make_plan(portal, declaration, prune=True)
 
@@ -225,7 +225,7 @@ def test_plan_survives_a_file(world: tuple[MemoryPortal, Declaration]) -> None:
 
 @often
 @given(world=worlds())
-def test_what_a_key_may_not_do_is_told_and_left(world: tuple[MemoryPortal, Declaration]) -> None:
+def test_what_a_key_may_not_do_is_told_and_left(world: tuple[ManagedPortal, Declaration]) -> None:
     portal, declaration = world
     portal.is_sysadmin, portal.user_id = False, USER
     plan = make_plan(portal, declaration)
@@ -240,7 +240,7 @@ def test_what_a_key_may_not_do_is_told_and_left(world: tuple[MemoryPortal, Decla
 
 @often
 @given(worlds())
-def test_plan_without_a_key_says_the_same_or_asks(world: tuple[MemoryPortal, Declaration]) -> None:
+def test_plan_without_a_key_says_the_same_or_asks(world: tuple[ManagedPortal, Declaration]) -> None:
     portal, declaration = world
     keyed = make_plan(portal, declaration)
     portal.has_key = False

@@ -21,7 +21,7 @@ from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 from airflow_provider_harvest.portal.models import HarvestRef
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from tests.support.declared_sources import URL, conflicts, declared, planned
-from tests.support.memory_portal import ORGANIZATIONS, USER, MemoryPortal
+from tests.support.managed_portal import ORGANIZATIONS, USER, ManagedPortal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +34,13 @@ HURRY = Pacing(write_interval=0.0, accept_interval=0.0)
 
 
 @pytest.fixture
-def portal() -> MemoryPortal:
+def portal() -> ManagedPortal:
     """A portal without sources."""
-    return MemoryPortal()
+    return ManagedPortal()
 
 
 class TestShown:
-    def test_102_different_changes_are_102_entries(self, portal: MemoryPortal) -> None:
+    def test_102_different_changes_are_102_entries(self, portal: ManagedPortal) -> None:
         sources = [portal.add(name=f"Town {number}", url=f"{LONG}old-{number}/csw") for number in range(102)]
         plan = planned(
             portal,
@@ -53,7 +53,7 @@ class TestShown:
         assert [f"new-{number}/" in text and f"old-{number}/" in text for number in range(102)] == [True] * 102
         assert "102 sources" not in text
 
-    def test_the_same_change_names_every_source(self, portal: MemoryPortal) -> None:
+    def test_the_same_change_names_every_source(self, portal: ManagedPortal) -> None:
         for number in range(30):
             portal.add(name="Old", url=f"https://town.example/{number}")
         plan = planned(portal, *(declared(f"town-{n:02}", url=f"https://town.example/{n}") for n in range(30)))
@@ -61,7 +61,7 @@ class TestShown:
         assert 'name "Old" -> "Town": 30 sources' in text
         assert [f"town-{number:02}" in text for number in range(30)] == [True] * 30
 
-    def test_a_new_source_hides_nothing(self, portal: MemoryPortal) -> None:
+    def test_a_new_source_hides_nothing(self, portal: ManagedPortal) -> None:
         said: dict[str, Any] = {
             "description": "About the town",
             "autoarchive": False,
@@ -90,18 +90,18 @@ class TestSecondSources:
     @pytest.mark.parametrize(
         "url", ["http://town.example/catalog.xml", f"{URL}/", "https://TOWN.example:443/catalog.xml"]
     )
-    def test_same_address_in_other_letters_is_the_same_source(self, portal: MemoryPortal, url: str) -> None:
+    def test_same_address_in_other_letters_is_the_same_source(self, portal: ManagedPortal, url: str) -> None:
         source = portal.add(name="Town", url=url)
         (found,) = planned(portal, declared()).changes
         assert (found.source_id, found.differing) == (source.id, ("url",))
 
-    def test_new_host_is_a_conflict_until_it_is_confirmed(self, portal: MemoryPortal) -> None:
+    def test_new_host_is_a_conflict_until_it_is_confirmed(self, portal: ManagedPortal) -> None:
         source = portal.add(name="Town", url="https://former.example/")
         assert f"{source.id} (https://former.example/)" in conflicts(planned(portal, declared()))["town"]
         assert planned(portal, declared(), allow_duplicates=True).counts["create"] == 1
 
     @pytest.mark.parametrize("other", [{"name": "Another"}, {"backend": "ckan"}, {"organization": "south"}])
-    def test_what_is_another_source_is_no_obstacle(self, portal: MemoryPortal, other: dict[str, Any]) -> None:
+    def test_what_is_another_source_is_no_obstacle(self, portal: ManagedPortal, other: dict[str, Any]) -> None:
         portal.add(**{"name": "Town", "url": "https://former.example/", "organization": "north", **other})
         assert planned(portal, declared(organization="north")).counts["create"] == 1
 
@@ -124,16 +124,27 @@ def test_normal_form_of_urls(one: str, other: str, same: bool) -> None:
 
 
 class TestMarkersOfStrangers:
-    def add_stranger(self, portal: MemoryPortal, key: str) -> HarvestSource:
+    def add_stranger(self, portal: ManagedPortal, key: str) -> HarvestSource:
         return portal.add(owner=HarvestRef(USER), description=marker.join(None, "us", key))
 
-    def test_do_not_block(self, portal: MemoryPortal) -> None:
+    def test_do_not_block(self, portal: ManagedPortal) -> None:
         ours = portal.add(url=URL, name="Old", organization="north", description=marker.join(None, "us", "town"))
         self.add_stranger(portal, "town")
         plan = planned(portal, declared(organization="north"), managed_by="us")
         assert [found.source_id for found in plan.changes] == [ours.id]
 
-    def test_are_never_deleted_and_told(self, portal: MemoryPortal) -> None:
+    def test_do_not_block_a_plan_without_a_key(self, portal: ManagedPortal) -> None:
+        """As a drift alarm that reads a public portal: who the files' user is, is unknown."""
+        portal.has_key = False
+        ours = portal.add(url=URL, name="Old", organization="north", description=marker.join(None, "us", "town"))
+        self.add_stranger(portal, "town")
+        self.add_stranger(portal, "new")
+        new = declared("new", name="New", url="https://new.example/", organization="north")
+        plan = planned(portal, declared(organization="north"), new, managed_by="us")
+        assert conflicts(plan) == {}
+        assert [(found.key, found.source_id) for found in plan.changes] == [("new", None), ("town", ours.id)]
+
+    def test_are_never_deleted_and_told(self, portal: ManagedPortal) -> None:
         stranger = self.add_stranger(portal, "gone")
         plan = planned(portal, declared(organization="north"), managed_by="us", prune=True)
         assert plan.counts["delete"] == 0
@@ -141,7 +152,7 @@ class TestMarkersOfStrangers:
 
 
 class TestMassDeletions:
-    def plan(self, portal: MemoryPortal, kept: int, gone: int) -> Any:
+    def plan(self, portal: ManagedPortal, kept: int, gone: int) -> Any:
         for number in range(kept + gone):
             text = marker.join(None, "us", f"town-{number}")
             portal.add(name=f"Town {number}", url=f"https://town.example/{number}", description=text)
@@ -152,24 +163,24 @@ class TestMassDeletions:
         return planned(portal, *files, managed_by="us", prune=True)
 
     @pytest.mark.parametrize("kept, gone", [(0, 6), (3, 3), (0, 1)])
-    def test_ask_for_their_own_confirmation(self, portal: MemoryPortal, kept: int, gone: int) -> None:
+    def test_ask_for_their_own_confirmation(self, portal: ManagedPortal, kept: int, gone: int) -> None:
         plan = self.plan(portal, kept, gone)
         assert any(f"--confirm-deletes {gone}" in note for note in plan.notes)
         for confirmed in (None, gone + 1):
             with pytest.raises(HarvestInvalidInput, match=f"confirm_deletes={gone}"):
-                apply_plan(portal, plan, limits=HURRY, confirm_deletes=confirmed)  # type: ignore[arg-type]
+                apply_plan(portal, plan, limits=HURRY, confirm_deletes=confirmed)
         assert portal.written == []
-        apply_plan(portal, plan, limits=HURRY, confirm_deletes=gone)  # type: ignore[arg-type]
+        apply_plan(portal, plan, limits=HURRY, confirm_deletes=gone)
         assert len(portal.alive) == kept
 
-    def test_few_of_many_need_none(self, portal: MemoryPortal) -> None:
+    def test_few_of_many_need_none(self, portal: ManagedPortal) -> None:
         plan = self.plan(portal, 9, 3)
-        apply_plan(portal, plan, limits=HURRY)  # type: ignore[arg-type]
+        apply_plan(portal, plan, limits=HURRY)
         assert len(portal.alive) == 9
 
 
 class TestWhatThePortalCannotAnswer:
-    def unreadable(self, portal: MemoryPortal, **told: Any) -> None:
+    def unreadable(self, portal: ManagedPortal, **told: Any) -> None:
         listed = portal.iter_sources
 
         def iter_sources(*args: Any, on_unreadable: Any = None, **how: Any) -> Iterator[HarvestSource]:
@@ -178,17 +189,17 @@ class TestWhatThePortalCannotAnswer:
 
         portal.iter_sources = iter_sources  # type: ignore[method-assign]
 
-    def test_is_named_and_the_others_go_on(self, portal: MemoryPortal) -> None:
+    def test_is_named_and_the_others_go_on(self, portal: ManagedPortal) -> None:
         self.unreadable(portal, id="5f" + "a" * 22, name="Broken", url="https://broken.example/")
         plan = planned(portal, declared())
         assert plan.counts["create"] == 1
         assert any("Broken" in note for note in plan.notes)
 
-    def test_is_not_created_a_second_time(self, portal: MemoryPortal) -> None:
+    def test_is_not_created_a_second_time(self, portal: ManagedPortal) -> None:
         self.unreadable(portal, id="5f" + "a" * 22, name="Town", url=URL)
         assert "may be a source that cannot be read" in conflicts(planned(portal, declared()))["town"]
 
-    def test_organization_that_was_deleted_is_a_conflict_of_its_sources_only(self, portal: MemoryPortal) -> None:
+    def test_organization_that_was_deleted_is_a_conflict_of_its_sources_only(self, portal: ManagedPortal) -> None:
         known = portal.get_organization
 
         def get_organization(ident: str) -> HarvestRef:
@@ -202,7 +213,7 @@ class TestWhatThePortalCannotAnswer:
         assert "no organization 'gone'" in conflicts(plan)["town"]
         assert [found.key for found in plan.changes] == ["other"]
         with pytest.raises(InvalidDeclaration, match=r"sources\.yaml:1: town: there is no organization 'gone'"):
-            check_organizations(portal, _declaration(declared(organization="gone"), other))  # type: ignore[arg-type]
+            check_organizations(portal, _declaration(declared(organization="gone"), other))
 
 
 def _declaration(*sources: Any) -> Any:
@@ -211,22 +222,22 @@ def _declaration(*sources: Any) -> Any:
     return Declaration(tuple(sources))
 
 
-def test_config_that_the_new_backend_does_not_know_is_a_conflict(portal: MemoryPortal) -> None:
+def test_config_that_the_new_backend_does_not_know_is_a_conflict(portal: ManagedPortal) -> None:
     source = portal.add(url=URL, name="Town", backend="ckan", config={"filters": [{"key": "odd", "value": "x"}]})
     reason = conflicts(planned(portal, declared(portal_id=source.id)))["town"]
     assert "does not fit the backend 'dcat'" in reason
 
 
-def test_new_source_is_switched_on_last_whatever_the_file_says(portal: MemoryPortal) -> None:
+def test_new_source_is_switched_on_last_whatever_the_file_says(portal: ManagedPortal) -> None:
     plan = planned(portal, declared(validation=Acceptance(), organization="north"))
-    result = apply_plan(portal, plan, limits=HURRY)  # type: ignore[arg-type]
+    result = apply_plan(portal, plan, limits=HURRY)
     assert [entry["steps"] for entry in result.done] == [["create", "validate", "activate"]]
     assert [(source.active, source.organization) for source in portal.alive] == [
-        (True, HarvestRef(ORGANIZATIONS["north"], slug="north"))
+        (True, HarvestRef(ORGANIZATIONS["north"], "north", slug="north"))
     ]
 
 
-def test_inactive_source_of_which_the_files_say_nothing_is_told(portal: MemoryPortal) -> None:
+def test_inactive_source_of_which_the_files_say_nothing_is_told(portal: ManagedPortal) -> None:
     portal.add(url=URL, name="Town", active=False)
     plan = planned(portal, declared())
     assert plan.is_clean

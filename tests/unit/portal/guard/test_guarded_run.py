@@ -19,8 +19,8 @@ from airflow_provider_harvest.portal.guard.guarded_run import (
 )
 from airflow_provider_harvest.portal.guard.holds import accepted_before, is_held, release
 from airflow_provider_harvest.portal.guard.survey import examine
-from tests.support.guarded_portal import JOB_BEGAN, GuardedPortal
-from tests.support.memory_portal import Killed
+from tests.support.harvested_portal import JOB_BEGAN, HarvestedPortal
+from tests.support.managed_portal import Killed
 
 LONG_AGO = JOB_BEGAN - timedelta(days=40)
 
@@ -35,11 +35,11 @@ LONG_AGO = JOB_BEGAN - timedelta(days=40)
     ],
 )
 def test_comparison(lost: int, seen: Any, is_loss: bool, is_due: bool) -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     source = portal.add_harvested(lost=lost, lost_on=seen)
-    begin(portal, source.id)  # type: ignore[arg-type]
+    begin(portal, source.id)
     assert portal.sources[source.id].autoarchive is False
-    compared = check_loss(portal, source.id, LossThresholds())  # type: ignore[arg-type]
+    compared = check_loss(portal, source.id, LossThresholds())
     assert (bool(compared.reasons), compared.is_due) == (is_loss, is_due)
     assert is_held(portal.sources[source.id]) is is_loss
     assert portal.sources[source.id].autoarchive is not is_loss
@@ -50,12 +50,12 @@ def test_comparison(lost: int, seen: Any, is_loss: bool, is_due: bool) -> None:
 
 @pytest.mark.parametrize("killed_at", [(1, False), (1, True), (2, False), (2, True)])
 def test_killed_run_is_finished_by_its_retry(killed_at: tuple[int, bool]) -> None:
-    portal = GuardedPortal(killed_at=killed_at)
+    portal = HarvestedPortal(killed_at=killed_at)
     source = portal.add_harvested(lost=1, lost_on=LONG_AGO, description="Data of the town.")
     for _ in range(2):
         try:
-            begin(portal, source.id)  # type: ignore[arg-type]
-            check_loss(portal, source.id, LossThresholds())  # type: ignore[arg-type]
+            begin(portal, source.id)
+            check_loss(portal, source.id, LossThresholds())
         except Killed:
             continue
     now = portal.sources[source.id]
@@ -63,25 +63,25 @@ def test_killed_run_is_finished_by_its_retry(killed_at: tuple[int, bool]) -> Non
 
 
 def test_source_that_does_not_archive_stays_as_it_is() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     source = portal.add_harvested(lost=20, autoarchive=False)
-    begin(portal, source.id)  # type: ignore[arg-type]
-    assert check_loss(portal, source.id, LossThresholds()).reasons == ()  # type: ignore[arg-type]
+    begin(portal, source.id)
+    assert check_loss(portal, source.id, LossThresholds()).reasons == ()
     assert portal.written == []
 
 
 def test_loss_that_the_guard_held_before_is_not_released_by_a_run() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     source = portal.add_harvested(lost=20)
-    begin(portal, source.id)  # type: ignore[arg-type]
-    check_loss(portal, source.id, LossThresholds())  # type: ignore[arg-type]
+    begin(portal, source.id)
+    check_loss(portal, source.id, LossThresholds())
     generous = LossThresholds(max_lost_ratio=1, max_weekly_ratio=1, max_lost=None)
-    assert check_loss(portal, source.id, generous).reasons  # type: ignore[arg-type]
+    assert check_loss(portal, source.id, generous).reasons
     assert is_held(portal.sources[source.id])
 
 
 def test_accepted_loss_stays_accepted_and_is_due() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     source = portal.add_harvested(lost=20, lost_on=LONG_AGO)
     client: Any = portal
     begin(client, source.id)
@@ -96,16 +96,16 @@ def test_accepted_loss_stays_accepted_and_is_due() -> None:
 
 
 def test_loss_that_nobody_accepted_is_not_accepted_by_a_guarded_run() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     source = portal.add_harvested(lost=20, lost_on=LONG_AGO)
-    begin(portal, source.id)  # type: ignore[arg-type]
+    begin(portal, source.id)
     accepted = accepted_before(portal.sources[source.id])
     assert accepted is not None
     assert accepted < LONG_AGO - timedelta(days=3650)
 
 
 def test_guard_does_not_lift_before_the_harvest_has_ended() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     client: Any = portal
     source = portal.add_harvested(lost=0)
     begin(client, source.id)
@@ -114,39 +114,39 @@ def test_guard_does_not_lift_before_the_harvest_has_ended() -> None:
 
 
 def test_given_up_run_leaves_archiving_as_it_was() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     source = portal.add_harvested(lost=20, description="Data of the town.")
-    begin(portal, source.id)  # type: ignore[arg-type]
-    give_up(portal, source.id)  # type: ignore[arg-type]
+    begin(portal, source.id)
+    give_up(portal, source.id)
     now = portal.sources[source.id]
     assert (now.autoarchive, now.description) == (True, "Data of the town.")
 
 
 def test_harvest_that_cannot_be_compared_leaves_archiving_off() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     source = portal.add_harvested(lost=1)
-    begin(portal, source.id)  # type: ignore[arg-type]
+    begin(portal, source.id)
 
     def fail(job_id: str) -> Any:
         raise HarvestError("The portal is down.")
 
     portal.iter_remote_ids = fail  # type: ignore[method-assign]
     with pytest.raises(HarvestError, match="archiving stays off"):
-        check_loss(portal, source.id, LossThresholds())  # type: ignore[arg-type]
+        check_loss(portal, source.id, LossThresholds())
     assert is_held(portal.sources[source.id])
 
 
 @pytest.mark.parametrize("done, is_believed", [(30, False), (0, True)])
 def test_harvest_after_which_the_portal_shows_no_record_is_not_compared(done: int, is_believed: bool) -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     source = portal.add_harvested(lost=20)
-    begin(portal, source.id)  # type: ignore[arg-type]
+    begin(portal, source.id)
     portal.records = []  # an empty response, once
     if is_believed:  # the first harvest of an empty catalogue
-        assert check_loss(portal, source.id, LossThresholds(), done=done).reasons == ()  # type: ignore[arg-type]
+        assert check_loss(portal, source.id, LossThresholds(), done=done).reasons == ()
     else:
         with pytest.raises(HarvestError, match="archiving stays off"):
-            check_loss(portal, source.id, LossThresholds(), done=done)  # type: ignore[arg-type]
+            check_loss(portal, source.id, LossThresholds(), done=done)
     assert is_held(portal.sources[source.id]) is not is_believed
 
 

@@ -13,14 +13,14 @@ from airflow_provider_harvest.portal.guard.holds import hold, release
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import Case, GuardReport, examine
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split
-from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
-from tests.support.memory_portal import Killed
+from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.managed_portal import Killed
 
 
-def guard(portal: GuardedPortal, **options: Any) -> GuardReport:
+def guard(portal: HarvestedPortal, **options: Any) -> GuardReport:
     """One run of the guard in mode hold."""
-    report = examine(portal, with_rights=True)  # type: ignore[arg-type]
-    act(portal, report, **options)  # type: ignore[arg-type]
+    report = examine(portal, with_rights=True)
+    act(portal, report, **options)
     return report
 
 
@@ -77,7 +77,7 @@ class TestKilled:
 
     @pytest.mark.parametrize("has_effect", [False, True])
     def test_hold(self, has_effect: bool) -> None:
-        portal = GuardedPortal(killed_at=(1, has_effect))
+        portal = HarvestedPortal(killed_at=(1, has_effect))
         source = portal.add_harvested(lost=10)
         with pytest.raises(Killed):
             guard(portal)
@@ -88,7 +88,7 @@ class TestKilled:
 
     @pytest.mark.parametrize("has_effect", [False, True])
     def test_lift(self, has_effect: bool) -> None:
-        portal = GuardedPortal(killed_at=(2, has_effect))
+        portal = HarvestedPortal(killed_at=(2, has_effect))
         source = portal.add_harvested(lost=10, description="Data of the town.")
         guard(portal)
         portal.bring_back(source)
@@ -102,27 +102,27 @@ class TestKilled:
 
     @pytest.mark.parametrize("has_effect", [False, True])
     def test_release(self, has_effect: bool) -> None:
-        portal = GuardedPortal(killed_at=(2, has_effect))
+        portal = HarvestedPortal(killed_at=(2, has_effect))
         source = portal.add_harvested(lost=10)
         guard(portal)
         with pytest.raises(Killed):
-            release(portal, source.id, accept=True)  # type: ignore[arg-type]
-        assert release(portal, source.id, accept=True)[1] is not has_effect  # type: ignore[arg-type]
+            release(portal, source.id, accept=True)
+        assert release(portal, source.id, accept=True)[1] is not has_effect
         assert guard(portal).cases[0].judgement.hold is False
         assert portal.sources[source.id].autoarchive is True
 
 
 class TestPeople:
     def test_owners_own_choice_is_neither_held_nor_released(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10, autoarchive=False)
         assert guard(portal).cases == []
         with pytest.raises(HarvestInvalidInput, match="off by its owner"):
-            release(portal, source.id, accept=True)  # type: ignore[arg-type]
+            release(portal, source.id, accept=True)
         assert portal.written == []
 
     def test_archiving_that_somebody_switches_on_under_a_hold_is_an_accepted_loss(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
         guard(portal)
         portal.change(source.id, autoarchive=True)
@@ -141,10 +141,10 @@ class TestPeople:
 
     @pytest.mark.parametrize("end", ["archive", "bring_back"])
     def test_line_of_an_accepted_loss_goes_with_the_loss(self, end: str) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10, description="Data of the town.")
         guard(portal)
-        release(portal, source.id, accept=True)  # type: ignore[arg-type]
+        release(portal, source.id, accept=True)
         guard(portal)
         assert split(portal.sources[source.id].description)[1] is not None
         getattr(portal, end)(source)
@@ -180,9 +180,9 @@ class TestDecision:
         ],
     )
     def test_of_a_pass(self, fields: dict[str, Any], lost: int, expire_days: Any, action: str | None) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=lost, **fields)
-        cases = examine(portal).cases  # type: ignore[arg-type]
+        cases = examine(portal).cases
         assert [decide(case, NOW, expire_days) for case in cases] == ([action] if cases else [])
         assert bool(cases) or action is None
 
@@ -197,14 +197,14 @@ class TestDecision:
     def test_a_portal_that_shows_no_record_at_all_changes_nothing(
         self, fields: dict[str, Any], expire_days: Any, action: str | None
     ) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10, **fields)
         portal.records = []  # an empty response, once
-        [case] = examine(portal).cases  # type: ignore[arg-type]
+        [case] = examine(portal).cases
         assert decide(case, NOW, expire_days) == action
 
     def test_expired_hold_accepts_the_loss_and_says_so(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, 31))
         case = only(guard(portal, expire_days=30))
         assert (case.action, portal.sources[source.id].autoarchive) == ("expired", True)
@@ -215,13 +215,13 @@ class TestDecision:
     @pytest.mark.parametrize("days", [0, -1, True, 10**6])
     def test_days_that_cannot_be_right_are_refused(self, days: Any) -> None:
         with pytest.raises(HarvestInvalidInput, match="expire_days"):
-            guard(GuardedPortal(), expire_days=days)
+            guard(HarvestedPortal(), expire_days=days)
 
     @pytest.mark.parametrize("days_ago, overdue", [(13.9, False), (14, True), (400, True)])
     def test_hold_that_waits_is_told_again(self, days_ago: float, overdue: bool) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, days_ago))
-        assert only(examine(portal)).is_overdue(NOW) is overdue  # type: ignore[arg-type]
+        assert only(examine(portal)).is_overdue(NOW) is overdue
 
 
 class TestRefused:
@@ -233,7 +233,7 @@ class TestRefused:
         ],
     )
     def test_is_said(self, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10)
 
         def refuse(*_: Any, **__: Any) -> None:
@@ -257,7 +257,7 @@ class TestRefused:
     def test_what_is_no_hold_is_not_said_to_be_one_that_cannot_be(
         self, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], lost: int, action: str, has_key: bool
     ) -> None:
-        portal = GuardedPortal(has_key=has_key)
+        portal = HarvestedPortal(has_key=has_key)
         portal.add_harvested(lost=lost, **fields)
 
         def refuse(*_: Any, **__: Any) -> None:
@@ -266,16 +266,16 @@ class TestRefused:
         monkeypatch.setattr(portal, "update_source", refuse)
         report = guard(portal, expire_days=30)
         assert only(report).action == action
-        result = as_dict(portal, report)  # type: ignore[arg-type]
+        result = as_dict(portal, report)
         assert result["cannot_hold_ids"] == []
         assert "CANNOT BE HELD" not in result["message"]
         assert ("cannot be lifted" in result["message"]) is bool(action)
 
     def test_hold_of_a_guarded_run_learns_how_much_is_missing(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
-        hold(portal, source.id, 0, JOB_BEGAN)  # type: ignore[arg-type]
-        hold(portal, source.id, 10, JOB_BEGAN)  # type: ignore[arg-type]
-        hold(portal, source.id, 10, JOB_BEGAN)  # type: ignore[arg-type]
+        hold(portal, source.id, 0, JOB_BEGAN)
+        hold(portal, source.id, 10, JOB_BEGAN)
+        hold(portal, source.id, 10, JOB_BEGAN)
         note = split(portal.sources[source.id].description)[1]
         assert (note and note.count, len(portal.written)) == (10, 2)

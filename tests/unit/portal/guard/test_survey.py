@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,38 +10,37 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.report import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
-from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
-from tests.support.guarded_portal import JOB_BEGAN, NOW, GuardedPortal
-from tests.support.memory_portal import ORGANIZATIONS
+from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.managed_portal import ORGANIZATIONS
+from tests.support.portal_state import Response
 from tests.support.scripted_portal import server_error
 
 
-def told(portal: GuardedPortal, **arguments: Any) -> dict[str, Any]:
-    return as_dict(portal, examine(portal, **arguments))  # type: ignore[arg-type]
+def told(portal: HarvestedPortal, **arguments: Any) -> dict[str, Any]:
+    return as_dict(portal, examine(portal, **arguments))
 
 
 class TestRequests:
     def test_portal_without_news_takes_one(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10)
         told(portal, since=NOW.timestamp())
-        assert portal.requests == ["iter_sources"]
+        assert portal.requests == ["list_sources"]
 
     def test_items_are_read_only_of_sources_with_a_record_that_was_not_seen(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         for lost in (0, 0, 1, 0):
             portal.add_harvested(lost=lost)
         told(portal)
-        assert portal.requests.count("iter_datasets") == portal.requests.count("iter_remote_ids") == 1
+        assert portal.requests.count("list_datasets") == portal.requests.count("list_items") == 1
 
     def test_failed_job_is_not_news_of_the_catalogue(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10, status="failed")
-        whole: list[HarvestJob] = []
-        portal.newest_whole_job = lambda ident: whole[0] if whole else None  # type: ignore[attr-defined]
         assert told(portal)["must_hold_ids"] == []
-        whole.append(source.last_job)  # type: ignore[arg-type]
+        portal.change_job(source, status="done")
+        portal.add_job(source, "failed", NOW, NOW)
         assert told(portal)["must_hold_ids"] == [source.id]
 
 
@@ -63,36 +61,33 @@ class TestNews:
     )
     def test_a_newer_job_hides_no_loss(self, newest: tuple[str, float], whole_ended: float, examined: bool) -> None:
         status, begun_ago = newest
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
         begun = NOW - timedelta(minutes=begun_ago)
         ended = begun if status == "failed" else None
-        job = HarvestJob("6b" + "0" * 22, status=status, created=begun, started=begun, ended=ended)
-        whole = replace(source.last_job, ended=NOW - timedelta(minutes=whole_ended))  # type: ignore[type-var]
-        portal.change(source.id, last_job=job)
-        portal.newest_whole_job = lambda ident: whole  # type: ignore[attr-defined]
+        portal.change_job(source, ended=NOW - timedelta(minutes=whole_ended))
+        portal.add_job(source, status, begun, ended)
         assert told(portal, since=self.HOUR_AGO)["must_hold_ids"] == ([source.id] if examined else [])
 
     def test_outage_of_more_than_a_week_is_said_ahead_whatever_the_newest_job_is(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested()
         last_week, now = NOW - timedelta(days=20), NOW - timedelta(minutes=5)
-        whole = HarvestJob("6a" + "0" * 22, status="done", created=last_week, started=last_week, ended=last_week)
-        portal.change(source.id, last_job=HarvestJob("6b" + "0" * 22, status="failed", created=now, ended=now))
-        portal.newest_whole_job = lambda ident: whole  # type: ignore[attr-defined]
+        portal.change_job(source, created=last_week, started=last_week, ended=last_week)
+        portal.add_job(source, "failed", now, now)
         assert told(portal, since=self.HOUR_AGO)["exposed_ids"] == [source.id]
 
     def test_chosen_sources_are_examined_without_news(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
         assert told(portal, since=NOW.timestamp())["must_hold_ids"] == []
         assert told(portal, since=NOW.timestamp(), again=[source.id])["must_hold_ids"] == [source.id]
 
     def test_sources_that_do_not_archive_are_named_for_the_next_pass(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         off = portal.add_harvested(lost=10, autoarchive=False)
         portal.add_harvested()
-        assert examine(portal).not_archiving == [off.id]  # type: ignore[arg-type]
+        assert examine(portal).not_archiving == [off.id]
 
 
 class TestWhatCannotBeRead:
@@ -100,28 +95,26 @@ class TestWhatCannotBeRead:
     def test_one_owner_whose_records_cannot_be_read_leaves_out_its_sources_only(
         self, owners: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         idents = [f"5e{number:022x}" for number in range(owners)]
         for ident in idents:
             monkeypatch.setitem(ORGANIZATIONS, f"town-{ident}", ident)
         sources = [portal.add_harvested(lost=10, organization=f"town-{ident}") for ident in idents]
-        read = portal.iter_datasets
+        answer = portal.answer
 
-        def broken(organization: str | None = None, owner: str | None = None) -> Any:
-            for record in read():
-                if organization in (idents[1], None) and record.source_id == sources[1].id:
-                    raise server_error(500)
-                if organization in (None, portal.sources[record.source_id].organization.id):  # type: ignore[union-attr]
-                    yield record
+        def broken(name: str, method: str, path: str, query: dict[str, str], *rest: Any) -> Response:
+            if name == "list_datasets" and query.get("organization") in (idents[1], None):
+                return Response(500, {"message": "Internal Server Error"})
+            return answer(name, method, path, query, *rest)
 
-        monkeypatch.setattr(portal, "iter_datasets", broken)
+        monkeypatch.setattr(portal, "answer", broken)
         result = told(portal)
         assert result["must_hold_ids"] == [source.id for source in sources if source is not sources[1]]
         [incomplete] = result["incomplete"]
         assert idents[1] in incomplete
 
     def test_a_portal_that_is_away_ends_the_pass(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10)
 
         def away(*_: Any) -> Any:
@@ -132,7 +125,7 @@ class TestWhatCannotBeRead:
             told(portal)
 
     def test_a_key_whose_user_cannot_be_read_is_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         lost, whole = portal.add_harvested(lost=10, organization="north"), portal.add_harvested()
 
         def unknown() -> Any:
@@ -147,12 +140,12 @@ class TestWhatCannotBeRead:
 class TestSelection:
     def test_of_unknown_sources_is_refused(self) -> None:
         with pytest.raises(HarvestInvalidInput, match="has no source"):
-            told(GuardedPortal(), source_ids=["5f" + "0" * 22])
+            told(HarvestedPortal(), source_ids=["5f" + "0" * 22])
         with pytest.raises(HarvestInvalidInput, match="source_ids is empty"):
-            told(GuardedPortal(), source_ids=[])
+            told(HarvestedPortal(), source_ids=[])
 
     def test_thresholds_of_a_source_go_before_those_of_all(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         strict, usual = portal.add_harvested(lost=3, kept=97), portal.add_harvested(lost=3, kept=97)
         result = told(portal, thresholds_by_source={strict.id: {"max_lost_ratio": 0.02}})
         assert (result["must_hold_ids"], [row["source_id"] for row in result["rows"]]) == (
@@ -175,11 +168,11 @@ class TestSaidAhead:
         ],
     )
     def test_source_whose_next_run_archives_at_once(self, schedule: str | None, days_ago: float, exposed: bool) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested()
         ended = NOW - timedelta(days=days_ago)
-        job = HarvestJob("6a" + "0" * 22, status="done", created=ended, started=ended, ended=ended)
-        portal.change(source.id, schedule=schedule, last_job=job)
+        portal.change(source.id, schedule=schedule)
+        portal.change_job(source, created=ended, started=ended, ended=ended)
         result = told(portal, since=NOW.timestamp())  # nothing new: the list alone shows it
         assert result["exposed_ids"] == ([source.id] if exposed else [])
         assert ("cannot be held afterwards" in result["message"]) is exposed
@@ -197,7 +190,7 @@ class TestSaidAhead:
         ],
     )
     def test_key_that_could_not_hold(self, fields: dict[str, Any], who: dict[str, Any], holdable: bool) -> None:
-        portal = GuardedPortal(**who)
+        portal = HarvestedPortal(**who)
         source = portal.add_harvested(**fields)
         result = told(portal, with_rights=True)
         assert result["not_holdable_ids"] == ([] if holdable else [source.id])
@@ -205,7 +198,7 @@ class TestSaidAhead:
         assert told(portal)["not_holdable_ids"] == []  # mode report needs no right
 
     def test_key_that_has_expired(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested()
         listed = portal.iter_sources
 
@@ -223,7 +216,7 @@ class TestSaidAhead:
 class TestMessage:
     @pytest.mark.parametrize("count", [0, 1, 4, 5, 60])
     def test_has_fifteen_lines_at_most_and_names_what_would_vanish(self, count: int) -> None:
-        portal = GuardedPortal(has_key=False)
+        portal = HarvestedPortal(has_key=False)
         for _ in range(count):
             portal.add_harvested(lost=10)
         portal.add_harvested(lost=1)
@@ -247,13 +240,13 @@ class TestMessage:
         ],
     )
     def test_says_what_a_hold_waits_for(self, lost: int, told_of_it: str) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         note = Note(NOTE_HELD, NOW, 10, JOB_BEGAN)
         portal.add_harvested(lost=lost, autoarchive=False, description=join("Data of the town.", note))
         assert told_of_it in told(portal)["message"].splitlines()[1]
 
     def test_names_of_a_portal_cannot_write_markdown(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10, name="Town](https://evil.example) <b>[x")
         message = told(portal)["message"]
         assert "](https://evil.example)" not in message.replace("\\]", "")
@@ -269,7 +262,7 @@ class TestMessage:
         ],
     )
     def test_addresses_of_a_portal_cannot_write_markdown_or_run_anything(self, page: str, shown: str | None) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=10)
         portal.records = [record._replace(page=page) for record in portal.records]
         result = told(portal)
@@ -278,7 +271,7 @@ class TestMessage:
         assert {entry["url"] for row in result["rows"] for entry in row["missing_records"]} == {page if shown else None}
 
     def test_row_tells_each_record_and_its_day(self) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         portal.add_harvested(lost=30, lost_on=JOB_BEGAN - timedelta(days=8))
         row = told(portal)["rows"][0]
         assert (row["records"], row["missing"], row["will_archive"], len(row["missing_records"])) == (60, 30, 30, 20)

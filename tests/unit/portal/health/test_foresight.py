@@ -21,7 +21,7 @@ from airflow_provider_harvest.portal.health.findings import (
 from airflow_provider_harvest.portal.health.foresight import as_before, troubles_of
 from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
 from airflow_provider_harvest.portal.models import ItemCounts
-from tests.support.guarded_portal import JOB_BEGAN, NOW, YESTERDAY, GuardedPortal
+from tests.support.harvested_portal import JOB_BEGAN, NOW, YESTERDAY, HarvestedPortal
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ from tests.support.guarded_portal import JOB_BEGAN, NOW, YESTERDAY, GuardedPorta
     ],
 )
 def test_loss_is_told_by_sets_and_with_its_day(lost: int, kinds: list[str], start: str) -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     portal.add_harvested(lost=lost)
-    (case,) = examine(portal).cases  # type: ignore[arg-type]
+    (case,) = examine(portal).cases
     troubles = list(troubles_of(case, ALL_CHECKS, None))
     assert [trouble.kind for trouble in troubles] == kinds
     assert troubles[-1].detail.startswith(start)
@@ -42,9 +42,9 @@ def test_loss_is_told_by_sets_and_with_its_day(lost: int, kinds: list[str], star
 
 
 def test_finding_keeps_its_beginning() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     portal.add_harvested(lost=1)
-    (case,) = examine(portal).cases  # type: ignore[arg-type]
+    (case,) = examine(portal).cases
     known = Known(JOB_BEGAN - timedelta(days=3), "the portal archives 1 dataset")
     (trouble,) = troubles_of(case, (VANISHING,), known)
     assert trouble.since == known.since
@@ -52,9 +52,9 @@ def test_finding_keeps_its_beginning() -> None:
 
 
 def test_source_that_does_not_archive_has_nothing_to_fear() -> None:
-    portal = GuardedPortal()
+    portal = HarvestedPortal()
     portal.add_harvested(lost=1, autoarchive=False)
-    cases = examine(portal, forecast_all=True, now=NOW.timestamp()).cases  # type: ignore[arg-type]
+    cases = examine(portal, forecast_all=True, now=NOW.timestamp()).cases
     assert [list(troubles_of(case, ALL_CHECKS, None)) for case in cases] == [[]]
 
 
@@ -80,7 +80,7 @@ class TestArchivedBySets:
     def test_is_read_where_it_may_hide(
         self, monkeypatch: pytest.MonkeyPatch, items: Items, before: Items | None, room: int, found: int | None
     ) -> None:
-        portal = GuardedPortal()
+        portal = HarvestedPortal()
         source = portal.add_harvested()
         job = replace(source.last_job, counts=ItemCounts(total=36, done=24, archived=12))  # type: ignore[type-var]
         read: list[str] = []
@@ -92,7 +92,7 @@ class TestArchivedBySets:
         monkeypatch.setattr(foresight, "read_changes", read_changes)
         memory = PassMemory(at=YESTERDAY, items={} if before is None else {source.id: before})
         seen = foresight.foresee(
-            portal,  # type: ignore[arg-type]
+            portal,
             memory,
             {source.id: items},
             {source.id: job},  # type: ignore[dict-item]

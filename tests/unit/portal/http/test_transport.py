@@ -234,6 +234,7 @@ class TestPortalClock:
             pytest.param({}, 3600, id="as its answers are dated"),
             pytest.param({"Age": "30"}, 3630, id="as a cache has kept them"),
             pytest.param({"Age": "old"}, 3600, id="with an invalid age"),
+            pytest.param({"Age": "9" * 400}, 3600, id="with an age that no number of this machine holds"),
         ],
     )
     def test_is_read(

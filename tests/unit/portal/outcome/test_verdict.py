@@ -411,6 +411,34 @@ def test_skipped_items_without_a_word_from_the_user(
     assert kind is None or "missing identifier (29)" in verdict.reasons[0]
 
 
+@pytest.mark.parametrize(
+    "done, before, ratio, kind",
+    [
+        pytest.param(3, (30,), None, None, id="no limit"),
+        pytest.param(3, (30,), 0.5, "loss", id="a tenth is left"),
+        pytest.param(3, (3, 3, 30), 0.5, "loss", id="as in the two harvests before, which lost it"),
+        pytest.param(15, (30,), 0.5, None, id="as many fewer as may be"),
+        pytest.param(29, (30,), 0, "loss", id="none may be"),
+        pytest.param(71, (100,), 0.29, None, id="a share that binary numbers cannot hold"),
+        pytest.param(40, (30,), 0, None, id="more than before"),
+        pytest.param(3, (), 0, None, id="the first harvest"),
+        pytest.param(3, (0,), 0, None, id="nothing before"),
+        pytest.param(1, (30,), 1, None, id="any number may be"),
+    ],
+)
+def test_fewer_items_done_than_before(
+    done: int, before: tuple[int, ...], ratio: float | None, kind: str | None
+) -> None:
+    earlier = tuple(ItemCounts(total=number, done=number) for number in before)
+    verdict = judge(ended_job(done=done), policy(max_drop_ratio=ratio), skips=Skips({}, earlier))
+    assert verdict.failure_kind == kind
+
+
+def test_fewer_items_done_are_said_with_their_share() -> None:
+    verdict = judge(ended_job(done=3), policy(max_drop_ratio=0.5), skips=Skips({}, (WELL,)))
+    assert verdict.reasons == ("3 items done, and 30 in one of the last ten harvests: 90.0% fewer; 50.0% may be.",)
+
+
 def test_what_was_lost_is_said_with_what_to_do() -> None:
     verdict = judge(ended_job(**LOST), policy(), skips=Skips({"missing identifier": 29}, (WELL,)))
     assert verdict.reasons[0] == (

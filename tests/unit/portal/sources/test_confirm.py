@@ -17,9 +17,9 @@ from airflow_provider_harvest.portal.guard.holds import hold
 from airflow_provider_harvest.portal.models import parse_time
 from airflow_provider_harvest.portal.sources.changes import ensure_deleted, ensure_fields
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
-from tests.support.memory_portal import MemoryPortal
+from tests.support.managed_portal import ManagedPortal
 from tests.support.portal_server import Always, Door
-from tests.support.portal_state import KEY, PENDING
+from tests.support.portal_state import KEY, PENDING, Response
 from tests.support.response_faults import Reply
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ WRITES: dict[str, tuple[Callable[[HarvestClient, HarvestSource], object], str, s
     ),
     "unschedule": (lambda c, s: ensure_unscheduled(c, s), "DELETE", "*/schedule/", {}, "the removal of the cron"),
     "delete": (lambda c, s: ensure_deleted(c, s.id), "DELETE", "*", {}, "its deletion"),
-    "hold": (lambda c, s: hold(c, s.id, 3, BEFORE), "PUT", "*", {}, "autoarchive=False"),  # type: ignore[arg-type]
+    "hold": (lambda c, s: hold(c, s.id, 3, BEFORE), "PUT", "*", {}, "autoarchive=False"),
 }  # fmt: skip
 
 
@@ -135,38 +135,25 @@ def test_the_search_ends(server: Door, client: HarvestClient) -> None:
 HURRY = Pacing(write_interval=0.0, accept_interval=0.0)
 
 
-class Overruling(MemoryPortal):
-    """A portal that responses as if it took each write of one kind, and keeps something else.
+class Overruling(ManagedPortal):
+    """A portal that responds as if it took each write of one kind to the source "Odd", and keeps something else.
 
-    :param kinds: names of the methods whose effect is undone, sooner or later.
+    :param overruled: the kind, by its name in `portal_state.ROUTES`.
+    :param lies: whether the response to the write shows it as done.
     """
 
-    overruled: tuple[str, ...] = ()
-    #: Whether the response to the write shows it as done.
-    lies = False
+    def __init__(self, overruled: str, *, lies: bool = False) -> None:
+        super().__init__()
+        self.overruled, self.lies = overruled, lies
 
-    def _undo(self, kind: str, source_id: str, before: HarvestSource, answer: HarvestSource) -> HarvestSource:
-        if kind not in self.overruled or "Odd" not in before.name:
-            return answer
-        self.sources[source_id] = before
-        return answer if self.lies else before
-
-    def update_source(self, source_id: str, **changes: Any) -> HarvestSource:
-        before = self.sources[source_id]
-        return self._undo("update", source_id, before, super().update_source(source_id, **changes))
-
-    def schedule_source(self, source_id: str, cron: str) -> HarvestSource:
-        before = self.sources[source_id]
-        return self._undo("schedule", source_id, before, super().schedule_source(source_id, cron))
-
-    def validate_source(self, source_id: str, state: str = "accepted", comment: str | None = None) -> HarvestSource:
-        before = self.sources[source_id]
-        return self._undo("validate", source_id, before, super().validate_source(source_id, state, comment))
-
-    def delete_source(self, source_id: str) -> None:
-        before = self.sources[source_id]
-        super().delete_source(source_id)
-        self._undo("delete", source_id, before, self.sources[source_id])
+    def answer(self, name: str, method: str, path: str, *request: Any) -> Response:
+        ident = next((known for known in self.state.sources if known in path), "")
+        before = dict(self.state.sources.get(ident, {}))
+        response = super().answer(name, method, path, *request)
+        if name != self.overruled or before["name"] != "Odd":
+            return response
+        self.state.sources[ident] = before
+        return response if self.lies or response.body is None else Response(200, self.state.shown(ident))
 
 
 def file_of(*names: str) -> Declaration:
@@ -199,17 +186,16 @@ def file_of(*names: str) -> Declaration:
 def test_an_apply_fails_for_the_source_that_is_overruled_and_no_other(
     kind: str, existing: dict[str, Any], names: str, lies: bool
 ) -> None:
-    portal = Overruling()
-    portal.overruled, portal.lies = (kind,), lies
+    portal = Overruling(kind, lies=lies)
     fields = {"url": "https://odd.example/", **existing}
     if fields.pop("pending", False):
         made = portal.add(name="Odd", **fields)
         portal.change(made.id, validation=replace(made.validation, state="pending"))
     else:
         portal.add(name="Odd", **fields)
-    plan = make_plan(portal, file_of("Odd", "Even"))  # type: ignore[arg-type]
+    plan = make_plan(portal, file_of("Odd", "Even"))
     with pytest.raises(HarvestApplyIncomplete, match=names) as incomplete:
-        apply_plan(portal, plan, limits=HURRY)  # type: ignore[arg-type]
+        apply_plan(portal, plan, limits=HURRY)
     result = incomplete.value.result
     assert [entry["key"] for entry in result["failed"]] == ["odd"]
     assert "even" in [entry["key"] for entry in result["done"]]
@@ -220,14 +206,13 @@ def test_an_apply_fails_for_the_source_that_is_overruled_and_no_other(
 def test_a_deletion_that_is_overruled_fails() -> None:
     from airflow_provider_harvest.portal.as_code import marker
 
-    portal = Overruling()
-    portal.overruled = ("delete",)
+    portal = Overruling("delete")
     for name in ("Odd", "Even", "Kept", "Also kept", "And this"):
         portal.add(name=name, description=marker.join("", "us", name.lower().replace(" ", "-")))
-    plan = make_plan(portal, replace(Declaration(()), managed_by="us"), prune=True)  # type: ignore[arg-type]
+    plan = make_plan(portal, replace(Declaration(()), managed_by="us"), prune=True)
     deletions = sum(change.is_deleted for change in plan.changes)
     with pytest.raises(HarvestApplyIncomplete, match="delete is not as wanted"):
-        apply_plan(portal, plan, limits=HURRY, confirm_deletes=deletions)  # type: ignore[arg-type]
+        apply_plan(portal, plan, limits=HURRY, confirm_deletes=deletions)
 
 
 # --- how much an apply reads ------------------------------------------------------------------------------------------
@@ -235,29 +220,29 @@ def test_a_deletion_that_is_overruled_fails() -> None:
 
 @pytest.mark.parametrize("count", [10, 100])
 def test_an_apply_reads_the_list_at_its_beginning_and_end_and_nothing_between(count: int) -> None:
-    portal = MemoryPortal()
+    portal = ManagedPortal()
     names = [f"Town-{number}" for number in range(count)]
-    reads = ("whoami", "iter_sources", "get_source")
+    reads = ("whoami", "list_sources", "get_source")
 
     def apply(declaration: Declaration) -> dict[str, int]:
-        plan = make_plan(portal, declaration)  # type: ignore[arg-type]
+        plan = make_plan(portal, declaration)
         portal.requests.clear()
-        apply_plan(portal, plan, limits=HURRY)  # type: ignore[arg-type]
+        apply_plan(portal, plan, limits=HURRY)
         return {name: sent for name, sent in portal.counts().items() if name in reads}
 
-    assert apply(file_of(*names)) == {"whoami": 1, "iter_sources": 2}
+    assert apply(file_of(*names)) == {"whoami": 1, "list_sources": 2}
     changed = replace(file_of(*names))
     for declared in changed.sources:
         declared.fields["description"] = "Changed"  # type: ignore[index]
-    assert apply(changed) == {"whoami": 1, "iter_sources": 2}
+    assert apply(changed) == {"whoami": 1, "list_sources": 2}
 
 
 def test_a_slow_apply_looks_once_more_before_each_write() -> None:
     """What was seen half a minute ago may have been changed by somebody else."""
-    portal = MemoryPortal()
+    portal = ManagedPortal()
     portal.add(name="Old", url="https://town-1.example/")
-    plan = make_plan(portal, file_of("Town-1", "Town-2", "Town-3"))  # type: ignore[arg-type]
+    plan = make_plan(portal, file_of("Town-1", "Town-2", "Town-3"))
     portal.requests.clear()
-    apply_plan(portal, plan, limits=Pacing(write_interval=31.0, accept_interval=0.0))  # type: ignore[arg-type]
+    apply_plan(portal, plan, limits=Pacing(write_interval=31.0, accept_interval=0.0))
     assert portal.counts()["get_source"] <= 1
-    assert portal.counts()["iter_sources"] <= 2 + 2  # the newest of the owner, before each creation
+    assert portal.counts()["list_sources"] <= 2 + 2  # the newest of the owner, before each creation

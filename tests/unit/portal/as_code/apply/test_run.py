@@ -13,8 +13,6 @@ from airflow_provider_harvest.exceptions import (
     HarvestConnectionError,
     HarvestInvalidInput,
     HarvestPlanStale,
-    HarvestRequestRejected,
-    HarvestServerError,
 )
 from airflow_provider_harvest.portal.as_code import marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
@@ -23,7 +21,8 @@ from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Decl
 from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestValidation
-from tests.support.memory_portal import MemoryPortal
+from tests.support.managed_portal import ManagedPortal
+from tests.support.portal_state import Response
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
@@ -41,58 +40,60 @@ def declared(number: int, **said: Any) -> DeclaredSource:
     )
 
 
-def planned(portal: MemoryPortal, *sources: DeclaredSource, managed_by: str | None = None, **how: Any) -> Plan:
-    return make_plan(portal, Declaration(sources, managed_by=managed_by), **how)  # type: ignore[arg-type]
+def planned(portal: ManagedPortal, *sources: DeclaredSource, managed_by: str | None = None, **how: Any) -> Plan:
+    return make_plan(portal, Declaration(sources, managed_by=managed_by), **how)
 
 
-def applied(portal: MemoryPortal, plan: Plan, **how: Any) -> ApplyResult:
-    return apply_plan(portal, plan, **{"limits": HURRY, **how})  # type: ignore[arg-type]
+def applied(portal: ManagedPortal, plan: Plan, **how: Any) -> ApplyResult:
+    return apply_plan(portal, plan, **{"limits": HURRY, **how})
 
 
-def writes(portal: MemoryPortal) -> list[str]:
-    reads = ("whoami", "iter_sources", "get_source", "list_backends", "get_organization")
+def writes(portal: ManagedPortal) -> list[str]:
+    reads = ("whoami", "list_sources", "get_source", "list_backends", "get_organization")
     return [request for request in portal.requests if request not in reads]
 
 
 @pytest.fixture
-def portal() -> MemoryPortal:
+def portal() -> ManagedPortal:
     """A portal without sources."""
-    return MemoryPortal()
+    return ManagedPortal()
 
 
 # --- order ------------------------------------------------------------------------------------------------------------
 
 
-def test_new_source_is_inactive_until_its_cron_is_set(portal: MemoryPortal) -> None:
+def test_new_source_is_inactive_until_its_cron_is_set(portal: ManagedPortal) -> None:
     seen: list[tuple[bool | None, str | None]] = []
-    change = portal.change
+    answer = portal.answer
 
-    def watched(source_id: str, **fields: Any) -> None:
-        change(source_id, **fields)
-        source = portal.sources[source_id]
-        seen.append((source.active, source.schedule))
+    def watched(name: str, *request: Any) -> Response:
+        response = answer(name, *request)
+        if name in ("update", "validate", "schedule"):
+            [source] = portal.alive
+            seen.append((source.active, source.schedule))
+        return response
 
-    portal.change = watched  # type: ignore[method-assign]
+    portal.answer = watched  # type: ignore[method-assign]
     applied(portal, planned(portal, declared(1, active=True)))
 
     assert writes(portal) == ["create", "validate", "schedule", "update"]
     assert seen == [(False, "0 0 * * *"), (False, CRON.text), (True, CRON.text)]
 
 
-def test_source_without_more_to_be_done_is_created_as_it_is_to_be(portal: MemoryPortal) -> None:
+def test_source_without_more_to_be_done_is_created_as_it_is_to_be(portal: ManagedPortal) -> None:
     plain = DeclaredSource("town", "", {"name": "Town", "url": "https://a.example/", "backend": "dcat", "active": True})
     applied(portal, planned(portal, plain))
     assert writes(portal) == ["create"]
     assert [source.active for source in portal.alive] == [True]
 
 
-def test_source_is_switched_off_before_all_else(portal: MemoryPortal) -> None:
+def test_source_is_switched_off_before_all_else(portal: ManagedPortal) -> None:
     portal.add(name="Town 1", url="https://host-1.example/1", validation=HarvestValidation("pending"))
     applied(portal, planned(portal, declared(1, active=False)))
     assert writes(portal) == ["update", "validate", "schedule"]
 
 
-def test_what_is_switched_off_comes_first_and_deletions_last(portal: MemoryPortal) -> None:
+def test_what_is_switched_off_comes_first_and_deletions_last(portal: ManagedPortal) -> None:
     on = {"schedule": CRON.text, "active": True}
     portal.add(name="Town 2", url="https://host-0.example/2", description=marker.join("", "us", "town-2"), **on)
     portal.add(name="Town 9", url="https://host-1.example/9", description=marker.join("", "us", "town-9"), **on)
@@ -110,14 +111,14 @@ def test_what_is_switched_off_comes_first_and_deletions_last(portal: MemoryPorta
 # --- pace -------------------------------------------------------------------------------------------------------------
 
 
-def test_writes_keep_a_distance(portal: MemoryPortal) -> None:
+def test_writes_keep_a_distance(portal: ManagedPortal) -> None:
     applied(portal, planned(portal, declared(1, active=False)), limits=Pacing(write_interval=2.0))
     assert portal.clock.slept == [2.0, 2.0]
 
 
 @pytest.mark.parametrize("generation, active, pauses", [("A", False, 1), ("D", False, 0), ("D", None, 0)])
 def test_acceptances_that_start_harvests_of_one_host_keep_a_distance(
-    portal: MemoryPortal, generation: str, active: bool | None, pauses: int
+    portal: ManagedPortal, generation: str, active: bool | None, pauses: int
 ) -> None:
     portal.generation_letter = generation
     said = {} if active is None else {"active": active}
@@ -126,7 +127,7 @@ def test_acceptances_that_start_harvests_of_one_host_keep_a_distance(
     assert portal.clock.slept == [30.0] * pauses
 
 
-def test_portal_that_takes_two_a_minute_is_waited_for(portal: MemoryPortal) -> None:
+def test_portal_that_takes_two_a_minute_is_waited_for(portal: ManagedPortal) -> None:
     told: list[str] = []
     portal.turned_away = [60.0]
     applied(portal, planned(portal, declared(1), declared(2)), progress=lambda done, total, text: told.append(text))
@@ -135,7 +136,7 @@ def test_portal_that_takes_two_a_minute_is_waited_for(portal: MemoryPortal) -> N
     assert "waits 1 min, as the portal requested" in told
 
 
-def test_daily_limit_leaves_new_sources_for_later_and_changes_the_others(portal: MemoryPortal) -> None:
+def test_daily_limit_leaves_new_sources_for_later_and_changes_the_others(portal: ManagedPortal) -> None:
     portal.add(name="Old", url="https://host-1.example/3", schedule=CRON.text)
     plan = planned(portal, declared(1), declared(2), declared(3))
     portal.turned_away = [80_000.0]
@@ -155,16 +156,18 @@ def test_daily_limit_leaves_new_sources_for_later_and_changes_the_others(portal:
 # --- what stops it ----------------------------------------------------------------------------------------------------
 
 
-def test_refused_source_is_told_and_the_others_go_on(portal: MemoryPortal) -> None:
-    portal.refused["Town 1"] = HarvestRequestRejected("url: not allowed.", status_code=400)
-    with pytest.raises(HarvestApplyIncomplete, match="refused to change 1 of 2 sources, first town-1: url") as caught:
+def test_refused_source_is_told_and_the_others_go_on(portal: ManagedPortal) -> None:
+    portal.refused["Town 1"] = Response(400, {"errors": {"url": ["not allowed."]}})
+    with pytest.raises(
+        HarvestApplyIncomplete, match=r"refused to change 1 of 2 sources, first town-1: .*: url: not"
+    ) as caught:
         applied(portal, planned(portal, declared(1), declared(2)))
     assert not caught.value.again
     assert [source.name for source in portal.alive] == ["Town 2"]
 
 
-def test_fault_about_one_source_is_worth_another_try(portal: MemoryPortal) -> None:
-    portal.refused["Town 1"] = HarvestServerError("Internal Server Error.", status_code=500)
+def test_fault_about_one_source_is_worth_another_try(portal: ManagedPortal) -> None:
+    portal.refused["Town 1"] = Response(500, {"message": "Internal Server Error"})
     with pytest.raises(HarvestApplyIncomplete) as caught:
         applied(portal, planned(portal, declared(1), declared(2)))
     assert caught.value.again
@@ -173,10 +176,10 @@ def test_fault_about_one_source_is_worth_another_try(portal: MemoryPortal) -> No
 
 @pytest.mark.parametrize(
     "error",
-    [HarvestConnectionError("No connection."), HarvestServerError("Bad gateway.", status_code=502)],
+    [HarvestConnectionError("No connection."), Response(502, "Bad gateway")],
     ids=["unreachable", "down"],
 )
-def test_portal_that_is_down_ends_it(portal: MemoryPortal, error: Exception) -> None:
+def test_portal_that_is_down_ends_it(portal: ManagedPortal, error: Response | HarvestConnectionError) -> None:
     portal.refused["Town 1"] = error
     with pytest.raises(HarvestApplyIncomplete, match="Done so far: 0 of 2 sources") as caught:
         applied(portal, planned(portal, declared(1), declared(2)))
@@ -184,8 +187,8 @@ def test_portal_that_is_down_ends_it(portal: MemoryPortal, error: Exception) -> 
     assert portal.alive == []
 
 
-def test_wrong_key_ends_it(portal: MemoryPortal) -> None:
-    portal.refused["Town 1"] = HarvestAuthError("Expired.", status_code=401)
+def test_wrong_key_ends_it(portal: ManagedPortal) -> None:
+    portal.refused["Town 1"] = Response(401, {"message": "Expired."})
     with pytest.raises(HarvestAuthError):
         applied(portal, planned(portal, declared(1), declared(2)))
 
@@ -200,7 +203,7 @@ def test_wrong_key_ends_it(portal: MemoryPortal) -> None:
     ],
 )
 def test_portal_that_has_moved_stops_it_before_the_first_write(
-    portal: MemoryPortal, moved: dict[str, Any], is_stale: bool
+    portal: ManagedPortal, moved: dict[str, Any], is_stale: bool
 ) -> None:
     source = portal.add(name="Old", url="https://host-1.example/1", schedule=CRON.text)
     plan = planned(portal, declared(0), declared(1))
@@ -213,14 +216,14 @@ def test_portal_that_has_moved_stops_it_before_the_first_write(
     assert writes(portal) == []
 
 
-def test_source_that_somebody_else_created_meanwhile_stops_it(portal: MemoryPortal) -> None:
+def test_source_that_somebody_else_created_meanwhile_stops_it(portal: ManagedPortal) -> None:
     plan = planned(portal, declared(1))
     portal.add(name="By hand", url="https://host-1.example/1")
     with pytest.raises(HarvestPlanStale, match="town-1: name"):
         applied(portal, plan)
 
 
-def test_source_that_was_created_twice_meanwhile_stops_it(portal: MemoryPortal) -> None:
+def test_source_that_was_created_twice_meanwhile_stops_it(portal: ManagedPortal) -> None:
     plan = planned(portal, declared(1))
     for _ in range(2):
         portal.add(name="Town 1", url="https://host-1.example/1")
@@ -233,7 +236,7 @@ def test_source_that_was_created_twice_meanwhile_stops_it(portal: MemoryPortal) 
     [({"max_changes": 2}, "changes 3 sources, and max_changes allows 2"), ({"max_deletes": 0}, "deletes 1 source,")],
 )
 def test_plan_that_looks_like_an_accident_is_refused(
-    portal: MemoryPortal, limits: dict[str, int], message: str
+    portal: ManagedPortal, limits: dict[str, int], message: str
 ) -> None:
     portal.add(name="Gone", description=marker.join(None, "us", "gone"))
     plan = planned(portal, declared(1), declared(2), managed_by="us", prune=True)
@@ -242,21 +245,21 @@ def test_plan_that_looks_like_an_accident_is_refused(
     assert writes(portal) == []
 
 
-def test_plan_for_another_portal_is_refused(portal: MemoryPortal) -> None:
+def test_plan_for_another_portal_is_refused(portal: ManagedPortal) -> None:
     plan = planned(portal, declared(1))
     portal.site = "https://other.example"
     with pytest.raises(HarvestInvalidInput, match=r"The plan is for https://portal\.example"):
         applied(portal, plan)
 
 
-def test_plan_without_key_is_refused(portal: MemoryPortal) -> None:
+def test_plan_without_key_is_refused(portal: ManagedPortal) -> None:
     plan = planned(portal, declared(1))
     portal.has_key = False
     with pytest.raises(HarvestInvalidInput, match="with an API key"):
         applied(portal, plan)
 
 
-def test_empty_plan_sends_nothing(portal: MemoryPortal) -> None:
+def test_empty_plan_sends_nothing(portal: ManagedPortal) -> None:
     plan = planned(portal)
     portal.requests.clear()
     assert applied(portal, plan).to_json()["done"] == []
@@ -274,7 +277,7 @@ STEPS = ("create_source", "validate_source", "schedule_source", "update_source")
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("was_sent", [False, True], ids=["before it is sent", "after"])
 def test_kill_at_any_step_of_a_new_source_is_resumed(
-    portal: MemoryPortal, monkeypatch: pytest.MonkeyPatch, step: str, was_sent: bool, again: str, said: dict[str, Any]
+    portal: ManagedPortal, monkeypatch: pytest.MonkeyPatch, step: str, was_sent: bool, again: str, said: dict[str, Any]
 ) -> None:
     """Also right before it is switched on: the next apply finds it inactive, and switches it on."""
     plan = planned(portal, declared(1, **said))
@@ -288,7 +291,7 @@ def test_kill_at_any_step_of_a_new_source_is_resumed(
     assert writes(portal).count("create") == 1
 
 
-def test_new_plan_names_what_a_kill_left_inactive(portal: MemoryPortal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_plan_names_what_a_kill_left_inactive(portal: ManagedPortal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the files do not say that it is to be active, a person may have switched it off as well."""
     killed_at(portal, monkeypatch, planned(portal, declared(1)), "update_source", was_sent=False)
     [note] = [note for note in planned(portal, declared(1)).notes if "inactive" in note]
@@ -296,7 +299,7 @@ def test_new_plan_names_what_a_kill_left_inactive(portal: MemoryPortal, monkeypa
     assert "active: true" in note
 
 
-def killed_at(portal: MemoryPortal, monkeypatch: pytest.MonkeyPatch, plan: Plan, step: str, *, was_sent: bool) -> None:
+def killed_at(portal: ManagedPortal, monkeypatch: pytest.MonkeyPatch, plan: Plan, step: str, *, was_sent: bool) -> None:
     """Apply a plan, and be killed at one of its writes."""
     write = getattr(portal, step)
 
@@ -314,7 +317,7 @@ def killed_at(portal: MemoryPortal, monkeypatch: pytest.MonkeyPatch, plan: Plan,
 # --- two changes of one key -------------------------------------------------------------------------------------------
 
 
-def test_key_whose_source_is_given_by_id_may_have_another_that_is_pruned(portal: MemoryPortal) -> None:
+def test_key_whose_source_is_given_by_id_may_have_another_that_is_pruned(portal: ManagedPortal) -> None:
     """The files name the source to keep; the one that carries the marker of the same key goes."""
     kept = portal.add(name="Town 1", url="https://host-1.example/1", organization=None)
     pruned = portal.add(name="Town 1", url="https://old.example/1", description=marker.join(None, "us", "town-1"))
@@ -328,7 +331,7 @@ def test_key_whose_source_is_given_by_id_may_have_another_that_is_pruned(portal:
     assert portal.sources[kept.id].schedule == CRON.text
 
 
-def test_change_that_was_ignored_is_told_from_another_of_the_same_key(portal: MemoryPortal) -> None:
+def test_change_that_was_ignored_is_told_from_another_of_the_same_key(portal: ManagedPortal) -> None:
     """The portal takes the new cron and forgets it; the deletion of the key's other source does not hide that."""
     kept = portal.add(name="Town 1", url="https://host-1.example/1", organization=None)
     portal.add(name="Town 1", url="https://old.example/1", description=marker.join(None, "us", "town-1"))

@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.as_code.files.secrets import hidden, secret
 from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
-from tests.support.memory_portal import MemoryPortal
+from tests.support.managed_portal import ManagedPortal
 
 SECRET = "hunter2hunter2"
 ID = f"5f{1:022x}"
@@ -53,25 +53,25 @@ def test_all_else_stays(value: Any) -> None:
     ],
 )
 def test_a_plan_takes_a_secret_away_without_repeating_it(field: str, there: Any, wanted: Any) -> None:
-    portal = MemoryPortal()
+    portal = ManagedPortal()
     portal.add(**{field: there})
     declared = DeclaredSource("one", "sources.yaml:1", {"backend": "dcat", field: wanted}, portal_id=ID)
     declaration = Declaration((declared,))
 
-    plan = make_plan(portal, declaration)  # type: ignore[arg-type]
+    plan = make_plan(portal, declaration)
 
     assert SECRET not in json.dumps(plan.to_json()) + render.text(plan) + render.markdown(plan)
     assert "(hidden " in render.text(plan)
-    apply_plan(portal, plan)  # type: ignore[arg-type]
+    apply_plan(portal, plan)
     assert getattr(portal.sources[ID], field) == wanted
-    assert make_plan(portal, declaration).is_empty  # type: ignore[arg-type]
+    assert make_plan(portal, declaration).is_empty
 
 
 def test_a_plan_leaves_a_secret_that_no_file_speaks_of() -> None:
-    portal = MemoryPortal()
+    portal = ManagedPortal()
     portal.add(config={"apikey": SECRET})
     declaration = Declaration((DeclaredSource("one", "sources.yaml:1", {"name": "Other"}, portal_id=ID),))
-    apply_plan(portal, make_plan(portal, declaration))  # type: ignore[arg-type]
+    apply_plan(portal, make_plan(portal, declaration))
     assert portal.sources[ID].config == {"apikey": SECRET}
 
 

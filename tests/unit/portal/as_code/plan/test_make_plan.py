@@ -23,7 +23,7 @@ from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.as_code.plan.values import canonical_config, leaves
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.support.declared_sources import URL, conflicts, declared, planned
-from tests.support.memory_portal import ORGANIZATIONS, MemoryPortal
+from tests.support.managed_portal import ORGANIZATIONS, ManagedPortal
 from tests.support.portal_state import ORGANIZATION
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ OTHER_URL = "https://town.example/other.xml"
 
 
 @pytest.fixture
-def portal() -> MemoryPortal:
+def portal() -> ManagedPortal:
     """A portal without sources."""
-    return MemoryPortal()
+    return ManagedPortal()
 
 
 HOLD = (
@@ -51,7 +51,7 @@ HOLD = (
 class TestHeldByTheGuard:
     @pytest.mark.parametrize("managed_by", [None, "us"])
     def test_plan_says_so_and_leaves_autoarchive_and_the_line(
-        self, portal: MemoryPortal, managed_by: str | None
+        self, portal: ManagedPortal, managed_by: str | None
     ) -> None:
         source = portal.add(url=URL, name="Town", autoarchive=False, description=HOLD)
         plan = planned(
@@ -63,7 +63,7 @@ class TestHeldByTheGuard:
         assert change.wanted["description"].endswith(HOLD.partition("\n\n")[2])
         assert any(note.startswith("Held by the guard") and "Town" in note for note in plan.notes)
 
-    def test_plan_switches_on_what_its_owner_switched_off(self, portal: MemoryPortal) -> None:
+    def test_plan_switches_on_what_its_owner_switched_off(self, portal: ManagedPortal) -> None:
         source = portal.add(url=URL, name="Town", autoarchive=False)
         [change] = planned(portal, declared(portal_id=source.id, autoarchive=True)).changes
         assert change.wanted["autoarchive"] is True
@@ -73,38 +73,38 @@ class TestHeldByTheGuard:
 
 
 class TestMatch:
-    def test_id_wins_over_all_else(self, portal: MemoryPortal) -> None:
+    def test_id_wins_over_all_else(self, portal: ManagedPortal) -> None:
         portal.add(url=URL)
         meant = portal.add(url=OTHER_URL)
         assert planned(portal, declared(portal_id=meant.id)).changes[0].source_id == meant.id
 
-    def test_marker_finds_a_source_whose_every_field_differs(self, portal: MemoryPortal) -> None:
+    def test_marker_finds_a_source_whose_every_field_differs(self, portal: ManagedPortal) -> None:
         meant = portal.add(url=OTHER_URL, backend="ckan", description=marker.join("Old", "us", "town"))
         assert planned(portal, declared(), managed_by="us").changes[0].source_id == meant.id
 
-    def test_owner_backend_and_url_find_it(self, portal: MemoryPortal) -> None:
+    def test_owner_backend_and_url_find_it(self, portal: ManagedPortal) -> None:
         portal.add(url=URL, name="Town", organization="south")
         meant = portal.add(url=URL, name="Town", organization="north")
         plan = planned(portal, declared(organization="north", name="Renamed"))
         assert [change.source_id for change in plan.changes] == [meant.id]
 
-    def test_same_url_with_another_backend_is_the_same_source(self, portal: MemoryPortal) -> None:
+    def test_same_url_with_another_backend_is_the_same_source(self, portal: ManagedPortal) -> None:
         meant = portal.add(url=URL, name="Town", backend="ckan")
         (change,) = planned(portal, declared()).changes
         assert (change.source_id, change.differing) == (meant.id, ("backend",))
 
-    def test_deleted_source_is_none(self, portal: MemoryPortal) -> None:
+    def test_deleted_source_is_none(self, portal: ManagedPortal) -> None:
         portal.delete_source(portal.add(url=URL).id)
         assert planned(portal, declared()).counts["create"] == 1
 
-    def test_renamed_key_keeps_its_source(self, portal: MemoryPortal) -> None:
+    def test_renamed_key_keeps_its_source(self, portal: ManagedPortal) -> None:
         meant = portal.add(url=URL, name="Town", description=marker.join(None, "us", "former"))
         plan = planned(portal, declared(), managed_by="us", prune=True)
         assert [(change.source_id, change.kinds) for change in plan.changes] == [(meant.id, ("update",))]
         assert 'marker "former" -> "town"' in render.text(plan)
 
 
-CONFLICTS: list[tuple[str, Callable[[MemoryPortal], DeclaredSource], str]] = [
+CONFLICTS: list[tuple[str, Callable[[ManagedPortal], DeclaredSource], str]] = [
     ("two sources match", lambda p: (p.add(url=URL), p.add(url=URL)) and declared(), "2 sources match by owner"),
     ("two carry the marker", lambda p: [p.add(description=marker.join("", "us", "town")) for _ in "ab"] and declared(),
      "2 sources carry its marker"),
@@ -124,14 +124,14 @@ CONFLICTS: list[tuple[str, Callable[[MemoryPortal], DeclaredSource], str]] = [
 
 @pytest.mark.parametrize("make, reason", [case[1:] for case in CONFLICTS], ids=[case[0] for case in CONFLICTS])
 def test_conflict_is_told_and_the_others_go_on(
-    portal: MemoryPortal, make: Callable[[MemoryPortal], DeclaredSource], reason: str
+    portal: ManagedPortal, make: Callable[[ManagedPortal], DeclaredSource], reason: str
 ) -> None:
     plan = planned(portal, make(portal), declared("other", url=OTHER_URL), managed_by="us")
     assert reason in conflicts(plan)["town"]
     assert [change.key for change in plan.changes] == ["other"]
 
 
-def test_two_new_ones_of_the_same_url_need_a_marker(portal: MemoryPortal) -> None:
+def test_two_new_ones_of_the_same_url_need_a_marker(portal: ManagedPortal) -> None:
     twins = declared("one"), declared("two")
     assert set(conflicts(planned(portal, *twins))) == {"one", "two"}
     assert planned(portal, *twins, managed_by="us").counts["create"] == 2
@@ -140,7 +140,7 @@ def test_two_new_ones_of_the_same_url_need_a_marker(portal: MemoryPortal) -> Non
 # --- what differs -----------------------------------------------------------------------------------------------------
 
 
-def test_what_the_file_does_not_say_is_not_touched(portal: MemoryPortal) -> None:
+def test_what_the_file_does_not_say_is_not_touched(portal: ManagedPortal) -> None:
     portal.add(url=URL, name="Town", description="By hand", config={"x": 1}, active=False, schedule="1 2 * * *")
     assert planned(portal, declared()).is_clean
 
@@ -167,34 +167,34 @@ KINDS: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
 
 @pytest.mark.parametrize("before, said, kinds", [case[1:] for case in KINDS], ids=[case[0] for case in KINDS])
 def test_kinds_of_changes(
-    portal: MemoryPortal, before: dict[str, Any], said: dict[str, Any], kinds: tuple[str, ...]
+    portal: ManagedPortal, before: dict[str, Any], said: dict[str, Any], kinds: tuple[str, ...]
 ) -> None:
     portal.add(**{"url": URL, "name": "Town", **before})
     plan = planned(portal, declared(**said))
     assert tuple(kind for change in plan.changes for kind in change.kinds) == kinds
 
 
-def test_marker_alone_is_an_adoption(portal: MemoryPortal) -> None:
+def test_marker_alone_is_an_adoption(portal: ManagedPortal) -> None:
     portal.add(url=URL, name="Town", description="Text")
     (change,) = planned(portal, declared(), managed_by="us").changes
     assert change.kinds == ("adopt",)
     assert change.wanted["description"] == "Text\n\n[managed as code: us/town]"
 
 
-def test_marker_stays_where_the_files_stop_using_one(portal: MemoryPortal) -> None:
+def test_marker_stays_where_the_files_stop_using_one(portal: ManagedPortal) -> None:
     portal.add(url=URL, name="Town", description=marker.join("Old", "us", "town"))
     assert planned(portal, declared(description="Old")).is_clean
     (change,) = planned(portal, declared(description="New")).changes
     assert change.wanted["description"] == marker.join("New", "us", "town")
 
 
-def test_cron_that_an_acceptance_would_reset_is_kept(portal: MemoryPortal) -> None:
+def test_cron_that_an_acceptance_would_reset_is_kept(portal: ManagedPortal) -> None:
     portal.add(url=URL, name="Town", validation=HarvestValidation("refused"), schedule="5 3 * * *")
     (change,) = planned(portal, declared(validation=Acceptance())).changes
     assert (change.kinds, change.wanted["schedule"]) == (("validate",), "5 3 * * *")
 
 
-def test_only_managed_sources_are_deleted_and_only_with_prune(portal: MemoryPortal) -> None:
+def test_only_managed_sources_are_deleted_and_only_with_prune(portal: ManagedPortal) -> None:
     portal.add(name="Stranger")
     portal.add(name="Theirs", description=marker.join(None, "them", "gone"))
     gone = portal.add(name="Gone", description=marker.join(None, "us", "gone"))
@@ -230,16 +230,16 @@ def test_plan_of_1000_unchanged_sources_takes_three_requests(server: Door, clien
     assert {request.method for request in server.requests} == {"GET"}
 
 
-def test_files_for_another_portal_are_refused_before_it_is_read(portal: MemoryPortal) -> None:
+def test_files_for_another_portal_are_refused_before_it_is_read(portal: ManagedPortal) -> None:
     with pytest.raises(HarvestInvalidInput, match=r"The files are for https://elsewhere\.example"):
-        make_plan(portal, Declaration(portal="https://elsewhere.example/"))  # type: ignore[arg-type]
+        make_plan(portal, Declaration(portal="https://elsewhere.example/"))
     assert portal.requests == []
 
 
 # --- as it is stored and read -----------------------------------------------------------------------------------------
 
 
-def test_plan_is_stored_in_a_file(portal: MemoryPortal, tmp_path: Path) -> None:
+def test_plan_is_stored_in_a_file(portal: ManagedPortal, tmp_path: Path) -> None:
     portal.add(url=URL, name="Old")
     plan = planned(portal, declared(), declared("new", url=OTHER_URL, organization="north"))
     write_plan(plan, tmp_path / "plan.json")
@@ -261,7 +261,7 @@ def damaged(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_no_plan_is_refused(
-    portal: MemoryPortal, damage: Callable[[dict[str, Any]], Any], message: str
+    portal: ManagedPortal, damage: Callable[[dict[str, Any]], Any], message: str
 ) -> None:
     data = planned(portal, declared()).to_json()
     with pytest.raises(HarvestInvalidInput, match=message):
@@ -282,7 +282,7 @@ def prefixed(value: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def large(portal: MemoryPortal) -> Plan:
+def large(portal: ManagedPortal) -> Plan:
     """A plan that moves 102 sources to another prefix, renames two of them, and creates 60."""
     sources = []
     for number in range(102):
@@ -319,18 +319,18 @@ class TestRendering:
         assert headings[1:] == ["**In conflict (30)**", "**Create (60)**", "**Update (3)**"]
         assert sum("and" in line and "more" in line for line in lines if line.startswith("- ...")) == 2
 
-    def test_markdown_takes_nothing_for_markup(self, portal: MemoryPortal) -> None:
+    def test_markdown_takes_nothing_for_markup(self, portal: ManagedPortal) -> None:
         told = render.markdown(planned(portal, declared(name="<b>[x](http://evil.example)\n# *y*")))
         assert "<b>" not in told.replace("\\<b\\>", "")
         assert "\n#" not in told
 
-    def test_what_the_key_may_not_do_comes_first(self, portal: MemoryPortal) -> None:
+    def test_what_the_key_may_not_do_comes_first(self, portal: ManagedPortal) -> None:
         portal.is_sysadmin = False
         portal.add(url=URL, name="Town", schedule="0 0 * * *")
         lines = render.text(planned(portal, declared(schedule=Cron("5 3 * * *")))).splitlines()
         assert lines[2:4] == ["This key may not:", "  Reschedule: it takes a sysadmin's key: town"]
 
-    def test_empty_plan_is_one_line(self, portal: MemoryPortal) -> None:
+    def test_empty_plan_is_one_line(self, portal: ManagedPortal) -> None:
         assert render.text(planned(portal)) == "https://portal.example: no changes, 0 unchanged."
 
 
@@ -361,14 +361,14 @@ def test_empty_sections_of_a_config_do_not_matter() -> None:
     assert canonical_config({"filters": [], "features": {}, "x": None}) == {"x": None}
 
 
-def test_digest_names_the_changes_and_not_when_or_where_they_were_planned(portal: MemoryPortal) -> None:
+def test_digest_names_the_changes_and_not_when_or_where_they_were_planned(portal: ManagedPortal) -> None:
     plan = planned(portal, declared())
     moved = replace(plan, read_at="later", changes=(replace(plan.changes[0], where="sources.yaml:99"),))
     assert moved.digest == plan.digest
     assert replace(plan, portal="https://b.example").digest != plan.digest
 
 
-def test_organization_without_sources_costs_one_request(portal: MemoryPortal) -> None:
+def test_organization_without_sources_costs_one_request(portal: ManagedPortal) -> None:
     portal.add(organization="north")
     planned(
         portal,
@@ -377,4 +377,4 @@ def test_organization_without_sources_costs_one_request(portal: MemoryPortal) ->
         declared("three", url="https://three.example/", organization=ORGANIZATIONS["south"]),
     )
     assert portal.counts()["get_organization"] == 2
-    assert portal.counts()["iter_sources"] == 1
+    assert portal.counts()["list_sources"] == 1
