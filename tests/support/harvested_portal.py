@@ -6,12 +6,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.http.records import HarvestedRecord
-from airflow_provider_harvest.portal.models import HarvestSource
 from tests.support.managed_portal import ManagedPortal, as_json
 from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=timezone.utc)
 JOB_BEGAN = NOW - timedelta(hours=6)
