@@ -127,7 +127,7 @@ class Steering:
 
     def dangle(self, source_id: str, field: str = "organization") -> None:
         """Let a source refer to an owner or organization that does not exist."""
-        from bson import DBRef, ObjectId  # type: ignore[import-not-found]
+        from bson import DBRef, ObjectId
         from udata.harvest.models import HarvestSource
 
         sources = HarvestSource._get_collection()

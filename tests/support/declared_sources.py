@@ -25,9 +25,11 @@ def declared(key: str = "town", **said: Any) -> DeclaredSource:
 
 
 def planned(portal: ManagedPortal, *sources: DeclaredSource, managed_by: str | None = None, **how: Any) -> Plan:
+    """Return the plan of these sources, as a file would declare them."""
     ordered = tuple(sorted(sources, key=lambda source: source.key))
     return make_plan(portal, Declaration(ordered, managed_by=managed_by), **how)
 
 
 def conflicts(plan: Plan) -> dict[str, str]:
+    """Return the reason of each conflict of a plan, by the key of its source."""
     return {conflict.key: conflict.reason for conflict in plan.conflicts}

@@ -13,6 +13,7 @@ from typing import Any
 
 
 def form_of_airflow_3(connection_type: str) -> dict[str, Any]:
+    """Return the connection form that Airflow 3 builds."""
     from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
     (form,) = (form for form in HookMetaService.hook_meta_data() if form.connection_type == connection_type)
@@ -25,6 +26,7 @@ def form_of_airflow_3(connection_type: str) -> dict[str, Any]:
 
 
 def form_of_airflow_2(connection_type: str) -> dict[str, Any]:
+    """Return the connection form that Airflow 2 builds."""
     from airflow.providers_manager import ProvidersManager
 
     manager = ProvidersManager()

@@ -69,6 +69,7 @@ def _asked_for_by_airflow() -> bool:
 
 
 def main(arguments: list[str]) -> None:
+    """Import what the command line names, and print what that loaded and warned of."""
     # Airflow first: what its own import opens, deprecates or brings along is not at issue.
     importlib.import_module("airflow")
     with warnings.catch_warnings(record=True) as caught:

@@ -21,6 +21,7 @@ def part_of(module: str) -> str:
 
 
 def modules_of(*parts: str) -> list[str]:
+    """Return the modules of some parts of the package, sorted."""
     return sorted(module for module in MODULES if part_of(module) in parts)
 
 

@@ -265,18 +265,22 @@ def outage(begin: float, end: float, error: HarvestError | None = None) -> list[
 
 
 def unreachable() -> HarvestConnectionError:
+    """Return the error of a portal to which there is no connection."""
     return HarvestConnectionError(f"{SITE} cannot be reached: connection refused.")
 
 
 def server_error(status: int, retry_after: float | None = None) -> HarvestServerError:
+    """Return the error of a response with a status from 500 on."""
     return HarvestServerError(f"{SITE} responded with {status}.", status_code=status, retry_after=retry_after)
 
 
 def rate_limited(retry_after: float | None) -> HarvestRateLimited:
+    """Return the error of a refusal for now, which says how many seconds to wait."""
     return HarvestRateLimited(f"{SITE} responded with 429.", status_code=429, retry_after=retry_after)
 
 
 def not_found() -> HarvestNotFound:
+    """Return the error of an id that the portal does not know."""
     return HarvestNotFound("The portal has no such object.", status_code=404)
 
 

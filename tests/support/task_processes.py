@@ -68,4 +68,5 @@ class Task:
 
 
 def job_ids(client: HarvestClient, source: HarvestSource) -> list[str]:
+    """Return the ids of the jobs of a source, newest first."""
     return [str(job.id) for job in client.iter_jobs(source.id)]

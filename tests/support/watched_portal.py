@@ -91,8 +91,10 @@ class Watched:
 
 
 def reported(cursor: dict[str, Any]) -> list[str]:
+    """Return the ids of the jobs that a cursor keeps as reported."""
     return list(cursor["told"].values())
 
 
 def ids(count: int) -> list[str]:
+    """Return the ids of so many sources."""
     return [f"s{number:02}" for number in range(count)]
