@@ -1,4 +1,4 @@
-"""Answers of every generation as models: what is told, what is not, and what is no answer of udata."""
+"""Responses of every generation as models: what they hold, what they lack, and what is no response of udata."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Listing:
 
     :param count: how many entries it begins with: ``e1`` (newest) to ``e<count>``.
     :param changes: for the number of a read, from 1, what is done to the list before it.
-    :param total: what is told as the total; default: the truth.
+    :param total: what is returned as the total; default: the truth.
     :param cap: the most entries that a page holds.
     """
 
@@ -85,7 +85,7 @@ def test_a_list_that_stays_takes_no_read_too_many(count: int, reads: list[int]) 
         pytest.param(Listing(6, total=lambda _: None), [1, 2, 3, 2], id="no total, and a full last page"),
         pytest.param(Listing(7, total=lambda _: 0), [1, 2, 3], id="a total that is too low"),
         pytest.param(Listing(5, total=lambda _: 99), [1, 2, 3, 2, 3, 2, 3, 2, 3], id="a total that is too high"),
-        pytest.param(Listing(5, cap=2), [1, 2, 3], id="pages that are smaller than asked for"),
+        pytest.param(Listing(5, cap=2), [1, 2, 3], id="pages that are smaller than requested"),
     ],
 )
 def test_a_portal_that_counts_wrong_is_read_to_its_end(listing: Listing, reads: list[int]) -> None:
