@@ -68,7 +68,7 @@ class FakeClock(Clock):
 
 
 class JumpingClock(Clock):
-    """A clock that is corrected at some time, as by a time server; its stopwatch goes on.
+    """A clock that is corrected at some time, as by a time server; its stopwatch continues.
 
     :param true: the clock of the story.
     :param at: when it is corrected, by that clock.
@@ -105,7 +105,7 @@ class PortalJob:
     _read: dict[tuple[Any, ...], HarvestJob] = field(default_factory=dict)
 
     def read(self, *, with_counts: bool) -> HarvestJob:
-        """What the API answers of it."""
+        """What the API returns of it."""
         state = (with_counts, self.status, self.ended, len(self.errors), len(self.items))
         if state not in self._read:
             self._read[state] = self._as_read(with_counts=with_counts)
@@ -132,7 +132,7 @@ class FakePortal:
     :param clock: this machine's clock, which the timeline is read by.
     :param timeline: (seconds from :data:`T0`, what happens then).
     :param skew: seconds by which the portal's clock is ahead of this machine's.
-    :param generation: letter of the udata generation; it decides how unknown ids are answered.
+    :param generation: letter of the udata generation; it decides the response to unknown ids.
     """
 
     clock: FakeClock
@@ -301,7 +301,7 @@ def item(remote_id: str | None, status: str, *messages: str, at: float = T0) -> 
 
 
 class FakeClient:
-    """What waiting and concluding call on a ``HarvestClient``, answered by a :class:`FakePortal`.
+    """What waiting and concluding call on a ``HarvestClient``, implemented by a :class:`FakePortal`.
 
     ``requests`` lists every request as (seconds from :data:`T0`, name of the method).
     """
@@ -392,7 +392,7 @@ class FakeClient:
         return sorted(self.portal.jobs.values(), key=lambda job: job.created, reverse=True)
 
     def _refuse_purged_source(self) -> None:
-        if self.portal.source_is_purged and self.portal.generation != "A":  # A answers an empty page
+        if self.portal.source_is_purged and self.portal.generation != "A":  # A returns an empty page
             raise not_found()
 
     def _job(self, job_id: str) -> PortalJob:

@@ -42,7 +42,7 @@ from tests.support.task_stories import HOUR, RUN_MODES, Story
 
 
 class Client(FakeClient):
-    """What the run operator calls beside what waiting does."""
+    """What the run operator calls in addition to what waiting does."""
 
     has_key = True
 

@@ -16,7 +16,7 @@ from tests.support.own_modules import MODULES, NAME, PACKAGE, in_fresh_python, m
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: For each part of the package the parts that it may import, beside itself. Arrows run one way.
+#: For each part of the package the parts that it may import, in addition to itself. Arrows run one way.
 MAY_IMPORT = {
     "exceptions": set(),
     "provider_info": set(),

@@ -1,4 +1,4 @@
-"""Commands on a portal in trouble: what was read or done is not lost, and one odd answer ends nothing."""
+"""Commands on a portal in trouble: what was read or done is not lost, and one odd response ends nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs a command; gives its exit code, its output, and what it said beside."""
+    """Runs a command; gives its exit code, its standard output, and its standard error."""
 
     def call_it(*arguments: str) -> tuple[int, str, str]:
         code = main(arguments)

@@ -247,7 +247,7 @@ def test_plan_without_a_key_says_the_same_or_asks(world: tuple[ManagedPortal, De
 
     keyless = make_plan(portal, declaration)
 
-    # Only a key tells which of several sources without a given owner is one's own.
+    # Only a key shows which of several sources without a given owner is the user's own.
     undecided = {conflict.key for conflict in keyless.conflicts} - {conflict.key for conflict in keyed.conflicts}
     assert keyless.changes == tuple(change for change in keyed.changes if change.key not in undecided)
     assert keyless.denials == ()

@@ -34,7 +34,7 @@ _BAD_LINKS = ["javascript:alert(1)", "data:text/html,<script>", "http://user:pw@
 
 
 class FakeClient:
-    """A portal that answers from lists; counts nothing, fails nowhere."""
+    """A portal that returns lists from memory; counts nothing, fails nowhere."""
 
     site = "https://portal.example"
 

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting sources twice, and against portals whose answers are lost, late or errors."""
+"""Creating, changing and deleting sources twice, and against portals whose responses are lost, late or errors."""
 
 from __future__ import annotations
 

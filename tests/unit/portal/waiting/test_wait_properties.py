@@ -206,7 +206,7 @@ def test_every_wait_comes_to_exactly_one_end(life: Life) -> None:
     end = Watch(life).end
     event(end.state)
     assert end.state in FINAL_STATES
-    assert bool(end.detail) == (end.state != ENDED), "every end but a job's own is told in words"
+    assert bool(end.detail) == (end.state != ENDED), "every end but a job's own has a sentence"
 
 
 @given(lives(), policies)
