@@ -47,6 +47,11 @@ def _parse_slowly(value: Any) -> datetime:  # noqa: ANN401  # of a response
     return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
 
 
+def _entries(value: object) -> list[Any]:
+    """Return the entries of a list; what should be a list and is none counts as its one entry, so nothing is lost."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
 def _object(data: object, what: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise HarvestProtocolError(f"expected {what}, got {type(data).__name__}")
@@ -183,7 +188,7 @@ class HarvestItem:
             dataset_id=_token(target.get("id")),
             dataset_url=target.get("page") or target.get("uri"),
             dataset_title=target.get("title"),
-            errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
+            errors=tuple(HarvestMessage.from_api(error) for error in _entries(data.get("errors"))),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
@@ -231,7 +236,7 @@ class HarvestJob:
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
-            errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
+            errors=tuple(HarvestMessage.from_api(error) for error in _entries(data.get("errors"))),
             counts=counts,
             items=items,
             source_id=reference.id if reference else None,
@@ -375,8 +380,8 @@ class HarvestBackend:
         return cls(
             id=plain(data.get("id")),
             label=data.get("label") or "",
-            filters=tuple(data.get("filters") or ()),
-            features=tuple(data.get("features") or ()),
+            filters=tuple(_entries(data.get("filters"))),
+            features=tuple(_entries(data.get("features"))),
             extra_configs=None if extra is None else tuple(extra),
             raw=data,
         )

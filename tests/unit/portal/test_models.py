@@ -66,6 +66,23 @@ def test_what_is_no_object_is_told(model: Any, answer: Any) -> None:
         model.from_api(answer)
 
 
+@pytest.mark.parametrize(
+    "errors, messages",
+    [
+        (None, []),
+        ([], []),
+        ("It fell over.", ["It fell over."]),
+        ({"message": "It fell over."}, ["It fell over."]),
+        (500, ["500"]),
+        ([{"message": "one"}, "two"], ["one", "two"]),
+    ],
+)
+@pytest.mark.parametrize("model", [HarvestJob, HarvestItem], ids=lambda model: model.__name__)
+def test_errors_that_are_no_list_are_one_error(model: Any, errors: Any, messages: list[str]) -> None:
+    read = model.from_api({"id": "j", "status": "done", "remote_id": "r", "errors": errors})
+    assert [error.message for error in read.errors] == messages
+
+
 class TestSource:
     @pytest.mark.parametrize("generation", ["A", "B", "C", "D"])
     def test_is_read_in_every_generation(self, generation: str) -> None:

@@ -153,6 +153,15 @@ class TestSelection:
             [strict.id, usual.id],
         )
 
+    def test_thresholds_of_a_source_that_is_not_there_are_named(self, caplog: pytest.LogCaptureFixture) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=10)
+        limits = {"max_lost_ratio": 0.5}
+        result = told(portal, thresholds_by_source={source.id: limits, "5e" + "f" * 22: limits})
+        assert result["must_hold_ids"] == []
+        assert f"thresholds_by_source names 5e{'f' * 22}, which is not among the sources here" in caplog.text
+        assert source.id not in caplog.text
+
 
 class TestSaidAhead:
     """What could not be held is said before anything is missing."""

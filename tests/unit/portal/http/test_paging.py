@@ -93,6 +93,11 @@ def test_a_portal_that_counts_wrong_is_read_to_its_end(listing: Listing, reads: 
     assert listing.reads == reads
 
 
+def test_ids_that_are_no_strings_are_compared_as_well() -> None:
+    pages: list[tuple[list[dict[str, Any]], int]] = [([{"id": 1}, {"id": [2]}], 3), ([{"id": [2]}, {"id": {}}], 3)]
+    assert [entry["id"] for entry in iter_pages(lambda page: pages[page - 1] if page <= 2 else None, 2)] == [1, [2], {}]
+
+
 def test_a_portal_that_ignores_page_numbers_is_not_read_for_ever() -> None:
     entries = [{"id": ident} for ident in e(1, 2, 3)]
     assert list(iter_pages(lambda page: (entries, None), SIZE)) == entries
