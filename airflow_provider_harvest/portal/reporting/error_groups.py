@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,11 @@ class ErrorGroups:
 
 def fingerprint(message: str) -> str:
     """Return a message without what differs between two of the same meaning: ids, addresses, names, dates, numbers."""
-    text = plain(message, 400)
+    return _without_variables(plain(message, 400))
+
+
+@functools.lru_cache(maxsize=256)  # most records of a broken harvest fail with the same words
+def _without_variables(text: str) -> str:
     for pattern, sign in _VARIABLE:
         text = pattern.sub(sign, text)
     return plain(text, 160) or "no reason given"
