@@ -53,7 +53,7 @@ crash: python ## Kill tasks and components of a real Airflow that harvests on a 
 chaos: python ## Send complete lives of sources through a portal that goes wrong at random: COUNT=200 SEED=1
 	@$(PYTHON) -m tests.run chaos -- --count $(COUNT) --seed $(SEED) $(ARGS)
 
-guard-proof: python ## Thirty-two stories of the guard on real portals, and thirty days of forecasts: HARVEST_PROOF_DATASETS=60 is quick
+guard-proof: python ## Thirty-two stories of the guard on real portals, and thirty days of forecasts for 2,000 datasets: takes half an hour
 	@$(PYTHON) -m tests.run guard-proof -- $(ARGS)
 
 soak: python ## Let 300 waits and 3 event triggers see 5,000 harvests of an imitated portal that is upgraded meanwhile

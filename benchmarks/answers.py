@@ -1,4 +1,4 @@
-"""What the job system of the benchmarks answers, in the words of udata, Airbyte, dbt Cloud and plain HTTP.
+"""What the job system of the benchmarks responds, in the words of udata, Airbyte, dbt Cloud and plain HTTP.
 
 Called by :mod:`benchmarks.job_system` only. All of its data is invented; job number ``i`` is that of source ``i``.
 """
@@ -51,7 +51,7 @@ class Jobs:
 
 
 def answer(jobs: Jobs, path: str, query: str, mask: str | None, now: float) -> tuple[int, bytes]:
-    """Answer a GET request.
+    """Respond to a GET request.
 
     :param path: Its path, without the query.
     :param mask: Its ``X-Fields`` header.
@@ -60,7 +60,7 @@ def answer(jobs: Jobs, path: str, query: str, mask: str | None, now: float) -> t
     """
     parts = path.strip("/").split("/")
     match parts:
-        case ["status", number]:  # what HttpSensor waits for: it goes on while the answer is 404
+        case ["status", number]:  # what HttpSensor waits for: it continues while the response is 404
             return NOT_FOUND if jobs.ended(int(number), now) is None else (200, b"{}")
         case ["api", "public", "v1", "jobs", number]:
             body: Any = _airbyte_job(jobs, int(number), now)

@@ -1,6 +1,6 @@
 """Measures the guard's pass over a whole portal, in a process of its own, so that its memory is told.
 
-The portal answers at once: 500 sources of 100 organizations with 74,200 datasets, as many as data.gouv.fr had. One
+The portal responds at once: 500 sources of 100 organizations with 74,200 datasets, as many as data.gouv.fr had. One
 source in ten has lost a dataset since yesterday, and one has lost 40 % of them.
 """
 
@@ -118,7 +118,7 @@ def measure(sources: int, *, news: bool) -> GuardPass:
             self.wfile.write(content)
 
         def log_message(self, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

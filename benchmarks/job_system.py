@@ -1,7 +1,7 @@
 """The server process that imitates every job system of the benchmarks; :class:`JobSystem` starts and steers it.
 
 A process of its own, so that its work is not counted as the clients'; standard library only. It is steered by lines
-of JSON on its stdin and answers each with one on its stdout.
+of JSON on its stdin and responds to each with one on its stdout.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class JobSystem:
         end_child(self._process)
 
     def reset(self, jobs: int, *, delay: float | None = 0.0, ended: bool = False) -> None:
-        """Begin so many jobs that continue forever, and count from nought.
+        """Begin so many jobs that continue forever, and count from zero.
 
-        :param delay: Seconds before each answer; None answers nothing.
+        :param delay: Seconds before each response; None: no response.
         :param ended: Whether they began an hour ago and have all ended instead.
         """
         self._do(what="reset", jobs=jobs, delay=delay, ended=ended)
@@ -50,7 +50,7 @@ class JobSystem:
         self._do(what="end", ends=list(ends.items()))
 
     def mark(self) -> None:
-        """Count from nought again."""
+        """Count from zero again."""
         self._do(what="mark")
 
     def counts(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class _Server:
         self.most_open = max(self.most_open, self.open)
 
     def respond(self, head: bytes) -> bytes:
-        """Return the answer to a request as it is sent."""
+        """Return the response to a request as it is sent."""
         lines = head.decode("latin-1").split("\r\n")
         target = lines[0].split(" ")[1]
         path, _, query = target.partition("?")
@@ -140,7 +140,7 @@ def _route(path: str) -> str:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection; as little of HTTP/1.1 as GET requests take, requests answered in their order."""
+    """One connection; as little of HTTP/1.1 as GET requests take, responses in the order of the requests."""
 
     def __init__(self, server: _Server) -> None:
         self._server = server
@@ -158,7 +158,7 @@ class _Connection(asyncio.Protocol):
         while b"\r\n\r\n" in self._buffer:
             head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
             if self._server.delay is None:
-                self._server.respond(head)  # counted, and not answered
+                self._server.respond(head)  # counted, without a response
             elif self._server.delay:
                 asyncio.get_running_loop().call_later(self._server.delay, self._send, head)
             else:

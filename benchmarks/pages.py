@@ -1,9 +1,10 @@
-"""Measures how soon the page of all harvests is drawn once Airflow has answered; run in the environment ``ui``.
+"""Measures how soon the page of all harvests is drawn once Airflow has responded; run in the environment ``ui``.
 
     .venvs/ui/bin/python -m benchmarks.pages --airflow airflow-3.1.8
 
-A real api-server gives the page its surroundings, a headless Chromium draws it, and the answers about harvests are made
-up: 500 sources, 50 of which have 30 harvests. Measured is the time from the last answer to the frame with the rows.
+A real api-server gives the page its surroundings, a headless Chromium draws it, and the responses about harvests are
+invented: 500 sources, 50 of which have 30 harvests. Measured is the time from the last response to the frame with the
+rows.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def main() -> None:
 
 
 def answering(count: int) -> Callable[[Route], None]:
-    """Return what answers the page's requests about so many sources, each with one harvest and every tenth with 30."""
+    """Return the responses to the page's requests: so many sources, each with one harvest and every tenth with 30."""
     uris = [f"harvest://portal.example/source/{made_up.source_id(number)}" for number in range(1, count + 1)]
     assets = [{"id": place, "name": uri, "uri": uri} for place, uri in enumerate(uris, 1)]
     events = [

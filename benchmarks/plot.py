@@ -53,7 +53,7 @@ def draw(waits: Sequence[Waits], path: Path) -> None:
     for (title, read), panel in zip(_PANELS, axes.flat, strict=True):
         for name, contender in CONTENDERS.items():
             points = [(seen.n, read(seen)) for seen in drawn if seen.contender == name]
-            shown = [(n, value) for n, value in points if value]  # a logarithm has no place for nought
+            shown = [(n, value) for n, value in points if value]  # a logarithm has no place for zero
             panel.plot(
                 [n for n, _ in shown],
                 [value for _, value in shown],

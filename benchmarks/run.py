@@ -24,7 +24,7 @@ PARTS = ("imports", "calls", "cycle", "health", "guard", "waits")
 #: How many waits, and sources, by default.
 WAITS = (1, 100, 1_000, 10_000)
 SOURCES = (500, 5_000, 50_000)
-#: Waits on a portal that is slow, and on one that does not answer.
+#: Waits on a portal that is slow, and on one that does not respond.
 TROUBLED = 1_000
 #: Up to so many waits a process has next to nothing to do, so that all contenders are measured at the same time.
 _FEW = 100
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line.
 
     :param arguments: Default: those of the process.
-    :returns: The exit code: 1 where a part could not be measured.
+    :returns: The exit code: 1 if a part could not be measured.
     """
     parser = argparse.ArgumentParser(
         prog="make bench ARGS=...",
@@ -137,7 +137,7 @@ _CASES = {case.name: case for case in (waits.WELL, waits.SLOW, waits.HUNG)}
 _WORDS = {
     "well": "on a job system that answers at once",
     "slow": "on one that answers after a second",
-    "hung": "on one that does not answer",
+    "hung": "on one that does not respond",
 }
 _PARTS = {
     "imports": _run_imports,

@@ -39,7 +39,7 @@ class Order:
 
     :param contender: A name in ``CONTENDERS``.
     :param waits: How many triggers wait for jobs 0, 1, 2 ... of the connection ``bench``.
-    :param beside: How many wait for jobs of the connection ``beside`` at the same time.
+    :param other: How many wait for jobs of the connection ``other`` at the same time.
     :param interval: Seconds between two polls.
     :param spread: Seconds over which the triggers are started.
     :param idle: Seconds for which they are watched while nothing happens.
@@ -49,7 +49,7 @@ class Order:
 
     contender: str
     waits: int
-    beside: int
+    other: int
     interval: float
     spread: float
     idle: float
@@ -142,7 +142,7 @@ class Run:
     async def _start_all(self) -> None:
         """Start the triggers one by one over the time given: so do those of tasks that defer when they come to it."""
         order = self._order
-        every = [("beside", number) for number in range(order.beside)]
+        every = [("other", number) for number in range(order.other)]
         every += [("bench", number) for number in range(order.waits)]
         begun = time.perf_counter()
         for position, (conn_id, number) in enumerate(every):

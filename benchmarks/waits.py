@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Jobs that end in one measurement, at most, and waits on the portal that is well, with one that is not.
 ENDS = 50
-BESIDE = 20
+OTHER = 20
 #: Waits per second that are started at most.
 START_RATE = 200.0
 #: Seconds that a step, and that starting all waits, may take longer than it should before it is given up.
@@ -38,7 +38,7 @@ class Case:
     """How the job system behaves.
 
     :param name: Its name on the command line.
-    :param delay: Seconds before each answer; None answers nothing, and then a second job system is well.
+    :param delay: Seconds before each response; None: no response, and a second job system that is well.
     """
 
     name: str
@@ -95,14 +95,14 @@ def measure(
     :param interval: Seconds between two polls of a job.
     :param say: Takes a line where something is worth telling.
     """
-    with JobSystem() as system, JobSystem() as beside:
+    with JobSystem() as system, JobSystem() as other:
         system.reset(n)
-        beside.reset(BESIDE)
-        ends = BESIDE if case is HUNG else min(n, ENDS)
+        other.reset(OTHER)
+        ends = OTHER if case is HUNG else min(n, ENDS)
         order = Order(
             contender,
             waits=n,
-            beside=BESIDE if case is HUNG else 0,
+            other=OTHER if case is HUNG else 0,
             interval=interval,
             spread=min(interval, n / START_RATE * 4),
             idle=interval * (2 if n == 1 else 1),
@@ -110,13 +110,13 @@ def measure(
             patience=2 * interval + GRACE / 2 + (5 * case.delay if case.delay else 0.0),
         )
         settings = CONTENDERS[contender].connection_settings("bench", system.port, interval)
-        settings |= CONTENDERS[contender].connection_settings("beside", beside.port, interval)
+        settings |= CONTENDERS[contender].connection_settings("other", other.port, interval)
         with _Process(order, settings) as process:
-            return _watch(process, order, case, system, beside, say)
+            return _watch(process, order, case, system, other, say)
 
 
 def _watch(
-    process: _Process, order: Order, case: Case, system: JobSystem, beside: JobSystem, say: Callable[[str], None]
+    process: _Process, order: Order, case: Case, system: JobSystem, other: JobSystem, say: Callable[[str], None]
 ) -> Waits:
     seen: dict[str, Any] = {"contender": order.contender, "case": case.name, "n": order.waits}
     seen["interval"] = order.interval
@@ -131,9 +131,9 @@ def _watch(
             "requests": counts["requests"] / idle["seconds"] * 60,
             "routes": counts["routes"],
             "cpu": idle["cpu"] / idle["seconds"] * 60,
-            "memory": idle["memory"] / (order.waits + order.beside),
+            "memory": idle["memory"] / (order.waits + order.other),
         }
-        ending = beside if case is HUNG else system
+        ending = other if case is HUNG else system
         ends = _ends(order, time.time())
         ending.end(ends)
         ending.mark()
@@ -142,7 +142,7 @@ def _watch(
         last = system.counts()
         seen["sockets"] = max(counts["most_open"], last["most_open"])
         seen["stall"] = max(idle["stall"], ended["stall"])
-        seen |= delays(ended["events"], ends, "beside" if case is HUNG else "bench")
+        seen |= delays(ended["events"], ends, "other" if case is HUNG else "bench")
         seen["end_requests"] = max(0.0, (last["requests"] - seen["requests"] * seconds / 60) / max(1, len(ends)))
     except _TookTooLong as why:
         counts = system.counts()
@@ -162,7 +162,7 @@ def _ends(order: Order, now: float) -> dict[int, float]:
     """Return when which job ends: spread over the waits and over a poll interval."""
     # By chance, and the same chance each time: in the order in which the waits began, each job would end at the same
     # place between two looks.
-    chosen = random.Random(1).sample(range(order.beside or order.waits), order.ends)
+    chosen = random.Random(1).sample(range(order.other or order.waits), order.ends)
     return {
         number: now + 0.5 + order.interval * (position + 0.5) / order.ends for position, number in enumerate(chosen)
     }

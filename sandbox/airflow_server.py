@@ -82,7 +82,7 @@ class AirflowServer:
         self.stop()
 
     def start(self) -> None:
-        """Make the database where it is missing, start the components, and wait until all are healthy.
+        """Make the database if it is missing, start the components, and wait until all are healthy.
 
         :raises AirflowServerError: it did not come up in time.
         """
@@ -132,7 +132,7 @@ class AirflowServer:
             raise AirflowServerError(f"airflow {' '.join(arguments)} failed; its output is in {log_path}.")
 
     def api(self, method: str, path: str, body: Any = None, user: str = "") -> Any:
-        """Call the REST API; return the answer.
+        """Call the REST API; return the response.
 
         :param path: below ``/api/v2/``.
         :param user: as whom; default: the first user, or the admin that everybody is.

@@ -27,7 +27,7 @@ _WELCOME = "<!doctype html><title>Rochebrune</title><p>The catalogue has moved t
 
 @dataclass(frozen=True)
 class _Catalogue:
-    """How one catalogue answers."""
+    """How one catalogue responds."""
 
     datasets: int
     failing: int
@@ -135,12 +135,12 @@ class CatalogueServer:
             identifier belongs to another owner's source.
         :param mode: ``"ok"``; a catalogue without data sets (``"empty"``); or a fault: a 302, a web page, half
             a document, an error status, a connection reset.
-        :param delay: Seconds that each answer takes.
+        :param delay: Seconds that each response takes.
         :param changing_ids: Whether every harvest finds other identifiers than the one before.
         :param exactly: The data sets themselves, in place of numbers of them.
         :param without: Numbers, from 1, of the data sets that are left out.
         :param services: Number of data services.
-        :param max_rows: Rows that a search of the CKAN answers at most.
+        :param max_rows: Rows that a search of the CKAN returns at most.
         :returns: The address of the catalogue.
         :raises ValueError: There is no such mode, or a number makes no sense.
         """
@@ -208,7 +208,7 @@ class CatalogueServer:
             return catalogue, self._fetches[name]
 
     def _answer(self, target: str, posted: str | None = None) -> _Answer | None:
-        """What to answer; ``None`` resets the connection.
+        """Return the response; ``None`` resets the connection.
 
         :param posted: The body of a POST, which asks the same catalogue as a CSW.
         """
@@ -300,13 +300,13 @@ def _handler(catalogues: CatalogueServer) -> type[BaseHTTPRequestHandler]:
             self.do_GET()
 
         def _reset(self) -> None:
-            """Make the kernel answer with RST: with no time to linger, closing drops what is unsent."""
+            """Make the kernel respond with RST: with no time to linger, closing drops what is unsent."""
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
             self.rfile.close()  # it holds on to the connection
             self.connection.close()
 
         def log_message(self, *args: object) -> None:
-            """Say nothing on the terminal of the tests."""
+            """Log nothing on the terminal of the tests."""
 
     return CatalogueHandler

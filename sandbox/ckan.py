@@ -1,4 +1,4 @@
-"""What a CKAN catalogue answers to the actions that udata calls: the data sets of `dcat`; pure, used by `catalogue`.
+"""How a CKAN catalogue responds to the actions that udata calls: the data sets of `dcat`; used by `catalogue`.
 
 It is the remote of a harvest, never the portal: udata's own CKAN backend reads it.
 """
@@ -21,7 +21,7 @@ _DAY = "2024-03-01T10:00:00"
 def answer(
     action: str, query: Mapping[str, Sequence[str]], datasets: tuple[Dataset, ...], max_rows: int
 ) -> tuple[int, bytes]:
-    """The status and the body of the answer to an action.
+    """The status and the body of the response to an action.
 
     :param action: Its name, such as ``package_list``.
     :param query: The query of its address.

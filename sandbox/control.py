@@ -59,7 +59,7 @@ class Control:
         self._call("freeze_before_item", number=number, jobs=jobs)
 
     def unfreeze(self) -> None:
-        """Let the frozen jobs go on."""
+        """Let the frozen jobs continue."""
         self._call("unfreeze")
 
     def wait_until_frozen(self, jobs: int = 1, timeout: float = 30.0) -> list[str]:
@@ -102,7 +102,7 @@ class Control:
     def backdate_job(self, job_id: str, seconds: float) -> None:
         """Shift a job's times and those of its items into the past, so that it looks stalled without waiting.
 
-        For jobs that have ended or stand frozen: one that goes on writes the true times of its items again.
+        For jobs that have ended or stand frozen: one that continues writes the true times of its items again.
         """
         self._call("backdate_job", job_id=job_id, seconds=seconds)
 
@@ -115,7 +115,7 @@ class Control:
         self._call("dangle", source_id=source_id, field=field)
 
     def remove_document(self, source_id: str) -> None:
-        """Remove a source from the database at once, such as one that the portal cannot answer."""
+        """Remove a source from the database at once, such as one that the portal cannot return."""
         self._call("remove_document", source_id=source_id)
 
     def set_interval(self, source_id: str, minutes: int) -> None:
@@ -166,7 +166,7 @@ class Control:
         self._call("fail_broker", failing=failing)
 
     def issue_key(self, role: str, *, expired: bool = False, revoked: bool = False) -> str:
-        """Make one more API key; where a person has a single one (13.0.0 and 9.2.4), that is answered.
+        """Make one more API key; if a person has a single one (13.0.0 and 9.2.4), return that.
 
         :param role: ``"admin"``, ``"org_admin"``, ``"org_editor"`` or ``"user"``.
         :returns: The key itself.

@@ -1,4 +1,4 @@
-"""What a CSW catalogue answers to GetRecords: the data sets of `dcat`, a page at a time; pure, used by `catalogue`.
+"""How a CSW catalogue responds to GetRecords: the data sets of `dcat`, a page at a time; used by `catalogue`.
 
 It is the remote of a harvest, never the portal: the CSW-DCAT backend of udata 9.2.4 reads it; those of newer releases
 do not run here (see `portal_process.isolation`), nor does the ISO 19139 backend, which needs a stylesheet from the web.
@@ -17,7 +17,7 @@ _START = re.compile(r'startPosition="(\d+)"')
 
 
 def answer(request: str, base_url: str, datasets: tuple[dcat.Dataset, ...]) -> bytes:
-    """The answer to a request of udata's backend.
+    """The response to a request of udata's backend.
 
     :param request: The body of the POST.
     :param base_url: The address of the catalogue without its ending.

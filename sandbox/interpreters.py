@@ -37,13 +37,13 @@ class Interpreter:
 
 
 def probe(command: str) -> Interpreter | None:
-    """Run a command and say which Python it is.
+    """Run a command and return which Python it is.
 
     A name on PATH proves nothing: pyenv has a shim for every version that it holds, and the shim of a version
     that is not chosen here fails.
 
     :param command: Name or path of an interpreter.
-    :returns: What answered, or None if it does not run or cannot build environments.
+    :returns: What it is, or None if it does not run or cannot build environments.
     """
     try:
         answer = subprocess.run(

@@ -69,8 +69,8 @@ class Request:
 
     :param n: Its number, from 1, in the order of arrival.
     :param at: When it came, in seconds since the epoch.
-    :param status: The status answered, or ``None`` while it is being answered.
-    :param length: The answer's ``Content-Length``, where it had one.
+    :param status: The status of the response, or ``None`` until it is sent.
+    :param length: The response's ``Content-Length``, if it had one.
     :param user: The role of the person whose key came with it, ``"unknown key"`` for another key, ``None`` without.
     :param cookies: Whether it brought any cookie.
     """
@@ -116,7 +116,7 @@ class Sandbox:
         max_lifetime: float = 7200.0,
         progress: Callable[[str], object] = lambda line: None,
     ) -> Sandbox:
-        """Start a portal, and return when it answers.
+        """Start a portal, and return when it responds.
 
         :param release: One of ``RELEASES``; its environment is built if it does not stand yet.
         :param manual_run: udata's ``HARVEST_ENABLE_MANUAL_RUN``: whether others than sysadmins may start harvests.
@@ -170,7 +170,7 @@ class Sandbox:
             )
 
     def mark(self) -> int:
-        """The number of the newest request; hand it to `requests()` to see only what comes after."""
+        """The number of the newest request; give it to `requests()` to see only what comes after."""
         return len(self.requests())
 
     def requests(self, since: int = 0) -> list[Request]:

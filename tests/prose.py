@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACES = ("airflow_provider_harvest", "docs", "example_dags", "sandbox", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PLACES = (
+    "airflow_provider_harvest",
+    "benchmarks",
+    "docs",
+    "example_dags",
+    "sandbox",
+    "tests",
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+)
 #: Patterns that plain technical English does without, and what to write instead.
 WORDS = (
     (r"\banew\b", "again"),
@@ -45,7 +55,7 @@ WORDS = (
     (r"\blest\b|\bamid\b|\bbesides?\b(?! each other)", "so that ... not, among, next to, in addition to"),
     (r"\btravel in clear\b|\bin clear\b", "unencrypted"),
     (r"\bletter by letter\b", "unchanged"),
-    (r"(?<!\.)\borganis(e|ation)(?!\.)", "organization"),
+    (r"(?<![.'\"])\borganis(e|ation)\b(?![.:'])", "organization"),
 )
 
 
@@ -60,7 +70,8 @@ def files() -> Iterator[Path]:
     """Yield the files that are checked."""
     for place in PLACES:
         path = ROOT / place
-        yield from [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in (".py", ".md"))
+        found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in (".py", ".md"))
+        yield from (file for file in found if file != Path(__file__).resolve())
 
 
 def problems(path: Path) -> Iterator[tuple[int, str]]:

@@ -36,7 +36,7 @@ STILL_RUNNING_SECONDS = 60
 
 
 class Runner:
-    """Runs suites and tells about it line by line.
+    """Runs suites and reports line by line.
 
     :param live: Whether a suite's own output is shown as it comes; else it goes to a log, and what is worth
         reading of it is shown where the suite fails.
@@ -48,7 +48,7 @@ class Runner:
         self._processes: set[subprocess.Popen[bytes]] = set()
 
     def run(self, suites: Sequence[Suite]) -> list[Result]:
-        """Run suites, and end their processes if this one is told to end.
+        """Run suites, and end their processes if this one is asked to end.
 
         :returns: How each ended, in the order of the suites.
         """
@@ -97,7 +97,7 @@ class Runner:
         return result
 
     def _wait_for(self, suite: Suite, command: list[str], log_path: Path | None) -> int | None:
-        """Run a command to its end, or to the suite's limit: then the answer is None."""
+        """Run a command to its end, or to the suite's limit: then the response is None."""
         deadline = time.monotonic() + suite.seconds
         log = log_path.open("wb") if log_path else None
         process = subprocess.Popen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Where the development tools are installed, and what most suites run on.
+#: The environment that holds the development tools, and that most suites run on.
 NEWEST = "airflow-3.3.2"
 
 
@@ -149,7 +149,7 @@ LINT = (
 TEST = (INTEGRATION_USUAL, DAGS_ON_NEWEST_AIRFLOW, *UNIT, *PROJECT)
 MATRIX = (INTEGRATION_REST, DAGS_ON_OLDER_AIRFLOW, DAGS_ON_POSTGRESQL, *UNIT_ON_OLDER_AIRFLOW)
 
-#: What can be asked for. The longest suite comes first, so that the others run beside it.
+#: What can be requested. The longest suite comes first, so that the others run at the same time.
 GROUPS: dict[str, tuple[Suite, ...]] = {
     "test": TEST,
     "matrix": MATRIX,
@@ -168,5 +168,5 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "docs": DOCS,
     "lint": LINT,
 }
-#: What stands for a group when arguments choose some of its tests.
+#: What replaces a group when arguments choose some of its tests.
 CHOSEN = {"unit": UNIT_CHOSEN}

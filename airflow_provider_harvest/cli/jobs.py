@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
-from airflow_provider_harvest.cli.parser import json_argument, portal_argument
+from airflow_provider_harvest.cli.parser import json_argument, portal_argument, positive, seconds
 from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, source_of
-from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestNotFound
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.compare.harvests import find_source_or_job
 from airflow_provider_harvest.portal.http.passing import Doubts
 from airflow_provider_harvest.portal.models import HarvestJob
@@ -34,22 +34,24 @@ _COLUMNS = ("job", "started (UTC)", "status", "#took", "#done", "#failed", "#ski
 def add_jobs(parser: Parser) -> None:
     """Give the parser of ``jobs`` its arguments."""
     parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
-    parser.add_argument("-n", "--number", type=int, default=10, metavar="N", help="newest jobs that are listed; 10")
+    parser.add_argument(
+        "-n", "--number", type=positive, default=10, metavar="N", help="newest jobs that are listed; 10"
+    )
     _shared(parser, jobs)
 
 
 def add_watch(parser: Parser) -> None:
     """Give the parser of ``watch`` its arguments."""
     parser.add_argument("ident", metavar="SOURCE|JOB", nargs="?", help="one source or job; default: the whole portal")
-    parser.add_argument("--interval", type=float, default=10, metavar="S", help="seconds between two polls; 10")
-    parser.add_argument("--rounds", type=int, metavar="N", help="end after so many polls; default: when the job ends")
+    parser.add_argument("--interval", type=seconds, default=10.0, metavar="S", help="seconds between two polls; 10")
+    parser.add_argument(
+        "--rounds", type=positive, metavar="N", help="end after so many polls; default: when the job ends"
+    )
     _shared(parser, watch)
 
 
 def jobs(arguments: argparse.Namespace) -> int:
     """List the newest jobs of a source."""
-    if arguments.number < 1:
-        raise HarvestInvalidInput("--number must be at least 1.")
     with open_client(arguments, None, keyed=False) as client:
         source = source_of(client, arguments.source)
         rows = [_row(job) for job in islice(client.job_history(source.id, arguments.number), arguments.number)]

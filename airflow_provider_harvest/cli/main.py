@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest import __version__
 from airflow_provider_harvest.cli.parser import Parser
-from airflow_provider_harvest.cli.shared import ERROR, INTERRUPTED
+from airflow_provider_harvest.cli.shared import ERROR, INTERRUPTED, PIPE_CLOSED
 from airflow_provider_harvest.exceptions import HarvestError
 
 if TYPE_CHECKING:
@@ -37,20 +40,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: the exit code.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or file of another encoding than UTF-8 ends nothing
+            stream.reconfigure(errors="backslashreplace")
     chosen = _parser(given).parse_args(given)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
         code: int = chosen.command(chosen)
+        sys.stdout.flush()
     except HarvestError as error:
         print(f"airflow-harvest: {error}", file=sys.stderr)
         return ERROR
+    except BrokenPipeError:  # the reader, such as head, has read enough
+        _drop_output()
+        return PIPE_CLOSED
     except OSError as error:
-        print(f"airflow-harvest: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        print(f"airflow-harvest: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        if not error.filename:
+            _drop_output()
         return ERROR
     except KeyboardInterrupt:
         print("airflow-harvest: interrupted", file=sys.stderr)
         return INTERRUPTED
     return code
+
+
+def _drop_output() -> None:
+    """Let what standard output still holds go nowhere: Python writes it once more at its end, and would fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _parser(given: Sequence[str]) -> Parser:

@@ -48,6 +48,13 @@ def filled(value: str) -> str:
     return value
 
 
+def positive(value: str) -> int:
+    """Return an argument as a whole number from 1 on."""
+    if not (value.isascii() and value.isdigit() and int(value) >= 1):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {value!r:.60}")
+    return int(value)
+
+
 def seconds(value: str) -> float:
     """Return an argument as seconds, from 0 to a day."""
     try:

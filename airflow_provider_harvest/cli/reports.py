@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import display
-from airflow_provider_harvest.cli.parser import json_argument, portal_argument
+from airflow_provider_harvest.cli.parser import filled, json_argument, portal_argument
 from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, say, source_of, write_out
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.compare.diff import TROUBLE, UNCHANGED
-from airflow_provider_harvest.portal.compare.harvests import compare_harvests, find_harvest, previous_harvest
+from airflow_provider_harvest.portal.compare.harvests import (
+    compare_harvests,
+    find_harvest,
+    harvest_of_job,
+    previous_harvest,
+)
 from airflow_provider_harvest.portal.compare.portals import ALIKE, compare_portals
 from airflow_provider_harvest.portal.compare.zombies import ZOMBIE_COLUMNS, find_zombies
 from airflow_provider_harvest.portal.health import examine
@@ -20,6 +25,7 @@ from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.portal.reporting import formats
 from airflow_provider_harvest.portal.reporting.report import read_report
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
+from airflow_provider_harvest.portal.statuses import FAILED
 from airflow_provider_harvest.portal.words import plain
 
 if TYPE_CHECKING:
@@ -31,7 +37,9 @@ if TYPE_CHECKING:
 def add_report(parser: Parser) -> None:
     """Give the parser of ``report`` its arguments."""
     parser.add_argument("ident", metavar="SOURCE|JOB", help="id of a job, or of a source: its newest harvest")
-    parser.add_argument("--previous", metavar="JOB", help="job to compare with; default: the harvest before")
+    parser.add_argument(
+        "--previous", type=filled, metavar="JOB", help="job to compare with; default: the harvest before"
+    )
     parser.add_argument(
         "-f", "--format", default="md", metavar="NAME,...", help=f"of {', '.join(formats.FORMATS)}; default md"
     )
@@ -43,7 +51,7 @@ def add_compare(parser: Parser) -> None:
     """Give the parser of ``compare`` its arguments."""
     parser.add_argument("before", metavar="BEFORE", nargs="?", help="id of a job or a source; none: all sources")
     parser.add_argument("after", metavar="AFTER", nargs="?", help="the same; default: BEFORE on the other portal")
-    parser.add_argument("--with-portal", metavar="URL", help="portal of AFTER, if it is another one")
+    parser.add_argument("--with-portal", type=filled, metavar="URL", help="portal of AFTER, if it is another one")
     parser.add_argument("--csv", metavar="FILE", help="write the changes as CSV")
     _shared(parser, compare)
 
@@ -57,7 +65,9 @@ def add_zombies(parser: Parser) -> None:
 
 def add_health(parser: Parser) -> None:
     """Give the parser of ``health`` its arguments."""
-    parser.add_argument("--organization", metavar="ID", help="only the sources of this organization (id or slug)")
+    parser.add_argument(
+        "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
+    )
     _shared(parser, health)
 
 
@@ -68,14 +78,15 @@ def report(arguments: argparse.Namespace) -> int:
         raise HarvestInvalidInput("Several formats go into files: give --output, or one format.")
     with open_client(arguments, None, keyed=False) as client, display.progress("Reading the harvest ..."):
         harvest = find_harvest(client, arguments.ident, complete=False)
-        previous = find_harvest(client, arguments.previous) if arguments.previous else None
+        previous = harvest_of_job(client, arguments.previous) if arguments.previous else None
         made = read_report(harvest, previous)
     for name in chosen:
         path = f"{arguments.output}.{name}" if arguments.output else None
         write_out(formats.FORMATS[name](made), path)
         if path:
             say(f"Wrote {path}.")
-    return ATTENTION if made["errors"] or any((made["counts"] or {}).get(kind) for kind in TROUBLE) else FINE
+    changed = any((made["counts"] or {}).get(kind) for kind in TROUBLE)
+    return ATTENTION if made["errors"] or changed or made["job"]["status"] == FAILED else FINE
 
 
 def compare(arguments: argparse.Namespace) -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FINE, ERROR, ATTENTION = 0, 1, 2
 #: Exit code of a command that Ctrl-C ended, as shells expect it.
 INTERRUPTED = 130
+#: Exit code if the reader of the output has closed the pipe, such as head.
+PIPE_CLOSED = 141
 PORTAL_VARIABLE, KEY_VARIABLE = "HARVEST_PORTAL", "HARVEST_API_KEY"
 
 

@@ -136,7 +136,8 @@ class HarvestUpdateSourceOperator(SourceOperator):
     :param description: its new description; ``""`` empties it. Templated.
     :param config: its new configuration, which replaces the old one as a whole; ``{}`` empties it. Templated.
     :param active: whether it may be harvested. Templated.
-    :param autoarchive: whether datasets that left the catalogue are archived. Templated.
+    :param autoarchive: whether datasets that left the catalogue are archived; stays off if the guard holds the source.
+        Templated.
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: the source, as of :class:`HarvestCreateSourceOperator` (without ``created``).
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any
 
 import pendulum
 
@@ -45,6 +45,11 @@ def _parse_slowly(value: Any) -> datetime:  # noqa: ANN401  # of a response
     if not isinstance(parsed, datetime):
         raise HarvestProtocolError(f"expected a time, got {str(value)[:40]!r}")
     return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
+
+
+def _entries(value: object) -> list[Any]:
+    """Return the entries of a list; what should be a list and is none counts as its one entry, so nothing is lost."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _object(data: object, what: str) -> dict[str, Any]:
@@ -183,7 +188,7 @@ class HarvestItem:
             dataset_id=_token(target.get("id")),
             dataset_url=target.get("page") or target.get("uri"),
             dataset_title=target.get("title"),
-            errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
+            errors=tuple(HarvestMessage.from_api(error) for error in _entries(data.get("errors"))),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
@@ -231,7 +236,7 @@ class HarvestJob:
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
-            errors=tuple(HarvestMessage.from_api(error) for error in data.get("errors") or ()),
+            errors=tuple(HarvestMessage.from_api(error) for error in _entries(data.get("errors"))),
             counts=counts,
             items=items,
             source_id=reference.id if reference else None,
@@ -353,61 +358,6 @@ class HarvestSource:
         return self.validation.state == ACCEPTED
 
 
-#: Fields with the address of a dataset, the page for people first; even in the newest release some have none.
-_PAGES = ("self_web_url", "page", "self_api_url", "uri")
-
-
-class HarvestedRecord(NamedTuple):
-    """A dataset or dataservice on the portal, with the data of its harvest; small, as there are many.
-
-    :param id: of the dataset or dataservice.
-    :param kind: ``dataset`` or ``dataservice``.
-    :param title: as the portal shows it.
-    :param page: address of the page for people; None if the portal does not return one.
-    :param source_id: the source that harvested it last.
-    :param remote_id: its id in the remote catalogue.
-    :param last_update: when a harvest last found it, UTC.
-    """
-
-    id: str
-    kind: str
-    title: str
-    page: str | None
-    source_id: str
-    remote_id: str | None
-    last_update: datetime | None
-
-    @classmethod
-    def from_api(cls, data: dict[str, Any], kind: str) -> HarvestedRecord | None:
-        """Read one entry of a list; None if it was not harvested."""
-        harvest = data.get("harvest")
-        if not isinstance(harvest, dict) or not harvest.get("source_id") or not data.get("id"):
-            return None
-        remote_id = harvest.get("remote_id")
-        return cls(
-            id=str(data["id"]),
-            kind=kind,
-            title=str(data.get("title") or ""),
-            page=next((data[name] for name in _PAGES if data.get(name)), None),
-            source_id=str(harvest["source_id"]),
-            remote_id=None if remote_id is None else str(remote_id),
-            last_update=parse_time(harvest.get("last_update")),
-        )
-
-    @property
-    def key(self) -> str:
-        """The remote id; a record without one is identified by its own id."""
-        return self.remote_id if self.remote_id is not None else f"(no remote id) {self.id}"
-
-    @property
-    def created(self) -> datetime | None:
-        """When the portal made it, to the second: the first four bytes of its id."""
-        try:
-            return datetime.fromtimestamp(int(self.id[:8], 16), tz=timezone.utc) if len(self.id) == 24 else None
-        except ValueError:
-            return None
-
-
 @dataclass(frozen=True)
 class HarvestBackend:
     """A kind of catalogue that this portal can harvest, and what its ``config`` may hold.
@@ -430,8 +380,8 @@ class HarvestBackend:
         return cls(
             id=plain(data.get("id")),
             label=data.get("label") or "",
-            filters=tuple(data.get("filters") or ()),
-            features=tuple(data.get("features") or ()),
+            filters=tuple(_entries(data.get("filters"))),
+            features=tuple(_entries(data.get("features"))),
             extra_configs=None if extra is None else tuple(extra),
             raw=data,
         )

@@ -90,6 +90,8 @@ def shorten(text: str, limit: int, *, middle: bool = False) -> str:
     return f"{text[: kept - kept // 2]} … {text[-(kept // 2) :]}"
 
 
+#: Characters of a link at most, in what people read: browsers and chats refuse longer ones.
+MAX_LINK = 2000
 #: Characters that a line of a log window shows.
 LOG_WIDTH = 110
 
@@ -172,7 +174,7 @@ def markdown(text: object, limit: int | None = 200, *, middle: bool = False) -> 
 
 
 def markdown_link(text: object, url: object, limit: int | None = 80) -> str:
-    """Return a Markdown link, or only the text if the address is not an http(s) one.
+    """Return a Markdown link, or only the text if the address is not an http(s) one, or longer than any page's.
 
     :param text: as the portal returned it.
     :param url: target of the link.
@@ -180,7 +182,7 @@ def markdown_link(text: object, url: object, limit: int | None = 80) -> str:
     """
     target = web_link(url)
     shown = markdown(text, limit)
-    if target is None:
+    if target is None or len(target) > MAX_LINK:
         return shown
     return f"[{shown}]({_LINK_SIGNS.sub(lambda sign: f'%{ord(sign[0]):02X}', target)})"
 

@@ -144,7 +144,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
                 self._poking = begin_again(self, context)
             task_wait, wait = self._poking
             clock = wait.client.clock
-            if clock.now() < self._next_look:
+            if clock.monotonic() < self._next_look:
                 return False
             poll = task_wait.poll(wait)
             # Nothing is kept between the pokes of a rescheduled sensor, not even failures: while the portal
@@ -155,11 +155,11 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
             task_wait.job_changed(wait.plan)
             if poll.is_final:
                 return PokeReturnValue(is_done=True, xcom_value=task_wait.end(wait.plan, poll))
-            self._next_look = clock.now() + poll.pause if poll.pause > self.poke_interval else 0.0
+            self._next_look = clock.monotonic() + poll.pause if poll.pause > self.poke_interval else 0.0
             # Airflow treats what is raised here as a failure of the poke if it is configured to ignore those.
             swallows = getattr(self, "never_fail", False) or getattr(self, "silent_fail", False)
             if self._next_look and self.reschedule and not swallows:
-                when = datetime.fromtimestamp(self._next_look, tz=timezone.utc)
+                when = datetime.fromtimestamp(clock.now() + poll.pause, tz=timezone.utc)
                 raise AirflowRescheduleException(when)  # type: ignore[no-untyped-call]
             return False
 

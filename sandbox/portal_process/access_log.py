@@ -38,7 +38,7 @@ class AccessLog:
         return self._application(environ, start_recorded)
 
     def since(self, mark: int = 0) -> list[dict[str, Any]]:
-        """The records numbered above ``mark``; a record without ``status`` is still being answered."""
+        """The records numbered above ``mark``; a record without ``status`` has no response yet."""
         with self._lock:
             return [dict(record) for record in self._records[mark:]]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ControlServer:
-    """Answers ``POST <url>/<call>`` with the call's result; its URL holds a secret, so that nobody else steers.
+    """Responds to ``POST <url>/<call>`` with the call's result; its URL holds a secret, so that nobody else steers.
 
     :param app: The udata application, for the context that calls need.
     :param steering: What the calls are methods of.
@@ -29,7 +29,7 @@ class ControlServer:
         self.url = f"http://127.0.0.1:{self._server.server_port}/{secret}"
 
     def start(self) -> None:
-        """Answer from now on, in a thread that ends with the process."""
+        """Serve from now on, in a thread that ends with the process."""
         threading.Thread(target=self._server.serve_forever, name="control", daemon=True).start()
 
 
@@ -58,6 +58,6 @@ def _handler(app: Flask, steering: Steering, prefix: str) -> type[BaseHTTPReques
             self.wfile.write(content)
 
         def log_message(self, *args: Any) -> None:
-            """Say nothing: the path holds the secret."""
+            """Log nothing: the path holds the secret."""
 
     return ControlHandler

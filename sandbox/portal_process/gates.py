@@ -77,7 +77,7 @@ class HarvestGates:
             self._freeze_before, self._freezes_left = number, jobs
 
     def unfreeze(self) -> None:
-        """Let every frozen job go on, and freeze no other."""
+        """Let every frozen job continue, and freeze no other."""
         with self._changed:
             self._freeze_before, self._freezes_left = None, 0
             self._frozen.clear()

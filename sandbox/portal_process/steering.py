@@ -70,7 +70,7 @@ class Steering:
         self._gates.freeze_before_item(number, jobs)
 
     def unfreeze(self) -> None:
-        """Frozen jobs go on."""
+        """Frozen jobs continue."""
         self._gates.unfreeze()
 
     def wait_until_frozen(self, jobs: int = 1, timeout: float = 30.0) -> bool:
@@ -127,7 +127,7 @@ class Steering:
 
     def dangle(self, source_id: str, field: str = "organization") -> None:
         """Let a source refer to an owner or organization that does not exist."""
-        from bson import DBRef, ObjectId  # type: ignore[import-not-found]
+        from bson import DBRef, ObjectId
         from udata.harvest.models import HarvestSource
 
         sources = HarvestSource._get_collection()
@@ -172,7 +172,7 @@ class Steering:
                     records.update_one({"_id": record["_id"]}, {"$set": {"harvest.last_update": earlier}})
 
     def _collections(self) -> list[Any]:
-        """What a release harvests: datasets, and dataservices where it has them."""
+        """What a release harvests: datasets, and dataservices if it has them."""
         from udata.core.dataset.models import Dataset
 
         try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run cycles, and print what went wrong with the portal and what came of it.
+    """Run cycles, and print what went wrong with the portal and the result.
 
     :param arguments: default: those of the process.
     :returns: the exit code: 1 if anything was not as it must be.

@@ -1,4 +1,4 @@
-"""Runs many chaos cycles at a time and adds up what came of them; called by the command line and by the tests."""
+"""Runs many chaos cycles at a time and adds up their results; called by the command line and by the tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Campaign:
-    """What came of a number of cycles.
+    """The results of a number of cycles.
 
     :param reports: one a cycle, in their order.
     :param passages: all requests that came to the proxy.
@@ -39,7 +39,7 @@ class Campaign:
         return own + [f"The key is logged: {line}" for line in self.leaks]
 
     def tables(self) -> str:
-        """Return the faults injected, and what came of the cycles, as plain text."""
+        """Return the faults injected, and the results of the cycles, as plain text."""
         return f"{self._faults()}\n\n{self._results()}"
 
     def _faults(self) -> str:
@@ -82,7 +82,7 @@ def run_campaign(
     :param weather: how often something goes wrong.
     :param numbers: of the cycles.
     :param lanes: how many run at a time.
-    :param progress: told of each cycle that has ended.
+    :param progress: called with each cycle that has ended.
     """
     campaign = Campaign()
     with FaultyProxy(sandbox.url, weather) as proxy, hurried(sandbox.keys.admin) as output:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.chaos.proxy import FaultyProxy, Passage
 
 DATASETS = 2
-#: Seconds (real ones) until a harvest that was asked for counts as lost; on the portal it begins within milliseconds.
+#: Seconds (real ones) until a harvest that was requested counts as lost; on the portal it begins within milliseconds.
 _START_TIMEOUT = 3.0
 _IDLE_SECONDS = 20.0
 #: Seconds that a slow catalogue takes: longer than what comes between the acceptance and the run.
@@ -56,7 +56,7 @@ class Shape:
 
 @dataclass
 class Report:
-    """What came of a cycle.
+    """The result of a cycle.
 
     :param verdict: what the run task said: ``success``, ``failure``, or how else the cycle ended.
     :param problems: what was not as it must be; empty for a good cycle.
@@ -141,7 +141,7 @@ class Cycle:
             deferrable=False,
         )  # fmt: skip
         self._check_run(portal, source_id, ran)
-        self._report.require(portal.get_source(source_id).schedule == self.cron, "The cron is not the one asked for.")
+        self._report.require(portal.get_source(source_id).schedule == self.cron, "The cron is not the requested one.")
         self._green("delete", HarvestDeleteSourceOperator, source_id=source_id)
         self._report.require(portal.get_source(source_id).deleted is not None, "The source is not deleted.")
         self._check_uniqueness(portal, url)
@@ -230,7 +230,7 @@ class Cycle:
 
 
 class _BrokenOff(Exception):
-    """A cycle that cannot go on."""
+    """A cycle that cannot continue."""
 
 
 def _ended_jobs(portal: HarvestClient, source_id: str) -> list[HarvestJob]:

@@ -1,6 +1,6 @@
 """A proxy on loopback that goes wrong at random between the operators and a real portal; for the chaos cycles only.
 
-Each cycle has an address of its own (``http://127.0.0.1:.../cycle-7``). What becomes of its n-th request follows from
+Each cycle has an address of its own (``http://127.0.0.1:.../cycle-7``). What happens to its n-th request follows from
 the seed, the cycle and n alone, so that a cycle can be run again by itself, whatever else runs at the same time.
 """
 
@@ -33,9 +33,9 @@ class Fault:
 
     :param name: as in the table of faults.
     :param handled: whether the portal gets the request, and carries it out, before anything goes wrong.
-    :param status: what is answered instead of the portal's answer; None if nothing or something worse is.
-    :param body: the body of that answer.
-    :param retry_after: seconds that the answer asks to wait, None for no such header.
+    :param status: of the response instead of the portal's; None if nothing or something worse is.
+    :param body: the body of that response.
+    :param retry_after: seconds that the response asks to wait, None for no such header.
     """
 
     name: str
@@ -53,7 +53,7 @@ TOO_SLOW = Fault("answer too late", handled=True)
 SLOW = Fault("answer slow, in time", handled=True)
 OUTAGE = Fault("outage (502 in a row)", handled=False, status=502, body=_DOWN)
 
-#: Each with its share of all faults; outages come beside them.
+#: Each with its share of all faults; outages come in addition.
 SHARES: dict[Fault, float] = {
     RESET_BEFORE: 3,
     RESET_AFTER: 3,
@@ -79,7 +79,7 @@ class Weather:
     :param seed: what all chance comes from.
     :param fault_rate: share of the requests that meet a fault, 0 to 1.
     :param outage_rate: share of the requests that fall into an outage, 0 to 1.
-    :param slow: seconds that a slow answer takes, which a client waits for.
+    :param slow: seconds that a slow response takes, which a client waits for.
     :param too_slow: seconds by which a read, and a write, has been given up, as (read, write).
     """
 
@@ -100,7 +100,7 @@ class Weather:
         return chance.choices(list(SHARES), list(SHARES.values()))[0]
 
     def delay(self, fault: Fault, method: str) -> float:
-        """Return the seconds that an answer is kept back."""
+        """Return the seconds that a response is kept back."""
         if fault is TOO_SLOW:
             return self.too_slow[0 if method in ("GET", "DELETE") else 1]
         return self.slow if fault is SLOW else 0.0
@@ -112,7 +112,7 @@ class Passage:
 
     :param target: path and query, as the portal got it or would have got it.
     :param fault: what went wrong with it.
-    :param status: what the portal answered; None if it never got the request.
+    :param status: of the portal's response; None if it never got the request.
     """
 
     method: str
@@ -170,14 +170,14 @@ class FaultyProxy:
             return self.weather.fault(cycle, self._numbers[cycle])
 
     def note(self, cycle: str, passage: Passage) -> None:
-        """Remember a request, before its answer leaves."""
+        """Remember a request, before its response leaves."""
         with self._lock:
             self._passages.setdefault(cycle, []).append(passage)
 
     def ask_portal(
         self, method: str, target: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Send a request to the portal; return status, headers and body of its answer."""
+        """Send a request to the portal; return status, headers and body of its response."""
         connection = http.client.HTTPConnection(self._portal, timeout=_PORTAL_SECONDS)
         with contextlib.closing(connection):
             connection.request(method, target, body or None, {**headers, "Connection": "close"})
@@ -190,7 +190,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: connections are broken here on purpose."""
+        """Log nothing: connections are broken here on purpose."""
 
 
 def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
@@ -244,13 +244,13 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def _reset(self) -> None:
-            """Make the kernel answer with RST: with no time to linger, closing drops what is unsent."""
+            """Make the kernel respond with RST: with no time to linger, closing drops what is unsent."""
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
             self.rfile.close()  # it holds on to the connection
             self.connection.close()
 
         def log_message(self, *args: object) -> None:
-            """Tell nobody."""
+            """Log nothing."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""Stands in for Airflow: runs a task try after try, as a scheduler and its workers would; for the chaos cycles only."""
+"""Imitates Airflow: runs a task try after try, as a scheduler and its workers would; for the chaos cycles only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from airflow_provider_harvest.portal.http.retry import RetryPolicy
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
 
-#: Seconds that a read, and a write, may go without an answer here.
+#: Seconds that a read, and a write, may go without a response here.
 READ_TIMEOUT, WRITE_TIMEOUT = 1.0, 3.0
 #: Pauses are this many times as short as they are meant; the times that are read are the real ones.
 HURRY = 20.0

@@ -10,7 +10,7 @@ exactly.
 - ``live_airflow.py`` starts Airflow and reads verdicts by its REST API; ``processes.py`` and ``sandbox/guard.py``
   see to it that each component is a session of its own, killed as a whole and ended in any case: with pytest, or
   after an hour.
-- ``tests/support/lossy_proxy.py`` loses answers between the task and the portal.
+- ``tests/support/lossy_proxy.py`` loses responses between the task and the portal.
 
 It runs on Airflow 3.3 and on 2.11. There nothing survives a try, so that a few cases cannot hold: the reasons for which
 they are skipped say why.
@@ -36,7 +36,7 @@ from tests.support.lossy_proxy import LossyProxy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Where the DAGs of ``test_whole_portal`` are; its event triggers would disturb the other cases.
+#: The folder of the DAGs of ``test_whole_portal``; its event triggers would disturb the other cases.
 DAGS_OF_A_WHOLE_PORTAL = Path(__file__).parent / "portal_dags"
 
 _numbers = itertools.count(1)
@@ -69,7 +69,7 @@ class Source:
         return f"/api/1/harvest/source/{self.id}/{action}"
 
     def answers(self, action: str) -> list[int | None]:
-        """The statuses of the portal's answers to requests to ``run`` or ``validate`` it."""
+        """The statuses of the portal's responses to requests to ``run`` or ``validate`` it."""
         return [
             request.status
             for request in self.portal.requests()
@@ -77,7 +77,7 @@ class Source:
         ]
 
     def looks_at(self, job_id: str) -> int:
-        """How often a job was looked at."""
+        """How often a job was polled."""
         return sum(f"/harvest/job/{job_id}" in request.path for request in self.portal.requests())
 
 
@@ -98,7 +98,7 @@ def portal(running_portal: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def proxy(running_portal: Sandbox) -> Iterator[LossyProxy]:
-    """A way to the portal that can lose answers; the connection ``harvest_lossy`` uses it."""
+    """A way to the portal that can lose responses; the connection ``harvest_lossy`` uses it."""
     with LossyProxy(running_portal.url) as running:
         yield running
 

@@ -140,7 +140,7 @@ class LiveAirflow:
         return found
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
-        """Call Airflow's REST API; return what it answers.
+        """Call Airflow's REST API; return the response.
 
         :raises urllib.error.HTTPError: it refuses.
         """

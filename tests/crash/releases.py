@@ -1,4 +1,4 @@
-"""What differs between Airflow 2 and 3 for whoever starts and asks one: components, API and settings; no decisions."""
+"""What differs between Airflow 2 and 3 when one is started and queried: components, API and settings; no decisions."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Release:
     :param components: arguments of the ``airflow`` command, by the name of the component.
     :param api: path of the REST API.
     :param token: path that gives a token, None if none is needed.
-    :param health: path in the API of what tells whether the components run.
-    :param new_run: fields that a new run needs besides its id and params.
+    :param health: path in the API that reports whether the components run.
+    :param new_run: fields that a new run needs in addition to its id and params.
     :param settings: environment variables.
     :param files: what must be in Airflow's home, by name.
     """
@@ -99,7 +99,7 @@ def _airflow_2() -> Release:
                     "WEBSERVER__WEB_SERVER_WORKER_TIMEOUT": "300",
                 }
             ),
-            # Else it refuses to run tasks in processes of their own beside SQLite; one at a time is fine.
+            # Else it refuses to run tasks in processes of their own with SQLite; one at a time is fine.
             "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
         },
         files={"webserver_config.py": 'AUTH_ROLE_PUBLIC = "Admin"\nWTF_CSRF_ENABLED = False\n'},

@@ -1,4 +1,4 @@
-"""A harvest is asked for once, and the verdict on it is right, whatever is killed on the way; see ``conftest``."""
+"""A harvest is requested once, and the verdict on it is right, whatever is killed on the way; see ``conftest``."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-#: Status of the portal's answer to a request to run a source.
+#: Status of the portal's response to a request to run a source.
 OK = 200
 SECONDS = 60.0
 
 
 needs_memory = pytest.mark.skipif(
     not REMEMBERS,
-    reason="Before Airflow 3.3 nothing tells a retry that an earlier try asked, while no job has begun: it asks again.",
+    reason="Before Airflow 3.3 a retry does not know of an earlier request until a job begins: it sends another.",
 )
 
 needs_told_clear = pytest.mark.skipif(
     not REMEMBERS,
-    reason="Airflow 2.11 leaves max_tries as it is where a running task is cleared, so that it looks like a retry.",
+    reason="Airflow 2.11 leaves max_tries as it is if a running task is cleared, so that it looks like a retry.",
 )
 
 
@@ -46,7 +46,7 @@ def assert_harvested(run: Run, job_id: str, how: str = "started") -> None:
     assert result["items"]["done"] == 4
 
 
-#: What a retry says of the job that an earlier try asked for: where nothing is remembered, it has joined it.
+#: What a retry says of the job that an earlier try requested: if nothing is remembered, it has joined it.
 HOW_AFTER_RETRY = "started" if REMEMBERS else "attached"
 
 
@@ -61,9 +61,9 @@ def trigger_deferred(airflow: LiveAirflow, portal: Sandbox, source: Source, **pa
 
 
 def wait_until_watched(source: Source, job_id: str, looks: int = 3) -> None:
-    """Wait until a job has been looked at so often from now on."""
+    """Wait until a job has been polled so often from now on."""
     seen = source.looks_at(job_id)
-    wait_until(lambda: source.looks_at(job_id) >= seen + looks, SECONDS, lambda: f"Nobody looks at job {job_id}.")
+    wait_until(lambda: source.looks_at(job_id) >= seen + looks, SECONDS, lambda: f"Nobody polls job {job_id}.")
 
 
 # --- killed around the request ---------------------------------------------------------------------------------------

@@ -40,4 +40,4 @@ def test_killed_after_the_request_the_retry_accepts_nothing_twice(
     assert is_accepted(pending_source)
     portal.control.wait_until_idle()
     assert len(pending_source.job_ids) == 1
-    assert run.xcom("jobs_before") == []  # so that a sensor takes the one job for the answer
+    assert run.xcom("jobs_before") == []  # so that a sensor takes the one job for the response

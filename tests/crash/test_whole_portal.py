@@ -72,7 +72,7 @@ def whole_portal() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def ended(whole_portal: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
-    """The whole story, told once."""
+    """The whole story in one test."""
     connection = {"conn_type": "harvest", "host": whole_portal.url, "password": whole_portal.keys.admin}
     settings = {
         "AIRFLOW_CONN_HARVEST_DEFAULT": json.dumps({**connection, "extra": {"min_poll_interval": 1}}),

@@ -129,7 +129,7 @@ def test_producer_without_the_right_to_run_waits_for_the_portals_own_run(
     portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow, deferred: bool
 ) -> None:
     source_id = onboarded(portal, client, catalogue)
-    client.schedule_source(source_id, "* * * * *")  # due within a minute, so looked for often
+    client.schedule_source(source_id, "* * * * *")  # due within a minute, so polled often
     portal.catalogue.put(catalogue, datasets=5, prefix=f"{catalogue}-")
     mark = last_mark(portal)
     airflow = make_airflow(key="")

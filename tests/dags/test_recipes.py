@@ -36,7 +36,7 @@ PUBLISHED = ("my-dataset-1", "my-dataset-2")
 
 @pytest.fixture(scope="module")
 def source_id(portal: Sandbox) -> str:
-    """The source that stands for the one of the recipes, by id and by slug: two datasets, harvested once."""
+    """The source that replaces the one of the recipes, by id and by slug: two datasets, harvested once."""
     portal.catalogue.put("recipes", datasets=len(PUBLISHED), prefix="my-dataset-")
     with HarvestClient(portal.url, portal.keys.admin) as client:
         for other in list(client.iter_sources()):
@@ -65,7 +65,7 @@ def accepted(portal: Sandbox, client: HarvestClient, name: str, catalogue: str) 
 
 @pytest.fixture
 def paste(portal: Sandbox, source_id: str, airflows: Airflows, tmp_path: Path) -> Callable[[str], AirflowHome]:
-    """Save a recipe in a DAGs folder: only the portal and the source are one's own, as for each reader."""
+    """Save a recipe in a DAGs folder: only the portal and the source are replaced, as each reader does."""
 
     def save(dag_id: str) -> AirflowHome:
         block = RECIPES[dag_id]
@@ -109,7 +109,7 @@ def test_follow_a_harvest_that_the_portal_starts(
     paste: Callable[[str], AirflowHome], portal: Sandbox, source_id: str
 ) -> None:
     with HarvestClient(portal.url, portal.keys.admin) as client:
-        client.schedule_source(source_id, "* * * * *")  # one that is far off is looked for every ten minutes
+        client.schedule_source(source_id, "* * * * *")  # one that is far off is polled every ten minutes
     mark = portal.mark()
     own_run = threading.Thread(target=run_once_polled, args=(portal, source_id, mark))
     own_run.start()

@@ -1,4 +1,4 @@
-"""The example DAGs that watch a whole portal: what they tell, and that they tell it once."""
+"""The example DAGs that watch a whole portal: what they report, and that they report it once."""
 
 from __future__ import annotations
 

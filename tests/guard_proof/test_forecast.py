@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_harvest.portal.guard.survey import Case
-    from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.http.records import HarvestedRecord
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -102,7 +103,7 @@ class Plant:
 
 @dataclass
 class Score:
-    """What came of all forecasts."""
+    """The result of all forecasts."""
 
     right: int = 0
     exposed: int = 0

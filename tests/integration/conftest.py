@@ -35,7 +35,7 @@ _numbers = itertools.count(1)
 class NewCatalogue:
     """A catalogue that no other test knows.
 
-    :param server: Where it is served.
+    :param server: what serves it.
     :param name: Its unique name.
     :param url: Its address, for a harvest source.
     """
@@ -51,7 +51,7 @@ class NewCatalogue:
 
     @property
     def fetches(self) -> int:
-        """How often it was asked for."""
+        """How often it was requested."""
         return self.server.fetches(self.name)
 
     def put(self, **contents: Any) -> None:
@@ -97,7 +97,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not in the part of the tests that was asked for."""
+    """Leave out what is not in the requested part of the tests."""
     part = config.getoption("--part", default=None)
     if part is None:
         return
@@ -112,7 +112,7 @@ def _part_of(item: pytest.Item) -> str:
     return "rest" if others else "usual"
 
 
-#: Modules whose tests start portals of their own, so that they may run beside those on any release.
+#: Modules whose tests start portals of their own, so that they may run at the same time as those on any release.
 _OWN_PORTALS = ("test_documented_commands.py", "test_sandbox_command.py", "test_sandbox_lifetime.py")
 
 

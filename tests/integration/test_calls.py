@@ -78,7 +78,7 @@ class TestLife:
         result = run(HarvestRunSourceOperator, source_id=created["id"], deferrable=False, poll_interval=1)
         sent = calls(portal, begin)
         assert (result["outcome"], result["how"], result["items"]["done"]) == ("success", "started", 4)
-        # Up to 10.8.1 each task finds out that paths have no slash, and the answer to an acceptance shows no cron.
+        # Up to 10.8.1 each task finds out that paths have no slash, and the response to an acceptance shows no cron.
         assert len(sent) == (MOST_OF_A_LIFE if portal.generation == "A" else 10), sent
 
     def test_named_by_slug_and_configured_it_takes_two_more(
@@ -92,7 +92,7 @@ class TestLife:
 
 
 class TestAnswersToWrites:
-    """A write's answer holds the source as later reads show it, so that it need not be read again."""
+    """A write's response holds the source as later reads show it, so that it need not be read again."""
 
     def test_are_the_source(
         self, portal: Sandbox, admin: HarvestClient, new_catalogue: Callable[..., NewCatalogue]
@@ -204,7 +204,7 @@ def test_a_poke_of_a_waiting_sensor_takes_two_calls_at_most(
 
 
 class TestIgnoredWrites:
-    """A source with an interval, as only the portal's team can set one in the database: POST schedule answers 200."""
+    """A source with an interval, which only the portal's team can set, in the database: POST schedule gets a 200."""
 
     def test_a_cron_that_is_not_set_fails_the_task(
         self, portal: Sandbox, run: Callable[..., Any], new_harvest: Callable[..., HarvestSource]

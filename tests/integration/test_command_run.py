@@ -1,4 +1,4 @@
-"""``airflow-harvest run --wait`` on real portals: its own harvest, and the portal's where it may start none."""
+"""``airflow-harvest run --wait`` on real portals: its own harvest, and the portal's own run if it may start none."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_without_the_right_to_start_one_it_fails_or_waits_for_the_portals_own(
     portal: Sandbox, new_harvest: Callable[..., HarvestSource], admin: HarvestClient, command: Any, role: str | None
 ) -> None:
     source = new_harvest(datasets=3)
-    admin.schedule_source(source.id, "* * * * *")  # due within a minute, so looked for often
+    admin.schedule_source(source.id, "* * * * *")  # due within a minute, so polled often
     before = admin.recent_jobs(source.id)[0].id
     key = getattr(portal.keys, role) if role else None
 

@@ -85,7 +85,7 @@ def test_celery_fires_when_the_schedule_says(portal: Sandbox) -> None:
     for text in MAY_BE_SENT[:120]:
         when = begin + timedelta(seconds=chance.randrange(10 * 366 * 86400))
         tick = Schedule.parse(text).next_after(when)
-        if tick is not None:  # else it lies further away than is looked for
+        if tick is not None:  # else it is further away than the search goes
             expected[text, when] = tick
             told[text, when] = portal.control.crontab_next(text, when)
     assert len(expected) > 100

@@ -78,7 +78,7 @@ class Reader:
         return text.replace("HARVEST_API_KEY=...", f"HARVEST_API_KEY={self._portal.keys.admin}")
 
     def read(self, before: Callable[[Step], None] = lambda step: None) -> None:
-        """Do all that the page shows, and compare what it says comes of it.
+        """Do all that the page shows, and compare the output with what it shows.
 
         :param before: does what the page says in words only, before a command.
         """
@@ -217,7 +217,7 @@ def _commands() -> list[tuple[str, str]]:
 
 
 COMMANDS = _commands()
-#: What a word of a documented command stands for.
+#: What replaces a word of a documented command.
 STANDS_FOR = {"SOURCE": "town", "ID": "0" * 24, "JOB": "0" * 24, "N": "3", "...": "town"}
 
 

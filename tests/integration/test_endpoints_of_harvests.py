@@ -122,7 +122,7 @@ class TestRun:
     ) -> None:
         client = client_of(role)
         known = [job.id for job in client.recent_jobs(accepted.id)]
-        portal.control.hold_jobs()  # else a quick worker may have begun before the answer is written
+        portal.control.hold_jobs()  # else a quick worker may have begun before the response is written
         answered = client.run_source(accepted.id)
         portal.control.release_jobs()
         portal.control.wait_until_idle()

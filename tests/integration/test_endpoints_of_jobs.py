@@ -209,7 +209,7 @@ class TestJobs:
         assert anybody.recent_jobs(new_source(datasets=3).id) == []
 
     def test_of_an_unknown_source(self, portal: Sandbox, anybody: HarvestClient) -> None:
-        if portal.generation == "A":  # which answers an empty page
+        if portal.generation == "A":  # which returns an empty page
             assert anybody.recent_jobs(UNKNOWN_ID) == []
         else:
             assert isinstance(failure_of(lambda: anybody.recent_jobs(UNKNOWN_ID)), HarvestNotFound)
@@ -244,5 +244,5 @@ def test_all_that_a_sensor_reads_goes_without_a_key(
     list(admin.iter_sources())
     requests = portal.requests(mark)
     assert {request.user for request in requests} == {None}
-    assert {request.status for request in requests} <= {200, 404}  # the latter tells the release
+    assert {request.status for request in requests} <= {200, 404}  # the latter shows the release
     assert not any(request.cookies for request in requests)

@@ -70,7 +70,7 @@ class TestWhoami:
         me = client_of(role).whoami()
         assert me["id"] == getattr(portal.user_ids, role)
         assert ("admin" in me["roles"]) == (role == "admin")
-        assert "apikey" not in me  # answered up to 15.4.1
+        assert "apikey" not in me  # returned up to 15.4.1
         assert getattr(portal.keys, role) not in str(me)
 
     def test_refuses_a_wrong_key(self, portal: Sandbox) -> None:
@@ -113,7 +113,7 @@ class TestJobStatuses:
         assert portal.requests(mark) == []
 
     def test_endpoint_answers_on_no_release(self, portal: Sandbox) -> None:
-        """It tries to send Python classes where it exists, and went with 14.0: hence the method asks nothing."""
+        """It tries to send Python classes if it exists, and went with 14.0: so the method sends no request."""
         path = "job_status" if portal.generation == "A" else "job_status/"
         with pytest.raises(urllib.error.HTTPError) as caught:
             _DIRECT.open(f"{portal.url}/api/1/harvest/{path}", timeout=30)

@@ -137,9 +137,9 @@ def kill_at(patch: pytest.MonkeyPatch, owner: Any, name: str, *, after: bool) ->
         pytest.param(guarded_run, "hold_ahead", False, id="before the hold"),
         pytest.param(guarded_run, "hold_ahead", True, id="after the hold"),
         pytest.param(HarvestClient, "run_source", True, id="after the request"),
-        pytest.param(guarded_run, "compare", False, id="before the comparison"),
+        pytest.param(guarded_run, "check_loss", False, id="before the comparison"),
         pytest.param(guarded_run, "hold", False, id="before the note of the loss"),
-        pytest.param(guarded_run, "compare", True, id="after the comparison"),
+        pytest.param(guarded_run, "check_loss", True, id="after the comparison"),
     ],
 )
 def test_killed_run_loses_nothing_and_its_retry_ends_it(

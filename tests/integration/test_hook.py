@@ -1,4 +1,4 @@
-"""*Test connection*, and the hook's methods, against real portals: it tells the truth, and never shows the key."""
+"""*Test connection*, and the hook's methods, against real portals: what it says is true, and never holds the key."""
 
 from __future__ import annotations
 

@@ -255,7 +255,7 @@ def test_a_key_without_the_right_may_wait_for_the_portal(
     task: Task, portal: Sandbox, admin: HarvestClient, new_harvest: Any
 ) -> None:
     source = new_harvest(datasets=2)
-    admin.schedule_source(source.id, "* * * * *")  # due within a minute, so looked for often
+    admin.schedule_source(source.id, "* * * * *")  # due within a minute, so polled often
     mark = portal.mark()
     own_run = threading.Thread(target=_run_once_looked_at, args=(portal, source, mark))
     own_run.start()
@@ -369,7 +369,7 @@ def _first_running(client: HarvestClient, source: HarvestSource) -> str:
 
 
 def _run_once_looked_at(portal: Sandbox, source: HarvestSource, mark: int) -> None:
-    """Be the portal's scheduler: start the harvest as soon as the task has looked for jobs."""
+    """Be the portal's scheduler: start the harvest as soon as the task has read the list of jobs."""
     pause = threading.Event()
     for _ in range(300):
         if any(request.path.rstrip("/").endswith(f"{source.id}/jobs") for request in portal.requests(mark)):

@@ -31,7 +31,7 @@ LIST = "/api/1/harvest/sources/"
 
 
 class Watch:
-    """A task that looks at a portal without a key, run after run, at the sources of one test only."""
+    """A task that checks a portal without a key, run after run, but only the sources of one test."""
 
     def __init__(self, portal: Sandbox, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.portal = portal
@@ -42,7 +42,7 @@ class Watch:
         monkeypatch.setenv("AIRFLOW_CONN_PORTAL", json.dumps(connection))
 
     def look(self, **arguments: Any) -> dict[str, Any]:
-        """Run it once, and return the result; `requests` are the paths that it asked for."""
+        """Run it once, and return the result; `requests` are the paths that it requested."""
         operator = HarvestPortalHealthOperator(
             task_id="health", harvest_conn_id="portal", **{"name": self.name, **arguments}
         )
@@ -77,7 +77,7 @@ def serve(catalogue_server: CatalogueServer) -> Callable[..., None]:
 
 
 def a_minute_later(portal: Sandbox, *sources: HarvestSource) -> None:
-    """Let the last jobs have ended a minute ago: the portal's clock tells whole seconds, and they ended in this one."""
+    """Let the last jobs have ended a minute ago: the portal's clock has whole seconds, and they ended in this one."""
     for source in sources:
         assert source.last_job
         portal.control.backdate_job(str(source.last_job.id), 60)
@@ -196,7 +196,7 @@ def test_same_url_twice(
 @pytest.mark.every_release
 def test_catalogue_that_shrinks(watch: Watch, portal: Sandbox, new_harvest: MakeSource, serve: Serve) -> None:
     source = new_harvest(datasets=24)
-    # Up to 16.x the list tells no counters: what there was is learned from the two jobs that are read after the loss.
+    # Up to 16.x the list has no counters: what there was is learned from the two jobs that are read after the loss.
     assert found(watch.look()) == set()
     serve(source, datasets=5)
     harvest_again(portal, source)

@@ -31,7 +31,7 @@ class Api:
         self._portal = portal
 
     def call(self, method: str, path: str, key: str | None = None, body: object = None) -> tuple[int, Any]:
-        """The status and the JSON of the answer."""
+        """The status and the JSON of the response."""
         request = urllib.request.Request(f"{self._portal.url}/api/1{path}", method=method)
         request.add_header("Content-Type", "application/json")
         if key:
@@ -88,7 +88,7 @@ def api(portal: Sandbox) -> Api:
 
 @pytest.fixture
 def harvested(portal: Sandbox, api: Api) -> Callable[[NewCatalogue], dict[str, Any]]:
-    """Makes a source of a catalogue, lets it be harvested, and hands back its only job."""
+    """Makes a source of a catalogue, lets it be harvested, and returns its only job."""
 
     def harvest(catalogue: NewCatalogue) -> dict[str, Any]:
         source_id = api.add_source(catalogue)

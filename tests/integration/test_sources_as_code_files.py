@@ -32,7 +32,7 @@ COUNT = int(os.environ.get("HARVEST_TEST_SOURCES", "12"))
 
 
 def whole_file(portal: Sandbox, catalogue_name: str) -> str:
-    """A file that says all that a file can, of sources that nobody answers for."""
+    """A file that says all that a file can, of sources that nobody responds for."""
     bodies = "".join(
         f"""\
   town-{number:03}:

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: few waits on the job system that stands for all, and nothing about seconds."""
+"""The benchmarks measure what they say: few waits on the imitated job system, and nothing about seconds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def system() -> Iterator[JobSystem]:
-    """A job system with three jobs that go on."""
+    """A job system with three jobs that continue."""
     with JobSystem() as running:
         running.reset(3)
         yield running

@@ -154,7 +154,7 @@ class TestPins:
 
 
 class Builder:
-    """Stands in for the installer: makes what looks like an environment, and counts."""
+    """Imitates the installer: makes what looks like an environment, and counts."""
 
     def __init__(self) -> None:
         self.built: list[str] = []

@@ -74,7 +74,7 @@ def parsed(path: Path) -> ast.Module:
 
 
 def is_a_test(path: Path, names: list[str]) -> bool:
-    """Tell whether a file has a function or class of these names, the outermost first."""
+    """Return whether a file has a function or class of these names, the outermost first."""
     if not path.exists():
         return False
     body = parsed(path).body

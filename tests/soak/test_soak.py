@@ -1,6 +1,6 @@
 """A day and a half of one triggerer in some minutes: 300 waits and 3 event triggers on a portal that changes.
 
-5,000 harvests come and go on an imitated portal; meanwhile it is upgraded from udata 16.6.1 to 17.18.0 at the same
+5,000 harvests come and continue an imitated portal; meanwhile it is upgraded from udata 16.6.1 to 17.18.0 at the same
 address, sources are renamed, the portal and single sources break and are repaired.
 """
 

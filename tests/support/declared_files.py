@@ -35,7 +35,7 @@ def declare(portal: Sandbox, name: str, count: int, *, changed: bool = False) ->
 
 
 def _source(portal: Sandbox, name: str, number: int, changed: bool) -> DeclaredSource:
-    host = "127.0.0.1:11" if number % 2 else "127.0.0.2:11"  # nobody answers there
+    host = "127.0.0.1:11" if number % 2 else "127.0.0.2:11"  # nobody responds there
     fields: dict[str, Any] = {
         "name": f"Catalogue {number} of {name}",
         "url": f"http://{host}/{name}/{number}",

@@ -26,7 +26,7 @@ SITE = "https://portal.example"
 
 
 def dialect_of(generation: str) -> Dialect:
-    """Return what a client has learned of a portal whose answers told it everything."""
+    """Return what a client has learned of a portal whose responses showed it everything."""
     return Dialect(
         slash=generation != "A",
         embeds_items=generation in "AB",
@@ -38,8 +38,8 @@ def dialect_of(generation: str) -> Dialect:
 class DirectClient(HarvestClient):
     """A client of `state`, which knows the portal's release and repeats no request unless `options` say otherwise.
 
-    ``requests`` lists what was requested by the names of `portal_state.ROUTES`, whatever became of it; ``times`` when,
-    by the client's clock.
+    ``requests`` lists what was requested by the names of `portal_state.ROUTES`, whatever the response was; ``times``
+    when, by the client's clock.
     """
 
     def __init__(self, state: PortalState, key: str | None = KEY, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""How the integration tests look at the error that a call fails with."""
+"""How the integration tests examine the error that a call fails with."""
 
 from __future__ import annotations
 

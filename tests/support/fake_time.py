@@ -35,7 +35,7 @@ class _ImpatientSelector(selectors.DefaultSelector):
         self._clock = clock
 
     def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:  # only a thread can go on: that is waited for
+        if timeout is None:  # only a thread can continue: that is waited for
             return super().select(None)
         if timeout > 0 and any(thread.name.startswith("harvest ") for thread in threading.enumerate()):
             return super().select(0.001)  # no time passes while a portal is being asked
@@ -45,7 +45,7 @@ class _ImpatientSelector(selectors.DefaultSelector):
 
 
 class _AtOnce:
-    """Stands in for a thread whose call takes no time: it has ended when it has been started."""
+    """Imitates a thread whose call takes no time: it has ended when it has been started."""
 
     def __init__(self, target: Callable[..., None], args: tuple[Any, ...], **_: Any) -> None:
         self._target, self._args = target, args
@@ -55,7 +55,7 @@ class _AtOnce:
 
 
 def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let calls beside the event loop run in it; their threads are the subject of `test_threads`."""
+    """Let calls outside the event loop run in it; their threads are the subject of `test_threads`."""
     monkeypatch.setattr(_threads, "threading", SimpleNamespace(Thread=_AtOnce))
 
 

@@ -1,7 +1,7 @@
 """Prints the connection form as the installed Airflow makes it; for `test_provider_info`.
 
-A process of its own, as Airflow's web server is: on 3.0 and 3.1 that server stands in for the packages that forms
-were once made with, and remembers forms that were asked for before as empty. Prints one line of JSON last:
+A process of its own, as Airflow's web server is: on 3.0 and 3.1 that server imitates the packages that forms
+were once made with, and remembers forms that were requested before as empty. Prints one line of JSON last:
 {"hidden": [...], "labels": {field: label}, "extra": [...]}.
 """
 

@@ -1,6 +1,7 @@
-"""A real portal whose days are turned by a test, catalogues of three kinds beside it, and the guard's task on both.
+"""A real portal whose days are turned by a test, catalogues of three kinds, and the guard's task on both.
 
-Days pass by moving what the portal's database remembers of them into the past, which its rule cannot tell from waiting.
+Days pass by moving what the portal's database remembers of them into the past, which its rule cannot distinguish from
+waiting.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class World:
         self, portal: Sandbox, admin: HarvestClient, catalogues: CatalogueServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.portal, self.admin, self.catalogues = portal, admin, catalogues
-        #: Where the guard reaches the portal.
+        #: The address at which the guard reaches the portal.
         self.url = portal.url
         #: The guard's task, with what its runs left for the next one.
         self.ti = TaskInstance()
@@ -105,10 +106,10 @@ class World:
     # --- the guard ----------------------------------------------------------------------------------------------------
 
     def guard(self, *sources: HarvestSource, key: str | None = "org_admin", **arguments: Any) -> dict[str, Any]:
-        """Run the guard's task once, in mode ``hold`` unless told otherwise.
+        """Run the guard's task once, in mode ``hold`` unless the arguments say otherwise.
 
         :param sources: only these; none for the whole portal.
-        :param key: whose key the connection has, by role or in clear; None for none.
+        :param key: whose key the connection has, by role or as it is; None for none.
         """
         connection: dict[str, Any] = {"conn_type": "harvest", "host": self.url}
         if key:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestSource
+from airflow_provider_harvest.portal.http.records import HarvestedRecord
 from tests.support.managed_portal import ManagedPortal
 from tests.support.portal_state import as_json
 from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=timezone.utc)
 JOB_BEGAN = NOW - timedelta(hours=6)

@@ -87,7 +87,7 @@ def before(at: datetime | None = None, items: tuple[int, int] | None = None, **f
 
 
 def asked(memory: PassMemory | None = None, checks: tuple[str, ...] = CHECKS, **limits: Any) -> Asked:
-    """What a pass looks for; with other thresholds than the defaults where they are named."""
+    """What a pass checks; with other thresholds than the defaults if they are named."""
     return Asked(checks, Thresholds(**limits), memory or PassMemory(), NOW)
 
 

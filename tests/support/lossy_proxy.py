@@ -1,4 +1,4 @@
-"""A proxy on loopback in front of a portal: it loses the answers that it is told to lose, and can be as if down."""
+"""A proxy on loopback in front of a portal: it loses chosen responses, and can act as if it were down."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "host", "content
 
 
 class LossyProxy:
-    """Passes everything on, but loses the answers of some requests after the portal has handled them.
+    """Passes everything on, but loses the responses of some requests after the portal has handled them.
 
-    While ``is_down`` it passes nothing on, and ends each connection without an answer.
+    While ``is_down`` it passes nothing on, and ends each connection without a response.
 
     :param portal_url: where the portal is.
     """
@@ -39,18 +39,18 @@ class LossyProxy:
         self._server.server_close()
 
     def lose_answer(self, path: str, method: str = "POST") -> None:
-        """Lose the answer of the next such request whose path is this one, a final slash aside."""
+        """Lose the response of the next such request whose path is this one, a final slash aside."""
         with self._lock:
             self._to_lose.add((method, path.rstrip("/")))
 
     @property
     def lost(self) -> list[str]:
-        """The paths whose answers were lost."""
+        """The paths whose responses were lost."""
         with self._lock:
             return list(self._lost)
 
     def loses(self, method: str, path: str) -> bool:
-        """Whether the answer of this request is to be lost; asked once for each."""
+        """Whether the response of this request is to be lost; asked once for each."""
         plain = urlsplit(path).path.rstrip("/")
         with self._lock:
             if (method, plain) not in self._to_lose:
@@ -60,7 +60,7 @@ class LossyProxy:
             return True
 
     def ask_portal(self, method: str, path: str, headers: dict[str, str], body: bytes) -> http.client.HTTPResponse:
-        """Send a request to the portal; the answer is read whole by the caller, which ends the connection."""
+        """Send a request to the portal; the response is read whole by the caller, which ends the connection."""
         connection = http.client.HTTPConnection(self._portal, timeout=_PORTAL_SECONDS)
         connection.request(method, path, body or None, {**headers, "Connection": "close"})
         return connection.getresponse()
@@ -91,6 +91,6 @@ def _handler(proxy: LossyProxy) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_DELETE = pass_on  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *args: object) -> None:
-            """Tell nobody."""
+            """Log nothing."""
 
     return Handler

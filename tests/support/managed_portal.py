@@ -1,7 +1,7 @@
 """A portal whose sources are written, and the real client of it; for tests of planning, applying and holding.
 
-It can be told to break off at any write, before or after the write has taken effect, as a killed process or a lost
-answer does.
+It can break off at any write, before or after the write has taken effect, as a killed process or a lost
+response does.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class ManagedPortal(DirectClient):
 
 
 class _Sources(Mapping[str, HarvestSource]):
-    """The sources of a portal, each read when it is asked for."""
+    """The sources of a portal, each read when it is requested."""
 
     def __init__(self, state: PortalState) -> None:
         self._state = state

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def run_once_polled(portal: Sandbox, source_id: str, mark: int) -> None:
-    """Start a harvest as soon as a task has asked for the source's jobs.
+    """Start a harvest as soon as a task has requested the source's jobs.
 
     :param portal: the real portal.
     :param source_id: the source to harvest.

@@ -1,6 +1,6 @@
 """The two doors of an imitated portal: HTTP on loopback, and the same exchange in the process of the test.
 
-`InProcess` is for whatever calls a portal. It parses and answers the bytes that the client sends, without a socket or
+`InProcess` is for whatever calls a portal. It parses the bytes that the client sends, and responds, without a socket or
 a thread. `PortalServer` is for what is about sockets (timeouts, connections that are held open), and for clients in
 other processes. Both misbehave on purpose:
 
@@ -10,8 +10,8 @@ other processes. Both misbehave on purpose:
         ...
         assert server.count("POST") == 2
 
-Each scripted step answers one request of its route; then the portal answers properly again. Paths are those below
-``/api/1``; a ``*`` stands for anything. `Always(step)` as the last one answers all further requests.
+Each scripted step responds to one request of its route; then the portal responds properly again. Paths are those below
+``/api/1``; a ``*`` matches anything. `Always(step)` as the last one responds to all further requests.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ class _Script:
 
 
 class Door:
-    """A portal that records what is requested, and answers properly or as it is scripted.
+    """A portal that records what is requested, and responds properly or as it is scripted.
 
-    :param generation: whose shapes it answers, ``A`` to ``D``.
+    :param generation: whose shapes it returns, ``A`` to ``D``.
     :param base: what stands before ``/api/1`` in its paths, as behind a proxy.
     """
 
@@ -110,11 +110,11 @@ class Door:
         raise NotImplementedError
 
     def script(self, method: str, path: str, *steps: Step | Always) -> None:
-        """Answer the next requests of a route by these steps, one each."""
+        """Respond to the next requests of a route by these steps, one each."""
         self._scripts.append(_Script(method, path, deque(steps)))
 
     def count(self, method: str, path: str = "*") -> int:
-        """How many requests of a route have come, whatever became of them."""
+        """How many requests of a route have come, whatever the response was."""
         return sum(request.method == method and fnmatchcase(request.path, path) for request in self.requests)
 
     def step_for(self, request: Request) -> Step | None:
@@ -129,7 +129,7 @@ class Door:
         return None
 
     def answer(self, request: Request) -> Response:
-        """Answer a request properly."""
+        """Respond to a request properly."""
         with self.changed:
             return self.portal.answer(request.method, request.path, request.query, request.body, request.key)
 
@@ -199,13 +199,13 @@ class _Http(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients break connections here on purpose."""
+        """Log nothing: clients break connections here on purpose."""
 
 
 def _handler(server: Door, api: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement
+        disable_nagle_algorithm = True  # else each response waits 40 ms for the client's acknowledgement
 
         def handle(self) -> None:
             server.connection_changed(+1)
@@ -240,6 +240,6 @@ def _handler(server: Door, api: str) -> type[BaseHTTPRequestHandler]:
             return formatdate(server.portal.now() if timestamp is None else timestamp, usegmt=True)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

@@ -1,6 +1,6 @@
-"""What an imitated portal holds and answers, in the shape of each udata generation; all of its data is invented.
+"""What an imitated portal holds and returns, in the shape of each udata generation; all of its data is invented.
 
-It imitates the answers that the client has to cope with, not udata: nothing is validated but what tests need.
+It imitates the responses that the client has to cope with, not udata: nothing is validated but what tests need.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ ROUTES: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Response:
-    """An answer before it is sent."""
+    """A response before it is sent."""
 
     status: int
     body: Any = None
@@ -75,7 +75,7 @@ def as_json(value: Any) -> Any:
 
 @functools.lru_cache(maxsize=2048)
 def find_route(generation: str, path: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return the pattern of a path and what stands in its gaps; None if a portal of the generation has no such path."""
+    """Return the pattern of a path and what fills its gaps; None if a portal of the generation has no such path."""
     for pattern in ROUTES:
         slash = "" if generation == "A" or pattern.endswith("/") else "/"
         if pattern.endswith("/items/") and generation in "AB":
@@ -96,7 +96,7 @@ def request_name(generation: str, method: str, path: str) -> str:
 class PortalState:
     """The sources, jobs and users of a portal; tests change them at will, also while requests come.
 
-    :param generation: whose shapes are answered, ``A`` to ``D``.
+    :param generation: whose shapes are returned, ``A`` to ``D``.
     :param now: the portal's clock, seconds since the epoch.
     """
 
@@ -110,12 +110,12 @@ class PortalState:
     jobs: dict[str, Json] = field(default_factory=dict)
     #: What was harvested and lives on the portal; it belongs to whom its source belongs to.
     datasets: list[Json] = field(default_factory=list)
-    #: Organizations that were created, beside the one of every test.
+    #: Organizations that were created, in addition to the one of every test.
     organizations: list[Json] = field(default_factory=list)
-    #: Ids of the sources that a harvest was asked for and not begun: what waits in the portal's queue.
+    #: Ids of the sources whose harvest was requested and has not begun: what waits in the portal's queue.
     queue: list[str] = field(default_factory=list)
     manual_run: bool = True
-    #: What a worker does with the queue before each request is answered; None leaves it.
+    #: What a worker does with the queue before each response; None leaves it.
     worker: Callable[[PortalState], object] | None = None
     _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -170,10 +170,10 @@ class PortalState:
                 self.end_job(job_id, status)
         return begun
 
-    # --- what it answers -------------------------------------------------------------------------------------
+    # --- what it returns -------------------------------------------------------------------------------------
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Response:
-        """Answer a request as the portal's generation would."""
+        """Respond to a request as the portal's generation would."""
         if self.worker is not None and self.queue:
             self.worker(self)
         user = self.keys.get(key or "")

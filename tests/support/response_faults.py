@@ -1,4 +1,4 @@
-"""What a portal server can be scripted to do with a request instead of answering it properly; see `portal_server`."""
+"""What a portal server can be scripted to do with a request instead of the proper response; see `portal_server`."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tests.support.portal_state import Response
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
-#: Answers a request as the portal would; a step calls it where the portal does its work before the fault.
+#: Responds to a request as the portal would; a step calls it if the portal does its work before the fault.
 Handle = Callable[[], Response]
 
 
 class Step:
-    """One answer of a script. Steps that take ``handled`` let the portal do the work before they spoil the answer."""
+    """One response of a script. Steps that take ``handled`` let the portal do the work before they spoil it."""
 
-    #: Whether it takes a socket: it goes on until the client does something.
+    #: Whether it takes a socket: it continues until the client does something.
     waits = False
 
     def play(self, connection: BaseHTTPRequestHandler, handle: Handle) -> None:
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Pass(Step):
-    """The portal's own answer, with more headers."""
+    """The portal's own response, with more headers."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,7 +94,7 @@ class Reset(Step):
 
 @dataclass(frozen=True)
 class Truncated(Step):
-    """The answer breaks off: it announces more than it holds, or its last chunk never comes."""
+    """The response breaks off: it announces more than it holds, or its last chunk never comes."""
 
     chunked: bool = False
     handled: bool = False
@@ -131,7 +131,7 @@ class Endless(Step):
 
 @dataclass(frozen=True)
 class Stall(Step):
-    """Some bytes of an answer, then nothing more until `let_go` is set; then the connection is closed.
+    """Some bytes of a response, then nothing more until `let_go` is set; then the connection is closed.
 
     `begun` is set when the bytes are out, so that a test can wait for it.
     """
@@ -154,7 +154,7 @@ class Stall(Step):
 
 
 def send(connection: BaseHTTPRequestHandler, response: Response) -> None:
-    """Send a whole answer."""
+    """Send a whole response."""
     content = _bytes(response.body)
     connection.send_response(response.status)
     headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **response.headers}

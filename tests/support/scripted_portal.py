@@ -62,7 +62,7 @@ class FakeClock(Clock):
 
 
 class JumpingClock(Clock):
-    """A clock that is corrected at some time, as by a time server; its stopwatch goes on.
+    """A clock that is corrected at some time, as by a time server; its stopwatch continues.
 
     :param true: the clock of the story.
     :param at: when it is corrected, by that clock.

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class TaskInstance:
-    """Keeps what a task pushed, as JSON, for its next runs; no real one is needed where no DAG runs."""
+    """Keeps what a task pushed, as JSON, for its next runs; no real one is needed if no DAG runs."""
 
     map_index = -1
     try_number = 1

@@ -30,7 +30,7 @@ REFUSED = "HTTPConnectionPool(host='ville.example'): Max retries exceeded (Conne
 
 
 def ends_with(status: str, *errors: str, **items: int) -> Timeline:
-    """A job that ends two minutes after it was asked for."""
+    """A job that ends two minutes after it was requested."""
     return [(60, job_appears("new")), (90, items_move("new", **items)), (120, job_ends("new", status, *errors))]
 
 

@@ -48,9 +48,9 @@ class Watched:
         without_threads(monkeypatch)
 
     def watch(self, seconds: float, killed_after: int | None = None, **arguments: Any) -> list[str]:
-        """Run the trigger for a while; return the ids of the jobs that it told of.
+        """Run the trigger for a while; return the ids of the jobs that it reported.
 
-        :param killed_after: how many events it may tell before its triggerer is killed, without a farewell.
+        :param killed_after: how many events it may fire before its triggerer is killed.
         """
         trigger = HarvestJobEventTrigger("one", **arguments)
         trigger.asset_state_store = self.store  # type: ignore[assignment]

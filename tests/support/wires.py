@@ -27,7 +27,7 @@ _peers = itertools.count(50_000)
 
 
 def serve(port: int, handler: Handler, changed: Callable[[int], None]) -> None:
-    """Answer connections to a port of 127.0.0.1 in this process.
+    """Respond to connections to a port of 127.0.0.1 in this process.
 
     :param changed: is called with +1 and -1 when a client connects and goes.
     """
@@ -48,7 +48,7 @@ def _create_connection(address: tuple[str, int], *args: Any, **kwargs: Any) -> A
 
 
 class _Wire:
-    """What stands for the socket at the client's end; and for the connection of the handler."""
+    """What replaces the socket at the client's end; and for the connection of the handler."""
 
     def __init__(self, handler: Handler, changed: Callable[[int], None]) -> None:
         self._handler, self._changed = handler, changed

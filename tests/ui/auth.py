@@ -1,6 +1,6 @@
 """An auth manager with rights for each DAG, as FAB or Keycloak give them; Airflow's simple one has only roles.
 
-Airflow loads it by ``[core] auth_manager``: what its API then answers is its own decision, not the tests'.
+Airflow loads it by ``[core] auth_manager``: what its API then returns is its own decision, not the tests'.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass
 class World:
-    """What runs, and the runs that there are to look at.
+    """What runs, and the runs that the tests open.
 
     :param runs: id of a run by the name of its DAG.
     """
@@ -150,7 +150,7 @@ def open_page(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Call
 
 @pytest.fixture
 def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Return a function that writes a picture where pictures were asked for."""
+    """Return a function that writes a picture if pictures were requested."""
     folder = request.config.getoption("--pictures")
 
     def write(page: Page, name: str) -> None:

@@ -25,7 +25,7 @@ _LINKS = ["javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "ht
 
 
 class _Portal:
-    """A portal that answers from lists."""
+    """A portal that returns lists from memory."""
 
     site = SITE
 

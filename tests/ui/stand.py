@@ -1,4 +1,4 @@
-"""A real portal, a real Airflow beside it, and harvests to look at: what the tests of the pages open.
+"""A real portal, a real Airflow and harvests on them: what the tests of the pages open.
 
 `python -m tests.ui.stand AIRFLOW` keeps one running until its input closes, to work on the pages.
 """
@@ -189,9 +189,9 @@ def running(release: str = NEWEST, seconds: float = 1800.0) -> Iterator[Stand]:
 def kept(folder: Path, release: str = NEWEST, seconds: float = 1800.0) -> Iterator[tuple[Stand, dict[str, str]]]:
     """Open what an earlier stand kept, by an api-server alone; nothing runs, and the portal is gone.
 
-    :param folder: the folder; it is copied, and its database migrated to a newer release where that is asked for.
+    :param folder: the folder; it is copied, and its database migrated to a newer release if that is requested.
     :param release: the Airflow's environment.
-    :returns: the stand, and the runs to look at.
+    :returns: the stand, and the runs to open.
     """
     state = json.loads((folder / _STATE).read_text())
     with tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True) as home:

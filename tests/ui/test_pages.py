@@ -129,12 +129,12 @@ def test_hostile_words_are_words(world: World, open_page: OpenPage) -> None:
 
 
 def result_is(value: Any) -> Callable[[Page], None]:
-    """Let Airflow answer another result than it has."""
+    """Let Airflow return another result than it has."""
     return answers(r"/xcomEntries/harvest_result", 200, {"key": "harvest_result", "value": value})
 
 
 def answers(pattern: str, status: int, body: Any = None) -> Callable[[Page], None]:
-    """Let Airflow's API answer requests of a kind with this."""
+    """Let Airflow's API respond to requests of a kind with this."""
 
     def fulfil(route: Route) -> None:
         route.fulfill(status=status, content_type="application/json", body=json.dumps(body or {}))
@@ -254,7 +254,7 @@ def test_asset_has_a_tab_where_airflow_has_them(
 
 
 def status_for(world: World, user: str, path: str) -> int:
-    """Return what Airflow's API itself answers somebody."""
+    """Return the response of Airflow's API itself to somebody."""
     try:
         world.stand.airflow.api("GET", path, user=user)
     except HTTPError as error:

@@ -10,6 +10,7 @@ from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
 from tests.support.direct_client import dialect_of
+from tests.support.fresh_airflow import FreshAirflow
 from tests.support.portal_server import API, Door, InProcess
 from tests.support.portal_state import KEY
 from tests.support.scripted_portal import FakeClock
@@ -54,6 +55,13 @@ def client_of() -> Iterator[Callable[..., HarvestClient]]:
 def client(server: Door, client_of: Callable[..., HarvestClient]) -> HarvestClient:
     """A client with a key, of each generation in turn."""
     return client_of(server)
+
+
+@pytest.fixture(scope="session")
+def fresh_airflow() -> Iterator[FreshAirflow]:
+    """Processes that have loaded Airflow and nothing else."""
+    with FreshAirflow() as fresh:
+        yield fresh
 
 
 @pytest.fixture

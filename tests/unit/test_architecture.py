@@ -16,7 +16,7 @@ from tests.support.own_modules import MODULES, NAME, PACKAGE, in_fresh_python, m
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: For each part of the package the parts that it may import, beside itself. Arrows run one way.
+#: For each part of the package the parts that it may import, in addition to itself. Arrows run one way.
 MAY_IMPORT = {
     "exceptions": set(),
     "provider_info": set(),
@@ -57,8 +57,17 @@ def imports_at_load(body: list[ast.stmt]) -> Iterator[str]:
 @functools.cache
 def all_imports(module: str) -> set[str]:
     """Names imported anywhere in a module, in functions too."""
-    statements = (node for node in ast.walk(tree_of(module)) if isinstance(node, (ast.Import, ast.ImportFrom)))
+    statements = imports_in(tree_of(module))
     return {name for statement in statements for name in names_of(statement)}
+
+
+def imports_in(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """The import statements below a node; unlike ``ast.walk`` it passes over expressions, which hold none."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield node
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for below in getattr(node, field, ()):
+            yield from imports_in(below)
 
 
 def names_of(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.own_modules import NAME, ROOT, in_fresh_python, modules_of, part_of
+from tests.support.own_modules import NAME, ROOT, modules_of, part_of
+
+if TYPE_CHECKING:
+    from tests.support.fresh_airflow import FreshAirflow
 
 EXAMPLE_DAGS = sorted(str(path) for path in (ROOT / "example_dags").glob("*.py"))
 
@@ -33,12 +37,12 @@ def costly_dag_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def reports(costly_dag_file: str) -> tuple[Report, Report, Report]:
+def reports(costly_dag_file: str, fresh_airflow: FreshAirflow) -> tuple[Report, Report, Report]:
     """What three groups caused: all that DAG files import with the example DAGs, the pages, and a costly DAG file."""
     groups = [[*PARSED, *EXAMPLE_DAGS], [f"{NAME}.plugins"], [costly_dag_file]]
     probe = ROOT / "tests" / "support" / "import_probe.py"
     parsing, pages, costly = json.loads(
-        in_fresh_python(str(probe), *groups[0], "--", *groups[1], "--", *groups[2]),
+        fresh_airflow.run(probe, *groups[0], "--", *groups[1], "--", *groups[2]),
     )
     assert [report["done"] for report in (parsing, pages, costly)] == groups
     return parsing, pages, costly

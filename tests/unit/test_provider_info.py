@@ -7,13 +7,16 @@ import json
 import pathlib
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import airflow
 import jsonschema
 import pytest
 
 from airflow_provider_harvest import provider_info
+
+if TYPE_CHECKING:
+    from tests.support.fresh_airflow import FreshAirflow
 
 INFO: dict[str, Any] = provider_info.get_provider_info()
 CONNECTION: dict[str, Any] = INFO["connection-types"][0]
@@ -173,13 +176,10 @@ class TestInstalledAirflow:
 
 
 @pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
+def form(fresh_airflow: FreshAirflow) -> dict[str, Any]:
     """The connection form as the installed Airflow makes it."""
     probe = pathlib.Path(__file__).parents[1] / "support" / "form_probe.py"
-    command = [sys.executable, str(probe), CONNECTION["connection-type"]]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr[-3000:]
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    answer: dict[str, Any] = json.loads(fresh_airflow.run(probe, CONNECTION["connection-type"]))
     return answer
 
 

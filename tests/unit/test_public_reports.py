@@ -1,4 +1,4 @@
-"""What public reports tell of other providers and of tools that plan and apply, tried here; each names its report."""
+"""What public reports say of other providers and of tools that plan and apply, tried here; each names its report."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def dag(**how: Any) -> DAG:
 
 @pytest.mark.parametrize("kind", sorted(KINDS, key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__)
 def test_template_fields_are_a_sequence_of_own_attributes(kind: Any) -> None:
-    """aws-samples/emr-serverless-samples#21: a string in their place is read letter by letter, when the task runs."""
+    """aws-samples/emr-serverless-samples#21: a string in their place is read as single characters by the task."""
     assert isinstance(kind.template_fields, (tuple, list))
     examples = {"source_id": ID, "name": "n", "url": "u", "backend": "b", "cron": "c", "path": "p", "plan": "p"}
     with dag():

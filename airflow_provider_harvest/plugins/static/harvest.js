@@ -768,7 +768,7 @@ var Ce = {
 	loading: "Chargement…",
 	verdict: {
 		success: "Réussi",
-		failure: "Échoué",
+		failure: "En échec",
 		none: "Pas encore moissonné",
 		unknown: "Inconnu",
 		running: "En cours",
@@ -784,21 +784,21 @@ var Ce = {
 	oneItem: "1 élément",
 	noItems: "Aucun élément",
 	itemCounts: "Éléments de ce moissonnage",
-	newlyArchived: (e) => `Dont ${e} archivés par ce moissonnage.`,
+	newlyArchived: (e) => `Parmi les archivés, ${e} l’ont été par ce moissonnage.`,
 	source: "Source",
 	previewOfConfig: "Aperçu d’une configuration",
 	unnamed: "Source sans nom",
 	sourcePage: "Source sur le portail",
-	jobPage: "Tâche sur le portail",
+	jobPage: "Moissonnage sur le portail",
 	portal: "Portail",
 	started: "Début",
 	ended: "Fin",
 	duration: "Durée",
 	nextRun: "Prochain passage du portail",
-	labelled: (e) => `${e} : `,
-	cron: (e) => `Cron du portail : ${e} (lu en UTC).`,
-	noNextRun: "Le portail n’a pas de planification pour elle.",
-	oddSchedule: (e) => `Planification sur le portail : ${e}`,
+	labelled: (e) => `${e} : `,
+	cron: (e) => `Cron du portail : ${e} (lu en UTC).`,
+	noNextRun: "Le portail n’a pas de planification pour cette source.",
+	oddSchedule: (e) => `Planification sur le portail : ${e}`,
 	states: {
 		pending: "attend l’équipe du portail",
 		refused: "refusée par l’équipe du portail",
@@ -815,9 +815,9 @@ var Ce = {
 		previewed: "aperçu"
 	},
 	why: "Raison de l’échec",
-	whatToDo: "Que faire :",
+	whatToDo: "Que faire\xA0:",
 	failedItems: "Éléments en échec",
-	shownOf: (e, t) => `${e} sur ${t} sont affichés ici ; les autres sont sur le portail.`,
+	shownOf: (e, t) => `${e} sur ${t} sont affichés ici ; les autres sont sur le portail.`,
 	openRecord: "fiche",
 	openDataset: "jeu de données",
 	noIdentifier: "sans identifiant",
@@ -825,7 +825,7 @@ var Ce = {
 	changes: "Ce qui a changé",
 	comparedWith: "Par rapport au moissonnage précédent",
 	noPrevious: "Il n’y a pas de moissonnage précédent de cette source.",
-	noChanges: "Les nombres sont ceux du moissonnage précédent.",
+	noChanges: "Les nombres sont les mêmes qu’au moissonnage précédent.",
 	change: {
 		new: "Nouveaux",
 		added: "Nouveaux",
@@ -834,77 +834,77 @@ var Ce = {
 		still_archived: "Toujours archivés",
 		newly_failing: "Nouveaux échecs",
 		still_failing: "Toujours en échec",
-		fixed: "Réparés",
+		fixed: "Corrigés",
 		unchanged: "Inchangés"
 	},
 	skipped: "Fiches ignorées",
 	askedFor: "Fiches demandées",
 	missing: "absentes",
 	kinds: {
-		timeout: "L’aperçu a pris trop de temps. Réessayez plus tard, ou demandez pourquoi le catalogue est lent.",
+		timeout: "L’aperçu a pris trop de temps. Réessayez plus tard, ou demandez au responsable du catalogue pourquoi il est lent.",
 		unfinished: "Le moissonnage n’est pas terminé. Consultez-le sur le portail.",
 		unknown_status: "Le moissonnage s’est terminé dans un état inconnu de cette version. Consultez-le sur le portail.",
-		remote_unreachable: "Le portail n’a pas pu joindre le catalogue. Vérifiez que son serveur répond et accepte le portail, puis relancez la tâche.",
-		job: "Le portail n’a pas pu lire le catalogue. Corrigez l’URL de la source ou le catalogue, puis relancez la tâche.",
+		remote_unreachable: "Le portail n’a pas pu joindre le catalogue. Vérifiez que son serveur fonctionne et accepte les requêtes du portail, puis relancez la tâche.",
+		job: "Le portail n’a pas pu récupérer ou lire le catalogue. Corrigez l’URL de la source ou le catalogue, puis relancez la tâche.",
 		remote_ids: "Des fiches demandées n’ont pas été moissonnées. Leur sort est indiqué plus bas.",
-		unreadable: "Le portail n’a pas reçu un catalogue entier. Ouvrez l’URL de la source et vérifiez qu’elle le donne en entier.",
-		skipped: "Le portail a ignoré des fiches, le plus souvent sans dct:identifier. Ajoutez-le dans le catalogue, puis relancez la tâche.",
+		unreadable: "La réponse n’était pas un catalogue complet. Ouvrez l’URL de la source et vérifiez qu’elle le renvoie en entier.",
+		skipped: "Le portail a ignoré des fiches, le plus souvent sans dct:identifier. Ajoutez-le au catalogue, puis relancez la tâche.",
 		items: "Corrigez les fiches en échec dans le catalogue, puis relancez la tâche.",
 		empty: "Moins de fiches que demandé ont été moissonnées. Vérifiez que le catalogue est complet.",
 		job_errors: "Le moissonnage est peut-être incomplet. Lisez les erreurs plus bas."
 	},
 	advice: {
-		redirect: "L’URL de la source redirige, ce que ce portail refuse : indiquez l’URL finale.",
-		otherOwner: "Le jeu de données appartient à une autre organisation : demandez son transfert à l’équipe du portail, ou retirez la fiche.",
-		sameIdentifier: "Cet identifiant figure deux fois dans le catalogue : donnez à chaque fiche son propre dct:identifier.",
+		redirect: "L’URL de la source redirige, ce que ce portail refuse\xA0: indiquez l’URL finale.",
+		otherOwner: "Le jeu de données appartient à une autre organisation\xA0: demandez son transfert à l’équipe du portail, ou retirez la fiche.",
+		sameIdentifier: "Cet identifiant figure deux fois dans le catalogue\xA0: donnez à chaque fiche son propre dct:identifier.",
 		noIdentifier: "Ajoutez un dct:identifier à la fiche.",
 		noTitle: "Ajoutez un titre à la fiche.",
-		certificate: "Le portail refuse le certificat du serveur du catalogue : renouvelez-le, avec toute sa chaîne.",
-		cutShort: "Le portail a interrompu le moissonnage à sa propre limite : demandez à son équipe de la relever.",
-		unreachable: "Le portail n’a pas pu joindre le catalogue : vérifiez que son serveur répond et accepte le portail.",
-		notFound: "Cette adresse n’existe pas sur le serveur du catalogue : corrigez l’URL de la source.",
-		refused: "Le serveur du catalogue refuse le portail : autorisez son adresse ou son agent.",
-		serverError: "Le serveur du catalogue échoue à cette adresse : ouvrez-la dans un navigateur et réparez le serveur.",
-		privateAddress: "Le portail refuse les adresses de réseaux privés : donnez une URL publique à la source.",
-		badValue: "La fiche contient une valeur que le portail refuse : corrigez-la dans le catalogue.",
-		unreadableDate: "La fiche contient une date illisible pour le portail : écrivez-la AAAA-MM-JJ."
+		certificate: "Le portail refuse le certificat du serveur du catalogue\xA0: renouvelez-le, avec toute sa chaîne de certification.",
+		cutShort: "Le portail a interrompu le moissonnage à sa propre limite\xA0: demandez à son équipe de la relever.",
+		unreachable: "Le portail n’a pas pu joindre le catalogue\xA0: vérifiez que son serveur fonctionne et accepte les requêtes du portail.",
+		notFound: "Cette adresse n’existe pas sur le serveur du catalogue\xA0: corrigez l’URL de la source.",
+		refused: "Le serveur du catalogue refuse le portail\xA0: autorisez-y son adresse IP ou son agent utilisateur.",
+		serverError: "Le serveur du catalogue renvoie une erreur à cette adresse\xA0: ouvrez-la dans un navigateur et réparez le serveur.",
+		privateAddress: "Le portail refuse les adresses de réseaux privés\xA0: donnez une URL publique à la source.",
+		badValue: "La fiche contient une valeur que le portail refuse\xA0: corrigez-la dans le catalogue.",
+		unreadableDate: "La fiche contient une date illisible pour le portail\xA0: écrivez-la sous la forme AAAA-MM-JJ."
 	},
-	notOurs: "Cet onglet concerne les moissonnages. Cette tâche n’en est pas un : il n’y a rien à afficher.",
+	notOurs: "Cet onglet concerne les moissonnages. Cette tâche n’en lance ni n’en attend aucun\xA0: il n’y a rien à afficher.",
 	noResultYet: "Cette tâche de moissonnage n’a pas encore de résultat.",
 	noResult: "Cette tâche s’est terminée sans résultat de moissonnage. Son journal dit pourquoi.",
-	waitingFor: "Cette tâche attend un moissonnage. La page s’actualise jusqu’à la fin.",
-	runningNow: "Cette tâche est en cours. La page s’actualise jusqu’à la fin.",
+	waitingFor: "Cette tâche attend un moissonnage. La page s’actualise automatiquement jusqu’à la fin.",
+	runningNow: "Cette tâche est en cours. La page s’actualise automatiquement jusqu’à la fin.",
 	latestMessages: "Derniers messages de cette tâche",
 	since: "Depuis",
 	taskState: "État de la tâche",
-	reference: "Cet Airflow garde les résultats ailleurs (XCom backend) et seule une référence est lisible ici. Le journal de la tâche contient le résultat.",
-	unreadable: "La tâche a laissé un résultat illisible pour cette page. Son journal le contient.",
-	oldSchema: "Une version plus ancienne du provider a écrit ce résultat : il manque des détails.",
-	newSchema: "Une version plus récente du provider a écrit ce résultat : certains détails ne sont pas affichés. Mettez à jour le provider de l’api-server d’Airflow.",
-	gone: "Airflow n’a plus cette exécution : elle a été supprimée ou purgée de sa base.",
+	reference: "Cet Airflow conserve les résultats ailleurs (XCom backend personnalisé) et seule une référence est lisible ici. Le journal de la tâche contient le résultat.",
+	unreadable: "La tâche a laissé un résultat que cette page ne peut pas lire. Son journal le contient.",
+	oldSchema: "Une version plus ancienne du provider a écrit ce résultat\xA0: certains détails manquent.",
+	newSchema: "Une version plus récente du provider a écrit ce résultat\xA0: certains détails ne sont pas affichés. Mettez à jour le provider de l’api-server d’Airflow.",
+	gone: "Airflow n’a plus cette exécution\xA0: elle a été supprimée ou purgée de sa base.",
 	error: {
 		0: "Airflow n’a pas répondu. Vérifiez votre connexion, puis rechargez.",
 		401: "Votre session a expiré. Reconnectez-vous à Airflow.",
-		403: "Votre compte Airflow ne peut pas lire ceci. Demandez à un administrateur d’Airflow le droit de lire les XComs du DAG.",
-		404: "Airflow n’a pas cet élément.",
-		other: (e) => `Airflow a répondu par une erreur (${e}). Rechargez ; si elle persiste, son journal en dit plus.`,
-		script: "Cette page a rencontré une erreur et s’est arrêtée. Rechargez ; si elle persiste, signalez-la avec la console du navigateur."
+		403: "Votre compte Airflow n’a pas le droit de lire ceci. Demandez à un administrateur d’Airflow le droit de lire les XComs du DAG.",
+		404: "Airflow ne trouve pas cet élément.",
+		other: (e) => `Airflow a répondu par une erreur (${e}). Rechargez ; si l’erreur persiste, le journal d’Airflow en dit plus.`,
+		script: "Cette page a rencontré une erreur et s’est arrêtée. Rechargez ; si l’erreur persiste, signalez-la avec le contenu de la console du navigateur."
 	},
 	partForbidden: {
-		assets: "Votre compte Airflow ne peut pas lire les assets : des moissonnages manquent ici.",
-		results: "Votre compte Airflow ne peut pas lire les XComs : des résultats de tâches et les bilans de santé manquent ici."
+		assets: "Votre compte Airflow n’a pas le droit de lire les assets\xA0: les moissonnages des DAGs d’autres personnes manquent ici.",
+		results: "Votre compte Airflow n’a pas le droit de lire les XComs\xA0: les résultats des tâches sans outlets et les bilans de santé manquent ici."
 	},
 	partial: {
-		assets: (e, t) => `Cet Airflow connaît ${t} sources ; les ${e} premières sont affichées.`,
-		events: (e, t) => `Historique : les ${e} derniers événements sur ${t} ont été lus.`,
-		listed: (e, t) => `Le portail a ${t} sources ; sa surveillance en liste les ${e} premières.`
+		assets: (e, t) => `Cet Airflow connaît ${t} sources ; les ${e} premières sont affichées.`,
+		events: (e, t) => `Historique : les ${e} derniers événements sur ${t} ont été lus.`,
+		listed: (e, t) => `Le portail a ${t} sources ; sa surveillance en liste les ${e} premières.`
 	},
 	reload: "Recharger",
 	empty: {
-		title: "Pas encore de moissonnage",
-		text: "Cette page montre chaque source d’un portail dès qu’un DAG de cet Airflow l’a moissonnée ou surveillée. Pour la remplir :",
-		watch: "lancez une fois le DAG harvest_portal_watch (sans clé d’API) pour voir l’état de toutes les sources de votre portail ;",
-		outlets: "ou donnez outlets=[harvest_asset(…)] à vos tâches, pour que chaque moissonnage soit gardé comme événement ;",
+		title: "Aucun moissonnage pour l’instant",
+		text: "Cette page montre chaque source d’un portail dès qu’un DAG de cet Airflow l’a moissonnée ou surveillée. Pour la remplir\xA0:",
+		watch: "lancez une fois le DAG harvest_portal_watch (sans clé d’API) pour voir l’état de toutes les sources de votre portail ;",
+		outlets: "ou donnez outlets=[harvest_asset(…)] à vos tâches, pour que chaque moissonnage soit conservé comme événement ;",
 		trigger: "ou surveillez tout un portail avec HarvestJobEventTrigger.",
 		examples: "Les DAGs d’exemple du provider montrent chacun de ces cas."
 	},
@@ -918,16 +918,16 @@ var Ce = {
 	all: "Tous",
 	shown: (e, t) => `${e} sources sur ${t}`,
 	rows: {
-		part: (e, t) => `Les ${e} premières sur ${t} sont affichées ; la recherche, les filtres et le tri portent sur toutes.`,
+		part: (e, t) => `Les ${e} premières sur ${t} sont affichées ; la recherche, les filtres et le tri portent sur toutes.`,
 		more: (e) => `Afficher ${e} de plus`,
 		all: (e) => `Afficher les ${e}`
 	},
 	tiles: {
 		sources: "sources",
 		ok: "dernier moissonnage réussi",
-		failing: "dernier moissonnage échoué",
+		failing: "dernier moissonnage en échec",
 		findings: "avec des constats",
-		vanishing: "retenues ou menacées",
+		vanishing: "archivage suspendu ou imminent",
 		never: "pas encore moissonnées"
 	},
 	columns: {
@@ -949,64 +949,64 @@ var Ce = {
 		silent: "silencieuse",
 		never_ran: "jamais moissonnée",
 		shrunk: "éléments perdus",
-		newly_archived: "jeux archivés",
-		refused_scheduled: "refusée mais planifiée",
+		newly_archived: "jeux de données archivés",
+		refused_scheduled: "refusée, mais planifiée",
 		duplicate_url: "URL en double",
-		pending: "attend une validation",
+		pending: "en attente de validation",
 		inactive: "inactive",
 		skipped: "fiches ignorées",
 		ownerless: "sans propriétaire",
-		held: "retenue",
+		held: "archivage suspendu",
 		vanishing: "menacée d’archivage",
-		exposed: "prochain passage archive aussitôt"
+		exposed: "archivage immédiat au prochain passage"
 	},
 	isNew: "nouveau",
-	foundSince: "depuis",
+	foundSince: "depuis le",
 	healthOf: (e) => `Santé de ${e}`,
-	checkedAt: "Vérifié",
+	checkedAt: "Vérifié le",
 	sourcesChecked: (e) => `${e} sources vérifiées`,
-	noFindings: "Rien à signaler : toutes les sources vont bien.",
+	noFindings: "Rien à signaler\xA0: toutes les sources vont bien.",
 	allSources: "Toutes les sources, page Moissonnages",
-	incomplete: "Tout n’a pas été vérifié :",
-	heldBack: "Sources retenues",
+	incomplete: "Tout n’a pas été vérifié\xA0:",
+	heldBack: "Sources dont l’archivage est suspendu",
 	guardOf: (e) => `Garde de ${e}`,
-	guardQuiet: "Rien ne manque, et rien n’est retenu.",
+	guardQuiet: "Rien ne manque, et aucun archivage n’est suspendu.",
 	guard: {
-		missing: (e, t) => `${e} fiches sur ${t} manquent au dernier moissonnage.`,
-		held: "L’archivage est suspendu : décidez, puis laissez la garde le libérer, ou réparez le catalogue.",
+		missing: (e, t) => `${e} fiches sur ${t} sont absentes du dernier moissonnage.`,
+		held: "L’archivage est suspendu\xA0: décidez, puis faites lever la suspension par la garde, ou réparez le catalogue.",
 		overdue: "Cette suspension a plus de deux semaines et attend une décision.",
 		mustHold: "L’archivage devrait être suspendu jusqu’à la décision d’une personne.",
-		cannotHold: "Il n’a pas pu être suspendu :",
-		lifted: "Les fiches sont de retour : la suspension est levée.",
-		expired: "La suspension a expiré : les prochains passages archivent ce qui manque.",
+		cannotHold: "Il n’a pas pu être suspendu\xA0:",
+		lifted: "Les fiches sont de retour\xA0: la suspension est levée.",
+		expired: "La suspension a expiré\xA0: les prochains passages archiveront ce qui manque.",
 		archivedFrom: "Le portail archive à partir du",
 		willArchive: (e) => `${e} fiches`,
 		records: (e, t) => `Fiches manquantes (${e} sur ${t})`,
 		archivedOn: "archivée à partir du",
-		exposed: "Le prochain passage du portail archive aussitôt ce qu’il ne trouve pas. Une perte n’y peut plus être retenue ensuite :"
+		exposed: "Le prochain passage du portail archivera aussitôt ce qu’il ne trouve pas, et il sera trop tard pour suspendre l’archivage\xA0:"
 	},
 	back: "Toutes les sources",
 	history: "Historique",
 	chart: "Éléments de chaque moissonnage, le plus récent à droite",
 	findings: "Constats",
 	dags: "DAGs",
-	producers: "La moissonnent",
-	watchers: "La surveillent",
+	producers: "DAGs qui la moissonnent",
+	watchers: "DAGs qui la surveillent",
 	now: "En ce moment",
 	nowState: {
 		running: "en cours",
-		deferred: "attend",
-		up_for_reschedule: "attend"
+		deferred: "en attente",
+		up_for_reschedule: "en attente"
 	},
 	nowMore: (e) => `et ${e} de plus`,
 	nowPart: "Seules les 100 premières tâches en cours de cet Airflow ont été lues.",
 	wholePortal: "un portail entier",
 	waitedFor: "attendue",
 	asset: {
-		notOurs: "Cet onglet concerne les moissonnages. Cet asset n’est pas une source de moissonnage : il n’y a rien à montrer.",
-		many: "Cet asset représente plusieurs sources. Voici celles dont un moissonnage a été signalé :",
-		nothingYet: "Aucun moissonnage n’a encore été signalé par cet asset. Des événements arrivent dès qu’un DAG moissonne avec lui en sortie, ou le surveille.",
-		gone: "Airflow n’a plus cet asset."
+		notOurs: "Cet onglet concerne les moissonnages. Cet asset n’est pas une source de moissonnage\xA0: il n’y a rien à afficher.",
+		many: "Cet asset représente plusieurs sources. Voici celles dont un moissonnage a été signalé\xA0:",
+		nothingYet: "Aucun moissonnage n’a encore été signalé par cet asset. Les événements arrivent dès qu’un DAG moissonne en l’ayant pour outlet, ou le surveille.",
+		gone: "Airflow ne connaît plus cet asset."
 	},
 	noDags: "Aucun DAG n’est lié à cette source par un asset.",
 	noHarvestsOfSource: "Cet Airflow n’a encore aucun moissonnage de cette source.",
@@ -1014,8 +1014,8 @@ var Ce = {
 	viewLatest: "Dernier moissonnage",
 	openTask: "tâche",
 	openReport: "détails",
-	sourceMissing: "Cet Airflow ne connaît pas cette source, ou plus.",
-	refreshed: "État à",
+	sourceMissing: "Cet Airflow ne connaît pas, ou plus, cette source.",
+	refreshed: "Actualisé le",
 	units: {
 		s: "s",
 		min: "min",
@@ -1624,18 +1624,25 @@ function Dt({ finding: e }) {
 		title: j(e.detail)
 	}, K.finding[e.kind] ?? j(e.kind, 40));
 }
-function Ot({ report: e, title: t, quiet: n }) {
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(I, { tone: e.findings.length ? "warn" : "good" }, w.number(e.findings.length)), /* @__PURE__ */ React.createElement("h2", null, t)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, K.checkedAt, " ", /* @__PURE__ */ React.createElement(P, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", K.sourcesChecked(w.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, K.incomplete, " ", /* @__PURE__ */ React.createElement(R, null, e.incomplete)), e.findings.length ? /* @__PURE__ */ React.createElement(L, { title: K.findings }, /* @__PURE__ */ React.createElement(kt, {
+function Ot({ report: e, title: t, troubles: n }) {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(I, { tone: n ? "warn" : "good" }, w.number(n)), /* @__PURE__ */ React.createElement("h2", null, t)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, K.checkedAt, " ", /* @__PURE__ */ React.createElement(P, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", K.sourcesChecked(w.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, K.incomplete, " ", /* @__PURE__ */ React.createElement(R, null, e.incomplete)));
+}
+function kt({ report: e, title: t, quiet: n }) {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(Ot, {
+		report: e,
+		title: t,
+		troubles: e.findings.length
+	}), e.findings.length ? /* @__PURE__ */ React.createElement(L, { title: K.findings }, /* @__PURE__ */ React.createElement(At, {
 		findings: e.findings,
 		named: !0
 	})) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, n));
 }
-function kt({ findings: e, named: t = !1 }) {
+function At({ findings: e, named: t = !1 }) {
 	return /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map((e, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(Dt, { finding: e }), " ", t && /* @__PURE__ */ React.createElement(N, { to: e.adminUrl }, /* @__PURE__ */ React.createElement(R, { longest: 120 }, e.sourceName ?? e.sourceId)), " ", /* @__PURE__ */ React.createElement(R, null, e.detail), " ", e.since && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, K.foundSince, " ", /* @__PURE__ */ React.createElement(P, { value: e.since })), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, K.isNew), " ", e.task && /* @__PURE__ */ React.createElement(F, { path: c(e.task) }, K.openReport))));
 }
 // src/views/SourcesTable.tsx
 var { words: q } = w;
-function At({ sources: e, order: t, onSort: n, onOpen: r }) {
+function jt({ sources: e, order: t, onSort: n, onOpen: r }) {
 	let i = React.useMemo(() => /* @__PURE__ */ new Date(), [e]), [a, o] = React.useState(100), s = React.useRef(null);
 	React.useEffect(() => o(100), [e]);
 	let c = (t) => {
@@ -1652,18 +1659,18 @@ function At({ sources: e, order: t, onSort: n, onOpen: r }) {
 			title: q.sortBy(q.columns[e])
 		}, q.columns[e], /* @__PURE__ */ React.createElement("span", { "aria-hidden": "true" }, r ? t.descending ? " ↓" : " ↑" : "")) : q.columns[e]);
 	};
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, q.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, l("source"), l("verdict"), l("last"), l("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.history), l("next"), l("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.dags))), /* @__PURE__ */ React.createElement("tbody", { ref: s }, e.slice(0, a).map((e) => /* @__PURE__ */ React.createElement(Mt, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("table", { className: "hv-table" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, q.title), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, l("source"), l("verdict"), l("last"), l("items"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.history), l("next"), l("findings"), /* @__PURE__ */ React.createElement("th", { scope: "col" }, q.columns.dags))), /* @__PURE__ */ React.createElement("tbody", { ref: s }, e.slice(0, a).map((e) => /* @__PURE__ */ React.createElement(Nt, {
 		key: e.key,
 		source: e,
 		now: i,
 		onOpen: r
-	})))), a < e.length && /* @__PURE__ */ React.createElement(jt, {
+	})))), a < e.length && /* @__PURE__ */ React.createElement(Mt, {
 		shown: a,
 		all: e.length,
 		onShow: c
 	}));
 }
-function jt({ shown: e, all: t, onShow: n }) {
+function Mt({ shown: e, all: t, onShow: n }) {
 	return /* @__PURE__ */ React.createElement("p", { className: "hv-more" }, /* @__PURE__ */ React.createElement("span", { role: "status" }, q.rows.part(w.number(e), w.number(t))), " ", t > e + 100 && /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
@@ -1674,7 +1681,7 @@ function jt({ shown: e, all: t, onShow: n }) {
 		onClick: () => n(t)
 	}, q.rows.all(w.number(t))));
 }
-var Mt = React.memo(function({ source: e, now: t, onOpen: n }) {
+var Nt = React.memo(function({ source: e, now: t, onOpen: n }) {
 	let r = e.history[0];
 	return /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
@@ -1692,15 +1699,15 @@ var Mt = React.memo(function({ source: e, now: t, onOpen: n }) {
 	})), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.findings }, e.findings.length ? e.findings.map((e) => /* @__PURE__ */ React.createElement(Dt, {
 		key: e.kind,
 		finding: e
-	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.dags }, /* @__PURE__ */ React.createElement(Pt, { ids: [.../* @__PURE__ */ new Set([...e.runBy, ...e.followedBy])] })));
-}), Nt = 3;
-function Pt({ ids: e }) {
+	})) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": q.columns.dags }, /* @__PURE__ */ React.createElement(Ft, { ids: [.../* @__PURE__ */ new Set([...e.runBy, ...e.followedBy])] })));
+}), Pt = 3;
+function Ft({ ids: e }) {
 	if (!e.length) return /* @__PURE__ */ React.createElement(React.Fragment, null, "—");
-	let t = e.slice(Nt);
-	return /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, e.slice(0, Nt).map((e, t) => /* @__PURE__ */ React.createElement(React.Fragment, { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(F, { path: `dags/${encodeURIComponent(e)}` }, j(e, 60)))), t.length > 0 && /* @__PURE__ */ React.createElement("span", { title: t.map((e) => j(e, 60)).join(", ") }, " ", q.nowMore(w.number(t.length))));
+	let t = e.slice(Pt);
+	return /* @__PURE__ */ React.createElement("span", { className: "hv-dags" }, e.slice(0, Pt).map((e, t) => /* @__PURE__ */ React.createElement(React.Fragment, { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(F, { path: `dags/${encodeURIComponent(e)}` }, j(e, 60)))), t.length > 0 && /* @__PURE__ */ React.createElement("span", { title: t.map((e) => j(e, 60)).join(", ") }, " ", q.nowMore(w.number(t.length))));
 }
 // src/model/failures.ts
-var Ft = [
+var It = [
 	[/Redirect \(\d+\) not allowed/i, "redirect"],
 	[/Item has another owner/i, "otherOwner"],
 	[/Identifier .* already exists/i, "sameIdentifier"],
@@ -1716,46 +1723,46 @@ var Ft = [
 	[/cannot parse date|unknown string format|month must be in|day is out of range|Invalid isoformat|ParserError/i, "unreadableDate"],
 	[/ValidationError/i, "badValue"]
 ];
-function It(e) {
-	return Ft.find(([t]) => t.test(e))?.[1] ?? null;
-}
 function Lt(e) {
+	return It.find(([t]) => t.test(e))?.[1] ?? null;
+}
+function Rt(e) {
 	let t = /* @__PURE__ */ new Map();
 	for (let n of e) {
-		let e = Rt(n.message), r = t.get(e);
+		let e = zt(n.message), r = t.get(e);
 		r ? r.items.push(n) : t.set(e, {
 			message: n.message,
-			advice: It(n.message),
+			advice: Lt(n.message),
 			items: [n]
 		});
 	}
 	return [...t.values()].sort((e, t) => t.items.length - e.items.length);
 }
-function Rt(e) {
+function zt(e) {
 	return e.replace(/https?:\/\/\S+/g, "URL").replace(/"[^"]*"|'[^']*'|«[^»]*»/g, "…").replace(/\b[0-9a-f]{8,}\b|\d+/gi, "#").trim();
 }
 // src/parts/harvest.tsx
 var { words: J } = w;
-function zt({ harvest: e, links: t, previous: n }) {
+function Bt({ harvest: e, links: t, previous: n }) {
 	let r = e.sourceName ?? (e.sourceId ? J.unnamed : J.previewOfConfig);
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(ft, { verdict: e.outcome ?? "unknown" }), /* @__PURE__ */ React.createElement("h2", null, /* @__PURE__ */ React.createElement(R, { longest: 200 }, r)), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
 		"aria-label": j(r, 80)
-	}, /* @__PURE__ */ React.createElement(Bt, { to: t.sourceUrl }, J.sourcePage), /* @__PURE__ */ React.createElement(Bt, { to: e.jobUrl ?? t.jobUrl }, J.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(M, { kind: "info" }, J.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, J.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(Ht, { harvest: e }), /* @__PURE__ */ React.createElement(L, { title: J.itemCounts }, /* @__PURE__ */ React.createElement(_t, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, J.newlyArchived(w.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(Vt, { harvest: e })), /* @__PURE__ */ React.createElement(Gt, {
+	}, /* @__PURE__ */ React.createElement(Vt, { to: t.sourceUrl }, J.sourcePage), /* @__PURE__ */ React.createElement(Vt, { to: e.jobUrl ?? t.jobUrl }, J.jobPage))), e.isOldSchema && /* @__PURE__ */ React.createElement(M, { kind: "info" }, J.oldSchema), e.isNewSchema && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, J.newSchema), e.outcome === "failure" && /* @__PURE__ */ React.createElement(Ut, { harvest: e }), /* @__PURE__ */ React.createElement(L, { title: J.itemCounts }, /* @__PURE__ */ React.createElement(_t, { harvest: e }), e.newlyArchived !== null && e.newlyArchived > 0 && /* @__PURE__ */ React.createElement("p", null, J.newlyArchived(w.number(e.newlyArchived))), /* @__PURE__ */ React.createElement(Ht, { harvest: e })), /* @__PURE__ */ React.createElement(Kt, {
 		harvest: e,
 		previous: n
-	}), /* @__PURE__ */ React.createElement(Wt, {
+	}), /* @__PURE__ */ React.createElement(Gt, {
 		items: e.failedItems,
 		all: e.items.failed
 	}), e.errors.length > 0 && /* @__PURE__ */ React.createElement(L, {
 		title: J.jobErrors,
 		tone: "bad"
-	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(R, null, e), /* @__PURE__ */ React.createElement(Ut, { message: e }))))), e.skipReasons.length > 0 && /* @__PURE__ */ React.createElement(qt, { reasons: e.skipReasons }), e.remoteIds && /* @__PURE__ */ React.createElement(Zt, { fates: e.remoteIds }));
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.errors.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(R, null, e), /* @__PURE__ */ React.createElement(Wt, { message: e }))))), e.skipReasons.length > 0 && /* @__PURE__ */ React.createElement(Jt, { reasons: e.skipReasons }), e.remoteIds && /* @__PURE__ */ React.createElement(Qt, { fates: e.remoteIds }));
 }
-function Bt({ to: e, children: t }) {
+function Vt({ to: e, children: t }) {
 	return typeof e == "string" && e ? /* @__PURE__ */ React.createElement(N, { to: e }, t) : null;
 }
-function Vt({ harvest: e }) {
+function Ht({ harvest: e }) {
 	return /* @__PURE__ */ React.createElement(pt, { rows: [
 		[J.started, e.started && /* @__PURE__ */ React.createElement(P, { value: e.started })],
 		[J.ended, e.ended && /* @__PURE__ */ React.createElement(P, { value: e.ended })],
@@ -1770,65 +1777,65 @@ function Vt({ harvest: e }) {
 		[J.job, e.jobId && /* @__PURE__ */ React.createElement("code", null, j(e.jobId))]
 	] });
 }
-function Ht({ harvest: e }) {
+function Ut({ harvest: e }) {
 	let t = e.failureKind ? J.kinds[e.failureKind] : void 0;
 	return /* @__PURE__ */ React.createElement(L, {
 		title: J.why,
 		tone: "bad"
 	}, e.reasons.length > 0 && /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.reasons.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(R, null, e)))), t && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("strong", null, J.whatToDo), " ", t));
 }
-function Ut({ message: e, given: t }) {
-	let n = It(e), r = n ? J.advice[n] : t;
+function Wt({ message: e, given: t }) {
+	let n = Lt(e), r = n ? J.advice[n] : t;
 	return r ? /* @__PURE__ */ React.createElement("p", { className: "hv-advice" }, /* @__PURE__ */ React.createElement("strong", null, J.whatToDo), " ", n ? r : /* @__PURE__ */ React.createElement(R, null, r)) : null;
 }
-function Wt({ items: e, all: t }) {
+function Gt({ items: e, all: t }) {
 	return e.length ? /* @__PURE__ */ React.createElement(L, {
 		title: `${J.failedItems} (${w.number(Math.max(t, e.length))})`,
 		tone: "bad"
-	}, Lt(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
+	}, Rt(e).map((e, t) => /* @__PURE__ */ React.createElement("details", {
 		key: t,
 		className: "hv-group",
 		open: t === 0
-	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, w.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(R, null, e.message)), /* @__PURE__ */ React.createElement(Ut, {
+	}, /* @__PURE__ */ React.createElement("summary", null, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, w.number(e.items.length), " ×"), " ", /* @__PURE__ */ React.createElement(R, null, e.message)), /* @__PURE__ */ React.createElement(Wt, {
 		message: e.message,
 		given: e.items[0]?.advice ?? null
-	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? j(e.remoteId, 200) : J.noIdentifier), " ", /* @__PURE__ */ React.createElement(Bt, { to: e.remoteUrl }, J.openRecord), " ", /* @__PURE__ */ React.createElement(Bt, { to: e.datasetUrl }, J.openDataset), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, J.isNew)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.shownOf(w.number(e.length), w.number(t)))) : null;
+	}), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.items.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement("code", null, e.remoteId ? j(e.remoteId, 200) : J.noIdentifier), " ", /* @__PURE__ */ React.createElement(Vt, { to: e.remoteUrl }, J.openRecord), " ", /* @__PURE__ */ React.createElement(Vt, { to: e.datasetUrl }, J.openDataset), " ", e.isNew && /* @__PURE__ */ React.createElement("span", { className: "hv-new" }, J.isNew)))))), t > e.length && /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.shownOf(w.number(e.length), w.number(t)))) : null;
 }
-function Gt({ harvest: e, previous: t }) {
-	let n = d(e.changes), r = n ? Xt(n) : [];
-	return !r.length && !t ? null : /* @__PURE__ */ React.createElement(L, { title: J.changes }, r.length > 0 && /* @__PURE__ */ React.createElement(pt, { rows: r }), t && /* @__PURE__ */ React.createElement(Kt, {
+function Kt({ harvest: e, previous: t }) {
+	let n = d(e.changes), r = n ? Zt(n) : [];
+	return !r.length && !t ? null : /* @__PURE__ */ React.createElement(L, { title: J.changes }, r.length > 0 && /* @__PURE__ */ React.createElement(pt, { rows: r }), t && /* @__PURE__ */ React.createElement(qt, {
 		harvest: e,
 		previous: t,
 		isAll: !r.length
 	}));
 }
-function Kt({ harvest: e, previous: t, isAll: n }) {
+function qt({ harvest: e, previous: t, isAll: n }) {
 	let r = l.filter((n) => e.items[n] !== t.items[n]);
 	return r.length ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, J.comparedWith, " (", /* @__PURE__ */ React.createElement(P, { value: t.ended ?? t.started }), ", ", W(t), "):"), /* @__PURE__ */ React.createElement("ul", { className: "hv-legend" }, r.map((n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement("span", {
 		className: `hv-dot hv-fill-${n}`,
 		"aria-hidden": "true"
-	}), /* @__PURE__ */ React.createElement("strong", { className: Jt(n, e, t) ? "hv-text-bad" : "" }, Yt(e.items[n] - t.items[n])), " ", J.item[n])))) : n ? /* @__PURE__ */ React.createElement("p", null, J.noChanges) : null;
+	}), /* @__PURE__ */ React.createElement("strong", { className: Yt(n, e, t) ? "hv-text-bad" : "" }, Xt(e.items[n] - t.items[n])), " ", J.item[n])))) : n ? /* @__PURE__ */ React.createElement("p", null, J.noChanges) : null;
 }
-function qt({ reasons: e }) {
+function Jt({ reasons: e }) {
 	return /* @__PURE__ */ React.createElement(L, {
 		title: J.skipped,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map(([e, t]) => /* @__PURE__ */ React.createElement("li", { key: e }, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, w.number(t), " ×"), " ", /* @__PURE__ */ React.createElement(R, null, e), /* @__PURE__ */ React.createElement(Ut, { message: e })))));
+	}, /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.map(([e, t]) => /* @__PURE__ */ React.createElement("li", { key: e }, /* @__PURE__ */ React.createElement("span", { className: "hv-count" }, w.number(t), " ×"), " ", /* @__PURE__ */ React.createElement(R, null, e), /* @__PURE__ */ React.createElement(Wt, { message: e })))));
 }
-function Jt(e, t, n) {
+function Yt(e, t, n) {
 	let r = t.items[e] > n.items[e];
 	return e === "done" ? !r : r;
 }
-function Yt(e) {
+function Xt(e) {
 	return e > 0 ? `+${w.number(e)}` : `−${w.number(-e)}`;
 }
-function Xt(e) {
+function Zt(e) {
 	return Object.entries(e).flatMap(([e, t]) => {
 		let n = J.change[e];
 		return n ? typeof t == "number" ? t ? [[n, w.number(t)]] : [] : !Array.isArray(t) || !t.length ? [] : [[n, /* @__PURE__ */ React.createElement(R, { key: e }, `${w.number(t.length)}: ${t.slice(0, 10).map((e) => j(e, 80)).join(", ")}`)]] : [];
 	});
 }
-function Zt({ fates: e }) {
+function Qt({ fates: e }) {
 	let t = {
 		done: J.item.done,
 		failed: J.item.failed,
@@ -1848,8 +1855,8 @@ function Zt({ fates: e }) {
 	return /* @__PURE__ */ React.createElement(L, { title: J.askedFor }, /* @__PURE__ */ React.createElement(pt, { rows: n }));
 }
 // src/views/SourceView.tsx
-var { words: Y } = w, Qt = 60;
-function $t({ source: e, onBack: t }) {
+var { words: Y } = w, $t = 60;
+function en({ source: e, onBack: t }) {
 	let n = React.useRef(null);
 	return React.useEffect(() => n.current?.focus(), []), /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
@@ -1858,10 +1865,10 @@ function $t({ source: e, onBack: t }) {
 	}, "← ", Y.back)), /* @__PURE__ */ React.createElement("h1", {
 		ref: n,
 		tabIndex: -1
-	}, e ? /* @__PURE__ */ React.createElement(R, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement(en, { source: e }) : /* @__PURE__ */ React.createElement(M, { kind: "warn" }, Y.sourceMissing));
+	}, e ? /* @__PURE__ */ React.createElement(R, { longest: 200 }, e.name ?? e.id) : Y.source), e ? /* @__PURE__ */ React.createElement(tn, { source: e }) : /* @__PURE__ */ React.createElement(M, { kind: "warn" }, Y.sourceMissing));
 }
-function en({ source: e }) {
-	let t = tn(e), [n, r] = t;
+function tn({ source: e }) {
+	let t = nn(e), [n, r] = t;
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, e.organization && /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(R, { longest: 120 }, e.organization), " · "), /* @__PURE__ */ React.createElement(N, { to: n?.portal }, e.portal), " · ", /* @__PURE__ */ React.createElement("code", null, e.id), " ", typeof e.adminUrl == "string" && e.adminUrl && /* @__PURE__ */ React.createElement(N, { to: e.adminUrl }, Y.sourcePage)), /* @__PURE__ */ React.createElement("p", null, Y.labelled(Y.nextRun), e.state && Y.states[e.state] ? Y.states[e.state] : /* @__PURE__ */ React.createElement(ut, {
 		schedule: e.schedule,
 		next: e.nextRun
@@ -1872,25 +1879,25 @@ function en({ source: e }) {
 	}), e.findings.length > 0 && /* @__PURE__ */ React.createElement(L, {
 		title: Y.findings,
 		tone: "warn"
-	}, /* @__PURE__ */ React.createElement(kt, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(L, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(wt, { history: t }), /* @__PURE__ */ React.createElement(rn, { history: t })), /* @__PURE__ */ React.createElement("section", {
+	}, /* @__PURE__ */ React.createElement(At, { findings: e.findings })), n ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(L, { title: Y.history }, t.length > 1 && /* @__PURE__ */ React.createElement(wt, { history: t }), /* @__PURE__ */ React.createElement(an, { history: t })), /* @__PURE__ */ React.createElement("section", {
 		className: "hv-nested",
 		"aria-label": Y.viewLatest
-	}, /* @__PURE__ */ React.createElement(zt, {
+	}, /* @__PURE__ */ React.createElement(Bt, {
 		harvest: n,
 		links: {
 			sourceUrl: e.adminUrl,
 			jobUrl: null
 		},
 		previous: r ?? null
-	}))) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(L, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(nn, {
+	}))) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Y.noHarvestsOfSource), /* @__PURE__ */ React.createElement(L, { title: Y.dags }, e.runBy.length + e.followedBy.length ? /* @__PURE__ */ React.createElement("dl", { className: "hv-facts" }, /* @__PURE__ */ React.createElement(rn, {
 		title: Y.producers,
 		ids: e.runBy
-	}), /* @__PURE__ */ React.createElement(nn, {
+	}), /* @__PURE__ */ React.createElement(rn, {
 		title: Y.watchers,
 		ids: e.followedBy
 	})) : /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Y.noDags)));
 }
-function tn(e) {
+function nn(e) {
 	let t = B(e.key, (t) => e.assetIds.length ? ye(e.assetIds, t) : Promise.resolve([]), () => null);
 	return React.useMemo(() => {
 		if (!t.value?.length) return e.history;
@@ -1901,18 +1908,18 @@ function tn(e) {
 		return [...e.history, ...n.filter((e) => !r.has(e.jobId))].sort((e, t) => (t.at?.getTime() ?? 0) - (e.at?.getTime() ?? 0));
 	}, [t.value, e]);
 }
-function nn({ title: e, ids: t }) {
+function rn({ title: e, ids: t }) {
 	return t.length ? /* @__PURE__ */ React.createElement("div", null, /* @__PURE__ */ React.createElement("dt", null, e), /* @__PURE__ */ React.createElement("dd", null, t.map((e, t) => /* @__PURE__ */ React.createElement("span", { key: e }, t > 0 && ", ", /* @__PURE__ */ React.createElement(F, { path: `dags/${encodeURIComponent(e)}` }, j(e, 80)))))) : null;
 }
-function rn({ history: e }) {
-	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, Qt).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(P, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(ft, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? W(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : w.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(N, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(F, { path: c(e.task) }, Y.openTask)))))));
+function an({ history: e }) {
+	return /* @__PURE__ */ React.createElement("table", { className: "hv-table hv-small" }, /* @__PURE__ */ React.createElement("caption", { className: "hv-hidden" }, Y.history), /* @__PURE__ */ React.createElement("thead", null, /* @__PURE__ */ React.createElement("tr", null, /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.ended), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.verdictColumn), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.columns.items), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.duration), /* @__PURE__ */ React.createElement("th", { scope: "col" }, Y.job))), /* @__PURE__ */ React.createElement("tbody", null, e.slice(0, $t).map((e, t) => /* @__PURE__ */ React.createElement("tr", { key: e.jobId ?? t }, /* @__PURE__ */ React.createElement("th", { scope: "row" }, /* @__PURE__ */ React.createElement(P, { value: e.at })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.verdictColumn }, /* @__PURE__ */ React.createElement(ft, { verdict: e.outcome ?? "unknown" })), /* @__PURE__ */ React.createElement("td", { "data-label": Y.columns.items }, e.isCounted ? W(e) : "—"), /* @__PURE__ */ React.createElement("td", { "data-label": Y.duration }, e.duration === null ? "—" : w.duration(e.duration)), /* @__PURE__ */ React.createElement("td", { "data-label": Y.job }, e.jobUrl ? /* @__PURE__ */ React.createElement(N, { to: e.jobUrl }, Y.portal) : "—", e.task && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", /* @__PURE__ */ React.createElement(F, { path: c(e.task) }, Y.openTask)))))));
 }
 // src/views/HarvestsPage.tsx
 var { words: X } = w;
-function an() {
-	return /* @__PURE__ */ React.createElement(ct, { label: X.title }, /* @__PURE__ */ React.createElement(on, null));
-}
 function on() {
+	return /* @__PURE__ */ React.createElement(ct, { label: X.title }, /* @__PURE__ */ React.createElement(sn, null));
+}
+function sn() {
 	let [e, t] = ReactRouterDOM.useSearchParams(), n = B("all", _e, () => null), r = React.useMemo(() => n.value ? O(n.value.known) : [], [n.value]), i = e.get("source"), a = (n) => {
 		let r = new URLSearchParams(e);
 		n === null ? r.delete("source") : r.set("source", n), t(r), window.scrollTo(0, 0);
@@ -1920,7 +1927,7 @@ function on() {
 	if (!n.value) return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, X.title), /* @__PURE__ */ React.createElement(V, { loading: n }));
 	if (i !== null) {
 		let e = r.find((e) => e.key === i);
-		return /* @__PURE__ */ React.createElement($t, {
+		return /* @__PURE__ */ React.createElement(en, {
 			key: i,
 			source: e ?? null,
 			onBack: () => a(null)
@@ -1931,26 +1938,26 @@ function on() {
 		className: "hv-button",
 		onClick: n.again,
 		disabled: n.isLoading
-	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(V, { loading: n }), /* @__PURE__ */ React.createElement(sn, { loaded: n.value }), /* @__PURE__ */ React.createElement(gt, {
+	}, X.reload))), n.error !== null && /* @__PURE__ */ React.createElement(V, { loading: n }), /* @__PURE__ */ React.createElement(cn, { loaded: n.value }), /* @__PURE__ */ React.createElement(gt, {
 		tasks: n.value.known.now,
 		sources: r,
 		isPart: n.value.isNowPart
-	}), r.length ? /* @__PURE__ */ React.createElement(ln, {
+	}), r.length ? /* @__PURE__ */ React.createElement(un, {
 		sources: r,
 		onOpen: a
-	}) : /* @__PURE__ */ React.createElement(cn, null));
+	}) : /* @__PURE__ */ React.createElement(ln, null));
 }
-function sn({ loaded: e }) {
+function cn({ loaded: e }) {
 	let { shown: t } = e;
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, e.forbidden.map((e) => /* @__PURE__ */ React.createElement(M, {
 		key: e,
 		kind: "warn"
 	}, X.partForbidden[e])), t.assets < t.allAssets && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, X.partial.assets(w.number(t.assets), w.number(t.allAssets))), t.listed < t.allListed && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, X.partial.listed(w.number(t.listed), w.number(t.allListed))), t.events < t.allEvents && /* @__PURE__ */ React.createElement(M, { kind: "info" }, X.partial.events(w.number(t.events), w.number(t.allEvents))));
 }
-function cn() {
+function ln() {
 	return /* @__PURE__ */ React.createElement("div", { className: "hv-empty" }, /* @__PURE__ */ React.createElement("h2", null, X.empty.title), /* @__PURE__ */ React.createElement("p", null, X.empty.text), /* @__PURE__ */ React.createElement("ul", null, /* @__PURE__ */ React.createElement("li", null, X.empty.watch), /* @__PURE__ */ React.createElement("li", null, X.empty.outlets), /* @__PURE__ */ React.createElement("li", null, X.empty.trigger)), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, X.empty.examples));
 }
-function ln({ sources: e, onOpen: t }) {
+function un({ sources: e, onOpen: t }) {
 	let [n, r] = React.useState(Je), [i, a] = React.useState({
 		column: "verdict",
 		descending: !1
@@ -1959,14 +1966,14 @@ function ln({ sources: e, onOpen: t }) {
 		n,
 		i
 	]);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(un, { sources: e }), /* @__PURE__ */ React.createElement(dn, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(dn, { sources: e }), /* @__PURE__ */ React.createElement(fn, {
 		sources: e,
 		filter: n,
 		onChange: r
 	}), /* @__PURE__ */ React.createElement("p", {
 		className: "hv-muted",
 		role: "status"
-	}, X.shown(w.number(o.length), w.number(e.length))), o.length ? /* @__PURE__ */ React.createElement(At, {
+	}, X.shown(w.number(o.length), w.number(e.length))), o.length ? /* @__PURE__ */ React.createElement(jt, {
 		sources: o,
 		order: i,
 		onSort: (e) => a((t) => ({
@@ -1980,7 +1987,7 @@ function ln({ sources: e, onOpen: t }) {
 		onClick: () => r(Je)
 	}, X.clearFilters)));
 }
-function un({ sources: e }) {
+function dn({ sources: e }) {
 	let t = (t) => w.number(e.filter(t).length), n = [
 		[
 			w.number(e.length),
@@ -2018,7 +2025,7 @@ function un({ sources: e }) {
 		className: n && e !== "0" ? `hv-edge-${n}` : ""
 	}, /* @__PURE__ */ React.createElement("strong", null, e), " ", t)));
 }
-function dn({ sources: e, filter: t, onChange: n }) {
+function fn({ sources: e, filter: t, onChange: n }) {
 	let r = [...new Set(e.map((e) => e.portal))].sort(), i = [...new Set(e.flatMap((e) => e.findings.map((e) => e.kind)))].sort();
 	return /* @__PURE__ */ React.createElement("form", {
 		className: "hv-filters",
@@ -2071,22 +2078,22 @@ function dn({ sources: e, filter: t, onChange: n }) {
 	}), /* @__PURE__ */ React.createElement("span", null, X.filterAttention, " (", w.number(e.filter(Ye).length), ")")));
 }
 // src/model/task.ts
-var fn = "harvest_result", pn = "harvest_health", mn = "harvest_guard", hn = /* @__PURE__ */ new Set([
+var pn = "harvest_result", mn = "harvest_health", hn = "harvest_guard", gn = /* @__PURE__ */ new Set([
 	"success",
 	"failed",
 	"skipped",
 	"upstream_failed",
 	"removed"
 ]);
-async function gn(e, t) {
-	let r = s(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), a = await _n(e, t), o = hn.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", l = re.test(c) || [
-		fn,
-		pn,
-		mn
-	].some((e) => a.has(e)), [u, d, f, m, _] = await Promise.all([
-		fn,
+async function _n(e, t) {
+	let r = s(e), i = await n(e.mapIndex < 0 ? r : `${r}/${e.mapIndex}`, {}, t), a = await vn(e, t), o = gn.has(i.state ?? ""), c = i.operator_name ?? i.operator ?? "", l = re.test(c) || [
 		pn,
 		mn,
+		hn
+	].some((e) => a.has(e)), [u, d, f, m, _] = await Promise.all([
+		pn,
+		mn,
+		hn,
 		"harvest_source_url",
 		"harvest_job_url"
 	].map(async (n) => a.has(n) ? Se(e, n, t) : void 0)), v = {
@@ -2107,16 +2114,16 @@ async function gn(e, t) {
 		d,
 		f
 	].find((e) => e != null);
-	return y === void 0 || v.harvest || v.health || v.guard || (v.trouble = typeof h(y) == "string" ? "reference" : "unreadable"), l && !o && i.state && (v.messages = await vn(e, i.try_number, t)), v;
+	return y === void 0 || v.harvest || v.health || v.guard || (v.trouble = typeof h(y) == "string" ? "reference" : "unreadable"), l && !o && i.state && (v.messages = await yn(e, i.try_number, t)), v;
 }
-async function _n(e, t) {
+async function vn(e, t) {
 	let { entries: n } = await a(`${s(e)}/xcomEntries`, {
 		map_index: e.mapIndex,
 		xcom_key_pattern: "harvest"
 	}, (e) => e.xcom_entries, 1, t);
 	return new Set(n.map((e) => e.key));
 }
-async function vn(t, r, i) {
+async function yn(t, r, i) {
 	try {
 		let e = await n(`${s(t)}/logs/${r}`, {
 			full_content: !0,
@@ -2131,7 +2138,7 @@ async function vn(t, r, i) {
 		throw t;
 	}
 }
-async function yn(t, n, r) {
+async function bn(t, n, r) {
 	try {
 		let { entries: e } = await a("assets/events", {
 			source_dag_id: t.dagId,
@@ -2146,27 +2153,31 @@ async function yn(t, n, r) {
 }
 // src/parts/guard.tsx
 var { words: Z } = w;
-function bn({ report: e }) {
+function xn({ report: e }) {
 	let t = e.rows.filter((e) => e.finding.kind !== "exposed" || e.missing > 0 || e.action), n = e.rows.filter((e) => e.isExposed);
-	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(I, { tone: t.length ? "warn" : "good" }, w.number(t.length)), /* @__PURE__ */ React.createElement("h2", null, Z.guardOf(j(e.portal.replace(/^https?:\/\//, ""))))), /* @__PURE__ */ React.createElement("p", { className: "hv-muted" }, Z.checkedAt, " ", /* @__PURE__ */ React.createElement(P, { value: e.at }), e.sources !== null && /* @__PURE__ */ React.createElement(React.Fragment, null, " · ", Z.sourcesChecked(w.number(e.sources)))), e.incomplete && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, Z.incomplete, " ", /* @__PURE__ */ React.createElement(R, null, e.incomplete)), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(Sn, {
+	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement(Ot, {
+		report: e,
+		title: Z.guardOf(j(e.portal.replace(/^https?:\/\//, ""))),
+		troubles: t.length
+	}), t.length ? t.map((e, t) => /* @__PURE__ */ React.createElement(Cn, {
 		key: t,
 		row: e
-	})) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(L, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(xn, { row: e }))))));
-}
-function xn({ row: e }) {
-	return /* @__PURE__ */ React.createElement(N, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(R, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
+	})) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Z.guardQuiet), n.length > 0 && /* @__PURE__ */ React.createElement(L, { title: Z.finding.exposed ?? "" }, /* @__PURE__ */ React.createElement("p", null, Z.guard.exposed), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, n.map((e, t) => /* @__PURE__ */ React.createElement("li", { key: t }, /* @__PURE__ */ React.createElement(Sn, { row: e }))))));
 }
 function Sn({ row: e }) {
-	let { guard: t } = Z;
-	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(Dt, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(xn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, j(e.finding.organization, 80))), e.missing > 0 && (w.code !== "en" || !e.finding.detail) && /* @__PURE__ */ React.createElement("p", null, t.missing(w.number(e.missing), e.records === null ? "?" : w.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(R, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(R, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), e.action === "expired" && /* @__PURE__ */ React.createElement("p", null, t.expired), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(P, { value: e.firstArchivedAt }), " (", t.willArchive(w.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(Cn, { row: e }));
+	return /* @__PURE__ */ React.createElement(N, { to: e.finding.adminUrl }, /* @__PURE__ */ React.createElement(R, { longest: 120 }, e.finding.sourceName ?? e.finding.sourceId));
 }
 function Cn({ row: e }) {
+	let { guard: t } = Z;
+	return /* @__PURE__ */ React.createElement("section", { className: `hv-card hv-edge-${e.isHeld ? "warn" : "bad"}` }, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, e.finding.kind !== "exposed" && /* @__PURE__ */ React.createElement(Dt, { finding: e.finding }), /* @__PURE__ */ React.createElement("h3", null, /* @__PURE__ */ React.createElement(Sn, { row: e })), e.finding.organization && /* @__PURE__ */ React.createElement("span", { className: "hv-muted hv-foreign" }, j(e.finding.organization, 80))), e.missing > 0 && (w.code !== "en" || !e.finding.detail) && /* @__PURE__ */ React.createElement("p", null, t.missing(w.number(e.missing), e.records === null ? "?" : w.number(e.records))), e.finding.detail && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(R, null, e.finding.detail)), e.isHeld && /* @__PURE__ */ React.createElement("p", null, e.isOverdue ? t.overdue : t.held), !e.isHeld && e.mustHold && e.action !== "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.mustHold), e.action === "cannot_hold" && /* @__PURE__ */ React.createElement("p", null, t.cannotHold, " ", /* @__PURE__ */ React.createElement(R, null, e.why)), e.action === "lifted" && /* @__PURE__ */ React.createElement("p", null, t.lifted), e.action === "expired" && /* @__PURE__ */ React.createElement("p", null, t.expired), !e.isHeld && e.firstArchivedAt && /* @__PURE__ */ React.createElement("p", null, t.archivedFrom, " ", /* @__PURE__ */ React.createElement(P, { value: e.firstArchivedAt }), " (", t.willArchive(w.number(e.willArchive)), ")"), e.missingRecords.length > 0 && /* @__PURE__ */ React.createElement(wn, { row: e }));
+}
+function wn({ row: e }) {
 	return /* @__PURE__ */ React.createElement("details", { className: "hv-group" }, /* @__PURE__ */ React.createElement("summary", null, Z.guard.records(w.number(e.missingRecords.length), w.number(e.missing))), /* @__PURE__ */ React.createElement("ul", { className: "hv-list" }, e.missingRecords.map((t, n) => /* @__PURE__ */ React.createElement("li", { key: n }, /* @__PURE__ */ React.createElement(N, { to: t.url }, /* @__PURE__ */ React.createElement(R, { longest: 120 }, t.title ?? t.remoteId ?? Z.noIdentifier)), " ", t.archivedAt && !e.isHeld && /* @__PURE__ */ React.createElement("span", { className: "hv-muted" }, Z.guard.archivedOn, " ", /* @__PURE__ */ React.createElement(P, { value: t.archivedAt }))))));
 }
 // src/views/AssetTab.tsx
 var { words: Q } = w;
-function wn({ assetId: e }) {
-	let t = B(e, (t) => En(e, t), () => null);
+function Tn({ assetId: e }) {
+	let t = B(e, (t) => Dn(e, t), () => null);
 	if (!t.value) return /* @__PURE__ */ React.createElement(V, {
 		loading: t,
 		notFound: Q.asset.gone
@@ -2175,20 +2186,20 @@ function wn({ assetId: e }) {
 	if (!n.uri.startsWith("harvest://")) return /* @__PURE__ */ React.createElement(M, { kind: "info" }, Q.asset.notOurs);
 	if (i) {
 		let e = r.find((e) => e.key === `${E(i.place)}/${i.id}`);
-		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(R, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(en, { source: e })) : null;
+		return e ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("h1", null, /* @__PURE__ */ React.createElement(R, { longest: 200 }, e.name ?? e.id)), /* @__PURE__ */ React.createElement(tn, { source: e })) : null;
 	}
-	return r.length ? /* @__PURE__ */ React.createElement(Tn, {
+	return r.length ? /* @__PURE__ */ React.createElement(En, {
 		portal: Be(n.uri),
 		sources: r
 	}) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, Q.asset.nothingYet);
 }
-function Tn({ portal: e, sources: t }) {
+function En({ portal: e, sources: t }) {
 	let [n, r] = React.useState(null), i = t.find((e) => e.key === n);
 	return i ? /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement("button", {
 		type: "button",
 		className: "hv-button",
 		onClick: () => r(null)
-	}, "← ", Q.back)), /* @__PURE__ */ React.createElement(en, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(At, {
+	}, "← ", Q.back)), /* @__PURE__ */ React.createElement(tn, { source: i })) : /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("p", null, Q.asset.many, " ", e), /* @__PURE__ */ React.createElement(jt, {
 		sources: t,
 		order: {
 			column: "last",
@@ -2197,7 +2208,7 @@ function Tn({ portal: e, sources: t }) {
 		onOpen: r
 	}));
 }
-async function En(e, t) {
+async function Dn(e, t) {
 	let r = await n(`assets/${encodeURIComponent(e)}`, {}, t);
 	if (!r.uri.startsWith("harvest://")) return {
 		asset: r,
@@ -2208,7 +2219,7 @@ async function En(e, t) {
 		let { known: e } = await _e(t), n = i && `${E(i.place)}/${i.id}`;
 		return {
 			asset: r,
-			sources: Dn(O({
+			sources: On(O({
 				...e,
 				assets: [r, ...e.assets.filter((e) => e.id !== r.id)]
 			}).filter((e) => n ? e.key === n : e.portal === a))
@@ -2217,32 +2228,32 @@ async function En(e, t) {
 	let o = await ye([r.id], t);
 	return {
 		asset: r,
-		sources: Dn(O({
+		sources: On(O({
 			...ze,
 			assets: [r],
 			events: o
 		}))
 	};
 }
-function Dn(e) {
+function On(e) {
 	return e.sort((e, t) => (t.history[0]?.at?.getTime() ?? 0) - (e.history[0]?.at?.getTime() ?? 0));
 }
 // src/views/TaskTab.tsx
-var { words: $ } = w, On = 5e3;
-function kn({ assetId: e, ...t }) {
-	return /* @__PURE__ */ React.createElement(ct, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(An, t) : /* @__PURE__ */ React.createElement(wn, { assetId: String(e) }));
+var { words: $ } = w, kn = 5e3;
+function An({ assetId: e, ...t }) {
+	return /* @__PURE__ */ React.createElement(ct, { label: $.title }, e === void 0 || t.taskId ? /* @__PURE__ */ React.createElement(jn, t) : /* @__PURE__ */ React.createElement(Tn, { assetId: String(e) }));
 }
-function An({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
+function jn({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
 	let i = Number(r ?? -1), a = {
 		dagId: e,
 		runId: t,
 		taskId: n,
 		mapIndex: Number.isInteger(i) ? i : -1
-	}, o = B(JSON.stringify(a), (e) => gn(a, e), (e) => e.isOurs && !e.hasEnded ? On : null), s = o.value;
+	}, o = B(JSON.stringify(a), (e) => _n(a, e), (e) => e.isOurs && !e.hasEnded ? kn : null), s = o.value;
 	return s ? /* @__PURE__ */ React.createElement(React.Fragment, null, o.error !== null && /* @__PURE__ */ React.createElement(V, {
 		loading: o,
 		notFound: $.gone
-	}), /* @__PURE__ */ React.createElement(jn, {
+	}), /* @__PURE__ */ React.createElement(Mn, {
 		view: s,
 		task: a
 	})) : /* @__PURE__ */ React.createElement(V, {
@@ -2250,25 +2261,25 @@ function An({ dagId: e = "", runId: t = "", taskId: n = "", mapIndex: r }) {
 		notFound: $.gone
 	});
 }
-function jn({ view: e, task: t }) {
-	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(Nn, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(Mn, {
+function Mn({ view: e, task: t }) {
+	return e.isOurs ? !e.hasEnded && e.state && !e.harvest && !e.health && !e.guard ? /* @__PURE__ */ React.createElement(Pn, { view: e }) : /* @__PURE__ */ React.createElement(React.Fragment, null, e.harvest && /* @__PURE__ */ React.createElement(Nn, {
 		view: e,
 		task: t
-	}), e.health && /* @__PURE__ */ React.createElement(Ot, {
+	}), e.health && /* @__PURE__ */ React.createElement(kt, {
 		report: e.health,
 		title: $.healthOf(j(e.health.portal.replace(/^https?:\/\//, ""))),
 		quiet: $.noFindings
-	}), e.guard && /* @__PURE__ */ React.createElement(bn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(F, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(M, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, $.notOurs);
+	}), e.guard && /* @__PURE__ */ React.createElement(xn, { report: e.guard }), (e.health || e.guard) && /* @__PURE__ */ React.createElement("p", null, /* @__PURE__ */ React.createElement(F, { path: "plugin/harvests" }, $.allSources)), e.trouble && /* @__PURE__ */ React.createElement(M, { kind: "warn" }, $[e.trouble]), !e.harvest && !e.health && !e.guard && !e.trouble && /* @__PURE__ */ React.createElement(M, { kind: "info" }, e.hasEnded ? $.noResult : $.noResultYet)) : /* @__PURE__ */ React.createElement(M, { kind: "info" }, $.notOurs);
 }
-function Mn({ view: e, task: t }) {
-	let { harvest: n } = e, r = B(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? yn(t, n, e) : Promise.resolve(null), () => null);
-	return n && /* @__PURE__ */ React.createElement(zt, {
+function Nn({ view: e, task: t }) {
+	let { harvest: n } = e, r = B(`${n?.jobId} ${JSON.stringify(t)}`, (e) => n ? bn(t, n, e) : Promise.resolve(null), () => null);
+	return n && /* @__PURE__ */ React.createElement(Bt, {
 		harvest: n,
 		links: e,
 		previous: r.value
 	});
 }
-function Nn({ view: e }) {
+function Pn({ view: e }) {
 	let t = e.state === "deferred" || e.state === "up_for_reschedule";
 	return /* @__PURE__ */ React.createElement(React.Fragment, null, /* @__PURE__ */ React.createElement("header", { className: "hv-head" }, /* @__PURE__ */ React.createElement(I, { tone: "busy" }, t ? $.verdict.waiting : $.verdict.running), /* @__PURE__ */ React.createElement("nav", {
 		className: "hv-links",
@@ -2284,6 +2295,6 @@ function Nn({ view: e }) {
 }
 // src/main.tsx
 Object.assign(globalThis, {
-	Harvest: kn,
-	Harvests: an
+	Harvest: An,
+	Harvests: on
 });

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestedRecord
+    from airflow_provider_harvest.portal.http.records import HarvestedRecord
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 log = logging.getLogger(__name__)

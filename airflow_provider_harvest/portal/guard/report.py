@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
-    from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestSource
+    from airflow_provider_harvest.portal.http.records import HarvestedRecord
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 GUARD_SCHEMA = 1
 #: Records that a row names at most.

@@ -20,13 +20,14 @@ from airflow_provider_harvest.portal.guard.rights import list_with_rights, why_n
 from airflow_provider_harvest.portal.http.passing import concerns_all
 from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.guard_note import Note, split
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.words import few, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.http.records import HarvestedRecord
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 log = logging.getLogger(__name__)
 
@@ -191,6 +192,9 @@ def examine(
     at = datetime.fromtimestamp(client.portal_now() if now is None else now, tz=timezone.utc)
     report = GuardReport(client.site, at, len(listed))
     _check_wanted(wanted, listed)
+    strangers = sorted(limits.keys() - {source.id for source in listed})
+    if strangers:  # deleted meanwhile, or misspelt: then the usual thresholds count
+        log.warning("thresholds_by_source names %s, which is not among the sources here.", few(strangers))
     listed = [source for source in listed if wanted is None or source.id in wanted]
     if with_rights:
         report.not_holdable = why_not_holdable(client, listed, refusal)

@@ -38,8 +38,8 @@ def iter_pages(read: ReadPage, page_size: int) -> Iterator[dict[str, Any]]:
     while steps_back <= MAX_STEPS_BACK:
         answer = read(page)
         entries, total = answer or ([], None)
-        new = [entry for entry in entries if entry.get("id") not in seen]
-        seen.update(entry["id"] for entry in new if entry.get("id") is not None)
+        new = [entry for entry in entries if str(entry.get("id")) not in seen]
+        seen.update(str(entry["id"]) for entry in new if entry.get("id") is not None)
         yield from new
         gone = (gone if not new else 0) + (not answer)
         back = _pages_back(page, total, last_total, ends) if answer else int(gone <= MAX_GONE)

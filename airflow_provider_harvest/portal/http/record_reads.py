@@ -16,8 +16,9 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
 from airflow_provider_harvest.portal.http.paging import iter_pages
+from airflow_provider_harvest.portal.http.records import HarvestedRecord
 from airflow_provider_harvest.portal.http.session import entries_of, segment
-from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestJob
+from airflow_provider_harvest.portal.models import HarvestJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -46,6 +46,8 @@ MAX_BODY = 64 * 1024 * 1024
 TOTAL_TIMEOUT_FACTOR = 3
 
 _CHUNK = 64 * 1024
+#: Digits of the age of a response, in seconds: what is longer is no age.
+_AGE_DIGITS = 9
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 3
 _KEY = re.compile(r"[\x21-\x7e]+")
@@ -290,7 +292,7 @@ class Transport:
         date = parse_http_date(response.headers.get("Date"))
         if date is not None:
             age = response.headers.get("Age", "")  # how long a cache has kept the response
-            date += int(age) if age.isascii() and age.isdigit() else 0
+            date += int(age) if age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS else 0
             self._portal_clock.says(date, self.clock.now(), self.clock.monotonic())
 
     # --- reading ---------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ whether a failed harvest is worth another try, never whether a harvest was a suc
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -184,7 +185,11 @@ HINTS: tuple[Hint, ...] = (
 
 def hint_for(message: str) -> Hint | None:
     """Return the first hint whose pattern occurs in a message of the portal, None if none does."""
-    text = shorten(message, _SEARCHED, middle=True).lower()
+    return _hint_in(shorten(message, _SEARCHED, middle=True).lower())
+
+
+@functools.lru_cache(maxsize=256)  # most records of a broken harvest fail with the same words
+def _hint_in(text: str) -> Hint | None:
     return next((hint for hint in HINTS if hint.pattern.search(text)), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,15 +22,16 @@ MAX_GROUPS = 50
 _OTHERS = "(other messages)"
 _WIDTH = 300
 
-# What differs between two messages of one meaning, in this order: addresses, quoted words, ids, dates, numbers.
+# What differs between two messages of one meaning, in this order: addresses, quoted words, ids, dates, paths, numbers.
 _VARIABLE = tuple(
     (re.compile(pattern), sign)
     for pattern, sign in (
         (r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>)\]]+", "<url>"),
         (r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}", "<address>"),
-        (r"\"[^\"]{0,300}\"|'[^']{0,300}'|«[^»]{0,300}»", "<name>"),
+        (r"\"[^\"]{0,300}\"|'[^']{0,300}'|«[^»]{0,300}»|“[^”]{0,300}”", "<name>"),
         (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{16,64}\b|0x[0-9a-fA-F]+", "<id>"),
         (r"\b\d{4}-\d{1,2}-\d{1,2}(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b", "<date>"),
+        (r"(?<![\w<>/.])/[^\s'\"<>()\[\]]+", "<path>"),
         (r"(?<=: )\S+(?=$)", "<name>"),
         (r"(?<![-\w./:,])[-\w./:,]{0,64}?\d[-\w./:,]*", "<n>"),
     )
@@ -105,7 +107,11 @@ class ErrorGroups:
 
 def fingerprint(message: str) -> str:
     """Return a message without what differs between two of the same meaning: ids, addresses, names, dates, numbers."""
-    text = plain(message, 400)
+    return _without_variables(plain(message, 400))
+
+
+@functools.lru_cache(maxsize=256)  # most records of a broken harvest fail with the same words
+def _without_variables(text: str) -> str:
     for pattern, sign in _VARIABLE:
         text = pattern.sub(sign, text)
     return plain(text, 160) or "no reason given"

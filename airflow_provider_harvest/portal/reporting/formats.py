@@ -6,20 +6,34 @@ import csv
 import io
 import json
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.compare.diff import KINDS, TROUBLE, UNCHANGED
 from airflow_provider_harvest.portal.reporting.chart import chart
-from airflow_provider_harvest.portal.words import MAX_CHAT_LINES, count, markdown, markdown_link, shorten, spell
+from airflow_provider_harvest.portal.statuses import FAILED
+from airflow_provider_harvest.portal.words import (
+    MAX_CHAT_LINES,
+    MAX_LINK,
+    count,
+    markdown,
+    markdown_link,
+    shorten,
+    spell,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 COMPARISON_COLUMNS = ("kind", "remote_id", "before", "after", "title", "url", "remote_url", "message")
-#: Rows of one kind, and of all, in the HTML: it stays below 1 MB. The CSV and the JSON hold all.
-MAX_ROWS_OF_KIND, MAX_ROWS = 500, 1000
+#: Rows of one kind, and of all, in the HTML, and its bytes: it stays below 1 MB. The CSV and the JSON hold all.
+MAX_ROWS_OF_KIND, MAX_ROWS, MAX_BYTES = 500, 1000, 960_000
+#: Characters of a row's texts in the HTML.
+SHOWN = {"title": 120, "remote_id": 80, "message": 160}
+#: Bytes of a row's markup.
+_ROW_BYTES = 420
 WHO = {
     "producer": "the producer",
     "portal": "the portal's team",
@@ -87,7 +101,8 @@ def headline(report: dict[str, Any]) -> str:
     lasted = f" after {spell(job['duration'])}" if job["duration"] is not None else ""
     ended = f"ended {(job['ended'] or '')[:16].replace('T', ' ')} UTC {job['status']!r}{lasted}{counted}"
     if report["counts"] is None:
-        return f"{ended}. It did not read the whole catalogue, so nothing is compared."
+        which = "It" if job["status"] == FAILED or previous is None else "The harvest to compare it with"
+        return f"{ended}. {which} did not read the whole catalogue, so nothing is compared."
     if previous is None:
         return f"{ended}. It is the first harvest that can be read: everything is new."
     return f"{ended}. Compared with the harvest of {(previous['ended'] or '')[:16].replace('T', ' ')} UTC."
@@ -98,14 +113,43 @@ def as_html(report: dict[str, Any]) -> str:
 
     :raises HarvestInvalidInput: if Jinja2 is not installed.
     """
-    left = MAX_ROWS
     tables = []
     for kind, meaning in KINDS.items():
         rows = [row for row in report["changes"] if row["kind"] == kind]
-        shown = rows[: min(MAX_ROWS_OF_KIND, left)]
-        left -= len(shown)
         if rows:
-            tables.append({"kind": kind, "meaning": meaning, "count": len(rows), "rows": shown})
+            tables.append({"kind": kind, "meaning": meaning, "count": len(rows), "rows": rows[:MAX_ROWS_OF_KIND]})
+    without_rows = _rendered(report, [{**table, "rows": []} for table in tables])
+    return _rendered(report, _fitting(tables, MAX_BYTES - len(without_rows.encode())))
+
+
+def _fitting(tables: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    """Return the tables with as many of their rows as there is room for, the first tables first.
+
+    :param tables: each with its ``rows``.
+    :param room: bytes.
+    """
+    left, fitting = MAX_ROWS, []
+    for table in tables:
+        shown: list[dict[str, Any]] = []
+        for row in table["rows"][:left]:
+            room -= _bytes_of(row)
+            if room < 0:
+                break
+            shown.append(row)
+        left -= len(shown)
+        fitting.append({**table, "rows": shown})
+    return fitting
+
+
+def _bytes_of(row: dict[str, Any]) -> int:
+    """Return how many bytes a row of the HTML takes at most: a letter takes up to four, and a quotation mark six."""
+    shown = (shorten(row[name] or "", width) for name, width in SHOWN.items())
+    url = row["url"] or row["remote_url"] or ""
+    texts = [*shown, row["remote_id"] if not row["title"] else "", url if len(url) <= MAX_LINK else ""]
+    return _ROW_BYTES + sum(len(escape(text).encode()) for text in texts)
+
+
+def _rendered(report: dict[str, Any], tables: list[dict[str, Any]]) -> str:
     rendered: str = _template().render(
         report=report,
         headline=headline(report),
@@ -115,6 +159,8 @@ def as_html(report: dict[str, Any]) -> str:
         who=WHO,
         chart=chart(report["history"]),
         shorten=shorten,
+        shown=SHOWN,
+        max_link=MAX_LINK,
         count=count,
     )
     return rendered

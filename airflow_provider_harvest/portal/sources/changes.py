@@ -32,6 +32,7 @@ from airflow_provider_harvest.portal.sources.confirm import (
     telling,
     write_and_read,
 )
+from airflow_provider_harvest.portal.sources.guard_note import heeding_guard
 from airflow_provider_harvest.portal.sources.identity import (
     IDENTITY_FIELDS,
     Identity,
@@ -303,8 +304,11 @@ def create_once(
 
 
 def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str, Any]) -> HarvestSource:
-    """Change those of the given, checked fields of a source that differ; return it, read again."""
-    changes = changes_to(source, fields)
+    """Change those of the given, checked fields of a source that differ; return it, read again.
+
+    What the guard holds stays held, and its line stays in the description.
+    """
+    changes = changes_to(source, heeding_guard(source, fields))
     if not changes:
         log.info("Nothing is to be changed in source %r (%s).", source.name, source.id)
         return source

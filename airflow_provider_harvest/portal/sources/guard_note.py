@@ -7,13 +7,18 @@ description unchanged, and no harvest changes it.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_harvest.portal.models import HarvestSource
+
+log = logging.getLogger(__name__)
 
 NOTE_HELD, NOTE_ACCEPTED = "autoarchive held", "loss accepted"
 _NOTE = re.compile(
@@ -85,6 +90,28 @@ def is_held(source: HarvestSource) -> bool:
     """Whether the guard holds a source: its line says so, and archiving is off."""
     note = split(source.description)[1]
     return note is not None and note.state == NOTE_HELD and source.autoarchive is False
+
+
+def heeding_guard(source: HarvestSource, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return new values of a source's fields that leave what the guard wrote: its line stays, and what it holds is off.
+
+    A task that creates or changes a source may run each night; only a person, or the records' return, ends a hold.
+
+    :param source: as just read.
+    :param fields: new values by name.
+    """
+    note, kept = split(source.description)[1], dict(fields)
+    if note is not None and kept.get("description") is not None:
+        kept["description"] = join(split(kept["description"])[0], note)
+    if is_held(source) and kept.get("autoarchive"):
+        del kept["autoarchive"]
+        log.warning(
+            "Source %s is held by the guard, so that its autoarchive stays off until a person releases it: "
+            "airflow-harvest guard release %s",
+            source.id,
+            source.id,
+        )
+    return kept
 
 
 def _time(text: str) -> datetime:

@@ -6,27 +6,25 @@ reported is a cursor (:mod:`reported`), so that a restarted triggerer continues 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
 from airflow_provider_harvest.portal.http.passing import Doubts, concerns_all
-from airflow_provider_harvest.portal.models import HarvestSource
-from airflow_provider_harvest.portal.outcome.conclude import conclude
-from airflow_provider_harvest.portal.outcome.result import is_success
-from airflow_provider_harvest.portal.statuses import ANY_END, FAILURE, SUCCESS, WAITING, WATCHED
+from airflow_provider_harvest.portal.statuses import WAITING
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
+from airflow_provider_harvest.portal.waiting.ended_results import EndedJob, EndedResults
 from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
 from airflow_provider_harvest.portal.waiting.plan import Poll
 from airflow_provider_harvest.portal.waiting.reported import Reported
+from airflow_provider_harvest.portal.waiting.source_check import SourceCheck
 from airflow_provider_harvest.portal.waiting.source_record import Found, SourceRecord
 from airflow_provider_harvest.portal.words import clock_time, few
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob
-    from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
     from airflow_provider_harvest.portal.statuses import EndCondition
     from airflow_provider_harvest.portal.waiting.scope import Scope
@@ -44,8 +42,6 @@ _MAX_FAILURES_AT_ONE = 36
 _IN_A_ROW = 3
 #: Failures at a job after which the list of its source's jobs says whether it was purged.
 _PURGED_CHECK = 3
-#: Seconds between two reads of a single source: it may have been deleted or deactivated.
-_SOURCE_CHECK = 6 * 3600.0
 #: Most seconds between two polls of jobs behind newer ones.
 _RARE = 1800.0
 #: Seconds that an end may be younger than it shows: the portal's worker dates it, then writes it.
@@ -54,18 +50,6 @@ _WRITTEN_AFTER = 1.0
 _MISSED_NAMED, _MISSED_WITHIN = 10, 24 * 3600.0
 #: Placeholder for news of a source that did not come from the list.
 UNLISTED: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class EndedJob:
-    """A job that has ended.
-
-    :param result: the result dict of the harvest; None if the condition does not hold.
-    :param cursor: of the last one of a poll: what is reported once all of them are.
-    """
-
-    result: HarvestResult | None
-    cursor: dict[str, Any] | None = None
 
 
 class EndedJobs:
@@ -90,7 +74,8 @@ class EndedJobs:
     ) -> None:
         self._client = client
         self._scope = scope
-        self._policy = policy
+        self._results = EndedResults(client, policy, condition)
+        self._source_check = SourceCheck(client, scope.source_id) if scope.source_id else None
         self._condition = condition
         self.interval = interval
         self._reported = Reported(client.site, cursor)
@@ -100,8 +85,6 @@ class EndedJobs:
         self._doubts: dict[str, Doubts] = {}
         self._failures = 0
         self._has_looked = False
-        self._source_checked = client.clock.monotonic()
-        self._source_trouble = ""
         self._lines: list[str] = []
         if scope.source_id:
             self._record(scope.source_id).name = scope.name
@@ -174,7 +157,8 @@ class EndedJobs:
             # else one that is yet to be found may have ended before those that are
             ended, error = self._read_results()
         if error is None:
-            self._check_source()
+            news = self._source_check and self._source_check.news()
+            self._lines.extend([news] if news else [])
             poll = self._answered(self._pause())
         else:
             poll = self.fail(error)
@@ -380,7 +364,7 @@ class EndedJobs:
         for _, job_id, record in due[:_AT_ONCE]:
             one = record.found[job_id]
             try:
-                result = self._result_of(record, job_id)
+                result = self._results.read(record, job_id)
             except HarvestError as error:
                 given_up = self._job_failed(record, one, error)
                 in_a_row += 1
@@ -408,47 +392,8 @@ class EndedJobs:
                 f"Job {one.job.id} of source {record.id} ended and cannot be read, so it is not reported: {error}"
             )
             return True
-        if one.reading.failures == _PURGED_CHECK and self._is_purged(record, str(one.job.id)):
+        if one.reading.failures == _PURGED_CHECK and self._results.is_purged(record, str(one.job.id)):
             return True
         if one.reading.failures == 1:
             self._lines.append(f"Job {one.job.id} of source {record.id} cannot be read now; trying later: {error}")
         return False
-
-    def _result_of(self, record: SourceRecord, job_id: str) -> HarvestResult | None:
-        """Return the result of a job; None if the condition does not hold, or the job was purged meanwhile."""
-        source = HarvestSource(id=record.id, name=record.name, url="", backend="")
-        doubts = self._doubts.setdefault(job_id, Doubts())
-        try:
-            result = conclude(self._client, source, job_id, WATCHED, self._policy, compare_failed=False)
-        except HarvestNotFound as error:
-            if not doubts.believes(error):
-                raise
-            self._doubts.pop(job_id, None)
-            return None
-        self._doubts.pop(job_id, None)
-        wanted = {ANY_END: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
-        return result if wanted[self._condition] else None
-
-    def _is_purged(self, record: SourceRecord, job_id: str) -> bool:
-        """Up to 17.7 an unknown job is a 500: the source's list of jobs shows whether it still exists."""
-        try:
-            return all(str(job.id) != job_id for job in self._client.iter_jobs(record.id))
-        except HarvestError:
-            return False
-
-    # --- a single source -------------------------------------------------------------------------------------
-
-    def _check_source(self) -> None:
-        """Report when the one source that is watched gets no harvests any more; it is read only now and then."""
-        now = self._client.clock.monotonic()
-        if self._scope.source_id is None or now - self._source_checked < _SOURCE_CHECK:
-            return
-        self._source_checked = now
-        try:
-            source = self._client.get_source(self._scope.source_id, keyed=False)
-        except HarvestError:
-            return  # its jobs could be read: the next poll reports the cause
-        trouble = "is deleted" if source.deleted is not None else "" if source.active else "is switched off"
-        if trouble and trouble != self._source_trouble:
-            self._lines.append(f"Source {source.id} {trouble}: no further harvest of it will end until that changes.")
-        self._source_trouble = trouble

@@ -79,7 +79,7 @@ _wrap(HarvestClient, "validate_source", before="before-validate", after="after-v
 _wrap(HarvestClient, "update_source", before="before-update", after="after-update")
 _wrap(HarvestRunSourceOperator, "execute_complete", before="resumed")
 HarvestWaitingTask.worker_patience = 0.0
-#: Where the tasks of several runs see each other.
+#: The folder in which the tasks of several runs see each other.
 _OUTLETS = [Asset(uri="harvest-test://shared")]
 
 for _dag_id, _arguments in {

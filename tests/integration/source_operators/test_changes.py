@@ -52,7 +52,7 @@ def test_life_of_a_source(
     assert created["organization"]["id"] == portal.organization.id
     assert task.xcoms["harvest_source_url"] == created["source_url"]
     again = task.run(HarvestCreateSourceOperator, **source)
-    # The address for a person has a slash as soon as the portal's answers have told of one; both lead to the source.
+    # The address for a person has a slash as soon as the portal's responses have shown one; both lead to the source.
     assert again.pop("source_url").rstrip("/") == created["source_url"].rstrip("/")
     assert again == {**{name: value for name, value in created.items() if name != "source_url"}, "created": False}
 
@@ -68,7 +68,7 @@ def test_life_of_a_source(
     revalidated = task.run(HarvestValidateSourceOperator, source_id=source_id)
     portal.control.wait_until_idle()
     assert revalidated["schedule"] == CRON
-    assert revalidated["jobs_before"] == [], "the acceptance's own job is none of those before it"
+    assert revalidated["jobs_before"] == [], "the acceptance's own job is not among those before it"
     assert len(jobs_of(client, source_id)) == 1
 
     updated = task.run(HarvestUpdateSourceOperator, source_id=source_id, description="All of our data")
@@ -187,7 +187,7 @@ class TestCreate:
         assert updated["created"] is False
         assert updated["name"] == renamed["name"]
         assert updated["description"] == "Before"
-        assert updated["active"] is False, "whoever switched it off had a reason"
+        assert updated["active"] is False, "the person who switched it off had a reason"
 
     def test_existing_source_fails_where_that_was_asked_for(self, task: SourceTask, source: dict[str, Any]) -> None:
         first = task.run(HarvestCreateSourceOperator, **source)

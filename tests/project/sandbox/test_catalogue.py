@@ -33,7 +33,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedire
 
 
 class Answer(NamedTuple):
-    """An answer of the server, whatever its status."""
+    """A response of the server, whatever its status."""
 
     status: int
     headers: http.client.HTTPMessage

@@ -1,4 +1,4 @@
-"""The portal process ends by itself and takes its state with it, whatever becomes of the process that started it."""
+"""The portal process ends by itself and takes its state with it, whatever happens to the process that started it."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sources(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs `airflow-harvest sources ...`; gives its exit code, its output, and what it said beside."""
+    """Runs `airflow-harvest sources ...`; gives its exit code, its standard output, and its standard error."""
 
     def run(*arguments: Any) -> tuple[int, str, str]:
         try:

@@ -1,4 +1,4 @@
-"""``airflow-harvest run``: it waits for its own harvest, never asks twice, and its exit code says what came of it."""
+"""``airflow-harvest run``: it waits for its own harvest, never requests twice, and its exit code is the verdict."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def source(portal: Door) -> str:
 
 @pytest.fixture
 def run(source: str, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs `airflow-harvest run SOURCE ...`; gives its exit code, its output, and what it said beside."""
+    """Runs `airflow-harvest run SOURCE ...`; gives its exit code, its standard output, and its standard error."""
 
     def run_it(*arguments: str) -> tuple[int, str, str]:
         code = main(["run", source, *arguments])

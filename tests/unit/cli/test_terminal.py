@@ -14,6 +14,7 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -217,3 +218,42 @@ def test_json_everywhere(piped: Any, source: str, arguments: tuple[str, ...]) ->
     code, out = piped(*(one.format(source=source) for one in arguments), "--json")
     assert code in (0, 2)
     assert json.loads(out) is not None
+
+
+class TestOutputThatCannotBeWritten:
+    """What a shell does with the output ends a command without a traceback."""
+
+    @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+    @pytest.mark.parametrize("arguments", [["health"], ["watch", "--rounds", "1"], ["jobs", "ID", "--json"]])
+    def test_letters_that_its_encoding_lacks_are_written_as_escapes(
+        self, portal: PortalServer, encoding: str, arguments: list[str]
+    ) -> None:
+        source = portal.portal.add_source("Städte 城市")
+        portal.portal.end_job(portal.portal.add_job(source), "failed")
+        called = command(*[source if word == "ID" else word for word in arguments])
+        done = subprocess.run(
+            called, env={**environment(portal), "PYTHONIOENCODING": encoding}, capture_output=True, check=False
+        )
+        assert (done.returncode in (0, 2), done.stderr) == (True, b"")
+        assert b"\\u57ce" in done.stdout
+
+    def test_reader_that_has_read_enough_is_no_error(self, portal: PortalServer, source: str) -> None:
+        process = subprocess.Popen(
+            command("compare", source, "--json"),
+            env=environment(portal),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == (b"", 141)
+        process.stderr.close()
+
+    def test_full_disk_is_a_sentence(self, portal: PortalServer, source: str) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                command("jobs", source), env=environment(portal), stdout=full, stderr=subprocess.PIPE, check=False
+            )
+        said = b"airflow-harvest: standard output: No space left on device\n"
+        assert (done.returncode, done.stderr) == (1, said)

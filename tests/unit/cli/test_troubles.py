@@ -1,4 +1,4 @@
-"""Commands on a portal in trouble: what was read or done is not lost, and one odd answer ends nothing."""
+"""Commands on a portal in trouble: what was read or done is not lost, and one odd response ends nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs a command; gives its exit code, its output, and what it said beside."""
+    """Runs a command; gives its exit code, its standard output, and its standard error."""
 
     def call_it(*arguments: str) -> tuple[int, str, str]:
         code = main(arguments)
@@ -135,3 +135,53 @@ def test_names_in_json_and_csv_are_one_line_of_visible_characters(portal: Door, 
         assert "Towns" in text
         assert [sign for sign in ("\x1b", "\u202e", "\\u001b", "\\r") if sign in text] == []
     assert all(len(text.splitlines()) <= 10 for text in written)
+
+
+def test_a_harvest_that_failed_is_not_fine(portal: Door, call: Any) -> None:
+    source = portal.portal.add_source("Towns")
+    portal.portal.end_job(portal.portal.add_job(source), "failed")
+    code, out, _ = call("report", source)
+    assert code == 2
+    assert "It did not read the whole catalogue" in out
+
+
+def test_a_report_says_which_of_the_two_harvests_was_not_whole(portal: Door, call: Any) -> None:
+    source = portal.portal.add_source("Towns")
+    failed, whole = portal.portal.add_job(source), portal.portal.add_job(source)
+    portal.portal.end_job(failed, "failed")
+    portal.portal.add_items(whole, done=3)
+    portal.portal.end_job(whole)
+    code, out, _ = call("report", whole, "--previous", failed)
+    assert code == 0
+    assert "The harvest to compare it with did not read the whole catalogue" in out
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["report", "ID", "--previous", ""], "must not be blank"),
+        (["compare", "ID", "--with-portal", " "], "must not be blank"),
+        (["health", "--organization", ""], "must not be blank"),
+        (["watch", "--interval", "nan"], "must be a number of seconds"),
+        (["watch", "--interval", "inf"], "must be a number of seconds"),
+        (["watch", "--rounds", "0"], "must be a whole number from 1 on"),
+        (["watch", "--rounds", "-1"], "must be a whole number from 1 on"),
+        (["jobs", "ID", "-n", "0"], "must be a whole number from 1 on"),
+        (["jobs", "ID", "-n", "1.5"], "must be a whole number from 1 on"),
+    ],
+)
+def test_an_option_that_cannot_be_right_is_refused_before_any_request(
+    portal: Door, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    source = portal.portal.add_source("Towns")
+    with pytest.raises(SystemExit) as exit_:
+        main([source if word == "ID" else word for word in arguments])
+    assert (exit_.value.code, portal.requests) == (1, [])
+    assert said in capsys.readouterr().err
+
+
+def test_a_report_is_compared_with_a_job_not_with_a_source(portal: Door, call: Any) -> None:
+    source = portal.portal.add_source("Towns")
+    portal.portal.end_job(portal.portal.add_job(source))
+    code, _, err = call("report", source, "--previous", source)
+    assert (code, "There is no harvest job" in err) == (1, True)

@@ -1,4 +1,4 @@
-"""What commands say of a source or job that is none, on every generation of udata: a sentence, and no raw answer."""
+"""What commands say of a source or job that does not exist, on every generation of udata: a sentence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_is_a_sentence(
     assert said.startswith("airflow-harvest: There is no")
     assert said.count("\n") == 1
     if ident == "nonsense":
-        assert [path for path in asked if "/job/nonsense" in path] == [], "releases answer 400, 404 or 500 to it"
+        assert [path for path in asked if "/job/nonsense" in path] == [], "releases respond to it with 400, 404 or 500"
 
 
 def test_a_job_that_runs_cannot_be_reported_yet(capsys: pytest.CaptureFixture[str]) -> None:

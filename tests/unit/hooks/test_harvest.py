@@ -64,7 +64,7 @@ API: dict[str, dict[str, Any]] = {
 
 
 class FakeClient:
-    """Keeps what it was made with, answers what it is told to, and never sends anything."""
+    """Keeps what it was made with, responds as the test says, and never sends anything."""
 
     made: list[FakeClient]
     answer: Any = SYSADMIN
@@ -129,7 +129,7 @@ def airflow_connection(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 @pytest.fixture
 def masked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What Airflow is told to keep out of its logs."""
+    """What Airflow is asked to keep out of its logs."""
     secrets: list[str] = []
     monkeypatch.setattr(harvest, "mask_secret", secrets.append)
     return secrets

@@ -51,7 +51,7 @@ def test_storing_never_fails_a_task() -> None:
 
 @pytest.fixture
 def xcoms(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What Airflow has stored for the task that is looked at."""
+    """What Airflow has stored for the task that is shown."""
     stored: dict[str, Any] = {}
 
     class StoredXCom:

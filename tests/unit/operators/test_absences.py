@@ -56,7 +56,7 @@ def test_a_state_store_that_is_away_after_the_request_fails_nothing(monkeypatch:
 
 
 def test_without_a_state_store_nothing_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The write before the request is the promise: where it fails, nothing is sent."""
+    """The write before the request is the promise: if it fails, nothing is sent."""
     task, _ = flaky_task(monkeypatch, 0, 1)
     assert task.try_() == "ConnectionError"
     assert task.client.count("run") == 0
@@ -80,7 +80,7 @@ def test_a_retry_whose_job_could_not_be_stored_still_asks_once(monkeypatch: pyte
 
 
 class Away:
-    """A store of connections that answers only after so many questions."""
+    """A store of connections that responds only after so many attempts."""
 
     def __init__(self, times: int, answer: Any) -> None:
         self.left, self._answer = times, answer

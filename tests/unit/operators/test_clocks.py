@@ -14,7 +14,7 @@ from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers import job as triggers_job
 from tests.support.portal_state import KEY
-from tests.support.scripted_portal import SOURCE_ID, T0, ScriptedClient, whole_job
+from tests.support.scripted_portal import SOURCE_ID, T0, JumpingClock, ScriptedClient, instant, whole_job
 from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR
 
@@ -79,3 +79,16 @@ def test_start_timeout_is_as_long_as_it_says(
     assert task.try_() == end
     if end != "success":
         assert task.clock.now() == pytest.approx(T0 + 300, abs=5)
+
+
+@pytest.mark.parametrize("jump", [3 * HOUR, -3 * HOUR])
+def test_a_jump_of_the_workers_clock_delays_no_poke(monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
+    """The portal's own run is far off, so the portal is read every ten minutes; somebody starts a harvest by hand."""
+
+    def sensor() -> HarvestJobSensor:
+        return HarvestJobSensor(task_id="task", source_id=SOURCE_ID, after=instant(T0), poke_interval=60)
+
+    task = Task(monkeypatch, whole_job("by hand", 20 * 60, 300), sensor)
+    task.client.clock = JumpingClock(task.clock, T0 + 601, jump)  # type: ignore[assignment]
+    assert task.try_() == "success"
+    assert task.clock.now() - T0 <= 45 * 60

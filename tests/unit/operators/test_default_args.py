@@ -101,7 +101,7 @@ def test_a_public_description_is_not_that_of_the_dag() -> None:
 
 
 def plain_description() -> Any:
-    """What an update has where no description is given."""
+    """What an update has if no description is given."""
     return HarvestUpdateSourceOperator(task_id="x", source_id=EXAMPLES["source_id"]).description
 
 

@@ -30,7 +30,7 @@ def test_every_mode_says_the_same(monkeypatch: pytest.MonkeyPatch, story: Story,
 
     assert ends == {mode: story.end(mode, soft_fail) for mode in modes}
     assert all(result == results[modes[0]] for result in results.values())
-    if len(results[modes[0]]) > 1:  # there is one: told once, by the log or by the exception
+    if len(results[modes[0]]) > 1:  # there is one: reported once, by the log or by the exception
         summary = log_lines("\n".join(summary_lines({**results[modes[0]], "how": "started"})))
         told = summary if ends[modes[0]] == "success" else []
         assert {mode: [line for line in lines if line in summary] for mode, lines in logged.items()} == dict.fromkeys(

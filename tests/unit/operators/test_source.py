@@ -212,7 +212,7 @@ class TestOutput:
 class TestPreview:
     @staticmethod
     def preview(status: str = "done", *messages: str, **counts: int) -> Reply:
-        """The portal's answer to a preview."""
+        """The portal's response to a preview."""
         now = datetime.now(timezone.utc).isoformat()
         items = [
             {

@@ -54,7 +54,7 @@ def test_a_deferred_sensor_has_all_of_its_timeout(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 def test_execution_timeout_spans_all_waits_of_a_try(monkeypatch: pytest.MonkeyPatch, deferrable: bool) -> None:
-    """Another job stands in the way for most of it. Airflow itself ends no deferred task for its execution_timeout."""
+    """Another job blocks the request for most of it. Airflow itself ends no deferred task for its execution_timeout."""
     others = [(-60.0, job_appears("other")), (0.9 * HOUR, job_ends("other"))]
     operator = run_operator(execution_timeout=timedelta(hours=1), deferrable=deferrable)
     task = Task(monkeypatch, [*others, *whole_job("new", HOUR, HOUR)], operator)

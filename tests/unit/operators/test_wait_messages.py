@@ -58,7 +58,7 @@ def test_the_run_operator_says(monkeypatch: pytest.MonkeyPatch, name: str, mode:
     assert life.message.splitlines() == log_lines(TEXTS[name])
 
 
-#: What differs where the task asked for nothing itself.
+#: What differs if the task requested nothing itself.
 SENSOR_TEXTS = TEXTS | {
     "never starts": f"""\
 No job has appeared within 10 min.
@@ -95,7 +95,7 @@ def test_the_sensor_says(monkeypatch: pytest.MonkeyPatch, name: str, mode: str) 
 def test_under_soft_fail_the_sensor_says_that_it_is_retried(
     monkeypatch: pytest.MonkeyPatch, name: str, mode: str
 ) -> None:
-    """It is: what tells Airflow not to retry would skip the task."""
+    """It is: the exception that stops retries would skip the task."""
     [story] = [story for story in STORIES if story.name == name]
     life = Life(mode, story, True, monkeypatch)
 

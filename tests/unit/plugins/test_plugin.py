@@ -76,7 +76,7 @@ def test_script_is_served_below_the_base_url(monkeypatch: pytest.MonkeyPatch, ba
 
 
 def request(path: str, method: str = "GET") -> tuple[int, bytes]:
-    """Return the status and body that the app answers a request with."""
+    """Return the status and body of the app's response to a request."""
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -101,7 +101,7 @@ def request(path: str, method: str = "GET") -> tuple[int, bytes]:
 
     try:
         asyncio.run(static_files.StaticFilesOnDemand()(scope, receive, send))
-    except HTTPException as error:  # what a FastAPI app around it makes an answer of
+    except HTTPException as error:  # what a FastAPI app around it makes a response of
         return error.status_code, b""
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
 

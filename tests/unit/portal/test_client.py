@@ -1,4 +1,4 @@
-"""The client's methods against a server of each generation: what they send, with which key, and what comes of it."""
+"""The client's methods against a server of each generation: what they send, with which key, and what they return."""
 
 from __future__ import annotations
 
@@ -368,7 +368,7 @@ class TestClient:
 
 
 class TestClock:
-    """One of several fronts of a portal has a wrong clock; the first answer may be its."""
+    """One of several fronts of a portal has a wrong clock; the first response may be its."""
 
     @pytest.mark.parametrize(
         "fronts, requests, skew",

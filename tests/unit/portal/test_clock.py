@@ -1,4 +1,4 @@
-"""What a portal's clock is taken for: no single odd answer moves it."""
+"""What a portal's clock is taken for: no single odd response moves it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_worker_whose_clock_is_ahead_does_not_move_the_portals(offset: float, 
 
 @pytest.mark.parametrize("jump", [3 * HOUR, -3 * HOUR])
 def test_a_jump_of_this_machines_clock_moves_nothing(jump: float) -> None:
-    """As by a time server that corrects it: the stopwatch goes on as before, which shows the jump."""
+    """As by a time server that corrects it: the stopwatch continues as before, which shows the jump."""
     clock = PortalClock()
     for _ in range(3):
         clock.says(NOW + 60, NOW, 1000.0)

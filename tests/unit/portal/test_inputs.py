@@ -1,4 +1,4 @@
-"""What a user hands in: what is taken, in which form, and what is refused with which words before anything is sent."""
+"""What a user gives: what is accepted, in which form, and what is refused with which words before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of every generation as models: what is told, what is not, and what is no answer of udata."""
+"""Responses of every generation as models: what they hold, what they lack, and what is no response of udata."""
 
 from __future__ import annotations
 
@@ -64,6 +64,23 @@ def test_what_is_no_time_is_told(text: Any) -> None:
 def test_what_is_no_object_is_told(model: Any, answer: Any) -> None:
     with pytest.raises(HarvestProtocolError, match=r"expected a harvest \w+, got (NoneType|list|str|int)$"):
         model.from_api(answer)
+
+
+@pytest.mark.parametrize(
+    "errors, messages",
+    [
+        (None, []),
+        ([], []),
+        ("It fell over.", ["It fell over."]),
+        ({"message": "It fell over."}, ["It fell over."]),
+        (500, ["500"]),
+        ([{"message": "one"}, "two"], ["one", "two"]),
+    ],
+)
+@pytest.mark.parametrize("model", [HarvestJob, HarvestItem], ids=lambda model: model.__name__)
+def test_errors_that_are_no_list_are_one_error(model: Any, errors: Any, messages: list[str]) -> None:
+    read = model.from_api({"id": "j", "status": "done", "remote_id": "r", "errors": errors})
+    assert [error.message for error in read.errors] == messages
 
 
 class TestSource:

@@ -41,7 +41,7 @@ class TestPlain:
             pytest.param("\u0646\u200c\u0645 👩\u200d🔬", "\u0646\u200c\u0645 👩\u200d🔬", id="joiners"),
             pytest.param("half \ud83d of one", "half \ufffd of one", id="what no log can encode"),
             pytest.param(None, "", id="nothing"),
-            pytest.param({"a": "b\nc"}, "{'a': 'b\\nc'}", id="an object where a string belongs"),
+            pytest.param({"a": "b\nc"}, "{'a': 'b\\nc'}", id="an object instead of a string"),
         ],
     )  # fmt: skip
     def test_shows_one_safe_line(self, said: object, shown: str) -> None:

@@ -1,4 +1,4 @@
-"""The event trigger: each harvest that ends is told once, in order, across triggerers, whoever started it."""
+"""The event trigger: each harvest that ends fires once, in order, across triggerers, no matter who started it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ HOUR = 3600.0
 
 
 def slowly(watched: Watched, monkeypatch: pytest.MonkeyPatch, *, source: float = 0.0, jobs: float = 0.0) -> None:
-    """Let time pass while the portal answers: for each source of its list, and for each list of jobs."""
+    """Let time pass while the portal responds: for each source of its list, and for each list of jobs."""
     lists, recent_jobs = watched.client.iter_last_jobs, watched.client.recent_jobs
 
     def slow_list(**kwargs: bool) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The event trigger on a portal that wants a pause, beside stores that are away, on sources that are gone."""
+"""The event trigger on a portal that wants a pause, with stores that are away, on sources that are gone."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def test_a_slug_of_a_deleted_source_is_refused_until_it_names_another(
     "away, arguments",
     [
         pytest.param("connections", {}, id="the store of connections"),
-        pytest.param("get_organization", {"organization": "ville"}, id="the portal, asked for an organization"),
-        pytest.param("get_source", {"source_id": "a"}, id="the portal, asked for a source"),
+        pytest.param("get_organization", {"organization": "ville"}, id="the portal, when an organization is read"),
+        pytest.param("get_source", {"source_id": "a"}, id="the portal, when a source is read"),
     ],
 )
 def test_a_triggerer_that_starts_while_something_is_away_watches_soon_after(

@@ -1,4 +1,4 @@
-"""The poll loop that triggers share: what one portal is asked, whoever waits for how many of its jobs."""
+"""The poll loop that triggers share: what is requested from one portal, however many wait for how many of its jobs."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_those_who_come_later_are_in_time_with_the_others(monkeypatch: pytest.Mo
     assert len(waits.client.requests) <= 62
 
 
-# --- what the list cannot tell is looked at --------------------------------------------------------------------------
+# --- what the list does not show is polled ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -518,7 +518,7 @@ def test_an_error_of_our_own_reaches_everybody(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_each_wait_logs_in_the_context_of_its_own_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Airflow tells the log lines of triggers apart by a context variable."""
+    """Airflow distinguishes the log lines of triggers by a context variable."""
     task: contextvars.ContextVar[str] = contextvars.ContextVar("task", default="nobody's")
     lines: list[tuple[str, str]] = []
 

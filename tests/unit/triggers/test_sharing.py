@@ -113,7 +113,7 @@ def test_a_pause_that_the_portal_asks_of_one_connection_holds_for_all(monkeypatc
     deployment = Deployment(monkeypatch, running("a", "b"), one=ONE, other=replace(ONE, timeout=5.0))
     deployment.portal.lives["a"].fault = rate_limited(1800.0)
     deployment.run(1700, deployment.wait("one", "a", job_id="job-a"), deployment.wait("other", "b", job_id="job-b"))
-    # What was on its way when the first answer came, and nothing more.
+    # What was on its way when the first response came, and nothing more.
     assert len(deployment.client.requests) <= 2
 
 

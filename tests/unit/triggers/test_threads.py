@@ -1,4 +1,4 @@
-"""Blocking calls beside the event loop: it goes on turning, however long a portal takes to answer.
+"""Blocking calls outside the event loop: it continues, however long a portal takes to respond.
 
 Nothing here measures time. A call is held by an event that only the turning loop sets: were the loop blocked, the call
 would come back saying so.
@@ -110,7 +110,7 @@ def test_what_a_call_raises_is_raised_to_whoever_waits(error: Exception) -> None
 
 
 def test_a_call_sees_the_context_of_the_task_that_waits() -> None:
-    """Airflow tells the log lines of triggers apart by a context variable."""
+    """Airflow distinguishes the log lines of triggers by a context variable."""
     trigger: contextvars.ContextVar[str] = contextvars.ContextVar("trigger", default="nobody's")
 
     async def one(name: str) -> str:

@@ -2,8 +2,8 @@
 import type { GuardReport, GuardRow } from "../model/reports";
 import { plain } from "../safe";
 import { language } from "../words";
-import { Badge, Card, Foreign, Moment, Notice, WebLink } from "./basics";
-import { FindingBadge } from "./report";
+import { Card, Foreign, Moment, Notice, WebLink } from "./basics";
+import { FindingBadge, ReportHead } from "./report";
 
 const { words } = language;
 
@@ -12,19 +12,7 @@ export function GuardView({ report }: { report: GuardReport }) {
   const exposed = report.rows.filter((row) => row.isExposed);
   return (
     <>
-      <header className="hv-head">
-        <Badge tone={told.length ? "warn" : "good"}>{language.number(told.length)}</Badge>
-        <h2>{words.guardOf(plain(report.portal.replace(/^https?:\/\//, "")))}</h2>
-      </header>
-      <p className="hv-muted">
-        {words.checkedAt} <Moment value={report.at} />
-        {report.sources !== null && <> · {words.sourcesChecked(language.number(report.sources))}</>}
-      </p>
-      {report.incomplete && (
-        <Notice kind="warn">
-          {words.incomplete} <Foreign>{report.incomplete}</Foreign>
-        </Notice>
-      )}
+      <ReportHead report={report} title={words.guardOf(plain(report.portal.replace(/^https?:\/\//, "")))} troubles={told.length} />
       {told.length ? told.map((row, index) => <Row key={index} row={row} />) : <Notice kind="info">{words.guardQuiet}</Notice>}
       {exposed.length > 0 && (
         <Card title={words.finding.exposed ?? ""}>

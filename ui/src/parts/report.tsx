@@ -6,6 +6,7 @@ import { language } from "../words";
 import { Badge, Card, Foreign, HostLink, Moment, Notice, type Tone, WebLink } from "./basics";
 
 const { words } = language;
+type Pass = Pick<Report, "at" | "sources" | "incomplete">;
 const URGENT = new Set(["failing", "stuck", "newly_archived", "vanishing"]);
 
 export function toneOf(kind: string): Tone {
@@ -20,11 +21,12 @@ export function FindingBadge({ finding }: { finding: Finding }) {
   );
 }
 
-export function ReportView({ report, title, quiet }: { report: Report; title: string; quiet: string }) {
+/** What a pass over a portal covered: how much was found, when it checked, and what it left out. */
+export function ReportHead({ report, title, troubles }: { report: Pass; title: string; troubles: number }) {
   return (
     <>
       <header className="hv-head">
-        <Badge tone={report.findings.length ? "warn" : "good"}>{language.number(report.findings.length)}</Badge>
+        <Badge tone={troubles ? "warn" : "good"}>{language.number(troubles)}</Badge>
         <h2>{title}</h2>
       </header>
       <p className="hv-muted">
@@ -36,6 +38,14 @@ export function ReportView({ report, title, quiet }: { report: Report; title: st
           {words.incomplete} <Foreign>{report.incomplete}</Foreign>
         </Notice>
       )}
+    </>
+  );
+}
+
+export function ReportView({ report, title, quiet }: { report: Report; title: string; quiet: string }) {
+  return (
+    <>
+      <ReportHead report={report} title={title} troubles={report.findings.length} />
       {report.findings.length ? (
         <Card title={words.findings}>
           <FindingList findings={report.findings} named />

@@ -182,7 +182,7 @@ CONFIGS_WITH_SECRETS = [
     pytest.param(
         {"filters": [{"key": "organization", "value": "north"}], "apikey": SECRET},
         {"filters": [{"key": "organization", "value": "north"}]},
-        id="beside filters",
+        id="next to filters",
     ),
     pytest.param(
         {"extra_configs": [{"key": "remote_url_prefix", "value": "x"}, {"key": "apikey", "value": SECRET}]},

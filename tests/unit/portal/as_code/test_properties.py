@@ -38,11 +38,28 @@ VALIDATIONS = [None, Acceptance(), Acceptance("Seen")]
 
 often = examples(100)
 
+# Made once: to make one takes longer than to draw from it.
+names = st.sampled_from(["Towns", "Villages"])
+urls = st.sampled_from(URLS)
+backends = st.sampled_from(["dcat", "ckan"])
+configs = st.sampled_from(CONFIGS)
+owners_in_files = st.sampled_from(["north", "south", ORGANIZATIONS["north"], "unknown", ADMIN, None])
+schedules = st.sampled_from(SCHEDULES)
+validations = st.sampled_from(VALIDATIONS)
+organizations = st.sampled_from(["north", "south", None])
+marks = st.sampled_from([None, None, "us", "them"])
+marked_keys = st.sampled_from([*KEYS, "gone"])
+texts = st.sampled_from([None, "Text"])
+states = st.sampled_from(["pending", "accepted", "refused"])
+crons = st.sampled_from([None, *CRONS])
+managers = st.sampled_from([None, "us"])
+lists_of_keys = st.lists(st.sampled_from(KEYS), unique=True)
+
 maybe_fields = st.fixed_dictionaries(
     {},
     optional={
         "description": st.sampled_from(["", "Text", "Two\nlines"]),
-        "config": st.sampled_from(CONFIGS),
+        "config": configs,
         "active": st.booleans(),
         "autoarchive": st.booleans(),
     },
@@ -53,12 +70,12 @@ maybe_fields = st.fixed_dictionaries(
 def declared_sources(draw: st.DrawFn, key: str) -> DeclaredSource:
     """A source that a file may describe; urls come from few, so that some are the same."""
     fields = {
-        "name": draw(st.sampled_from(["Towns", "Villages"])),
-        "url": draw(st.sampled_from(URLS)),
-        "backend": draw(st.sampled_from(["dcat", "ckan"])),
+        "name": draw(names),
+        "url": draw(urls),
+        "backend": draw(backends),
         **draw(maybe_fields),
     }
-    whose = draw(st.sampled_from(["north", "south", ORGANIZATIONS["north"], "unknown", ADMIN, None]))
+    whose = draw(owners_in_files)
     is_user = whose == ADMIN
     return DeclaredSource(
         key=key,
@@ -66,8 +83,8 @@ def declared_sources(draw: st.DrawFn, key: str) -> DeclaredSource:
         fields=fields,
         organization=None if is_user else whose,
         owner=whose if is_user else None,
-        schedule=draw(st.sampled_from(SCHEDULES)),
-        validation=draw(st.sampled_from(VALIDATIONS)),
+        schedule=draw(schedules),
+        validation=draw(validations),
     )
 
 
@@ -76,20 +93,21 @@ def portals(draw: st.DrawFn) -> ManagedPortal:
     """A portal with some sources, marked or not; its urls are those of the files."""
     portal = ManagedPortal()
     for _ in range(draw(st.integers(0, 6))):
-        organization = draw(st.sampled_from(["north", "south", None]))
-        mark = draw(st.sampled_from([None, None, ("us", draw(st.sampled_from([*KEYS, "gone"]))), ("them", "key-a")]))
-        text = draw(st.sampled_from([None, "Text"]))
+        organization = draw(organizations)
+        key, manager = draw(marked_keys), draw(marks)
+        mark = manager and (manager, key if manager == "us" else "key-a")
+        text = draw(texts)
         portal.add(
-            name=draw(st.sampled_from(["Towns", "Villages"])),
-            url=draw(st.sampled_from(URLS)),
-            backend=draw(st.sampled_from(["dcat", "ckan"])),
+            name=draw(names),
+            url=draw(urls),
+            backend=draw(backends),
             description=marker.join(text, *mark) if mark else text,
-            config=draw(st.sampled_from(CONFIGS)),
+            config=draw(configs),
             active=draw(st.booleans()),
             autoarchive=draw(st.booleans()),
             organization=organization,
-            validation=HarvestValidation(draw(st.sampled_from(["pending", "accepted", "refused"]))),
-            schedule=draw(st.sampled_from([None, *CRONS])),
+            validation=HarvestValidation(draw(states)),
+            schedule=draw(crons),
         )
     return portal
 
@@ -97,7 +115,7 @@ def portals(draw: st.DrawFn) -> ManagedPortal:
 @st.composite
 def files_for(draw: st.DrawFn, portal: ManagedPortal) -> Declaration:
     """A file, in which some sources give the id of one of the portal's."""
-    keys = draw(st.lists(st.sampled_from(KEYS), unique=True))
+    keys = draw(lists_of_keys)
     sources = [draw(declared_sources(key)) for key in keys]
     ids = sorted(portal.sources)
     sources = [
@@ -105,7 +123,7 @@ def files_for(draw: st.DrawFn, portal: ManagedPortal) -> Declaration:
         for source in sources
     ]
     ordered = tuple(sorted(sources, key=lambda source: source.key))
-    return Declaration(ordered, managed_by=draw(st.sampled_from([None, "us"])))
+    return Declaration(ordered, managed_by=draw(managers))
 
 
 @st.composite
@@ -247,7 +265,7 @@ def test_plan_without_a_key_says_the_same_or_asks(world: tuple[ManagedPortal, De
 
     keyless = make_plan(portal, declaration)
 
-    # Only a key tells which of several sources without a given owner is one's own.
+    # Only a key shows which of several sources without a given owner is the user's own.
     undecided = {conflict.key for conflict in keyless.conflicts} - {conflict.key for conflict in keyed.conflicts}
     assert keyless.changes == tuple(change for change in keyed.changes if change.key not in undecided)
     assert keyless.denials == ()

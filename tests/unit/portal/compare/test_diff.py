@@ -1,4 +1,4 @@
-"""What became of each remote id between two harvests."""
+"""What happened to each remote id between two harvests."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.forecast import archive_day, forecast
-from airflow_provider_harvest.portal.models import HarvestedRecord, HarvestSource
+from airflow_provider_harvest.portal.http.records import HarvestedRecord
+from airflow_provider_harvest.portal.models import HarvestSource
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=timezone.utc)  # a Thursday
 
@@ -95,7 +96,7 @@ class TestExposure:
             pytest.param("0 3 * * 4", 0.1, False, id="weekly: seven days, one short"),
             pytest.param("0 3 1 1 *", 0.1, True, id="yearly"),
             pytest.param("0 3 * * *", 9, True, id="daily, back after a pause"),
-            pytest.param(None, 9, True, id="paused: whoever starts it"),
+            pytest.param(None, 9, True, id="paused: no matter who starts it"),
             pytest.param(None, 1, False, id="no cron, harvested yesterday"),
         ],
     )

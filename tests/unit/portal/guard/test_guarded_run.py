@@ -141,7 +141,7 @@ def test_harvest_after_which_the_portal_shows_no_record_is_not_compared(done: in
     portal = HarvestedPortal()
     source = portal.add_harvested(lost=20)
     begin(portal, source.id)
-    portal.records = []  # an empty answer, once
+    portal.records = []  # an empty response, once
     if is_believed:  # the first harvest of an empty catalogue
         assert check_loss(portal, source.id, LossThresholds(), done=done).reasons == ()
     else:

@@ -199,7 +199,7 @@ class TestDecision:
     ) -> None:
         portal = HarvestedPortal()
         portal.add_harvested(lost=10, **fields)
-        portal.records = []  # an empty answer, once
+        portal.records = []  # an empty response, once
         [case] = examine(portal).cases
         assert decide(case, NOW, expire_days) == action
 

@@ -17,7 +17,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.guard import LossThresholds, judge
 from tests.support.catalogue_histories import live_on_portal, ordinary_days
 
-#: A folder of real histories, if there is one beside the repository (`registry-*.json.gz`).
+#: A folder of real histories, if there is one next to the repository (`registry-*.json.gz`).
 HISTORIES = Path(os.environ.get("HARVEST_HISTORIES", Path(__file__).parents[5] / "shared" / "histories"))
 
 
@@ -117,7 +117,7 @@ class TestThresholds:
             pytest.param({"max_lost_ratio": 0.9}, 90, True, id="as much as one run may not lose"),
             pytest.param({"max_lost_ratio": 1}, 99, False, id="all but one, and that is wanted"),
             pytest.param({"max_lost_ratio": 1}, 100, True, id="all, which is never wanted"),
-            pytest.param({"min_lost": 90}, 49, False, id="fewer than are looked at"),
+            pytest.param({"min_lost": 90}, 49, False, id="fewer than are judged"),
             pytest.param({"min_lost": 90}, 50, True, id="fewer, but half of the catalogue"),
         ],
     )
@@ -229,7 +229,7 @@ class TestReplay:
         assert held[0] == 40
 
     @pytest.mark.skipif(
-        not list(HISTORIES.glob("registry-*.json.gz")), reason="no real histories beside the repository"
+        not list(HISTORIES.glob("registry-*.json.gz")), reason="no real histories next to the repository"
     )
     def test_real_history_is_never_held(self) -> None:
         """Eight years of a public catalogue; its largest daily loss was 6 of 118 (5.1 %)."""

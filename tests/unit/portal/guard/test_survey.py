@@ -45,7 +45,7 @@ class TestRequests:
 
 
 class TestNews:
-    """Which sources a pass examines that goes on from an earlier one, an hour ago."""
+    """Which sources a pass examines that continues from an earlier one, an hour ago."""
 
     HOUR_AGO = (NOW - timedelta(hours=1)).timestamp()
 
@@ -153,6 +153,15 @@ class TestSelection:
             [strict.id, usual.id],
         )
 
+    def test_thresholds_of_a_source_that_is_not_there_are_named(self, caplog: pytest.LogCaptureFixture) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=10)
+        limits = {"max_lost_ratio": 0.5}
+        result = told(portal, thresholds_by_source={source.id: limits, "5e" + "f" * 22: limits})
+        assert result["must_hold_ids"] == []
+        assert f"thresholds_by_source names 5e{'f' * 22}, which is not among the sources here" in caplog.text
+        assert source.id not in caplog.text
+
 
 class TestSaidAhead:
     """What could not be held is said before anything is missing."""
@@ -164,7 +173,7 @@ class TestSaidAhead:
             pytest.param("0 4 * * 1", 3, False, id="weekly"),
             pytest.param("0 4 1 * *", 20, True, id="monthly"),
             pytest.param("0 4 * * *", 9, True, id="comes back after a pause of more than a week"),
-            pytest.param(None, 9, True, id="no cron, and whoever starts it"),
+            pytest.param(None, 9, True, id="no cron, no matter who starts it"),
         ],
     )
     def test_source_whose_next_run_archives_at_once(self, schedule: str | None, days_ago: float, exposed: bool) -> None:
@@ -173,7 +182,7 @@ class TestSaidAhead:
         ended = NOW - timedelta(days=days_ago)
         portal.change(source.id, schedule=schedule)
         portal.change_job(source, created=ended, started=ended, ended=ended)
-        result = told(portal, since=NOW.timestamp())  # nothing new: the list alone tells it
+        result = told(portal, since=NOW.timestamp())  # nothing new: the list alone shows it
         assert result["exposed_ids"] == ([source.id] if exposed else [])
         assert ("cannot be held afterwards" in result["message"]) is exposed
 

@@ -198,7 +198,7 @@ class TestFailingWhereTheListHasNoCounters:
 
     @pytest.mark.parametrize("ratio, reason", [(0.5, JUST_ENDED), (0.0, None)])
     def test_is_read_again_if_it_was_failing(self, ratio: float, reason: str | None) -> None:
-        """Without a tolerance the status tells enough."""
+        """Without a tolerance the status says enough."""
         pass_ = asked(before(failing=ago(days=2)), checks=("failing",), max_failed_ratio=ratio)
         assert judge(source(last_job=self.ended_with_errors), pass_).look_closer == reason
 

@@ -69,7 +69,7 @@ def harvest(portal: PortalState, source_id: str, at: float, status: str = "done"
 
 
 def requests_of(server: Door) -> list[str]:
-    """The paths that were asked for since the last call."""
+    """The paths that were requested since the last call."""
     paths = [request.path for request in server.requests]
     server.requests.clear()
     return paths
@@ -301,7 +301,7 @@ def test_every_source_is_counted_by_its_state(newest: Door) -> None:
 class TestSelection:
     @pytest.fixture
     def town(self, server: Door) -> str:
-        """A source of the organization that is inactive, beside one of a person that is, too."""
+        """A source of the organization that is inactive, and one of a person that is, too."""
         server.portal.add_source("Person's", active=False)
         fields = {"owner": None, "organization": dict(ORGANIZATION), "backend": "ckan", "active": False}
         return server.portal.add_source("The Town", **fields)

@@ -107,14 +107,14 @@ class TestNothingWasSent:
 
     @pytest.mark.usefixtures("no_proxy_exceptions")
     def test_where_the_proxy_opens_no_tunnel(self, newest: PortalServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("https_proxy", newest.url)  # which answers 501 to CONNECT
+        monkeypatch.setenv("https_proxy", newest.url)  # which responds to CONNECT with 501
         error = failure_of(once("https://portal.example"))
         assert isinstance(error, HarvestConnectionError)
         assert NOTHING_SENT in str(error)
 
 
 class TestOutcomeUnknown:
-    """A request that has left may have been carried out: whoever asked must look before asking again."""
+    """A request that has left may have been carried out: the caller must check before it sends another."""
 
     @pytest.mark.parametrize("step", [Reset(), Reset(handled=True), Truncated(handled=True), Truncated(chunked=True)])
     def test_where_the_answer_breaks_off(self, step: Any, newest: PortalServer) -> None:
@@ -272,7 +272,7 @@ class TestProxy:
     def test_never_sees_the_key_of_a_portal_on_this_machine(
         self, newest: PortalServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """It may travel in clear there, since it does not leave the machine."""
+        """It may be unencrypted there, since it does not leave the machine."""
         with PortalServer() as proxy:
             for name in ("http_proxy", "all_proxy"):
                 monkeypatch.setenv(name, proxy.url)

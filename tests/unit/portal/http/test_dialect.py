@@ -153,7 +153,7 @@ def test_an_unknown_source_is_told_from_an_outage(server: Door, stranger: Harves
 
 
 def test_the_page_of_a_source_can_be_opened_before_any_answer(server: Door, stranger: HarvestClient) -> None:
-    """A browser is redirected where a slash is missing, and finds nothing if there is one too many."""
+    """A browser is redirected if a slash is missing, and finds nothing if there is one too many."""
     assert stranger.source_url("S") == f"{server.url}/api/1/harvest/source/S"
     stranger.list_backends()
     slash = "" if server.portal.generation == "A" else "/"
@@ -184,7 +184,7 @@ READINGS: dict[str, Callable[[HarvestClient, str, str], object]] = {
     "source": lambda c, s, j: c.get_source(s).name,
     "backends": lambda c, s, j: [backend.id for backend in c.list_backends()],
 }
-#: Readings that new releases answer more to.
+#: Readings to which new releases respond with more.
 RICHER: dict[str, Callable[[HarvestClient, str, str], object]] = {
     "jobs": lambda c, s, j: [job.counts and job.counts.total for job in c.iter_jobs(s)],
     "last jobs": lambda c, s, j: [
@@ -215,7 +215,7 @@ def test_every_reading_comes_to_the_same_on_every_release(
 def test_every_reading_survives_an_upgrade(
     read: Callable[[HarvestClient, str, str], object], old: str, newest: Door
 ) -> None:
-    """The client of a trigger lives for weeks: what it learned of the old release is corrected by the next answer."""
+    """The client of a trigger lives for weeks: what it learned of the old release is corrected by the next response."""
     source, job = filled(newest)
     newest.portal.add_source()
     with HarvestClient(newest.url, KEY) as stranger:
@@ -246,7 +246,7 @@ def test_jobs_are_counted_from_17_on_only(server: Door, stranger: HarvestClient)
 def test_an_organizations_sources_are_listed_whole_and_once(
     ours: int, others: int, requests: int | None, server: Door, stranger: HarvestClient
 ) -> None:
-    """Up to 16.x the filter of new releases is ignored: what comes of it tells."""
+    """Up to 16.x the filter of new releases is ignored: the response shows it."""
     for number in range(max(ours, others)):
         if number < others:
             server.portal.add_source(f"Other {number}")

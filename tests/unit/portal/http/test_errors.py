@@ -1,4 +1,4 @@
-"""What an error answer says, in every generation's shape."""
+"""What an error response says, in every generation's shape."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ UNKNOWN_ID = "0" * 24
 
 
 class TestUnknownThings:
-    """Old releases answer 500 to what they do not know: told from an outage, which it must never be taken for."""
+    """Old releases respond with 500 to what they do not know: it is distinguished from an outage."""
 
     @pytest.mark.parametrize("ident", [UNKNOWN_ID, "some-slug"])
     def test_source(self, ident: str, server: Door, client: HarvestClient) -> None:

@@ -1,4 +1,4 @@
-"""A closed client holds no connection, whatever its last request came to and whoever keeps the error."""
+"""A closed client holds no connection, however its last request ended, even if somebody keeps the error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.portal_state import KEY
 from tests.support.response_faults import Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
 
 ID = f"{1:024x}"
-#: What is read of an answer at most, and an answer of which a rest is left in the connection.
+#: What is read of a response at most, and a response of which a rest is left in the connection.
 MOST, TOO_LONG = 1000, Reply(200, "x" * 2_000_000)
 FAULTS = [
     *(Reply(404), Reply(500), Reply(300), Reset(), Truncated(), garbage(), html(200), redirect("https://a.example")),

@@ -1,4 +1,4 @@
-"""What is said of a request that got no whole answer."""
+"""What is said of a request that got no whole response."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Listing:
 
     :param count: how many entries it begins with: ``e1`` (newest) to ``e<count>``.
     :param changes: for the number of a read, from 1, what is done to the list before it.
-    :param total: what is told as the total; default: the truth.
+    :param total: what is returned as the total; default: the truth.
     :param cap: the most entries that a page holds.
     """
 
@@ -85,12 +85,17 @@ def test_a_list_that_stays_takes_no_read_too_many(count: int, reads: list[int]) 
         pytest.param(Listing(6, total=lambda _: None), [1, 2, 3, 2], id="no total, and a full last page"),
         pytest.param(Listing(7, total=lambda _: 0), [1, 2, 3], id="a total that is too low"),
         pytest.param(Listing(5, total=lambda _: 99), [1, 2, 3, 2, 3, 2, 3, 2, 3], id="a total that is too high"),
-        pytest.param(Listing(5, cap=2), [1, 2, 3], id="pages that are smaller than asked for"),
+        pytest.param(Listing(5, cap=2), [1, 2, 3], id="pages that are smaller than requested"),
     ],
 )
 def test_a_portal_that_counts_wrong_is_read_to_its_end(listing: Listing, reads: list[int]) -> None:
     assert listing.read() == listing.entries
     assert listing.reads == reads
+
+
+def test_ids_that_are_no_strings_are_compared_as_well() -> None:
+    pages: list[tuple[list[dict[str, Any]], int]] = [([{"id": 1}, {"id": [2]}], 3), ([{"id": [2]}, {"id": {}}], 3)]
+    assert [entry["id"] for entry in iter_pages(lambda page: pages[page - 1] if page <= 2 else None, 2)] == [1, [2], {}]
 
 
 def test_a_portal_that_ignores_page_numbers_is_not_read_for_ever() -> None:

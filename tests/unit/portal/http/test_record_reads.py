@@ -15,7 +15,7 @@ SOURCE = "5" * 24
 
 
 class Portal(HarvestClient):
-    """Answers lists from memory; pages above `most` entries are refused as by a proxy."""
+    """Returns lists from memory; pages above `most` entries are refused as by a proxy."""
 
     def __init__(self, entries: list[dict[str, Any]], most: int = 10_000) -> None:
         super().__init__("http://127.0.0.1:9", dialect=Dialect(embeds_items=False))

@@ -1,4 +1,4 @@
-"""What the transport makes of answers: repeated or not, followed or not, and which error; and where the key goes."""
+"""What the transport makes of responses: repeated or not, followed or not, and which error; and where the key goes."""
 
 from __future__ import annotations
 
@@ -233,7 +233,8 @@ class TestPortalClock:
         [
             pytest.param({}, 3600, id="as its answers are dated"),
             pytest.param({"Age": "30"}, 3630, id="as a cache has kept them"),
-            pytest.param({"Age": "old"}, 3600, id="with an age that is none"),
+            pytest.param({"Age": "old"}, 3600, id="with an invalid age"),
+            pytest.param({"Age": "9" * 400}, 3600, id="with an age that no number of this machine holds"),
         ],
     )
     def test_is_read(

@@ -182,7 +182,7 @@ class TestKeyNeverLeaves:
 
     @staticmethod
     def follow(home: Door, location: str) -> None:
-        """Read by key from a portal that redirects there, whatever comes of it."""
+        """Read by key from a portal that redirects there, whatever the response is."""
         home.requests.clear()
         home.script("GET", "/old/", Reply(302, None, {"Location": location}))
         transport = Transport(f"{home.url}{API}", KEY, timeout=2, connect_timeout=1, retry=RetryPolicy(attempts=1))

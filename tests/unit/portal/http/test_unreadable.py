@@ -1,4 +1,4 @@
-"""A list of which the portal cannot answer some entries (500): all others are read, and those are named."""
+"""A list of which the portal cannot return some entries (500): all others are read, and those are named."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SIZE = 500
 
 
 class BrokenList:
-    """A list whose pages fail where they hold a broken entry, as udata's do.
+    """A list whose pages fail if they hold a broken entry, as udata's do.
 
     :param count: entries, ``e1`` to ``e<count>``.
     :param broken: numbers of those that make a page fail.
     :param nameless: numbers of those that fail whatever is asked of them.
-    :param status: what a failing page is answered with.
+    :param status: of the response to a failing page.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The verdict: what counts as a success, and what is said where it is none. Fail closed."""
+"""The verdict: what counts as a success, and what is said if it does not. Fail closed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def policy(**given: Any) -> OutcomePolicy:
         pytest.param(
             ended_job("done-errors", [CUT_SHORT], done=9, failed=1), {}, "items", id="cut short and failed items"
         ),
-        # what no release is known to answer
+        # what no release is known to return
         pytest.param(ended_job("deleted", done=3), {}, "unknown_status", id="ended in an unknown status"),
         pytest.param(ended_job("", done=3), {}, "unknown_status", id="ended in no status"),
         pytest.param(ended_job(counted=False), {}, "unfinished", id="done, but nothing is said of the items"),

@@ -32,6 +32,9 @@ def test_twelve_groups_cover_95_percent_of_what_real_releases_say() -> None:
         ("Cannot write 'Trees of A'", "Cannot write 'Lakes of B'"),
         ("See https://a.example/1?x=2 now", "See http://b.example/ now"),
         ("Lost 6b07db37f2096c6b67e284c1 again", "Lost 6b07dbc79cbd7e80365e4ca7 again"),
+        ("Duplicate key “trees”", "Duplicate key “lakes”"),
+        ("File /data/a.xml not found", "File /srv/b/c.xml not found"),
+        ("Retries exceeded with url: /x (timed out)", "Retries exceeded with url: /y/z?page=2 (timed out)"),
         ("Seen on 2026-11-26 only", "Seen on 2025-01-01T10:00:00Z only"),
         ("No user a@b.example here", "No user c.d@e.example here"),
         ("No such licence: cc-by", "No such licence: odbl"),
@@ -43,6 +46,7 @@ def test_messages_that_differ_in_a_value_are_one_group(one: str, other: str) -> 
 
 def test_messages_of_different_words_are_two_groups() -> None:
     assert fingerprint("The title is empty") != fingerprint("The licence is empty")
+    assert fingerprint("No closing </title> and/or </name>") != fingerprint("No closing </licence> and/or </name>")
 
 
 @pytest.mark.parametrize(

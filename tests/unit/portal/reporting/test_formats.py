@@ -34,7 +34,7 @@ _BAD_LINKS = ["javascript:alert(1)", "data:text/html,<script>", "http://user:pw@
 
 
 class FakeClient:
-    """A portal that answers from lists; counts nothing, fails nowhere."""
+    """A portal that returns lists from memory; counts nothing, fails nowhere."""
 
     site = "https://portal.example"
 
@@ -143,6 +143,25 @@ def test_html_of_5000_failed_items_with_long_messages_stays_below_a_megabyte() -
     assert len(formats.as_html(report).encode()) < 1_000_000
     assert len(json.loads(formats.as_json(report))["changes"]) == 5000
     assert len(json.dumps(summary_of(report))) < 20_000
+
+
+@pytest.mark.parametrize(
+    "letters, url",
+    [
+        pytest.param("城", "https://x.example/", id="letters of three bytes"),
+        pytest.param("\U0001f600", "https://x.example/" + "p" * 1900, id="letters of four bytes, long addresses"),
+        pytest.param('"', "https://x.example/?" + "a&" * 900, id="letters that become six"),
+        pytest.param("x", "https://x.example/" + "p" * 10_000, id="addresses that no browser follows"),
+    ],
+)
+def test_html_stays_below_a_megabyte_whatever_its_letters_take(letters: str, url: str) -> None:
+    kinds = ("failed", "done")
+    after = [item(f"{letters * 99}{n}", kinds[n % 2], letters * 200, letters * 500, url) for n in range(5000)]
+    report = report_of([], after)
+    page = formats.as_html(report)
+    assert 200_000 < len(page.encode()) < 1_000_000
+    assert "are shown; the CSV and the JSON hold all" in page
+    assert max(map(len, formats.as_markdown(report).splitlines())) < 4_500
 
 
 def test_5000_failed_items_take_seconds_not_minutes() -> None:

@@ -1,9 +1,10 @@
-"""Creating, changing and deleting sources twice, and against portals whose answers are lost, late or errors."""
+"""Creating, changing and deleting sources twice, and against portals whose responses are lost, late or errors."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,10 +20,14 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.sources.changes import ensure_deleted, ensure_fields, ensure_source
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held, join, split
 from tests.support.portal_server import Always, Door, InProcess
 from tests.support.portal_state import KEY, ORGANIZATION, USER
 from tests.support.response_faults import CARRIED_OUT, NOT_CARRIED_OUT, Reply, Reset, Step
 from tests.support.scripted_portal import T0, FakeClock, instant
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 SOURCES = "/harvest/sources/"
 UNKNOWN_ID = "5f00000000000000000000ff"
@@ -256,6 +261,42 @@ class TestUpdate:
         source = client.get_source(server.portal.add_source(**TOWN))
         ensure_fields(client, source, url="https://elsewhere.example/")
         assert "The source stays accepted" in caplog.text
+
+
+class TestHeldByTheGuard:
+    """A task that runs each night neither forgets a hold nor ends one: only a person does."""
+
+    NOTE = Note(NOTE_HELD, datetime(2026, 11, 26, tzinfo=timezone.utc), 10, datetime(2026, 11, 25, tzinfo=timezone.utc))
+
+    @pytest.fixture
+    def held(self, server: Door, client: HarvestClient) -> HarvestSource:
+        return client.get_source(
+            server.portal.add_source(**TOWN, description=join("Old", self.NOTE), autoarchive=False)
+        )
+
+    @pytest.mark.parametrize("description", ["New", "", "Old", join("Copied", NOTE)])
+    def test_its_line_stays_below_a_new_description(
+        self, client: HarvestClient, held: HarvestSource, description: str
+    ) -> None:
+        changed = ensure_fields(client, held, description=description, name="City")
+        assert changed.name == "City"
+        assert split(changed.description) == (split(description)[0], self.NOTE)
+        assert is_held(changed)
+
+    def test_archiving_stays_off_and_that_is_said(
+        self, client: HarvestClient, held: HarvestSource, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert is_held(ensure_fields(client, held, autoarchive=True))
+        assert f"airflow-harvest guard release {held.id}" in caplog.text
+
+    def test_creating_it_again_with_an_update_leaves_it_held(self, client: HarvestClient, held: HarvestSource) -> None:
+        given = {**TOWN, "description": "New", "autoarchive": True, "if_exists": "update"}
+        source, created = ensure_source(client, **given)
+        assert (created, source.id, is_held(source)) == (False, held.id, True)
+
+    def test_an_owner_may_switch_on_what_the_guard_does_not_hold(self, server: Door, client: HarvestClient) -> None:
+        source = client.get_source(server.portal.add_source(**TOWN, autoarchive=False))
+        assert ensure_fields(client, source, autoarchive=True).autoarchive is True
 
 
 class TestDelete:

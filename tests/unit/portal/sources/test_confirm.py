@@ -1,4 +1,4 @@
-"""Writes that a portal answers with 200 and ignores, or takes in a form of its own: what is said of them, and when."""
+"""Writes that a portal responds with 200 and ignores, or takes in a form of its own: what is said of them, and when."""
 
 from __future__ import annotations
 
@@ -136,10 +136,10 @@ HURRY = Pacing(write_interval=0.0, accept_interval=0.0)
 
 
 class Overruling(ManagedPortal):
-    """A portal that answers as if it took each write of one kind to the source "Odd", and keeps something else.
+    """A portal that responds as if it took each write of one kind to the source "Odd", and keeps something else.
 
     :param overruled: the kind, by its name in `portal_state.ROUTES`.
-    :param lies: whether the answer to the write shows it as done.
+    :param lies: whether the response to the write shows it as done.
     """
 
     def __init__(self, overruled: str, *, lies: bool = False) -> None:

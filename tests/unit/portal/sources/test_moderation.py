@@ -1,4 +1,4 @@
-"""Accepting, refusing, scheduling and unscheduling twice, and against portals whose answers are lost or errors."""
+"""Accepting, refusing, scheduling and unscheduling twice, and against portals whose responses are lost or errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DELETED = {"deleted": "2026-03-02T12:00:00+00:00"}
 
 
 def added(server: Door, client: HarvestClient, **fields: Any) -> HarvestSource:
-    """A source as the portal answers it; accepted and scheduled unless told otherwise."""
+    """A source as the portal returns it; accepted and scheduled unless the fields say otherwise."""
     return client.get_source(server.portal.add_source(**fields))
 
 

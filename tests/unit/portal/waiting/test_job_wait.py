@@ -1,4 +1,4 @@
-"""Waiting for one job, told as stories of a portal: each begins at 2026-03-02 02:05 UTC, and no test waits for real."""
+"""Waiting for one job, as stories of a portal: each begins at 2026-03-02 02:05 UTC, and no test waits for real."""
 
 from __future__ import annotations
 

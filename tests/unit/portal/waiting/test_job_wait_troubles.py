@@ -196,7 +196,7 @@ def test_a_source_that_is_purged_before_a_job_appears_is_gone(generation: str) -
 
 
 def test_a_500_on_a_job_that_is_listed_is_an_outage() -> None:
-    """The portal fails on single jobs, and answers its list."""
+    """The portal fails on single jobs, and returns its list."""
     story = Story([(0, job_appears("j"))], {"generation": "C"}, known=())
     story.look()
     story.client.peek_job = lambda job_id, **_: (_ for _ in ()).throw(server_error(500))  # type: ignore[method-assign]
@@ -245,7 +245,7 @@ def test_deleting_the_source_does_not_end_the_wait_for_a_job_that_runs() -> None
 
 
 def test_a_web_page_is_no_proof_that_a_job_was_purged() -> None:
-    """A proxy answers 404 with a page of its own while the portal restarts: that is an outage."""
+    """A proxy responds with 404 and a page of its own while the portal restarts: that is an outage."""
     page = HarvestNotFound("It responded with 404 (a web page).", status_code=404, payload="<html>404 nginx</html>")
     story = Story([*whole_job("new", 60, HOUR), *outage(600, 900, page)], known=("old",))
     assert story.to_the_end().state == ENDED

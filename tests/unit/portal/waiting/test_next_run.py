@@ -85,7 +85,7 @@ def test_a_run_may_wait_long_in_the_portals_queue() -> None:
 
 
 def test_jobs_started_by_hand_after_a_run_do_not_hide_it() -> None:
-    """The scheduled run is the first after its tick, and tells the time zone."""
+    """The scheduled run is the first after its tick, and shows the time zone."""
     by_hand = [begin + timedelta(minutes=40) for begin in daily("2026-03-01 23:00", 5)]
     expectation = expect(MIDNIGHT, sorted([*daily("2026-03-01 23:00", 5), *by_hand], reverse=True), NOW.timestamp())
     assert expectation is not None

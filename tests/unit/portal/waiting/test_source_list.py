@@ -20,7 +20,7 @@ class Entry(dict[str, Any]):
 
 
 class Client:
-    """Answers each reading with new objects, as JSON does."""
+    """Returns new objects for each reading, as JSON does."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()

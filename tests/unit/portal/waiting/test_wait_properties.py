@@ -53,6 +53,16 @@ KNOWN = ("known-0", "known-1", "known-2")
 
 minutes = st.integers(0, 5 * 60).map(lambda number: number * 60.0)
 lengths = st.integers(1, 70).map(lambda number: number * 60.0)
+# Made once: to make one takes longer than to draw from it.
+some_lengths = st.lists(lengths, max_size=4)
+some_items = st.dictionaries(st.sampled_from(["done", "done", "failed", "skipped"]), st.integers(1, 9), max_size=2)
+statuses = st.sampled_from(["done", "done", "done", "done-errors", "failed", "unheard-of", None])
+some_job_errors = st.lists(st.just("1000 max items reached"), max_size=1)
+new_jobs = st.sampled_from([1, 1, 2, 3, 0])
+outages = st.sampled_from([0, 0, 1, 3])
+skews = st.sampled_from([0.0, 0.0, 3 * HOUR, -3 * HOUR])
+generations = st.sampled_from("ABCD")
+looks_between_restarts = st.sampled_from([3, 10, 1000])
 EDITS: list[Event] = [
     source_changes(deleted=instant(T0)),
     source_changes(active=False),
@@ -84,17 +94,15 @@ def jobs(draw: st.DrawFn, job_id: str, earliest: float, told: list[str]) -> list
     at = earliest + draw(minutes)
     told.append(f"{job_id} appears at {at:.0f}")
     story: list[tuple[float, Event]] = [(at, job_appears(job_id))]
-    for pause in draw(st.lists(lengths, max_size=4)):
+    for pause in draw(some_lengths):
         at += pause
-        moved = draw(
-            st.dictionaries(st.sampled_from(["done", "done", "failed", "skipped"]), st.integers(1, 9), max_size=2)
-        )
+        moved = draw(some_items)
         story.append((at, items_move(job_id, **moved)))
         told.append(f"{job_id} moves {moved} at {at:.0f}")
-    status = draw(st.sampled_from(["done", "done", "done", "done-errors", "failed", "unheard-of", None]))
+    status = draw(statuses)
     if status is not None:
         at += draw(lengths)
-        story.append((at, job_ends(job_id, status, *draw(st.lists(st.just("1000 max items reached"), max_size=1)))))
+        story.append((at, job_ends(job_id, status, *draw(some_job_errors))))
         told.append(f"{job_id} ends {status} at {at:.0f}")
     if draw(st.integers(0, 9)) == 0:
         at += draw(minutes)
@@ -111,10 +119,10 @@ def lives(draw: st.DrawFn) -> Life:
     for job_id in known:
         timeline += [(min(at, -60.0) if n == 0 else at, what)
                      for n, (at, what) in enumerate(draw(jobs(job_id, -6 * HOUR, told)))]  # fmt: skip
-    for number in range(draw(st.sampled_from([1, 1, 2, 3, 0]))):
+    for number in range(draw(new_jobs)):
         timeline += draw(jobs(f"new-{number}", 1.0, told))
     faults = [unreachable(), server_error(500), server_error(503, 120.0), rate_limited(600.0), not_found()]
-    for _ in range(draw(st.sampled_from([0, 0, 1, 3]))):
+    for _ in range(draw(outages)):
         begin, length, fault = draw(minutes), draw(lengths), draw(st.sampled_from(faults))
         timeline += outage(begin, begin + length, fault)
         told.append(f"{fault} from {begin:.0f} to {begin + length:.0f}")
@@ -122,7 +130,7 @@ def lives(draw: st.DrawFn) -> Life:
         at, edit = draw(minutes), draw(st.sampled_from(EDITS))
         timeline.append((at, edit))
         told.append(f"the source is edited or purged at {at:.0f}")
-    skew = draw(st.sampled_from([0.0, 0.0, 3 * HOUR, -3 * HOUR]))
+    skew = draw(skews)
     asked = T0 + skew  # the times of a plan are the portal's
     ways: list[dict[str, Any]] = [
         {"known": known},
@@ -134,10 +142,10 @@ def lives(draw: st.DrawFn) -> Life:
     plan = {**draw(st.sampled_from(ways)), **draw(st.sampled_from([{}, {"deadline": asked + 6 * HOUR}]))}
     return Life(
         timeline,
-        draw(st.sampled_from("ABCD")),
+        draw(generations),
         skew,
         plan,
-        draw(st.sampled_from([3, 10, 1000])),
+        draw(looks_between_restarts),
         draw(st.booleans()),
         told,
     )
@@ -206,7 +214,7 @@ def test_every_wait_comes_to_exactly_one_end(life: Life) -> None:
     end = Watch(life).end
     event(end.state)
     assert end.state in FINAL_STATES
-    assert bool(end.detail) == (end.state != ENDED), "every end but a job's own is told in words"
+    assert bool(end.detail) == (end.state != ENDED), "every end but a job's own has a sentence"
 
 
 @given(lives(), policies)

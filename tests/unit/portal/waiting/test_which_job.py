@@ -70,8 +70,8 @@ def test_a_job_that_was_only_created_began_then() -> None:
     "portal, shown",
     [
         pytest.param(T0, T0 - 60, id="same clock"),
-        pytest.param(T0 + 0.9, T0 - 60, id="as the seconds of a Date tell it"),
-        pytest.param(T0 - 0.9, T0 - 60, id="behind as the seconds of a Date tell it"),
+        pytest.param(T0 + 0.9, T0 - 60, id="as the seconds of a Date header say"),
+        pytest.param(T0 - 0.9, T0 - 60, id="behind, as the seconds of a Date header say"),
         pytest.param(T0 + 4, T0 - 56, id="seconds ahead"),
         pytest.param(T0 - 4, T0 - 64, id="seconds behind"),
         pytest.param(T0 + HOUR, T0 + HOUR - 60, id="an hour ahead"),

@@ -279,7 +279,7 @@ STEPS = ("create_source", "validate_source", "schedule_source", "update_source")
 def test_kill_at_any_step_of_a_new_source_is_resumed(
     portal: ManagedPortal, monkeypatch: pytest.MonkeyPatch, step: str, was_sent: bool, again: str, said: dict[str, Any]
 ) -> None:
-    """Also right before it is switched on: whoever applies again finds it inactive, and switches it on."""
+    """Also right before it is switched on: the next apply finds it inactive, and switches it on."""
     plan = planned(portal, declared(1, **said))
     killed_at(portal, monkeypatch, plan, step, was_sent=was_sent)
 

@@ -1,4 +1,4 @@
-"""The JSON Schema that editors use and the reader: they take the same files, whatever stands in them."""
+"""The JSON Schema that editors use and the reader: they take the same files, whatever is in them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ WRONG = {
     "a name that is too long": (("sources", "one", "name"), "x" * 256),
     "active as string": (("sources", "one", "active"), "yes"),
     "active as number": (("sources", "one", "active"), 1),
-    "an id that is none": (("sources", "2", "id"), "abc"),
+    "an invalid id": (("sources", "2", "id"), "abc"),
     "an organization with a slash": (("sources", "one", "organization"), "a/b"),
     "an owner by name": (("sources", "2", "owner"), "somebody"),
     "another validation": (("sources", "one", "validation"), "refused"),
