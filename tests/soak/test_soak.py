@@ -1,6 +1,6 @@
 """A day and a half of one triggerer in some minutes: 300 waits and 3 event triggers on a portal that changes.
 
-5,000 harvests come and continue an imitated portal; meanwhile it is upgraded from udata 16.6.1 to 17.18.0 at the same
+5,000 harvests begin and end on an imitated portal; meanwhile it is upgraded from udata 16.6.1 to 17.18.0 at the same
 address, sources are renamed, the portal and single sources break and are repaired.
 """
 
@@ -35,8 +35,6 @@ from tests.support.watching_trigger import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from airflow_provider_harvest.exceptions import HarvestError
 
 MINUTE, HOUR = 60.0, 3600.0
 SOURCES, HARVESTS_EACH, FAILING_IN = 300, 17, 7
@@ -105,11 +103,11 @@ class Soak:
         """Break and repair the portal, upgrade it, and count what the triggerer holds."""
         for since, until, error in OUTAGES:
             await self._sleep_until(since)
-            self._break(error)
+            self.portal.fail(error)
             if since == UPGRADED_AT:
                 self.portal.generation = "D"
             await self._sleep_until(until)
-            self._break(None)
+            self.portal.fail(None)
             error.__traceback__ = None  # raised again and again, this one error would hold every frame it passed
             self._count()
         await self._sleep_until(ALL * HOUR)
@@ -117,11 +115,6 @@ class Soak:
 
     async def _sleep_until(self, at: float) -> None:
         await asyncio.sleep(max(0.0, T0 + at - self.clock.now()))
-
-    def _break(self, error: HarvestError | None) -> None:
-        self.portal.list_fault = error
-        for life in self.portal.lives.values():
-            life.fault = error
 
     def _count(self) -> None:
         gc.collect()

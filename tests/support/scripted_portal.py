@@ -201,6 +201,12 @@ class ScriptedPortal(PortalState):
         """The first source, often the only one."""
         return next(iter(self.lives.values()))
 
+    def fail(self, error: HarvestError | None) -> None:
+        """Let every request fail so from now on; None repairs the portal."""
+        self.list_fault = error
+        for life in self.lives.values():
+            life.fault = error
+
     def live(self) -> None:
         """Let everything happen that is due by now."""
         here = self.clock.now()

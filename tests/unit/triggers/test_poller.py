@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -253,55 +255,54 @@ def test_it_ends_as_it_would_alone(
 
 
 def test_a_job_that_moves_is_not_called_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
-    life = [
-        (0, job_appears("j")),
-        *((n * HOUR, items_move("j", done=1)) for n in range(20)),
-        (20 * HOUR, job_ends("j")),
-    ]
-    waits = Waits(monkeypatch, {"a": life, "b": life}).plan("a", job_id="j").plan("b", job_id="j")
+    def life(job_id: str) -> Timeline:
+        moves = [(n * HOUR, items_move(job_id, done=1)) for n in range(20)]
+        return [(0, job_appears(job_id)), *moves, (20 * HOUR, job_ends(job_id))]
+
+    lives = {"a": life("job-a"), "b": life("job-b")}
+    waits = Waits(monkeypatch, lives).plan("a", job_id="job-a").plan("b", job_id="job-b")
     assert waits.states() == {"a": ENDED, "b": ENDED}
 
 
 # --- a portal in trouble ---------------------------------------------------------------------------------------------
 
 
-def in_trouble(waits: Waits, begin: float, end: float, error: Any) -> Callable[[], Any]:
-    async def story() -> None:
-        await asyncio.sleep(begin)
-        waits.portal.list_fault = error
-        await asyncio.sleep(end - begin)
-        waits.portal.list_fault = None
-
-    return story
+async def in_trouble(begin: float, end: float, error: Any, fail: Callable[[Any], None]) -> None:
+    await asyncio.sleep(begin)
+    fail(error)
+    await asyncio.sleep(end - begin)
+    fail(None)
 
 
 @pytest.mark.parametrize(
-    "error, requests",
+    "error, lists, polls",
     [
-        pytest.param(rate_limited(900.0), 2, id="429 with Retry-After"),
-        pytest.param(rate_limited(None), 5, id="429"),
-        pytest.param(server_error(503, 900.0), 2, id="503 with Retry-After"),
-        pytest.param(server_error(502), 5, id="502"),
-        pytest.param(unreachable(), 5, id="down"),
+        pytest.param(rate_limited(900.0), 2, 0, id="429 with Retry-After"),
+        pytest.param(rate_limited(None), 5, 0, id="429"),
+        pytest.param(server_error(503, 900.0), 2, 0, id="503 with Retry-After"),
+        # Only the list may fail: from the second time on up to three waits find out.
+        pytest.param(server_error(502), 5, 4 * 3, id="502"),
+        pytest.param(unreachable(), 5, 0, id="down"),
     ],
 )
 def test_trouble_slows_down_for_all_and_is_told_once_to_each(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Any, requests: int
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Any, lists: int, polls: int
 ) -> None:
     caplog.set_level("INFO", "airflow_provider_harvest")
     lives = {ident: [(0, job_appears(f"job-{ident}")), (HOUR, job_ends(f"job-{ident}"))] for ident in ids(10)}
     waits = Waits(monkeypatch, lives)
     for ident in lives:
         waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
-    trouble = in_trouble(waits, 630, 630 + 1500, error)
 
     async def story() -> None:
-        await asyncio.gather(trouble(), *(waits.follow(ident) for ident in lives))
+        trouble = in_trouble(630, 630 + 1500, error, waits.portal.fail)
+        await asyncio.gather(trouble, *(waits.follow(ident) for ident in lives))
 
     run_in_fake_time(waits.clock, story())
 
-    during = [at for at in waits.client.times if 630 < at - T0 < 2130]
-    assert len(during) == requests
+    sent = zip(waits.client.times, waits.client.requests, strict=True)
+    during = [name for at, name in sent if 630 < at - T0 < 2130]
+    assert Counter(during) == Counter({"list_sources": lists, "get_job": polls})
     assert sum("Polling again; 10 failed polls in a row are allowed." in line for line in caplog.messages) == 10
     assert sum("The portal responds again" in line for line in caplog.messages) == 10
 
@@ -333,9 +334,7 @@ def test_a_portal_that_goes_on_refusing_to_be_read_ends_all_waits(monkeypatch: p
     for ident in lives:
         waits.plan(ident, known=())
     refusal = HarvestAuthError("No right to read this.", status_code=403, payload={"message": "no"})
-    waits.portal.list_fault = refusal
-    for portal in waits.portal.lives.values():
-        portal.fault = refusal
+    waits.portal.fail(refusal)
     events = waits.to_the_end()
     assert {(event["state"], event["error"]) for event in events.values()} == {(ERROR, "HarvestAuthError")}
     assert max(waits.ended_at.values()) <= 10 * MINUTE
@@ -357,8 +356,8 @@ def test_one_odd_answer_to_the_list_ends_no_wait(monkeypatch: pytest.MonkeyPatch
         waits.plan(ident, job_id=f"job-{ident}")
 
     async def story() -> list[dict[str, Any]]:
-        trouble = in_trouble(waits, 630, 670, error)
-        _, *events = await asyncio.gather(trouble(), *(waits.follow(ident) for ident in lives))
+        trouble = in_trouble(630, 670, error, partial(setattr, waits.portal, "list_fault"))
+        _, *events = await asyncio.gather(trouble, *(waits.follow(ident) for ident in lives))
         return events
 
     assert {event["state"] for event in run_in_fake_time(waits.clock, story())} == {ENDED}
@@ -371,7 +370,9 @@ def test_where_the_list_alone_fails_waits_look_for_themselves(monkeypatch: pytes
         waits.plan(ident, job_id=f"job-{ident}", poll_interval=MINUTE)
     waits.portal.list_fault = server_error(500)
     assert set(waits.states().values()) == {ENDED}
-    assert waits.client.count("list_sources") <= 90 / 10 + 5  # it is tried again ten minutes apart
+    reads = waits.client.times_of("list_sources")
+    assert len(set(reads)) <= 90 / 10 + 5  # it is tried again ten minutes apart
+    assert len(reads) == 3 * len(set(reads))  # as after each 500: two short ones find that the list is down altogether
 
 
 @pytest.mark.parametrize(
