@@ -63,7 +63,7 @@ def _let_children_be_interrupted() -> None:
 
 _let_children_be_interrupted()
 
-# Collections are rare, since nearly all that tests make is freed without them; at the defaults they take 6 % of a run.
+# Collections are rare, since nearly all that tests make is freed without them.
 gc.set_threshold(20_000, 50, 100)
 
 # An ordinary run is reproducible: it tries the same examples each time. `make properties` searches for new ones.

@@ -48,7 +48,7 @@ def _parse_slowly(value: Any) -> datetime:  # noqa: ANN401  # of a response
 
 
 def _entries(value: object) -> list[Any]:
-    """Return the entries of a list; what should be a list and is none counts as its one entry, so nothing is lost."""
+    """Return the entries of a list; a value in place of a list counts as its one entry, so nothing is lost."""
     return value if isinstance(value, list) else [value] if value else []
 
 

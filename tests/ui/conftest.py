@@ -124,7 +124,7 @@ def windows(world: World, browser: Browser) -> Windows:
 
 @pytest.fixture
 def open_page(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens an address for somebody; errors on the console fail the test."""
+    """Return a function that opens an address for somebody; errors that our script does not catch fail the test."""
     pages: list[Page] = []
     errors: list[str] = []
 
@@ -133,7 +133,7 @@ def open_page(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Call
     ) -> Page:
         page = windows.open(user, look)
         pages.append(page)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", lambda error: errors.append(f"{error} {error.stack}"))
         before(page)
         page.goto(address)
         ours(page).first.wait_for()
@@ -145,7 +145,9 @@ def open_page(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Call
     yield open_it
     for page in pages:
         page.close()
-    assert errors == [], f"{request.node.name}: the page met errors: {errors}"
+    # Airflow 3.2 leaves an aborted request of its own uncaught now and then.
+    ours_alone = [error for error in errors if "harvest.js" in error or "aborted" not in error]
+    assert ours_alone == [], f"{request.node.name}: the page met errors: {ours_alone}"
 
 
 @pytest.fixture

@@ -364,7 +364,9 @@ async function _e(t) {
 	}, i = S(oe(t), {
 		tasks: [],
 		isPart: !1
-	}), a = await S(be(t), r, () => n.push("assets")), o = await S(xe(a.entries, t), r), [s, c, l, u] = await S(Promise.all([
+	});
+	i.catch(() => void 0);
+	let a = await S(be(t), r, () => n.push("assets")), o = await S(xe(a.entries, t), r), [s, c, l, u] = await S(Promise.all([
 		b("harvest_result", o.entries, t),
 		b("harvest_health", [], t),
 		b("harvest_guard", [], t),

@@ -37,6 +37,7 @@ export async function load(signal: AbortSignal): Promise<Loaded> {
   const forbidden: Loaded["forbidden"] = [];
   const nothing = { entries: [], total: 0 };
   const now = unlessForbidden(readNow(signal), { tasks: [], isPart: false });
+  now.catch(() => undefined); // where another request fails first, nobody waits for this one
   const assets = await unlessForbidden(readAssets(signal), nothing, () => forbidden.push("assets"));
   const events = await unlessForbidden(readEvents(assets.entries, signal), nothing);
   const [results, health, guards, listings] = await unlessForbidden(
