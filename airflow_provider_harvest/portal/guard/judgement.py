@@ -190,7 +190,7 @@ def _share(share: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"less than {share:.3g}" if share < 0.001 else f"less than {100 * share:.3g} %"
+    return f"less than {share:.3g}" if share < 0.001 else f"less than {100 * share:.3g}%"
 
 
 def _number(value: object) -> float:

@@ -78,7 +78,7 @@ class TestReport:
         code, out, _ = guard("report")
         assert code == ATTENTION
         assert cells(out) == [[source.id, "must be held", "10", "40", "2026-12-03", "Towns"]]
-        assert f"{source.id}: 10 of 40 records are missing (25.0%); one run may lose less than 6 %.\n" in out
+        assert f"{source.id}: 10 of 40 records are missing (25.0%); one run may lose less than 6%.\n" in out
         assert (portal.has_key, portal.written) == (False, [])
 
     def test_lists_what_is_held(self, portal: HarvestedPortal, guard: Guard) -> None:

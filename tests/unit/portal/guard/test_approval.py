@@ -28,7 +28,7 @@ def test_days_are_those_after_a_release(passes: int) -> None:
         report = held(portal)
     lines = body(portal, report).splitlines()
     assert lines[0].startswith("**[Towns](")
-    assert "10 of 40 records are missing (25.0%); one run may lose less than 6 %." in lines[0]
+    assert "10 of 40 records are missing (25.0%); one run may lose less than 6%." in lines[0]
     assert len([line for line in lines if line.startswith("- 2026-12-03: [Data ")]) == 10
     result = as_dict(portal, report)
     assert ". If released, archived from 2026-12-03 on." in result["message"]

@@ -57,7 +57,7 @@ class TestDisasters:
         assert judgement.reasons == [
             (
                 "12 of 100 records are missing (12.0%), little by little (3 at most in one run); "
-                "all runs together may lose less than 12 %."
+                "all runs together may lose less than 12%."
             )
         ]
 
@@ -162,7 +162,7 @@ class TestReasons:
                 ids(50, 1),
                 {"min_lost": 1, "max_lost_ratio": 0.01},
                 [
-                    "1 of 50 records is missing (2.0%); one run may lose less than 1 %.",
+                    "1 of 50 records is missing (2.0%); one run may lose less than 1%.",
                     "1 record is new, so that the catalogue went from 50 to 50. The identifiers may have changed.",
                 ],
             ),
