@@ -59,7 +59,7 @@ guard-proof: python ## Thirty-two stories of the guard on real portals, and thir
 soak: python ## Let 300 waits and 3 event triggers see 5,000 harvests of an imitated portal that is upgraded meanwhile
 	@$(PYTHON) -m tests.run soak -- $(ARGS)
 
-compare-proof: python ## Find every kind of change between harvests of 5,000 records on real portals: takes an hour
+compare-proof: python ## Find every kind of change between harvests of 5,000 records on real portals: takes hours
 	@$(PYTHON) -m tests.run compare-proof -- $(ARGS)
 
 lint: python ## Check style, format, types, and the words of messages and pages

@@ -95,7 +95,7 @@ def test_waits_are_watched_until_their_jobs_have_ended(
     monkeypatch.setattr("benchmarks.wait_process._ALONE", 0.05)
     monkeypatch.setattr("benchmarks.wait_process._WARM_UP", 0.05)
     monkeypatch.setattr("airflow_provider_harvest.triggers.job.MIN_LIFE", 0.0)
-    order = Order("harvest", waits=3, beside=0, interval=1.0, spread=0.1, idle=0.1, ends=3, patience=20.0)
+    order = Order("harvest", waits=3, other=0, interval=1.0, spread=0.1, idle=0.1, ends=3, patience=20.0)
     system.end({number: time.time() + 0.5 for number in range(3)})
     asyncio.run(Run(order).carry_out())
     gc.unfreeze()  # it puts what the tests made aside
