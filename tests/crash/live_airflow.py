@@ -260,7 +260,17 @@ class Run:
         return [int(mark.read_text()) for mark in sorted(found, key=lambda mark: int(mark.suffix[1:]))]
 
     def clear(self) -> None:
-        """Clear the task, as a user does who wants it run again."""
+        """Clear the task, as a user does who wants it run again; if it has ended, once its run has ended, too.
+
+        A scheduler that is about to end the run would else write that over what the clearing wrote.
+        """
+        if self.task["state"] in ENDED:
+            path = f"dags/{self._dag_id}/dagRuns/{self.run_id}"
+            wait_until(
+                lambda: self._airflow.api("GET", path)["state"] in ENDED,
+                _END_SECONDS,
+                lambda: f"The run {self.run_id} has not ended although its task has.",
+            )
         self._airflow.api(
             "POST",
             f"dags/{self._dag_id}/clearTaskInstances",
