@@ -57,6 +57,10 @@ def resolve_source(client: HarvestClient, source_id: str) -> HarvestSource:
     return source
 
 
+#: The package whose classes' arguments are known here.
+_PACKAGE = f"{__name__.partition('.')[0]}."
+
+
 def _is_nothing(value: object, *, none_is_value: bool, blank_is_value: bool) -> bool:
     if value is None:
         return not none_is_value
@@ -128,9 +132,14 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
         """
         from airflow_provider_harvest.portal.inputs import as_switch
 
-        for name, parameter in signature(type(self).__init__).parameters.items():
-            if isinstance(parameter.default, bool):
-                setattr(self, name, as_switch(getattr(self, name), name))
+        for kind in type(self).__mro__:
+            init = vars(kind).get("__init__")
+            # A subclass of a user has arguments of its own, and may hand on ours unnamed.
+            if init is None or not kind.__module__.startswith(_PACKAGE):
+                continue
+            for name, parameter in signature(init).parameters.items():
+                if isinstance(parameter.default, bool):
+                    setattr(self, name, as_switch(getattr(self, name), name))
 
     @cached_property
     def hook(self) -> HarvestHook:

@@ -157,6 +157,19 @@ def test_a_switch_as_a_string(kind: Any, switch: str, needed: dict[str, str]) ->
         raise AssertionError("It went on.")
 
 
+class Loud(HarvestRunSourceOperator):
+    """A subclass as a user writes it: a switch of its own that it does not keep, and the others unnamed."""
+
+    def __init__(self, *, loud: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+
+def test_switches_of_a_users_subclass_are_its_own_and_ours_are_read() -> None:
+    made = Loud(task_id="t", source_id=ID, fail_on_outcome="False")
+    with made.errors():
+        assert made.fail_on_outcome is False
+
+
 @pytest.mark.parametrize("number", ["", "None", " "])
 def test_a_blank_limit_of_deletions_is_no_missing_limit(number: str) -> None:
     """Only None sets none."""
