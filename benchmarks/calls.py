@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.answers import job_id
 from benchmarks.job_system import JobSystem
+from benchmarks.responses import job_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

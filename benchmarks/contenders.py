@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.answers import job_id, source_id
+from benchmarks.responses import job_id, source_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class Contender:
 
 
 def _harvest(conn_id: str, number: int, interval: float) -> Any:
-    from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+    from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
     from airflow_provider_harvest.triggers.job import HarvestJobTrigger
 
     now = time.time()

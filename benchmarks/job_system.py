@@ -16,8 +16,8 @@ from collections import Counter
 from email.utils import formatdate
 from typing import Any
 
-from benchmarks.answers import Jobs, answer
-from sandbox.guarded_process import end_child
+from benchmarks.responses import Jobs, answer
+from sandbox.child_process import end_child
 
 _REASONS = {200: "OK", 404: "Not Found"}
 

@@ -24,7 +24,7 @@ from playwright.sync_api import sync_playwright
 
 from sandbox import environments
 from sandbox.airflow_server import AirflowServer
-from tests.ui import made_up
+from tests.ui import fake_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,13 +85,13 @@ def main() -> None:
 
 def answering(count: int) -> Callable[[Route], None]:
     """Return the responses to the page's requests: so many sources, each with one harvest and every tenth with 30."""
-    uris = [f"harvest://portal.example/source/{made_up.source_id(number)}" for number in range(1, count + 1)]
+    uris = [f"harvest://portal.example/source/{fake_results.source_id(number)}" for number in range(1, count + 1)]
     assets = [{"id": place, "name": uri, "uri": uri} for place, uri in enumerate(uris, 1)]
     events = [
         {
             "asset_id": place,
             "uri": uri,
-            "extra": made_up.result(PORTAL, place, nth),
+            "extra": fake_results.result(PORTAL, place, nth),
             "timestamp": f"2026-11-{nth:02}T00:00:00Z",
         }
         for place, uri in enumerate(uris, 1)

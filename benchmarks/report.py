@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import CONTENDERS
-from benchmarks.cycle import TASKS
+from benchmarks.source_life import TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

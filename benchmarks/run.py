@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import calls, cycle, guarding, imports, passes, report, waits
+from benchmarks import calls, guard_passes, health_passes, imports, report, source_life, waits
 from benchmarks.contenders import CONTENDERS
 from sandbox import RELEASES
 from sandbox.environments import ROOT
@@ -42,9 +42,9 @@ class Results:
     at: str
     imports: list[imports.Import] = field(default_factory=list)
     calls: calls.Calls | None = None
-    cycle: list[cycle.Step] = field(default_factory=list)
-    health: list[passes.Pass] = field(default_factory=list)
-    guard: list[guarding.GuardPass] = field(default_factory=list)
+    cycle: list[source_life.Step] = field(default_factory=list)
+    health: list[health_passes.Pass] = field(default_factory=list)
+    guard: list[guard_passes.GuardPass] = field(default_factory=list)
     waits: list[waits.Waits] = field(default_factory=list)
     seconds: float = 0.0
     #: Programs that wanted a processor on average, those of the benchmarks included, in the last 15 minutes of the run.
@@ -98,20 +98,20 @@ def _run_calls(results: Results, chosen: argparse.Namespace) -> None:
 def _run_cycle(results: Results, chosen: argparse.Namespace) -> None:
     for release in RELEASES:
         say(f"Counting the calls of one source's life on a real udata {release}")
-        results.cycle += cycle.measure(release, lambda line: say(f"  {line}"))
+        results.cycle += source_life.measure(release, lambda line: say(f"  {line}"))
 
 
 def _run_health(results: Results, chosen: argparse.Namespace) -> None:
     for sources in chosen.n or SOURCES:
         say(f"Passing over the health of {sources:,} sources")
-        results.health.append(passes.measure(sources))
+        results.health.append(health_passes.measure(sources))
 
 
 def _run_guard(results: Results, chosen: argparse.Namespace) -> None:
     for sources in chosen.n or SOURCES[:1]:
         for news in (False, True):
             say(f"Guarding {sources:,} sources, {'all' if news else 'none'} of them harvested since the pass before")
-            results.guard.append(guarding.measure(sources, news=news))
+            results.guard.append(guard_passes.measure(sources, news=news))
 
 
 def _run_waits(results: Results, chosen: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.releases import RELEASES
 
 if TYPE_CHECKING:
-    from sandbox.server import Sandbox, SandboxError
+    from sandbox.real_portal import Sandbox, SandboxError
 
 __all__ = ["RELEASES", "Sandbox", "SandboxError"]
 
@@ -16,5 +16,5 @@ __all__ = ["RELEASES", "Sandbox", "SandboxError"]
 def __getattr__(name: str) -> Any:
     # Imported on first use: `python -m sandbox.environments` and the portal process need none of it.
     if name in __all__:
-        return getattr(importlib.import_module("sandbox.server"), name)
+        return getattr(importlib.import_module("sandbox.real_portal"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,8 +13,8 @@ from sandbox.connect import airflow_settings
 from sandbox.environments import ROOT
 from sandbox.installer import InstallFailed
 from sandbox.interpreters import NoInterpreter
+from sandbox.real_portal import Sandbox, SandboxError
 from sandbox.releases import RELEASES
-from sandbox.server import Sandbox, SandboxError
 from sandbox.tables import table
 
 #: The catalogues served, with the arguments of `CatalogueServer.put` and the outcome of a harvest of each.

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.guarded_process import GuardedProcess, free_port
+from sandbox.child_process import GuardedProcess, free_port
 from sandbox.loaded_airflow import inherited_environment
 
 if TYPE_CHECKING:

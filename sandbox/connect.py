@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.server import Sandbox
+    from sandbox.real_portal import Sandbox
 
 
 def airflow_settings(sandbox: Sandbox, key: str | None = None, catalogue: str = "cities") -> dict[str, str]:

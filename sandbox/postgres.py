@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sandbox.guarded_process import GuardedProcess, free_port
+from sandbox.child_process import GuardedProcess, free_port
 
 _START_SECONDS = 60.0
 _LIFETIME = 7200.0

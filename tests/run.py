@@ -18,14 +18,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from sandbox import environments
-from tests import reading
+from tests import suite_output
 from tests.suites import CHOSEN, GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tests.reading import Result
+    from tests.suite_output import Result
     from tests.suites import Suite
 
 LOGS = environments.ROOT / "logs" / "tests"
@@ -75,7 +75,7 @@ class Runner:
                 # The tests that need this one fail with the same sentence; the others shall run.
                 self.say(f"{suite.title}: {problem}")
         if isinstance(own, Exception):
-            result = reading.not_run(suite, str(own))
+            result = suite_output.not_run(suite, str(own))
         else:
             self.say(f"{suite.title}: started")
             result = self._run_in_environment(suite)
@@ -87,13 +87,15 @@ class Runner:
         began = time.monotonic()
         if self._live:
             exit_code = self._wait_for(suite, command, None)
-            return reading.conclude_live(suite, exit_code, time.monotonic() - began)
+            return suite_output.conclude_live(suite, exit_code, time.monotonic() - began)
         log_path = LOGS / f"{suite.title.replace(' ', '-')}.log"
         exit_code = self._wait_for(suite, command, log_path)
         output = log_path.read_text(errors="replace")
-        result = reading.conclude(suite, exit_code, output, time.monotonic() - began)
+        result = suite_output.conclude(suite, exit_code, output, time.monotonic() - began)
         if not result.ok:
-            self.say(f"\n{suite.title} failed; all of its output is in {log_path}\n{reading.worth_reading(output)}")
+            self.say(
+                f"\n{suite.title} failed; all of its output is in {log_path}\n{suite_output.worth_reading(output)}"
+            )
         return result
 
     def _wait_for(self, suite: Suite, command: list[str], log_path: Path | None) -> int | None:
@@ -116,7 +118,7 @@ class Runner:
                     return process.wait(min(STILL_RUNNING_SECONDS, deadline - time.monotonic()))
                 except subprocess.TimeoutExpired:
                     if log_path:
-                        self.say(f"{suite.title}: running{reading.progress(log_path.read_text(errors='replace'))}")
+                        self.say(f"{suite.title}: running{suite_output.progress(log_path.read_text(errors='replace'))}")
             return None
         finally:
             _end(process)
@@ -167,10 +169,10 @@ def main(arguments: list[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     if len(results) > 1:
-        slowest = reading.render_slowest(results)
+        slowest = suite_output.render_slowest(results)
         if slowest:
             print(f"\nThe slowest tests:\n{slowest}")
-        print(f"\n{reading.render_table(results, time.monotonic() - began)}", flush=True)
+        print(f"\n{suite_output.render_table(results, time.monotonic() - began)}", flush=True)
     return 0 if all(result.ok for result in results) else 1
 
 

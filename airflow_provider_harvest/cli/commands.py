@@ -29,11 +29,11 @@ from airflow_provider_harvest.portal.as_code.files.schema import schema_text
 from airflow_provider_harvest.portal.as_code.files.yaml_document import parse
 from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoint_list
 from airflow_provider_harvest.portal.as_code.plan import render
-from airflow_provider_harvest.portal.as_code.plan.changes import Plan, looks_like_a_plan, read_plan, write_plan
 from airflow_provider_harvest.portal.as_code.plan.make_plan import check_organizations, make_plan
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan, looks_like_a_plan, read_plan, write_plan
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.address import site_url
-from airflow_provider_harvest.portal.words import count
+from airflow_provider_harvest.portal.text.words import count
 
 if TYPE_CHECKING:
     import argparse

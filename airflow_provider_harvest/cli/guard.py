@@ -18,13 +18,14 @@ from airflow_provider_harvest.cli.shared import (
     source_of,
 )
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
-from airflow_provider_harvest.portal.guard.act import act
+from airflow_provider_harvest.portal.guard.apply_decisions import act
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
 from airflow_provider_harvest.portal.guard.holds import release
-from airflow_provider_harvest.portal.guard.report import as_dict
+from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.inputs import check_id, is_object_id
-from airflow_provider_harvest.portal.words import count, few, plain
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import count, few
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.cli.parser import Actions, Parser

@@ -11,11 +11,12 @@ from airflow_provider_harvest.cli.parser import json_argument, portal_argument, 
 from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, source_of
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.compare.harvests import find_source_or_job
-from airflow_provider_harvest.portal.http.passing import Doubts
+from airflow_provider_harvest.portal.http.temporary_errors import Doubts
 from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.statuses import DONE
-from airflow_provider_harvest.portal.words import iso, plain, spell
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import iso, spell
 
 if TYPE_CHECKING:
     import argparse

@@ -26,7 +26,7 @@ from airflow_provider_harvest.portal.reporting import formats
 from airflow_provider_harvest.portal.reporting.report import read_report
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
 from airflow_provider_harvest.portal.statuses import FAILED
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
     import argparse

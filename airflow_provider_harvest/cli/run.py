@@ -17,22 +17,22 @@ from airflow_provider_harvest.cli.shared import (
     source_of,
 )
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.portal.http.passing import Doubts
-from airflow_provider_harvest.portal.outcome.conclude import conclude
+from airflow_provider_harvest.portal.http.temporary_errors import Doubts
+from airflow_provider_harvest.portal.outcome.judge_job import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED, WAITED
+from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.waiting.backoff import pause_after
-from airflow_provider_harvest.portal.waiting.one_run import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT, OneRun
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.waiting.run_and_wait import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT, OneRun
 
 if TYPE_CHECKING:
     import argparse
 
     from airflow_provider_harvest.cli.parser import Parser
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
-    from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+    from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 
 _DAY = 24 * 3600.0
 

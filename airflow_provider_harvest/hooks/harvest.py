@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._compat import AirflowNotFoundException, BaseHook, async_connection, mask_secret
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.hooks._settings import ConnectionSettings, connection_settings
+from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings, connection_settings
 from airflow_provider_harvest.provider_info import CONNECTION_TYPE, EXTRA_FIELDS, FIELD_BEHAVIOUR, HOOK_NAME
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from airflow_provider_harvest._compat import BaseOperator
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import push_links
-from airflow_provider_harvest.operators._own_arguments import OwnArguments
+from airflow_provider_harvest.operators._default_args import OwnArguments
 from airflow_provider_harvest.operators._retries import HarvestFailException, is_final
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.operators._output import ResultOutput
+    from airflow_provider_harvest.operators._result_items import ResultOutput
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
@@ -179,7 +179,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
 
 def _in_lines(text: str) -> str:
     """Return a text in lines that fit a log window."""
-    from airflow_provider_harvest.portal.words import log_lines
+    from airflow_provider_harvest.portal.text.words import log_lines
 
     return "\n".join(log_lines(text))
 
@@ -201,7 +201,7 @@ class HarvestResultTask(HarvestTask):
     @property
     def output(self) -> ResultOutput:
         """The result that the task returns; ``output["outcome"]`` is an item of it."""
-        from airflow_provider_harvest.operators._output import ResultOutput
+        from airflow_provider_harvest.operators._result_items import ResultOutput
 
         return ResultOutput(self)
 

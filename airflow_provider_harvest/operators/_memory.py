@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.clock import on_portal_clock
-from airflow_provider_harvest.portal.waiting.travel import known_fields
+from airflow_provider_harvest.portal.waiting.serialization import known_fields
 
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.portal.as_code.plan.changes import Plan
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan
 
 #: What to do if a portal differs from the files.
 REPORT, FAIL = "report", "fail"
@@ -135,8 +135,8 @@ class HarvestPlanSourcesOperator(HarvestOperator):
         """Read files and portal, log the plan, and return it."""
         from airflow_provider_harvest.portal.as_code.files import reader as files
         from airflow_provider_harvest.portal.as_code.plan import render
-        from airflow_provider_harvest.portal.as_code.plan.changes import write_plan
         from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+        from airflow_provider_harvest.portal.as_code.plan.planned_changes import write_plan
         from airflow_provider_harvest.portal.sources.identity import optional_text
 
         with self.errors():
@@ -230,7 +230,7 @@ class HarvestApplySourcesOperator(HarvestOperator):
         from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
         from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
         from airflow_provider_harvest.portal.as_code.plan import render
-        from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan
+        from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan, read_plan
         from airflow_provider_harvest.portal.inputs import as_seconds
 
         with self.errors():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators._base import HarvestOperator
-from airflow_provider_harvest.operators._pass_state import pull_state, push_state
+from airflow_provider_harvest.operators._last_run_state import pull_state, push_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +86,7 @@ class HarvestGuardOperator(HarvestOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Examine, hold and lift, log the message, and leave when that was for the next run."""
-        from airflow_provider_harvest.portal.guard import act, judgement, report, survey
+        from airflow_provider_harvest.portal.guard import apply_decisions, hold_decision, render, survey
 
         with self.errors():
             if self.mode not in (REPORT, HOLD):
@@ -101,17 +101,17 @@ class HarvestGuardOperator(HarvestOperator):
                 again=before.get("again") or (),
                 organization=self.organization,
                 source_ids=self._source_ids(),
-                thresholds=judgement.LossThresholds.from_dict(self.thresholds),
+                thresholds=hold_decision.LossThresholds.from_dict(self.thresholds),
                 thresholds_by_source=self.thresholds_by_source,
                 grace_days=self.grace_days,
                 with_rights=self.mode == HOLD,
             )
             if self.mode == HOLD:
-                act.act(client, found, expire_days=self.expire_days)
-            result = report.as_dict(client, found)
+                apply_decisions.act(client, found, expire_days=self.expire_days)
+            result = render.as_dict(client, found)
             told = before.get("held") or ()
             result["newly_held_ids"] = [ident for ident in result["held_ids"] if ident not in told]
-            result["approval_body"] = report.approval_body(client, found, result["newly_held_ids"])
+            result["approval_body"] = render.approval_body(client, found, result["newly_held_ids"])
             self.log_text(result["message"])
             # What could not be examined or held is examined again by the next run.
             is_whole = not (result["incomplete"] or result["cannot_hold_ids"])

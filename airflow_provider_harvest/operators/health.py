@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPortalUnhealthy
 from airflow_provider_harvest.operators._base import HarvestOperator
-from airflow_provider_harvest.operators._pass_state import pull_state, push_state
+from airflow_provider_harvest.operators._last_run_state import pull_state, push_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,7 +149,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
         from airflow_provider_harvest.portal import health
         from airflow_provider_harvest.portal.health import findings, message
         from airflow_provider_harvest.portal.sources import listing
-        from airflow_provider_harvest.portal.words import count
+        from airflow_provider_harvest.portal.text.words import count
 
         with self.errors():
             fail_on = findings.chosen_failures(self.fail_on)
@@ -223,12 +223,12 @@ class HarvestPortalHealthOperator(HarvestOperator):
             return result
         from jinja2 import TemplateError
 
-        from airflow_provider_harvest.portal import words
+        from airflow_provider_harvest.portal.text import untrusted
 
         try:
             environment = self.get_template_env()
             # Anybody names a source: these escape for a chat.
-            environment.filters.update(text=words.markdown, link=words.markdown_link)
+            environment.filters.update(text=untrusted.markdown, link=untrusted.markdown_link)
             template = environment.from_string(self.message_template)
             return {**result, "message": template.render({**context, **result})}
         except TemplateError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestOperator, resolve_source
-from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
+from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -134,7 +134,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     def execute(self, context: Context) -> HarvestResult:
         """Request a harvest, or find the one that was requested, and wait for it."""
         from airflow_provider_harvest.operators._memory import TaskMemory
-        from airflow_provider_harvest.operators._run import SourceRun
+        from airflow_provider_harvest.operators._run_try import SourceRun
         from airflow_provider_harvest.portal.clock import on_portal_clock
 
         with self.errors():
@@ -154,9 +154,9 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
         """Continue after the trigger; everything that is needed comes in its event."""
         from airflow_provider_harvest.operators._memory import TaskMemory
-        from airflow_provider_harvest.operators._run import SourceRun
-        from airflow_provider_harvest.operators._wait import read_event
-        from airflow_provider_harvest.portal.waiting.plan import goals
+        from airflow_provider_harvest.operators._run_try import SourceRun
+        from airflow_provider_harvest.operators._task_wait import read_event
+        from airflow_provider_harvest.portal.waiting.wait_plan import goals
 
         with self.errors():
             plan, ended = read_event(event)

@@ -9,8 +9,8 @@ from airflow_provider_harvest.operators.as_code import (
 )
 from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.health import HarvestPortalHealthOperator
+from airflow_provider_harvest.operators.pending_review import HarvestPendingReviewOperator
 from airflow_provider_harvest.operators.report import HarvestReportOperator
-from airflow_provider_harvest.operators.review import HarvestPendingReviewOperator
 
 __all__ = [
     "HarvestApplySourcesOperator",

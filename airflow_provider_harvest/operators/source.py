@@ -98,11 +98,11 @@ class HarvestCreateSourceOperator(SourceOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Find the source, or create it."""
         from airflow_provider_harvest.operators._memory import is_retry
-        from airflow_provider_harvest.portal.sources import changes as sources
+        from airflow_provider_harvest.portal.sources import writes
 
         with self.errors():
             client = self.hook.get_conn()
-            source, created = sources.ensure_source(
+            source, created = writes.ensure_source(
                 client,
                 name=self.name,
                 url=self.url,
@@ -179,11 +179,11 @@ class HarvestUpdateSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Change what differs."""
-        from airflow_provider_harvest.portal.sources import changes as sources
+        from airflow_provider_harvest.portal.sources import writes
 
         with self.errors():
             client = self.hook.get_conn()
-            changed = sources.ensure_fields(
+            changed = writes.ensure_fields(
                 client,
                 self.found(context, client, self.source_id),
                 name=self.name,
@@ -217,12 +217,12 @@ class HarvestDeleteSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Delete it, if it is there."""
-        from airflow_provider_harvest.portal.sources import changes as sources
         from airflow_provider_harvest.portal.sources import identity as source_rules
+        from airflow_provider_harvest.portal.sources import writes
 
         with self.errors():
             client = self.hook.get_conn()
-            deleted = sources.ensure_deleted(client, self.source_id, self.missing_ok)
+            deleted = writes.ensure_deleted(client, self.source_id, self.missing_ok)
             if deleted is None:
                 return {**dict.fromkeys(source_rules.SOURCE_KEYS), "id": self.source_id}
             return self.as_output(context, client, deleted)

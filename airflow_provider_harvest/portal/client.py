@@ -13,9 +13,9 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.cron import check_cron
 from airflow_provider_harvest.portal.http.address import API_PATH, expand_page, known_pages
+from airflow_provider_harvest.portal.http.dataset_reads import RecordReads
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
-from airflow_provider_harvest.portal.http.record_reads import RecordReads
 from airflow_provider_harvest.portal.http.session import as_not_found, segment
 from airflow_provider_harvest.portal.inputs import check_validation
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.words import shorten
+from airflow_provider_harvest.portal.text.words import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,8 @@ import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import PENDING, REFUSED, VALIDATION_STATES
-from airflow_provider_harvest.portal.words import names_secret, shorten, without_secrets
+from airflow_provider_harvest.portal.text.secrecy import names_secret, without_secrets
+from airflow_provider_harvest.portal.text.words import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,7 +15,7 @@ import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PENDING, TERMINAL_JOB_STATUSES
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.text.untrusted import plain
 
 
 def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest._compat import AirflowRescheduleException, BaseSensorOperator, PokeReturnValue
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
-from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
+from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
     from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-    from airflow_provider_harvest.sensors._wait import SensorWait
+    from airflow_provider_harvest.sensors._sensor_wait import SensorWait
 
 
 class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
@@ -117,7 +117,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait: by deferring, or as every Airflow sensor does (poke, reschedule)."""
-        from airflow_provider_harvest.sensors._wait import begin
+        from airflow_provider_harvest.sensors._sensor_wait import begin
 
         if not self.is_deferring():
             return super().execute(context)
@@ -127,8 +127,8 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
         """Continue after the trigger; everything that is needed comes in its event."""
-        from airflow_provider_harvest.operators._wait import read_event
-        from airflow_provider_harvest.sensors._wait import SensorWait
+        from airflow_provider_harvest.operators._task_wait import read_event
+        from airflow_provider_harvest.sensors._sensor_wait import SensorWait
 
         with self.errors(soft_fail=self.soft_fail):
             plan, ended = read_event(event)
@@ -137,7 +137,7 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look once."""
-        from airflow_provider_harvest.sensors._wait import begin_again
+        from airflow_provider_harvest.sensors._sensor_wait import begin_again
 
         with self.errors(soft_fail=self.soft_fail):
             if self._poking is None:

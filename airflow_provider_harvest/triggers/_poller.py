@@ -1,6 +1,6 @@
 """One poll loop per portal and event loop, shared by all triggers that poll that portal; used by triggers only.
 
-A watch (:mod:`_seats`) decides, the poller sends: one request for the list of all sources for every 500 of them, or
+A watch (:mod:`_watch`) decides, the poller sends: one request for the list of all sources for every 500 of them, or
 separate polls if fewer are due; and separate polls for the watches whose state the list does not show.
 """
 
@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from airflow_provider_harvest.exceptions import HarvestError
-from airflow_provider_harvest.portal.http.passing import Doubts, concerns_all
+from airflow_provider_harvest.portal.http.temporary_errors import Doubts, concerns_all
 from airflow_provider_harvest.portal.waiting.backoff import pause_after
-from airflow_provider_harvest.portal.waiting.budget import Budget
+from airflow_provider_harvest.portal.waiting.request_budget import Budget
 from airflow_provider_harvest.portal.waiting.shared_reads import SharedReads
-from airflow_provider_harvest.portal.waiting.source_list import Listing
-from airflow_provider_harvest.triggers._seats import Seat
+from airflow_provider_harvest.portal.waiting.shared_source_list import Listing
 from airflow_provider_harvest.triggers._threads import beside_the_loop
+from airflow_provider_harvest.triggers._watch import Seat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable
 
-    from airflow_provider_harvest.hooks._settings import ConnectionSettings
+    from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.waiting.plan import Poll
-    from airflow_provider_harvest.triggers._seats import Watch
+    from airflow_provider_harvest.portal.waiting.wait_plan import Poll
+    from airflow_provider_harvest.triggers._watch import Watch
 
 #: Share of the shortest interval that single polls may take before the list is read again.
 _LOOKING_SHARE = 0.5

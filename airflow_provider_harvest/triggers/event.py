@@ -14,13 +14,13 @@ from airflow_provider_harvest.hooks.harvest import reading_client
 from airflow_provider_harvest.portal.inputs import as_seconds, check_id
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import ANY_END, END_CONDITIONS
+from airflow_provider_harvest.portal.text.words import log_lines
 from airflow_provider_harvest.portal.waiting.backoff import asked_pause, grown
 from airflow_provider_harvest.portal.waiting.ended_jobs import EndedJobs
-from airflow_provider_harvest.portal.waiting.scope import Scope, find_scope
-from airflow_provider_harvest.portal.words import log_lines
-from airflow_provider_harvest.triggers._cursors import Cursors
+from airflow_provider_harvest.portal.waiting.watch_scope import Scope, find_scope
+from airflow_provider_harvest.triggers._event_cursors import Cursors
 from airflow_provider_harvest.triggers._poller import shared, watching
-from airflow_provider_harvest.triggers._settings import (
+from airflow_provider_harvest.triggers._read_connection import (
     REREAD_AFTER,
     REREAD_IN_TROUBLE,
     changed_settings,

@@ -10,11 +10,11 @@ from airflow_provider_harvest._compat import BaseTrigger, TriggerEvent
 from airflow_provider_harvest.hooks.harvest import reading_client
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.outcome.summary import goes_on
-from airflow_provider_harvest.portal.waiting.plan import WaitPlan
-from airflow_provider_harvest.portal.waiting.source_list import ListedWait
-from airflow_provider_harvest.portal.words import log_lines
+from airflow_provider_harvest.portal.text.words import log_lines
+from airflow_provider_harvest.portal.waiting.shared_source_list import ListedWait
+from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.triggers._poller import shared, watching
-from airflow_provider_harvest.triggers._settings import (
+from airflow_provider_harvest.triggers._read_connection import (
     REREAD_AFTER,
     REREAD_IN_TROUBLE,
     changed_settings,
@@ -24,7 +24,7 @@ from airflow_provider_harvest.triggers._settings import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from airflow_provider_harvest.hooks._settings import ConnectionSettings
+    from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
     from airflow_provider_harvest.portal.client import HarvestClient
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from celery.schedules import crontab
 from celery.signals import task_postrun, task_prerun
 
 from sandbox.portal_process.application import ROLES, issue_key
-from sandbox.portal_process.gates import HarvestGates
+from sandbox.portal_process.pause_points import HarvestGates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

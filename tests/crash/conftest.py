@@ -7,9 +7,9 @@ exactly.
 - ``dags/harvests.py`` holds the DAGs. In the task's own process it wraps a few methods of the product, which knows
   nothing of that: at each named point the process leaves a mark, and where the case says so, it kills itself there
   (SIGKILL). Other cases kill from outside, by the process id in a mark, or kill a whole component.
-- ``live_airflow.py`` starts Airflow and reads verdicts by its REST API; ``processes.py`` and ``sandbox/guard.py``
-  see to it that each component is a session of its own, killed as a whole and ended in any case: with pytest, or
-  after an hour.
+- ``live_airflow.py`` starts Airflow and reads verdicts by its REST API; ``processes.py`` and
+  ``sandbox/run_with_parent.py`` see to it that each component is a session of its own, killed as a whole and ended in
+  any case: with pytest, or after an hour.
 - ``tests/support/lossy_proxy.py`` loses responses between the task and the portal.
 
 It runs on Airflow 3.3 and on 2.11. There nothing survives a try, so that a few cases cannot hold: the reasons for which

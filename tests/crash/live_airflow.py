@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
+from airflow_provider_harvest.triggers._event_cursors import CURSOR_KEY
 from sandbox.loaded_airflow import inherited_environment
 from tests.crash.processes import Component
 from tests.crash.releases import Release, this_release

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sandbox.guarded_process import GuardedProcess
+from sandbox.child_process import GuardedProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

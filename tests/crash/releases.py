@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from sandbox.guarded_process import free_port
+from sandbox.child_process import free_port
 
 IS_AIRFLOW_3 = not version("apache-airflow").startswith("2.")
 #: Whether the Airflow of this environment keeps what a task stores across its tries.

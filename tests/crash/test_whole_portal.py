@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.waiting.reported import digest_of
+from airflow_provider_harvest.portal.waiting.reported_jobs import digest_of
 from sandbox import Sandbox
 from tests.crash.conftest import DAGS_OF_A_WHOLE_PORTAL
 from tests.crash.live_airflow import LiveAirflow, wait_until

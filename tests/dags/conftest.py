@@ -26,7 +26,7 @@ _EXAMPLES = Path(__file__).resolve().parents[2] / "example_dags"
 
 #: Appended to a copy of each example: looks often, and, where tasks are to defer, defers after the first look.
 _HURRY = """
-from airflow_provider_harvest.operators._waiting import HarvestWaitingTask as _Mixin
+from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask as _Mixin
 
 for _task in dag.tasks:
     if hasattr(_task, "poke_interval"):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_harvest.portal.guard.survey import Case
-    from airflow_provider_harvest.portal.http.records import HarvestedRecord
+    from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]

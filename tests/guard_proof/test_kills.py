@@ -11,8 +11,8 @@ import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.guard.holds import is_held, release
+from tests.support.fake_portal.managed import Killed
 from tests.support.lossy_proxy import LossyProxy
-from tests.support.managed_portal import Killed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.control import ControlError
+from sandbox.control_client import ControlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

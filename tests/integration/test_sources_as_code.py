@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestPlanStale
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Cron, Declaration, DeclaredSource, Unscheduled
 from airflow_provider_harvest.portal.as_code.plan import render
-from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan, write_plan
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan, read_sources
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan, read_plan, write_plan
 from airflow_provider_harvest.portal.as_code.plan.values import values_of
 from tests.support.declared_files import HURRY, declare, start_apply
 
@@ -49,7 +49,7 @@ def ours(client: HarvestClient, declaration: Declaration) -> dict[str, list[Harv
     """The portal's sources with the declaration's marker, by key."""
     found: dict[str, list[HarvestSource]] = {declared.key: [] for declared in declaration.sources}
     for source in read_sources(client):
-        _, managed_by, key = marker.split(source.description)
+        _, managed_by, key = ownership_marker.split(source.description)
         if managed_by == declaration.managed_by and key is not None:
             found.setdefault(key, []).append(source)
     return found
@@ -69,7 +69,7 @@ def assert_as_declared(client: HarvestClient, declaration: Declaration) -> None:
         values = values_of(source)
         assert source.organization is not None
         assert source.organization.slug == declared.organization
-        assert marker.split(source.description)[0] == declared.fields["description"]
+        assert ownership_marker.split(source.description)[0] == declared.fields["description"]
         assert {name: values[name] for name in declared.fields if name != "description"} == {
             name: value for name, value in declared.fields.items() if name != "description"
         }

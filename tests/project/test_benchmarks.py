@@ -12,10 +12,10 @@ import pytest
 import requests
 
 from airflow_provider_harvest.portal.client import HarvestClient
-from benchmarks import calls, passes, report, waits
-from benchmarks.answers import Jobs, answer, job_id, masked, parse_mask, source_id
+from benchmarks import calls, health_passes, report, waits
 from benchmarks.contenders import CONTENDERS
 from benchmarks.job_system import JobSystem
+from benchmarks.responses import Jobs, answer, job_id, masked, parse_mask, source_id
 from benchmarks.run import Results
 from benchmarks.wait_process import Order, Run
 
@@ -119,7 +119,7 @@ def test_a_call_is_measured_beside_a_bare_session() -> None:
 
 
 def test_a_pass_without_news_takes_one_request_for_500_sources() -> None:
-    assert passes.measure(500).requests == 1
+    assert health_passes.measure(500).requests == 1
 
 
 class TestReport:

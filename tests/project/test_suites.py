@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.environments import ENVIRONMENTS
-from tests import reading
+from tests import suite_output
 from tests.suites import GROUPS, Suite
 
 TESTS = Suite("unit", "airflow-3.3.2", (), seconds=60)
@@ -32,8 +32,8 @@ NO_TESTS = "============ no tests ran in 0.01s ============\n"
     ],
 )
 def test_closing_line_is_found_and_counted(output: str, closing: str, counts: tuple[int, int, int]) -> None:
-    assert reading.closing_line(output) == closing
-    assert tuple(reading.read_counts(closing).values()) == counts
+    assert suite_output.closing_line(output) == closing
+    assert tuple(suite_output.read_counts(closing).values()) == counts
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_closing_line_is_found_and_counted(output: str, closing: str, counts: tu
 def test_suite_is_ok_only_if_all_of_it_passed_and_it_tested_something(
     suite: Suite, exit_code: int | None, output: str, ok: bool
 ) -> None:
-    assert reading.conclude(suite, exit_code, output, 1.0).ok is ok
+    assert suite_output.conclude(suite, exit_code, output, 1.0).ok is ok
 
 
 def test_suite_that_took_too_long_says_so() -> None:
-    assert reading.conclude(TESTS, None, "", 60.0).closing == "ended at its limit of 60 s"
+    assert suite_output.conclude(TESTS, None, "", 60.0).closing == "ended at its limit of 60 s"
 
 
 @pytest.mark.parametrize(
@@ -69,29 +69,29 @@ def test_suite_that_took_too_long_says_so() -> None:
     ],
 )
 def test_progress_is_the_last_percentage(output: str, said: str) -> None:
-    assert reading.progress(output) == said
+    assert suite_output.progress(output) == said
 
 
 class TestWorthReading:
     def test_begins_at_the_first_failure(self) -> None:
         output = "a.py .F\n===== FAILURES =====\n____ test_x ____\nassert 1 == 2\n"
-        assert reading.worth_reading(output) == "===== FAILURES =====\n____ test_x ____\nassert 1 == 2"
+        assert suite_output.worth_reading(output) == "===== FAILURES =====\n____ test_x ____\nassert 1 == 2"
 
     def test_is_everything_where_no_failure_is_marked(self) -> None:
-        assert reading.worth_reading("a.py:1: error\n") == "a.py:1: error"
+        assert suite_output.worth_reading("a.py:1: error\n") == "a.py:1: error"
 
     def test_leaves_out_the_middle_of_a_long_one(self) -> None:
-        lines = reading.worth_reading("\n".join(map(str, range(1000)))).splitlines()
-        assert (lines[0], lines[-1], len(lines)) == ("0", "999", reading.LINES_WORTH_READING + 1)
-        assert f"... {1000 - reading.LINES_WORTH_READING} lines left out ..." in lines
+        lines = suite_output.worth_reading("\n".join(map(str, range(1000)))).splitlines()
+        assert (lines[0], lines[-1], len(lines)) == ("0", "999", suite_output.LINES_WORTH_READING + 1)
+        assert f"... {1000 - suite_output.LINES_WORTH_READING} lines left out ..." in lines
 
 
 def test_table_shows_each_suite_and_the_whole() -> None:
     results = [
-        reading.conclude(TESTS, 1, MIXED, 61.2),
-        reading.conclude(LINTER, 0, "", 3.4),
+        suite_output.conclude(TESTS, 1, MIXED, 61.2),
+        suite_output.conclude(LINTER, 0, "", 3.4),
     ]
-    assert reading.render_table(results, 70.4).splitlines() == [
+    assert suite_output.render_table(results, 70.4).splitlines() == [
         "suite  environment    passed  failed  skipped  seconds  result",
         "--------------------------------------------------------------",
         "unit   airflow-3.3.2       2       3        5       61  FAILED",
@@ -103,13 +103,13 @@ def test_table_shows_each_suite_and_the_whole() -> None:
 def test_the_slowest_tests_of_all_suites_are_listed() -> None:
     first = "== slowest 10 durations ==\n12.30s call     tests/a.py::test_x[a b]\n0.20s setup    tests/a.py::test_y\n"
     second = "== slowest 10 durations ==\n" + "".join(f"{n}.00s teardown tests/b.py::test_{n}\n" for n in range(1, 12))
-    results = [reading.conclude(TESTS, 0, output + GREEN, 20.0) for output in (first, second)]
-    lines = reading.render_slowest(results).splitlines()
+    results = [suite_output.conclude(TESTS, 0, output + GREEN, 20.0) for output in (first, second)]
+    lines = suite_output.render_slowest(results).splitlines()
     assert lines[:2] == [
         "   12.3 s  tests/a.py::test_x[a b] (airflow-3.3.2)",
         "   11.0 s  tests/b.py::test_11 (airflow-3.3.2)",
     ]
-    assert len(lines) == reading.SLOWEST
+    assert len(lines) == suite_output.SLOWEST
 
 
 @pytest.mark.parametrize("group", GROUPS)

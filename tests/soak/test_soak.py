@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.statuses import ENDED
-from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
-from tests.support.fake_time import run_in_fake_time
-from tests.support.portal_connections import SharedClient, at_portal
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     T0,
     FakeClock,
     ScriptedPortal,
@@ -31,6 +29,8 @@ from tests.support.scripted_portal import (
     unreachable,
     whole_job,
 )
+from tests.support.fake_time import run_in_fake_time
+from tests.support.portal_connections import SharedClient, at_portal
 from tests.support.watching_trigger import Store
 
 if TYPE_CHECKING:

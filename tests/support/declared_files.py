@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource, Unscheduled
-from airflow_provider_harvest.portal.as_code.plan.changes import read_plan
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import read_plan
 from airflow_provider_harvest.portal.client import HarvestClient
 
 if TYPE_CHECKING:

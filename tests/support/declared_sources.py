@@ -11,8 +11,8 @@ from airflow_provider_harvest.portal.as_code.model import (
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 
 if TYPE_CHECKING:
-    from airflow_provider_harvest.portal.as_code.plan.changes import Plan
-    from tests.support.managed_portal import ManagedPortal
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan
+    from tests.support.fake_portal.managed import ManagedPortal
 
 URL = "https://town.example/catalog.xml"
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.hooks._settings import ConnectionSettings
+from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
-from tests.support.fake_time import run_in_fake_time
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SITE,
     SOURCE_ID,
     T0,
@@ -19,6 +18,7 @@ from tests.support.scripted_portal import (
     Timeline,
     portal_of,
 )
+from tests.support.fake_time import run_in_fake_time
 
 if TYPE_CHECKING:
     import pytest

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tests.support.scripted_portal import FakeClock
+    from tests.support.fake_portal.scripted import FakeClock
 
 
 class FakeTimeLoop(asyncio.SelectorEventLoop):

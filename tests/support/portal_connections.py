@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.hooks._settings import ConnectionSettings
+from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.triggers import _cursors
+from airflow_provider_harvest.triggers import _event_cursors
 from airflow_provider_harvest.triggers import event as triggers_event
 from airflow_provider_harvest.triggers import job as triggers_job
-from tests.support.scripted_portal import ScriptedClient
+from tests.support.fake_portal.scripted import ScriptedClient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,4 +45,4 @@ def at_portal(monkeypatch: pytest.MonkeyPatch, clients: Mapping[str, SharedClien
     monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
     monkeypatch.setattr(triggers_job, "reading_client", reading_client)
     monkeypatch.setattr(triggers_event, "reading_client", reading_client)
-    _cursors._memory.clear()
+    _event_cursors._memory.clear()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
-from tests.support.fake_time import run_in_fake_time, without_threads
-from tests.support.portal_connections import SharedClient, at_portal
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     T0,
     FakeClock,
     ScriptedPortal,
     Timeline,
 )
+from tests.support.fake_time import run_in_fake_time, without_threads
+from tests.support.portal_connections import SharedClient, at_portal
 
 if TYPE_CHECKING:
     import pytest

@@ -15,14 +15,12 @@ from airflow_provider_harvest._compat import (
     TaskDeferred,
 )
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.operators import _wait
+from airflow_provider_harvest.operators import _task_wait
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers import job as triggers_job
-from tests.support.fake_time import FakeTimeLoop, without_threads
-from tests.support.portal_state import KEY
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
     FakeClock,
@@ -31,13 +29,15 @@ from tests.support.scripted_portal import (
     instant,
     portal_of,
 )
+from tests.support.fake_portal.state import KEY
+from tests.support.fake_time import FakeTimeLoop, without_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
 
-    from tests.support.scripted_portal import Timeline
+    from tests.support.fake_portal.scripted import Timeline
 from tests.support.task_stories import HOUR, RUN_MODES, Story
 
 
@@ -72,7 +72,7 @@ class Life:
         log.addFilter(lambda record: bool(self.lines.append(record.getMessage())))
         for kind in (HarvestRunSourceOperator, HarvestJobSensor):
             monkeypatch.setattr(kind, "log", log, raising=False)
-        monkeypatch.setattr(_wait, "log", log)
+        monkeypatch.setattr(_task_wait, "log", log)
 
     def lead(self) -> str:
         """Live to the end; return it: ``success``, ``failed`` (no retry), ``skipped``, or the exception's name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_harvest.exceptions import HarvestAuthError
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     T0,
     Timeline,
     fails_with,

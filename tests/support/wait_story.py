@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-from airflow_provider_harvest.portal.waiting.plan import (
+from airflow_provider_harvest.portal.waiting.wait_plan import (
     Poll,
     WaitPlan,
 )
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
     FakeClock,

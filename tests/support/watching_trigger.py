@@ -6,11 +6,11 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
+from airflow_provider_harvest.triggers._event_cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
+from tests.support.fake_portal.scripted import OWNER, FakeClock, ScriptedPortal, Timeline
 from tests.support.fake_time import run_in_fake_time, without_threads
 from tests.support.portal_connections import SharedClient, at_portal
-from tests.support.scripted_portal import OWNER, FakeClock, ScriptedPortal, Timeline
 
 if TYPE_CHECKING:
     import pytest

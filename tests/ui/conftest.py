@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.ui import stand as stands
+from tests.ui import airflow_and_portal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,9 @@ AXE = Path(__file__).resolve().parents[2] / "ui" / "node_modules" / "axe-core" /
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of these tests."""
-    parser.addoption("--airflow", default=stands.NEWEST, help="environment of the Airflow whose pages are opened")
+    parser.addoption(
+        "--airflow", default=airflow_and_portal.NEWEST, help="environment of the Airflow whose pages are opened"
+    )
     parser.addoption("--keep", default="", help="new folder that the Airflow is copied to once all DAGs have run")
     parser.addoption("--kept", default="", help="such a folder: an api-server alone opens it, which takes a minute")
     parser.addoption("--pictures", default="", help="folder that pictures of the pages are written to")
@@ -38,7 +40,7 @@ class World:
     :param runs: id of a run by the name of its DAG.
     """
 
-    stand: stands.Stand
+    stand: airflow_and_portal.Stand
     runs: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -61,10 +63,10 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A portal and an Airflow in which each DAG has run once; one source is harvested slowly, one is waited for."""
     release, keep, kept = (request.config.getoption(name) for name in ("--airflow", "--keep", "--kept"))
     if kept:
-        with stands.kept(Path(kept), release) as (stand, runs):
+        with airflow_and_portal.kept(Path(kept), release) as (stand, runs):
             yield World(stand, runs)
         return
-    with stands.running(release) as stand:
+    with airflow_and_portal.running(release) as stand:
         runs = stand.run_all()
         if keep:
             stand.keep(Path(keep), runs)

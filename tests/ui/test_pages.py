@@ -10,8 +10,8 @@ from urllib.error import HTTPError
 import pytest
 from playwright.sync_api import expect
 
+from tests.ui.airflow_and_portal import HOSTILE_NAME
 from tests.ui.conftest import AXE, ours
-from tests.ui.stand import HOSTILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,11 @@ import pytest
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
-from tests.support.direct_client import dialect_of
+from tests.support.fake_portal.direct_client import dialect_of
+from tests.support.fake_portal.scripted import FakeClock
+from tests.support.fake_portal.server import API, Door, InProcess
+from tests.support.fake_portal.state import KEY
 from tests.support.fresh_airflow import FreshAirflow
-from tests.support.portal_server import API, Door, InProcess
-from tests.support.portal_state import KEY
-from tests.support.scripted_portal import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_harvest._compat import BaseOperator
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.hooks._settings import connection_settings
+from airflow_provider_harvest.hooks._connection_settings import connection_settings
 from airflow_provider_harvest.operators import job, portal, source
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestCreateSourceOperator

@@ -15,18 +15,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.files import schema as layout
 from airflow_provider_harvest.portal.as_code.files.config import shorten
-from airflow_provider_harvest.portal.as_code.files.secrets import config_without_secrets, secrets_in
+from airflow_provider_harvest.portal.as_code.files.find_secrets import config_without_secrets, secrets_in
 from airflow_provider_harvest.portal.as_code.files.yaml_document import write
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources
 from airflow_provider_harvest.portal.cron import check_cron
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, check_name, check_url, is_object_id
 from airflow_provider_harvest.portal.sources import guard_note
-from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.identity import optional_text
+from airflow_provider_harvest.portal.sources.writes import organization_of
 from airflow_provider_harvest.portal.statuses import ACCEPTED
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def as_file(
     top: dict[str, Any] = {"version": layout.VERSION}
     if site is not None:
         top |= {"environments": {environment: {"portal": site}}} if environment else {"portal": site}
-    names = {marker.split(source.description)[1] for source in keyed.values()}
+    names = {ownership_marker.split(source.description)[1] for source in keyed.values()}
     if len(names) == 1 and None not in names:
         top["managed_by"] = names.pop()
     defaults = take_defaults(bodies)
@@ -151,7 +151,7 @@ def _keys(sources: Iterable[HarvestSource]) -> dict[str, HarvestSource]:
     keyed: dict[str, HarvestSource] = {}
     unmarked = []
     for source in in_order:
-        marked = marker.split(source.description)[2]
+        marked = ownership_marker.split(source.description)[2]
         if marked and marked not in keyed and re.fullmatch(layout.KEY.pattern, marked, re.ASCII):
             keyed[marked] = source
         else:
@@ -194,7 +194,7 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
     """Return what a file says about a source, and what is left out."""
     problems: list[str] = []
     lacking: list[str] = []
-    text, _, _ = marker.split(guard_note.split(source.description)[0])  # the guard's memory is not the files'
+    text, _, _ = ownership_marker.split(guard_note.split(source.description)[0])  # the guard's memory is not the files'
     backend = next((offered for offered in backends if offered.id == source.backend), None)
     body: dict[str, Any] = {}
 

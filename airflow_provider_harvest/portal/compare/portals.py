@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan.matching import match_sources
 from airflow_provider_harvest.portal.compare.diff import counts_of
 from airflow_provider_harvest.portal.compare.harvests import compare_harvests, latest_harvest
 from airflow_provider_harvest.portal.sources.listing import SourceFilter, list_sources
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -115,7 +115,7 @@ def _declarations(
     """Yield the keys to match by, the surest first: marker, organization if both have it, URL alone."""
     managed: dict[str, dict[str, HarvestSource]] = defaultdict(dict)
     for source in sources:
-        _, managed_by, key = marker.split(source.description)
+        _, managed_by, key = ownership_marker.split(source.description)
         if managed_by and key:
             managed[managed_by][key] = source
     for managed_by, by_key in managed.items():

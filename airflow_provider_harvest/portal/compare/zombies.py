@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.compare.harvests import is_complete
 from airflow_provider_harvest.portal.models import parse_time
-from airflow_provider_harvest.portal.words import count, iso, plain, web_link
+from airflow_provider_harvest.portal.text.untrusted import plain, web_link
+from airflow_provider_harvest.portal.text.words import count, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from airflow_provider_harvest.portal.guard.judgement import Judgement, LossThresholds, judge
+from airflow_provider_harvest.portal.guard.hold_decision import Judgement, LossThresholds, judge
 
 __all__ = ["Judgement", "LossThresholds", "judge"]

@@ -16,7 +16,7 @@ from airflow_provider_harvest.portal.cron import InvalidCron, Schedule
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_provider_harvest.portal.http.records import HarvestedRecord
+    from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
     from airflow_provider_harvest.portal.models import HarvestSource
 
 #: Days that a record stays after it was last seen: udata's ``HARVEST_AUTOARCHIVE_GRACE_DAYS``, which the API hides.

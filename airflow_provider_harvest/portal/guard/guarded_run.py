@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestSourceNotRunnable
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, archive_day
+from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
 from airflow_provider_harvest.portal.guard.holds import hold, hold_ahead, is_held, release
-from airflow_provider_harvest.portal.guard.judgement import LossThresholds
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import split
 from airflow_provider_harvest.portal.statuses import FAILURE
-from airflow_provider_harvest.portal.words import count, few, plain
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import count, few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.http.records import HarvestedRecord
+    from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError
-from airflow_provider_harvest.portal.sources.changes import WHO_EDITS
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.sources.writes import WHO_EDITS
+from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, Forecast, check_days, forecast
+from airflow_provider_harvest.portal.guard.hold_decision import ARCHIVING_STATUSES, Judgement, LossThresholds, judge
 from airflow_provider_harvest.portal.guard.holds import accepted_before, contradicts, is_held
-from airflow_provider_harvest.portal.guard.judgement import ARCHIVING_STATUSES, Judgement, LossThresholds, judge
 from airflow_provider_harvest.portal.guard.rights import list_with_rights, why_not_holdable
-from airflow_provider_harvest.portal.http.passing import concerns_all
-from airflow_provider_harvest.portal.sources.changes import organization_of
+from airflow_provider_harvest.portal.http.temporary_errors import concerns_all
 from airflow_provider_harvest.portal.sources.guard_note import Note, split
-from airflow_provider_harvest.portal.words import few, plain
+from airflow_provider_harvest.portal.sources.writes import organization_of
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.http.records import HarvestedRecord
+    from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 log = logging.getLogger(__name__)

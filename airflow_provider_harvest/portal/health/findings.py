@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.sources.identity import ownership
-from airflow_provider_harvest.portal.words import iso
+from airflow_provider_harvest.portal.text.words import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.health.findings import MEANINGS
-from airflow_provider_harvest.portal.words import MAX_CHAT_LINES, count, day, markdown_link
-from airflow_provider_harvest.portal.words import markdown as escaped
+from airflow_provider_harvest.portal.text.untrusted import markdown as escaped
+from airflow_provider_harvest.portal.text.untrusted import markdown_link
+from airflow_provider_harvest.portal.text.words import MAX_CHAT_LINES, count, day
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.health.findings import Finding, HealthReport

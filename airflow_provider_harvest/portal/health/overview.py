@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.health.rules import state_of
-from airflow_provider_harvest.portal.words import iso, plain
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import iso
 
 if TYPE_CHECKING:
     from datetime import datetime

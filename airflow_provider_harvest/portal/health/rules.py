@@ -28,9 +28,10 @@ from airflow_provider_harvest.portal.health.findings import (
 from airflow_provider_harvest.portal.health.rhythm import silent_from
 from airflow_provider_harvest.portal.health.shrinkage import items_of, losses
 from airflow_provider_harvest.portal.statuses import ACCEPTED, DONE, DONE_ERRORS, FAILED, PENDING, REFUSED
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import day, spell
 from airflow_provider_harvest.portal.waiting.dead_jobs import last_movement, why_stuck
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits
-from airflow_provider_harvest.portal.words import day, plain, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

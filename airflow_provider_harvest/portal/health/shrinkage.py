@@ -14,7 +14,7 @@ from airflow_provider_harvest.portal.health.findings import DATASETS_ARCHIVED, I
 from airflow_provider_harvest.portal.health.state import Items
 from airflow_provider_harvest.portal.models import ItemCounts
 from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
-from airflow_provider_harvest.portal.words import day
+from airflow_provider_harvest.portal.text.words import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

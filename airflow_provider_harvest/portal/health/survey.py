@@ -22,6 +22,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestServerError,
 )
+from airflow_provider_harvest.portal.health.archiving_findings import as_before, foresee
 from airflow_provider_harvest.portal.health.findings import (
     DUPLICATE_URL,
     VANISHING,
@@ -33,7 +34,6 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
     ordered,
 )
-from airflow_provider_harvest.portal.health.foresight import as_before, foresee
 from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.health.rules import (
     JUST_ENDED,
@@ -52,9 +52,9 @@ from airflow_provider_harvest.portal.health.state import Known, PassMemory, reca
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend
-from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
-from airflow_provider_harvest.portal.words import few
+from airflow_provider_harvest.portal.sources.writes import organization_of
+from airflow_provider_harvest.portal.text.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

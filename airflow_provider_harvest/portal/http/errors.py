@@ -14,7 +14,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
     HarvestUnavailable,
 )
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

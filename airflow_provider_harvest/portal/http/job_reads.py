@@ -105,7 +105,7 @@ class JobReads(ItemReads):
     ) -> Iterator[dict[str, Any]]:
         """Yield the last job of every source that is not deleted, as returned (``GET /harvest/sources/``).
 
-        :class:`~airflow_provider_harvest.portal.waiting.source_list.Listing` reads it: most of it is as
+        :class:`~airflow_provider_harvest.portal.waiting.shared_source_list.Listing` reads it: most of it is as
         before, and is not worth an object. About 250 bytes a source; 500 sources in one request.
 
         :param counters: whether the items of each ``last_job`` are counted: from 17.0 on ``items`` is an object with

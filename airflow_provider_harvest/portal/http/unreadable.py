@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestServerError
-from airflow_provider_harvest.portal.words import plain, without_secrets
+from airflow_provider_harvest.portal.text.secrecy import without_secrets
+from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

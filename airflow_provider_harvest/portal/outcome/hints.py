@@ -10,7 +10,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from airflow_provider_harvest.portal.words import shorten
+from airflow_provider_harvest.portal.text.words import shorten
 
 #: Who must act.
 PRODUCER, PORTAL, NOBODY = "producer", "portal", "nobody"

@@ -1,6 +1,6 @@
 """The result dict of a harvest, the same from every way of waiting and from a preview.
 
-Its keys are a contract with users' DAGs; made by :mod:`conclude`, shown by :mod:`report`.
+Its keys are a contract with users' DAGs; made by :mod:`judge_job`, shown by :mod:`summary`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource, ItemCounts
 from airflow_provider_harvest.portal.statuses import SUCCESS
-from airflow_provider_harvest.portal.words import iso, plain, web_link
+from airflow_provider_harvest.portal.text.untrusted import plain, web_link
+from airflow_provider_harvest.portal.text.words import iso
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Judges the records that a portal skipped. Used by the verdict, read by :mod:`conclude`.
+"""Judges the records that a portal skipped. Used by the verdict, read by :mod:`judge_job`.
 
 udata skips a record that it cannot keep (without an identifier, for example) or that a source's filters leave out; the
 job is ``done`` all the same, and a dataset whose record is skipped is archived some days later.
@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
-from airflow_provider_harvest.portal.words import few, plain
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.outcome.changes import TOLD
 from airflow_provider_harvest.portal.outcome.hints import hint_for
+from airflow_provider_harvest.portal.outcome.since_last_harvest import TOLD
 from airflow_provider_harvest.portal.statuses import PREVIEWED, TERMINAL_JOB_STATUSES
-from airflow_provider_harvest.portal.words import count, plain, spell
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import count, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,8 @@ from airflow_provider_harvest.portal.inputs import as_count, as_switch
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_remote_unreachable
 from airflow_provider_harvest.portal.outcome.skips import Skips, lost_to_skips
 from airflow_provider_harvest.portal.statuses import FAILED, FAILURE, PREVIEW_TIMEOUT, SUCCESS, TERMINAL_JOB_STATUSES
-from airflow_provider_harvest.portal.words import count, few, plain, shorten
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import count, few, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.outcome.hints import hint_for
-from airflow_provider_harvest.portal.words import plain, web_link
+from airflow_provider_harvest.portal.text.untrusted import plain, web_link
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestItem

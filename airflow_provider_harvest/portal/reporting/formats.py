@@ -14,15 +14,8 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.compare.diff import KINDS, TROUBLE, UNCHANGED
 from airflow_provider_harvest.portal.reporting.chart import chart
 from airflow_provider_harvest.portal.statuses import FAILED
-from airflow_provider_harvest.portal.words import (
-    MAX_CHAT_LINES,
-    MAX_LINK,
-    count,
-    markdown,
-    markdown_link,
-    shorten,
-    spell,
-)
+from airflow_provider_harvest.portal.text.untrusted import MAX_LINK, markdown, markdown_link
+from airflow_provider_harvest.portal.text.words import MAX_CHAT_LINES, count, shorten, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

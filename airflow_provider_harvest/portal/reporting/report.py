@@ -10,7 +10,8 @@ from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.compare.diff import KINDS, Comparison, compare_items
 from airflow_provider_harvest.portal.compare.harvests import Harvest, previous_harvest
 from airflow_provider_harvest.portal.reporting.error_groups import ErrorGroups
-from airflow_provider_harvest.portal.words import iso, plain, web_link
+from airflow_provider_harvest.portal.text.untrusted import plain, web_link
+from airflow_provider_harvest.portal.text.words import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -21,7 +21,8 @@ from airflow_provider_harvest.exceptions import (
     HarvestWriteIgnored,
 )
 from airflow_provider_harvest.portal.models import HarvestSource
-from airflow_provider_harvest.portal.words import day, plain
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

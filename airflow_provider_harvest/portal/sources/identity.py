@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import ACCEPTED
-from airflow_provider_harvest.portal.words import iso
+from airflow_provider_harvest.portal.text.words import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

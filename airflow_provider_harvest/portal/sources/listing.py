@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.inputs import check_backend, check_id
-from airflow_provider_harvest.portal.sources.changes import organization_of
 from airflow_provider_harvest.portal.sources.identity import optional_flag, optional_text
+from airflow_provider_harvest.portal.sources.writes import organization_of
 from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING, REFUSED
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.portal.words import spell
+from airflow_provider_harvest.portal.text.words import spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """Find the jobs that end on a portal, each once, no matter who started them; used by the event trigger via the poller.
 
 Each source has a record of its own, so that what was read of one is not lost when another cannot be read. What has been
-reported is a cursor (:mod:`reported`), so that a restarted triggerer continues where another one left off.
+reported is a cursor (:mod:`reported_jobs`), so that a restarted triggerer continues where another one left off.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
-from airflow_provider_harvest.portal.http.passing import Doubts, concerns_all
+from airflow_provider_harvest.portal.http.temporary_errors import Doubts, concerns_all
 from airflow_provider_harvest.portal.statuses import WAITING
+from airflow_provider_harvest.portal.text.words import clock_time, few
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
-from airflow_provider_harvest.portal.waiting.ended_results import EndedJob, EndedResults
 from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
-from airflow_provider_harvest.portal.waiting.plan import Poll
-from airflow_provider_harvest.portal.waiting.reported import Reported
-from airflow_provider_harvest.portal.waiting.source_check import SourceCheck
-from airflow_provider_harvest.portal.waiting.source_record import Found, SourceRecord
-from airflow_provider_harvest.portal.words import clock_time, few
+from airflow_provider_harvest.portal.waiting.reported_jobs import Reported
+from airflow_provider_harvest.portal.waiting.results_of_ended_jobs import EndedJob, EndedResults
+from airflow_provider_harvest.portal.waiting.stopped_source import SourceCheck
+from airflow_provider_harvest.portal.waiting.wait_plan import Poll
+from airflow_provider_harvest.portal.waiting.watched_source import Found, SourceRecord
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob
     from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
     from airflow_provider_harvest.portal.statuses import EndCondition
-    from airflow_provider_harvest.portal.waiting.scope import Scope
-    from airflow_provider_harvest.portal.waiting.source_list import Listed
+    from airflow_provider_harvest.portal.waiting.shared_source_list import Listed
+    from airflow_provider_harvest.portal.waiting.watch_scope import Scope
 
 #: Sources whose jobs, and jobs whose results, are read in one poll: the others wait for the next one, so that a portal
 #: where hundreds of harvests end at midnight holds up no other watch.

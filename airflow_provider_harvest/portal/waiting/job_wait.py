@@ -17,9 +17,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
-from airflow_provider_harvest.portal.http.passing import PASSING as PASSING
-from airflow_provider_harvest.portal.http.passing import Doubts, came_from_elsewhere, is_passing
-from airflow_provider_harvest.portal.outcome.conclude import why_foreign
+from airflow_provider_harvest.portal.http.temporary_errors import PASSING as PASSING
+from airflow_provider_harvest.portal.http.temporary_errors import Doubts, came_from_elsewhere, is_passing
+from airflow_provider_harvest.portal.outcome.judge_job import why_foreign
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.statuses import (
     DONE,
@@ -34,17 +34,17 @@ from airflow_provider_harvest.portal.statuses import (
     UNREACHABLE,
     WAITING,
 )
+from airflow_provider_harvest.portal.text.words import clock_time, count, spell
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
 from airflow_provider_harvest.portal.waiting.dead_jobs import last_movement, why_stuck
 from airflow_provider_harvest.portal.waiting.next_run import OVERDUE, next_tick
-from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
+from airflow_provider_harvest.portal.waiting.wait_plan import Poll, WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import (
     begun_since,
     newer_than,
     now_there,
     why_not_runnable,
 )
-from airflow_provider_harvest.portal.words import clock_time, count, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.cron import Schedule
-from airflow_provider_harvest.portal.words import clock_time, spell
+from airflow_provider_harvest.portal.text.words import clock_time, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

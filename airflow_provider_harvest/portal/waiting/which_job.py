@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.statuses import REFUSED
-from airflow_provider_harvest.portal.words import day, few, plain
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import day, few
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -23,7 +23,7 @@ except ImportError:  # Airflow 2.11
     from airflow.operators.python import get_current_context
 
 from airflow_provider_harvest.operators._memory import TaskMemory
-from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
+from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
 from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestValidateSourceOperator

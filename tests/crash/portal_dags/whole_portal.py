@@ -12,7 +12,7 @@ except ImportError:  # Airflow 2.11
     from airflow.decorators import task
 
 from airflow_provider_harvest._compat import BaseEventTrigger, BaseTrigger
-from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
+from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestListSourcesOperator
 

@@ -1,4 +1,4 @@
-"""DAGs whose tasks and assets the tests of the pages open; what they harvest is made by ``tests/ui/stand.py``."""
+"""DAGs whose tasks and assets the tests of the pages open, on what ``airflow_and_portal.py`` harvests."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from airflow.sdk import DAG, AssetWatcher, task
 
 from airflow_provider_harvest.assets import harvest_asset
-from airflow_provider_harvest.operators._waiting import HarvestWaitingTask
+from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
-from tests.ui import made_up
+from tests.ui import fake_results
 
 # What is deferred shall be so at once.
 HarvestWaitingTask.worker_patience = 0.0
@@ -90,13 +90,15 @@ with dag("not_about_harvests"):
     add()
 
 if MANY_FLAG.exists():
-    ASSETS = [harvest_asset(PORTAL, made_up.source_id(number)) for number in range(1, int(MANY_FLAG.read_text()) + 1)]
+    ASSETS = [
+        harvest_asset(PORTAL, fake_results.source_id(number)) for number in range(1, int(MANY_FLAG.read_text()) + 1)
+    ]
     with dag("many_sources"):
 
         @task(outlets=ASSETS)
         def harvest_them(*, outlet_events: object = None) -> None:
             """Stand for the tasks that harvest them."""
             for number, asset in enumerate(ASSETS, 1):
-                outlet_events[asset].extra = made_up.result(PORTAL, number, 0)  # type: ignore[index]
+                outlet_events[asset].extra = fake_results.result(PORTAL, number, 0)  # type: ignore[index]
 
         harvest_them()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.portal_server import Door, InProcess
-from tests.support.portal_state import KEY, USER
+from tests.support.fake_portal.server import Door, InProcess
+from tests.support.fake_portal.state import KEY, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

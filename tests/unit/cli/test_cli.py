@@ -11,9 +11,9 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.as_code.files.schema import schema_text
-from tests.support.portal_server import Always, Door
-from tests.support.portal_state import KEY, USER
-from tests.support.response_faults import Reply
+from tests.support.fake_portal.response_faults import Reply
+from tests.support.fake_portal.server import Always, Door
+from tests.support.fake_portal.state import KEY, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ import pytest
 from airflow_provider_harvest.cli import guard as commands
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held, join
-from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
-from tests.support.managed_portal import ORGANIZATIONS
-from tests.support.scripted_portal import server_error
+from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.fake_portal.managed import ORGANIZATIONS
+from tests.support.fake_portal.scripted import server_error
 
 if TYPE_CHECKING:
     import argparse

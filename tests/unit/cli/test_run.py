@@ -9,14 +9,14 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
-from tests.support.portal_state import KEY
-from tests.support.response_faults import Reply, Reset
+from tests.support.fake_portal.response_faults import Reply, Reset
+from tests.support.fake_portal.state import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.portal_server import Door
-    from tests.support.portal_state import PortalState
+    from tests.support.fake_portal.server import Door
+    from tests.support.fake_portal.state import PortalState
 
 
 class Story:

@@ -21,9 +21,9 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
-from tests.support.portal_server import PortalServer
-from tests.support.portal_state import KEY, USER
-from tests.support.response_faults import Pass, Reply
+from tests.support.fake_portal.response_faults import Pass, Reply
+from tests.support.fake_portal.server import PortalServer
+from tests.support.fake_portal.state import KEY, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,8 @@ from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.models import parse_time
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
-from tests.support.portal_server import Door, InProcess
-from tests.support.response_faults import Pass, Reply, html, redirect
+from tests.support.fake_portal.response_faults import Pass, Reply, html, redirect
+from tests.support.fake_portal.server import Door, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_harvest.cli.main import main
-from tests.support.portal_server import InProcess
-from tests.support.portal_state import KEY, USER
+from tests.support.fake_portal.server import InProcess
+from tests.support.fake_portal.state import KEY, USER
 
 UNKNOWN = "0" * 24
 COMMANDS = ["report", "watch", "compare", "jobs", "zombies", "run"]

@@ -19,9 +19,9 @@ from airflow_provider_harvest.operators.portal import (
     HarvestPlanSourcesOperator,
 )
 from airflow_provider_harvest.portal.as_code.files import reader as files
-from tests.support.portal_server import Always, Door, InProcess
-from tests.support.portal_state import KEY, USER
-from tests.support.response_faults import Reply
+from tests.support.fake_portal.response_faults import Reply
+from tests.support.fake_portal.server import Always, Door, InProcess
+from tests.support.fake_portal.state import KEY, USER
 from tests.support.task_instance import TaskInstance
 
 if TYPE_CHECKING:

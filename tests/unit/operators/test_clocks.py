@@ -13,15 +13,15 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers import job as triggers_job
-from tests.support.portal_state import KEY
-from tests.support.scripted_portal import SOURCE_ID, T0, JumpingClock, ScriptedClient, instant, whole_job
+from tests.support.fake_portal.scripted import SOURCE_ID, T0, JumpingClock, ScriptedClient, instant, whole_job
+from tests.support.fake_portal.state import KEY
 from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.scripted_portal import FakeClock, Timeline
+    from tests.support.fake_portal.scripted import FakeClock, Timeline
 
 
 class ClockOfAMachine(Clock):

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_harvest._compat import BaseOperator, BaseSensorOperator
 from airflow_provider_harvest.operators import job, portal, source
-from airflow_provider_harvest.operators._own_arguments import OWN_ARGUMENTS
+from airflow_provider_harvest.operators._default_args import OWN_ARGUMENTS
 from airflow_provider_harvest.operators.source import HarvestPreviewSourceOperator, HarvestUpdateSourceOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 

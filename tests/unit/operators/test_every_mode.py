@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
-from airflow_provider_harvest.portal.words import LOG_WIDTH, log_lines
+from airflow_provider_harvest.portal.text.words import LOG_WIDTH, log_lines
 from tests.support.task_life import Life
 from tests.support.task_stories import RUN_MODES, SENSOR_MODES, STORIES, Story
 

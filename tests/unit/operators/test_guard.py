@@ -11,11 +11,11 @@ import pytest
 
 from airflow_provider_harvest._compat import AirflowFailException
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.operators._pass_state import dated, undated
+from airflow_provider_harvest.operators._last_run_state import dated, undated
 from airflow_provider_harvest.operators.guard import GUARD_KEY, GUARD_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
-from tests.support.harvested_portal import NOW, HarvestedPortal
-from tests.support.managed_portal import Killed
+from tests.support.fake_portal.harvested import NOW, HarvestedPortal
+from tests.support.fake_portal.managed import Killed
 from tests.support.task_instance import TaskInstance
 
 

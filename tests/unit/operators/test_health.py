@@ -14,13 +14,13 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestServ
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators import portal as module
 from airflow_provider_harvest.operators._base import HarvestFailException
-from airflow_provider_harvest.operators._pass_state import dated, undated
+from airflow_provider_harvest.operators._last_run_state import dated, undated
 from airflow_provider_harvest.operators.health import HEALTH_KEY, HEALTH_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPendingReviewOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
-from tests.support.portal_server import Always, Door, InProcess
-from tests.support.portal_state import KEY
-from tests.support.response_faults import Reply
+from tests.support.fake_portal.response_faults import Reply
+from tests.support.fake_portal.server import Always, Door, InProcess
+from tests.support.fake_portal.state import KEY
 from tests.support.task_instance import TaskInstance
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.operators._wait import _tell_outlets
+from airflow_provider_harvest.operators._task_wait import _tell_outlets
 from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 pytestmark = pytest.mark.skipif(not HAS_EVENT_TRIGGERS, reason="Airflow 2.11 knows no references to assets.")

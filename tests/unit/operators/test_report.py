@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.operators.report import HarvestReportOperator
-from tests.support.portal_server import InProcess
+from tests.support.fake_portal.server import InProcess
 from tests.support.task_instance import TaskInstance
 
 if TYPE_CHECKING:
-    from tests.support.portal_server import Door
+    from tests.support.fake_portal.server import Door
 
 SOURCE, JOBS, JOB, ITEMS = "source", "jobs", "job", "items"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
-from tests.support.scripted_portal import SOURCE_ID, T0, job_appears, outage, whole_job
+from tests.support.fake_portal.scripted import SOURCE_ID, T0, job_appears, outage, whole_job
 from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR
 

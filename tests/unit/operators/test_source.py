@@ -25,9 +25,9 @@ from airflow_provider_harvest.operators.source import (
     HarvestValidateSourceOperator,
 )
 from airflow_provider_harvest.portal.sources.identity import SOURCE_KEYS
-from tests.support.portal_server import Always, Door, InProcess, PortalServer
-from tests.support.portal_state import KEY, ORGANIZATION
-from tests.support.response_faults import Reply, Stall
+from tests.support.fake_portal.response_faults import Reply, Stall
+from tests.support.fake_portal.server import Always, Door, InProcess, PortalServer
+from tests.support.fake_portal.state import KEY, ORGANIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

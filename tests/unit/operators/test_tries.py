@@ -16,7 +16,7 @@ from airflow_provider_harvest.operators import _memory
 from airflow_provider_harvest.operators._memory import KEPT_AFTER_END, KEPT_BETWEEN_POKES, PortalMemory
 from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
     items_move,
@@ -34,7 +34,7 @@ from tests.support.task_stories import HOUR, REFUSED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.scripted_portal import Timeline
+    from tests.support.fake_portal.scripted import Timeline
 
 
 # --- time ----------------------------------------------------------------------------------------------------

@@ -10,11 +10,11 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.operators._memory import Intent, TaskMemory
-from airflow_provider_harvest.operators._wait import read_event
+from airflow_provider_harvest.operators._task_wait import read_event
 from airflow_provider_harvest.portal.statuses import ENDED
-from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits
-from tests.support.scripted_portal import SOURCE_ID, T0, whole_job
+from tests.support.fake_portal.scripted import SOURCE_ID, T0, whole_job
 from tests.support.wait_story import Story
 
 #: The first plan that was written (6c47686), without what came later.

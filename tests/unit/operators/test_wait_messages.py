@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_harvest.portal.words import log_lines
-from tests.support.scripted_portal import SOURCE_ID
+from airflow_provider_harvest.portal.text.words import log_lines
+from tests.support.fake_portal.scripted import SOURCE_ID
 from tests.support.task_life import Life
 from tests.support.task_stories import RUN_MODES, SENSOR_MODES, STORIES
 

@@ -19,10 +19,10 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.statuses import JOB_STATUSES
-from tests.support.portal_server import Always, Door, refusing_address
-from tests.support.portal_state import KEY, ORGANIZATION, USER
-from tests.support.response_faults import Pass, Reply, Reset, Truncated, failure_of, html
-from tests.support.scripted_portal import FakeClock
+from tests.support.fake_portal.response_faults import Pass, Reply, Reset, Truncated, failure_of, html
+from tests.support.fake_portal.scripted import FakeClock
+from tests.support.fake_portal.server import Always, Door, refusing_address
+from tests.support.fake_portal.state import KEY, ORGANIZATION, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.inputs import check_config
 from airflow_provider_harvest.portal.models import HarvestBackend
-from airflow_provider_harvest.portal.words import names_secret, without_secrets
+from airflow_provider_harvest.portal.text.secrecy import names_secret, without_secrets
 
 SECRET = "hunter2-do-not-show"
 

@@ -20,7 +20,7 @@ from airflow_provider_harvest.portal.models import (
     ItemCounts,
     parse_time,
 )
-from tests.support.portal_state import PortalState
+from tests.support.fake_portal.state import PortalState
 
 T = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestConnectionError, HarvestInvalidInput
-from airflow_provider_harvest.hooks._settings import ConnectionSettings
+from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.portal.waiting.reported import digest_of
-from airflow_provider_harvest.triggers import _cursors, event
-from airflow_provider_harvest.triggers._cursors import CURSOR_KEY
+from airflow_provider_harvest.portal.waiting.reported_jobs import digest_of
+from airflow_provider_harvest.triggers import _event_cursors, event
+from airflow_provider_harvest.triggers._event_cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
-from tests.support.fake_time import run_in_fake_time
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SITE,
     T0,
     Timeline,
@@ -31,6 +30,7 @@ from tests.support.scripted_portal import (
     unreachable,
     whole_job,
 )
+from tests.support.fake_time import run_in_fake_time
 from tests.support.watching_trigger import Store, Watched, ids, reported
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def test_without_a_store_it_says_what_may_be_missed(
 ) -> None:
     watched = Watched(monkeypatch, {"a": [*whole_job("one", 100), *whole_job("two", 2 * HOUR)]}, keeps=False)
     assert watched.watch(HOUR) == ["one"]
-    _cursors._memory.clear()  # another process
+    _event_cursors._memory.clear()  # another process
     watched.clock.advance(2 * HOUR)
     assert watched.watch(HOUR) == []
     assert any("harvests that end while none runs are missed" in line for line in caplog.messages)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.triggers.event import STORED_AFTER
-from tests.support.scripted_portal import T0, Timeline, instant, job_appears, job_ends, source_changes, whole_job
+from tests.support.fake_portal.scripted import T0, Timeline, instant, job_appears, job_ends, source_changes, whole_job
 from tests.support.watching_trigger import Watched, ids
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.hooks._settings import ConnectionSettings
+from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.portal.waiting.reported import Reported
-from tests.support.scripted_portal import (
+from airflow_provider_harvest.portal.waiting.reported_jobs import Reported
+from tests.support.fake_portal.scripted import (
     SITE,
     T0,
     Timeline,

@@ -15,11 +15,11 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.statuses import ENDED, NOT_STARTED, TIMED_OUT, UNREACHABLE
-from airflow_provider_harvest.portal.waiting.plan import WaitPlan
+from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers.job import ERROR, MIN_LIFE, HarvestJobTrigger
 from tests.support.deferral import Deferral
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
     ScriptedClient,
@@ -31,7 +31,7 @@ from tests.support.scripted_portal import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_harvest.hooks._settings import ConnectionSettings
+    from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
 
 HOUR = 3600.0
 

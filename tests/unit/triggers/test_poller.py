@@ -12,8 +12,7 @@ import pytest
 from airflow_provider_harvest.portal.statuses import ENDED, GONE, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT
 from airflow_provider_harvest.triggers import _poller
 from airflow_provider_harvest.triggers.job import ERROR
-from tests.support.fake_time import run_in_fake_time
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     T0,
     Timeline,
     items_move,
@@ -23,6 +22,7 @@ from tests.support.scripted_portal import (
     source_changes,
     whole_job,
 )
+from tests.support.fake_time import run_in_fake_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

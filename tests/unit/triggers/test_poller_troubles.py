@@ -18,8 +18,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.statuses import ENDED, TIMED_OUT, UNREACHABLE
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import ERROR
-from tests.support.fake_time import run_in_fake_time
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     T0,
     JumpingClock,
     Timeline,
@@ -30,6 +29,7 @@ from tests.support.scripted_portal import (
     unreachable,
     whole_job,
 )
+from tests.support.fake_time import run_in_fake_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable

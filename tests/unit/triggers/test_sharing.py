@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.hooks._settings import ConnectionSettings
+from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.statuses import ENDED, WAITING
-from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
+from airflow_provider_harvest.portal.waiting.wait_plan import Poll, WaitPlan
 from airflow_provider_harvest.triggers import event as triggers_event
 from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers._poller import PortalPoller
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
-from tests.support.fake_time import run_in_fake_time
-from tests.support.portal_connections import SharedClient
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SITE,
     T0,
     FakeClock,
@@ -30,6 +28,8 @@ from tests.support.scripted_portal import (
     rate_limited,
     whole_job,
 )
+from tests.support.fake_time import run_in_fake_time
+from tests.support.portal_connections import SharedClient
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

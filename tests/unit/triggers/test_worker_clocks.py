@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.scripted_portal import Event, SourceLife, job_appears, job_ends, whole_job
+from tests.support.fake_portal.scripted import Event, SourceLife, job_appears, job_ends, whole_job
 from tests.support.watching_trigger import Watched
 
 if TYPE_CHECKING:
-    from tests.support.scripted_portal import Timeline
+    from tests.support.fake_portal.scripted import Timeline
 
 MINUTE, HOUR = 60.0, 3600.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.as_code.plan.make_plan import find_organization
 from airflow_provider_harvest.portal.inputs import is_object_id
-from airflow_provider_harvest.portal.words import plain
+from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

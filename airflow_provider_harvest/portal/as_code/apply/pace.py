@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_harvest.exceptions import HarvestRateLimited
-from airflow_provider_harvest.portal.words import spell
+from airflow_provider_harvest.portal.text.words import spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable

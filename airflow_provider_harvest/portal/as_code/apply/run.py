@@ -24,10 +24,10 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
     HarvestWriteIgnored,
 )
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
+from airflow_provider_harvest.portal.as_code.apply.known_sources import Seen
 from airflow_provider_harvest.portal.as_code.apply.pace import Pace, Pacing
 from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
-from airflow_provider_harvest.portal.as_code.apply.seen import Seen
 from airflow_provider_harvest.portal.as_code.apply.steps import (
     CONFIGURE,
     RIGHT_FOR,
@@ -37,24 +37,24 @@ from airflow_provider_harvest.portal.as_code.apply.steps import (
     steps,
 )
 from airflow_provider_harvest.portal.as_code.apply.writer import Writer
-from airflow_provider_harvest.portal.as_code.plan.changes import (
+from airflow_provider_harvest.portal.as_code.plan.find_planned import find_source
+from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources, refuse_other_portal
+from airflow_provider_harvest.portal.as_code.plan.matching import Whose
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import (
     ACTIVATE,
     CREATE,
     DELETE,
     VALIDATE,
     looks_like_an_accident,
 )
-from airflow_provider_harvest.portal.as_code.plan.lookup import find_source
-from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources, refuse_other_portal
-from airflow_provider_harvest.portal.as_code.plan.matching import Whose
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import values_of
-from airflow_provider_harvest.portal.words import count, few, spell
+from airflow_provider_harvest.portal.text.words import count, few, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_provider_harvest.portal.as_code.plan.changes import Change, Plan
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Plan
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -173,7 +173,8 @@ class _Apply:
         planned = sum(change.is_deleted for change in self._plan.changes)
         owners = {Whose(change.organization, change.owner) for change in deleted}
         managed = sum(
-            marker.split(source.description)[1] == self._plan.managed_by and any(who.fits(source) for who in owners)
+            ownership_marker.split(source.description)[1] == self._plan.managed_by
+            and any(who.fits(source) for who in owners)
             for source in sources
         )
         if looks_like_an_accident(len(deleted), managed) and self._confirm_deletes not in (planned, len(deleted)):

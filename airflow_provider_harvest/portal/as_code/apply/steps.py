@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.as_code.model import FIELDS
-from airflow_provider_harvest.portal.as_code.plan.changes import (
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import (
     ACTIVATE,
     CREATE,
     DELETE,
@@ -22,7 +22,7 @@ from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from airflow_provider_harvest.portal.as_code.plan.changes import Change
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change
 
 CONFIGURE, SCHEDULE = "configure", "schedule"
 #: The kinds of steps, in the order in which they are taken.

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.as_code.files import schema as layout
+from airflow_provider_harvest.portal.as_code.files.find_secrets import secret_of_line, secrets_in
 from airflow_provider_harvest.portal.as_code.files.layers import Layer, declared_source
-from airflow_provider_harvest.portal.as_code.files.secrets import secret_of_line, secrets_in
 from airflow_provider_harvest.portal.as_code.files.yaml_document import Document, parse
 from airflow_provider_harvest.portal.as_code.model import Declaration, InvalidDeclaration
 from airflow_provider_harvest.portal.http.address import site_url

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.model import Cron, Window
 from airflow_provider_harvest.portal.as_code.plan import windows
-from airflow_provider_harvest.portal.as_code.plan.changes import Change, Conflict, Plan, looks_like_an_accident
 from airflow_provider_harvest.portal.as_code.plan.duplicates import refuse_duplicates
 from airflow_provider_harvest.portal.as_code.plan.matching import Match, Trust, match_sources, whose
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Conflict, Plan, looks_like_an_accident
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import normal, values_of
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
@@ -23,7 +23,7 @@ from airflow_provider_harvest.portal.sources import guard_note
 from airflow_provider_harvest.portal.sources.guard_note import is_held
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.statuses import ACCEPTED
-from airflow_provider_harvest.portal.words import count, few
+from airflow_provider_harvest.portal.text.words import count, few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -134,10 +134,10 @@ def _change(
     values = values_of(source) if source is not None else {}
     current, held = guard_note.split(values.get("description"))
     if declaration.managed_by:
-        text = wanted["description"] if "description" in wanted else marker.split(current)[0]
-        wanted["description"] = marker.join(text, declaration.managed_by, declared.key)
+        text = wanted["description"] if "description" in wanted else ownership_marker.split(current)[0]
+        wanted["description"] = ownership_marker.join(text, declaration.managed_by, declared.key)
     elif "description" in wanted:
-        wanted["description"] = marker.keep(wanted["description"], current)
+        wanted["description"] = ownership_marker.keep(wanted["description"], current)
     if held is not None and "description" in wanted:
         wanted["description"] = guard_note.join(wanted["description"], held)  # the guard's memory is not the files'
     if source is not None and is_held(source):
@@ -244,11 +244,13 @@ def _orphans(declaration: Declaration, view: View, matches: Mapping[str, Match],
 
 
 def _is_marked(source: HarvestSource, declaration: Declaration) -> bool:
-    return declaration.managed_by is not None and marker.split(source.description)[1] == declaration.managed_by
+    return (
+        declaration.managed_by is not None and ownership_marker.split(source.description)[1] == declaration.managed_by
+    )
 
 
 def _marked_key(source: HarvestSource) -> str:
-    return marker.split(source.description)[2] or ""
+    return ownership_marker.split(source.description)[2] or ""
 
 
 def _deletion(source: HarvestSource) -> Change:

@@ -9,11 +9,11 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.plan.matching import whose
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.sources.identity import normal_url
-from airflow_provider_harvest.portal.words import few
+from airflow_provider_harvest.portal.text.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,7 +73,7 @@ def _may_be(declared: DeclaredSource, entry: UnreadableEntry, managed_by: str | 
     ident = str(entry.get("id") or "").lower()
     if declared.portal_id:
         return declared.portal_id.lower() == ident
-    if managed_by and marker.split(entry.get("description"))[1:] == (managed_by, declared.key):
+    if managed_by and ownership_marker.split(entry.get("description"))[1:] == (managed_by, declared.key):
         return True
     url = entry.get("url")
     return bool(url) and normal_url(str(url)) == normal_url(str(declared.fields.get("url", "")))

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.sources.identity import normal_url
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class _Matching:
         self._user = Whose(owner=user_id) if user_id is not None else None
         self._trust = Trust(declaration, organizations, user_id)
         self._markers: dict[str, tuple[str | None, str | None]] = {
-            source.id: marker.split(source.description)[1:] if self._trust.may_match(source) else (None, None)
+            source.id: ownership_marker.split(source.description)[1:] if self._trust.may_match(source) else (None, None)
             for source in self._sources
         }
         self._by_url: dict[str, list[HarvestSource]] = defaultdict(list)

@@ -10,18 +10,19 @@ import textwrap
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.as_code import marker
-from airflow_provider_harvest.portal.as_code.plan import changes as kinds
+from airflow_provider_harvest.portal.as_code import ownership_marker
+from airflow_provider_harvest.portal.as_code.plan import planned_changes as kinds
 from airflow_provider_harvest.portal.as_code.plan.excerpts import change as changed
 from airflow_provider_harvest.portal.as_code.plan.excerpts import shown
 from airflow_provider_harvest.portal.as_code.plan.values import leaves
-from airflow_provider_harvest.portal.words import count, few, plain, spell
-from airflow_provider_harvest.portal.words import markdown as escaped
+from airflow_provider_harvest.portal.text.untrusted import markdown as escaped
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import count, few, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from airflow_provider_harvest.portal.as_code.plan.changes import Change, Plan
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Plan
 
 #: Lines of a summary for an approver.
 MAX_MARKDOWN_LINES = 40
@@ -185,7 +186,7 @@ def _edits(kind: str, change: Change) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _description_edits(old: str | None, new: str | None) -> Iterator[tuple[str, Any, Any]]:
-    (before, *old_mark), (after, *new_mark) = marker.split(old), marker.split(new)
+    (before, *old_mark), (after, *new_mark) = ownership_marker.split(old), ownership_marker.split(new)
     if before != after:
         yield "description", before, after
     if old_mark != new_mark and old_mark[0] is not None:
@@ -206,7 +207,7 @@ def _whole(change: Change, limit: int | None) -> str:
     if wanted.get("autoarchive") is False:
         told.append("no autoarchive")
     told += [f"{path} {shown(value, limit)}" for path, _, value in leaves("config", {}, wanted["config"]) if value]
-    text = marker.split(wanted.get("description"))[0]
+    text = ownership_marker.split(wanted.get("description"))[0]
     told += [f"description {shown(text, limit)}"] if text else []
     return f"{change.key}{_where(change.where)}: {shown(change.name)} ({', '.join(told)})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.as_code.plan.changes import (
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import (
     ACTIVATE,
     ADOPT,
     CREATE,
@@ -20,7 +20,7 @@ from airflow_provider_harvest.portal.as_code.plan.changes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from airflow_provider_harvest.portal.as_code.plan.changes import Change
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change
     from airflow_provider_harvest.portal.models import HarvestSource
 
 _NO_KEY = "without an API key nothing can be written"

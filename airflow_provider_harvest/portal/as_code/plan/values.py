@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.as_code.files.secrets import hidden
+from airflow_provider_harvest.portal.as_code.files.find_secrets import hidden
 from airflow_provider_harvest.portal.as_code.model import FIELDS
 from airflow_provider_harvest.portal.inputs import CONFIG_SECTIONS, FILTER_TYPES
 

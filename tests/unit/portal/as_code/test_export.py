@@ -21,15 +21,15 @@ from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoi
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
 from tests.support.examples import examples
-from tests.support.managed_portal import ManagedPortal
-from tests.support.portal_state import ORGANIZATION
+from tests.support.fake_portal.managed import ManagedPortal
+from tests.support.fake_portal.state import ORGANIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from tests.support.portal_server import Door
+    from tests.support.fake_portal.server import Door
 
 SITE = "https://www.example"
 BACKENDS = ManagedPortal().list_backends()

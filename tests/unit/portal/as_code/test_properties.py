@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import (
     Acceptance,
@@ -19,11 +19,11 @@ from airflow_provider_harvest.portal.as_code.model import (
     Unscheduled,
     Window,
 )
-from airflow_provider_harvest.portal.as_code.plan.changes import Plan
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.support.examples import examples
-from tests.support.managed_portal import ADMIN, ORGANIZATIONS, USER, Killed, ManagedPortal
+from tests.support.fake_portal.managed import ADMIN, ORGANIZATIONS, USER, Killed, ManagedPortal
 
 KEYS = [f"key-{letter}" for letter in "abcdef"]
 URLS = [f"https://{host}.example/{path}" for host in ("one", "two") for path in ("a.xml", "b.xml", "c.xml")]
@@ -101,7 +101,7 @@ def portals(draw: st.DrawFn) -> ManagedPortal:
             name=draw(names),
             url=draw(urls),
             backend=draw(backends),
-            description=marker.join(text, *mark) if mark else text,
+            description=ownership_marker.join(text, *mark) if mark else text,
             config=draw(configs),
             active=draw(st.booleans()),
             autoarchive=draw(st.booleans()),
@@ -187,7 +187,7 @@ def test_nothing_but_what_is_planned_is_touched(world: tuple[ManagedPortal, Decl
         assert (now.owner, now.organization) == (source.owner, source.organization)
         if planned[ident].is_deleted:
             assert prune
-            assert marker.split(source.description)[1] == declaration.managed_by == "us"
+            assert ownership_marker.split(source.description)[1] == declaration.managed_by == "us"
             continue
         assert now.deleted is None
         for name in ("name", "url", "backend", "config", "active", "autoarchive", "schedule"):

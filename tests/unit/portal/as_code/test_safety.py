@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestRequestRejected
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.files.reader import Files, read_text
 from airflow_provider_harvest.portal.as_code.model import Acceptance, InvalidDeclaration
 from airflow_provider_harvest.portal.as_code.plan import render
-from airflow_provider_harvest.portal.as_code.plan.changes import looks_like_a_plan
 from airflow_provider_harvest.portal.as_code.plan.excerpts import change
 from airflow_provider_harvest.portal.as_code.plan.make_plan import check_organizations
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import looks_like_a_plan
 from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 from airflow_provider_harvest.portal.models import HarvestRef
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from tests.support.declared_sources import URL, conflicts, declared, planned
-from tests.support.managed_portal import ORGANIZATIONS, USER, ManagedPortal
+from tests.support.fake_portal.managed import ORGANIZATIONS, USER, ManagedPortal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,10 +125,12 @@ def test_normal_form_of_urls(one: str, other: str, same: bool) -> None:
 
 class TestMarkersOfStrangers:
     def add_stranger(self, portal: ManagedPortal, key: str) -> HarvestSource:
-        return portal.add(owner=HarvestRef(USER), description=marker.join(None, "us", key))
+        return portal.add(owner=HarvestRef(USER), description=ownership_marker.join(None, "us", key))
 
     def test_do_not_block(self, portal: ManagedPortal) -> None:
-        ours = portal.add(url=URL, name="Old", organization="north", description=marker.join(None, "us", "town"))
+        ours = portal.add(
+            url=URL, name="Old", organization="north", description=ownership_marker.join(None, "us", "town")
+        )
         self.add_stranger(portal, "town")
         plan = planned(portal, declared(organization="north"), managed_by="us")
         assert [found.source_id for found in plan.changes] == [ours.id]
@@ -136,7 +138,9 @@ class TestMarkersOfStrangers:
     def test_do_not_block_a_plan_without_a_key(self, portal: ManagedPortal) -> None:
         """As a drift alarm that reads a public portal: who the files' user is, is unknown."""
         portal.has_key = False
-        ours = portal.add(url=URL, name="Old", organization="north", description=marker.join(None, "us", "town"))
+        ours = portal.add(
+            url=URL, name="Old", organization="north", description=ownership_marker.join(None, "us", "town")
+        )
         self.add_stranger(portal, "town")
         self.add_stranger(portal, "new")
         new = declared("new", name="New", url="https://new.example/", organization="north")
@@ -154,7 +158,7 @@ class TestMarkersOfStrangers:
 class TestMassDeletions:
     def plan(self, portal: ManagedPortal, kept: int, gone: int) -> Any:
         for number in range(kept + gone):
-            text = marker.join(None, "us", f"town-{number}")
+            text = ownership_marker.join(None, "us", f"town-{number}")
             portal.add(name=f"Town {number}", url=f"https://town.example/{number}", description=text)
         files = [
             declared(f"town-{number}", name=f"Town {number}", url=f"https://town.example/{number}")

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.forecast import archive_day, forecast
-from airflow_provider_harvest.portal.http.records import HarvestedRecord
+from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
 from airflow_provider_harvest.portal.models import HarvestSource
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=timezone.utc)  # a Thursday

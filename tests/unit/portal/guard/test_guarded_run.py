@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestSourceNotRunnable
 from airflow_provider_harvest.portal.guard import LossThresholds
-from airflow_provider_harvest.portal.guard.act import act
+from airflow_provider_harvest.portal.guard.apply_decisions import act
 from airflow_provider_harvest.portal.guard.guarded_run import (
     begin,
     check_loss,
@@ -19,8 +19,8 @@ from airflow_provider_harvest.portal.guard.guarded_run import (
 )
 from airflow_provider_harvest.portal.guard.holds import accepted_before, is_held, release
 from airflow_provider_harvest.portal.guard.survey import examine
-from tests.support.harvested_portal import JOB_BEGAN, HarvestedPortal
-from tests.support.managed_portal import Killed
+from tests.support.fake_portal.harvested import JOB_BEGAN, HarvestedPortal
+from tests.support.fake_portal.managed import Killed
 
 LONG_AGO = JOB_BEGAN - timedelta(days=40)
 

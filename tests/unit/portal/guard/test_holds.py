@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
-from airflow_provider_harvest.portal.guard.act import act, decide
+from airflow_provider_harvest.portal.guard.apply_decisions import act, decide
 from airflow_provider_harvest.portal.guard.holds import hold, release
-from airflow_provider_harvest.portal.guard.report import as_dict
+from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import Case, GuardReport, examine
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split
-from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
-from tests.support.managed_portal import Killed
+from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.fake_portal.managed import Killed
 
 
 def guard(portal: HarvestedPortal, **options: Any) -> GuardReport:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.portal.guard.report import as_dict
+from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
-from tests.support.harvested_portal import JOB_BEGAN, NOW, HarvestedPortal
-from tests.support.managed_portal import ORGANIZATIONS
-from tests.support.portal_state import Response
-from tests.support.scripted_portal import server_error
+from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.fake_portal.managed import ORGANIZATIONS
+from tests.support.fake_portal.scripted import server_error
+from tests.support.fake_portal.state import Response
 
 
 def told(portal: HarvestedPortal, **arguments: Any) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from airflow_provider_harvest.portal.health.overview import Overview
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
-from tests.support.portal_server import Always, Door, InProcess
-from tests.support.portal_state import KEY, ORGANIZATION, USER, PortalState
-from tests.support.response_faults import Reply, Reset
+from tests.support.fake_portal.response_faults import Reply, Reset
+from tests.support.fake_portal.server import Always, Door, InProcess
+from tests.support.fake_portal.state import KEY, ORGANIZATION, USER, PortalState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

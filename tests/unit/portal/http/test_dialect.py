@@ -16,9 +16,9 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.dialect import Dialect, is_no_route
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
-from tests.support.portal_server import Always, Door
-from tests.support.portal_state import KEY, ORGANIZATION
-from tests.support.response_faults import Reply, Reset, html
+from tests.support.fake_portal.response_faults import Reply, Reset, html
+from tests.support.fake_portal.server import Always, Door
+from tests.support.fake_portal.state import KEY, ORGANIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

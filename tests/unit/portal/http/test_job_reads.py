@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestNotFound, HarvestResponseLost, HarvestServerError
-from tests.support.portal_server import Always, Door
-from tests.support.response_faults import Reply, Reset, failure_of, html
+from tests.support.fake_portal.response_faults import Reply, Reset, failure_of, html
+from tests.support.fake_portal.server import Always, Door
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient

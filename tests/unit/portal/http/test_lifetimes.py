@@ -7,9 +7,9 @@ import pytest
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http import transport
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
-from tests.support.portal_server import PortalServer
-from tests.support.portal_state import KEY
-from tests.support.response_faults import Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
+from tests.support.fake_portal.response_faults import Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
+from tests.support.fake_portal.server import PortalServer
+from tests.support.fake_portal.state import KEY
 
 ID = f"{1:024x}"
 #: What is read of a response at most, and a response of which a rest is left in the connection.

@@ -9,9 +9,9 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestProtocolError, HarvestServerError
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
-from tests.support.portal_server import API, Always, InProcess
-from tests.support.portal_state import KEY
-from tests.support.response_faults import Reply, garbage, html
+from tests.support.fake_portal.response_faults import Reply, garbage, html
+from tests.support.fake_portal.server import API, Always, InProcess
+from tests.support.fake_portal.state import KEY
 
 ONCE = RetryPolicy(attempts=1)
 

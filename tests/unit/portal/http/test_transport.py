@@ -22,11 +22,11 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.http import transport as module
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
-from tests.support.portal_server import API, Always, Door, refusing_address
-from tests.support.response_faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html
+from tests.support.fake_portal.response_faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html
+from tests.support.fake_portal.server import API, Always, Door, refusing_address
 
 if TYPE_CHECKING:
-    from tests.support.scripted_portal import FakeClock
+    from tests.support.fake_portal.scripted import FakeClock
 
 PATH = "/harvest/sources/"
 WRITES = ("POST", "PUT", "DELETE")

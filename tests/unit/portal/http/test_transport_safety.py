@@ -20,9 +20,19 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
 from tests.support.examples import examples
-from tests.support.portal_server import API, Always, Door, InProcess
-from tests.support.portal_state import KEY
-from tests.support.response_faults import Pass, Reply, Reset, Step, Truncated, failure_of, garbage, html, redirect
+from tests.support.fake_portal.response_faults import (
+    Pass,
+    Reply,
+    Reset,
+    Step,
+    Truncated,
+    failure_of,
+    garbage,
+    html,
+    redirect,
+)
+from tests.support.fake_portal.server import API, Always, Door, InProcess
+from tests.support.fake_portal.state import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
-from airflow_provider_harvest.portal.outcome.conclude import conclude
+from airflow_provider_harvest.portal.outcome.judge_job import conclude
 from airflow_provider_harvest.portal.outcome.summary import (
     _ADVICE_BY_KIND,
     MAX_MESSAGE_LINES,
@@ -21,9 +21,9 @@ from airflow_provider_harvest.portal.outcome.summary import (
 )
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, PREVIEWED, STARTED
-from airflow_provider_harvest.portal.words import LOG_WIDTH, log_lines
+from airflow_provider_harvest.portal.text.words import LOG_WIDTH, log_lines
+from tests.support.fake_portal.scripted import SITE, SOURCE_ID, T0, FakeClock, ScriptedClient, item, portal_of
 from tests.support.portal_messages import CUT_SHORT, REDIRECTED, REFUSED
-from tests.support.scripted_portal import SITE, SOURCE_ID, T0, FakeClock, ScriptedClient, item, portal_of
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestItem

@@ -16,7 +16,7 @@ from airflow_provider_harvest.portal.compare.harvests import Harvest
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestMessage, HarvestSource
 from airflow_provider_harvest.portal.reporting import formats
 from airflow_provider_harvest.portal.reporting.report import read_report, summary_of
-from airflow_provider_harvest.portal.words import MAX_CHAT_LINES
+from airflow_provider_harvest.portal.text.words import MAX_CHAT_LINES
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
-from tests.support.portal_server import Door, InProcess
-from tests.support.portal_state import KEY
-from tests.support.scripted_portal import FakeClock
+from tests.support.fake_portal.scripted import FakeClock
+from tests.support.fake_portal.server import Door, InProcess
+from tests.support.fake_portal.state import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,12 @@ from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Decl
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.guard.holds import hold
 from airflow_provider_harvest.portal.models import parse_time
-from airflow_provider_harvest.portal.sources.changes import ensure_deleted, ensure_fields
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
-from tests.support.managed_portal import ManagedPortal
-from tests.support.portal_server import Always, Door
-from tests.support.portal_state import KEY, PENDING, Response
-from tests.support.response_faults import Reply
+from airflow_provider_harvest.portal.sources.writes import ensure_deleted, ensure_fields
+from tests.support.fake_portal.managed import ManagedPortal
+from tests.support.fake_portal.response_faults import Reply
+from tests.support.fake_portal.server import Always, Door
+from tests.support.fake_portal.state import KEY, PENDING, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,11 +204,11 @@ def test_an_apply_fails_for_the_source_that_is_overruled_and_no_other(
 
 
 def test_a_deletion_that_is_overruled_fails() -> None:
-    from airflow_provider_harvest.portal.as_code import marker
+    from airflow_provider_harvest.portal.as_code import ownership_marker
 
     portal = Overruling("delete")
     for name in ("Odd", "Even", "Kept", "Also kept", "And this"):
-        portal.add(name=name, description=marker.join("", "us", name.lower().replace(" ", "-")))
+        portal.add(name=name, description=ownership_marker.join("", "us", name.lower().replace(" ", "-")))
     plan = make_plan(portal, replace(Declaration(()), managed_by="us"), prune=True)
     deletions = sum(change.is_deleted for change in plan.changes)
     with pytest.raises(HarvestApplyIncomplete, match="delete is not as wanted"):

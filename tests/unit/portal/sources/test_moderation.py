@@ -14,13 +14,13 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceNotRunnable,
 )
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
-from tests.support.portal_state import DEFAULT_SCHEDULE, PENDING
-from tests.support.response_faults import CARRIED_OUT, NOT_CARRIED_OUT, Reply, Reset, Step
+from tests.support.fake_portal.response_faults import CARRIED_OUT, NOT_CARRIED_OUT, Reply, Reset, Step
+from tests.support.fake_portal.state import DEFAULT_SCHEDULE, PENDING
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
-    from tests.support.portal_server import Door
+    from tests.support.fake_portal.server import Door
 
 CRON = "15 3 * * 1"
 DELETED = {"deleted": "2026-03-02T12:00:00+00:00"}

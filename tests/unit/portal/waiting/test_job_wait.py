@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import ENDED, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT, WAITING
 from airflow_provider_harvest.portal.waiting.dead_jobs import why_dead
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
     Timeline,

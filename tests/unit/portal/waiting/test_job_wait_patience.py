@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_harvest.portal.statuses import ENDED, NOT_STARTED
 from airflow_provider_harvest.portal.waiting.job_wait import FAR_OFF_INTERVAL, LEAD
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     T0,
     Timeline,
     job_appears,

@@ -16,7 +16,7 @@ from airflow_provider_harvest.exceptions import (
 )
 from airflow_provider_harvest.portal.models import HarvestValidation
 from airflow_provider_harvest.portal.statuses import ENDED, GONE, UNREACHABLE
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
     fails_with,

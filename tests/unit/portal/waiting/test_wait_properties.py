@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.clock import SAME_CLOCK
 from airflow_provider_harvest.portal.models import HarvestValidation
-from airflow_provider_harvest.portal.outcome.conclude import conclude
+from airflow_provider_harvest.portal.outcome.judge_job import conclude
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import ENDED, FAILURE_KINDS, FINAL_STATES
-from airflow_provider_harvest.portal.waiting.plan import Poll, WaitPlan
-from airflow_provider_harvest.portal.waiting.source_list import ListedWait, Listing
+from airflow_provider_harvest.portal.waiting.shared_source_list import ListedWait, Listing
+from airflow_provider_harvest.portal.waiting.wait_plan import Poll, WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from tests.support.examples import examples
-from tests.support.scripted_portal import (
+from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
     Event,

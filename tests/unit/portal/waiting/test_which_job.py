@@ -9,11 +9,11 @@ import pytest
 
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestSource, HarvestValidation
-from airflow_provider_harvest.portal.outcome.conclude import why_foreign
+from airflow_provider_harvest.portal.outcome.judge_job import why_foreign
+from airflow_provider_harvest.portal.text.words import clock_time, spell
 from airflow_provider_harvest.portal.waiting.dead_jobs import last_movement, why_stuck
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits, begun_since, newer_than, why_not_runnable
-from airflow_provider_harvest.portal.words import clock_time, spell
-from tests.support.scripted_portal import T0, instant, item
+from tests.support.fake_portal.scripted import T0, instant, item
 
 MINUTE, HOUR = 60.0, 3600.0
 

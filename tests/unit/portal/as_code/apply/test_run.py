@@ -14,19 +14,19 @@ from airflow_provider_harvest.exceptions import (
     HarvestInvalidInput,
     HarvestPlanStale,
 )
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.models import HarvestValidation
-from tests.support.managed_portal import ManagedPortal
-from tests.support.portal_state import Response
+from tests.support.fake_portal.managed import ManagedPortal
+from tests.support.fake_portal.state import Response
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
-    from airflow_provider_harvest.portal.as_code.plan.changes import Plan
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan
 
 HURRY = Pacing(write_interval=0.0, accept_interval=0.0)
 CRON = Cron("5 3 * * *")
@@ -95,8 +95,12 @@ def test_source_is_switched_off_before_all_else(portal: ManagedPortal) -> None:
 
 def test_what_is_switched_off_comes_first_and_deletions_last(portal: ManagedPortal) -> None:
     on = {"schedule": CRON.text, "active": True}
-    portal.add(name="Town 2", url="https://host-0.example/2", description=marker.join("", "us", "town-2"), **on)
-    portal.add(name="Town 9", url="https://host-1.example/9", description=marker.join("", "us", "town-9"), **on)
+    portal.add(
+        name="Town 2", url="https://host-0.example/2", description=ownership_marker.join("", "us", "town-2"), **on
+    )
+    portal.add(
+        name="Town 9", url="https://host-1.example/9", description=ownership_marker.join("", "us", "town-9"), **on
+    )
     plan = planned(portal, declared(1), declared(2, active=False), managed_by="us", prune=True)
 
     result = applied(portal, plan, confirm_deletes=1)
@@ -238,7 +242,7 @@ def test_source_that_was_created_twice_meanwhile_stops_it(portal: ManagedPortal)
 def test_plan_that_looks_like_an_accident_is_refused(
     portal: ManagedPortal, limits: dict[str, int], message: str
 ) -> None:
-    portal.add(name="Gone", description=marker.join(None, "us", "gone"))
+    portal.add(name="Gone", description=ownership_marker.join(None, "us", "gone"))
     plan = planned(portal, declared(1), declared(2), managed_by="us", prune=True)
     with pytest.raises(HarvestInvalidInput, match=message):
         applied(portal, plan, **limits)
@@ -320,7 +324,9 @@ def killed_at(portal: ManagedPortal, monkeypatch: pytest.MonkeyPatch, plan: Plan
 def test_key_whose_source_is_given_by_id_may_have_another_that_is_pruned(portal: ManagedPortal) -> None:
     """The files name the source to keep; the one that carries the marker of the same key goes."""
     kept = portal.add(name="Town 1", url="https://host-1.example/1", organization=None)
-    pruned = portal.add(name="Town 1", url="https://old.example/1", description=marker.join(None, "us", "town-1"))
+    pruned = portal.add(
+        name="Town 1", url="https://old.example/1", description=ownership_marker.join(None, "us", "town-1")
+    )
     plan = planned(portal, replace(declared(1), portal_id=kept.id), managed_by="us", prune=True)
     assert [(change.key, change.source_id) for change in plan.changes] == [("town-1", kept.id), ("town-1", pruned.id)]
 
@@ -334,7 +340,7 @@ def test_key_whose_source_is_given_by_id_may_have_another_that_is_pruned(portal:
 def test_change_that_was_ignored_is_told_from_another_of_the_same_key(portal: ManagedPortal) -> None:
     """The portal takes the new cron and forgets it; the deletion of the key's other source does not hide that."""
     kept = portal.add(name="Town 1", url="https://host-1.example/1", organization=None)
-    portal.add(name="Town 1", url="https://old.example/1", description=marker.join(None, "us", "town-1"))
+    portal.add(name="Town 1", url="https://old.example/1", description=ownership_marker.join(None, "us", "town-1"))
     plan = planned(portal, replace(declared(1), portal_id=kept.id), managed_by="us", prune=True)
     delete = portal.delete_source
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.as_code import marker
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.model import (
     Acceptance,
     Cron,
@@ -18,20 +18,20 @@ from airflow_provider_harvest.portal.as_code.model import (
     Window,
 )
 from airflow_provider_harvest.portal.as_code.plan import render
-from airflow_provider_harvest.portal.as_code.plan.changes import Plan, read_plan, write_plan
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan, read_plan, write_plan
 from airflow_provider_harvest.portal.as_code.plan.values import canonical_config, leaves
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.support.declared_sources import URL, conflicts, declared, planned
-from tests.support.managed_portal import ORGANIZATIONS, ManagedPortal
-from tests.support.portal_state import ORGANIZATION
+from tests.support.fake_portal.managed import ORGANIZATIONS, ManagedPortal
+from tests.support.fake_portal.state import ORGANIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from tests.support.portal_server import Door
+    from tests.support.fake_portal.server import Door
 
 OTHER_URL = "https://town.example/other.xml"
 
@@ -79,7 +79,7 @@ class TestMatch:
         assert planned(portal, declared(portal_id=meant.id)).changes[0].source_id == meant.id
 
     def test_marker_finds_a_source_whose_every_field_differs(self, portal: ManagedPortal) -> None:
-        meant = portal.add(url=OTHER_URL, backend="ckan", description=marker.join("Old", "us", "town"))
+        meant = portal.add(url=OTHER_URL, backend="ckan", description=ownership_marker.join("Old", "us", "town"))
         assert planned(portal, declared(), managed_by="us").changes[0].source_id == meant.id
 
     def test_owner_backend_and_url_find_it(self, portal: ManagedPortal) -> None:
@@ -98,21 +98,24 @@ class TestMatch:
         assert planned(portal, declared()).counts["create"] == 1
 
     def test_renamed_key_keeps_its_source(self, portal: ManagedPortal) -> None:
-        meant = portal.add(url=URL, name="Town", description=marker.join(None, "us", "former"))
+        meant = portal.add(url=URL, name="Town", description=ownership_marker.join(None, "us", "former"))
         plan = planned(portal, declared(), managed_by="us", prune=True)
         assert [(change.source_id, change.kinds) for change in plan.changes] == [(meant.id, ("update",))]
         assert 'marker "former" -> "town"' in render.text(plan)
 
 
+MARKED = ownership_marker.join("", "us", "town")
+MARKED_BY_OTHERS = ownership_marker.join(None, "them", "x")
+
 CONFLICTS: list[tuple[str, Callable[[ManagedPortal], DeclaredSource], str]] = [
     ("two sources match", lambda p: (p.add(url=URL), p.add(url=URL)) and declared(), "2 sources match by owner"),
-    ("two carry the marker", lambda p: [p.add(description=marker.join("", "us", "town")) for _ in "ab"] and declared(),
+    ("two carry the marker", lambda p: [p.add(description=MARKED) for _ in "ab"] and declared(),
      "2 sources carry its marker"),
     ("unknown id", lambda p: declared(portal_id="5f" + "0" * 22), "names no source"),
     ("changed owner", lambda p: declared(portal_id=p.add(organization="south").id, organization="north"),
      "belongs to organization south, and not to north"),
     ("unknown organization", lambda p: declared(organization="nowhere"), "no organization 'nowhere'"),
-    ("other files' source", lambda p: p.add(url=URL, description=marker.join(None, "them", "x")) and declared(),
+    ("other files' source", lambda p: p.add(url=URL, description=MARKED_BY_OTHERS) and declared(),
      "managed by other files"),
     ("unknown backend", lambda p: declared(backend="dact"), "Did you mean 'dcat'"),
     ("config of another backend", lambda p: declared(config={"filters": [{"key": "tag", "value": "x"}]}),
@@ -182,10 +185,10 @@ def test_marker_alone_is_an_adoption(portal: ManagedPortal) -> None:
 
 
 def test_marker_stays_where_the_files_stop_using_one(portal: ManagedPortal) -> None:
-    portal.add(url=URL, name="Town", description=marker.join("Old", "us", "town"))
+    portal.add(url=URL, name="Town", description=ownership_marker.join("Old", "us", "town"))
     assert planned(portal, declared(description="Old")).is_clean
     (change,) = planned(portal, declared(description="New")).changes
-    assert change.wanted["description"] == marker.join("New", "us", "town")
+    assert change.wanted["description"] == ownership_marker.join("New", "us", "town")
 
 
 def test_cron_that_an_acceptance_would_reset_is_kept(portal: ManagedPortal) -> None:
@@ -196,8 +199,8 @@ def test_cron_that_an_acceptance_would_reset_is_kept(portal: ManagedPortal) -> N
 
 def test_only_managed_sources_are_deleted_and_only_with_prune(portal: ManagedPortal) -> None:
     portal.add(name="Stranger")
-    portal.add(name="Theirs", description=marker.join(None, "them", "gone"))
-    gone = portal.add(name="Gone", description=marker.join(None, "us", "gone"))
+    portal.add(name="Theirs", description=ownership_marker.join(None, "them", "gone"))
+    gone = portal.add(name="Gone", description=ownership_marker.join(None, "us", "gone"))
     kept = planned(portal, managed_by="us")
     assert kept.is_clean
     assert "gone" in kept.notes[0]
@@ -339,12 +342,12 @@ class TestRendering:
 
 @pytest.mark.parametrize("text", [None, "Text", "Two\n\nparagraphs\n", "With [brackets]"])
 def test_marker_comes_off_as_it_went_on(text: str | None) -> None:
-    assert marker.split(marker.join(text, "us", "a key")) == (text, "us", "a key")
+    assert ownership_marker.split(ownership_marker.join(text, "us", "a key")) == (text, "us", "a key")
 
 
 def test_marker_is_found_where_people_wrote_below_it() -> None:
-    description = f"{marker.join('Text', 'us', 'town')}\nMore"
-    assert marker.split(description) == ("Text\nMore", "us", "town")
+    description = f"{ownership_marker.join('Text', 'us', 'town')}\nMore"
+    assert ownership_marker.split(description) == ("Text\nMore", "us", "town")
 
 
 def test_config_is_shown_by_the_keys_that_people_know() -> None:

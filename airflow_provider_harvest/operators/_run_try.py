@@ -1,0 +1,290 @@
+"""One try of the run operator: request a harvest at most once, and wait for it. Loaded when a task runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import (
+    HarvestAuthError,
+    HarvestConnectionError,
+    HarvestError,
+    HarvestNotFound,
+    HarvestRateLimited,
+    HarvestRedirected,
+    HarvestRequestRejected,
+    HarvestSourceBusy,
+    HarvestSourceNotRunnable,
+    HarvestUnavailable,
+)
+from airflow_provider_harvest.operators._request_claims import SETTLE, Claims
+from airflow_provider_harvest.operators._task_wait import TaskWait
+from airflow_provider_harvest.operators.job import ATTACH, FAIL, WAIT
+from airflow_provider_harvest.portal.clock import on_portal_clock
+from airflow_provider_harvest.portal.guard import guarded_run
+from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds
+from airflow_provider_harvest.portal.outcome.hints import says_may_pass
+from airflow_provider_harvest.portal.outcome.result import is_success
+from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
+from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, ENDED, FAILED, GONE, STALLED, STARTED, WAITED
+from airflow_provider_harvest.portal.text.words import spell
+from airflow_provider_harvest.portal.waiting import scheduled_run
+from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs, why_dead
+from airflow_provider_harvest.portal.waiting.wait_plan import CROWD_SECONDS, Poll, WaitPlan, goals
+from airflow_provider_harvest.portal.waiting.which_job import begun_since, foreseen_refusal, now_there, why_not_runnable
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.operators._memory import TaskMemory
+    from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
+
+#: Seconds from the request until the first poll: a worker of the portal needs a moment to create the job.
+FIRST_LOOK = 1.0
+
+
+class SourceRun(TaskWait):
+    """One try of the run operator.
+
+    :param task: the operator.
+    :param context: Airflow's task context.
+    :param client: of the portal.
+    :param memory: what survives the try; it knows the source.
+    :param source: the source, if it was read already; default: it is read when it is first needed.
+    """
+
+    reads_with_key = True
+
+    def __init__(
+        self,
+        task: HarvestRunSourceOperator,
+        context: Context,
+        client: HarvestClient,
+        memory: TaskMemory,
+        source: HarvestSource | None = None,
+    ) -> None:
+        super().__init__(task, context, client, memory.intent.source_id, source)
+        self.memory = memory
+        self._run_task = task
+        self._claims = Claims(context, self.source_id, client.clock)
+        self._thresholds = guarded_run.thresholds_of(task.guard)
+        self._may_archive = self._thresholds is None
+
+    # --- what is to be done ----------------------------------------------------------------------------------
+
+    def begin(self) -> WaitPlan:
+        """Return the plan of what an earlier try began; else request a harvest."""
+        plan = self._remembered_plan() or self._ask()
+        return plan.knowing(self.source.last_job)
+
+    def _remembered_plan(self) -> WaitPlan | None:
+        """Return how to continue with what an earlier try began, None if none began anything."""
+        intent = self.memory.intent
+        if intent.job_id:
+            self.log.info(
+                "An earlier try found its job already: %s.", self.client.job_url(self.source_id, intent.job_id)
+            )
+            return replace(self.new_plan(intent.how or STARTED), job_id=intent.job_id)
+        if intent.asked_at is not None:
+            self.log.info(
+                "An earlier try requested a harvest %s ago, or was about to: waiting for its job, not requesting.",
+                spell(now_there(self.client) - intent.asked_at),
+            )
+            return self._plan_after_asking(intent.known)
+        if self.memory.is_retry and not self.memory.is_durable:
+            return self._plan_by_first_start()
+        return None
+
+    def _plan_by_first_start(self) -> WaitPlan | None:
+        """Below Airflow 3.3 nothing survives a try: take a job that began after the first try started."""
+        if not self.memory.knows_start:
+            self.log.warning(
+                "This Airflow keeps nothing of earlier tries for a task: if one of them requested a harvest whose job "
+                "has ended, or has not begun, another one is requested. Airflow 3.3 remembers."
+            )
+            return None
+        for job in begun_since(self.client.recent_jobs(self.source_id), self.memory.intent.first_started):
+            if not self._is_spent(job):
+                self.log.info("Job %s began since this task first started: taken as the one that it requested.", job.id)
+                return replace(self.new_plan(ATTACHED), job_id=str(job.id))
+        return None
+
+    def _is_spent(self, job: HarvestJob) -> bool:
+        """Whether a retry requests a new harvest after this job: it is dead, or could not reach the remote
+        catalogue."""
+        if not job.has_ended:
+            return why_dead(self.client, job, self._task.limits()) is not None
+        if job.status != FAILED:
+            return False
+        errors = self.client.peek_job(str(job.id), progress=False).errors
+        return any(says_may_pass(error.message) for error in errors)
+
+    def _ask(self) -> WaitPlan:
+        """Start a harvest if none is running, or return what must be waited for first."""
+        problem = why_not_runnable(self.source, self.client.list_backends())
+        if problem:
+            raise HarvestSourceNotRunnable(problem)
+        refusal = foreseen_refusal(self.client, self.source)
+        if refusal:
+            return self._plan_for_portal(refusal)
+        jobs, running = self._newest_jobs()
+        while not running and self._claims.is_shared:
+            is_won = self._claims.win()
+            jobs, running = self._newest_jobs()  # again: another task may have asked meanwhile
+            if is_won or running:
+                break
+            self.log.info("Another task is about to request a harvest of this source: checking again for its job.")
+            self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
+        if not running:
+            return self._post(tuple(str(job.id) for job in jobs))
+        self._claims.give_up()
+        oldest = str(running[-1].id)
+        if self._run_task.if_running == FAIL:
+            raise HarvestSourceBusy(
+                f"Job {oldest} of source {self.source.name!r} is running "
+                f"({self.client.job_url(self.source_id, oldest)}), and if_running='fail' is set."
+            )
+        if self._run_task.if_running == ATTACH:
+            self.log.info("Joining job %s, which is running.", oldest)
+            self.memory.note(replace(self.memory.intent, job_id=oldest, how=ATTACHED))
+            return replace(self.new_plan(ATTACHED), job_id=oldest)
+        self.log.info(
+            "Job %s of this source is running and may have read the old catalogue: letting it end first.", oldest
+        )
+        return replace(self.new_plan(BLOCKED), job_id=oldest)
+
+    def _newest_jobs(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
+        """Return the newest jobs of the source, and those of them that are running."""
+        jobs = self.client.recent_jobs(self.source_id)
+        return jobs, alive_jobs(self.client, self.source_id, jobs, self._task.limits(), self.log.warning)
+
+    def _post(self, known: tuple[str, ...]) -> WaitPlan:
+        """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
+        self._begin_guarded()
+        memory = self.memory
+        memory.update(known=known, asked_at=now_there(self.client), job_id=None, how=STARTED)
+        try:
+            self.client.run_source(self.source_id)
+        except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
+            self._claims.give_up()
+            memory.note(memory.intent.spent())
+            raise
+        except (HarvestAuthError, HarvestRequestRejected, HarvestRedirected, HarvestNotFound) as error:
+            self._claims.give_up()
+            memory.note(memory.intent.spent())
+            if isinstance(error, (HarvestRedirected, HarvestNotFound)) or getattr(error, "status_code", 0) == 401:
+                raise
+            if self._thresholds is not None and self._run_task.on_run_refused != WAIT:
+                guarded_run.give_up(self.client, self.source_id)
+            return self._plan_for_portal(str(error), error)
+        except UNCLEAR as error:
+            self.log.warning("%s Waiting for the job instead of requesting again.", error)
+        else:
+            self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
+        self.client.clock.sleep(FIRST_LOOK)
+        return self._plan_after_asking(known)
+
+    # --- the plans -------------------------------------------------------------------------------------------
+
+    def _start_timeout(self) -> float:
+        return as_seconds(self._run_task.start_timeout, "start_timeout")
+
+    def _plan_after_asking(self, known: tuple[str, ...]) -> WaitPlan:
+        until = now_there(self.client) + self._start_timeout()
+        return replace(self.new_plan(STARTED), known=known, start_deadline=until)
+
+    def _plan_for_portal(self, refusal: str, cause: Exception | None = None) -> WaitPlan:
+        """Wait for the portal's own next run, if that is allowed."""
+        if self._run_task.on_run_refused != WAIT:
+            raise HarvestSourceNotRunnable(
+                f"{refusal} This key may not start harvests on this portal; set on_run_refused='wait' to wait for the "
+                "portal's own next one."
+            ) from cause
+        self._begin_guarded()
+        memory = self.memory
+        given = self._run_task.after
+        if given is not None:
+            moment = as_datetime(given, "after").timestamp()
+            after = on_portal_clock(moment, self.client.clock.now(), self.client.portal_now())
+        else:
+            after = memory.intent.first_started
+            if not memory.knows_start:
+                self.log.warning(
+                    "This is a retry, and when its first try started is not known here: only harvests that begin from "
+                    "now on count. Set 'after' to count from another time."
+                )
+        memory.note(replace(memory.intent, how=WAITED))
+        plan = replace(self.new_plan(WAITED), after=after, passed_over=memory.intent.passed_over)
+        jobs = self.client.recent_jobs(self.source_id)
+        return self.until_portal_runs(plan, max(scheduled_run.START_GRACE, self._start_timeout()), jobs)
+
+    # --- following a plan to its end -------------------------------------------------------------------------
+
+    def follow(self, plan: WaitPlan, ended: Poll | None = None) -> HarvestResult:
+        """Wait as planned (perhaps by deferring), as often as other jobs block the request, and judge.
+
+        :param ended: how the wait for the plan ended, if it has.
+        """
+        while True:
+            if ended is None:
+                plan, ended = self.wait(plan)
+            if plan.how != BLOCKED:
+                break
+            if ended.state not in goals(plan):
+                raise self.why_given_up(plan, ended)
+            self.log.info("Job %s no longer blocks this task.", plan.job_id)
+            self.client.clock.sleep(self._run_task.draw(0.0, CROWD_SECONDS))
+            self.source = self.client.get_source(self.source_id)
+            plan, ended = self._ask().knowing(self.source.last_job), None
+        if ended.state != ENDED:
+            raise self.why_given_up(plan, ended)
+        result = self.conclude(plan, ended)
+        if self._thresholds is not None:
+            done = result["items"]["done"]
+            comparison = guarded_run.check_loss(self.client, self.source_id, self._thresholds, done=done)
+            if comparison.reasons:
+                result = guarded_run.rejected(result, comparison)
+            elif comparison.is_due and plan.how == STARTED and is_success(result):
+                return self.follow(self._ask_again())
+        if result["failure_kind"] in ("remote_unreachable", "unreadable"):
+            self.memory.note(self.memory.intent.spent())  # a retry requests a new harvest
+        delivered = self.deliver(result)
+        self.memory.end()
+        return delivered
+
+    def _begin_guarded(self) -> None:
+        """Switch archiving off before a harvest that may not archive yet."""
+        if not self._may_archive:
+            guarded_run.begin(self.client, self.source_id)
+
+    def _ask_again(self) -> WaitPlan:
+        """Harvest once more, now that the loss is known to be usual, so that the portal archives what is due."""
+        self.log.info("The loss is usual or accepted: a second harvest lets the portal archive what is due.")
+        self.memory.note(self.memory.intent.spent())
+        self._may_archive = True
+        self.source = self.client.get_source(self.source_id)
+        return self._ask().knowing(self.source.last_job)
+
+    def why_given_up(self, plan: WaitPlan, ended: Poll) -> HarvestError:
+        """Return the exception for a wait without an ended job; a job that is dead or gone is not waited for again."""
+        if ended.state in (STALLED, GONE):
+            self.memory.note(self.memory.intent.spent())
+        return self.why_ended(plan, ended)
+
+    def job_changed(self, plan: WaitPlan) -> None:
+        """Store and show the job as soon as it is known; forget one that was passed over as dead."""
+        if plan.how == BLOCKED:
+            return
+        if plan.job_id is not None:
+            self.memory.note(replace(self.memory.intent, job_id=plan.job_id, how=plan.how))
+            self._run_task.job_page = self.client.job_url(plan.source_id, plan.job_id)
+            self._claims.give_up()
+        elif plan.passed_over:
+            self.memory.note(replace(self.memory.intent, job_id=None, passed_over=plan.passed_over))
+        super().job_changed(plan)
+
+    def after_check(self) -> None:
+        """Repeat what could not be stored."""
+        self.memory.repeat()

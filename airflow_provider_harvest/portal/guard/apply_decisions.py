@@ -1,0 +1,91 @@
+"""Hold the sources that must wait, lift holds whose records are back, and note what cannot be held."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestInvalidInput
+from airflow_provider_harvest.portal.guard.holds import hold, release, tidy
+from airflow_provider_harvest.portal.text.untrusted import plain
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
+
+log = logging.getLogger(__name__)
+
+HELD, LIFTED, EXPIRED, TIDIED = "held", "lifted", "expired", "tidied"
+CANNOT_HOLD, CANNOT_LIFT = "cannot_hold", "cannot_lift"
+#: What a case becomes if that could not be done; an outdated line alone is nothing that people must know of.
+_FAILED = {HELD: CANNOT_HOLD, LIFTED: CANNOT_LIFT, EXPIRED: CANNOT_LIFT, TIDIED: ""}
+
+
+def decide(case: Case, now: datetime, expire_days: float | None = None) -> str | None:
+    """Return what must be done about a source: ``held``, ``lifted``, ``expired``, ``tidied``, or None.
+
+    :param case: what a pass found of it.
+    :param now: the portal's clock.
+    :param expire_days: days after which a hold ends by itself; None: only a person or the records' return ends it.
+    """
+    if case.is_held:
+        if case.is_back:
+            return LIFTED
+        is_over = expire_days is not None and case.note is not None and now - case.note.at >= timedelta(expire_days)
+        return EXPIRED if is_over else None
+    if case.judgement.hold and case.source.autoarchive is not False:
+        return HELD
+    return TIDIED if case.is_note_done or case.contradicts_note else None
+
+
+def act(client: HarvestClient, report: GuardReport, *, expire_days: float | None = None) -> None:
+    """Hold and lift what a pass found, each at most once; what the portal refuses is noted in the case.
+
+    :param client: of the portal, with a key that may change the sources.
+    :param report: of the pass; its cases learn what was done.
+    :param expire_days: days after which a hold ends by itself and its loss counts as accepted. Default None: never.
+    :raises HarvestInvalidInput: for an invalid number of days.
+    """
+    if expire_days is not None and (isinstance(expire_days, bool) or not 1 <= expire_days <= 3660):
+        raise HarvestInvalidInput(f"expire_days must be a number of days from 1 on, or None, not {expire_days!r:.40}.")
+    for case in report.cases:
+        what = decide(case, report.at, expire_days)
+        if what is None:
+            continue
+        try:
+            _carry_out(client, case, what)
+        except HarvestApiError as error:
+            _fail(case, what, f"the portal refuses the change: {plain(error)}")
+        except HarvestError as error:
+            _fail(case, what, f"the portal could not be read: {plain(error)}")
+
+
+def _fail(case: Case, what: str, why: str) -> None:
+    log.warning("Source %s: %s", case.source.id, why)
+    if _FAILED[what]:
+        case.action, case.why = _FAILED[what], why
+
+
+def _carry_out(client: HarvestClient, case: Case, what: str) -> None:
+    if not client.has_key:
+        _fail(case, what, "there is no API key in the connection")
+        return
+    if what == HELD:
+        case.source, changed = hold(client, case.source.id, len(case.missing), case.begun)
+        why = "autoarchive was switched off"
+    elif what == LIFTED:
+        case.source, changed = release(client, case.source.id, accept=False)
+        left = f", but for {len(case.missing):,} within what is usual" if case.missing else ""
+        why = f"the missing records are back{left}, so autoarchive is on again"
+    elif what == EXPIRED:
+        case.source, changed = release(client, case.source.id, accept=True)
+        why = "nobody decided in time, so the loss counts as accepted and autoarchive is on again"
+    else:
+        case.source, changed = tidy(client, case.source.id, is_done=case.is_note_done)
+        why = "the guard's line in the description was out of date and has been updated"
+    if changed:
+        case.action, case.why = what, why
+        log.info("Source %s: %s.", case.source.id, why)

@@ -1,0 +1,1 @@
+"""How text is written for people: plainly, safely, and without secrets."""

@@ -1,0 +1,72 @@
+"""Read the results of ended jobs that a watch has found; used by :mod:`.ended_jobs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
+from airflow_provider_harvest.portal.http.temporary_errors import Doubts
+from airflow_provider_harvest.portal.models import HarvestSource
+from airflow_provider_harvest.portal.outcome.judge_job import conclude
+from airflow_provider_harvest.portal.outcome.result import is_success
+from airflow_provider_harvest.portal.statuses import ANY_END, FAILURE, SUCCESS, WATCHED
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
+    from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
+    from airflow_provider_harvest.portal.statuses import EndCondition
+    from airflow_provider_harvest.portal.waiting.watched_source import SourceRecord
+
+
+@dataclass(frozen=True)
+class EndedJob:
+    """A job that has ended.
+
+    :param result: the result dict of the harvest; None if the condition does not hold.
+    :param cursor: of the last one of a poll: what is reported once all of them are.
+    """
+
+    result: HarvestResult | None
+    cursor: dict[str, Any] | None = None
+
+
+class EndedResults:
+    """The results of jobs, as far as a condition holds for them.
+
+    :param client: of the portal.
+    :param policy: the criteria for a success.
+    :param condition: one of :data:`~.statuses.END_CONDITIONS`.
+    """
+
+    def __init__(self, client: HarvestClient, policy: OutcomePolicy, condition: EndCondition) -> None:
+        self._client = client
+        self._policy = policy
+        self._condition = condition
+        self._doubts: dict[str, Doubts] = {}
+
+    def read(self, record: SourceRecord, job_id: str) -> HarvestResult | None:
+        """Return the result of a job; None if the condition does not hold, or the job was purged meanwhile.
+
+        :raises HarvestError: if it cannot be read now.
+        """
+        source = HarvestSource(id=record.id, name=record.name, url="", backend="")
+        doubts = self._doubts.setdefault(job_id, Doubts())
+        try:
+            result = conclude(self._client, source, job_id, WATCHED, self._policy, compare_failed=False)
+        except HarvestNotFound as error:
+            if not doubts.believes(error):
+                raise
+            self._doubts.pop(job_id, None)
+            return None
+        self._doubts.pop(job_id, None)
+        wanted = {ANY_END: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
+        return result if wanted[self._condition] else None
+
+    def is_purged(self, record: SourceRecord, job_id: str) -> bool:
+        """Whether a job is gone. Up to 17.7 an unknown job is a 500: the source's list of jobs shows if it exists."""
+        try:
+            return all(str(job.id) != job_id for job in self._client.iter_jobs(record.id))
+        except HarvestError:
+            return False

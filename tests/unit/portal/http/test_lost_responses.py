@@ -1,0 +1,66 @@
+"""What is said of a request that got no whole response."""
+
+from __future__ import annotations
+
+import pytest
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout, SSLError
+from urllib3.exceptions import ProtocolError
+
+from airflow_provider_harvest.exceptions import HarvestAnswerTimeout, HarvestConnectionError, HarvestResponseLost
+from airflow_provider_harvest.portal.http.adapter import Exchange
+from airflow_provider_harvest.portal.http.lost_responses import UNKNOWN_FATE, loss
+
+REQUEST = "POST https://portal.example/api/1/harvest/sources/"
+ABORTED = NoConnection(ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")))
+CERTIFICATE = SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+HANDLE = NoConnection("<urllib3.connection.HTTPConnection object at 0x7f8a>: Name or service not known")
+
+
+def exchange(sent: bool, was_cut: bool = False) -> Exchange:
+    made = Exchange(60)
+    made.sent, made.was_cut = sent, was_cut
+    return made
+
+
+@pytest.mark.parametrize(
+    "error, was_cut, says",
+    [
+        pytest.param(ReadTimeout("x"), False, "no response, or no more of it, for 30 s", id="silence"),
+        pytest.param(ABORTED, False, "the connection broke before the response was complete", id="a reset"),
+        pytest.param(ABORTED, False, "([Errno 104] Connection reset by peer)", id="a reset's reason"),
+        pytest.param(ABORTED, True, "no complete response within 95 s, so the connection was cut", id="a cut"),
+        pytest.param(
+            None, True, "no complete response within 95 s, so the connection was cut", id="a cut taken for the end"
+        ),
+        pytest.param(ProxyError("x"), False, "the connection broke", id="a proxy's fault after the request had left"),
+    ],
+)
+def test_what_was_sent_may_have_been_carried_out(error: Exception | None, was_cut: bool, says: str) -> None:
+    lost = loss(REQUEST, error, exchange(sent=True, was_cut=was_cut), 5, 30, 95)
+    took_too_long = says.startswith(("no response", "no complete response"))
+    assert type(lost) is (HarvestAnswerTimeout if took_too_long else HarvestResponseLost)
+    assert str(lost).startswith(f"{REQUEST}: ")
+    assert says in str(lost)
+    assert str(lost).endswith(UNKNOWN_FATE)
+
+
+@pytest.mark.parametrize(
+    "error, says",
+    [
+        pytest.param(ConnectTimeout("x"), "no connection within 5 s; nothing was sent.", id="nobody answers"),
+        pytest.param(ABORTED, "no connection; nothing was sent. ([Errno 104] Connection reset by peer)", id="a reset"),
+        pytest.param(
+            HANDLE, "no connection; nothing was sent. (Name or service not known)", id="without memory addresses"
+        ),
+        pytest.param(ProxyError("x"), "no connection through the proxy that the environment names", id="a proxy"),
+        pytest.param(
+            CERTIFICATE, "Set 'verify' in the connection's extra to the path of the CA bundle", id="a certificate"
+        ),
+    ],
+)
+def test_what_was_not_sent_says_why(error: Exception, says: str) -> None:
+    lost = loss(REQUEST, error, exchange(sent=False), 5, 30, 95)
+    assert type(lost) is HarvestConnectionError
+    assert says in str(lost)
+    assert UNKNOWN_FATE not in str(lost)
