@@ -73,7 +73,7 @@ with DAG(
     @task
     def release(held_ids: list[str]) -> None:
         """Let the portal archive what a person has accepted; safe to repeat."""
-        from airflow_provider_harvest.portal.guard.holds import is_held, release
+        from airflow_provider_harvest.portal.guard.hold_and_release import is_held, release
 
         with HarvestHook() as hook:
             for source_id in held_ids:

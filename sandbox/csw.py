@@ -1,7 +1,7 @@
 """How a CSW catalogue responds to GetRecords: the data sets of `dcat`, a page at a time; used by `catalogue`.
 
 It is the remote of a harvest, never the portal: the CSW-DCAT backend of udata 9.2.4 reads it; those of newer releases
-do not run here (see `portal_process.isolation`), nor does the ISO 19139 backend, which needs a stylesheet from the web.
+do not run here (see `udata_process.isolation`), nor does the ISO 19139 backend, which needs a stylesheet from the web.
 """
 
 from __future__ import annotations

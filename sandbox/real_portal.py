@@ -207,7 +207,7 @@ class Sandbox:
 def _launch(
     python: Path, release: str, manual_run: bool, max_lifetime: float, state_dir: Path, log_path: Path
 ) -> subprocess.Popen[bytes]:
-    command = [str(python), "-m", "sandbox.portal_process"]
+    command = [str(python), "-m", "sandbox.udata_process"]
     command += ["--release", release, "--state-dir", str(state_dir), "--max-lifetime", str(max_lifetime)]
     if manual_run:
         command.append("--manual-run")

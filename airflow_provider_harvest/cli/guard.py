@@ -20,7 +20,7 @@ from airflow_provider_harvest.cli.shared import (
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.guard.apply_decisions import act
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
-from airflow_provider_harvest.portal.guard.holds import release
+from airflow_provider_harvest.portal.guard.hold_and_release import release
 from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.inputs import check_id, is_object_id

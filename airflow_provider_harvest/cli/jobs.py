@@ -10,7 +10,7 @@ from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import json_argument, portal_argument, positive, seconds
 from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, source_of
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
-from airflow_provider_harvest.portal.compare.harvests import find_source_or_job
+from airflow_provider_harvest.portal.compare.find_harvests import find_source_or_job
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts
 from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.outcome.summary import progress_line

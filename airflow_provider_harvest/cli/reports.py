@@ -11,7 +11,7 @@ from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, sa
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.compare.diff import TROUBLE, UNCHANGED
-from airflow_provider_harvest.portal.compare.harvests import (
+from airflow_provider_harvest.portal.compare.find_harvests import (
     compare_harvests,
     find_harvest,
     harvest_of_job,

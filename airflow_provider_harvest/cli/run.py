@@ -18,7 +18,7 @@ from airflow_provider_harvest.cli.shared import (
 )
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts
-from airflow_provider_harvest.portal.outcome.judge_job import conclude
+from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy

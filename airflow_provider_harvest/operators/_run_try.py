@@ -25,7 +25,7 @@ from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass
 from airflow_provider_harvest.portal.outcome.result import is_success
-from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
+from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR
 from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, ENDED, FAILED, GONE, STALLED, STARTED, WAITED
 from airflow_provider_harvest.portal.text.words import spell
 from airflow_provider_harvest.portal.waiting import scheduled_run
@@ -35,7 +35,7 @@ from airflow_provider_harvest.portal.waiting.which_job import begun_since, fores
 
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
-    from airflow_provider_harvest.operators._memory import TaskMemory
+    from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
     from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource

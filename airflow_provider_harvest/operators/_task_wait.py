@@ -20,7 +20,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.operators._log_lines import LineLog
 from airflow_provider_harvest.operators._result_items import push_result
 from airflow_provider_harvest.operators._retries import retry_sentence
-from airflow_provider_harvest.portal.outcome.judge_job import conclude
+from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import failure_message, summary_lines
 from airflow_provider_harvest.portal.statuses import GONE, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT, UNREACHABLE, WAITED

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators._base import HarvestOperator
-from airflow_provider_harvest.operators._last_run_state import pull_state, push_state
+from airflow_provider_harvest.operators._memory_between_runs import pull_state, push_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

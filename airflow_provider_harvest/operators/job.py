@@ -133,7 +133,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
     def execute(self, context: Context) -> HarvestResult:
         """Request a harvest, or find the one that was requested, and wait for it."""
-        from airflow_provider_harvest.operators._memory import TaskMemory
+        from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
         from airflow_provider_harvest.operators._run_try import SourceRun
         from airflow_provider_harvest.portal.clock import on_portal_clock
 
@@ -153,7 +153,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
         """Continue after the trigger; everything that is needed comes in its event."""
-        from airflow_provider_harvest.operators._memory import TaskMemory
+        from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
         from airflow_provider_harvest.operators._run_try import SourceRun
         from airflow_provider_harvest.operators._task_wait import read_event
         from airflow_provider_harvest.portal.waiting.wait_plan import goals

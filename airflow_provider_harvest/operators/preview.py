@@ -126,7 +126,7 @@ class HarvestPreviewSourceOperator(HarvestResultTask, SourceOperator):
     def execute(self, context: Context) -> HarvestResult:
         """Preview, log a summary, and judge."""
         from airflow_provider_harvest.operators._result_items import push_result
-        from airflow_provider_harvest.portal.outcome import judge_job
+        from airflow_provider_harvest.portal.outcome import read_ended_job
         from airflow_provider_harvest.portal.outcome import result as results
         from airflow_provider_harvest.portal.outcome import summary as report
 
@@ -134,7 +134,7 @@ class HarvestPreviewSourceOperator(HarvestResultTask, SourceOperator):
             policy = self.outcome_policy()
             client = self.hook.get_conn()
             source, preview = self._preview(context, client)
-            result = judge_job.conclude_preview(client, source, preview, policy)
+            result = read_ended_job.conclude_preview(client, source, preview, policy)
             push_result(context, result)
             if results.is_success(result) or not self.fail_on_outcome:
                 self.log_text("\n".join(report.summary_lines(result)))

@@ -59,7 +59,7 @@ class HarvestReportOperator(HarvestOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Read both harvests, write the files, log the message."""
-        from airflow_provider_harvest.portal.compare import harvests
+        from airflow_provider_harvest.portal.compare import find_harvests
         from airflow_provider_harvest.portal.reporting import formats, report
 
         with self.errors():
@@ -68,10 +68,10 @@ class HarvestReportOperator(HarvestOperator):
             chosen = formats.check_formats(self.formats)
             client = self.hook.get_conn()
             if self.job_id:
-                harvest = harvests.harvest_of_job(client, str(self.job_id))
+                harvest = find_harvests.harvest_of_job(client, str(self.job_id))
             else:
-                harvest = harvests.find_harvest(client, str(self.source_id), complete=False)
-            previous = harvests.harvest_of_job(client, str(self.previous)) if self.previous else None
+                harvest = find_harvests.find_harvest(client, str(self.source_id), complete=False)
+            previous = find_harvests.harvest_of_job(client, str(self.previous)) if self.previous else None
             self.push_links(context, client.source_url(harvest.source.id) if harvest.source else None, harvest.url)
             made = report.read_report(harvest, previous)
             message = formats.as_markdown(made)

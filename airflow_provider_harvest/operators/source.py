@@ -97,7 +97,7 @@ class HarvestCreateSourceOperator(SourceOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Find the source, or create it."""
-        from airflow_provider_harvest.operators._memory import is_retry
+        from airflow_provider_harvest.operators._memory_between_tries import is_retry
         from airflow_provider_harvest.portal.sources import writes
 
         with self.errors():

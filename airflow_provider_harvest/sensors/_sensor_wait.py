@@ -13,7 +13,12 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceNotRunnable,
 )
 from airflow_provider_harvest.operators._base import resolve_source
-from airflow_provider_harvest.operators._memory import PortalMemory, TaskMemory, first_reschedule_of, forget_soon
+from airflow_provider_harvest.operators._memory_between_tries import (
+    PortalMemory,
+    TaskMemory,
+    first_reschedule_of,
+    forget_soon,
+)
 from airflow_provider_harvest.operators._task_wait import TaskWait
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_harvest.portal.guard.holds import is_held
+from airflow_provider_harvest.portal.guard.hold_and_release import is_held
 
 if TYPE_CHECKING:
     from sandbox import Sandbox

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.guard.holds import is_held
+from airflow_provider_harvest.portal.guard.hold_and_release import is_held
 from sandbox import Sandbox
 from tests.crash.live_airflow import LiveAirflow, wait_until
 from tests.crash.releases import IS_AIRFLOW_3

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.guard.holds import is_held, release
+from airflow_provider_harvest.portal.guard.hold_and_release import is_held, release
 from tests.support.fake_portal.managed import Killed
 from tests.support.lossy_proxy import LossyProxy
 

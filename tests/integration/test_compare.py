@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.compare.harvests import compare_harvests, find_harvest, previous_harvest
+from airflow_provider_harvest.portal.compare.find_harvests import compare_harvests, find_harvest, previous_harvest
 from airflow_provider_harvest.portal.compare.portals import compare_portals
 from airflow_provider_harvest.portal.compare.zombies import find_zombies
 from tests.support.planted_harvests import broken, changes_of, expected, harvest, lists_of, plant, several, sound

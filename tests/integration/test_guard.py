@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput
 from airflow_provider_harvest.operators.guard import GUARD_STATE_KEY
-from airflow_provider_harvest.portal.guard.holds import hold, is_held, release
+from airflow_provider_harvest.portal.guard.hold_and_release import hold, is_held, release
 from tests.support.guarded_world import DAY, World
 
 if TYPE_CHECKING:

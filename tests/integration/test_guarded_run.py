@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestJobNotStarted
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.guard import guarded_run
-from airflow_provider_harvest.portal.guard.holds import is_held, release
+from airflow_provider_harvest.portal.guard.hold_and_release import is_held, release
 from tests.support.expected_failures import fails
 from tests.support.task_processes import Task
 

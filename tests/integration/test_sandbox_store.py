@@ -16,7 +16,7 @@ _PATIENCE = 120  # seconds
 _CROWD = """
 import sys, threading
 from pymongo.errors import DuplicateKeyError
-from sandbox.portal_process import store
+from sandbox.udata_process import store
 
 store.serialise_operations()
 sys.setswitchinterval(1e-5)
@@ -53,7 +53,7 @@ _QUERIES = """
 from bson import DBRef, ObjectId
 from mongomock.collection import Collection
 from pymongo.errors import DuplicateKeyError
-from sandbox.portal_process import store
+from sandbox.udata_process import store
 
 mongomocks = Collection._iter_documents
 store.speed_up()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_harvest.portal.compare.harvests import Harvest
+from airflow_provider_harvest.portal.compare.find_harvests import Harvest
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestMessage, HarvestSource
 from airflow_provider_harvest.portal.reporting.report import read_report
 

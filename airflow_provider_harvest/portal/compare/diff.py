@@ -1,4 +1,4 @@
-"""What changed between two harvests, item by item, matched by remote id; fed by :mod:`.harvests`."""
+"""What changed between two harvests, item by item, matched by remote id; fed by :mod:`.find_harvests`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan.matching import match_sources
 from airflow_provider_harvest.portal.compare.diff import counts_of
-from airflow_provider_harvest.portal.compare.harvests import compare_harvests, latest_harvest
+from airflow_provider_harvest.portal.compare.find_harvests import compare_harvests, latest_harvest
 from airflow_provider_harvest.portal.sources.listing import SourceFilter, list_sources
 from airflow_provider_harvest.portal.text.untrusted import plain
 

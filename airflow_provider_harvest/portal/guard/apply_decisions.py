@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.portal.guard.holds import hold, release, tidy
+from airflow_provider_harvest.portal.guard.hold_and_release import hold, release, tidy
 from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestSourceNotRunnable
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, archive_day
+from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
-from airflow_provider_harvest.portal.guard.holds import hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import split
 from airflow_provider_harvest.portal.statuses import FAILURE

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, Forecast, check_days, forecast
+from airflow_provider_harvest.portal.guard.hold_and_release import accepted_before, contradicts, is_held
 from airflow_provider_harvest.portal.guard.hold_decision import ARCHIVING_STATUSES, Judgement, LossThresholds, judge
-from airflow_provider_harvest.portal.guard.holds import accepted_before, contradicts, is_held
 from airflow_provider_harvest.portal.guard.rights import list_with_rights, why_not_holdable
 from airflow_provider_harvest.portal.http.temporary_errors import concerns_all
 from airflow_provider_harvest.portal.sources.guard_note import Note, split

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.health.findings import PENDING_REVIEW
-from airflow_provider_harvest.portal.outcome.judge_job import conclude_preview
+from airflow_provider_harvest.portal.outcome.read_ended_job import conclude_preview
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.sources.preview import preview_saved_source
 from airflow_provider_harvest.portal.text.untrusted import markdown, markdown_link, plain

@@ -17,7 +17,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
-    from airflow_provider_harvest.portal.http.adapter import Exchange
+    from airflow_provider_harvest.portal.http.sockets import Exchange
 
 UNKNOWN_FATE = "Whether the portal carried the request out is unknown."
 

@@ -23,12 +23,12 @@ from airflow_provider_harvest.exceptions import (
     HarvestResponseLost,
 )
 from airflow_provider_harvest.portal.clock import Clock, PortalClock
-from airflow_provider_harvest.portal.http.adapter import Exchange, WatchedAdapter
 from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, parsed
 from airflow_provider_harvest.portal.http.lost_responses import UNKNOWN_FATE, loss
 from airflow_provider_harvest.portal.http.redirects import adds_slash, origin, target
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
+from airflow_provider_harvest.portal.http.sockets import Exchange, WatchedAdapter
 from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:

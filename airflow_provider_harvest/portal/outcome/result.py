@@ -1,6 +1,6 @@
 """The result dict of a harvest, the same from every way of waiting and from a preview.
 
-Its keys are a contract with users' DAGs; made by :mod:`judge_job`, shown by :mod:`summary`.
+Its keys are a contract with users' DAGs; made by :mod:`read_ended_job`, shown by :mod:`summary`.
 """
 
 from __future__ import annotations

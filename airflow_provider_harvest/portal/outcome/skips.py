@@ -1,4 +1,4 @@
-"""Judges the records that a portal skipped. Used by the verdict, read by :mod:`judge_job`.
+"""Judges the records that a portal skipped. Used by the verdict, read by :mod:`read_ended_job`.
 
 udata skips a record that it cannot keep (without an identifier, for example) or that a source's filters leave out; the
 job is ``done`` all the same, and a dataset whose record is skipped is archived some days later.

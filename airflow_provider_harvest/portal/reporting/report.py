@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.compare.diff import KINDS, Comparison, compare_items
-from airflow_provider_harvest.portal.compare.harvests import Harvest, previous_harvest
+from airflow_provider_harvest.portal.compare.find_harvests import Harvest, previous_harvest
 from airflow_provider_harvest.portal.reporting.error_groups import ErrorGroups
 from airflow_provider_harvest.portal.text.untrusted import plain, web_link
 from airflow_provider_harvest.portal.text.words import iso

@@ -13,7 +13,7 @@ from airflow_provider_harvest.exceptions import HarvestRequestRejected
 from airflow_provider_harvest.portal.cron import check_cron
 from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
 from airflow_provider_harvest.portal.inputs import check_validation
-from airflow_provider_harvest.portal.sources.confirm import UNCLEAR, refuse_deleted, telling, write_and_read
+from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR, refuse_deleted, telling, write_and_read
 from airflow_provider_harvest.portal.sources.identity import created_before, needs_validation
 from airflow_provider_harvest.portal.statuses import ACCEPTED, REFUSED
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestAnswerTimeout, HarvestServerError
 from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
-from airflow_provider_harvest.portal.sources.confirm import telling
+from airflow_provider_harvest.portal.sources.confirm_writes import telling
 from airflow_provider_harvest.portal.sources.writes import WHO_CREATES, new_fields, owner_ids
 from airflow_provider_harvest.portal.statuses import PREVIEW_TIMEOUT
 

@@ -24,7 +24,7 @@ from airflow_provider_harvest.portal.inputs import (
     check_url,
     is_object_id,
 )
-from airflow_provider_harvest.portal.sources.confirm import (
+from airflow_provider_harvest.portal.sources.confirm_writes import (
     UNCLEAR,
     look_again,
     refuse_deleted,

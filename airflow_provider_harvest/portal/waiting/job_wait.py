@@ -19,7 +19,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
 from airflow_provider_harvest.portal.http.temporary_errors import PASSING as PASSING
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts, came_from_elsewhere, is_passing
-from airflow_provider_harvest.portal.outcome.judge_job import why_foreign
+from airflow_provider_harvest.portal.outcome.read_ended_job import why_foreign
 from airflow_provider_harvest.portal.outcome.summary import progress_line
 from airflow_provider_harvest.portal.statuses import (
     DONE,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts
 from airflow_provider_harvest.portal.models import HarvestSource
-from airflow_provider_harvest.portal.outcome.judge_job import conclude
+from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.statuses import ANY_END, FAILURE, SUCCESS, WATCHED
 

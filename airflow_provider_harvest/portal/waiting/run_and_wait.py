@@ -17,7 +17,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceBusy,
     HarvestSourceNotRunnable,
 )
-from airflow_provider_harvest.portal.sources.confirm import UNCLEAR
+from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR
 from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, STARTED, WAITED
 from airflow_provider_harvest.portal.waiting import next_run, scheduled_run
 from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs

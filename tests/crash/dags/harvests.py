@@ -22,7 +22,7 @@ except ImportError:  # Airflow 2.11
     from airflow.decorators import task
     from airflow.operators.python import get_current_context
 
-from airflow_provider_harvest.operators._memory import TaskMemory
+from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
 from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
 from airflow_provider_harvest.operators.guard import HarvestGuardOperator
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
@@ -125,7 +125,7 @@ with DAG("release", schedule=None, params=_PARAMS):
     def accept(source_id: str) -> bool:
         """Let the portal archive what the guard holds, as the example DAG does; return whether this try did it."""
         from airflow_provider_harvest.hooks.harvest import HarvestHook
-        from airflow_provider_harvest.portal.guard.holds import is_held, release
+        from airflow_provider_harvest.portal.guard.hold_and_release import is_held, release
 
         with HarvestHook() as hook:
             return is_held(hook.get_source(source_id)) and release(hook.get_conn(), source_id, accept=True)[1]

@@ -19,7 +19,7 @@ _PATIENCE = 20  # seconds
 #: A process under the same watch as the portal, which would otherwise stay forever.
 _WATCHED = """
 import pathlib, sys, threading
-from sandbox.portal_process import lifetime
+from sandbox.udata_process import lifetime
 lifetime.end_with_parent(pathlib.Path(sys.argv[1]), float(sys.argv[2]))
 print("watching", flush=True)
 threading.Event().wait()

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_harvest._compat import AirflowFailException
 from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.operators._last_run_state import dated, undated
+from airflow_provider_harvest.operators._memory_between_runs import dated, undated
 from airflow_provider_harvest.operators.guard import GUARD_KEY, GUARD_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
 from tests.support.fake_portal.harvested import NOW, HarvestedPortal

@@ -14,7 +14,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestServ
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators import portal as module
 from airflow_provider_harvest.operators._base import HarvestFailException
-from airflow_provider_harvest.operators._last_run_state import dated, undated
+from airflow_provider_harvest.operators._memory_between_runs import dated, undated
 from airflow_provider_harvest.operators.health import HEALTH_KEY, HEALTH_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPendingReviewOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds

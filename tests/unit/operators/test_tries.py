@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestUnavailable
-from airflow_provider_harvest.operators import _memory
-from airflow_provider_harvest.operators._memory import KEPT_AFTER_END, KEPT_BETWEEN_POKES, PortalMemory
+from airflow_provider_harvest.operators import _memory_between_tries
+from airflow_provider_harvest.operators._memory_between_tries import KEPT_AFTER_END, KEPT_BETWEEN_POKES, PortalMemory
 from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from tests.support.fake_portal.scripted import (
@@ -293,7 +293,7 @@ OLD_INTENT = {
 @pytest.fixture
 def first_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow's history says that the first try started with the story."""
-    monkeypatch.setattr(_memory, "first_start_of", lambda context: T0)
+    monkeypatch.setattr(_memory_between_tries, "first_start_of", lambda context: T0)
 
 
 @pytest.mark.usefixtures("first_start")

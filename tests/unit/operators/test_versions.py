@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError
-from airflow_provider_harvest.operators._memory import Intent, TaskMemory
+from airflow_provider_harvest.operators._memory_between_tries import Intent, TaskMemory
 from airflow_provider_harvest.operators._task_wait import read_event
 from airflow_provider_harvest.portal.statuses import ENDED
 from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestRequestRejected
-from airflow_provider_harvest.portal.sources.confirm import UNCLEAR, telling, write_and_read
+from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR, telling, write_and_read
 from airflow_provider_harvest.portal.sources.moderation import WHO_MODERATES, shows_its_cron
 from airflow_provider_harvest.portal.sources.writes import WHO_EDITS, create_once, ignored, in_words
 from airflow_provider_harvest.portal.statuses import ACCEPTED

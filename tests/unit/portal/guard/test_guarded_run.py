@@ -17,7 +17,7 @@ from airflow_provider_harvest.portal.guard.guarded_run import (
     refuse_attaching,
     thresholds_of,
 )
-from airflow_provider_harvest.portal.guard.holds import accepted_before, is_held, release
+from airflow_provider_harvest.portal.guard.hold_and_release import accepted_before, is_held, release
 from airflow_provider_harvest.portal.guard.survey import examine
 from tests.support.fake_portal.harvested import JOB_BEGAN, HarvestedPortal
 from tests.support.fake_portal.managed import Killed

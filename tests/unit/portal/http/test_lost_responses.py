@@ -8,8 +8,8 @@ from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout, SSLErro
 from urllib3.exceptions import ProtocolError
 
 from airflow_provider_harvest.exceptions import HarvestAnswerTimeout, HarvestConnectionError, HarvestResponseLost
-from airflow_provider_harvest.portal.http.adapter import Exchange
 from airflow_provider_harvest.portal.http.lost_responses import UNKNOWN_FATE, loss
+from airflow_provider_harvest.portal.http.sockets import Exchange
 
 REQUEST = "POST https://portal.example/api/1/harvest/sources/"
 ABORTED = NoConnection(ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
-from airflow_provider_harvest.portal.outcome.judge_job import conclude
+from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.summary import (
     _ADVICE_BY_KIND,
     MAX_MESSAGE_LINES,

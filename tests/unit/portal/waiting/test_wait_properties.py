@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from airflow_provider_harvest.exceptions import HarvestError
 from airflow_provider_harvest.portal.clock import SAME_CLOCK
 from airflow_provider_harvest.portal.models import HarvestValidation
-from airflow_provider_harvest.portal.outcome.judge_job import conclude
+from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import ENDED, FAILURE_KINDS, FINAL_STATES
 from airflow_provider_harvest.portal.waiting.shared_source_list import ListedWait, Listing

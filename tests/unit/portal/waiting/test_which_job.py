@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestSource, HarvestValidation
-from airflow_provider_harvest.portal.outcome.judge_job import why_foreign
+from airflow_provider_harvest.portal.outcome.read_ended_job import why_foreign
 from airflow_provider_harvest.portal.text.words import clock_time, spell
 from airflow_provider_harvest.portal.waiting.dead_jobs import last_movement, why_stuck
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits, begun_since, newer_than, why_not_runnable

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
 from airflow_provider_harvest.portal.guard.apply_decisions import act, decide
-from airflow_provider_harvest.portal.guard.holds import hold, release
+from airflow_provider_harvest.portal.guard.hold_and_release import hold, release
 from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import Case, GuardReport, examine
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split

@@ -10,16 +10,16 @@ from celery.exceptions import OperationalError
 from celery.schedules import crontab
 from celery.signals import task_postrun, task_prerun
 
-from sandbox.portal_process.application import ROLES, issue_key
-from sandbox.portal_process.pause_points import HarvestGates
+from sandbox.udata_process.application import ROLES, issue_key
+from sandbox.udata_process.pause_points import HarvestGates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
 
-    from sandbox.portal_process.access_log import AccessLog
     from sandbox.releases import Release
+    from sandbox.udata_process.access_log import AccessLog
 
 _TASK = "harvest"
 _JOB_TIMES = ("created", "started", "ended")

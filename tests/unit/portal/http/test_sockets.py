@@ -17,9 +17,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestResponseLost,
 )
 from airflow_provider_harvest.portal.http import transport as module
-from airflow_provider_harvest.portal.http.adapter import Exchange
 from airflow_provider_harvest.portal.http.lost_responses import UNKNOWN_FATE
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
+from airflow_provider_harvest.portal.http.sockets import Exchange
 from airflow_provider_harvest.portal.http.transport import Transport
 from tests.support.fake_portal.response_faults import Endless, Reset, Stall, Truncated
 from tests.support.fake_portal.server import API, PortalServer, refusing_address

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from sandbox.dcat import LICENCE
-from sandbox.portal_process import store
+from sandbox.udata_process import store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from sandbox.portal_process.steering import Steering
+from sandbox.udata_process.steering import Steering
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.sources.confirm import refuse_deleted, telling, write_and_read
+from airflow_provider_harvest.portal.sources.confirm_writes import refuse_deleted, telling, write_and_read
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, is_held, join, split
 from airflow_provider_harvest.portal.sources.writes import WHO_EDITS
 

@@ -13,7 +13,7 @@ from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
-from airflow_provider_harvest.portal.guard.holds import hold
+from airflow_provider_harvest.portal.guard.hold_and_release import hold
 from airflow_provider_harvest.portal.models import parse_time
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
 from airflow_provider_harvest.portal.sources.writes import ensure_deleted, ensure_fields

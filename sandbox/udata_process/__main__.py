@@ -19,13 +19,13 @@ from typing import Any
 from celery.signals import worker_ready
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from sandbox.portal_process import lifetime
-from sandbox.portal_process.access_log import AccessLog
-from sandbox.portal_process.application import make_application, settle
-from sandbox.portal_process.control_server import ControlServer
-from sandbox.portal_process.isolation import isolate
-from sandbox.portal_process.steering import Steering
 from sandbox.releases import find_release
+from sandbox.udata_process import lifetime
+from sandbox.udata_process.access_log import AccessLog
+from sandbox.udata_process.application import make_application, settle
+from sandbox.udata_process.control_server import ControlServer
+from sandbox.udata_process.isolation import isolate
+from sandbox.udata_process.steering import Steering
 
 _WORKER_THREADS = 8  # held and frozen harvests each keep one
 
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox.portal_process", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m sandbox.udata_process", description=__doc__)
     parser.add_argument("--release", required=True)
     parser.add_argument("--state-dir", required=True, type=Path)
     parser.add_argument("--max-lifetime", required=True, type=float)
