@@ -16,15 +16,14 @@ from airflow_provider_harvest.cli.shared import (
     say,
     source_of,
 )
-from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.portal.http.temporary_errors import Doubts
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED, WAITED
 from airflow_provider_harvest.portal.text.untrusted import plain
-from airflow_provider_harvest.portal.waiting.backoff import pause_after
+from airflow_provider_harvest.portal.waiting.patient_reads import read_patiently
 from airflow_provider_harvest.portal.waiting.run_and_wait import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT, OneRun
 
 if TYPE_CHECKING:
@@ -134,16 +133,14 @@ def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> 
 
 def _judged(one: OneRun, plan: WaitPlan, policy: OutcomePolicy) -> HarvestResult:
     """Read and judge the ended harvest. A portal that is down may come back, and nobody else judges this harvest."""
-    doubts, failures = Doubts(), 0
-    while True:
-        try:
-            return conclude(one.client, one.source, str(plan.job_id), plan.how, policy, plan.before)
-        except HarvestError as error:
-            failures += 1
-            if doubts.believes(error) or failures > plan.max_poll_failures:
-                raise
-            one.tell(f"The harvest has ended, and its items cannot be read now: {plain(error)}")
-            one.client.clock.sleep(pause_after(error, failures, one.poll_interval))
+    return read_patiently(
+        lambda: conclude(one.client, one.source, str(plan.job_id), plan.how, policy, plan.before),
+        one.client,
+        interval=plan.poll_interval,
+        max_failures=plan.max_poll_failures,
+        until=plan.deadline,
+        say=lambda line: one.tell(f"The harvest has ended, and its items cannot be read now: {plain(line)}"),
+    )
 
 
 def _goes_on(one: OneRun) -> str:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
     from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
@@ -242,14 +243,13 @@ class SourceRun(TaskWait):
                 raise self.why_given_up(plan, ended)
             self.log.info("Job %s no longer blocks this task.", plan.job_id)
             self.client.clock.sleep(self._run_task.draw(0.0, CROWD_SECONDS))
-            self.source = self.client.get_source(self.source_id)
+            self.source = self.patiently(plan, lambda: self.client.get_source(self.source_id))
             plan, ended = self._ask().knowing(self.source.last_job), None
         if ended.state != ENDED:
             raise self.why_given_up(plan, ended)
         result = self.conclude(plan, ended)
         if self._thresholds is not None:
-            done = result["items"]["done"]
-            comparison = guarded_run.check_loss(self.client, self.source_id, self._thresholds, done=done)
+            comparison = self._compare(plan, self._thresholds, result["items"]["done"])
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
             elif comparison.is_due and plan.how == STARTED and is_success(result):
@@ -259,6 +259,9 @@ class SourceRun(TaskWait):
         delivered = self.deliver(result)
         self.memory.end()
         return delivered
+
+    def _compare(self, plan: WaitPlan, thresholds: LossThresholds, done: int) -> guarded_run.LossCheck:
+        return self.patiently(plan, lambda: guarded_run.check_loss(self.client, self.source_id, thresholds, done=done))
 
     def _begin_guarded(self) -> None:
         """Switch archiving off before a harvest that may not archive yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_harvest import exceptions
 from airflow_provider_harvest.exceptions import (
@@ -27,11 +27,14 @@ from airflow_provider_harvest.portal.statuses import GONE, NOT_STARTED, OVERRAN,
 from airflow_provider_harvest.portal.text.words import spell
 from airflow_provider_harvest.portal.waiting import next_run, scheduled_run
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+from airflow_provider_harvest.portal.waiting.patient_reads import read_patiently
 from airflow_provider_harvest.portal.waiting.wait_plan import Poll, WaitPlan, describe_wait
 from airflow_provider_harvest.portal.waiting.which_job import now_there
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.statuses import How
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: Seconds in which a wait has just begun.
 _YOUNG = 5.0
@@ -222,10 +226,24 @@ class TaskWait:
             lines.append(_next_run(tick - client.portal_now(), plan.cron))
         return kind("\n".join([*lines, retry_sentence(self.context, self._task.is_not_retried(kind("")))]))
 
+    def patiently(self, plan: WaitPlan, read: Callable[[], T]) -> T:
+        """Return what a function reads once something has been waited for; it tolerates as much as that wait."""
+        return read_patiently(
+            read,
+            self.client,
+            interval=plan.poll_interval,
+            max_failures=plan.max_poll_failures,
+            until=plan.deadline,
+            say=lambda line: self.log.warning("%s", line),
+        )
+
     def conclude(self, plan: WaitPlan, ended: Poll) -> HarvestResult:
-        """Read the result of a plan's ended job, and judge it."""
+        """Read the result of a plan's ended job, and judge it: nobody else judges this harvest."""
         job_id, before = str(plan.job_id), plan.before
-        return conclude(self.client, self.source, job_id, plan.how, self.policy, before, job=ended.job)
+        return self.patiently(
+            plan,
+            lambda: conclude(self.client, self.source, job_id, plan.how, self.policy, before, job=ended.job),
+        )
 
     def deliver(self, result: HarvestResult) -> HarvestResult:
         """Log, push and return a result; raise if it is not a success and ``fail_on_outcome`` is set.

@@ -6,12 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest._compat import AirflowSensorTimeout, AirflowSkipException
-from airflow_provider_harvest.exceptions import (
-    HarvestError,
-    HarvestNotFound,
-    HarvestPortalUnreachable,
-    HarvestSourceNotRunnable,
-)
+from airflow_provider_harvest.exceptions import HarvestNotFound, HarvestSourceNotRunnable
 from airflow_provider_harvest.operators._base import resolve_source
 from airflow_provider_harvest.operators._memory_between_tries import (
     PortalMemory,
@@ -21,12 +16,11 @@ from airflow_provider_harvest.operators._memory_between_tries import (
 )
 from airflow_provider_harvest.operators._task_wait import TaskWait
 from airflow_provider_harvest.portal.clock import on_portal_clock
-from airflow_provider_harvest.portal.http.temporary_errors import Doubts
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds, check_id, is_object_id
 from airflow_provider_harvest.portal.statuses import ENDED, TIMED_OUT, WAITED
 from airflow_provider_harvest.portal.text.words import log_lines
-from airflow_provider_harvest.portal.waiting import backoff
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+from airflow_provider_harvest.portal.waiting.patient_reads import read_patiently
 from airflow_provider_harvest.portal.waiting.which_job import why_not_runnable
 
 if TYPE_CHECKING:
@@ -131,21 +125,14 @@ def begin_again(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait,
     """Begin; a rescheduled sensor has begun before, so that a portal that is down is handled as in any wait."""
     if not sensor.reschedule or first_reschedule_of(context) is None:
         return begin(sensor, context)
-    doubts, failures = Doubts(), 0
-    while True:
-        try:
-            return begin(sensor, context)
-        except HarvestError as error:
-            if doubts.believes(error):
-                raise
-            failures += 1
-            if failures > sensor.max_poll_failures:
-                raise HarvestPortalUnreachable(
-                    f"The portal could not be read {failures} times in a row; the last time: {error}"
-                ) from error
-            for line in log_lines(f"{error} Polling again ({failures} of {sensor.max_poll_failures} failures)."):
-                sensor.log.warning("%s", line)
-            sensor.hook.get_conn().clock.sleep(max(sensor.poll_interval, backoff.asked_pause(error)))
+    return read_patiently(
+        lambda: begin(sensor, context),
+        sensor.hook.get_conn(),
+        interval=sensor.poll_interval,
+        max_failures=sensor.max_poll_failures,
+        until=None,  # Airflow checks the sensor's timeout between two pokes
+        say=lambda line: sensor.log.warning("%s", "\n".join(log_lines(line))),
+    )
 
 
 def begin(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait, JobWait]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -51,8 +50,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     The event's payload is the result dict (see docs/reference.md) with ``how`` = ``"watched"``; a DAG reads it as
     ``triggering_asset_events[asset][i].extra["payload"]``. On Airflow 3.3 the reported jobs are kept with the asset:
     harvests that ended while no triggerer ran still fire, in the order of their ends. A triggerer that is killed within
-    seconds of an event may fire it again: detect that by the payload's ``job_id``. Before 3.3 nothing is kept, and
-    harvests that end while no triggerer runs are missed.
+    seconds of an event may fire it again: detect that by the payload's ``job_id``. Each watcher of an asset keeps its
+    own; one whose arguments change continues where the asset was watched if ``source_id`` and ``organization`` stay.
+    Before 3.3 nothing is kept, and harvests that end while no triggerer runs are missed.
 
     All watchers of a portal share one poll loop with the deferred tasks: one request a round for each 500 sources.
 
@@ -135,7 +135,16 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             log.warning(
                 "Before Airflow 3.3 nothing is kept between triggerers: harvests that end while none runs are missed."
             )
-        cursors = Cursors(self, self._identity())
+        cursors = Cursors(self)
+        try:
+            async with aclosing(self._watch_forever(cursors)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            cursors.leave()
+
+    async def _watch_forever(self, cursors: Cursors) -> AsyncGenerator[TriggerEvent, None]:
+        """Watch, and again after whatever ended that."""
         failures = 0
         while True:
             self._had_answer = False
@@ -155,9 +164,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     async def _watch(self, cursors: Cursors) -> AsyncGenerator[TriggerEvent, None]:
         """Poll until something is wrong, or the connection has changed."""
         loop = asyncio.get_running_loop()
+        cursor = await cursors.load()
         settings = await patient_settings(self.harvest_conn_id, longest=_MAX_PAUSE)
         interval = max(self.poll_interval, settings.min_poll_interval)
-        cursor = await cursors.load()
 
         def connect() -> HarvestClient:
             return reading_client(shared(settings))
@@ -194,11 +203,6 @@ class HarvestJobEventTrigger(BaseEventTrigger):
                     await asyncio.sleep(STORED_AFTER)
                 if poll.results:
                     await cursors.save(poll.results[-1].cursor)
-
-    def _identity(self) -> str:
-        """Return what makes another trigger the same: what it watches, not how often."""
-        _, arguments = self.serialize()
-        return json.dumps({**arguments, "poll_interval": None}, sort_keys=True)
 
     def _checked(self) -> OutcomePolicy:
         """Check the arguments when the DAG is parsed, since an error in a triggerer's log is easily missed.

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestSourceNotRunnable
+from airflow_provider_harvest.exceptions import HarvestError, HarvestPortalUnreachable, HarvestSourceNotRunnable
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, archive_day
 from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
@@ -101,7 +101,9 @@ def check_loss(
         client, source_ids=[source.id], organization=organization, thresholds=thresholds, grace_days=grace_days
     )
     if report.requests_failed:
-        raise HarvestError(f"The harvest could not be compared, so archiving stays off: {report.requests_failed[0]}")
+        raise HarvestPortalUnreachable(
+            f"The harvest could not be compared, so archiving stays off: {report.requests_failed[0]}"
+        )
     case = next(iter(report.cases), None)
     if done and case is not None and case.shows_none:
         raise HarvestError(

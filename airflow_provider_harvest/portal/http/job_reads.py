@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestNotFound, HarvestServerError
+from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
-from airflow_provider_harvest.portal.http.session import as_not_found, entries_of, segment
+from airflow_provider_harvest.portal.http.paging import is_beyond_last
+from airflow_provider_harvest.portal.http.session import entries_of, segment
+from airflow_provider_harvest.portal.http.unreadable import may_be
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 if TYPE_CHECKING:
@@ -40,7 +42,14 @@ _ITEM_BRIEF = (
 class JobReads(ItemReads):
     """Reads jobs. None of this needs a key; only a sysadmin's key shows the stack traces in a job's errors."""
 
-    def iter_jobs(self, source_id: str, *, page_size: int = 20, counters: bool = True) -> Iterator[HarvestJob]:
+    def iter_jobs(
+        self,
+        source_id: str,
+        *,
+        page_size: int = 20,
+        counters: bool = True,
+        on_unreadable: Callable[[UnreadableEntry], object] | None = None,
+    ) -> Iterator[HarvestJob]:
         """Yield the jobs of a source, newest first, without their items (``GET .../jobs/``).
 
         Deleted sources keep their jobs; unknown ones: see :meth:`recent_jobs`.
@@ -48,6 +57,7 @@ class JobReads(ItemReads):
         :param source_id: its id; up to 10.8.1 the response to a slug is 500.
         :param page_size: jobs in one request, 20 by default.
         :param counters: whether their items are counted (default True), which the portal does from 17.0 on.
+        :param on_unreadable: called with each job that the list cannot return; default: it is logged.
         """
         seen: set[Any] = set()
         again = True
@@ -55,7 +65,8 @@ class JobReads(ItemReads):
             again = False
             with_counters = counters and not self.dialect.embeds_items
             mask = f"data{{{_JOB_HEAD}{',items{total,by_status}' if with_counters else ''}}},total"
-            for entry in self._pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, page_size):
+            path = f"/harvest/source/{segment(source_id)}/jobs/"
+            for entry in self._pages(path, {}, mask, page_size, on_unreadable=on_unreadable):
                 self.dialect.hear_job(entry)
                 if counters and self.dialect.hear_origin(entry):
                     again = True  # the portal was upgraded since: its jobs can be counted now
@@ -66,6 +77,27 @@ class JobReads(ItemReads):
                 if isinstance(entry.get("items"), list):  # only their number is kept
                     entry = {name: value for name, value in entry.items() if name != "items"}
                 yield parsed(HarvestJob.from_api, entry, f"GET /harvest/source/{source_id}/jobs/")
+
+    def is_purged(self, source_id: str, job_id: str) -> bool:
+        """Return whether a job that could not be read is certainly gone; asked after a 500 only.
+
+        Up to 17.7 the response to an unknown job is 500, as in an outage: the list of its source's jobs distinguishes
+        them, if it was read whole.
+
+        :param source_id: id of the source that the job is of.
+        :param job_id: its id.
+        :returns: False also if it cannot be said now.
+        """
+        unreadable: list[UnreadableEntry] = []
+        try:
+            jobs = self.iter_jobs(source_id, counters=False, on_unreadable=unreadable.append)
+            if any(str(job.id) == job_id for job in jobs):
+                return False
+        except HarvestNotFound as error:  # the source is gone, and its jobs with it
+            return not error.is_page
+        except HarvestError:
+            return False
+        return not any(may_be(entry, job_id) for entry in unreadable)
 
     def job_history(self, source_id: str, size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return the newest jobs of a source with their errors and counters, in every release by one request.
@@ -104,7 +136,7 @@ class JobReads(ItemReads):
             try:
                 answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
             except HarvestNotFound as error:
-                if page > 1 and not error.is_page:
+                if is_beyond_last(error, page):
                     return []
                 raise
             jobs = [parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer)]
@@ -159,16 +191,16 @@ class JobReads(ItemReads):
         :param keyed: whether the key goes along (default True): a sysadmin's shows the ``details`` of errors.
         :raises HarvestNotFound: if there is none, also on releases that respond with 500 then (up to 17.7).
         """
-        try:
+
+        def read() -> HarvestJob:
             return self._get(self._job_path(job_id), keyed=keyed).read(self._as_job)
-        except HarvestServerError as error:
-            if error.status_code == 500 and self._hides_unknown_jobs() and self._can_read_another(job_id):
-                message = (
-                    f"There is no harvest job {job_id!r} on {self.site}: the response is 500, as udata up to 17.7 "
-                    "does for an unknown one, while other jobs can be read."
-                )
-                raise as_not_found(error, message) from error
-            raise
+
+        return self._unless_unknown(
+            read,
+            lambda: self._hides_unknown_jobs() and self._can_read_another(job_id),
+            f"There is no harvest job {job_id!r} on {self.site}: the response is 500, as udata up to 17.7 does for an "
+            "unknown one, while other jobs can be read.",
+        )
 
     def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
         """Return a job as polling needs it: small, and without a key.

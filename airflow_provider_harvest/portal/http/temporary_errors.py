@@ -12,6 +12,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestConnectionError,
     HarvestError,
     HarvestNotFound,
+    HarvestPortalUnreachable,
     HarvestProtocolError,
     HarvestRateLimited,
     HarvestRedirected,
@@ -29,6 +30,7 @@ PASSING = (
     HarvestRateLimited,
     HarvestUnavailable,
     HarvestProtocolError,
+    HarvestPortalUnreachable,
 )
 #: Statuses below 500 that are about the moment and not about the request: timeout, too early, too many requests.
 _PASSING_STATUSES = frozenset({408, 425, 429})

@@ -380,7 +380,7 @@ class EndedJobs:
                 f"Job {one.job.id} of source {record.id} ended and cannot be read, so it is not reported: {error}"
             )
             return True
-        if one.reading.failures == _PURGED_CHECK and self._results.is_purged(record, str(one.job.id)):
+        if one.reading.failures == _PURGED_CHECK and self._client.is_purged(record.id, str(one.job.id)):
             return True
         if one.reading.failures == 1:
             self._lines.append(f"Job {one.job.id} of source {record.id} cannot be read now; trying later: {error}")

@@ -347,7 +347,9 @@ class JobWait:
 
     def _failed(self, error: HarvestError, *, is_own: bool = True) -> Poll:
         self._failures += 1
-        if is_own and isinstance(error, HarvestServerError) and self._is_purged(error):
+        job_id = self.plan.job_id
+        hides = is_own and job_id and isinstance(error, HarvestServerError) and error.status_code == 500
+        if hides and self.client.is_purged(self.plan.source_id, str(job_id)):
             return Poll(GONE, detail=f"Job {self.plan.job_id} is no longer on the portal: it was purged.")
         if self._failures > self.plan.max_poll_failures:
             times = "once" if self._failures == 1 else f"{self._failures} times in a row; the last time"
@@ -372,14 +374,3 @@ class JobWait:
             return self._failed(error)
         self._lines.append(f"{error} Polling once more.")
         return Poll(WAITING, self.plan.poll_interval, has_looked=False)
-
-    def _is_purged(self, error: HarvestServerError) -> bool:
-        """Up to 17.7 an unknown job is a 500, like an outage: the source's list of jobs distinguishes them."""
-        if error.status_code != 500 or not self.plan.job_id:
-            return False
-        try:
-            return all(job.id != self.plan.job_id for job in self.client.iter_jobs(self.plan.source_id))
-        except HarvestNotFound:  # the source is gone, and its jobs with it
-            return True
-        except HarvestError:
-            return False
