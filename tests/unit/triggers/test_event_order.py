@@ -61,7 +61,7 @@ def test_however_slowly_the_portal_is_read_the_order_holds(monkeypatch: pytest.M
         lives[source] = life
     watched = Watched(monkeypatch, lives)
     slowly(watched, monkeypatch, source=chance.choice([0.0, 0.3]), jobs=chance.choice([0.1, 1.0, 3.0]))
-    assert watched.watch(HOUR) == ends(watched)
+    assert watched.watch(900) == ends(watched)
 
 
 def test_what_is_held_back_for_its_order_waits_for_one_list_only(monkeypatch: pytest.MonkeyPatch) -> None:
