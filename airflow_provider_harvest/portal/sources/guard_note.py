@@ -101,10 +101,9 @@ def heeding_guard(source: HarvestSource, fields: Mapping[str, Any]) -> dict[str,
     :param fields: new values by name.
     """
     note, kept = split(source.description)[1], dict(fields)
-    if note is not None and kept.get("description") is not None:
+    if "description" in kept:
         kept["description"] = join(split(kept["description"])[0], note)
-    if is_held(source) and kept.get("autoarchive"):
-        del kept["autoarchive"]
+    if is_held(source) and kept.pop("autoarchive", False):
         log.warning(
             "Source %s is held by the guard, so that its autoarchive stays off until a person releases it: "
             "airflow-harvest guard release %s",
