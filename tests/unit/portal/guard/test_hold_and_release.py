@@ -274,6 +274,17 @@ class TestRefused:
         assert "CANNOT BE HELD" not in result["message"]
         assert ("cannot be lifted" in result["message"]) is bool(action)
 
+    def test_hold_that_has_grown_is_no_source_that_cannot_be_held(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=20, kept=100)
+        guard(portal)
+        portal.harvest_again(source, JOB_BEGAN + timedelta(hours=2), missed=20)
+        with monkeypatch.context() as patch:
+            patch.setattr(portal, "has_key", False)
+            case = only(guard(portal))
+            assert (case.action, case.is_held, case.has_grown) == ("", True, True)
+        assert only(guard(portal)).action == "held_more"
+
     def test_hold_of_a_guarded_run_learns_how_much_is_missing(self) -> None:
         portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
@@ -358,7 +369,7 @@ class TestGrowingLoss:
     def test_is_a_new_hold_so_that_a_person_is_asked_about_all_of_it(self) -> None:
         portal, source = self.grown(missed=20)
         case = only(guard(portal))
-        assert (case.action, case.is_held, len(case.missing)) == ("held", True, 40)
+        assert (case.action, case.is_held, len(case.missing)) == ("held_more", True, 40)
         assert case.note == Note(NOTE_HELD, NOW + timedelta(days=3), 40, self.LATER)
         assert only(guard(portal)).action == ""  # once
         release(portal, source.id, accept=True)
