@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
 from airflow_provider_harvest.portal.guard.apply_decisions import act, decide
-from airflow_provider_harvest.portal.guard.hold_and_release import hold, release
+from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split
@@ -351,6 +351,21 @@ class TestSecondLoss:
         ]
         # An older version takes the newest line; of two of one second, the first.
         assert [split(line)[1].at for line in lines[2:]] == [NOW, NOW]  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize("ahead", [False, True], ids=["for a loss", "by a guarded run"])
+    def test_is_held_although_the_clock_of_the_acceptance_was_ahead(self, ahead: bool) -> None:
+        # The portal's clock is known to the second: of two clients, the later one may be behind.
+        portal = HarvestedPortal()
+        later = Note(NOTE_ACCEPTED, NOW + timedelta(seconds=1), 20, JOB_BEGAN)
+        source = portal.add_harvested(description=join("Data of the town.", later))
+        if ahead:
+            hold_ahead(portal, source.id)
+        else:
+            hold(portal, source.id, 5, self.LATER)
+        now = portal.sources[source.id]
+        note = split(now.description)[1]
+        assert is_held(now)
+        assert (note and note.accepted, note and note.at) == (later, later.at)
 
 
 class TestGrowingLoss:
