@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import shorten
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Schedule:
     does not return. Pass an aware time in the portal's (fixed) offset, or a naive one: the returned time has the
     same ``tzinfo``, and nothing is converted in between.
 
-    :param text: the cron, its fields separated by single blanks.
+    :param text: the cron, its fields separated by single blanks, safe to show.
     :param minutes: sorted numbers of the minutes at which it fires; so on for the other four fields.
     :param weekdays: 0 is Sunday, 6 is Saturday.
     """
@@ -180,7 +181,8 @@ class Schedule:
                 numbers.append(_numbers(field_text, field))
             except ValueError as error:
                 raise _wrong(fields, field, str(error), f"Celery cannot read it, and {_STOPS_ALL}.") from None
-        schedule = cls(" ".join(fields), *numbers)
+        # Celery reads only the beginning of a range, so anything may follow it: shown as one visible line.
+        schedule = cls(plain(" ".join(fields)), *numbers)
         if not any(day <= _DAYS_IN_MONTH[month - 1] for month in schedule.months for day in schedule.days):
             # Up to Celery 5.4 this cron is accepted, and the beat fails when it computes the next tick.
             raise InvalidCron(
@@ -286,7 +288,7 @@ def _check_plain(item: str, field: _Field, fields: list[str]) -> None:
 def _wrong(fields: list[str], field: _Field, why: str, consequence: str) -> InvalidCron:
     shown = _shown(" ".join(fields))
     return InvalidCron(
-        f"The cron {shown} is wrong in its field {field.name} ({fields[_FIELDS.index(field)][:60]}): {why}. "
+        f"The cron {shown} is wrong in its field {field.name} ({plain(fields[_FIELDS.index(field)], 60)}): {why}. "
         f"Allowed there: {field.allowed}. {consequence}"
     )
 

@@ -13,13 +13,14 @@ import re
 from datetime import datetime, timedelta, timezone
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import PENDING, REFUSED, VALIDATION_STATES
-from airflow_provider_harvest.portal.text.secrecy import names_secret, without_secrets
+from airflow_provider_harvest.portal.text.secrecy import names_secret, secret_of_addresses, without_secrets
+from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import shorten
 
 if TYPE_CHECKING:
@@ -114,15 +115,11 @@ def check_url(url: object) -> str:
     if parts.scheme not in URL_SCHEMES or not host:
         allowed = ", ".join(f"{scheme}://" for scheme in URL_SCHEMES[:-1]) + f" or {URL_SCHEMES[-1]}://"
         raise HarvestInvalidInput(f"url must begin with {allowed} and a host: {shown!r}.")
-    if "@" in parts.netloc:
+    secret = secret_of_addresses(text)
+    if secret:
         raise HarvestInvalidInput(
-            f"url must hold no user or password before its host: everybody can read it on the portal: {shown!r}."
+            f"url must hold no secret, but has {secret}: everybody can read it on the portal: {shown!r}."
         )
-    for name, _ in parse_qsl(parts.query):  # parameters without value are left out
-        if names_secret(name):
-            raise HarvestInvalidInput(
-                f"url must hold no secret, but has the parameter {name[:40]!r}: everybody can read it on the portal."
-            )
     return text
 
 
@@ -251,21 +248,21 @@ def check_config(config: object, backend: HarvestBackend | None = None) -> dict[
     if not isinstance(config, dict):
         raise HarvestInvalidInput(f"config must be a dict, {{}} for none, not {type(config).__name__}.")
     try:
-        plain: dict[str, Any] = json.loads(json.dumps(config, allow_nan=False))
+        copied: dict[str, Any] = json.loads(json.dumps(config, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise HarvestInvalidInput(f"config must hold JSON values only: {error}.") from None
-    for path, name, value in _named_values(plain, "config"):
+    for path, name, value in _named_values(copied, "config"):
         _check_value(path, name, value)
-    for key in plain:
+    for key in copied:
         close = get_close_matches(key.lower(), CONFIG_SECTIONS, n=1, cutoff=0.85)
         if close and key not in CONFIG_SECTIONS:
             raise HarvestInvalidInput(f"config has the key {key!r}, which no portal reads. Did you mean {close[0]!r}?")
     for section in ("filters", "extra_configs"):
-        if section in plain:
-            _check_entries(plain[section], section, backend)
-    if "features" in plain:
-        _check_features(plain["features"], backend)
-    return plain
+        if section in copied:
+            _check_entries(copied[section], section, backend)
+    if "features" in copied:
+        _check_features(copied["features"], backend)
+    return copied
 
 
 def _check_entries(entries: object, section: str, backend: HarvestBackend | None) -> None:
@@ -285,7 +282,8 @@ def _check_entries(entries: object, section: str, backend: HarvestBackend | None
         json_type = _JSON_TYPES.get(str(declared.get("type"))) if declared else None
         if declared and json_type and not isinstance(entry["value"], json_type):
             raise HarvestInvalidInput(
-                f"{here} ({entry['key']}) must have a value of type {declared['type']}, not {_kind(entry['value'])}."
+                f"{here} ({plain(entry['key'])}) must have a value of type {declared['type']}, "
+                f"not {_kind(entry['value'])}."
             )
 
 
@@ -304,11 +302,11 @@ def _declared(section: str, key: str, here: str, backend: HarvestBackend | None)
     declarations: Sequence[dict[str, Any]] | None = getattr(backend, section) if backend else None
     if backend is None or declarations is None:
         return None
-    keys = {declaration.get("key", ""): declaration for declaration in declarations}
+    keys = {str(declaration["key"]): declaration for declaration in declarations}
     if key not in keys:
         close = get_close_matches(key, keys, n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
-        known = f"it knows {', '.join(sorted(keys))}" if keys else "it knows none"
+        known = f"it knows {', '.join(plain(name, 40) for name in sorted(keys))}" if keys else "it knows none"
         raise HarvestInvalidInput(
             f"{here} has the key {key!r}, which the backend {backend.id} does not know: {known}.{guess}"
         )
@@ -322,9 +320,10 @@ def _check_value(path: str, name: str, value: object) -> None:
         raise HarvestInvalidInput(
             f"{path} must not hold a secret, but is named {name!r}: everybody can read config on the portal."
         )
-    if isinstance(value, str) and _has_password(value):
+    secret = secret_of_addresses(value) if isinstance(value, str) else None
+    if secret:
         raise HarvestInvalidInput(
-            f"{path} must hold no user or password in its address: everybody can read config on the portal."
+            f"{path} must hold no secret, but its address has {secret}: everybody can read config on the portal."
         )
 
 
@@ -338,13 +337,6 @@ def _named_values(value: object, path: str, name: str = "") -> Iterator[tuple[st
         for key, item in value.items():
             named = str(value["key"]) if key == "value" and "key" in value else key
             yield from _named_values(item, f"{path}.{key}", named)
-
-
-def _has_password(text: str) -> bool:
-    try:
-        return "@" in urlsplit(text).netloc
-    except ValueError:  # not a URL
-        return False
 
 
 def _kind(value: object) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _Parsed = TypeVar("_Parsed")
 
+#: What Python raises if a value is of another type, or beyond what it can hold.
+_ODD = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
+
 #: Default texts of the web framework below udata; they add nothing to the status.
 _BOILERPLATE = ("The requested URL was not found on the server.", "The server could not verify that you are authorized")
 _ADVICE = {
@@ -123,8 +126,10 @@ def parsed(parse: Callable[[Any], _Parsed], value: object, request: str) -> _Par
 
     :param parse: such as ``HarvestJob.from_api``; raises ``HarvestProtocolError("expected ...")``.
     :param request: method and path, for the message.
+    :raises HarvestProtocolError: also if the function stumbles over a value that it did not expect.
     """
     try:
         return parse(value)
-    except HarvestProtocolError as error:
-        raise HarvestProtocolError(f"Unexpected response to {request}: {error}.") from error
+    except (HarvestProtocolError, *_ODD) as error:
+        problem = str(error) if isinstance(error, HarvestProtocolError) else f"{type(error).__name__} in its values"
+        raise HarvestProtocolError(f"Unexpected response to {request}: {problem}.") from error

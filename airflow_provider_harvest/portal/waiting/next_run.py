@@ -65,7 +65,7 @@ def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | N
         return None
     delays = tuple(delay for begin in recent[:_NEWEST] if (delay := _delay(schedule, begin, offset or 0)) is not None)
     delays = delays if offset is not None else ()
-    return Expectation(cron, due, offset, delays, _overdue(schedule, recent, now, offset, delays))
+    return Expectation(schedule.text, due, offset, delays, _overdue(schedule, recent, now, offset, delays))
 
 
 def next_tick(cron: str, offset: int | None, now: float) -> float | None:

@@ -187,9 +187,9 @@ def test_what_is_no_address_of_a_catalogue_is_refused(url, reason: str) -> None:
 @pytest.mark.parametrize(
     "url, reason",
     [
-        pytest.param(f"https://me:{SECRET}@catalogue.example/", "no user or password", id="user-and-password"),
-        pytest.param(f"https://{SECRET}@catalogue.example/", "no user or password", id="user"),
-        pytest.param(f"ftp://me:{SECRET}@files.example/", "no user or password", id="ftp"),
+        pytest.param(f"https://me:{SECRET}@catalogue.example/", "has a user or password", id="user-and-password"),
+        pytest.param(f"https://{SECRET}@catalogue.example/", "has a user or password", id="user"),
+        pytest.param(f"ftp://me:{SECRET}@files.example/", "has a user or password", id="ftp"),
         pytest.param(f"https://me:a/{SECRET}@catalogue.example/", "url must", id="slash-in-password"),
         pytest.param(f"https://me:a?{SECRET}@catalogue.example/", "url must", id="question-mark-in-password"),
         pytest.param(f"https://me:{SECRET} @catalogue.example/", "no blanks", id="blank-in-password"),
@@ -200,6 +200,11 @@ def test_what_is_no_address_of_a_catalogue_is_refused(url, reason: str) -> None:
         pytest.param(f"https://catalogue.example/a?q=1&access_token={SECRET}", "'access_token'", id="token"),
         pytest.param(f"https://catalogue.example/a?mot_de_passe={SECRET}", "'mot_de_passe'", id="mot-de-passe"),
         pytest.param(f"https://catalogue.example/a b?token={SECRET}", "no blanks", id="token-and-blank"),
+        pytest.param(f"https://catalogue.example/a#access_token={SECRET}", "'access_token'", id="fragment"),
+        pytest.param(f"https://catalogue.example/a?mail=a@b.org&token={SECRET}", "'token'", id="token-after-an-at"),
+        pytest.param(f"https://catalogue.example/a b?mail=a@b.org&t={SECRET}", "no blanks", id="at-and-blank"),
+        pytest.param(f"https://catalogue.example/a b#mail=a@b.org&t={SECRET}", "no blanks", id="fragment-and-blank"),
+        pytest.param(f"https://a.example:99999/a#{SECRET}", "host and port", id="fragment-and-bad-port"),
     ],
 )
 def test_a_secret_in_an_address_is_refused_and_not_repeated(url: str, reason: str) -> None:
