@@ -13,14 +13,17 @@ from airflow_provider_harvest.portal.http.unreadable import may_be
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from airflow_provider_harvest.portal.http.transport import Answer
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 #: Entries requested in one page. data.gouv.fr returns 1,000 and fails with 502 at 10,000; udata sets no maximum.
 PAGE_SIZE = 500
 #: Jobs requested when searching for one: the newest come first.
 RECENT_JOBS = 10
+#: How often a page of jobs is requested at most if jobs are missing in it.
+_READINGS = 2
 #: No job has this id.
 _NO_JOB = "0" * 24
 
@@ -109,24 +112,42 @@ class JobReads(ItemReads):
         )
         return self._with_times(parsed(self._as_job, entry, answer.request) for entry in entries_of(answer))
 
-    def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
+    def recent_jobs(
+        self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS, *, last_job: HarvestJob | None = None
+    ) -> list[HarvestJob]:
         """Return one page of a source's jobs, newest first: what polling reads.
+
+        A page with fewer jobs than its total promises, or an older one than the source, is requested once more: a job
+        may have appeared while the portal wrote it.
 
         :param source_id: its id.
         :param page: from 1; beyond the last the list is empty.
         :param page_size: jobs in a page, 10 by default.
+        :param last_job: of the source as read before, which the first page must not be older than; None (default)
+            leaves that check out.
         :raises HarvestNotFound: if the source is unknown or purged. Up to 10.8.1 the portal returns an empty page
             then, which cannot be distinguished from a source without jobs.
+        :raises HarvestProtocolError: if jobs are missing in the page.
         """
         mask = "data{id,status,created,started,ended},total"
         path = f"/harvest/source/{segment(source_id)}/jobs/"
-        try:
-            answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
-        except HarvestNotFound as error:
-            if is_beyond_last(error, page):
-                return []
-            raise
-        return self._with_times(parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
+        missing = ""
+        for _ in range(_READINGS):
+            try:
+                answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
+            except HarvestNotFound as error:
+                if is_beyond_last(error, page):
+                    return []
+                raise
+            jobs = [parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer)]
+            promised = min(page_size, _total_of(answer) - (page - 1) * page_size)
+            if len(jobs) < promised:
+                missing = f"the page has {len(jobs)} jobs, and {promised} by its total"
+            elif last_job is not None and is_older(jobs, last_job):
+                missing = f"job {last_job.id} is missing or older than as the source's last one"
+            else:
+                return self._with_times(jobs)
+        raise answer.unexpected(f"{missing}; a cache of the portal may be out of date, try again later")
 
     def iter_last_jobs(
         self,
@@ -263,6 +284,24 @@ class JobReads(ItemReads):
             return not others or (job_id not in others and self.peek_job(others[0], progress=False).id == others[0])
         except HarvestError:
             return False
+
+
+def _total_of(page: Answer) -> int:
+    total = page.body.get("total") if isinstance(page.body, dict) else None
+    return total if isinstance(total, int) else 0
+
+
+def is_older(jobs: Sequence[HarvestJob], last_job: HarvestJob) -> bool:
+    """Return whether jobs were read from an older state of the portal than a source's last job.
+
+    :param jobs: the first page of the source's jobs, newest first.
+    :param last_job: as the source showed it.
+    """
+    for job in jobs:
+        if job.id == last_job.id:
+            return last_job.has_ended and not job.has_ended
+    last, newest = last_job.began_at, jobs[0].began_at if jobs else None
+    return last is None or newest is None or last > newest
 
 
 def _moved_last(entries: list[dict[str, Any]]) -> HarvestItem | None:

@@ -13,7 +13,8 @@ from airflow_provider_harvest.portal.outcome.result import MAX_REMOTE_IDS, build
 from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, whole_before
 from airflow_provider_harvest.portal.outcome.verdict import Outcome, OutcomePolicy, judge
 from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, JOB_STATUSES, TERMINAL_JOB_STATUSES
-from tests.support.fake_portal.scripted import ended_job, item
+from tests.support.ended_jobs import ended_job
+from tests.support.fake_portal.scripted import item
 from tests.support.portal_messages import CUT_SHORT, NO_SUCH_PAGE, REDIRECTED, REFUSED
 
 if TYPE_CHECKING:
