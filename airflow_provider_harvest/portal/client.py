@@ -306,7 +306,7 @@ class HarvestClient(JobReads, RecordReads):
                 f"A source's {', '.join(unknown)} cannot be changed: only {', '.join(UPDATABLE_FIELDS)} can."
             )
         source = current or self.get_source(source_id)
-        differing = {name: value for name, value in changes.items() if getattr(source, name) != value}
+        differing = source.changes_to(changes)
         if not differing:
             return source
         return self._write("PUT", self._source_route(source.id), differing).read(self._as_source)

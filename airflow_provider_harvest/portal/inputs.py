@@ -21,7 +21,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import PENDING, REFUSED, VALIDATION_STATES
 from airflow_provider_harvest.portal.text.secrecy import names_secret, secret_of_addresses, without_secrets
 from airflow_provider_harvest.portal.text.untrusted import plain
-from airflow_provider_harvest.portal.text.words import shorten
+from airflow_provider_harvest.portal.text.words import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,11 +67,11 @@ def check_id(value: object, what: str, *, slug: bool = True) -> str:
     if text == "None":
         raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from returned nothing.")
     if "{{" in text:
-        raise HarvestInvalidInput(f"{what} must be {wanted}, not a template that was not rendered: {_shown(text)}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted}, not a template that was not rendered: {show_value(text)}.")
     if "/" in text:
-        raise HarvestInvalidInput(f"{what} must be {wanted} alone, without the address around it: {_shown(text)}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted} alone, without the address around it: {show_value(text)}.")
     if not (is_object_id(text) or (slug and _SLUG.fullmatch(text))):
-        raise HarvestInvalidInput(f"{what} must be {wanted}, not {_shown(text)}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted}, not {show_value(text)}.")
     return text
 
 
@@ -84,11 +84,11 @@ def check_name(name: object) -> str:
     text = check_text(name, "name")
     if not any(character.isalnum() for character in text):
         raise HarvestInvalidInput(
-            f"name must hold a letter or a digit, since its address is made from it: {_shown(text)}."
+            f"name must hold a letter or a digit, since its address is made from it: {show_value(text)}."
         )
     if len(text) > MAX_NAME_LENGTH:
         raise HarvestInvalidInput(
-            f"name must have at most {MAX_NAME_LENGTH} characters, not {len(text)}. It begins with {_shown(text)}."
+            f"name must have at most {MAX_NAME_LENGTH} characters, not {len(text)}. It begins with {show_value(text)}."
         )
     return text
 
@@ -137,7 +137,7 @@ def check_backend(backend_id: object, backends: Iterable[HarvestBackend]) -> Har
     guess = f" Did you mean {close[0]!r}?" if close else ""
     listed = f"it has {', '.join(sorted(offered))}" if offered else "it lists none"
     raise HarvestInvalidInput(
-        f"backend {_shown(text)} does not exist on this portal, or is not enabled: {listed}.{guess}"
+        f"backend {show_value(text)} does not exist on this portal, or is not enabled: {listed}.{guess}"
     )
 
 
@@ -153,7 +153,7 @@ def check_validation(state: object, comment: object = None) -> tuple[str, str | 
     if state not in VALIDATION_STATES:
         why = " Portals take 'pending' for a refusal." if state == PENDING else ""
         raise HarvestInvalidInput(
-            f"state must be {' or '.join(map(repr, VALIDATION_STATES))}, not {_shown(state)}.{why}"
+            f"state must be {' or '.join(map(repr, VALIDATION_STATES))}, not {show_value(state)}.{why}"
         )
     comment = comment.strip() if comment else None
     if state == REFUSED and not comment:
@@ -173,22 +173,25 @@ def as_seconds(value: object, what: str) -> float:
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise HarvestInvalidInput(f"{what} must be seconds (a number) or a timedelta, not {_shown(value)}.")
+        raise HarvestInvalidInput(f"{what} must be seconds (a number) or a timedelta, not {show_value(value)}.")
     if not math.isfinite(value) or value < 0:
         raise HarvestInvalidInput(f"{what} must be a length of time of zero or more seconds, not {value}.")
     return float(value)
 
 
-def as_switch(value: object, what: str) -> bool:
+def as_switch(value: object, what: str, wanted: str = "True or False") -> bool:
     """Return a switch; a string such as ``"False"``, which Python takes for true, is refused unless it says which.
 
+    :param value: a bool, ``"true"`` or ``"false"`` in any case, as a template renders one.
+    :param what: the argument's name, for the message.
+    :param wanted: what it may be, for the message.
     :raises HarvestInvalidInput: for any other value.
     """
     if isinstance(value, bool):
         return value
     read = {"true": True, "false": False}.get(str(value).strip().lower())
     if read is None:
-        raise HarvestInvalidInput(f"{what} must be True or False, not {value!r}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted}, not {show_value(value)}.")
     return read
 
 
@@ -199,7 +202,7 @@ def as_count(value: object, what: str) -> int:
     :param what: the argument's name, for the message.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise HarvestInvalidInput(f"{what} must be a whole number from 0 on, not {_shown(value)}.")
+        raise HarvestInvalidInput(f"{what} must be a whole number from 0 on, not {show_value(value)}.")
     return value
 
 
@@ -220,17 +223,19 @@ def as_datetime(value: Any, what: str) -> datetime:  # noqa: ANN401  # dateutil,
         except ValueError:  # such as 30 February
             match = None
         if match is None:
-            raise HarvestInvalidInput(f"{what} must be a time in ISO form with a zone, {example}, not {_shown(value)}.")
+            raise HarvestInvalidInput(
+                f"{what} must be a time in ISO form with a zone, {example}, not {show_value(value)}."
+            )
     elif not isinstance(value, datetime):
         raise HarvestInvalidInput(
-            f"{what} must be a datetime or an ISO string with a zone, {example}, not {_shown(value)}."
+            f"{what} must be a datetime or an ISO string with a zone, {example}, not {show_value(value)}."
         )
     if parsed is None or parsed.utcoffset() is None:
-        raise HarvestInvalidInput(f"{what} has no time zone: {_shown(str(value))}. Add one, {example}.")
+        raise HarvestInvalidInput(f"{what} has no time zone: {show_value(str(value))}. Add one, {example}.")
     try:
         return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
     except (OverflowError, ValueError):
-        raise HarvestInvalidInput(f"{what} is out of range: {_shown(str(value))}.") from None
+        raise HarvestInvalidInput(f"{what} is out of range: {show_value(str(value))}.") from None
 
 
 # --- the configuration of a source ------------------------------------------------------------------------------------
@@ -363,8 +368,3 @@ def check_text(value: object, what: str) -> str:
     if not value.strip():
         raise HarvestInvalidInput(f"{what} is empty.")
     return value.strip()
-
-
-def _shown(value: object) -> str:
-    """Return a value as messages show it: never long."""
-    return shorten(repr(value), 80)

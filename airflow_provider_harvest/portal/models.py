@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PENDING, TERMINAL_JOB_STATUSES
 from airflow_provider_harvest.portal.text.untrusted import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
@@ -67,6 +70,10 @@ def block(value: object) -> dict[str, Any]:
 def _text(value: object) -> str | None:
     """Return what people wrote: a name, a comment, an address."""
     return value if value is None or isinstance(value, str) else str(value)
+
+
+def _filled(value: object) -> object:
+    return None if value in ("", {}) else value
 
 
 def _flag(value: object) -> bool | None:
@@ -368,6 +375,15 @@ class HarvestSource:
             slug=_token(data.get("slug")),
             raw=data,
         )
+
+    def changes_to(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the wanted fields that differ from what the source has.
+
+        A text or a configuration that is left out, null or empty is the same to the portal.
+
+        :param wanted: values by the names of the fields.
+        """
+        return {name: value for name, value in wanted.items() if _filled(getattr(self, name)) != _filled(value)}
 
     @property
     def is_awaited(self) -> bool:

@@ -114,7 +114,7 @@ def api_error(
     if status == 423:
         return HarvestUnavailable(sentence, **known)
     if status == 429:
-        wait = "" if retry_after is None else f" The portal requests to wait {retry_after:g} s."
+        wait = "" if retry_after is None else f" The portal asks to wait {retry_after:g} s."
         return HarvestRateLimited(sentence + wait, retry_after=retry_after, **known)
     if status >= 500:
         return HarvestServerError(sentence, retry_after=retry_after, **known)

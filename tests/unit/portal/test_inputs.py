@@ -13,6 +13,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.inputs import (
     as_datetime,
     as_seconds,
+    as_switch,
     check_backend,
     check_id,
     check_name,
@@ -376,3 +377,20 @@ def test_digits_that_a_template_made_a_number(check: Any) -> None:
     assert check(2024) == "2024"
     with pytest.raises(HarvestInvalidInput, match="render_template_as_native_obj"):
         check(["2024"])
+
+
+# --- switches ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given, switch", [(True, True), (False, False), ("True", True), (" false ", False), ("FALSE", False)], ids=repr
+)
+def test_a_switch_may_be_rendered_by_a_template(given: Any, switch: bool) -> None:
+    assert as_switch(given, "prune") is switch
+
+
+@pytest.mark.parametrize("given", ["yes", "", None, 0, 1, [], "x" * 5000], ids=lambda given: repr(given)[:10])
+def test_a_switch_is_nothing_else_and_the_message_is_short(given: Any) -> None:
+    with refused("prune must be True or False, not ") as caught:
+        as_switch(given, "prune")
+    assert len(str(caught.value)) < 150
