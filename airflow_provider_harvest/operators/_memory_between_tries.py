@@ -39,6 +39,7 @@ class Intent:
     :param max_tries: ``ti.max_tries`` when it was made: constant over retries, another one after a clear.
     :param first_started: when the first try started.
     :param known: ids of the jobs that existed before the request.
+    :param not_before: jobs that began earlier existed before it, too; by the portal's clock.
     :param asked_at: when the harvest was requested, or about to be; None before that.
     :param job_id: the job of this request.
     :param how: ``started``, ``attached`` or ``waited``, once decided.
@@ -51,6 +52,7 @@ class Intent:
     max_tries: int | None
     first_started: float
     known: tuple[str, ...] = ()
+    not_before: float | None = None
     asked_at: float | None = None
     job_id: str | None = None
     how: How | None = None
@@ -72,7 +74,7 @@ class Intent:
     def spent(self) -> Intent:
         """Return the intent of a task whose job is finished: the next try requests a new harvest."""
         over = (*self.passed_over, self.job_id) if self.job_id else self.passed_over
-        return replace(self, asked_at=None, job_id=None, how=None, known=(), passed_over=over)
+        return replace(self, asked_at=None, job_id=None, how=None, known=(), not_before=None, passed_over=over)
 
 
 class TaskMemory:

@@ -30,6 +30,7 @@ from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, ENDED, F
 from airflow_provider_harvest.portal.text.words import spell
 from airflow_provider_harvest.portal.waiting import scheduled_run
 from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs, why_dead
+from airflow_provider_harvest.portal.waiting.known_jobs import KnownJobs
 from airflow_provider_harvest.portal.waiting.wait_plan import CROWD_SECONDS, Poll, WaitPlan, goals
 from airflow_provider_harvest.portal.waiting.which_job import begun_since, foreseen_refusal, now_there, why_not_runnable
 
@@ -93,7 +94,7 @@ class SourceRun(TaskWait):
                 "An earlier try requested a harvest %s ago, or was about to: waiting for its job, not requesting.",
                 spell(now_there(self.client) - intent.asked_at),
             )
-            return self._plan_after_asking(intent.known)
+            return self._plan_after_asking(intent.known, intent.not_before)
         if self.memory.is_retry and not self.memory.is_durable:
             return self._plan_by_first_start()
         return None
@@ -139,7 +140,7 @@ class SourceRun(TaskWait):
             self.log.info("Another task is about to request a harvest of this source: checking again for its job.")
             self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
         if not running:
-            return self._post(tuple(str(job.id) for job in jobs))
+            return self._post(jobs)
         self._claims.give_up()
         oldest = str(running[-1].id)
         if self._run_task.if_running == FAIL:
@@ -158,16 +159,18 @@ class SourceRun(TaskWait):
 
     def _newest_jobs(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
         """Return the newest jobs of the source, and those of them that are running."""
-        jobs = self.client.recent_jobs(self.source_id)
+        jobs = self.client.recent_jobs(self.source_id, last_job=self.source.last_job)
         return jobs, alive_jobs(self.client, self.source_id, jobs, self._task.limits(), self.log.warning)
 
-    def _post(self, known: tuple[str, ...]) -> WaitPlan:
+    def _post(self, jobs: list[HarvestJob]) -> WaitPlan:
         """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
         self._begin_guarded()
-        memory = self.memory
-        memory.update(known=known, asked_at=now_there(self.client), job_id=None, how=STARTED)
+        memory, stopwatch, asked_at = self.memory, self.client.clock.monotonic, now_there(self.client)
+        known = listed = KnownJobs.listed(jobs, asked_at)
+        memory.update(known=known.ids, not_before=known.not_before, asked_at=asked_at, job_id=None, how=STARTED)
+        begun = stopwatch()
         try:
-            self.client.run_source(self.source_id)
+            answer = self.client.run_source(self.source_id)
         except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
             self._claims.give_up()
             memory.note(memory.intent.spent())
@@ -184,17 +187,20 @@ class SourceRun(TaskWait):
             self.log.warning("%s Waiting for the job instead of requesting again.", error)
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
+            known = known.after_request(answer.last_job, stopwatch() - begun)
+            if known.ids != listed.ids:
+                memory.note(replace(memory.intent, known=known.ids, not_before=known.not_before))
         self.client.clock.sleep(FIRST_LOOK)
-        return self._plan_after_asking(known)
+        return self._plan_after_asking(known.ids, known.not_before)
 
     # --- the plans -------------------------------------------------------------------------------------------
 
     def _start_timeout(self) -> float:
         return as_seconds(self._run_task.start_timeout, "start_timeout")
 
-    def _plan_after_asking(self, known: tuple[str, ...]) -> WaitPlan:
+    def _plan_after_asking(self, known: tuple[str, ...], not_before: float | None) -> WaitPlan:
         until = now_there(self.client) + self._start_timeout()
-        return replace(self.new_plan(STARTED), known=known, start_deadline=until)
+        return replace(self.new_plan(STARTED), known=known, not_before=not_before, start_deadline=until)
 
     def _plan_for_portal(self, refusal: str, cause: Exception | None = None) -> WaitPlan:
         """Wait for the portal's own next run, if that is allowed."""

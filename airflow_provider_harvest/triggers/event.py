@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest._compat import BaseEventTrigger, TriggerEvent
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import reading_client
-from airflow_provider_harvest.portal.inputs import as_seconds, check_id
+from airflow_provider_harvest.portal.inputs import as_seconds, check_id, is_object_id
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.statuses import ANY_END, END_CONDITIONS
+from airflow_provider_harvest.portal.statuses import ANY_END, END_CONDITIONS, FAILURE
 from airflow_provider_harvest.portal.text.words import log_lines
 from airflow_provider_harvest.portal.waiting.backoff import asked_pause, grown
 from airflow_provider_harvest.portal.waiting.ended_jobs import EndedJobs
@@ -129,6 +129,12 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         arguments.update({name: limit for name, limit in limits.items() if limit is not None})
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
+    def may_report_success_of(self, source_id: str | None) -> bool:
+        """Whether a good harvest of a source, by its id, may meet the condition; a slug may name any source."""
+        own = self.source_id
+        is_other = own is not None and is_object_id(own) and source_id is not None and own.lower() != source_id.lower()
+        return self.condition != FAILURE and not is_other
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll forever; yield an event for each harvest that ended and meets the condition."""
         if getattr(self, "asset_state_store", None) is None:
@@ -231,6 +237,17 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             max_skipped_ratio=self.max_skipped_ratio,
             max_drop_ratio=self.max_drop_ratio,
         )
+
+
+def is_reported_twice(outlet: object, source_id: str | None) -> bool:
+    """Whether a watcher of a task's outlet may report the harvest that the task reports, too.
+
+    :param outlet: an asset; a reference to one says nothing about its watchers.
+    :param source_id: id of the source that the task has harvested with success; None if it is unknown.
+    """
+    triggers = [watcher.trigger for watcher in getattr(outlet, "watchers", None) or ()]
+    own = [trigger for trigger in triggers if isinstance(trigger, HarvestJobEventTrigger)]
+    return any(trigger.may_report_success_of(source_id) for trigger in own)
 
 
 def _scope_of(client: HarvestClient, source_id: str | None, organization: str | None) -> Scope:
