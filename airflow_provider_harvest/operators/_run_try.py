@@ -323,7 +323,6 @@ class SourceRun(TaskWait):
             return
         if plan.job_id is not None:
             self.memory.note(replace(self.memory.intent, job_id=plan.job_id, how=plan.how))
-            self._run_task.job_page = self.client.job_url(plan.source_id, plan.job_id)
             self._claims.give_up()
         elif plan.passed_over:
             self.memory.note(replace(self.memory.intent, job_id=None, passed_over=plan.passed_over))

@@ -1,6 +1,6 @@
 """Harvests a source once and waits for that harvest, without Airflow: the promise of the run operator in one process.
 
-**A harvest that began after the request has ended, and none was knowingly requested twice.* There is no retry here, so
+*A harvest that began after the request has ended, and none was knowingly requested twice.* There is no retry here, so
 nothing has to be remembered: after a lost response the job is searched for, and nothing is requested again.
 """
 
