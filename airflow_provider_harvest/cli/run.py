@@ -21,10 +21,10 @@ from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.outcome.summary import after_stop, continues, summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED
+from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED, FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT
 from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.waiting.patient_reads import read_patiently
-from airflow_provider_harvest.portal.waiting.run_and_wait import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT, OneRun
+from airflow_provider_harvest.portal.waiting.run_and_wait import OneRun
 
 if TYPE_CHECKING:
     import argparse

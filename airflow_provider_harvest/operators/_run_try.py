@@ -5,33 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import (
-    HarvestAuthError,
-    HarvestConnectionError,
-    HarvestError,
-    HarvestNotFound,
-    HarvestOutcomeRejected,
-    HarvestRateLimited,
-    HarvestRedirected,
-    HarvestRequestRejected,
-    HarvestSourceBusy,
-    HarvestSourceNotRunnable,
-    HarvestUnavailable,
-)
+from airflow_provider_harvest.exceptions import HarvestError, HarvestOutcomeRejected, HarvestSourceNotRunnable
 from airflow_provider_harvest.operators._guarded_source import GuardedSource
 from airflow_provider_harvest.operators._request_claims import SETTLE, Claims
 from airflow_provider_harvest.operators._task_wait import TaskWait
-from airflow_provider_harvest.operators.job import ATTACH, FAIL, WAIT
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR
-from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, ENDED, FAILED, GONE, STALLED, STARTED, WAITED
+from airflow_provider_harvest.portal.statuses import (
+    ATTACHED,
+    BLOCKED,
+    ENDED,
+    FAILED,
+    GONE,
+    STALLED,
+    STARTED,
+    WAIT,
+    WAITED,
+)
 from airflow_provider_harvest.portal.text.words import spell
 from airflow_provider_harvest.portal.waiting import scheduled_run
 from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs, why_dead
+from airflow_provider_harvest.portal.waiting.request_decision import NOT_CARRIED_OUT, is_refused, join_or_let_end
 from airflow_provider_harvest.portal.waiting.wait_plan import CROWD_SECONDS, Poll, WaitPlan, goals
 from airflow_provider_harvest.portal.waiting.which_job import begun_since, foreseen_refusal, now_there, why_not_runnable
 
@@ -135,8 +133,10 @@ class SourceRun(TaskWait):
         try:
             return self._request()
         except Exception as error:
-            if self.memory.intent.asked_at is None and self._is_held_in_vain(error):
-                self._guard.give_up()
+            if self.memory.intent.asked_at is None:
+                self._claims.give_up()
+                if self._is_held_in_vain(error):
+                    self._guard.give_up()
             raise
 
     def _is_held_in_vain(self, error: Exception) -> bool:
@@ -161,20 +161,10 @@ class SourceRun(TaskWait):
         if not running:
             return self._post(tuple(str(job.id) for job in jobs))
         self._claims.give_up()
-        oldest = str(running[-1].id)
-        if self._run_task.if_running == FAIL:
-            raise HarvestSourceBusy(
-                f"Job {oldest} of source {self.source.name!r} is running "
-                f"({self.client.job_url(self.source_id, oldest)}), and if_running='fail' is set."
-            )
-        if self._run_task.if_running == ATTACH:
-            self.log.info("Joining job %s, which is running.", oldest)
-            self.memory.note(replace(self.memory.intent, job_id=oldest, how=ATTACHED))
-            return replace(self.new_plan(ATTACHED), job_id=oldest)
-        self.log.info(
-            "Job %s of this source is running and may have read the old catalogue: letting it end first.", oldest
-        )
-        return replace(self.new_plan(BLOCKED), job_id=oldest)
+        how, job_id = join_or_let_end(self.client, self.source, running, self._run_task.if_running, self.log.info)
+        if how == ATTACHED:
+            self.memory.note(replace(self.memory.intent, job_id=job_id, how=how))
+        return replace(self.new_plan(how), job_id=job_id)
 
     def _jobs_in_turn(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
         """Return what :meth:`_newest_jobs` does, once no other task is about to request a harvest of this source."""
@@ -199,14 +189,10 @@ class SourceRun(TaskWait):
         memory.update(known=known, asked_at=now_there(self.client), job_id=None, how=STARTED)
         try:
             self.client.run_source(self.source_id)
-        except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
+        except NOT_CARRIED_OUT as error:
             self._claims.give_up()
             memory.note(memory.intent.not_asked())
-            raise
-        except (HarvestAuthError, HarvestRequestRejected, HarvestRedirected, HarvestNotFound) as error:
-            self._claims.give_up()
-            memory.note(memory.intent.not_asked())
-            if isinstance(error, (HarvestRedirected, HarvestNotFound)) or getattr(error, "status_code", 0) == 401:
+            if not is_refused(error):
                 raise
             return self._plan_for_portal(str(error), error)
         except UNCLEAR as error:

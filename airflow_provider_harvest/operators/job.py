@@ -9,6 +9,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestOperator, resolve_source
 from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
+from airflow_provider_harvest.portal.statuses import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
-
-FAIL, WAIT, ATTACH = "fail", "wait", "attach"
 
 
 class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
@@ -207,8 +206,8 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         from airflow_provider_harvest.portal.inputs import as_count, as_datetime, as_seconds
 
         for name, value, allowed in (
-            ("on_run_refused", self.on_run_refused, (FAIL, WAIT)),
-            ("if_running", self.if_running, (WAIT, ATTACH, FAIL)),
+            ("on_run_refused", self.on_run_refused, ON_RUN_REFUSED),
+            ("if_running", self.if_running, IF_RUNNING),
         ):
             if value not in allowed:
                 raise HarvestInvalidInput(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}.")

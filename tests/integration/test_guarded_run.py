@@ -282,15 +282,14 @@ def test_second_harvest_that_is_blocked_and_deferred_is_not_followed_by_a_third(
     mark = portal.mark()
     check_loss, blocked = guarded_run.check_loss, []
 
-    def check_and_block(*given: Any, **named: Any) -> guarded_run.LossCheck:
-        compared = check_loss(*given, **named)
-        if compared.is_due and not blocked:
+    def block_and_check(*given: Any, **named: Any) -> guarded_run.LossCheck:
+        if not blocked:  # by a job that has read that it may not archive
             portal.control.freeze_before_item(1)
             portal.control.run_scheduled(source.id)
             blocked.extend(portal.control.wait_until_frozen())
-        return compared
+        return check_loss(*given, **named)
 
-    monkeypatch.setattr(guarded_run, "check_loss", check_and_block)
+    monkeypatch.setattr(guarded_run, "check_loss", block_and_check)
     monkeypatch.setattr(HarvestRunSourceOperator, "worker_patience", 5.0)
     monkeypatch.setattr(HarvestRunSourceOperator, "draw", staticmethod(lambda least, most: least))
     task = Task(portal, monkeypatch)
