@@ -35,8 +35,9 @@ def harvest_asset(
 ) -> Any:
     """Return the asset of a source, of all sources of an organization, or of a whole portal.
 
-    Give it to a task's ``outlets`` (a run operator adds the result to its event), to ``schedule``, or to both. Reads no
-    connection and sends nothing.
+    DAGs that have it in their ``schedule`` start at its events. These come either from a task that has it among its
+    ``outlets`` (a run operator adds the result), or from ``watch``, which sees every harvest: with both, a harvest of
+    that task fires two events. Reads no connection and sends nothing.
 
     Make each asset once, in a module of the DAGs folder, and import it wherever it is used: Airflow keeps the name and
     the watchers that the file parsed last gave it, so that a second one without watchers removes those of the first.

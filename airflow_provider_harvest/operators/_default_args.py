@@ -8,16 +8,20 @@ meant for others. ``{"description": ...}`` of a DAG would so become the public d
 from __future__ import annotations
 
 import inspect
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, wraps
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from airflow_provider_harvest._compat import BaseOperator
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow.sdk.bases.operator import BaseOperatorMeta as OperatorMeta
 else:
     OperatorMeta = type(BaseOperator)  # of sensors, too
 
+_Init = TypeVar("_Init", bound=FunctionType)
 #: Arguments of this package's tasks that only the task itself may be given.
 OWN_ARGUMENTS = frozenset(
     {"active", "autoarchive", "backend", "checks", "comment", "config", "confirm_deletes", "cron", "description"}
@@ -27,19 +31,25 @@ OWN_ARGUMENTS = frozenset(
 )
 
 
+_OURS = f"{__name__.partition('.')[0]}."
+
+
 @cache
-def _own_defaults(kind: type) -> dict[str, Any]:
-    """Return the own arguments of a class with their defaults; ``inspect.Parameter.empty`` for those without one."""
-    parameters = inspect.signature(kind.__init__).parameters  # type: ignore[misc]
-    return {name: parameters[name].default for name in OWN_ARGUMENTS & set(parameters)}
+def _own_names(kind: type) -> frozenset[str]:
+    """Return the own arguments of the classes of this package from which a class is derived."""
+    ours = [vars(base) for base in kind.mro() if base.__module__.startswith(_OURS)]
+    inits = [own["__init__"] for own in ours if "__init__" in own]
+    return OWN_ARGUMENTS.intersection(name for init in inits for name in inspect.signature(init).parameters)
 
 
-def _filled(kind: type, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what a task is made with: what it was given and, for own arguments that it was not given, their defaults.
+def _filled(kind: type, parameters: Mapping[str, inspect.Parameter], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an ``__init__``: those that were given, and the defaults of own ones that were not.
 
+    :param kind: the class of the task.
+    :param parameters: of that ``__init__``, its own or of a class from which it is derived.
     :raises TypeError: as Airflow does for an argument that is missing, which Airflow may then not fill in.
     """
-    left_out = {name: default for name, default in _own_defaults(kind).items() if name not in given}
+    left_out = {name: parameters[name].default for name in _own_names(kind) if name in parameters and name not in given}
     missing = sorted(name for name, default in left_out.items() if default is inspect.Parameter.empty)
     if missing:
         raise TypeError(
@@ -50,8 +60,21 @@ def _filled(kind: type, given: dict[str, Any]) -> dict[str, Any]:
 
 
 class OwnArguments(OperatorMeta):
-    """Makes operators whose own arguments are not taken from ``default_args``."""
+    """Makes operators whose own arguments are not taken from ``default_args``; nor are those of users' subclasses.
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a task."""
-        return super().__call__(*args, **_filled(self, kwargs))
+    Airflow fills in the arguments of each ``__init__`` of a class and its bases separately, so that is where they are
+    kept from it: the signature of a subclass may name none of them.
+    """
+
+    @classmethod
+    def _apply_defaults(cls, func: _Init) -> _Init:
+        """Let Airflow fill in the arguments of an ``__init__``, our own ones aside."""
+        fill_in: Any = super()._apply_defaults(func)
+        parameters = inspect.signature(func).parameters
+
+        @wraps(fill_in)
+        def init(self: object, *args: Any, **kwargs: Any) -> None:
+            fill_in(self, *args, **_filled(type(self), parameters, kwargs))
+
+        init.__wrapped__ = func  # by which Airflow knows the outermost one
+        return cast("_Init", init)

@@ -39,6 +39,7 @@ class Intent:
     :param max_tries: ``ti.max_tries`` when it was made: constant over retries, another one after a clear.
     :param first_started: when the first try started.
     :param known: ids of the jobs that existed before the request.
+    :param not_before: jobs that began earlier existed before it, too; by the portal's clock.
     :param asked_at: when the harvest was requested, or about to be; None before that.
     :param job_id: the job of this request.
     :param how: ``started``, ``attached`` or ``waited``, once decided.
@@ -52,6 +53,7 @@ class Intent:
     max_tries: int | None
     first_started: float
     known: tuple[str, ...] = ()
+    not_before: float | None = None
     asked_at: float | None = None
     job_id: str | None = None
     how: How | None = None
@@ -78,7 +80,7 @@ class Intent:
 
     def not_asked(self) -> Intent:
         """Return the intent of a task whose request was certainly not carried out."""
-        return replace(self, asked_at=None, how=None, known=())
+        return replace(self, asked_at=None, how=None, known=(), not_before=None)
 
 
 class TaskMemory:

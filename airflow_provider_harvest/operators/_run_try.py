@@ -29,6 +29,7 @@ from airflow_provider_harvest.portal.statuses import (
 from airflow_provider_harvest.portal.text.words import spell
 from airflow_provider_harvest.portal.waiting import scheduled_run
 from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs, why_dead
+from airflow_provider_harvest.portal.waiting.known_jobs import KnownJobs
 from airflow_provider_harvest.portal.waiting.request_decision import NOT_CARRIED_OUT, is_refused, join_or_let_end
 from airflow_provider_harvest.portal.waiting.wait_plan import CROWD_SECONDS, Poll, WaitPlan, goals
 from airflow_provider_harvest.portal.waiting.which_job import begun_since, foreseen_refusal, now_there, why_not_runnable
@@ -94,7 +95,7 @@ class SourceRun(TaskWait):
                 "An earlier try requested a harvest %s ago, or was about to: waiting for its job, not requesting.",
                 spell(now_there(self.client) - intent.asked_at),
             )
-            return self._plan_after_asking(intent.known)
+            return self._plan_after_asking(intent.known, intent.not_before)
         if self.memory.is_retry and not self.memory.is_durable:
             return self._plan_by_first_start()
         return None
@@ -159,7 +160,7 @@ class SourceRun(TaskWait):
             if running:
                 self._guard.give_up()
         if not running:
-            return self._post(tuple(str(job.id) for job in jobs))
+            return self._post(jobs)
         self._claims.give_up()
         how, job_id = join_or_let_end(self.client, self.source, running, self._run_task.if_running, self.log.info)
         if how == ATTACHED:
@@ -180,15 +181,17 @@ class SourceRun(TaskWait):
 
     def _newest_jobs(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
         """Return the newest jobs of the source, and those of them that are running."""
-        jobs = self.client.recent_jobs(self.source_id)
+        jobs = self.client.recent_jobs(self.source_id, last_job=self.source.last_job)
         return jobs, alive_jobs(self.client, self.source_id, jobs, self._task.limits(), self.log.warning)
 
-    def _post(self, known: tuple[str, ...]) -> WaitPlan:
+    def _post(self, jobs: list[HarvestJob]) -> WaitPlan:
         """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
-        memory = self.memory
-        memory.update(known=known, asked_at=now_there(self.client), job_id=None, how=STARTED)
+        memory, stopwatch, asked_at = self.memory, self.client.clock.monotonic, now_there(self.client)
+        known = listed = KnownJobs.listed(jobs, asked_at)
+        memory.update(known=known.ids, not_before=known.not_before, asked_at=asked_at, job_id=None, how=STARTED)
+        begun = stopwatch()
         try:
-            self.client.run_source(self.source_id)
+            answer = self.client.run_source(self.source_id)
         except NOT_CARRIED_OUT as error:
             self._claims.give_up()
             memory.note(memory.intent.not_asked())
@@ -199,8 +202,11 @@ class SourceRun(TaskWait):
             self.log.warning("%s Waiting for the job instead of requesting again.", error)
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
+            known = known.after_request(answer.last_job, stopwatch() - begun)
+            if known.ids != listed.ids:
+                memory.note(replace(memory.intent, known=known.ids, not_before=known.not_before))
         self.client.clock.sleep(FIRST_LOOK)
-        return self._plan_after_asking(known)
+        return self._plan_after_asking(known.ids, known.not_before)
 
     # --- the plans -------------------------------------------------------------------------------------------
 
@@ -211,9 +217,9 @@ class SourceRun(TaskWait):
     def _start_timeout(self) -> float:
         return as_seconds(self._run_task.start_timeout, "start_timeout")
 
-    def _plan_after_asking(self, known: tuple[str, ...]) -> WaitPlan:
+    def _plan_after_asking(self, known: tuple[str, ...], not_before: float | None) -> WaitPlan:
         until = now_there(self.client) + self._start_timeout()
-        return replace(self.new_plan(STARTED), known=known, start_deadline=until)
+        return replace(self.new_plan(STARTED), known=known, not_before=not_before, start_deadline=until)
 
     def _plan_for_portal(self, refusal: str, cause: Exception | None = None) -> WaitPlan:
         """Wait for the portal's own next run, if that is allowed."""
@@ -241,7 +247,7 @@ class SourceRun(TaskWait):
         jobs = self.client.recent_jobs(self.source_id)
         plan = self.until_portal_runs(plan, max(scheduled_run.START_GRACE, self._start_timeout()), jobs)
         # Last, since it is clear only now that a harvest follows.
-        return replace(plan, after=now_there(self.client)) if self._guard.begin() else plan
+        return replace(plan, after=max(after, now_there(self.client))) if self._guard.begin() else plan
 
     # --- following a plan to its end -------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from airflow_provider_harvest.portal.waiting.job_wait import JobWait
 from airflow_provider_harvest.portal.waiting.patient_reads import read_patiently
 from airflow_provider_harvest.portal.waiting.wait_plan import Poll, WaitPlan, describe_wait
 from airflow_provider_harvest.portal.waiting.which_job import now_there
+from airflow_provider_harvest.triggers.event import is_reported_twice
 from airflow_provider_harvest.triggers.job import ERROR, HarvestJobTrigger
 
 if TYPE_CHECKING:
@@ -313,6 +314,12 @@ def _tell_outlets(context: Context, outlets: Any, result: HarvestResult) -> None
             events[outlet].extra = {**(events[outlet].extra or {}), **result}
         except Exception as error:  # a reference to an asset that Airflow does not know must not fail a good harvest
             log.warning("The event of %r gets no result: %s", outlet, error)
+        if is_reported_twice(outlet, result.get("source_id")):
+            log.warning(
+                "Asset %s is an outlet of this task, and its watcher reports this harvest, too: that fires two events. "
+                "Take the asset out of the outlets; the watcher reports every harvest.",
+                outlet.uri,
+            )
 
 
 def _rebuilt(event: dict[str, Any]) -> HarvestError:

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import (
-    HarvestInvalidInput,
-    HarvestServerError,
-)
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.cron import check_cron
 from airflow_provider_harvest.portal.http.address import API_PATH, expand_page, known_pages
 from airflow_provider_harvest.portal.http.dataset_reads import RecordReads
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
-from airflow_provider_harvest.portal.http.session import as_not_found, segment
-from airflow_provider_harvest.portal.inputs import check_validation
+from airflow_provider_harvest.portal.http.session import segment
+from airflow_provider_harvest.portal.http.unreadable import may_be
+from airflow_provider_harvest.portal.inputs import check_validation, is_object_id
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
 
@@ -247,13 +245,16 @@ class HarvestClient(JobReads, RecordReads):
         :param keyed: whether the key goes along (default True): ``permissions`` are those of its user.
         :raises HarvestNotFound: if there is none, also on releases that respond with 500 then.
         """
-        try:
+
+        def read() -> HarvestSource:
             return self._call("GET", self._source_route(source_id), keyed=keyed).read(self._as_source)
-        except HarvestServerError as error:
-            # Up to 10.8.1, whose path has no slash, the response for an unknown source is 500.
-            if error.status_code == 500 and self.dialect.slash is False and not self._is_listed(source_id):
-                raise as_not_found(error, f"There is no harvest source {source_id!r} on {self.site}.") from error
-            raise
+
+        # Up to 10.8.1, whose path has no slash, the response for an unknown source is 500.
+        return self._unless_unknown(
+            read,
+            lambda: self.dialect.slash is False and not self._may_exist(source_id),
+            f"There is no harvest source {source_id!r} on {self.site}.",
+        )
 
     def create_source(
         self,
@@ -405,8 +406,19 @@ class HarvestClient(JobReads, RecordReads):
         self.dialect.hear_source(body)
         return HarvestSource.from_api(body)
 
-    def _is_listed(self, source_id: str) -> bool:
-        return any(source_id in (s.id, s.slug) for s in self.iter_sources(deleted=True, fields="slug,deleted"))
+    def _may_exist(self, source_id: str) -> bool:
+        """Whether the list of sources shows one of this id or slug, or has an entry that may be it.
+
+        Releases that ask this return no slugs. So all of each source is requested for a slug: a source to which the
+        response is 500 since it refers to something that is gone cannot be listed so, either.
+        """
+        broken: list[UnreadableEntry] = []
+        by_id = is_object_id(source_id)
+        fields = "deleted" if by_id else None
+        listed = self.iter_sources(deleted=True, fields=fields, on_unreadable=broken.append)
+        if any(source_id in (source.id, source.slug) for source in listed):
+            return True
+        return any(may_be(entry, source_id) for entry in broken) if by_id else bool(broken)
 
 
 #: A name that no source has.

@@ -279,6 +279,12 @@ class HarvestJob:
         return self.has_ended and self.status in TERMINAL_JOB_STATUSES
 
     @property
+    def began_at(self) -> float | None:
+        """When it began, in seconds since the epoch, by the clock of its worker; None if the portal does not say."""
+        begun = self.started or self.created
+        return None if begun is None else begun.timestamp()
+
+    @property
     def duration(self) -> float | None:
         """Seconds from the job's creation to its end, None while it runs."""
         begun = self.started or self.created

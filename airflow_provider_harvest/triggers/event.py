@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest._compat import BaseEventTrigger, TriggerEvent
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import reading_client
-from airflow_provider_harvest.portal.inputs import as_seconds, check_id
+from airflow_provider_harvest.portal.inputs import as_seconds, check_id, is_object_id
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.statuses import ANY_END, END_CONDITIONS
+from airflow_provider_harvest.portal.statuses import ANY_END, END_CONDITIONS, FAILURE
 from airflow_provider_harvest.portal.text.words import log_lines
 from airflow_provider_harvest.portal.waiting.backoff import asked_pause, grown
 from airflow_provider_harvest.portal.waiting.ended_jobs import EndedJobs
@@ -51,8 +50,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     The event's payload is the result dict (see docs/reference.md) with ``how`` = ``"watched"``; a DAG reads it as
     ``triggering_asset_events[asset][i].extra["payload"]``. On Airflow 3.3 the reported jobs are kept with the asset:
     harvests that ended while no triggerer ran still fire, in the order of their ends. A triggerer that is killed within
-    seconds of an event may fire it again: detect that by the payload's ``job_id``. Before 3.3 nothing is kept, and
-    harvests that end while no triggerer runs are missed.
+    seconds of an event may fire it again: detect that by the payload's ``job_id``. Each watcher of an asset keeps its
+    own; one whose arguments change continues where the asset was watched if ``source_id`` and ``organization`` stay.
+    Before 3.3 nothing is kept, and harvests that end while no triggerer runs are missed.
 
     All watchers of a portal share one poll loop with the deferred tasks: one request a round for each 500 sources.
 
@@ -129,13 +129,28 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         arguments.update({name: limit for name, limit in limits.items() if limit is not None})
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
+    def may_report_success_of(self, source_id: str | None) -> bool:
+        """Whether a good harvest of a source, by its id, may meet the condition; a slug may name any source."""
+        own = self.source_id
+        is_other = own is not None and is_object_id(own) and source_id is not None and own.lower() != source_id.lower()
+        return self.condition != FAILURE and not is_other
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll forever; yield an event for each harvest that ended and meets the condition."""
         if getattr(self, "asset_state_store", None) is None:
             log.warning(
                 "Before Airflow 3.3 nothing is kept between triggerers: harvests that end while none runs are missed."
             )
-        cursors = Cursors(self, self._identity())
+        cursors = Cursors(self)
+        try:
+            async with aclosing(self._watch_forever(cursors)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            cursors.leave()
+
+    async def _watch_forever(self, cursors: Cursors) -> AsyncGenerator[TriggerEvent, None]:
+        """Watch, and again after whatever ended that."""
         failures = 0
         while True:
             self._had_answer = False
@@ -155,9 +170,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
     async def _watch(self, cursors: Cursors) -> AsyncGenerator[TriggerEvent, None]:
         """Poll until something is wrong, or the connection has changed."""
         loop = asyncio.get_running_loop()
+        cursor = await cursors.load()
         settings = await patient_settings(self.harvest_conn_id, longest=_MAX_PAUSE)
         interval = max(self.poll_interval, settings.min_poll_interval)
-        cursor = await cursors.load()
 
         def connect() -> HarvestClient:
             return reading_client(shared(settings))
@@ -195,11 +210,6 @@ class HarvestJobEventTrigger(BaseEventTrigger):
                 if poll.results:
                     await cursors.save(poll.results[-1].cursor)
 
-    def _identity(self) -> str:
-        """Return what makes another trigger the same: what it watches, not how often."""
-        _, arguments = self.serialize()
-        return json.dumps({**arguments, "poll_interval": None}, sort_keys=True)
-
     def _checked(self) -> OutcomePolicy:
         """Check the arguments when the DAG is parsed, since an error in a triggerer's log is easily missed.
 
@@ -227,6 +237,17 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             max_skipped_ratio=self.max_skipped_ratio,
             max_drop_ratio=self.max_drop_ratio,
         )
+
+
+def is_reported_twice(outlet: object, source_id: str | None) -> bool:
+    """Whether a watcher of a task's outlet may report the harvest that the task reports, too.
+
+    :param outlet: an asset; a reference to one says nothing about its watchers.
+    :param source_id: id of the source that the task has harvested with success; None if it is unknown.
+    """
+    triggers = [watcher.trigger for watcher in getattr(outlet, "watchers", None) or ()]
+    own = [trigger for trigger in triggers if isinstance(trigger, HarvestJobEventTrigger)]
+    return any(trigger.may_report_success_of(source_id) for trigger in own)
 
 
 def _scope_of(client: HarvestClient, source_id: str | None, organization: str | None) -> Scope:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: The folder of the DAGs of ``test_whole_portal``; its event triggers would disturb the other cases.
 DAGS_OF_A_WHOLE_PORTAL = Path(__file__).parent / "portal_dags"
+#: That of ``test_watchers``.
+DAGS_OF_TWO_WATCHERS = Path(__file__).parent / "watcher_dags"
 
 _numbers = itertools.count(1)
 

@@ -126,10 +126,30 @@ class LiveAirflow:
                 return [event["extra"]["payload"]["job_id"] for event in events if event["name"] == asset]
 
     def cursor(self, asset: str) -> dict[str, Any]:
-        """Return what an event trigger has stored with an asset, as JSON."""
-        (ident,) = [found["id"] for found in self.api("GET", "assets?limit=500")["assets"] if found["name"] == asset]
-        entries = self.api("GET", f"assets/{ident}/state-store")["asset_state_store"]
-        return dict({entry["key"]: entry["value"] for entry in entries}.get(CURSOR_KEY) or {"told": {}})
+        """Return what the event triggers of an asset have stored together, as JSON."""
+        return dict(self.state(asset).get(CURSOR_KEY) or {"told": {}})
+
+    def state(self, asset: str) -> dict[str, Any]:
+        """Return all that is kept with an asset, by key; nothing before its DAG is parsed."""
+        if not self._ids_of(asset):
+            return {}
+        found = self.api("GET", self._state_of(asset))["asset_state_store"]
+        return {entry["key"]: entry["value"] for entry in found}
+
+    def keep_state(self, asset: str, key: str, value: dict[str, Any]) -> None:
+        """Keep something with an asset."""
+        self.api("PUT", f"{self._state_of(asset)}/{key}", {"value": value})
+
+    def forget_state(self, asset: str) -> None:
+        """Delete all that is kept with an asset."""
+        self.api("DELETE", self._state_of(asset))
+
+    def _state_of(self, asset: str) -> str:
+        (ident,) = self._ids_of(asset)
+        return f"assets/{ident}/state-store"
+
+    def _ids_of(self, asset: str) -> list[int]:
+        return [found["id"] for found in self.api("GET", "assets?limit=500")["assets"] if found["name"] == asset]
 
     def read_by(self, dag_id: str) -> list[str]:
         """Return what the ended runs of a DAG's one task returned, put together."""
@@ -151,7 +171,7 @@ class LiveAirflow:
             method=method,
         )
         with _NO_PROXY.open(request, timeout=60) as response:
-            return json.load(response)
+            return json.loads(response.read() or b"null")
 
     # --- starting --------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,8 @@ from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan, read_sources
 from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan, read_plan, write_plan
 from airflow_provider_harvest.portal.as_code.plan.values import values_of
+from airflow_provider_harvest.portal.guard.hold_and_release import hold
+from airflow_provider_harvest.portal.sources.guard_note import is_held
 from tests.support.declared_files import HURRY, declare, start_apply
 
 if TYPE_CHECKING:
@@ -213,6 +216,49 @@ def test_what_left_the_file_is_deleted_only_with_prune(
     assert ours(admin, declaration)["town-003"] == []
     assert admin.get_source(stranger.id) == stranger
     assert make_plan(admin, fewer, prune=True).is_clean
+
+
+def test_mistake_in_the_file_deletes_nothing(portal: Sandbox, admin: HarvestClient, catalogue_name: str) -> None:
+    declaration = declare(portal, catalogue_name, 6)
+    applied(admin, declaration)
+    first, second, *rest = declaration.sources
+    mistaken = (replace(first, organization="nroth"), replace(second, portal_id="5f" + "0" * 22), *rest[:-1])
+    files = replace(declaration, sources=mistaken)
+
+    plan = make_plan(admin, files, prune=True)
+
+    assert (plan.counts["conflict"], plan.counts["delete"]) == (2, 0)
+    assert any("deletes nothing" in note and "town-005" in note for note in plan.notes)
+    apply_plan(admin, plan, limits=HURRY)
+    assert_as_declared(admin, declaration)
+    corrected = replace(files, sources=(first, second, *rest[:-1]))
+    assert [change.key for change in make_plan(admin, corrected, prune=True).changes] == ["town-005"]
+
+
+def test_no_plan_ends_a_hold_of_the_guard(portal: Sandbox, admin: HarvestClient, catalogue_name: str) -> None:
+    declaration = declare(portal, catalogue_name, 3)
+    applied(admin, declaration)
+    ids = {key: sources[0].id for key, sources in ours(admin, declaration).items()}
+    admin.update_source(ids["town-002"], autoarchive=False)
+    plan = make_plan(admin, declaration)
+    assert [change.differing for change in plan.changes] == [("autoarchive",)]
+    apply_plan(admin, plan, limits=HURRY)
+    held = ids["town-000"], ids["town-002"]
+    for ident in held:
+        hold(admin, ident, 9, datetime(2026, 1, 1, tzinfo=timezone.utc))
+    mark = portal.mark()
+
+    assert apply_plan(admin, plan, limits=HURRY).unchanged == 1  # as of a task that was cleared
+
+    assert writes(portal, mark) == []
+    assert make_plan(admin, declaration).is_clean
+    changed = declare(portal, catalogue_name, 3, changed=True)
+    applied(admin, changed)
+    for declared in changed.sources:
+        source = admin.get_source(ids[declared.key])
+        assert is_held(source) is (source.id in held)
+        assert (source.name, source.url) == (declared.fields["name"], declared.fields["url"])
+    assert make_plan(admin, changed).is_clean
 
 
 def test_admin_of_the_organization_creates_and_leaves_the_rest_to_a_sysadmin(

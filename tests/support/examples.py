@@ -1,4 +1,4 @@
-"""How many examples a property is tried on: a fifth in every run, always the same; all in ``make properties``."""
+"""How many examples a property is tried on: a tenth in every run, always the same; all in ``make properties``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import settings
 #: The profile of all runs that name none.
 ORDINARY = "quick"
 #: Examples of a property that names no number, by the name of the profile (``pytest --hypothesis-profile``).
-PROFILES = {ORDINARY: 20, "thorough": 100}
+PROFILES = {ORDINARY: 10, "thorough": 100}
 _LEAST = 10
 
 

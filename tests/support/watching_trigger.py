@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.triggers import _event_cursors
 from airflow_provider_harvest.triggers._event_cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from tests.support.fake_portal.scripted import OWNER, FakeClock, ScriptedPortal, Timeline
@@ -45,6 +46,7 @@ class Watched:
         self.store = Store() if keeps else None
         self.told: list[dict[str, Any]] = []
         at_portal(monkeypatch, {"one": self.client})
+        monkeypatch.setattr(_event_cursors, "Clock", lambda: self.clock)
         without_threads(monkeypatch)
 
     def watch(self, seconds: float, killed_after: int | None = None, **arguments: Any) -> list[str]:

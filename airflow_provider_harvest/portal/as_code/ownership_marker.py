@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 _MARKER = re.compile(
-    r"(?:\r?\n){0,2}^\[managed as code: (?P<managed_by>[A-Za-z0-9._-]+)/(?P<key>[^\]\r\n]+)\][ \t]*$", re.MULTILINE
+    r"(?:\r?\n){0,2}^\[managed as code: (?P<managed_by>[A-Za-z0-9._-]+)/(?P<key>[^\]\r\n]+)\][ \t]*(?=\r?$)",
+    re.MULTILINE,
 )
 
 
@@ -26,13 +27,14 @@ def join(text: str | None, managed_by: str, key: str) -> str:
 def split(description: str | None) -> tuple[str | None, str | None, str | None]:
     """Return a description without its marker, and the marker's two parts: who manages the source, and its key.
 
+    Of several markers, as of a description that somebody has copied, the last counts: a new one is written last.
+
     :param description: as the portal has it; without a marker the two parts are None.
     """
-    found = _MARKER.search(description or "")
-    if description is None or found is None:
+    found = list(_MARKER.finditer(description or ""))
+    if not found:
         return description or None, None, None
-    text = description[: found.start()] + description[found.end() :]
-    return text or None, found["managed_by"], found["key"]
+    return _MARKER.sub("", description or "") or None, found[-1]["managed_by"], found[-1]["key"]
 
 
 def keep(text: str | None, description: str | None) -> str | None:

@@ -16,8 +16,8 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
-from airflow_provider_harvest.portal.http.paging import iter_pages
-from airflow_provider_harvest.portal.http.session import entries_of, segment
+from airflow_provider_harvest.portal.http.paging import is_beyond_last, iter_pages
+from airflow_provider_harvest.portal.http.session import entries_of, segment, total_of
 from airflow_provider_harvest.portal.models import HarvestJob
 
 if TYPE_CHECKING:
@@ -59,10 +59,16 @@ class RecordReads(ItemReads):
 
         A portal without dataservices has none.
         """
+        records = self._records("/dataservices/", "dataservice", organization, owner, page_size)
         try:
-            yield from self._records("/dataservices/", "dataservice", organization, owner, page_size)
-        except HarvestNotFound:
+            first = next(records, None)
+        except HarvestNotFound as error:
+            if error.is_page:
+                raise
             return
+        if first is not None:
+            yield first
+            yield from records
 
     def iter_remote_ids(self, job_id: str) -> Iterator[str]:
         """Yield the remote ids that a job found, whatever their status; those that it archived are left out.
@@ -132,13 +138,11 @@ class RecordReads(ItemReads):
         for part in range((page - 1) * parts + 1, page * parts + 1):
             try:
                 answer = self._get(path, {**params, "page": part, "page_size": size}, fields=fields, **once)
-            except HarvestNotFound:
-                if part == 1:
-                    raise
-                return (entries, total) if entries else None
-            got = entries_of(answer)
-            told = answer.body.get("total")
-            total = told if isinstance(told, int) else None
+            except HarvestNotFound as error:
+                if is_beyond_last(error, part):
+                    return (entries, total) if entries else None
+                raise
+            got, total = entries_of(answer), total_of(answer)
             entries += got
             if not got or total is None or part * size >= total:
                 break

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestNotFound, HarvestServerError
+from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
-from airflow_provider_harvest.portal.http.session import as_not_found, entries_of, segment
+from airflow_provider_harvest.portal.http.paging import is_beyond_last
+from airflow_provider_harvest.portal.http.session import entries_of, segment
+from airflow_provider_harvest.portal.http.unreadable import may_be
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
+from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from airflow_provider_harvest.portal.http.transport import Answer
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 #: Entries requested in one page. data.gouv.fr returns 1,000 and fails with 502 at 10,000; udata sets no maximum.
 PAGE_SIZE = 500
 #: Jobs requested when searching for one: the newest come first.
 RECENT_JOBS = 10
+#: Jobs that are read with their counters in one request: one that is judged, and ten before it.
+_WITH_COUNTERS = 11
+#: How often a page of jobs is requested at most if jobs are missing in it.
+_READINGS = 2
 #: No job has this id.
 _NO_JOB = "0" * 24
 
@@ -37,7 +45,14 @@ _ITEM_BRIEF = (
 class JobReads(ItemReads):
     """Reads jobs. None of this needs a key; only a sysadmin's key shows the stack traces in a job's errors."""
 
-    def iter_jobs(self, source_id: str, *, page_size: int = 20, counters: bool = True) -> Iterator[HarvestJob]:
+    def iter_jobs(
+        self,
+        source_id: str,
+        *,
+        page_size: int = 20,
+        counters: bool = True,
+        on_unreadable: Callable[[UnreadableEntry], object] | None = None,
+    ) -> Iterator[HarvestJob]:
         """Yield the jobs of a source, newest first, without their items (``GET .../jobs/``).
 
         Deleted sources keep their jobs; unknown ones: see :meth:`recent_jobs`.
@@ -45,6 +60,7 @@ class JobReads(ItemReads):
         :param source_id: its id; up to 10.8.1 the response to a slug is 500.
         :param page_size: jobs in one request, 20 by default.
         :param counters: whether their items are counted (default True), which the portal does from 17.0 on.
+        :param on_unreadable: called with each job that the list cannot return; default: it is logged.
         """
         seen: set[Any] = set()
         again = True
@@ -52,7 +68,8 @@ class JobReads(ItemReads):
             again = False
             with_counters = counters and not self.dialect.embeds_items
             mask = f"data{{{_JOB_HEAD}{',items{total,by_status}' if with_counters else ''}}},total"
-            for entry in self._pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, page_size):
+            path = f"/harvest/source/{segment(source_id)}/jobs/"
+            for entry in self._pages(path, {}, mask, page_size, on_unreadable=on_unreadable):
                 self.dialect.hear_job(entry)
                 if counters and self.dialect.hear_origin(entry):
                     again = True  # the portal was upgraded since: its jobs can be counted now
@@ -64,6 +81,27 @@ class JobReads(ItemReads):
                     entry = {name: value for name, value in entry.items() if name != "items"}
                 yield parsed(HarvestJob.from_api, entry, f"GET /harvest/source/{source_id}/jobs/")
 
+    def is_purged(self, source_id: str, job_id: str) -> bool:
+        """Return whether a job that could not be read is certainly gone; asked after a 500 only.
+
+        Up to 17.7 the response to an unknown job is 500, as in an outage: the list of its source's jobs distinguishes
+        them, if it was read whole.
+
+        :param source_id: id of the source that the job is of.
+        :param job_id: its id.
+        :returns: False also if it cannot be said now.
+        """
+        unreadable: list[UnreadableEntry] = []
+        try:
+            jobs = self.iter_jobs(source_id, counters=False, on_unreadable=unreadable.append)
+            if any(str(job.id) == job_id for job in jobs):
+                return False
+        except HarvestNotFound as error:  # the source is gone, and its jobs with it
+            return not error.is_page
+        except HarvestError:
+            return False
+        return not any(may_be(entry, job_id) for entry in unreadable)
+
     def job_history(self, source_id: str, size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return the newest jobs of a source with their errors and counters, in every release by one request.
 
@@ -71,30 +109,64 @@ class JobReads(ItemReads):
         :param size: how many jobs, 10 by default; up to 16.x each costs 20 bytes per item.
         :raises HarvestNotFound: if the source is unknown or purged; up to 10.8.1 the list is empty then.
         """
-        params = {"page": 1, "page_size": size}
-        answer = self._get(
-            f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{_ITEM_COUNTS}}},total"
-        )
-        return self._with_times(parsed(self._as_job, entry, answer.request) for entry in entries_of(answer))
+        return self._page_of_jobs(source_id, 1, size, f"data{{{_JOB_HEAD},{_ITEM_COUNTS}}},total")
 
-    def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
+    def iter_whole_jobs(self, source_id: str) -> Iterator[HarvestJob]:
+        """Yield the jobs of a source that read its whole catalogue, newest first, each with its counters.
+
+        The newest eleven jobs are one request. A source may have failed for weeks: then 200 older ones in each.
+
+        :param source_id: its id.
+        """
+        newest = self.job_history(source_id, _WITH_COUNTERS)
+        yield from filter(_is_whole, newest)
+        seen = {job.id for job in newest}
+        older = self.iter_jobs(source_id, page_size=200) if len(newest) >= _WITH_COUNTERS else ()
+        for job in older:
+            if job.id not in seen and _is_whole(job):
+                yield job if job.counts else self.peek_job(str(job.id))
+
+    def recent_jobs(
+        self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS, *, last_job: HarvestJob | None = None
+    ) -> list[HarvestJob]:
         """Return one page of a source's jobs, newest first: what polling reads.
+
+        A page with fewer jobs than its total promises, or an older one than the source, is requested once more: a job
+        may have appeared while the portal wrote it.
 
         :param source_id: its id.
         :param page: from 1; beyond the last the list is empty.
         :param page_size: jobs in a page, 10 by default.
+        :param last_job: of the source as read before, which the first page must not be older than; None (default)
+            leaves that check out.
         :raises HarvestNotFound: if the source is unknown or purged. Up to 10.8.1 the portal returns an empty page
             then, which cannot be distinguished from a source without jobs.
+        :raises HarvestProtocolError: if jobs are missing in the page.
         """
         mask = "data{id,status,created,started,ended},total"
+        return self._page_of_jobs(source_id, page, page_size, mask, last_job)
+
+    def _page_of_jobs(
+        self, source_id: str, page: int, page_size: int, mask: str, last_job: HarvestJob | None = None
+    ) -> list[HarvestJob]:
         path = f"/harvest/source/{segment(source_id)}/jobs/"
-        try:
-            answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
-        except HarvestNotFound as error:
-            if page > 1 and not error.is_page:
-                return []
-            raise
-        return self._with_times(parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
+        missing = ""
+        for _ in range(_READINGS):
+            try:
+                answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
+            except HarvestNotFound as error:
+                if is_beyond_last(error, page):
+                    return []
+                raise
+            jobs = [parsed(self._as_job, entry, answer.request) for entry in entries_of(answer)]
+            promised = min(page_size, _total_of(answer) - (page - 1) * page_size)
+            if len(jobs) < promised:
+                missing = f"the page has {len(jobs)} jobs, and {promised} by its total"
+            elif last_job is not None and is_older(jobs, last_job):
+                missing = f"job {last_job.id} is missing or older than as the source's last one"
+            else:
+                return self._with_times(jobs)
+        raise answer.unexpected(f"{missing}; a cache of the portal may be out of date, try again later")
 
     def iter_last_jobs(
         self,
@@ -138,16 +210,16 @@ class JobReads(ItemReads):
         :param keyed: whether the key goes along (default True): a sysadmin's shows the ``details`` of errors.
         :raises HarvestNotFound: if there is none, also on releases that respond with 500 then (up to 17.7).
         """
-        try:
+
+        def read() -> HarvestJob:
             return self._get(self._job_path(job_id), keyed=keyed).read(self._as_job)
-        except HarvestServerError as error:
-            if error.status_code == 500 and self._hides_unknown_jobs() and self._can_read_another(job_id):
-                message = (
-                    f"There is no harvest job {job_id!r} on {self.site}: the response is 500, as udata up to 17.7 "
-                    "does for an unknown one, while other jobs can be read."
-                )
-                raise as_not_found(error, message) from error
-            raise
+
+        return self._unless_unknown(
+            read,
+            lambda: self._hides_unknown_jobs() and self._can_read_another(job_id),
+            f"There is no harvest job {job_id!r} on {self.site}: the response is 500, as udata up to 17.7 does for an "
+            "unknown one, while other jobs can be read.",
+        )
 
     def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
         """Return a job as polling needs it: small, and without a key.
@@ -231,6 +303,29 @@ class JobReads(ItemReads):
             return not others or (job_id not in others and self.peek_job(others[0], progress=False).id == others[0])
         except HarvestError:
             return False
+
+
+def _is_whole(job: HarvestJob) -> bool:
+    """Whether a job read its source's whole catalogue."""
+    return job.has_ended and job.status in (DONE, DONE_ERRORS)
+
+
+def _total_of(page: Answer) -> int:
+    total = page.body.get("total") if isinstance(page.body, dict) else None
+    return total if isinstance(total, int) else 0
+
+
+def is_older(jobs: Sequence[HarvestJob], last_job: HarvestJob) -> bool:
+    """Return whether jobs were read from an older state of the portal than a source's last job.
+
+    :param jobs: the first page of the source's jobs, newest first.
+    :param last_job: as the source showed it.
+    """
+    for job in jobs:
+        if job.id == last_job.id:
+            return last_job.has_ended and not job.has_ended
+    last, newest = last_job.began_at, jobs[0].began_at if jobs else None
+    return last is None or newest is None or last > newest
 
 
 def _moved_last(entries: list[dict[str, Any]]) -> HarvestItem | None:

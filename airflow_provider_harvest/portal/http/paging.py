@@ -10,6 +10,8 @@ from airflow_provider_harvest.exceptions import HarvestProtocolError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from airflow_provider_harvest.exceptions import HarvestNotFound
+
     #: Reads a page by its number, from 1: its entries and the list's total; None for a page beyond the last.
     ReadPage = Callable[[int], "tuple[list[dict[str, Any]], int | None] | None"]
 
@@ -58,6 +60,14 @@ def iter_pages(read: ReadPage, page_size: int) -> Iterator[dict[str, Any]]:
     raise HarvestProtocolError(
         f"A list of the portal shrank {steps_back} times while it was read, so that entries may be missing: try again."
     )
+
+
+def is_beyond_last(error: HarvestNotFound, page: int) -> bool:
+    """Whether a 404 is udata's response to a page beyond the last; a proxy's is not the end of a list.
+
+    :param page: from 1; the first is there in any list, also an empty one.
+    """
+    return page > 1 and not error.is_page
 
 
 def _pages_back(page: int, total: int | None, last_total: int | None, ends: list[int]) -> int:

@@ -7,30 +7,31 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestInvalidInput,
     HarvestNotFound,
+    HarvestServerError,
 )
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in_clear, site_url
 from airflow_provider_harvest.portal.http.dialect import Dialect, is_from_endpoint, is_no_route
-from airflow_provider_harvest.portal.http.paging import iter_pages
+from airflow_provider_harvest.portal.http.paging import is_beyond_last, iter_pages
 from airflow_provider_harvest.portal.http.probe import find_generation
 from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry, WholeReader, unreadable_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from airflow_provider_harvest.exceptions import HarvestServerError
     from airflow_provider_harvest.portal.http.probe import Generation
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
     from airflow_provider_harvest.portal.http.transport import Answer
 
 log = logging.getLogger(__name__)
+_Read = TypeVar("_Read")
 
 #: Seconds allowed for preview, run, validate and create: a preview fetches the remote catalogue meanwhile.
 LONG_TIMEOUT = 300.0
@@ -155,6 +156,30 @@ class PortalSession:
     def _write(self, method: str, route: str, body: object = None, *, text: str | None = None, **kwargs: Any) -> Answer:
         return self._call(method, route, body=body, text=text, keyed=True, **{"timeout": self._long_timeout, **kwargs})
 
+    def _unless_unknown(self, read: Callable[[], _Read], may_be_unknown: Callable[[], bool], message: str) -> _Read:
+        """Return what was read; a 500, the response of old releases to an unknown id, is a 404 if all else shows that.
+
+        A single 500 is no proof: one of several servers of a portal may be broken. So the same is read again after
+        the portal has returned something else.
+
+        :param read: reads it.
+        :param may_be_unknown: whether the portal works, and shows no sign of it; asked after a 500.
+        :param message: of the error for an unknown id.
+        """
+        try:
+            return read()
+        except HarvestServerError as error:
+            if error.status_code != 500 or not may_be_unknown():
+                raise
+        try:
+            return read()
+        except HarvestServerError as error:
+            if error.status_code != 500:
+                raise
+            raise HarvestNotFound(
+                message, status_code=error.status_code, method=error.method, url=error.url, payload=error.payload
+            ) from error
+
     def _pages(
         self,
         path: str,
@@ -175,11 +200,10 @@ class PortalSession:
             try:
                 answer = self._get(path, asked, fields=mask or fields, keyed=keyed)
             except HarvestNotFound as error:
-                if page > 1 and not error.is_page:  # udata's response beyond the last page; a proxy's is not the end
+                if is_beyond_last(error, page):
                     return None
                 raise
-            total = answer.body.get("total") if isinstance(answer.body, dict) else None
-            return entries_of(answer), total if isinstance(total, int) else None
+            return entries_of(answer), total_of(answer)
 
         reader = WholeReader(fetch)
         for entry in iter_pages(lambda page: reader.read(page, page_size), page_size):
@@ -207,8 +231,7 @@ def entries_of(answer: Answer) -> list[dict[str, Any]]:
     return entries
 
 
-def as_not_found(error: HarvestServerError, message: str) -> HarvestNotFound:
-    """Return the error for an unknown id to which the portal responded with 500."""
-    return HarvestNotFound(
-        message, status_code=error.status_code, method=error.method, url=error.url, payload=error.payload
-    )
+def total_of(answer: Answer) -> int | None:
+    """Return how many entries the list has of which a page was read, None if the portal does not say."""
+    total = answer.body.get("total") if isinstance(answer.body, dict) else None
+    return total if isinstance(total, int) else None

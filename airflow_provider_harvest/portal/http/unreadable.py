@@ -55,8 +55,16 @@ def unreadable_sentence(entry: UnreadableEntry, path: str = "/harvest/sources/")
     )
 
 
+def may_be(entry: UnreadableEntry, ident: str) -> bool:
+    """Whether an entry that cannot be read may be the one of an id: it is named so, or not at all."""
+    return entry.get("id") is None or str(entry["id"]) == ident
+
+
 class WholeReader:
     """Reads pages of one list, with a placeholder for each entry that cannot be read.
+
+    A single 500 is no proof: one of several servers of a portal may be broken. An entry counts as unreadable if the
+    portal returned less of it, or another entry, and then failed to return it again.
 
     :param fetch: reads a page.
     """
@@ -79,7 +87,7 @@ class WholeReader:
             if error.status_code != 500 or self._is_down():
                 raise
             if size == 1:
-                return [self._placeholder(page, error)], None
+                return [self._once_more(page, error)], None
         else:
             self._has_read = True
             return answer
@@ -108,11 +116,35 @@ class WholeReader:
             total = answer[1] if answer[1] is not None else total
         return entries, total
 
-    def _placeholder(self, position: int, error: HarvestServerError) -> UnreadableEntry:
+    def _once_more(self, position: int, error: HarvestServerError) -> dict[str, Any]:
+        """Return an entry that could not be read, or a placeholder if the portal works and still does not return it."""
+        told = next(self._told(position), {})
+        if not told and not self._reads_another(position):
+            raise error
+        try:
+            answer = self._fetch(position, 1, None)
+        except HarvestServerError as again:
+            if again.status_code != 500:
+                raise
+        else:
+            if answer and answer[0]:
+                return answer[0][0]
+            raise error  # the list has become shorter meanwhile
         self._found.add(position)
         if len(self._found) > MAX_UNREADABLE:
             raise error
-        return UnreadableEntry(position, next(self._told(position), {}))
+        return UnreadableEntry(position, told)
+
+    def _reads_another(self, position: int) -> bool:
+        for other in _TRIED_FIRST:
+            if other == position:
+                continue
+            try:
+                answer = self._fetch(other, 1, LEAN_MASKS[-1])
+            except HarvestServerError:
+                continue
+            return bool(answer and answer[0])
+        return False
 
     def _told(self, position: int) -> Iterator[dict[str, Any]]:
         for mask in LEAN_MASKS:

@@ -237,7 +237,7 @@ def _skip_reasons(counts: ItemCounts, policy: OutcomePolicy, skips: Skips) -> It
     if lost is not None:
         which = "All" if counts.skipped == counts.processed else f"{counts.skipped:,} of"
         yield (
-            f"{which} {count(counts.processed, 'item')} skipped{why}. A harvest shortly before had {lost:,} done, and "
+            f"{which} {count(counts.processed, 'item')} skipped{why}. An earlier harvest had {lost:,} done, and "
             "the portal archives what is skipped from now on. If this is right, set max_skipped_ratio=1."
         )
 

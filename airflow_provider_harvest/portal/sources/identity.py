@@ -11,7 +11,7 @@ from airflow_provider_harvest.portal.statuses import ACCEPTED
 from airflow_provider_harvest.portal.text.words import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestRef, HarvestSource
@@ -44,6 +44,11 @@ class Identity:
         if self.organization is not None:
             return _id(source.organization) == self.organization
         return source.organization is None and _id(source.owner) == self.owner
+
+    def may_name(self, entry: Mapping[str, Any]) -> bool:
+        """Whether a source of which the portal returns some fields only, never its owner, may be one of these."""
+        backend, url = entry.get("backend"), entry.get("url")
+        return backend in (None, self.backend) and (url is None or normal_url(str(url)) == normal_url(self.url))
 
 
 def same_sources(sources: Iterable[HarvestSource], identity: Identity) -> list[HarvestSource]:

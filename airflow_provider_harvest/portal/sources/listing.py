@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -12,6 +13,8 @@ from airflow_provider_harvest.portal.sources.writes import organization_of
 from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING, REFUSED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -93,3 +96,15 @@ def list_sources(client: HarvestClient, wanted: SourceFilter, *, more_fields: st
         check_backend(wanted.backend, client.list_backends())
     found = [source for source in listed if wanted.wants(source)]
     return sorted(found, key=lambda source: (source.name.casefold(), source.id))
+
+
+def clocked(client: HarvestClient, listed: Iterator[HarvestSource]) -> tuple[float, Iterator[HarvestSource]]:
+    """Return the portal's clock when the first page of a list has been read, and the whole list.
+
+    What happens while the other pages are read may not be in them: the next pass must count it as new.
+
+    :param client: of the portal.
+    :param listed: its sources, not read yet.
+    """
+    first = list(islice(listed, 1))
+    return client.portal_now(), chain(first, listed)

@@ -13,8 +13,10 @@ from airflow_provider_harvest.exceptions import (
     HarvestInvalidInput,
     HarvestNotFound,
     HarvestRequestRejected,
+    HarvestServerError,
 )
 from airflow_provider_harvest.portal.clock import on_portal_clock
+from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import (
     check_backend,
     check_config,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestSource
 
 log = logging.getLogger(__name__)
@@ -146,9 +149,23 @@ def _explain(client: HarvestClient, error: HarvestRequestRejected, backend: str,
 
 
 def find_sources(client: HarvestClient, identity: Identity) -> list[HarvestSource]:
-    """Return the sources of an identity, the oldest first, with the fields that identify them."""
-    listed = client.iter_sources(owner=identity.owner, organization=identity.organization, fields=IDENTITY_FIELDS)
-    return same_sources(listed, identity)
+    """Return the sources of an identity, the oldest first, with the fields that identify them.
+
+    :raises HarvestServerError: if none is found, and the portal cannot return one that may be it.
+    """
+    broken: list[UnreadableEntry] = []
+    listed = client.iter_sources(
+        owner=identity.owner,
+        organization=identity.organization,
+        fields=IDENTITY_FIELDS,
+        on_unreadable=broken.append,
+    )
+    found = same_sources(listed, identity)
+    unsure = None if found else next((entry for entry in broken if identity.may_name(entry)), None)
+    if unsure is not None:
+        sentence = f"{unreadable_sentence(unsure)} It may be the source that harvests {identity.url} already."
+        raise HarvestServerError(sentence, status_code=500)
+    return found
 
 
 def ensure_fields(client: HarvestClient, source: HarvestSource, **fields: Any) -> HarvestSource:
@@ -248,6 +265,8 @@ def organization_of(client: HarvestClient, organization: str | None) -> str | No
     try:
         return client.get_organization(ident).id
     except HarvestNotFound as error:
+        if error.is_page:
+            raise
         raise restated(
             error, f"There is no organization {ident!r} on {client.site}: give its id, or the slug in its address."
         ) from error
@@ -354,8 +373,8 @@ def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = Tru
     ident = check_id(source_id, "source_id")
     try:
         source = client.get_source(ident)
-    except HarvestNotFound:
-        if not missing_ok:
+    except HarvestNotFound as error:
+        if error.is_page or not missing_ok:  # a proxy's page says nothing about the source
             raise
         log.info("The portal does not know source %r: nothing is to be deleted.", ident)
         return None

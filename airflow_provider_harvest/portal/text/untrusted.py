@@ -77,7 +77,8 @@ def web_link(url: object) -> str | None:
 
     :param url: as the portal or a catalogue said it.
     """
-    if not isinstance(url, str) or not url.isprintable() or "\\" in url or any(map(str.isspace, url)):
+    # Of all white space only the blank is printable.
+    if not isinstance(url, str) or not url.isprintable() or "\\" in url or " " in url:
         return None
     try:
         parts = urlsplit(url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
+from airflow_provider_harvest.exceptions import HarvestNotFound
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
@@ -63,10 +63,3 @@ class EndedResults:
         self._doubts.pop(job_id, None)
         wanted = {ANY_END: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
         return result if wanted[self._condition] else None
-
-    def is_purged(self, record: SourceRecord, job_id: str) -> bool:
-        """Whether a job is gone. Up to 17.7 an unknown job is a 500: the source's list of jobs shows if it exists."""
-        try:
-            return all(str(job.id) != job_id for job in self._client.iter_jobs(record.id))
-        except HarvestError:
-            return False

@@ -130,6 +130,13 @@ class SharedReads:
         """Yield the jobs of a source, newest first."""
         return self._first(("all jobs", source_id), lambda: self._answers.client.iter_jobs(source_id), _JOBS, False)
 
+    def is_purged(self, source_id: str, job_id: str) -> bool:
+        """Return whether a job that could not be read is certainly gone."""
+        key = ("purged", source_id, job_id)
+        return bool(
+            self._answers.once(key, lambda: self._answers.client.is_purged(source_id, job_id), lasts=lambda _: False)
+        )
+
     def peek_job(self, job_id: str, *, progress: bool = True) -> HarvestJob:
         """Return a job as polling needs it."""
         job: HarvestJob = self._answers.once(

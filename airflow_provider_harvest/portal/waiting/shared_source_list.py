@@ -15,7 +15,8 @@ from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.statuses import ENDED, REFUSED, WAITING
 from airflow_provider_harvest.portal.waiting.dead_jobs import why_stuck
-from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+from airflow_provider_harvest.portal.waiting.job_wait import SOURCE_CHECK, JobWait
+from airflow_provider_harvest.portal.waiting.known_jobs import CLOCK_GRACE
 from airflow_provider_harvest.portal.waiting.wait_plan import Poll, WaitPlan
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ class ListedWait(JobWait):
         self._look_due = 0.0
         self._progress_due = self._clock.monotonic()
         self._runs_behind = True
+        #: When the source's jobs were last read, by the portal's clock (whoever made the plan read them), and when they
+        #: are read again if the newest may hide one.
+        self._polled_at, self._behind_due = plan.begun, self._clock.monotonic() + SOURCE_CHECK
         self._list_counts = True  # until the list shows otherwise
 
     @property
@@ -193,7 +197,8 @@ class ListedWait(JobWait):
         listed = sources.get(self.plan.source_id)
         state = _state_of(listed)
         poll = self._by_list(listed, state)
-        if poll is None:
+        if poll is None or (self.plan.job_id is None and self._within_deadlines(poll).is_final):
+            # No job is called missing by this list alone, which shows one job of each source.
             self._noted = state
             return None
         self._answered()
@@ -203,6 +208,7 @@ class ListedWait(JobWait):
         """Poll, and remember what need not be read again while the list stays the same."""
         poll = super().poll()
         if poll.has_looked:
+            self._polled_at, self._behind_due = self.now(), self._clock.monotonic() + SOURCE_CHECK
             self._seen, self._look_due = self._noted, self._clock.monotonic() + poll.pause
             self._progress_due = self._clock.monotonic() + self._progress_interval()
         return poll
@@ -226,6 +232,8 @@ class ListedWait(JobWait):
         self._source_checked = self._clock.monotonic()
         if self._may_be_mine(job) and (self._seen != state or self._runs_behind):
             return self._unless_due(state)
+        if self._may_hide_one(job) and self._clock.monotonic() >= self._behind_due:
+            return None
         return Poll(WAITING, self._pause_before_start(() if job is None else (job,)))
 
     def _by_last_job(self, job: HarvestJob) -> Poll | None:
@@ -264,6 +272,11 @@ class ListedWait(JobWait):
             begun = job.started or job.created
             return begun is None or begun.timestamp() >= plan.after
         return job.id not in (plan.known or ())
+
+    def _may_hide_one(self, job: HarvestJob | None) -> bool:
+        """Whether a job may have appeared behind the newest one since its source's jobs were read: a worker of the
+        portal whose clock is behind dates it before that one."""
+        return job is not None and (job.began_at or 0.0) + CLOCK_GRACE > self._polled_at
 
     def _progress_interval(self) -> float:
         limits = self.plan.limits

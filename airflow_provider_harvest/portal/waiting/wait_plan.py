@@ -35,6 +35,8 @@ class WaitPlan:
     :param how: what the result will say: ``started``, ``attached`` or ``waited``.
     :param job_id: this very job.
     :param known: the oldest job that is newer than all of these ids.
+    :param not_before: with ``known``: jobs that began before this time are older than those, too; None if only their
+        place in the list says so.
     :param after: the oldest job that began at or after this time.
     :param ended_after: the first job to end at or after this time.
     :param passed_over: ids of dead jobs that are not taken.
@@ -58,6 +60,7 @@ class WaitPlan:
     how: How
     job_id: str | None = None
     known: tuple[str, ...] | None = None
+    not_before: float | None = None
     after: float | None = None
     ended_after: float | None = None
     passed_over: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from airflow_provider_harvest.portal.http.address import API_PATH
 from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import _Reply
-from tests.support.fake_portal.state import KEY, Response, request_name
+from tests.support.fake_portal.state import KEY, Response, as_bytes, request_name
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.transport import _Request
@@ -83,7 +83,7 @@ class DirectClient(HarvestClient):
         self.note(name)
         response = self.answer(name, request.method, path, query, _body(request), request.headers.get("X-API-KEY"))
         self._transport._portal_clock.says(self.state.now(), self.clock.now())
-        return _Reply(response.status, response.headers, _content(response.body))
+        return _Reply(response.status, response.headers, as_bytes(response.body))
 
 
 def _body(request: _Request) -> Any:
@@ -93,9 +93,3 @@ def _body(request: _Request) -> Any:
         return json.loads(request.data)
     except ValueError:
         return request.data.decode()  # a cron comes as plain text
-
-
-def _content(body: Any) -> bytes:
-    if body is None:
-        return b""
-    return body.encode() if isinstance(body, str) else json.dumps(body).encode()

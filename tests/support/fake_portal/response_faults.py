@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import struct
 import threading
@@ -19,7 +18,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestResponseLost,
     HarvestServerError,
 )
-from tests.support.fake_portal.state import Response
+from tests.support.fake_portal.state import Response, as_bytes
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
@@ -100,7 +99,7 @@ class Truncated(Step):
     handled: bool = False
 
     def play(self, connection: BaseHTTPRequestHandler, handle: Handle) -> None:
-        body = _bytes(handle().body) if self.handled else b'{"data": []}'
+        body = as_bytes(handle().body) if self.handled else b'{"data": []}'
         connection.send_response(200)
         connection.send_header("Content-Type", "application/json")
         if self.chunked:
@@ -155,7 +154,7 @@ class Stall(Step):
 
 def send(connection: BaseHTTPRequestHandler, response: Response) -> None:
     """Send a whole response."""
-    content = _bytes(response.body)
+    content = as_bytes(response.body)
     connection.send_response(response.status)
     headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **response.headers}
     if response.status == 204:
@@ -172,14 +171,6 @@ def reset(connection: BaseHTTPRequestHandler) -> None:
     connection.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.connection.close()
     connection.close_connection = True
-
-
-def _bytes(body: Any) -> bytes:
-    if body is None:
-        return b""
-    if isinstance(body, bytes):
-        return body
-    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
 
 def failure_of(call: Callable[[], object]) -> HarvestError:

@@ -6,7 +6,7 @@ at or after their time, as on a real portal, where nobody sees what happens betw
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import islice
@@ -20,7 +20,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestMessage, HarvestSource, ItemCounts
+from airflow_provider_harvest.portal.models import HarvestItem, HarvestMessage, HarvestSource
 from tests.support.fake_portal.direct_client import SITE, DirectClient
 from tests.support.fake_portal.state import PortalState, Response, as_json
 
@@ -376,28 +376,4 @@ def item(remote_id: str | None, status: str, *messages: str, at: float = T0) -> 
         created=instant(at),
         started=instant(at),
         ended=None if status in ("started", "pending") else instant(at),
-    )
-
-
-# --- what was read of it ---------------------------------------------------------------------------------------
-
-
-def ended_job(
-    status: str = "done",
-    errors: Iterable[str] = (),
-    counted: bool = True,
-    items: Sequence[HarvestItem] = (),
-    **counts: int,
-) -> HarvestJob:
-    """A job that ran for 42 s and has ended; counted by its items, or by the given numbers."""
-    by_status = counts or dict(Counter(str(item.status) for item in items))
-    return HarvestJob(
-        id="65f000000000000000000001",
-        status=status,
-        created=instant(T0),
-        started=instant(T0),
-        ended=instant(T0 + 42),
-        errors=tuple(HarvestMessage(error) for error in errors),
-        counts=ItemCounts.from_statuses(by_status) if counted else None,
-        source_id=SOURCE_ID,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import re
 import time
 from collections import Counter
@@ -71,6 +72,17 @@ def as_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [as_json(entry) for entry in value]
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+#: Twice as fast as ``json.dumps``: stories of days read thousands of lists.
+_encode = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def as_bytes(body: Any) -> bytes:
+    """Return the body of a response as it is sent: JSON, unless it is a string or bytes."""
+    if isinstance(body, bytes):
+        return body
+    return b"" if body is None else (body if isinstance(body, str) else _encode(body)).encode()
 
 
 @functools.lru_cache(maxsize=2048)

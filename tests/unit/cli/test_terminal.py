@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import pty
@@ -51,6 +52,14 @@ def portal() -> Iterator[PortalServer]:
 def source(portal: PortalServer) -> str:
     """The id of its source."""
     return next(iter(portal.portal.sources))
+
+
+@pytest.fixture
+def foreign(portal: PortalServer) -> str:
+    """The id of a source whose name has letters that few encodings have, and whose harvest failed."""
+    source = portal.portal.add_source("Städte 城市")
+    portal.portal.end_job(portal.portal.add_job(source), "failed")
+    return source
 
 
 def command(*arguments: str, code: str = _START) -> list[str]:
@@ -226,15 +235,23 @@ class TestOutputThatCannotBeWritten:
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
     @pytest.mark.parametrize("arguments", [["health"], ["watch", "--rounds", "1"], ["jobs", "ID", "--json"]])
     def test_letters_that_its_encoding_lacks_are_written_as_escapes(
-        self, portal: PortalServer, encoding: str, arguments: list[str]
+        self, portal: PortalServer, foreign: str, monkeypatch: pytest.MonkeyPatch, encoding: str, arguments: list[str]
     ) -> None:
-        source = portal.portal.add_source("Städte 城市")
-        portal.portal.end_job(portal.portal.add_job(source), "failed")
-        called = command(*[source if word == "ID" else word for word in arguments])
-        done = subprocess.run(
-            called, env={**environment(portal), "PYTHONIOENCODING": encoding}, capture_output=True, check=False
-        )
-        assert (done.returncode in (0, 2), done.stderr) == (True, b"")
+        """As a shell of another language gives the command its output: strict, until the command changes that."""
+        written = {name: io.BytesIO() for name in ("stdout", "stderr")}
+        for name, value in environment(portal).items():
+            monkeypatch.setenv(name, value)
+        for name, buffer in written.items():
+            monkeypatch.setattr(sys, name, io.TextIOWrapper(buffer, encoding=encoding, errors="strict"))
+        code = main([foreign if word == "ID" else word for word in arguments])
+        sys.stderr.flush()
+        assert (code in (0, 2), written["stderr"].getvalue()) == (True, b"")
+        assert b"\\u57ce" in written["stdout"].getvalue()
+
+    def test_a_process_of_another_encoding_ends_well(self, portal: PortalServer, foreign: str) -> None:
+        surroundings = {**environment(portal), "PYTHONIOENCODING": "ascii"}
+        done = subprocess.run(command("jobs", foreign, "--json"), env=surroundings, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
         assert b"\\u57ce" in done.stdout
 
     def test_reader_that_has_read_enough_is_no_error(self, portal: PortalServer, source: str) -> None:

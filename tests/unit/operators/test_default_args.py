@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,9 @@ try:
     from airflow.sdk import DAG
 except ImportError:  # Airflow 2.11
     from airflow import DAG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: How a task connects, waits and judges: one value for a whole DAG makes sense, and no other package uses the name.
 SHARED = {
@@ -70,9 +73,32 @@ def test_no_argument_is_both_and_common_ones_are_the_tasks_own() -> None:
     assert ours & (sensors | dags | AIRFLOWS) <= OWN_ARGUMENTS
 
 
+def as_it_is(kind: Any) -> Any:
+    """The class itself."""
+    return kind
+
+
+def subclassed(kind: Any) -> Any:
+    """A user's subclass, as most are: it passes all on."""
+
+    class Users(kind):  # type: ignore[misc]
+        def __init__(self, *, town: str = "Lyon", **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.town = town
+
+    return Users
+
+
+def subclassed_twice(kind: Any) -> Any:
+    """A subclass of a subclass without an ``__init__``."""
+    return type(kind)("Users", (subclassed(kind),), {})
+
+
+@pytest.mark.parametrize("of", [as_it_is, subclassed, subclassed_twice])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_default_args_reach_only_what_is_shared(kind: Any) -> None:
+def test_default_args_reach_only_what_is_shared(kind: Any, of: Callable[[Any], Any]) -> None:
     parameters = own_parameters(kind)
+    kind = of(kind)
     needed = {n: EXAMPLES.get(n, n) for n, p in parameters.items() if p.default is p.empty}
     with DAG("d", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), schedule=None) as dag:
         plain = kind(task_id="plain", **needed)
@@ -112,3 +138,47 @@ def test_an_argument_that_is_missing_is_not_filled_in_by_another_tasks() -> None
         pytest.raises(TypeError, match="'backend' and 'name' and 'url', which is not taken from default_args"),
     ):
         source.HarvestCreateSourceOperator(task_id="c")  # type: ignore[call-arg]
+
+
+class RepeatsOurs(HarvestUpdateSourceOperator):
+    """A user's subclass that names one of our arguments, and one of its own under a name that we use elsewhere."""
+
+    def __init__(self, *, description: str | None = None, path: str = "/home", **kwargs: Any) -> None:
+        self.path = path
+        super().__init__(description=description or "by hand", **kwargs)
+
+
+class TimedSensor(HarvestJobSensor):
+    """A user's sensor that names an argument of Airflow's sensors."""
+
+    def __init__(self, *, timeout: float = 5.0, **kwargs: Any) -> None:
+        super().__init__(timeout=timeout, **kwargs)
+
+
+def test_what_a_users_subclass_names_is_ours_only_if_it_is_an_argument_of_ours() -> None:
+    given = {"description": "Nightly loads of the team", "path": "/data", "timeout": 60}
+    with DAG("d", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), schedule=None, default_args=given):
+        update = RepeatsOurs(task_id="u", source_id=EXAMPLES["source_id"])
+        sensor = TimedSensor(task_id="s", source_id=EXAMPLES["source_id"])
+    assert (update.description, update.path, sensor.timeout) == ("by hand", "/data", 60)
+
+
+def test_a_users_subclass_that_is_mapped() -> None:
+    given = {"description": "Nightly loads of the team", "name": "a pod", "retries": 2}
+    kind = subclassed(HarvestUpdateSourceOperator)
+    with DAG("d", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), schedule=None, default_args=given):
+        mapped = kind.partial(task_id="m", town="Brest").expand(source_id=[EXAMPLES["source_id"]])
+        unmapped: Any = mapped.unmap({"source_id": EXAMPLES["source_id"]})
+    assert (unmapped.description, unmapped.name) == (plain_description(), None)
+    assert (unmapped.town, unmapped.retries) == ("Brest", 2)
+
+
+def test_an_argument_that_a_users_subclass_leaves_out_is_not_filled_in_either() -> None:
+    kind = subclassed(source.HarvestCreateSourceOperator)
+    with (
+        DAG("d", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), schedule=None, default_args={"name": "a pod"}),
+        pytest.raises(
+            TypeError, match="Users misses the keyword argument 'name', which is not taken from default_args"
+        ),
+    ):
+        kind(task_id="c", url="https://town.example/", backend="dcat")

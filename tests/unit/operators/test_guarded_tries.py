@@ -166,6 +166,13 @@ def test_of_the_portals_own_harvests_none_counts_that_began_before(
     assert (task.result["job_id"], task.archives["next"], task.is_as_before) == ("next", False, True)
 
 
+def test_a_time_to_come_still_says_which_of_the_portals_harvests_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = [*whole_job("by hand", 5 * HOUR), *whole_job("next", 22 * HOUR)]
+    task = Guarded(monkeypatch, timeline, on_run_refused="wait", after=instant(T0 + 10 * HOUR), may_run=False)
+    assert task.try_() == "success", task.message
+    assert task.result["job_id"] == "next"
+
+
 def test_a_retry_takes_the_portals_own_harvest_that_began_since_the_first_try_switched_archiving_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airflow_provider_harvest.operators._task_wait import _tell_outlets
+from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 pytestmark = pytest.mark.skipif(not HAS_EVENT_TRIGGERS, reason="Airflow 2.11 knows no references to assets.")
-RESULT = {"outcome": "success"}
+TOWN = "6b03fbe5f66a892d7cfe18b4"
+RESULT = {"outcome": "success", "source_id": TOWN}
+HOW_TO = Path(__file__).resolve().parents[3] / "docs" / "how-to.md"
 
 
 class Events:
@@ -49,3 +53,35 @@ def test_an_alias_is_left_to_the_task() -> None:
     from airflow.sdk import AssetAlias
 
     _tell_outlets({"outlet_events": Events()}, [AssetAlias("any")], RESULT)  # type: ignore[typeddict-item]
+
+
+WATCHED = [
+    pytest.param({"condition": "ended"}, True, id="each end of the portal"),
+    pytest.param({"condition": "success", "source_id": TOWN}, True, id="successes of this source"),
+    pytest.param({"condition": "success", "organization": "town-hall"}, True, id="an organization, maybe its own"),
+    pytest.param({"condition": "success", "source_id": "its-slug"}, True, id="a slug, maybe its own"),
+    pytest.param({"condition": "success", "source_id": TOWN[::-1]}, False, id="another source"),
+    pytest.param({"condition": "failure", "source_id": TOWN}, False, id="failures, for which an outlet has no event"),
+]
+
+
+@pytest.mark.parametrize("watch, twice", WATCHED)
+def test_an_outlet_whose_watcher_reports_the_same_harvest_is_warned_of(
+    watch: dict[str, Any], twice: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    from airflow.sdk import Asset, AssetWatcher
+
+    trigger = HarvestJobEventTrigger(**watch)
+    outlet = Asset(name="town", uri="harvest://portal.example", watchers=[AssetWatcher(name="w", trigger=trigger)])
+    events = Events(outlet)
+    _tell_outlets({"outlet_events": events}, [outlet], RESULT)  # type: ignore[typeddict-item]
+    assert ("that fires two events" in caplog.text) is twice
+    assert events[outlet].extra == {"mine": 1, **RESULT}
+
+
+@pytest.mark.parametrize("of", [{"from_trigger": True, "payload": RESULT}, {"mine": 1, **RESULT}])
+def test_the_documented_line_reads_the_event_of_a_watcher_and_of_an_outlet(of: dict[str, Any]) -> None:
+    [line] = {line.strip() for line in HOW_TO.read_text().splitlines() if "event.extra.get(" in line}
+    names: dict[str, Any] = {"event": type("Event", (), {"extra": of})()}
+    exec(line.partition("#")[0], names)  # noqa: S102
+    assert names["result"]["outcome"] == "success"

@@ -39,8 +39,8 @@ def test_one_worker_with_a_wrong_clock_hides_no_harvest_of_the_portal(
         "b": whole_job("b1", 4 * HOUR),
     }
     watched = Watched(monkeypatch, lives)
-    assert sorted(watched.watch(5 * HOUR)) == ["a1", "a2", "b1", "odd"]
-    assert watched.watch(12 * HOUR) == []
+    assert sorted(watched.watch(5 * HOUR, poll_interval=5 * MINUTE)) == ["a1", "a2", "b1", "odd"]
+    assert watched.watch(12 * HOUR, poll_interval=5 * MINUTE) == []
 
 
 @pytest.mark.parametrize("ahead", [0.5 * HOUR, 3 * HOUR, 9 * HOUR, -0.5 * HOUR, -3 * HOUR])
@@ -49,8 +49,8 @@ def test_one_worker_with_a_wrong_clock_hides_no_harvest_of_its_source(
 ) -> None:
     life = [*whole_job("one", HOUR), *_odd_life(ahead), *whole_job("two", 3 * HOUR)]
     watched = Watched(monkeypatch, {"a": life})
-    assert watched.watch(5 * HOUR, source_id="a") == ["one", "odd", "two"]
-    assert watched.watch(12 * HOUR, source_id="a") == []
+    assert watched.watch(5 * HOUR, source_id="a", poll_interval=5 * MINUTE) == ["one", "odd", "two"]
+    assert watched.watch(12 * HOUR, source_id="a", poll_interval=5 * MINUTE) == []
 
 
 def _odd_life(ahead: float) -> Timeline:

@@ -54,7 +54,8 @@ def steps(change: Change, current: Mapping[str, Any] | None) -> tuple[Step, ...]
     inactive one only up to 10.0.5) and resets its cron, so the cron is set after that.
 
     :param change: what is planned.
-    :param current: what the portal has now, as :func:`.diff.values_of` returns it; None if there is no such source.
+    :param current: what the portal has now, as :func:`.plan.values.values_of` returns it; None if there is no such
+        source. What is missing in it is left as it is.
     """
     if change.is_deleted:
         return () if current is None else (Step(DELETE),)
@@ -70,7 +71,7 @@ def _steps(change: Change, current: Mapping[str, Any] | None) -> Iterator[Step]:
         fields["active"] = fields["active"] and not (moderated and "active" in wanted)
         yield Step(CREATE, fields)
         current = {**fields, "validation": PENDING, "schedule": None}
-    differing = {name: value for name, value in wanted.items() if current[name] != value}
+    differing = {name: value for name, value in wanted.items() if name in current and current[name] != value}
     is_accepted_now = "validation" in differing
     is_scheduled_now = "schedule" in wanted and (is_accepted_now or "schedule" in differing)
     switches_on = differing.get("active") is True and (is_accepted_now or is_scheduled_now)
@@ -98,7 +99,9 @@ def moved(change: Change, current: Mapping[str, Any] | None) -> tuple[str, ...]:
     if current is None:
         return ("the source is gone",) if not (change.is_new or change.is_deleted) else ()
     names = change.seen or change.wanted
-    return tuple(name for name in names if current[name] not in _known_values(change, name, current))
+    return tuple(
+        name for name in names if name in current and current[name] not in _known_values(change, name, current)
+    )
 
 
 def _known_values(change: Change, name: str, current: Mapping[str, Any]) -> tuple[Any, ...]:

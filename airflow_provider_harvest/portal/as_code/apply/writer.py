@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestRequestRejected
+from airflow_provider_harvest.portal.as_code.plan.values import as_sent
 from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR, telling, write_and_read
 from airflow_provider_harvest.portal.sources.moderation import WHO_MODERATES, shows_its_cron
 from airflow_provider_harvest.portal.sources.writes import WHO_EDITS, create_once, ignored, in_words
@@ -43,12 +44,13 @@ class Writer:
         return self._pace.send(lambda: create_once(self._client, dict(fields), organization, owner_id, find))
 
     def configure(self, source: HarvestSource, fields: Mapping[str, Any]) -> HarvestSource:
-        """Set these fields; the others keep their value."""
+        """Set these fields of a plan; the others keep their value, and what the guard wrote stays."""
+        sent = as_sent(source, fields)
         with telling(WHO_EDITS):
             return self._send(
                 source,
-                lambda: self._client.update_source(source.id, current=source, **fields),
-                lambda read: not ignored(source, read, fields),
+                lambda: self._client.update_source(source.id, current=source, **sent),
+                lambda read: not ignored(source, read, sent),
                 unclear=(),  # a PUT is repeated by itself
                 what=in_words(fields),
             )

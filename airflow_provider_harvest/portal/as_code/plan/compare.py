@@ -11,15 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.as_code import ownership_marker
+from airflow_provider_harvest.portal.as_code.files.find_secrets import hidden
 from airflow_provider_harvest.portal.as_code.model import Cron, Window
 from airflow_provider_harvest.portal.as_code.plan import windows
+from airflow_provider_harvest.portal.as_code.plan.deletions import deletion_of, find_orphans, orphan_notes
 from airflow_provider_harvest.portal.as_code.plan.duplicates import refuse_duplicates
 from airflow_provider_harvest.portal.as_code.plan.matching import Match, Trust, match_sources, whose
-from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Conflict, Plan, looks_like_an_accident
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Conflict, Plan
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import normal, values_of
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
-from airflow_provider_harvest.portal.sources import guard_note
 from airflow_provider_harvest.portal.sources.guard_note import is_held
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.statuses import ACCEPTED
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
+    from airflow_provider_harvest.portal.as_code.plan.deletions import Orphans
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -70,7 +72,7 @@ def compare(
     :param declaration: the content of the files for one environment.
     :param view: what was read of the portal.
     :param prune: whether sources with the files' own marker that they no longer name are deleted; default False:
-        they are only named in the plan's notes.
+        they are only named in the plan's notes. None is, while it is not known which source a declared one is.
     :param unfit: why the portal would not take a source, as the end of a sentence, by its key; it is a conflict then.
     :param allow_duplicates: whether a source is created if its owner has one of the same name and backend that the
         files do not mean; default False: that is a conflict.
@@ -96,8 +98,8 @@ def compare(
             changes.append(change)
         else:
             unchanged += 1
-    orphans = _orphans(declaration, view, matches, trust)
-    deletions = [_deletion(source) for source in orphans] if prune else []
+    orphans = find_orphans(declaration, view.sources, trust, matches, [conflict.key for conflict in conflicts])
+    deletions = [deletion_of(source) for source in orphans.deletable] if prune else []
     everything = (*sorted(changes, key=lambda change: change.key), *deletions)
     return Plan(
         portal=view.site,
@@ -112,9 +114,8 @@ def compare(
             *_without_key(everything, view),
             *_notes(everything, view),
             *_inactive_notes(declaration, matches, changes),
-            *(() if prune else _orphan_notes(orphans)),
-            *_deletion_notes(declaration, view, len(deletions), trust),
-            *_stranger_notes(declaration, view, trust),
+            *orphan_notes(orphans, declaration.managed_by, prune=prune),
+            *_stranger_notes(orphans, view),
         ),
         unchanged=unchanged,
     )
@@ -130,18 +131,16 @@ def _missing(declared: DeclaredSource, match: Match) -> str | None:
 def _change(
     declared: DeclaredSource, source: HarvestSource | None, cron: str | None, declaration: Declaration, view: View
 ) -> Change:
-    wanted = {name: normal(name, value) for name, value in declared.fields.items()}
     values = values_of(source) if source is not None else {}
-    current, held = guard_note.split(values.get("description"))
+    # What is not among the values of a source is not for the files to decide.
+    decided = [name for name in declared.fields if source is None or name in values]
+    wanted = {name: normal(name, declared.fields[name]) for name in decided}
+    current = values.get("description")
     if declaration.managed_by:
-        text = wanted["description"] if "description" in wanted else ownership_marker.split(current)[0]
+        text, _, _ = ownership_marker.split(wanted.get("description", current))
         wanted["description"] = ownership_marker.join(text, declaration.managed_by, declared.key)
     elif "description" in wanted:
         wanted["description"] = ownership_marker.keep(wanted["description"], current)
-    if held is not None and "description" in wanted:
-        wanted["description"] = guard_note.join(wanted["description"], held)  # the guard's memory is not the files'
-    if source is not None and is_held(source):
-        wanted.pop("autoarchive", None)  # a person releases it, not an apply
     if declared.incomplete:
         _hold_back(wanted, declared, source)
     if declared.validation is not None:
@@ -176,7 +175,7 @@ def _change(
     return Change(
         key=declared.key,
         where=declared.where,
-        name=source.name,
+        name=values["name"],
         source_id=source.id,
         organization=source.organization.id if source.organization else None,
         owner=source.owner.id if source.owner and not source.organization else None,
@@ -223,71 +222,11 @@ def _placed(declaration: Declaration, view: View, matches: Mapping[str, Match]) 
     return {**crons, **windows.place(requests, [(url, cron) for url, cron in taken if cron])}
 
 
-# --- what is no longer in the files -----------------------------------------------------------------------------------
+# --- what a person should know ----------------------------------------------------------------------------------------
 
 
-def _orphans(declaration: Declaration, view: View, matches: Mapping[str, Match], trust: Trust) -> list[HarvestSource]:
-    """Return the sources that carry the files' marker and that no declared source means, by key and id.
-
-    Only those of owners whom the files name, or of the key's own user: a marker is text that anybody may write.
-    """
-    if not declaration.managed_by:
-        return []
-    kept = {match.source.id for match in matches.values() if match.source is not None}
-    kept |= {ident for match in matches.values() for ident in match.source_ids}
-    orphans = [
-        source
-        for source in view.sources
-        if source.id not in kept and _is_marked(source, declaration) and trust.counts(source)
-    ]
-    return sorted(orphans, key=lambda source: (_marked_key(source), source.id))
-
-
-def _is_marked(source: HarvestSource, declaration: Declaration) -> bool:
-    return (
-        declaration.managed_by is not None and ownership_marker.split(source.description)[1] == declaration.managed_by
-    )
-
-
-def _marked_key(source: HarvestSource) -> str:
-    return ownership_marker.split(source.description)[2] or ""
-
-
-def _deletion(source: HarvestSource) -> Change:
-    values = values_of(source)
-    return Change(
-        key=_marked_key(source),
-        where="",
-        name=source.name,
-        source_id=source.id,
-        organization=source.organization.id if source.organization else None,
-        owner=source.owner.id if source.owner and not source.organization else None,
-        seen={name: values[name] for name in ("name", "url", "backend", "description")},
-        is_deleted=True,
-    )
-
-
-def _orphan_notes(orphans: Iterable[HarvestSource]) -> Iterable[str]:
-    keys = [_marked_key(source) for source in orphans]
-    if keys:
-        yield (
-            f"{count(len(keys), 'managed source is', 'managed sources are')} no longer in the files, "
-            f"and kept unchanged without prune: {few(keys)}."
-        )
-
-
-def _deletion_notes(declaration: Declaration, view: View, deletions: int, trust: Trust) -> Iterable[str]:
-    managed = sum(_is_marked(source, declaration) and trust.counts(source) for source in view.sources)
-    if looks_like_an_accident(deletions, managed):
-        yield (
-            f"This deletes {deletions} of the {managed} sources that carry the marker {declaration.managed_by!r}: have "
-            "the files been emptied, or do other files use the same managed_by? It is applied only with its own "
-            f"confirmation: confirm_deletes={deletions} (--confirm-deletes {deletions})."
-        )
-
-
-def _stranger_notes(declaration: Declaration, view: View, trust: Trust) -> Iterable[str]:
-    strangers = [source.id for source in view.sources if _is_marked(source, declaration) and not trust.counts(source)]
+def _stranger_notes(orphans: Orphans, view: View) -> Iterable[str]:
+    strangers = [source.id for source in orphans.strangers]
     if strangers and view.rights.user_id is not None:
         yield (
             f"{count(len(strangers), 'source carries', 'sources carry')} the files' marker and "
@@ -325,16 +264,13 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
         )
 
 
-# --- what a person should know ----------------------------------------------------------------------------------------
-
-
 def _without_key(changes: Iterable[Change], view: View) -> Iterable[str]:
     if view.rights.user_id is None and any(True for _ in changes):
         yield "The portal was read without an API key: what the key that applies this may not do is not known."
 
 
 def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
-    held = sorted(source.name for source in view.sources if is_held(source))
+    held = sorted(hidden(source.name) for source in view.sources if is_held(source))
     if held:
         yield f"Held by the guard, so that autoarchive stays off until a person releases it: {few(held)}."
     created = [change for change in changes if change.is_new]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.portal.as_code import ownership_marker
+from airflow_provider_harvest.portal.as_code.files.find_secrets import hidden
 from airflow_provider_harvest.portal.as_code.plan.matching import whose
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.sources.identity import normal_url
@@ -80,7 +81,7 @@ def _may_be(declared: DeclaredSource, entry: UnreadableEntry, managed_by: str | 
 
 
 def _reason(same: list[HarvestSource]) -> str:
-    shown = few([f"{source.id} ({source.url})" for source in same], 3)
+    shown = few([f"{source.id} ({hidden(source.url)})" for source in same], 3)
     return (
         f"its owner has a source of this name and backend already, with another URL: {shown}. If that is the one "
         "that is the same, give its id (or a marker, managed_by); if you want a second one, confirm it: "

@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestRequestRejected
+from airflow_provider_harvest.portal.as_code.files.find_secrets import hidden
 from airflow_provider_harvest.portal.as_code.model import InvalidDeclaration
 from airflow_provider_harvest.portal.as_code.plan.compare import View, compare
 from airflow_provider_harvest.portal.as_code.plan.matching import no_organization
@@ -186,7 +187,7 @@ def _check(change: Change, source: HarvestSource | None, backends: list[HarvestB
     name = change.wanted.get("backend", source.backend if source else None)
     if "backend" in change.differing:
         check_backend(name, backends)
-    config = change.wanted.get("config", source.config if source else None)
+    config = change.wanted.get("config", hidden(source.config) if source else None)
     # A source may have a backend that was switched off since: then the portal's own checks must do.
     try:
         check_config(config or {}, next((backend for backend in backends if backend.id == name), None))

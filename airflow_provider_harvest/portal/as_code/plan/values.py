@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.files.find_secrets import hidden
 from airflow_provider_harvest.portal.as_code.model import FIELDS
 from airflow_provider_harvest.portal.inputs import CONFIG_SECTIONS, FILTER_TYPES
+from airflow_provider_harvest.portal.sources import guard_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,15 +21,38 @@ COMPARED = (*FIELDS, "validation", "schedule")
 
 
 def values_of(source: HarvestSource) -> dict[str, Any]:
-    """Return what a plan compares of a source, as JSON values: :data:`COMPARED`.
+    """Return what files decide about a source, as JSON values: those of :data:`COMPARED` that are not the guard's.
 
-    A secret in its URL or configuration is hidden: it is public on the portal, and must not be in logs as well.
+    The guard's line is no part of the description, and the ``autoarchive`` of a source that the guard holds is missing:
+    neither is planned, compared or written, whenever the hold came. :func:`as_sent` puts the line back.
+
+    A secret in a field is hidden: it is public on the portal, and must not be in logs as well.
 
     :param source: as read, alone or from a list.
     """
     values = {name: normal(name, getattr(source, name)) for name in FIELDS}
-    values |= {name: hidden(values[name]) for name in ("url", "config")}
+    text, described = ownership_marker.split(values["description"])[0], values["description"]
+    values = {name: hidden(value) for name, value in values.items()}
+    values["description"] = ownership_marker.keep(hidden(text), described)
+    if guard_note.is_held(source):
+        del values["autoarchive"]
     return {**values, "validation": source.validation.state, "schedule": normal("schedule", source.schedule)}
+
+
+def as_sent(source: HarvestSource, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return planned values of a source as they are sent: with what a plan does not hold of its description.
+
+    That is the guard's line, and a text with a secret that the plan keeps as it is, and only knows by its digest.
+
+    :param source: as the portal has it.
+    :param fields: planned values by name.
+    """
+    sent = dict(fields)
+    if "description" in sent:
+        text, _, _ = ownership_marker.split(normal("description", source.description))
+        if ownership_marker.split(sent["description"])[0] == hidden(text):
+            sent["description"] = ownership_marker.keep(text, sent["description"])
+    return guard_note.heeding_guard(source, sent)
 
 
 def normal(name: str, value: Any) -> Any:
@@ -43,6 +68,9 @@ def normal(name: str, value: Any) -> Any:
         return " ".join(value.split()) if value else None
     if name in ("name", "url"):
         return (value or "").strip()
+    if name == "description":
+        description, _ = guard_note.split(value)
+        return ownership_marker.keep(ownership_marker.split(description)[0], description)  # the marker comes last
     return value or None
 
 

@@ -195,6 +195,31 @@ def test_nothing_but_what_is_planned_is_touched(world: tuple[ManagedPortal, Decl
                 assert getattr(now, name) == getattr(source, name)
 
 
+@st.composite
+def managed_worlds(draw: st.DrawFn) -> tuple[ManagedPortal, Declaration]:
+    """A portal all of whose sources carry the files' marker, and files with a mistake here and there."""
+    portal = ManagedPortal()
+    for _ in range(draw(st.integers(1, 5))):
+        text = ownership_marker.join(None, "us", draw(marked_keys))
+        portal.add(name=draw(names), url=draw(urls), organization=draw(organizations), description=text)
+    return portal, replace(draw(files_for(portal)), managed_by="us")
+
+
+@often
+@given(managed_worlds())
+def test_what_the_files_still_name_is_not_deleted(world: tuple[ManagedPortal, Declaration]) -> None:
+    portal, declaration = world
+    plan = make_plan(portal, declaration, prune=True)
+    deleted = [change for change in plan.changes if change.is_deleted]
+
+    assert not {change.key for change in deleted} & {conflict.key for conflict in plan.conflicts}
+    # Sources that cannot be told apart, or that an id or an owner in the files contradicts, are settled by a person.
+    assert not deleted or all(conflict.reason.startswith("the portal would not") for conflict in plan.conflicts)
+    # A key of the files may be that of a deleted source only if an id says that another one is meant.
+    by_id = {source.key for source in declaration.sources if source.portal_id}
+    assert {change.key for change in deleted} & {source.key for source in declaration.sources} <= by_id
+
+
 @often
 @given(worlds(), st.randoms(use_true_random=False))
 def test_order_of_sources_does_not_matter(world: tuple[ManagedPortal, Declaration], random: Any) -> None:

@@ -183,6 +183,57 @@ class TestMassDeletions:
         assert len(portal.alive) == 9
 
 
+def marked(key: str) -> str:
+    return ownership_marker.join("Text", "us", key)
+
+
+MISTAKES: list[tuple[str, dict[str, Any]]] = [
+    ("misspelt organization", {"organization": "nroth"}),
+    ("id of no source", {"portal_id": "5f" + "0" * 22}),
+    ("key renamed, and misspelt organization", {"key": "renamed", "organization": "nroth"}),
+    ("key renamed, and not enough said", {"key": "renamed", "url": ""}),
+]
+
+
+class TestConflictsAndDeletions:
+    """While it is not known which source of the portal a declared one is, none is deleted: it may be that one."""
+
+    def plan(self, portal: ManagedPortal, *mistaken: Any, prune: bool = True) -> Any:
+        others = [f"town-{number}" for number in range(6)]
+        for key in ("town", "gone", *others):
+            url = f"https://{key}.example/"
+            portal.add(name=key, url=url, organization="north", description=marked(key))
+        files = [declared(key, name=key, url=f"https://{key}.example/", organization="north") for key in others]
+        return planned(portal, *files, *mistaken, managed_by="us", prune=prune)
+
+    @pytest.mark.parametrize("said", [case[1] for case in MISTAKES], ids=[case[0] for case in MISTAKES])
+    def test_mistake_in_the_files_deletes_nothing(self, portal: ManagedPortal, said: dict[str, Any]) -> None:
+        plan = self.plan(portal, declared(**{"name": "town", "url": "https://town.example/", **said}))
+        assert (plan.counts["delete"], plan.counts["conflict"]) == (0, 1)
+        [note] = [note for note in plan.notes if "deletes nothing" in note]
+        assert all(key in note for key in (said.get("key", "town"), "gone"))
+        apply_plan(portal, plan, limits=HURRY)
+        assert len(portal.alive) == 8
+
+    def test_one_id_given_twice_deletes_nothing(self, portal: ManagedPortal) -> None:
+        same = {"portal_id": "5f" + "0" * 22}
+        plan = self.plan(portal, declared(**same), declared("two", **same))
+        assert (plan.counts["delete"], plan.counts["conflict"]) == (0, 2)
+
+    def test_conflict_about_a_known_source_keeps_only_what_has_its_key(self, portal: ManagedPortal) -> None:
+        known = portal.add(name="By id", url="https://by-id.example/", organization="north")
+        unfit = declared(portal_id=known.id, config={"filters": [{"key": "odd", "value": "x"}]})
+        plan = self.plan(portal, unfit)
+        assert set(conflicts(plan)) == {"town"}
+        assert [found.key for found in plan.changes] == ["gone"]
+
+    def test_key_in_conflict_is_not_called_gone(self, portal: ManagedPortal) -> None:
+        plan = self.plan(portal, declared(organization="nroth"), prune=False)
+        [note] = [note for note in plan.notes if "no longer in the files" in note]
+        assert "gone" in note
+        assert "town" not in note
+
+
 class TestWhatThePortalCannotAnswer:
     def unreadable(self, portal: ManagedPortal, **told: Any) -> None:
         listed = portal.iter_sources

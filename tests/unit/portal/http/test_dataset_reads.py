@@ -70,9 +70,27 @@ def test_leaves_out_what_is_archived_and_what_was_not_harvested() -> None:
 def test_portal_without_dataservices_has_none() -> None:
     class Old(Portal):
         def _get(self, *args: Any, **kwargs: Any) -> Answer:
-            raise HarvestNotFound("No such path", status_code=404)
+            raise HarvestNotFound("No such path", status_code=404, payload={"error": "Not found", "status": 404})
 
     assert list(Old([]).iter_dataservices()) == []
+
+
+@pytest.mark.parametrize("most", [10_000, 250], ids=["whole pages", "parts of pages"])
+@pytest.mark.parametrize("kind", ["iter_datasets", "iter_dataservices"])
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_proxys_page_is_no_end_of_the_records(kind: str, at: int, most: int) -> None:
+    """Fewer records would mean fewer losses for the guard, and more that came back."""
+
+    class BehindProxy(Portal):
+        def _get(self, path: str, params: dict[str, Any] | None = None, **kwargs: Any) -> Answer:
+            assert params is not None
+            if params["page"] == at and params["page_size"] <= self.most:
+                raise HarvestNotFound("nginx", status_code=404, payload="<html>no upstream</html>")
+            return super()._get(path, params, **kwargs)
+
+    portal = BehindProxy([entry(number) for number in range(2500)], most=most)
+    with pytest.raises(HarvestNotFound, match="nginx"):
+        list(getattr(portal, kind)())
 
 
 def test_remote_ids_of_a_job_leave_out_what_it_archived() -> None:

@@ -184,12 +184,14 @@ PIECES = (
 )  # fmt: skip
 
 
-class TestKeyNeverLeaves:
-    @pytest.fixture(scope="class")
-    def pair(self) -> Iterator[tuple[Door, Door]]:
-        with InProcess() as home, InProcess() as other:
-            yield home, other
+@pytest.fixture(scope="module")
+def pair() -> Iterator[tuple[Door, Door]]:
+    """A portal, and another one where the key of the first must not arrive."""
+    with InProcess() as home, InProcess() as other:
+        yield home, other
 
+
+class TestKeyNeverLeaves:
     @staticmethod
     def follow(home: Door, location: str) -> None:
         """Read by key from a portal that redirects there, whatever the response is."""

@@ -12,6 +12,7 @@ from airflow_provider_harvest.portal.http.unreadable import (
     MAX_UNREADABLE,
     UnreadableEntry,
     WholeReader,
+    may_be,
     unreadable_sentence,
 )
 
@@ -33,9 +34,13 @@ class BrokenList:
     ) -> None:  # fmt: skip
         self.count, self.broken, self.nameless, self.status = count, broken, nameless or set(), status
         self.reads: list[tuple[int, int]] = []
+        #: Numbers, from 0, of the requests that fail whatever they are for.
+        self.down: set[int] = set()
 
     def __call__(self, page: int, size: int, mask: str | None) -> tuple[list[dict[str, Any]], int | None] | None:
         self.reads.append((page, size))
+        if len(self.reads) - 1 in self.down:
+            raise HarvestServerError("It fell over.", status_code=500)
         numbers = range((page - 1) * size + 1, min(page * size, self.count) + 1)
         if page > 1 and not numbers:
             return None
@@ -76,6 +81,31 @@ def test_what_the_portal_does_not_name_at_all_is_told_by_its_place() -> None:
     assert found == {}
     assert "entry 4 of its list" in unreadable_sentence(found)
     assert "it does not say which one" in unreadable_sentence(found)
+
+
+@pytest.mark.parametrize("down", [{0}, {0, 2}, {0, 2, 4}, {0, 2, 3, 4, 5}], ids=str)
+def test_an_entry_is_requested_once_more_before_it_counts_as_broken(down: set[int]) -> None:
+    """The first page fails, then the first entry alone, then what is requested of it: the portal flaps."""
+    portal = BrokenList(10)
+    portal.down = down
+    assert portal.read(10) == ([f"e{number}" for number in range(1, 11)], [])
+
+
+def test_an_entry_that_is_not_named_counts_only_if_another_is_read() -> None:
+    portal = BrokenList(10)
+    portal.down = {0, *range(2, 99)}
+    with pytest.raises(HarvestServerError):
+        portal.read(10)
+
+
+@pytest.mark.parametrize(
+    "told, ident, expected",
+    [({"id": "a"}, "a", True), ({"id": "a"}, "b", False), ({}, "a", True), ({"name": "n"}, "a", True)],
+)
+def test_what_is_not_named_may_be_the_one_that_is_searched_for(
+    told: dict[str, Any], ident: str, expected: bool
+) -> None:
+    assert may_be(UnreadableEntry(1, told), ident) is expected
 
 
 def test_a_portal_that_fails_as_a_whole_is_no_list_with_broken_entries() -> None:

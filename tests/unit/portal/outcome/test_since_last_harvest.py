@@ -11,7 +11,8 @@ from airflow_provider_harvest.portal.outcome.summary import failure_message, sum
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import STARTED, WATCHED
 from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
-from tests.support.fake_portal.scripted import T0, FakeClock, ScriptedClient, ended_job, item, portal_of, server_error
+from tests.support.ended_jobs import ended_job
+from tests.support.fake_portal.scripted import T0, FakeClock, ScriptedClient, item, portal_of, server_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable

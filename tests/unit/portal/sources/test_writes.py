@@ -19,9 +19,10 @@ from airflow_provider_harvest.exceptions import (
     HarvestUnavailable,
 )
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held, join, split
 from airflow_provider_harvest.portal.sources.writes import ensure_deleted, ensure_fields, ensure_source
-from tests.support.fake_portal.response_faults import CARRIED_OUT, NOT_CARRIED_OUT, Reply, Reset, Step
+from tests.support.fake_portal.response_faults import CARRIED_OUT, NOT_CARRIED_OUT, Reply, Reset, Step, html
 from tests.support.fake_portal.scripted import T0, FakeClock, instant
 from tests.support.fake_portal.server import Always, Door, InProcess
 from tests.support.fake_portal.state import KEY, ORGANIZATION, USER
@@ -74,6 +75,33 @@ class TestCreate:
         assert server.count("POST") == 1
         assert ensure_source(client, **TOWN)[1] is True
         assert len(server.portal.sources) == 1
+
+    @pytest.mark.parametrize(
+        "told, creates",
+        [
+            pytest.param({}, False, id="it does not say which one"),
+            pytest.param({"url": TOWN["url"], "backend": "dcat"}, False, id="the same URL and backend"),
+            pytest.param({"url": f"{TOWN['url']}/", "backend": "dcat"}, False, id="the same URL in other letters"),
+            pytest.param({"url": TOWN["url"], "backend": "ckan"}, True, id="another backend"),
+            pytest.param({"url": "https://other.example/", "backend": "dcat"}, True, id="another URL"),
+        ],
+    )
+    def test_source_that_cannot_be_listed_may_be_the_one(
+        self, server: Door, client: HarvestClient, told: dict[str, str], creates: bool
+    ) -> None:
+        read = client.iter_sources
+
+        def with_broken(*args: Any, on_unreadable: Any = None, **how: Any) -> Any:
+            on_unreadable(UnreadableEntry(4, told))
+            return read(*args, **how)
+
+        client.iter_sources = with_broken  # type: ignore[method-assign]
+        if creates:
+            assert ensure_source(client, **TOWN)[1] is True
+            return
+        with pytest.raises(HarvestServerError, match="It may be the source that harvests"):
+            ensure_source(client, **TOWN)
+        assert server.count("POST") == 0
 
     def test_creation_that_takes_effect_late_is_waited_for(self, server: Door) -> None:
         class SlowPortalClock(FakeClock):
@@ -315,6 +343,14 @@ class TestDelete:
             with pytest.raises(HarvestNotFound):
                 ensure_deleted(client, UNKNOWN_ID, missing_ok=False)
         assert server.count("DELETE") == 0
+
+    @pytest.mark.parametrize("generation", "ABCD")
+    def test_a_proxys_page_is_no_proof_that_it_is_gone(self, generation: str) -> None:
+        with InProcess(generation) as server, HarvestClient(server.url, KEY) as client:
+            ident = server.portal.add_source(**TOWN)
+            server.script("GET", "/harvest/source/*", Always(html(404)))
+            with pytest.raises(HarvestNotFound, match="not the API's own words"):
+                ensure_deleted(client, ident)
 
     def test_deleted_source_is_missing(self, server: Door, client: HarvestClient) -> None:
         ident = server.portal.add_source(**TOWN, deleted="2026-03-02T12:00:00+00:00")
