@@ -139,12 +139,13 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
         with self.errors():
             self._refuse_bad_input()
+            self._deadline = None  # of this try only
             client = self.hook.get_conn()
             memory = TaskMemory(context, client.clock.now())
             began = client.clock.now()
             source = resolve_source(client, self.source_id)
             client.settle_clock()
-            self._deadline = super().deadline_from(on_portal_clock(began, client.clock.now(), client.portal_now()))
+            self._deadline = self.deadline_from(on_portal_clock(began, client.clock.now(), client.portal_now()))
             memory.about(source.id, client.clock.now(), client.portal_now())
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
             self.push_links(context, source_url=client.source_url(source.id), job_url="")
@@ -191,8 +192,9 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
     def deadline_from(self, now: float) -> float | None:
         """Return when this try must be over, however many waits it takes."""
-        deadline = super().deadline_from(now)
-        return deadline if self._deadline is None else self._deadline
+        if self._deadline is None:
+            return super().deadline_from(now)
+        return self._deadline
 
     def _refuse_bad_input(self) -> None:
         """Check what was given before anything is sent."""
@@ -215,4 +217,5 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             as_datetime(self.after, "after")
         as_seconds(self.start_timeout, "start_timeout")
         self.seconds_between_checks()
+        self.is_deferring()
         as_count(self.max_poll_failures, "max_poll_failures")
