@@ -71,13 +71,16 @@ with DAG(
         approve = say_how(guard.output["newly_held_ids"])
 
     @task
-    def release(held_ids: list[str]) -> None:
+    def release(held_ids: list[str], held_since: dict[str, str]) -> None:
         """Let the portal archive what a person has accepted; safe to repeat."""
-        from airflow_provider_harvest.portal.guard.hold_and_release import is_held, release
+        from airflow_provider_harvest.portal.guard import hold_and_release
 
         with HarvestHook() as hook:
             for source_id in held_ids:
-                if is_held(hook.get_source(source_id)):  # else its records came back meanwhile
-                    release(hook.get_conn(), source_id, accept=True)
+                since = held_since[source_id]
+                # Else its records came back meanwhile, or it has lost more and a newer run asks about all of it.
+                if hold_and_release.held_since(hook.get_source(source_id)) == since:
+                    hold_and_release.release(hook.get_conn(), source_id, accept=True, held_since=since)
 
-    has_new_holds(guard.output["newly_held_ids"]) >> approve >> release(guard.output["newly_held_ids"])
+    has_new_holds(guard.output["newly_held_ids"]) >> approve
+    approve >> release(guard.output["newly_held_ids"], guard.output["held_since"])

@@ -170,7 +170,7 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
     if rows:
         display.print_table(_COLUMNS, [_cells(row) for row in rows], kept=len(_COLUMNS) - 1)
     for row in rows:
-        for sentence in [*row["reasons"], *([row["why"]] if row["action"] in _STATES else [])]:
+        for sentence in [*row["reasons"], *([row["why"]] if row["action"] else [])]:
             print(f"{row['source_id']}: {sentence}")
     if not rows and not result["incomplete"]:
         print(f"{count(result['sources'], 'source')}: nothing to report.")
@@ -186,7 +186,8 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
 
 def _cells(row: dict[str, Any]) -> list[str]:
     first = (row["first_archived_at"] or "-")[:10]
-    return [row["source_id"], _state(row), f"{row['missing']:,}", f"{row['records']:,}", first, row["source_name"]]
+    numbers = [f"{row[name]:,}" if row["is_examined"] else "-" for name in ("missing", "records")]
+    return [row["source_id"], _state(row), *numbers, first, row["source_name"]]
 
 
 def _state(row: dict[str, Any]) -> str:

@@ -43,7 +43,8 @@ class HarvestGuardOperator(HarvestOperator):
     :param harvest_conn_id: the connection; default ``harvest_default``. Templated.
     :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
         of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
-        ``held_ids``, ``newly_held_ids`` (those that no earlier run has reported), ``lifted_ids``, ``expired_ids``,
+        ``held_ids``, ``held_since`` (the time of each hold by the source's id, for ``release()``), ``newly_held_ids``
+        (those that no earlier run has reported, or that have lost more since), ``lifted_ids``, ``expired_ids``,
         ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not hold them if they lost records; mode ``hold``
         only), ``exposed_ids`` (their next run archives at once: no hold can come in between), ``overdue_ids``,
         ``records_at_risk``, ``incomplete``, ``message`` (Markdown of at most 15 lines) and ``approval_body`` (Markdown
@@ -109,8 +110,7 @@ class HarvestGuardOperator(HarvestOperator):
             if self.mode == HOLD:
                 apply_decisions.act(client, found, expire_days=self.expire_days)
             result = render.as_dict(client, found)
-            told = before.get("held") or ()
-            result["newly_held_ids"] = [ident for ident in result["held_ids"] if ident not in told]
+            result["newly_held_ids"] = _new(result["held_since"], before.get("held") or {})
             result["approval_body"] = render.approval_body(client, found, result["newly_held_ids"])
             self.log_text(result["message"])
             # What could not be examined or held is examined again by the next run.
@@ -118,7 +118,7 @@ class HarvestGuardOperator(HarvestOperator):
             at = found.at.timestamp()
             # What is still to be held, and what is left out until somebody switches its archiving on.
             again = {*result["must_hold_ids"], *found.not_archiving, *(() if is_whole else before.get("again") or ())}
-            state = {"at": at, "since": at if is_whole else since, "held": result["held_ids"], "again": sorted(again)}
+            state = {"at": at, "since": at if is_whole else since, "held": result["held_since"], "again": sorted(again)}
             push_state(context, GUARD_STATE_KEY, {**state, "limits": self._limits(), **self._place(client.site)})
             context["ti"].xcom_push(key=GUARD_KEY, value=result)
             return result
@@ -148,3 +148,13 @@ class HarvestGuardOperator(HarvestOperator):
             return None
         entries = given.split(",") if isinstance(given, str) else list(given)
         return [str(entry).strip() for entry in entries if str(entry).strip()]
+
+
+def _new(held: Mapping[str, str], told: Mapping[str, str] | Sequence[str]) -> list[str]:
+    """Return the ids of the holds that no earlier run has reported.
+
+    :param held: when each began, by the source's id.
+    :param told: the same at the run before; of a version without that, a list of ids.
+    """
+    since = told if isinstance(told, dict) else dict.fromkeys(told)
+    return [ident for ident, at in held.items() if ident not in since or since[ident] not in (None, at)]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _EXAMPLES = Path(__file__).resolve().parents[2] / "example_dags"
 
-#: Appended to a copy of each example: looks often, and, where tasks are to defer, defers after the first look.
+#: Appended to a copy of each example: polls often, waits little for a preview, and defers after the first poll if tasks
+#: are to defer.
 _HURRY = """
 from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask as _Mixin
 
@@ -33,6 +34,8 @@ for _task in dag.tasks:
         _task.poke_interval = 1
     if hasattr(_task, "poll_interval") and not hasattr(type(_task), "poll_interval"):
         _task.poll_interval = 1
+    if hasattr(_task, "preview_timeout"):
+        _task.preview_timeout = 10
     if hasattr(_task, "partial_kwargs"):
         if "timeout" in _task.partial_kwargs:
             _task.partial_kwargs["timeout"] = 5

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput
 from airflow_provider_harvest.operators.guard import GUARD_STATE_KEY
-from airflow_provider_harvest.portal.guard.hold_and_release import hold, is_held, release
+from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
 from tests.support.guarded_world import DAY, World
 
 if TYPE_CHECKING:
@@ -124,6 +124,74 @@ def test_accepted_loss_is_archived_and_not_held_again(
     world.harvest(source)
     assert len(world.archived(source)) == 5
     assert world.guard(source)["must_hold_ids"] == []
+
+
+@pytest.mark.every_release
+def test_second_loss_is_lifted_when_it_is_back_although_the_accepted_one_is_not(
+    world: World, org_admin: HarvestClient, new_harvest: MakeSource
+) -> None:
+    source = new_harvest(datasets=20)
+    world.days_pass(source)
+    world.serve(source, datasets=14)
+    world.harvest(source)
+    world.guard(source)
+    release(org_admin, source.id, accept=True)
+    world.serve(source, datasets=8)
+    world.harvest(source)
+    assert world.guard(source)["held_ids"] == [source.id]
+    description = world.read(source).description or ""
+    assert [line[:24] for line in description.splitlines()[-2:]] == [
+        "[harvest guard: autoarch",
+        "[harvest guard: loss acc",
+    ]
+    world.serve(source, datasets=14)
+    world.harvest(source)
+    result = world.guard(source)
+    assert (result["held_ids"], result["lifted_ids"], len(world.writes)) == ([], [source.id], 1)
+    assert world.guard(source)["must_hold_ids"] == []  # the first six are still accepted
+    assert world.writes == []
+
+
+@pytest.mark.every_release
+def test_loss_that_grows_under_a_hold_is_asked_about_again(
+    world: World, org_admin: HarvestClient, new_harvest: MakeSource
+) -> None:
+    source = new_harvest(datasets=20)
+    world.days_pass(source)
+    world.serve(source, datasets=14)
+    world.harvest(source)
+    first = world.guard(source)
+    world.serve(source, datasets=8)
+    world.harvest(source)
+    second = world.guard(source)
+    assert [result["newly_held_ids"] for result in (first, second)] == [[source.id], [source.id]]
+    assert [result["approval_body"].count("\n- ") for result in (first, second)] == [6, 12]
+    assert world.guard(source)["newly_held_ids"] == []
+    assert world.writes == []
+    with pytest.raises(HarvestInvalidInput, match="has lost more since"):
+        release(org_admin, source.id, accept=True, held_since=first["held_since"][source.id])
+    assert is_held(world.read(source))
+    release(org_admin, source.id, accept=True, held_since=second["held_since"][source.id])
+    result = world.guard(source)
+    assert (result["must_hold_ids"], result["held_ids"], world.writes) == ([], [], [])
+
+
+@pytest.mark.every_release
+def test_hold_of_a_killed_guarded_run_is_reported_before_any_harvest_has_ended(
+    world: World, admin: HarvestClient, org_admin: HarvestClient, new_source: MakeSource
+) -> None:
+    source = new_source(mode="error-500")
+    hold_ahead(org_admin, source.id)
+    admin.validate_source(source.id)
+    world.portal.control.wait_until_idle()
+    assert world.read(source).last_job.status == "failed"  # type: ignore[union-attr]
+    result = world.guard(source)
+    assert (result["held_ids"], world.writes) == ([source.id], [])
+    assert "No harvest of it has ended as it should" in result["message"]
+    world.serve(source, datasets=3)
+    world.harvest(source)
+    result = world.guard(source)
+    assert (result["held_ids"], result["lifted_ids"]) == ([], [source.id])
 
 
 @pytest.mark.every_release

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestApiError, HarvestError, HarvestInvalidInput
+from airflow_provider_harvest.portal.guard.forecast import MAX_DAYS
 from airflow_provider_harvest.portal.guard.hold_and_release import hold, release, tidy
 from airflow_provider_harvest.portal.text.untrusted import plain
 
@@ -14,18 +15,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
+    from airflow_provider_harvest.portal.guard.case import Case, GuardReport
 
 log = logging.getLogger(__name__)
 
-HELD, LIFTED, EXPIRED, TIDIED = "held", "lifted", "expired", "tidied"
+HELD, HELD_MORE, LIFTED, EXPIRED, TIDIED = "held", "held_more", "lifted", "expired", "tidied"
 CANNOT_HOLD, CANNOT_LIFT = "cannot_hold", "cannot_lift"
-#: What a case becomes if that could not be done; an outdated line alone is nothing that people must know of.
-_FAILED = {HELD: CANNOT_HOLD, LIFTED: CANNOT_LIFT, EXPIRED: CANNOT_LIFT, TIDIED: ""}
+#: What a case becomes if that could not be done; an outdated line alone is nothing that people must know of, and the
+#: next pass tries again.
+_FAILED = {HELD: CANNOT_HOLD, HELD_MORE: "", LIFTED: CANNOT_LIFT, EXPIRED: CANNOT_LIFT, TIDIED: ""}
 
 
 def decide(case: Case, now: datetime, expire_days: float | None = None) -> str | None:
-    """Return what must be done about a source: ``held``, ``lifted``, ``expired``, ``tidied``, or None.
+    """Return what must be done about a source: ``held``, ``held_more``, ``lifted``, ``expired``, ``tidied``, or None.
 
     :param case: what a pass found of it.
     :param now: the portal's clock.
@@ -34,6 +36,8 @@ def decide(case: Case, now: datetime, expire_days: float | None = None) -> str |
     if case.is_held:
         if case.is_back:
             return LIFTED
+        if case.has_grown:
+            return HELD_MORE
         is_over = expire_days is not None and case.note is not None and now - case.note.at >= timedelta(expire_days)
         return EXPIRED if is_over else None
     if case.judgement.hold and case.source.autoarchive is not False:
@@ -49,8 +53,10 @@ def act(client: HarvestClient, report: GuardReport, *, expire_days: float | None
     :param expire_days: days after which a hold ends by itself and its loss counts as accepted. Default None: never.
     :raises HarvestInvalidInput: for an invalid number of days.
     """
-    if expire_days is not None and (isinstance(expire_days, bool) or not 1 <= expire_days <= 3660):
-        raise HarvestInvalidInput(f"expire_days must be a number of days from 1 on, or None, not {expire_days!r:.40}.")
+    if expire_days is not None and (isinstance(expire_days, bool) or not 1 <= expire_days <= MAX_DAYS):
+        raise HarvestInvalidInput(
+            f"expire_days must be a number of days from 1 to {MAX_DAYS:,}, or None, not {expire_days!r:.40}."
+        )
     for case in report.cases:
         what = decide(case, report.at, expire_days)
         if what is None:
@@ -73,9 +79,9 @@ def _carry_out(client: HarvestClient, case: Case, what: str) -> None:
     if not client.has_key:
         _fail(case, what, "there is no API key in the connection")
         return
-    if what == HELD:
+    if what in (HELD, HELD_MORE):
+        why = "autoarchive was switched off" if what == HELD else "it has lost more since, so that all of it waits now"
         case.source, changed = hold(client, case.source.id, len(case.missing), case.begun)
-        why = "autoarchive was switched off"
     elif what == LIFTED:
         case.source, changed = release(client, case.source.id, accept=False)
         left = f", but for {len(case.missing):,} within what is usual" if case.missing else ""

@@ -7,7 +7,7 @@ archives what is not in the job and was last seen before today minus the grace, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 GRACE_DAYS = 7
 #: Days of the forecast: a monthly source and the grace.
 HORIZON_DAYS = 45
+#: udata counts days as "before today minus the grace": a portal with this value archives on the day itself.
+NO_GRACE = -1
+#: Ten years: more is a mistake.
+MAX_DAYS = 3660
 
 
 @dataclass(frozen=True)
@@ -67,15 +71,18 @@ class Forecast:
         return self.runs[0].at if self.runs else None
 
 
-def check_days(value: int, name: str) -> None:
+def check_days(value: int, name: str, least: int = NO_GRACE) -> None:
     """Refuse an invalid number of days.
 
     :param value: what was given.
     :param name: of the argument.
-    :raises HarvestInvalidInput: if it is not a whole number of days.
+    :param least: smallest valid value; default: that of a portal which archives at once.
+    :raises HarvestInvalidInput: if it is not a whole number of days from ``least`` to 3,660.
     """
-    if type(value) is not int or not -1 <= value <= 3660:
-        raise HarvestInvalidInput(f"{name} must be a whole number of days, not {value!r:.40}.")
+    if type(value) is not int or not least <= value <= MAX_DAYS:
+        raise HarvestInvalidInput(
+            f"{name} must be a whole number of days from {least} to {MAX_DAYS:,}, not {value!r:.40}."
+        )
 
 
 def archive_day(last_update: datetime, grace_days: int = GRACE_DAYS) -> date:
@@ -107,31 +114,52 @@ def forecast(
     :raises HarvestInvalidInput: for an invalid number of days.
     """
     check_days(grace_days, "grace_days")
-    check_days(horizon_days, "horizon_days")
+    check_days(horizon_days, "horizon_days", least=0)
     unknown: list[str] = []
     missing = tuple(missing)
     schedule = _schedule(source, unknown)
-    runs, waiting = [], list(missing)
     next_run = schedule.next_after(now) if schedule else None
     exposed = bool(
         source.autoarchive and last_seen is not None and archive_day(last_seen, grace_days) <= (next_run or now).date()
     )
-    at, until = next_run, now + timedelta(days=horizon_days)
-    while source.autoarchive and waiting and at is not None and schedule is not None and at <= until:
-        due = tuple(record for record in waiting if _is_due(record, at, grace_days))
-        if due:
-            runs.append(Run(at, due))
-            waiting = [record for record in waiting if not _is_due(record, at, grace_days)]
-        at = schedule.next_after(at)
+    calendar = _Calendar(schedule if source.autoarchive else None, now, now + timedelta(days=horizon_days))
+    due: dict[datetime, list[HarvestedRecord]] = {}
+    later: list[HarvestedRecord] = []
+    for record in missing:
+        at = calendar.first_run_from(archive_day(record.last_update, grace_days)) if record.last_update else None
+        (later if at is None else due.setdefault(at, [])).append(record)
+    runs = tuple(Run(at, tuple(due[at])) for at in sorted(due))
     if missing or exposed:
         unknown.append(f"A portal with another grace than {grace_days} days archives on another day.")
         unknown.append("A run that is started by hand archives what is due on its day.")
-    return Forecast(source.id, tuple(runs), tuple(waiting), next_run, exposed, tuple(unknown))
+    return Forecast(source.id, runs, tuple(later), next_run, exposed, tuple(unknown))
 
 
-def _is_due(record: HarvestedRecord, at: datetime, grace_days: int) -> bool:
+def is_due(record: HarvestedRecord, at: datetime, grace_days: int = GRACE_DAYS) -> bool:
+    """Whether a run archives a record that it does not find.
+
+    :param record: on the portal.
+    :param at: when the run is.
+    :param grace_days: of the portal.
+    """
     # A record without the time of its last harvest matches no "before" in the portal's database.
     return record.last_update is not None and archive_day(record.last_update, grace_days) <= at.date()
+
+
+class _Calendar:
+    """The runs of a source, found by the day from which they count: few days are asked about, however many records."""
+
+    def __init__(self, schedule: Schedule | None, now: datetime, until: datetime) -> None:
+        self._schedule, self._now, self._until = schedule, now, until
+        self._known: dict[date, datetime | None] = {}
+
+    def first_run_from(self, day: date) -> datetime | None:
+        """Return the first run that is still to come, on this day or later; None if there is none in time."""
+        if day not in self._known:
+            begins = datetime.combine(day, time.min, tzinfo=timezone.utc) - timedelta(seconds=1)
+            at = self._schedule.next_after(max(begins, self._now)) if self._schedule else None
+            self._known[day] = at if at is not None and at <= self._until else None
+        return self._known[day]
 
 
 def _schedule(source: HarvestSource, unknown: list[str]) -> Schedule | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestPortalUnreachable, HarvestSourceNotRunnable
-from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, archive_day
+from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, is_due
 from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
 from airflow_provider_harvest.portal.guard.survey import examine
@@ -22,10 +22,9 @@ from airflow_provider_harvest.portal.text.words import count, few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
+    from airflow_provider_harvest.portal.models import HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 log = logging.getLogger(__name__)
@@ -58,15 +57,29 @@ def thresholds_of(guard: bool | Mapping[str, Any] | None) -> LossThresholds | No
     return LossThresholds.from_dict(None if guard is True else guard)
 
 
-def begin(client: HarvestClient, source_id: str) -> None:
+def begin(client: HarvestClient, source_id: str) -> bool:
     """Switch a source's archiving off before it is harvested; a source that does not archive stays as it is.
 
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: its id.
+    :returns: whether this call switched it off.
     """
     _, changed = hold_ahead(client, source_id)
     if changed:
         log.info("Source %s: autoarchive is off until its harvest has been compared with the portal.", source_id)
+    return changed
+
+
+def off_since(source: HarvestSource) -> float | None:
+    """Return since when a source's archiving is off, in seconds since the epoch by the portal's clock.
+
+    :param source: as just read.
+    :returns: 0 if its owner has switched it off, None if it is on.
+    """
+    if source.autoarchive is not False:
+        return None
+    note = split(source.description)[1]
+    return note.at.timestamp() if note is not None and is_held(source) else 0.0
 
 
 def give_up(client: HarvestClient, source_id: str) -> None:
@@ -110,9 +123,11 @@ def check_loss(
             f"The harvest could not be compared, so archiving stays off: it has done {done:,} items, and the portal "
             "shows no record of it. Try again; if they are private, no guard can see them."
         )
-    note = split(source.description)[1]
-    if case is not None and case.missing and (case.judgement.hold or (note is not None and not note.is_ahead)):
-        hold(client, source.id, len(case.missing), case.begun)
+    if case is not None and not case.is_usual:
+        if case.has_grown or (case.note is not None and case.note.is_ahead):
+            hold(client, source.id, len(case.missing), case.begun)
+        if case.unexamined:
+            return LossCheck((f"The guard holds this source, and no person has released it. {case.unexamined}",))
         titles = few([plain(record.title or record.key, 80) for record in case.missing], _NAMED)
         reasons = case.judgement.reasons or ["The guard has held this loss before, and no person has released it."]
         return LossCheck((*reasons, f"Would be archived: {titles}. Archiving stays off until it is released."))
@@ -120,11 +135,7 @@ def check_loss(
     _, changed = release(client, source.id, accept=False)
     if changed:
         log.info("Source %s: autoarchive is on again; %s", source.id, _found(len(missing)))
-    return LossCheck(is_due=any(_is_due(record, report.at, grace_days) for record in missing))
-
-
-def _is_due(record: HarvestedRecord, at: datetime, grace_days: int) -> bool:
-    return record.last_update is not None and archive_day(record.last_update, grace_days) <= at.date()
+    return LossCheck(is_due=any(is_due(record, report.at, grace_days) for record in missing))
 
 
 def rejected(result: HarvestResult, comparison: LossCheck) -> HarvestResult:

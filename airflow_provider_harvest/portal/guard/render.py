@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.guard.hold_and_release import held_since
 from airflow_provider_harvest.portal.text.untrusted import markdown, markdown_link, plain, web_link
 from airflow_provider_harvest.portal.text.words import MAX_CHAT_LINES, count, iso
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.guard.survey import Case, GuardReport
+    from airflow_provider_harvest.portal.guard.case import Case, GuardReport
     from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -50,6 +51,7 @@ def as_dict(client: HarvestClient, report: GuardReport) -> dict[str, Any]:
         "rows": rows,
         "must_hold_ids": ids("must_hold"),
         "held_ids": ids("is_held"),
+        "held_since": {entry["source_id"]: entry["held_since"] for entry in rows if entry["held_since"]},
         "lifted_ids": [entry["source_id"] for entry in rows if entry["action"] == "lifted"],
         "cannot_hold_ids": [entry["source_id"] for entry in rows if entry["action"] == "cannot_hold"],
         "expired_ids": [entry["source_id"] for entry in rows if entry["action"] == "expired"],
@@ -71,12 +73,14 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
         "source_name": plain(source.name, 120),
         "organization": plain(source.organization.name or source.organization.id, 120) if source.organization else None,
         "admin_url": client.source_url(source.id),
-        "job_id": case.job.id,
+        "job_id": case.job.id if case.job else None,
+        "is_examined": not case.unexamined,
         "records": case.judgement.before,
         "missing": len(case.missing),
         "must_hold": case.must_hold,
-        "reasons": list(case.judgement.reasons),
+        "reasons": [case.unexamined] if case.unexamined else list(case.judgement.reasons),
         "is_held": case.is_held,
+        "held_since": held_since(source),
         "is_overdue": case.is_overdue(report.at),
         "is_exposed": case.outlook.is_exposed and not case.is_held,
         "action": case.action,
@@ -109,9 +113,9 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_CHA
     :param report: of the pass.
     :param max_lines: lines at most; default 15.
     """
-    told = [case for case in report.cases if case.judgement.hold or case.is_held or case.action not in ("", "tidied")]
-    small = [case for case in report.cases if case not in told and case.missing]
-    lines = [_head(report, told)]
+    told = [case for case in report.cases if _is_told(case)]
+    small = [case for case in report.cases if case.missing and not _is_told(case)]
+    lines = [_head(report)]
     tail = []
     if small:
         missing = count(sum(len(case.missing) for case in small), "record is", "records are")
@@ -123,8 +127,13 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_CHA
         )
     if report.not_holdable:
         why = next(iter(report.not_holdable.values()))
-        tail.append(f"- {_sources(len(report.not_holdable))} could not be held if records went missing: {why}")
-    tail += [f"- not examined: {markdown(sentence, 160)}" for sentence in report.requests_failed[:1]]
+        tail.append(
+            f"- {_sources(len(report.not_holdable))} could not be held if records went missing: {markdown(why, 160)}"
+        )
+    if report.requests_failed:
+        rest = len(report.requests_failed) - 1
+        more = f" (and {rest:,} more)" if rest else ""
+        tail.append(f"- not examined: {markdown(report.requests_failed[0], 160)}{more}")
     room = max_lines - 1 - len(tail)
     for number, case in enumerate(told):
         block = _block(client, report, case)
@@ -139,12 +148,21 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_CHA
     return "\n".join(lines + tail)
 
 
-def _head(report: GuardReport, told: list[Case]) -> str:
-    if not told:
+def _is_told(case: Case) -> bool:
+    return _needs_a_person(case) or case.judgement.hold or case.action not in ("", "tidied")
+
+
+def _needs_a_person(case: Case) -> bool:
+    return case.must_hold or case.is_held or case.action in ("cannot_hold", "cannot_lift")
+
+
+def _head(report: GuardReport) -> str:
+    waiting = [case for case in report.cases if _needs_a_person(case)]
+    if not waiting:
         return f"**Guard of {report.portal}**: {_sources(report.sources)}, nothing has to wait for a person."
-    missing = count(sum(len(case.missing) for case in told), "record is", "records are")
-    need = "needs" if len(told) == 1 else "need"
-    return f"**Guard of {report.portal}**: {_sources(len(told))} {need} a person, {missing} at risk."
+    missing = count(sum(len(case.missing) for case in waiting), "record is", "records are")
+    need = "needs" if len(waiting) == 1 else "need"
+    return f"**Guard of {report.portal}**: {_sources(len(waiting))} {need} a person, {missing} at risk."
 
 
 def _sources(number: int) -> str:
@@ -209,6 +227,8 @@ def _titled(record: HarvestedRecord) -> str:
 
 
 def _reasons(case: Case) -> str:
+    if case.unexamined:
+        return case.unexamined
     if case.judgement.reasons:
         return " ".join(case.judgement.reasons)
     if case.why and case.action != "cannot_lift":

@@ -1,16 +1,17 @@
-"""Find out, before anything is lost, which sources a key could not hold; called by a pass that may have to."""
+"""List the sources, and find out, before anything is lost, which of them a key could not hold; called by a pass."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError
+from airflow_provider_harvest.portal.sources.listing import clocked
 from airflow_provider_harvest.portal.sources.writes import WHO_EDITS
 from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
@@ -20,23 +21,40 @@ log = logging.getLogger(__name__)
 _NO_KEY = "there is no API key in the connection"
 
 
-def list_with_rights(
-    client: HarvestClient, organization: str | None, fields: str
-) -> tuple[list[HarvestSource], str | None]:
-    """Return the portal's sources with what the key may do to them, and why the key may do nothing at all.
+class Listing(NamedTuple):
+    """The sources of a portal.
+
+    :param sources: all that were listed.
+    :param at: the portal's clock when the first page was read, in seconds since the epoch.
+    :param refusal: why the key may do nothing at all; None if it may, or was not asked.
+    """
+
+    sources: list[HarvestSource]
+    at: float
+    refusal: str | None = None
+
+
+def list_sources(client: HarvestClient, organization: str | None, fields: str, *, with_rights: bool) -> Listing:
+    """Return the portal's sources, if wanted with what the key may do to them.
 
     :param client: of the portal.
     :param organization: id of an organization; None for all.
     :param fields: mask of the fields that are wanted.
+    :param with_rights: whether the key goes along.
     """
-    refusal = None if client.has_key else _NO_KEY
-    if refusal is None:
+    refusal = _NO_KEY if with_rights and not client.has_key else None
+    if with_rights and refusal is None:
         try:
-            fields = f"{fields},permissions"
-            return list(client.iter_sources(organization=organization, fields=fields, keyed=True)), None
+            listed = client.iter_sources(organization=organization, fields=f"{fields},permissions", keyed=True)
+            return _read(client, listed)
         except HarvestAuthError as error:
             refusal = f"the portal refuses the key: {plain(error, 160)}"
-    return list(client.iter_sources(organization=organization, fields=fields)), refusal
+    return _read(client, client.iter_sources(organization=organization, fields=fields))._replace(refusal=refusal)
+
+
+def _read(client: HarvestClient, listed: Iterator[HarvestSource]) -> Listing:
+    at, listed = clocked(client, listed)
+    return Listing(list(listed), at)
 
 
 def why_not_holdable(
@@ -45,7 +63,7 @@ def why_not_holdable(
     """Return why each source that archives could not be held if it lost records, by id; empty if all could.
 
     :param client: of the portal.
-    :param sources: as listed by :func:`list_with_rights`.
+    :param sources: as listed by :func:`list_sources`.
     :param refusal: why the key may do nothing at all.
     """
     archiving = [source for source in sources if source.autoarchive and source.active is not False]

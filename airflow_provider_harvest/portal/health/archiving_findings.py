@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.guard.survey import Case
+    from airflow_provider_harvest.portal.guard.case import Case
     from airflow_provider_harvest.portal.health.findings import Thresholds
-    from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
+    from airflow_provider_harvest.portal.health.state import Items, PassMemory
     from airflow_provider_harvest.portal.models import HarvestJob
 
 _TITLES = 3
+#: What is found by comparing sets, and lasts until the records are back or archived.
+_BY_SETS = (SHRUNK, VANISHING)
 #: Requests that it takes to read which records one harvest archived and the one before had not; one more up to 16.x.
 _TO_COMPARE = 3
 
@@ -69,15 +71,18 @@ def foresee(
     found = Foreseen()
     report = guard.examine(client, organization=organization, now=now)
     for case in report.cases:
-        known = memory.known(VANISHING, case.source.id)
-        found.troubles.setdefault(case.source.id, []).extend(troubles_of(case, checks, known))
+        found.troubles.setdefault(case.source.id, []).extend(troubles_of(case, checks, memory))
+    for source_id in report.not_examined:
+        found.troubles[source_id] = list(as_before(source_id, checks, memory))
     found.not_compared = report.requests_failed
+    left_out = 0
     for source_id, job in ended.items():
         if DATASETS_ARCHIVED not in checks or not _may_hide(items.get(source_id), memory.items.get(source_id)):
             continue
         cost = _TO_COMPARE + (job.counts is None)
         if found.requests + cost > room:
-            break
+            left_out += 1
+            continue
         found.requests += cost
         try:
             new = _newly_archived(client, source_id, job)
@@ -87,6 +92,10 @@ def foresee(
         trouble = archived_trouble(items[source_id], new, job.ended, limits)
         if trouble is not None:
             found.troubles.setdefault(source_id, []).append(trouble)
+    if left_out:
+        found.not_compared.append(
+            f"what was archived of {count(left_out, 'source')}, since max_detail_requests leaves no room for it."
+        )
     return found
 
 
@@ -103,25 +112,37 @@ def _newly_archived(client: HarvestClient, source_id: str, job: HarvestJob) -> i
     return (changes or {}).get(NEWLY_ARCHIVED) or 0
 
 
-def troubles_of(case: Case, checks: Collection[str], known: Known | None) -> Iterator[Trouble]:
+def troubles_of(case: Case, checks: Collection[str], memory: PassMemory) -> Iterator[Trouble]:
     """Yield what is wrong with a source by the sets of its records.
 
     :param case: what the guard found about it.
     :param checks: the checks that are made.
-    :param known: the previous pass's finding that its datasets are about to be archived.
+    :param memory: the previous pass; what it found already began then.
     """
     if SHRUNK in checks and case.judgement.hold:
-        yield Trouble(SHRUNK, case.job.ended, case.judgement.reasons[0].rstrip("."))
+        yield _trouble(SHRUNK, case, case.judgement.reasons[0].rstrip("."), memory)
     if VANISHING in checks and case.outlook.first_at is not None:
         records = case.outlook.records
         titles = few([repr(plain(record.title or record.key, 60)) for record in records], _TITLES)
         detail = f"the portal archives {count(len(records), 'dataset')} from {day(case.outlook.first_at)} on: {titles}"
-        yield Trouble(VANISHING, known.since if known else case.job.ended, detail, detail)
+        yield _trouble(VANISHING, case, detail, memory)
 
 
-def as_before(known: Known) -> Trouble:
-    """Return the finding of the previous pass, if nothing was harvested since.
+def _trouble(kind: str, case: Case, detail: str, memory: PassMemory) -> Trouble:
+    known = memory.known(kind, case.source.id)
+    return Trouble(kind, known.since if known else case.ended, detail, detail)
 
-    :param known: that finding.
+
+def as_before(source_id: str, checks: Collection[str], memory: PassMemory) -> Iterator[Trouble]:
+    """Yield what the previous pass found by the sets of a source's records, for a pass that does not compare them.
+
+    Such a finding has its detail as its note; what was found by counters has none, and is judged by them again.
+
+    :param source_id: the source.
+    :param checks: the checks that are made.
+    :param memory: the previous pass.
     """
-    return Trouble(VANISHING, known.since, known.note, known.note)
+    for kind in _BY_SETS:
+        known = memory.known(kind, source_id)
+        if known is not None and known.note and kind in checks:
+            yield Trouble(kind, known.since, known.note, known.note, known.baseline)

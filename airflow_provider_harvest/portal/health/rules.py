@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from statistics import median
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_provider_harvest.portal.health.findings import (
     DATASETS_ARCHIVED,
@@ -27,6 +26,7 @@ from airflow_provider_harvest.portal.health.findings import (
 )
 from airflow_provider_harvest.portal.health.rhythm import silent_from
 from airflow_provider_harvest.portal.health.shrinkage import items_of, losses
+from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.statuses import ACCEPTED, DONE, DONE_ERRORS, FAILED, PENDING, REFUSED
 from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import day, spell
@@ -133,12 +133,8 @@ def catalogue_key(source: HarvestSource) -> str | None:
     """
     if source.validation.state == REFUSED or source.active is False or not source.url.strip():
         return None
-    try:
-        parts = urlsplit(source.url.strip())
-    except ValueError:  # such as http://[town: the portal accepts it
-        return source.url.strip()
-    host = parts.netloc.lower().removesuffix(":80").removesuffix(":443")
-    key = f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
+    # A part behind "#" never reaches the server; whether it makes two sources is no question here.
+    key = normal_url(source.url.partition("#")[0])
     config: Any = source.config
     filters = config.get("filters") if isinstance(config, dict) else config
     return f"{key} {json.dumps(filters, sort_keys=True)}" if filters else key

@@ -106,7 +106,8 @@ def _fresh(known: Known | None, limits: Thresholds, now: datetime) -> Known | No
 def _shrunk(
     items: Items, before: Items | None, known: Known | None, limits: Thresholds, began: datetime, skips: _Skips
 ) -> Iterator[Trouble]:
-    expected = known.baseline if known else before.in_catalogue if before else None
+    # What was found by the sets of records has no baseline: the counters are compared as if it were not known.
+    expected = known.baseline if known and known.baseline is not None else before.in_catalogue if before else None
     since = known.since if known else began
     if items.in_catalogue == 0:
         had = f", of {expected:,} before" if expected else ""
@@ -123,7 +124,7 @@ def _shrunk(
 def _archived(
     items: Items, before: Items | None, known: Known | None, limits: Thresholds, began: datetime
 ) -> Iterator[Trouble]:
-    reference = known.baseline if known else before.archived if before else None
+    reference = known.baseline if known and known.baseline is not None else before.archived if before else None
     if reference is None:
         return
     trouble = archived_trouble(items, items.archived - reference, known.since if known else began, limits)

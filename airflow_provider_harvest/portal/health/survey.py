@@ -52,7 +52,7 @@ from airflow_provider_harvest.portal.health.state import Known, PassMemory, reca
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend
-from airflow_provider_harvest.portal.sources.listing import SourceFilter
+from airflow_provider_harvest.portal.sources.listing import SourceFilter, clocked
 from airflow_provider_harvest.portal.sources.writes import organization_of
 from airflow_provider_harvest.portal.text.words import few
 
@@ -159,9 +159,9 @@ class _Survey:
         :param room: how many sources are kept for a closer examination, for each reason.
         """
         twins: dict[str, list[Card]] = {}
-        for source in self._listed(page_size):
-            if not self._sources:
-                self._set_clock(now)
+        at, listed = clocked(self._client, self._listed(page_size))
+        self._asked = replace(self._asked, now=datetime.fromtimestamp(at if now is None else now, tz=timezone.utc))
+        for source in listed:
             self._sources += 1
             self._states[state_of(source)] += 1
             self._overview.add(source)
@@ -177,16 +177,9 @@ class _Survey:
                 self._keep(source, verdict.look_closer, room)
             if DUPLICATE_URL in self._checks and (key := catalogue_key(source)) is not None:
                 twins.setdefault(key, []).append(card)
-        if not self._sources:
-            self._set_clock(now)
         for cards in twins.values():
             self._note_twins(cards)
         self._check_selection()
-
-    def _set_clock(self, now: float | None) -> None:
-        """Use the clock that was passed, else the portal's, known from its first response."""
-        at = self._client.portal_now() if now is None else now
-        self._asked = replace(self._asked, now=datetime.fromtimestamp(at, tz=timezone.utc))
 
     def _listed(self, page_size: int) -> Iterator[HarvestSource]:
         """Yield the selected sources."""
@@ -312,9 +305,8 @@ class _Survey:
         if VANISHING not in self._checks:
             return
         if not self._ended and self._memory.at is not None:
-            for ident, found in self._memory.open.get(VANISHING, {}).items():
-                if ident in self._cards:
-                    self._add(self._cards[ident], (as_before(found),))
+            for ident, card in self._cards.items():
+                self._add(card, tuple(as_before(ident, self._checks, self._memory)))
             return
         foreseen = foresee(
             self._client,

@@ -11,16 +11,22 @@ from airflow_provider_harvest.portal.http.paging import is_beyond_last
 from airflow_provider_harvest.portal.http.session import entries_of, segment
 from airflow_provider_harvest.portal.http.unreadable import may_be
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
+from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from airflow_provider_harvest.portal.http.transport import Answer
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 #: Entries requested in one page. data.gouv.fr returns 1,000 and fails with 502 at 10,000; udata sets no maximum.
 PAGE_SIZE = 500
 #: Jobs requested when searching for one: the newest come first.
 RECENT_JOBS = 10
+#: Jobs that are read with their counters in one request: one that is judged, and ten before it.
+_WITH_COUNTERS = 11
+#: How often a page of jobs is requested at most if jobs are missing in it.
+_READINGS = 2
 #: No job has this id.
 _NO_JOB = "0" * 24
 
@@ -56,7 +62,7 @@ class JobReads(ItemReads):
         :param counters: whether their items are counted (default True), which the portal does from 17.0 on.
         :param on_unreadable: called with each job that the list cannot return; default: it is logged.
         """
-        seen: set[Any] = set()
+        seen: set[str] = set()
         again = True
         while again:
             again = False
@@ -68,9 +74,9 @@ class JobReads(ItemReads):
                 if counters and self.dialect.hear_origin(entry):
                     again = True  # the portal was upgraded since: its jobs can be counted now
                     break
-                if entry.get("id") in seen:
+                if str(entry.get("id")) in seen:
                     continue
-                seen.add(entry.get("id"))
+                seen.add(str(entry.get("id")))
                 if isinstance(entry.get("items"), list):  # only their number is kept
                     entry = {name: value for name, value in entry.items() if name != "items"}
                 yield parsed(HarvestJob.from_api, entry, f"GET /harvest/source/{source_id}/jobs/")
@@ -103,30 +109,64 @@ class JobReads(ItemReads):
         :param size: how many jobs, 10 by default; up to 16.x each costs 20 bytes per item.
         :raises HarvestNotFound: if the source is unknown or purged; up to 10.8.1 the list is empty then.
         """
-        params = {"page": 1, "page_size": size}
-        answer = self._get(
-            f"/harvest/source/{segment(source_id)}/jobs/", params, fields=f"data{{{_JOB_HEAD},{_ITEM_COUNTS}}},total"
-        )
-        return self._with_times(parsed(self._as_job, entry, answer.request) for entry in entries_of(answer))
+        return self._page_of_jobs(source_id, 1, size, f"data{{{_JOB_HEAD},{_ITEM_COUNTS}}},total")
 
-    def recent_jobs(self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS) -> list[HarvestJob]:
+    def iter_whole_jobs(self, source_id: str) -> Iterator[HarvestJob]:
+        """Yield the jobs of a source that read its whole catalogue, newest first, each with its counters.
+
+        The newest eleven jobs are one request. A source may have failed for weeks: then 200 older ones in each.
+
+        :param source_id: its id.
+        """
+        newest = self.job_history(source_id, _WITH_COUNTERS)
+        yield from filter(_is_whole, newest)
+        seen = {job.id for job in newest}
+        older = self.iter_jobs(source_id, page_size=200) if len(newest) >= _WITH_COUNTERS else ()
+        for job in older:
+            if job.id not in seen and _is_whole(job):
+                yield job if job.counts else self.peek_job(str(job.id))
+
+    def recent_jobs(
+        self, source_id: str, page: int = 1, page_size: int = RECENT_JOBS, *, last_job: HarvestJob | None = None
+    ) -> list[HarvestJob]:
         """Return one page of a source's jobs, newest first: what polling reads.
+
+        A page with fewer jobs than its total promises, or an older one than the source, is requested once more: a job
+        may have appeared while the portal wrote it.
 
         :param source_id: its id.
         :param page: from 1; beyond the last the list is empty.
         :param page_size: jobs in a page, 10 by default.
+        :param last_job: of the source as read before, which the first page must not be older than; None (default)
+            leaves that check out.
         :raises HarvestNotFound: if the source is unknown or purged. Up to 10.8.1 the portal returns an empty page
             then, which cannot be distinguished from a source without jobs.
+        :raises HarvestProtocolError: if jobs are missing in the page.
         """
         mask = "data{id,status,created,started,ended},total"
+        return self._page_of_jobs(source_id, page, page_size, mask, last_job)
+
+    def _page_of_jobs(
+        self, source_id: str, page: int, page_size: int, mask: str, last_job: HarvestJob | None = None
+    ) -> list[HarvestJob]:
         path = f"/harvest/source/{segment(source_id)}/jobs/"
-        try:
-            answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
-        except HarvestNotFound as error:
-            if is_beyond_last(error, page):
-                return []
-            raise
-        return self._with_times(parsed(HarvestJob.from_api, entry, answer.request) for entry in entries_of(answer))
+        missing = ""
+        for _ in range(_READINGS):
+            try:
+                answer = self._get(path, {"page": page, "page_size": page_size}, fields=mask)
+            except HarvestNotFound as error:
+                if is_beyond_last(error, page):
+                    return []
+                raise
+            jobs = [parsed(self._as_job, entry, answer.request) for entry in entries_of(answer)]
+            promised = min(page_size, _total_of(answer) - (page - 1) * page_size)
+            if len(jobs) < promised:
+                missing = f"the page has {len(jobs)} jobs, and {promised} by its total"
+            elif last_job is not None and is_older(jobs, last_job):
+                missing = f"job {last_job.id} is missing or older than as the source's last one"
+            else:
+                return self._with_times(jobs)
+        raise answer.unexpected(f"{missing}; a cache of the portal may be out of date, try again later")
 
     def iter_last_jobs(
         self,
@@ -224,13 +264,13 @@ class JobReads(ItemReads):
         if self.dialect.embeds_items:
             embedded = self._embedded_items(job_id, _ITEM_TIMES)
             if embedded is not None:
-                return _moved_last(embedded)
+                return parsed(_moved_last, embedded, f"GET {self._job_path(job_id)}")
         counts = job.counts or self.peek_job(job_id).counts
         if counts is None or not counts.total:
             return None
         params = {"page": counts.total, "page_size": 1}
         answer = self._get(f"{self._job_path(job_id)}items/", params, fields=f"data{{{_ITEM_TIMES}}},total")
-        return _moved_last(entries_of(answer))
+        return parsed(_moved_last, entries_of(answer), answer.request)
 
     def _as_job(self, body: object) -> HarvestJob:
         """Return a job, after its shape was noted."""
@@ -258,11 +298,34 @@ class JobReads(ItemReads):
         """Whether the portal reads another job, so that a 500 for this one means that there is none."""
         try:
             listed = entries_of(self._get("/harvest/sources/", {"page_size": 50}, fields="data{last_job{id}},total"))
-            jobs = [HarvestJob.from_last_job(entry.get("last_job")) for entry in listed]
+            jobs = [parsed(HarvestJob.from_last_job, entry.get("last_job"), "the list of sources") for entry in listed]
             others = [job.id for job in jobs if job and job.id]
             return not others or (job_id not in others and self.peek_job(others[0], progress=False).id == others[0])
         except HarvestError:
             return False
+
+
+def _is_whole(job: HarvestJob) -> bool:
+    """Whether a job read its source's whole catalogue."""
+    return job.has_ended and job.status in (DONE, DONE_ERRORS)
+
+
+def _total_of(page: Answer) -> int:
+    total = page.body.get("total") if isinstance(page.body, dict) else None
+    return total if isinstance(total, int) else 0
+
+
+def is_older(jobs: Sequence[HarvestJob], last_job: HarvestJob) -> bool:
+    """Return whether jobs were read from an older state of the portal than a source's last job.
+
+    :param jobs: the first page of the source's jobs, newest first.
+    :param last_job: as the source showed it.
+    """
+    for job in jobs:
+        if job.id == last_job.id:
+            return last_job.has_ended and not job.has_ended
+    last, newest = last_job.began_at, jobs[0].began_at if jobs else None
+    return last is None or newest is None or last > newest
 
 
 def _moved_last(entries: list[dict[str, Any]]) -> HarvestItem | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.result import MAX_FAILED_ITEMS, build_result
 from airflow_provider_harvest.portal.outcome.since_last_harvest import JobItems, read_changes
-from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, skips_much, whole_before
+from airflow_provider_harvest.portal.outcome.skips import Skips, counts_before, reasons_of, skips_much
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
 from airflow_provider_harvest.portal.statuses import FAILED, PREVIEWED, SKIPPED
 
@@ -109,14 +109,14 @@ def _skips(
     """Read why items were skipped and, if the verdict depends on it, the counters of earlier harvests."""
     before: tuple[ItemCounts, ...] = ()
     if job.counts is not None and policy.max_drop_ratio is not None and policy.remote_ids is None:
-        before = whole_before(client.job_history(source_id), job.id)
+        before = counts_before(client.iter_whole_jobs(source_id), job)
     if job.counts is None or not job.counts.skipped:
         return Skips(before=before)
     listed = judged or items.first(SKIPPED, _SKIPS_READ)
     reasons = reasons_of(item for item in listed if item.status == SKIPPED)
     if policy.limits_skips or policy.remote_ids is not None or not skips_much(job.counts):
         return Skips(reasons, before)
-    return Skips(reasons, before or whole_before(client.job_history(source_id), job.id))
+    return Skips(reasons, before or counts_before(client.iter_whole_jobs(source_id), job))
 
 
 def why_foreign(job: HarvestJob, source_id: str, source_name: str | None = None) -> str | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
 from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import few
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Share of the done, failed and skipped items from which on it matters what earlier harvests skipped.
 USUAL_RATIO = 0.5
+#: Harvests that a new one is compared with.
+_COMPARED = 10
 #: Different reasons that are kept, and characters of each.
 _REASONS, _WIDTH = 5, 200
 
@@ -56,15 +58,19 @@ def skips_much(counts: ItemCounts) -> bool:
     return counts.skipped > USUAL_RATIO * counts.processed
 
 
-def whole_before(jobs: Sequence[HarvestJob], job_id: str | None) -> tuple[ItemCounts, ...]:
-    """Return the counters of the jobs before one that read their whole catalogue, newest first.
+def counts_before(whole: Iterable[HarvestJob], job: HarvestJob) -> tuple[ItemCounts, ...]:
+    """Return the counters of the last harvests before one, newest first, ten at most.
 
-    :param jobs: of one source, newest first.
-    :param job_id: id of that job; if it is not among them, all of them are before it.
+    :param whole: jobs of its source that read the whole catalogue, newest first; no more of them are taken than needed.
+    :param job: the harvest.
     """
-    ids = [job.id for job in jobs]
-    older = jobs[ids.index(job_id) + 1 :] if job_id in ids else jobs
-    return tuple(job.counts for job in older if job.counts and job.has_ended and job.status in (DONE, DONE_ERRORS))
+    began = job.began_at
+    older = (
+        other.counts
+        for other in whole
+        if other.counts and other.id != job.id and (began is None or (other.began_at or 0.0) < began)
+    )
+    return tuple(islice(older, _COMPARED))
 
 
 def lost_to_skips(counts: ItemCounts, before: Sequence[ItemCounts]) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NOTE_HELD, NOTE_ACCEPTED = "autoarchive held", "loss accepted"
+#: ``before`` of a hold ahead of a harvest, if nothing was accepted.
+NOTHING_ACCEPTED = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NOTE = re.compile(
     r"(?:\r?\n){0,2}^\[harvest guard: (?P<state>autoarchive held|loss accepted) on (?P<at>[0-9T:+.-]+), "
     r"(?P<count>\d{1,9}) records last seen before (?P<before>[0-9T:+.-]+)\][ \t]*(?=\r?$)",
@@ -37,12 +39,15 @@ class Note:
     :param count: records that were missing then.
     :param before: beginning of the job in which they were missing: all of them were last seen before it, and what is
         lost later was seen after it.
+    :param accepted: of a hold: the loss that a person had accepted before; a line of its own, so that a version that
+        knows one line only reads the hold, which is newer.
     """
 
     state: str
     at: datetime
     count: int
     before: datetime
+    accepted: Note | None = None
 
     @property
     def is_ahead(self) -> bool:
@@ -53,7 +58,8 @@ class Note:
 def split(description: str | None) -> tuple[str | None, Note | None]:
     """Return a description without the guard's line, and what that line says; a line that is not the guard's stays.
 
-    Of several lines, as of a description that somebody has copied, the newest counts.
+    Of several lines, as of a description that somebody has copied, the newest counts; if it is a hold, the newest
+    accepted loss below it stays accepted.
 
     :param description: as the portal has it.
     """
@@ -68,22 +74,36 @@ def split(description: str | None) -> tuple[str | None, Note | None]:
         return ""
 
     text = _NOTE.sub(without, description or "")
-    return text or None, max(notes, key=lambda note: note.at, default=None)
+    newest = max(notes, key=_age, default=None)
+    if newest is None or newest.state != NOTE_HELD:
+        return text or None, newest
+    accepted = max((note for note in notes if note.state == NOTE_ACCEPTED), key=_age, default=None)
+    if accepted is None and newest.is_ahead and newest.before > NOTHING_ACCEPTED:  # of a version with one line
+        accepted = Note(NOTE_ACCEPTED, newest.at, 0, newest.before)
+    return text or None, replace(newest, accepted=accepted)
+
+
+def _age(note: Note) -> datetime:
+    return note.at
 
 
 def join(text: str | None, note: Note | None) -> str | None:
-    """Return a description with the guard's line as its last.
+    """Return a description with the guard's line as its last; with two lines, if a hold follows an accepted loss.
 
     :param text: the description as people wrote it.
     :param note: what the line says; None for no line.
     """
     if note is None:
         return text
-    line = (
+    lines = _line(note) if note.accepted is None else f"{_line(note)}\n{_line(note.accepted)}"
+    return f"{text}\n\n{lines}" if text else lines
+
+
+def _line(note: Note) -> str:
+    return (
         f"[harvest guard: {note.state} on {_written(note.at)}, {note.count} records last seen before "
         f"{_written(note.before)}]"
     )
-    return f"{text}\n\n{line}" if text else line
 
 
 def is_held(source: HarvestSource) -> bool:

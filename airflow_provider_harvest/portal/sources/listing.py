@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -10,8 +11,11 @@ from airflow_provider_harvest.portal.inputs import check_backend, check_id
 from airflow_provider_harvest.portal.sources.identity import optional_flag, optional_text
 from airflow_provider_harvest.portal.sources.writes import organization_of
 from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING, REFUSED
+from airflow_provider_harvest.portal.text.words import show_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -51,7 +55,9 @@ class SourceFilter:
         given = {name: optional_text(value, name) for name, value in texts.items()}
         owner_id, state = optional_text(owner_id, "owner_id"), optional_text(validation, "validation")
         if state is not None and state not in _STATES:
-            raise HarvestInvalidInput(f"validation must be one of {', '.join(map(repr, _STATES))}, not {state!r}.")
+            raise HarvestInvalidInput(
+                f"validation must be one of {', '.join(map(repr, _STATES))}, not {show_value(state)}."
+            )
         if owner_id and given.get("organization"):
             raise HarvestInvalidInput("organization and owner_id are both given: give one of them.")
         return cls(
@@ -93,3 +99,15 @@ def list_sources(client: HarvestClient, wanted: SourceFilter, *, more_fields: st
         check_backend(wanted.backend, client.list_backends())
     found = [source for source in listed if wanted.wants(source)]
     return sorted(found, key=lambda source: (source.name.casefold(), source.id))
+
+
+def clocked(client: HarvestClient, listed: Iterator[HarvestSource]) -> tuple[float, Iterator[HarvestSource]]:
+    """Return the portal's clock when the first page of a list has been read, and the whole list.
+
+    What happens while the other pages are read may not be in them: the next pass must count it as new.
+
+    :param client: of the portal.
+    :param listed: its sources, not read yet.
+    """
+    first = list(islice(listed, 1))
+    return client.portal_now(), chain(first, listed)

@@ -50,8 +50,8 @@ def ensure_validated(
     if not needs_validation(source, state, comment):
         log.info("Source %r (%s) is %s already: %s", source.name, source.id, state, client.source_url(source.id))
         return source, _jobs_before(client, source), False
-    # A source that has no last job has none at all.
-    known = [] if source.last_job is None else [str(job.id) for job in client.recent_jobs(source.id)]
+    last = source.last_job  # a source that has none has no jobs at all
+    known = [] if last is None else [str(job.id) for job in client.recent_jobs(source.id, last_job=last)]
     with telling(WHO_MODERATES):
         validated, is_certain = write_and_read(
             client,
@@ -118,7 +118,7 @@ def ensure_unscheduled(client: HarvestClient, source: HarvestSource) -> tuple[Ha
     :returns: the source, read again, and whether anything was written.
     """
     if source.schedule is None:
-        log.info("Source %r (%s) has no cron: nothing is to be removed.", source.name, source.id)
+        log.info("Source %r (%s) has no cron: nothing to remove.", source.name, source.id)
         return source, False
     with telling(WHO_MODERATES):
         unscheduled, _ = write_and_read(

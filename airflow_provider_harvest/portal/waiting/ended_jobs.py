@@ -9,18 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
-from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestProtocolError
+from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS, is_older
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts, concerns_all
 from airflow_provider_harvest.portal.statuses import WAITING
-from airflow_provider_harvest.portal.text.words import clock_time, few
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
 from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
 from airflow_provider_harvest.portal.waiting.reported_jobs import Reported
 from airflow_provider_harvest.portal.waiting.results_of_ended_jobs import EndedJob, EndedResults
 from airflow_provider_harvest.portal.waiting.stopped_source import SourceCheck
 from airflow_provider_harvest.portal.waiting.wait_plan import Poll
-from airflow_provider_harvest.portal.waiting.watched_source import Found, SourceRecord
+from airflow_provider_harvest.portal.waiting.watched_source import Found, SourceRecord, what_is_history
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -46,8 +45,6 @@ _PURGED_CHECK = 3
 _RARE = 1800.0
 #: Seconds that an end may be younger than it shows: the portal's worker dates it, then writes it.
 _WRITTEN_AFTER = 1.0
-#: Jobs named in the message about missed harvests, and seconds that it covers.
-_MISSED_NAMED, _MISSED_WITHIN = 10, 24 * 3600.0
 #: Placeholder for news of a source that did not come from the list.
 UNLISTED: tuple[Any, ...] = ()
 
@@ -125,7 +122,8 @@ class EndedJobs:
         is_beginning = self._reported.since is None
         self._begin()
         if is_beginning:
-            self._say_what_is_history([listed for listed in sources.values() if self._scope.holds(listed)])
+            last_jobs = (listed.last_job for listed in sources.values() if self._scope.holds(listed))
+            self._lines.extend(what_is_history(filter(None, last_jobs), self._reported.since or 0.0))
         for listed in sources.values():
             if self._scope.holds(listed):
                 self._note(listed)
@@ -210,7 +208,7 @@ class EndedJobs:
         if (job is None or is_history) and record.news is None:
             record.seen = state
             return
-        record.news = state
+        record.news, record.listed = state, job
         record.reading.due = 0.0
 
     def _is_new(self, record: SourceRecord, job: HarvestJob) -> bool:
@@ -257,21 +255,6 @@ class EndedJobs:
         lines, self._lines = tuple(self._lines), []
         return lines
 
-    def _say_what_is_history(self, listed: list[Listed]) -> None:
-        """Name the harvests that ended before the watch began: without a cursor it is unknown what was reported."""
-        since = (self._reported.since or 0.0) - _MISSED_WITHIN
-        jobs = [source.last_job for source in listed if source.last_job and source.last_job.ended]
-        ended = sorted(
-            ((job.ended.timestamp(), str(job.id)) for job in jobs if job.ended and job.ended.timestamp() >= since),
-            reverse=True,
-        )
-        if ended:
-            named = few([f"{job_id} ({clock_time(at)})" for at, job_id in ended], _MISSED_NAMED)
-            self._lines.append(
-                "It is unknown what was reported, so the watch begins now. These ended in the day before and are "
-                f"not reported by it: {named}."
-            )
-
     # --- reading the jobs of sources -------------------------------------------------------------------------
 
     def _read_jobs(self) -> HarvestError | None:
@@ -301,7 +284,7 @@ class EndedJobs:
                     record.found.setdefault(str(job.id), Found(job))
             record.running = {str(job.id) for job in jobs if job.ended is None}
             self._remember_behind(record, jobs)
-            record.seen, record.news = state or record.seen, None
+            record.seen, record.news, record.listed = state or record.seen, None, None
             self._settle(record)
         return None
 
@@ -322,6 +305,11 @@ class EndedJobs:
         try:
             for page in range(1, _MAX_PAGES + 1):
                 read = self._client.recent_jobs(record.id, page)
+                if page == 1 and record.listed is not None and is_older(read, record.listed):
+                    raise HarvestProtocolError(
+                        f"The portal's jobs of source {record.id} are older than its list of sources, which shows job "
+                        f"{record.listed.id}: a cache may be out of date."
+                    )
                 jobs.extend(read)
                 if len(read) < RECENT_JOBS or not any(self._is_new(record, job) or job.ended is None for job in read):
                     break

@@ -17,7 +17,6 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.client import RECENT_JOBS, HarvestClient
-from airflow_provider_harvest.portal.http.temporary_errors import PASSING as PASSING
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts, came_from_elsewhere, is_passing
 from airflow_provider_harvest.portal.outcome.read_ended_job import why_foreign
 from airflow_provider_harvest.portal.outcome.summary import progress_line
@@ -29,7 +28,6 @@ from airflow_provider_harvest.portal.statuses import (
     NOT_STARTED,
     OVERRAN,
     STALLED,
-    STARTED,
     TIMED_OUT,
     UNREACHABLE,
     WAITING,
@@ -169,10 +167,7 @@ class JobWait:
         if plan.after is not None:
             candidates = begun_since(jobs, plan.after)
         else:
-            known = plan.known or ()
-            # A task that starts a harvest knows the newest jobs; were there fewer than a page, it knows them all.
-            everything = plan.how == STARTED and 0 < len(known) < RECENT_JOBS
-            candidates = newer_than(jobs, known, known_is_all=everything)
+            candidates = newer_than(jobs, plan.known or (), plan.not_before)
         return next((job for job in candidates if job.id not in plan.passed_over), None)
 
     def now(self) -> float:
@@ -198,7 +193,8 @@ class JobWait:
             return any(job.ended is not None and job.ended.timestamp() < plan.ended_after for job in jobs)
         if plan.after is not None:
             return len(begun_since(jobs, plan.after)) < len(jobs)
-        return any(job.id in (plan.known or ()) for job in jobs)
+        oldest = plan.not_before or 0.0
+        return any(job.id in (plan.known or ()) or (job.began_at or oldest) < oldest for job in jobs)
 
     def _look_at_job(self, job_id: str) -> Poll | None:
         """Read the job that was found; None if it is dead, and another one may replace it."""

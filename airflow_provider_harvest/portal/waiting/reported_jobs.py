@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Seconds by which a job may be seen later than one that ended after it: clocks of the portal's workers differ.
-CLOCK_GRACE = 3600.0
+from airflow_provider_harvest.portal.waiting.known_jobs import CLOCK_GRACE
+
 #: Jobs whose digests are kept, the last to end: about 8 bytes each. Airflow stores 64 KiB at most.
 MAX_DIGESTS = 2500
 #: Sources that could not be read, and jobs behind newer ones, that a cursor holds.

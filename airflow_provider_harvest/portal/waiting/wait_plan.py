@@ -35,6 +35,8 @@ class WaitPlan:
     :param how: what the result will say: ``started``, ``attached`` or ``waited``.
     :param job_id: this very job.
     :param known: the oldest job that is newer than all of these ids.
+    :param not_before: with ``known``: jobs that began before this time are older than those, too; None if only their
+        place in the list says so.
     :param after: the oldest job that began at or after this time.
     :param ended_after: the first job to end at or after this time.
     :param passed_over: ids of dead jobs that are not taken.
@@ -48,6 +50,7 @@ class WaitPlan:
     :param grace: seconds after the portal's own time in which its job must begin, if limited.
     :param before_id: the source's last job when the wait began, if that was known without a request.
     :param before_listed: how many records it found in the catalogue.
+    :param may_archive: whether a guarded run has compared a harvest already, and this one archives what is due.
     :param poll_interval: between two polls.
     :param max_poll_failures: polls that may fail in a row.
     :param limits: how long the job may take.
@@ -57,6 +60,7 @@ class WaitPlan:
     how: How
     job_id: str | None = None
     known: tuple[str, ...] | None = None
+    not_before: float | None = None
     after: float | None = None
     ended_after: float | None = None
     passed_over: tuple[str, ...] = ()
@@ -70,6 +74,7 @@ class WaitPlan:
     grace: float | None = None
     before_id: str | None = None
     before_listed: int | None = None
+    may_archive: bool = False
     poll_interval: float = 60.0
     max_poll_failures: int = 10
     limits: JobLimits = field(default_factory=JobLimits)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.portal.text.words import clock_time, few
 from airflow_provider_harvest.portal.waiting.backoff import grown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow_provider_harvest.portal.models import HarvestJob
 
+#: Jobs named in the message about missed harvests, and seconds that it covers.
+_MISSED_NAMED, _MISSED_WITHIN = 10, 24 * 3600.0
 #: Seconds between two attempts at a source, or a job, that cannot be read, at most: it may stay so for weeks.
 MAX_RETRY_PAUSE = 6 * 3600.0
 
@@ -56,6 +61,7 @@ class SourceRecord:
     :param name: as last listed.
     :param seen: what the list showed when its jobs were last read; None before that.
     :param news: what the list shows, if its jobs are to be read for that; None otherwise.
+    :param listed: its last job as the list shows it, if its jobs are to be read for that: they must not be older.
     :param reading: the attempts to read its jobs.
     :param running: its jobs that had not ended when they were last read: their ends are news, whatever time they show.
     :param found: its jobs that are still to be reported.
@@ -66,6 +72,7 @@ class SourceRecord:
     name: str = ""
     seen: tuple[Any, ...] | None = None
     news: tuple[Any, ...] | None = None
+    listed: HarvestJob | None = None
     reading: Attempts = field(default_factory=Attempts)
     running: set[str] = field(default_factory=set)
     found: dict[str, Found] = field(default_factory=dict)
@@ -96,3 +103,20 @@ class SourceRecord:
     def is_settled(self) -> bool:
         """Whether nothing is left to read or to report."""
         return self.news is None and not self.found
+
+
+def what_is_history(last_jobs: Iterable[HarvestJob], since: float) -> list[str]:
+    """Return a sentence that names the harvests that ended in the day before a watch began, none if there are none.
+
+    Without a cursor it is unknown what was reported.
+
+    :param last_jobs: of the sources that are watched.
+    :param since: when the watch began, by the portal's clock.
+    """
+    ends = ((job.ended.timestamp(), str(job.id)) for job in last_jobs if job.ended)
+    ended = sorted(((at, job_id) for at, job_id in ends if at >= since - _MISSED_WITHIN), reverse=True)
+    if not ended:
+        return []
+    named = few([f"{job_id} ({clock_time(at)})" for at, job_id in ended], _MISSED_NAMED)
+    begins = "It is unknown what was reported, so the watch begins now."
+    return [f"{begins} These ended in the day before and are not reported by it: {named}."]

@@ -35,20 +35,25 @@ class JobLimits:
     first_item_timeout: float = 6 * 3600.0
 
 
-def newer_than(jobs: Iterable[HarvestJob], known: Collection[str], *, known_is_all: bool = False) -> list[HarvestJob]:
+def newer_than(jobs: Iterable[HarvestJob], known: Collection[str], not_before: float | None = None) -> list[HarvestJob]:
     """Return the jobs that came after the known ones, oldest first.
 
     The set decides, not the order alone: a portal's workers have clocks of their own, and a job of a slow one is listed
-    behind a known one. Only what is listed behind all known ones may be older than they are.
+    behind a known one.
 
     :param jobs: newest first, as the portal lists them.
     :param known: ids of the newest jobs at an earlier time.
-    :param known_is_all: whether the source had no other jobs then (default False), so that any unknown one is newer.
+    :param not_before: jobs that began earlier are older than the known ones; see
+        :class:`~airflow_provider_harvest.portal.waiting.known_jobs.KnownJobs`. None (default) if that is not known:
+        then those behind all known ones are older.
     """
     listed = list(jobs)
-    last = max((place for place, job in enumerate(listed) if job.id in known), default=len(listed))
-    until = len(listed) if known_is_all else last
-    return [job for job in listed[:until] if job.id not in known][::-1]
+    if not_before is None:
+        last = max((place for place, job in enumerate(listed) if job.id in known), default=len(listed))
+        listed = listed[:last]
+    else:
+        listed = [job for job in listed if job.began_at is None or job.began_at >= not_before]
+    return [job for job in listed if job.id not in known][::-1]
 
 
 def begun_since(jobs: Iterable[HarvestJob], after: float) -> list[HarvestJob]:
@@ -104,7 +109,7 @@ def foreseen_refusal(client: HarvestClient, source: HarvestSource) -> str | None
     :param source: as just read with the client's key.
     """
     if not client.has_key:
-        return "There is no API key, and starting a harvest takes one."
+        return "There is no API key, and starting a harvest needs one."
     if source.permissions is not None and source.permissions.get("run") is False:
         return f"This key's user may not run source {source.name!r}."
     return None

@@ -44,6 +44,18 @@ class HarvestedPortal(ManagedPortal):
         times = {"created": began, "started": began, "ended": ended}
         self.state.add_job(source.id, status, **{name: as_json(value) for name, value in times.items()})
 
+    def harvest_again(self, source: HarvestSource, began: datetime, missed: int = 0) -> None:
+        """Add a newer job that found what the first one found, but for the last `missed` of it."""
+        kept = [record.key for record in self.records if record.source_id == source.id and "-kept-" in record.key]
+        found = set(kept[: len(kept) - missed])
+        items = [{"remote_id": key, "status": "done"} for key in sorted(found)]
+        times = {name: began.isoformat() for name in ("created", "started", "ended")}
+        self.state.add_job(source.id, "done", items=items, **times)
+        self.records = [
+            record._replace(last_update=began + timedelta(minutes=1)) if record.key in found else record
+            for record in self.records
+        ]
+
     def change_job(self, source: HarvestSource, **fields: Any) -> None:
         """Change the newest job of a source."""
         newest = [job for job in self.state.jobs.values() if job["source_id"] == source.id][-1]
@@ -51,8 +63,9 @@ class HarvestedPortal(ManagedPortal):
 
     def bring_back(self, source: HarvestSource) -> None:
         """Let the newest job have found all that lives of a source."""
+        began = max(datetime.fromisoformat(job["created"]) for job in self.state.jobs.values())
         self.records = [
-            record._replace(last_update=JOB_BEGAN + timedelta(minutes=1)) if record.source_id == source.id else record
+            record._replace(last_update=began + timedelta(minutes=1)) if record.source_id == source.id else record
             for record in self.records
         ]
 

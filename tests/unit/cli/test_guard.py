@@ -14,6 +14,7 @@ from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, 
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.fake_portal.managed import ORGANIZATIONS
 from tests.support.fake_portal.scripted import server_error
+from tests.support.fake_portal.state import Response
 
 if TYPE_CHECKING:
     import argparse
@@ -85,6 +86,21 @@ class TestReport:
         held(portal, 1, lost=10)
         code, out, _ = guard("report")
         assert (code, [row[1] for row in cells(out)]) == (ATTENTION, ["held"])
+
+    def test_lists_what_is_held_and_could_not_be_read(
+        self, portal: HarvestedPortal, guard: Guard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        source = held(portal, 20, lost=10, name="Towns")
+        answer = portal.answer
+
+        def broken(name: str, *rest: Any) -> Response:
+            return Response(500, {"message": "Broken."}) if name == "list_datasets" else answer(name, *rest)
+
+        monkeypatch.setattr(portal, "answer", broken)
+        code, out, err = guard("report")
+        assert (code, cells(out)) == (ATTENTION, [[source.id, "held", "-", "-", "-", "Towns"]])
+        assert f"{source.id}: Its records could not be read" in out
+        assert "Not examined: " in err
 
     def test_as_json_is_the_result_of_the_operator(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = portal.add_harvested(lost=10)

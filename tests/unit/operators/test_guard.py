@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +14,10 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._memory_between_runs import dated, undated
 from airflow_provider_harvest.operators.guard import GUARD_KEY, GUARD_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
+from airflow_provider_harvest.portal.guard.hold_and_release import release
 from tests.support.fake_portal.harvested import NOW, HarvestedPortal
 from tests.support.fake_portal.managed import Killed
+from tests.support.fake_portal.state import Response
 from tests.support.task_instance import TaskInstance
 
 
@@ -64,6 +66,52 @@ def test_each_hold_is_told_as_new_once_and_again_if_the_run_that_held_was_killed
     result = run(ti, mode="hold", examine_all=True)
     assert (sorted(result["held_ids"]), result["newly_held_ids"]) == ([first.id, second.id], [second.id])
     assert run(ti, mode="hold")["newly_held_ids"] == []
+
+
+class TestNewlyHeld:
+    """Of what a person is asked: each hold once, and again if it is another one."""
+
+    def test_growing_loss_is_told_as_new_again(self, portal: HarvestedPortal, ti: TaskInstance) -> None:
+        source = portal.add_harvested(lost=20, kept=100)
+        first = run(ti, mode="hold")
+        portal.clock.sleep(60)
+        portal.harvest_again(source, NOW + timedelta(seconds=30), missed=20)
+        second = run(ti, mode="hold")
+        assert [result["newly_held_ids"] for result in (first, second)] == [[source.id]] * 2
+        assert (first["approval_body"].count("- and"), second["approval_body"].count("- and 20 more")) == (0, 1)
+        assert run(ti, mode="hold")["newly_held_ids"] == []
+
+    def test_source_that_is_released_and_held_again_is_told_as_new(
+        self, portal: HarvestedPortal, ti: TaskInstance
+    ) -> None:
+        source = portal.add_harvested(lost=20, kept=100)
+        run(ti, mode="hold")
+        release(portal, source.id, accept=True)
+        portal.clock.sleep(60)
+        portal.harvest_again(source, NOW + timedelta(seconds=30), missed=20)
+        assert run(ti, mode="hold")["newly_held_ids"] == [source.id]
+
+    def test_source_that_could_not_be_read_once_is_not(
+        self, portal: HarvestedPortal, ti: TaskInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        source = portal.add_harvested(lost=10)
+        run(ti, mode="hold")
+        with monkeypatch.context() as patch:
+            broken = {"list_datasets": Response(500, {"message": "Broken."})}
+            answer = portal.answer
+            patch.setattr(portal, "answer", lambda name, *rest: broken.get(name) or answer(name, *rest))
+            result = run(ti, mode="hold")
+        assert (len(result["incomplete"]), result["held_ids"], result["newly_held_ids"]) == (1, [source.id], [])
+        assert run(ti, mode="hold")["newly_held_ids"] == []
+
+    def test_state_of_an_older_version_has_ids_only(self, portal: HarvestedPortal, ti: TaskInstance) -> None:
+        source = portal.add_harvested(lost=10)
+        run(ti, mode="hold")
+        for key, left in list(ti.xcoms.items()):
+            if isinstance(left, dict) and isinstance(left.get("held"), dict):
+                ti.xcoms[key] = {**left, "held": list(left["held"])}
+        result = run(ti, mode="hold")
+        assert (result["held_ids"], result["newly_held_ids"]) == ([source.id], [])
 
 
 @pytest.mark.parametrize("has_date", [True, False], ids=["on a schedule", "by an asset's event"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -80,3 +81,27 @@ def test_a_job_of_a_source_that_is_deleted_while_it_is_held_back_is_reported(mon
     watched = Watched(monkeypatch, lives)
     slowly(watched, monkeypatch, jobs=4.0)
     assert watched.watch(HOUR) == ["one"]
+
+
+@pytest.mark.parametrize("lag", [90.0, 20 * 60.0], ids=lambda lag: f"{lag:.0f} s")
+@pytest.mark.parametrize("listed", [(), ("running",)], ids=["before the job", "while it ran"])
+def test_a_list_of_jobs_that_is_older_than_the_list_of_sources_hides_no_end(
+    monkeypatch: pytest.MonkeyPatch, lag: float, listed: tuple[str, ...]
+) -> None:
+    """A cache holds the jobs of one source, but not the list, which shows the end once and then stays the same."""
+    ended, lasts = 600.0, 300.0
+    watched = Watched(monkeypatch, {"a": [*whole_job("old", -HOUR), *whole_job("mine", ended - lasts, lasts)]})
+    recent_jobs = watched.client.recent_jobs
+
+    def cached(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+        now = watched.clock.now() - T0
+        jobs = recent_jobs(source_id, page, page_size)
+        if not ended <= now < ended + lag:
+            return jobs
+        watched.client.note("cached")
+        older = [job if job.id == "old" else replace(job, status="initialized", ended=None) for job in jobs]
+        return older if listed else [job for job in older if job.id == "old"]
+
+    monkeypatch.setattr(watched.client, "recent_jobs", cached)
+    assert watched.watch(3 * HOUR) == ["mine"]
+    assert 1 <= watched.client.count("cached") <= 6

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.guard.forecast import archive_day, forecast
+from airflow_provider_harvest.portal.cron import Schedule
+from airflow_provider_harvest.portal.guard.forecast import archive_day, forecast, is_due
 from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
 from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -65,7 +66,7 @@ class TestRuns:
         }
         assert made.first_at == datetime(2026, 11, 27, 3, tzinfo=timezone.utc)
 
-    @pytest.mark.parametrize("grace", [0, 3, 30])
+    @pytest.mark.parametrize("grace", [-1, 0, 3, 30])
     def test_grace_is_an_argument(self, grace: int) -> None:
         made = forecast(source(), [record("a", 1)], NOW, grace_days=grace)
         assert made.first_at == datetime(2026, 11, 25, 3, tzinfo=timezone.utc) + timedelta(days=max(grace + 1, 2))
@@ -86,6 +87,40 @@ class TestRuns:
 
     def test_record_without_the_time_of_its_harvest_is_never_archived(self) -> None:
         assert forecast(source(), [record("a", 1)._replace(last_update=None)], NOW).runs == ()
+
+
+class TestCost:
+    def test_depends_on_the_days_not_on_the_runs_in_between(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[datetime] = []
+        next_after = Schedule.next_after
+
+        def counted(self: Schedule, when: datetime) -> datetime | None:
+            asked.append(when)
+            return next_after(self, when)
+
+        monkeypatch.setattr(Schedule, "next_after", counted)
+        missing = [record(str(number), days_ago) for days_ago in (1, 2, 5) for number in range(1000)]
+        made = forecast(source(schedule="* * * * *"), missing, NOW)
+        assert [len(run.records) for run in made.runs] == [1000] * 3
+        assert [run.at.isoformat()[:16] for run in made.runs] == [
+            "2026-11-29T00:00",
+            "2026-12-02T00:00",
+            "2026-12-03T00:00",
+        ]
+        assert len(asked) == 4  # the next run, and one for each day
+
+    @pytest.mark.parametrize("cron", ["0 3 * * *", "*/45 * * * *", "30 5 * * 0", "0 3 1 * *", "0 0 * * *", "0 3 1 6 *"])
+    @pytest.mark.parametrize("grace", [0, 7, 30])
+    def test_is_what_a_walk_over_all_runs_finds(self, cron: str, grace: int) -> None:
+        missing = [record(str(number), number / 3) for number in range(60)]
+        walked, waiting, at = {}, list(missing), NOW
+        while (at := Schedule.parse(cron).next_after(at) or NOW) <= NOW + timedelta(days=45):
+            if due := [entry for entry in waiting if is_due(entry, at, grace)]:
+                walked[at] = [entry.id for entry in due]
+                waiting = [entry for entry in waiting if not is_due(entry, at, grace)]
+        made = forecast(source(schedule=cron), missing, NOW, grace_days=grace)
+        assert {run.at: [entry.id for entry in run.records] for run in made.runs} == walked
+        assert [entry.id for entry in made.later] == [entry.id for entry in waiting]
 
 
 class TestExposure:
@@ -116,7 +151,8 @@ class TestUnknown:
         assert len(forecast(source(), [record("a", 1)], NOW).unknown) == 2
         assert forecast(source(), [], NOW).unknown == ()
 
-    @pytest.mark.parametrize("days", ["7", True, -2, 7.5])
-    def test_days_that_cannot_be_right_are_refused(self, days: Any) -> None:
-        with pytest.raises(HarvestInvalidInput):
-            forecast(source(), [], NOW, grace_days=days)
+    @pytest.mark.parametrize("days", ["7", True, -2, 7.5, 3661])
+    @pytest.mark.parametrize("name, least", [("grace_days", -1), ("horizon_days", 0)])
+    def test_days_that_cannot_be_right_are_refused_with_their_range(self, name: str, least: int, days: Any) -> None:
+        with pytest.raises(HarvestInvalidInput, match=f"{name} must be a whole number of days from {least} to 3,660,"):
+            forecast(source(), [], NOW, **{name: days})

@@ -19,6 +19,7 @@ from airflow_provider_harvest.portal.guard.guarded_run import (
 )
 from airflow_provider_harvest.portal.guard.hold_and_release import accepted_before, is_held, release
 from airflow_provider_harvest.portal.guard.survey import examine
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
 from tests.support.fake_portal.harvested import JOB_BEGAN, HarvestedPortal
 from tests.support.fake_portal.managed import Killed
 
@@ -80,6 +81,51 @@ def test_loss_that_the_guard_held_before_is_not_released_by_a_run() -> None:
     assert is_held(portal.sources[source.id])
 
 
+def held_for(portal: HarvestedPortal, lost: int) -> Any:
+    """A source that the guard holds for a loss of so many of 300 records."""
+    source = portal.add_harvested(lost=lost, kept=300 - lost)
+    act(portal, examine(portal))
+    assert is_held(portal.sources[source.id])
+    return source
+
+
+@pytest.mark.parametrize("still, is_over", [(0, True), (4, True), (5, False), (40, False)])
+def test_loss_that_the_guard_held_ends_in_a_run_as_in_a_pass_of_the_guard(still: int, is_over: bool) -> None:
+    for ends in ("pass", "run"):
+        portal = HarvestedPortal()
+        source = held_for(portal, lost=40)
+        missing = {f"{source.id}-lost-{number}" for number in range(still)}
+        portal.bring_back(source)
+        portal.records = [r._replace(last_update=LONG_AGO) if r.key in missing else r for r in portal.records]
+        if ends == "pass":
+            act(portal, examine(portal))
+        else:
+            begin(portal, source.id)
+            compared = check_loss(portal, source.id, LossThresholds())
+            assert bool(compared.reasons) is not is_over
+        assert is_held(portal.sources[source.id]) is not is_over
+
+
+def test_run_that_loses_more_than_is_held_is_held_for_all_of_it() -> None:
+    portal = HarvestedPortal()
+    source = held_for(portal, lost=40)
+    later = JOB_BEGAN + timedelta(hours=2)
+    portal.harvest_again(source, later, missed=40)
+    for _ in range(2):
+        assert check_loss(portal, source.id, LossThresholds()).reasons[0].startswith("80 of 300 records are missing")
+    release(portal, source.id, accept=True)
+    assert accepted_before(portal.sources[source.id]) == later
+
+
+def test_hold_of_which_no_harvest_is_known_is_not_released_by_a_run() -> None:
+    portal = HarvestedPortal()
+    note = Note(NOTE_HELD, JOB_BEGAN, 10, JOB_BEGAN)
+    source = portal.add(schedule="0 4 * * *", autoarchive=False, description=join(None, note))
+    [reason] = check_loss(portal, source.id, LossThresholds()).reasons
+    assert reason.startswith("The guard holds this source, and no person has released it. No harvest of it")
+    assert is_held(portal.sources[source.id])
+
+
 def test_accepted_loss_stays_accepted_and_is_due() -> None:
     portal = HarvestedPortal()
     source = portal.add_harvested(lost=20, lost_on=LONG_AGO)
@@ -99,9 +145,7 @@ def test_loss_that_nobody_accepted_is_not_accepted_by_a_guarded_run() -> None:
     portal = HarvestedPortal()
     source = portal.add_harvested(lost=20, lost_on=LONG_AGO)
     begin(portal, source.id)
-    accepted = accepted_before(portal.sources[source.id])
-    assert accepted is not None
-    assert accepted < LONG_AGO - timedelta(days=3650)
+    assert accepted_before(portal.sources[source.id]) is None
 
 
 def test_guard_does_not_lift_before_the_harvest_has_ended() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from airflow_provider_harvest.portal.guard.apply_decisions import act
 from airflow_provider_harvest.portal.guard.render import approval_body, as_dict
-from airflow_provider_harvest.portal.guard.survey import GuardReport, examine
+from airflow_provider_harvest.portal.guard.survey import examine
 from tests.support.fake_portal.harvested import HarvestedPortal
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.guard.case import GuardReport
 
 
 def held(portal: HarvestedPortal) -> GuardReport:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.portal.guard.render import as_dict
+from airflow_provider_harvest.portal.guard.apply_decisions import act
+from airflow_provider_harvest.portal.guard.case import Case
+from airflow_provider_harvest.portal.guard.render import as_dict, message
 from airflow_provider_harvest.portal.guard.survey import examine
-from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, NOTHING_ACCEPTED, Note, join
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.fake_portal.managed import ORGANIZATIONS
 from tests.support.fake_portal.scripted import server_error
 from tests.support.fake_portal.state import Response
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 
 def told(portal: HarvestedPortal, **arguments: Any) -> dict[str, Any]:
@@ -137,6 +145,83 @@ class TestWhatCannotBeRead:
         assert whole.id in portal.sources
 
 
+class TestHeldSources:
+    """A hold is reported in each pass, whatever can be read of its records."""
+
+    NOTE = str(join("Data of the town.", Note(NOTE_HELD, NOW - timedelta(days=20), 10, JOB_BEGAN)))
+    AHEAD = str(join(None, Note(NOTE_HELD, NOW - timedelta(days=20), 0, NOTHING_ACCEPTED)))
+
+    def check(self, portal: HarvestedPortal, source: HarvestSource, why: str) -> None:
+        report = examine(portal, with_rights=True)
+        act(portal, report)
+        result = as_dict(portal, report)
+        assert (result["held_ids"], result["overdue_ids"]) == ([source.id], [source.id])
+        assert result["held_since"] == {source.id: (NOW - timedelta(days=20)).isoformat()}
+        row = result["rows"][0]
+        assert (row["is_examined"], row["job_id"], row["missing"], row["action"]) == (False, None, 0, "")
+        assert why in row["reasons"][0]
+        assert "1 source needs a person" in result["message"]
+        assert why in result["message"]
+        assert portal.written == []
+
+    @pytest.mark.parametrize("refused", ["list_datasets", "list_items"])
+    def test_whose_records_cannot_be_read(self, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=10, autoarchive=False, description=self.NOTE)
+        answer = portal.answer
+
+        def broken(name: str, *rest: Any) -> Response:
+            return Response(500, {"message": "Broken."}) if name == refused else answer(name, *rest)
+
+        monkeypatch.setattr(portal, "answer", broken)
+        self.check(portal, source, "could not be read")
+        assert examine(portal).not_examined == {source.id}
+
+    @pytest.mark.parametrize("status", [None, "failed"])
+    @pytest.mark.parametrize("description", [NOTE, AHEAD], ids=["for a loss", "by a guarded run that was killed"])
+    def test_that_no_harvest_has_ended_of(self, status: str | None, description: str) -> None:
+        portal = HarvestedPortal()
+        source = portal.add(schedule="0 4 * * *", autoarchive=False, description=description)
+        if status:
+            portal.add_job(source, status, NOW, NOW)
+        self.check(portal, source, "No harvest of it has ended")
+
+    @pytest.mark.parametrize("description", [NOTE, AHEAD], ids=["for a loss", "by a guarded run that was killed"])
+    def test_expire_all_the_same(self, description: str) -> None:
+        portal = HarvestedPortal()
+        source = portal.add(schedule="0 4 * * *", autoarchive=False, description=description)
+        report = examine(portal)
+        act(portal, report, expire_days=20)
+        result = as_dict(portal, report)
+        assert (result["expired_ids"], result["held_ids"]) == ([source.id], [])
+        assert portal.sources[source.id].autoarchive is True
+
+
+class TestClock:
+    """The next pass begins where the first page of this one's list was read."""
+
+    def test_job_that_ends_while_the_list_is_read_is_news_of_the_next_pass(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        portal = HarvestedPortal()
+        first, _ = portal.add_harvested(), portal.add_harvested()
+        monkeypatch.setattr(portal, "iter_sources", partial(portal.iter_sources, page_size=1))
+        answer, pages = portal.answer, count()
+
+        def slow(name: str, *rest: Any) -> Response:
+            if name == "list_sources" and next(pages) == 1:  # of the second page
+                portal.clock.sleep(150)
+                began = NOW + timedelta(seconds=60)
+                portal.harvest_again(first, began, missed=20)
+                portal.clock.sleep(150)
+            return answer(name, *rest)
+
+        monkeypatch.setattr(portal, "answer", slow)
+        report = examine(portal)
+        assert report.at == NOW
+        assert told(portal, since=report.at.timestamp() - 60)["must_hold_ids"] == [first.id]
+
+
 class TestSelection:
     def test_of_unknown_sources_is_refused(self) -> None:
         with pytest.raises(HarvestInvalidInput, match="has no source"):
@@ -257,9 +342,9 @@ class TestMessage:
     def test_names_of_a_portal_cannot_write_markdown(self) -> None:
         portal = HarvestedPortal()
         portal.add_harvested(lost=10, name="Town](https://evil.example) <b>[x")
-        message = told(portal)["message"]
-        assert "](https://evil.example)" not in message.replace("\\]", "")
-        assert "<b>" not in message
+        text = told(portal)["message"]
+        assert "](https://evil.example)" not in text.replace("\\]", "")
+        assert "<b>" not in text
 
     @pytest.mark.parametrize(
         "page, shown",
@@ -285,3 +370,57 @@ class TestMessage:
         row = told(portal)["rows"][0]
         assert (row["records"], row["missing"], row["will_archive"], len(row["missing_records"])) == (60, 30, 30, 20)
         assert {entry["archived_at"] for entry in row["missing_records"]} == {"2026-11-27T04:00:00+00:00"}
+
+    def test_counts_only_what_a_person_must_decide(self) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=10)
+        waiting = examine(portal, with_rights=True)
+        act(portal, waiting)
+        portal.bring_back(source)
+        lifted = examine(portal, with_rights=True)
+        act(portal, lifted)
+        heads = [message(portal, report).splitlines()[0] for report in (waiting, lifted)]
+        assert heads[0].endswith(": 1 source needs a person, 10 records are at risk.")
+        assert heads[1].endswith(": 1 source, nothing has to wait for a person.")
+        assert "hold lifted" in message(portal, lifted).splitlines()[1]
+
+    def test_says_how_many_requests_failed(self) -> None:
+        portal = HarvestedPortal()
+        report = examine(portal)
+        report.requests_failed = [
+            "12 of the organization a: broken",
+            "3 of the user b: broken",
+            "1 of the user c: broken",
+        ]
+        last = message(portal, report).splitlines()[-1]
+        assert last == "- not examined: 12 of the organization a: broken (and 2 more)"
+        report.requests_failed = report.requests_failed[:1]
+        assert message(portal, report).splitlines()[-1] == "- not examined: 12 of the organization a: broken"
+
+    def test_reason_of_a_portal_why_nothing_can_be_held_cannot_write_markdown(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        portal = HarvestedPortal()
+        portal.add_harvested()
+        listed = portal.iter_sources
+
+        def refuse(keyed: bool = False, **arguments: Any) -> Any:
+            if keyed:
+                raise HarvestAuthError("<!channel> [log in](https://evil.example)", status_code=401)
+            return listed(**arguments)
+
+        monkeypatch.setattr(portal, "iter_sources", refuse)
+        text = told(portal, with_rights=True)["message"]
+        assert "could not be held" in text
+        assert "](https://evil.example)" not in text.replace("\\]", "")
+        assert "<!channel>" not in text
+
+    def test_of_thousands_of_sources_compares_each_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = HarvestedPortal()
+        portal.add_harvested(lost=10)
+        report = examine(portal)
+        report.cases = [replace(report.cases[0]) for _ in range(1000)]
+        compared: list[object] = []
+        monkeypatch.setattr(Case, "__eq__", lambda case, other: bool(compared.append(other)) or case is other)
+        assert "and 99" in message(portal, report)
+        assert compared == []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_harvest.portal.guard.survey import examine
-from airflow_provider_harvest.portal.health import archiving_findings
+from airflow_provider_harvest.portal.health import archiving_findings, survey
 from airflow_provider_harvest.portal.health.archiving_findings import as_before, troubles_of
 from airflow_provider_harvest.portal.health.findings import (
     ALL_CHECKS,
@@ -19,9 +21,15 @@ from airflow_provider_harvest.portal.health.findings import (
     Thresholds,
     chosen_checks,
 )
+from airflow_provider_harvest.portal.health.shrinkage import losses
 from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
-from airflow_provider_harvest.portal.models import ItemCounts
+from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, YESTERDAY, HarvestedPortal
+from tests.support.fake_portal.state import Response
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.health.findings import HealthReport
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 
 @pytest.mark.parametrize(
@@ -35,27 +43,92 @@ def test_loss_is_told_by_sets_and_with_its_day(lost: int, kinds: list[str], star
     portal = HarvestedPortal()
     portal.add_harvested(lost=lost)
     (case,) = examine(portal).cases
-    troubles = list(troubles_of(case, ALL_CHECKS, None))
+    troubles = list(troubles_of(case, ALL_CHECKS, PassMemory()))
     assert [trouble.kind for trouble in troubles] == kinds
     assert troubles[-1].detail.startswith(start)
-    assert [trouble.kind for trouble in troubles_of(case, (VANISHING,), None)] == [VANISHING]
+    assert [trouble.kind for trouble in troubles_of(case, (VANISHING,), PassMemory())] == [VANISHING]
 
 
-def test_finding_keeps_its_beginning() -> None:
-    portal = HarvestedPortal()
-    portal.add_harvested(lost=1)
-    (case,) = examine(portal).cases
-    known = Known(JOB_BEGAN - timedelta(days=3), "the portal archives 1 dataset")
-    (trouble,) = troubles_of(case, (VANISHING,), known)
-    assert trouble.since == known.since
-    assert as_before(known).detail == known.note
+class TestFromPassToPass:
+    """A loss that lasts is one finding: new once, and from one day on, whatever the passes in between read."""
 
+    @pytest.fixture
+    def portal(self) -> HarvestedPortal:
+        return HarvestedPortal()
 
-def test_source_that_does_not_archive_has_nothing_to_fear() -> None:
-    portal = HarvestedPortal()
-    portal.add_harvested(lost=1, autoarchive=False)
-    cases = examine(portal, forecast_all=True, now=NOW.timestamp()).cases
-    assert [list(troubles_of(case, ALL_CHECKS, None)) for case in cases] == [[]]
+    def look(self, portal: HarvestedPortal, before: HealthReport | None = None, **options: Any) -> HealthReport:
+        portal.clock.sleep(3600)
+        state = None if before is None else json.loads(json.dumps(before.state))
+        return survey.examine(portal, previous=state, **{"checks": ALL_CHECKS, **options})
+
+    def found(self, report: HealthReport) -> dict[str, tuple[bool, str, str]]:
+        by_sets = [finding for finding in report.findings if finding.kind in (SHRUNK, VANISHING)]
+        return {finding.kind: (finding.is_new, str(finding.since), finding.detail) for finding in by_sets}
+
+    def harvest(self, portal: HarvestedPortal, source: HarvestSource) -> None:
+        portal.harvest_again(source, datetime.fromtimestamp(portal.clock.now() + 60, tz=timezone.utc))
+
+    def test_is_new_once(self, portal: HarvestedPortal) -> None:
+        portal.add_harvested(lost=20, kept=100)
+        other = portal.add_harvested()
+        first = report = self.look(portal)
+        assert {kind: is_new for kind, (is_new, *_) in self.found(first).items()} == {SHRUNK: True, VANISHING: True}
+        as_known = {kind: (False, *rest) for kind, (_, *rest) in self.found(first).items()}
+        for is_harvested in (False, True, False, False, True):
+            if is_harvested:
+                self.harvest(portal, other)
+            report = self.look(portal, report)
+            assert self.found(report) == as_known
+
+    def test_ends_with_the_loss(self, portal: HarvestedPortal) -> None:
+        source = portal.add_harvested(lost=20, kept=100)
+        report = self.look(portal, self.look(portal))
+        portal.records = [record for record in portal.records if "-kept-" in record.key]
+        self.harvest(portal, source)
+        assert self.found(self.look(portal, report)) == {}
+
+    def test_lasts_over_a_pass_that_cannot_compare(
+        self, portal: HarvestedPortal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        source = portal.add_harvested(lost=20, kept=100, organization="north")
+        other = portal.add_harvested(organization="south")
+        first = self.look(portal)
+        self.harvest(portal, other)
+        broken = {source.organization.id: Response(500, {"message": "Broken."})}  # type: ignore[union-attr]
+        with monkeypatch.context() as patch:
+            answer = portal.answer
+            patch.setattr(
+                portal,
+                "answer",
+                lambda name, method, path, query, *rest: (
+                    (name == "list_datasets" and broken.get(query.get("organization", "")))
+                    or answer(name, method, path, query, *rest)
+                ),
+            )
+            second = self.look(portal, first)
+        assert "Not compared: 1 of the organization" in str(second.incomplete)
+        self.harvest(portal, other)
+        for report in (second, self.look(portal, second)):
+            assert {kind: is_new for kind, (is_new, *_) in self.found(report).items()} == {
+                SHRUNK: False,
+                VANISHING: False,
+            }
+
+    def test_does_not_hide_a_loss_that_the_counters_show(self) -> None:
+        known = Known(JOB_BEGAN, "10 of 40 records are missing")
+        memory = PassMemory(at=YESTERDAY, open={SHRUNK: {"a": known}}, items={"a": Items(30, 0)})
+        job = HarvestJob("b", "done", created=NOW, ended=NOW, counts=ItemCounts(total=3, done=3))
+        [trouble] = losses("a", [job], Thresholds(), memory, NOW)
+        assert trouble.detail == "the last harvest found 3 items, of 30 before"
+        assert (trouble.since, trouble.baseline) == (JOB_BEGAN, 30)
+
+    def test_is_not_reported_once_its_check_is_not_made(self) -> None:
+        memory = PassMemory(open={kind: {"a": Known(JOB_BEGAN, "lost")} for kind in (SHRUNK, VANISHING)})
+        assert [trouble.kind for trouble in as_before("a", (VANISHING,), memory)] == [VANISHING]
+
+    def test_found_by_counters_is_judged_by_them_again(self) -> None:
+        memory = PassMemory(open={SHRUNK: {"a": Known(JOB_BEGAN, baseline=30)}})
+        assert list(as_before("a", ALL_CHECKS, memory)) == []
 
 
 def test_it_is_looked_for_only_where_it_was_asked_for() -> None:
@@ -105,4 +178,6 @@ class TestArchivedBySets:
         troubles = seen.troubles.get(source.id, [])
         assert (len(read), seen.requests) == ((1, 3) if found else (0, 0))
         assert [trouble.kind for trouble in troubles] == ([DATASETS_ARCHIVED] if found else [])
+        left_out = "what was archived of 1 source, since max_detail_requests leaves no room for it."
+        assert seen.not_compared == ([left_out] if room < 3 else [])
         assert all(f"archived {found} datasets" in trouble.detail and trouble.baseline == 0 for trouble in troubles)

@@ -359,6 +359,7 @@ class TestSameCatalogue:
             " https://town.example/catalog.xml ",
             "http://town.example/catalog.xml",
             "https://TOWN.example:443/catalog.xml/",
+            "https://town.example./catalog.xml",
             "https://town.example/catalog.xml#top",
         ],
     )

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.models import ItemCounts
 from airflow_provider_harvest.portal.outcome.result import MAX_REMOTE_IDS, build_result
-from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of, whole_before
+from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of
 from airflow_provider_harvest.portal.outcome.verdict import Outcome, OutcomePolicy, judge
 from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, JOB_STATUSES, TERMINAL_JOB_STATUSES
 from tests.support.ended_jobs import ended_job
@@ -443,7 +443,7 @@ def test_fewer_items_done_are_said_with_their_share() -> None:
 def test_what_was_lost_is_said_with_what_to_do() -> None:
     verdict = judge(ended_job(**LOST), policy(), skips=Skips({"missing identifier": 29}, (WELL,)))
     assert verdict.reasons[0] == (
-        "29 of 30 items skipped: missing identifier (29). A harvest shortly before had 30 done, and the portal "
+        "29 of 30 items skipped: missing identifier (29). An earlier harvest had 30 done, and the portal "
         "archives what is skipped from now on. If this is right, set max_skipped_ratio=1."
     )
 
@@ -451,16 +451,6 @@ def test_what_was_lost_is_said_with_what_to_do() -> None:
 def test_reasons_of_skipped_items_are_counted() -> None:
     items = [item(None, "skipped", "missing identifier")] * 3 + [item("a", "skipped"), item("b", "skipped", "x\x1b[1m")]
     assert reasons_of(items) == {"missing identifier": 3, "no reason given": 1, "x": 1}
-
-
-def test_only_whole_harvests_before_the_job_count() -> None:
-    """One that failed, runs, or came later says nothing of what was there before."""
-    jobs = [
-        replace(ended_job(status, done=n), id=str(n)) for n, status in enumerate(["done", "done", "failed", "done"])
-    ]
-    jobs.append(replace(ended_job("done-errors", done=9), id="9", ended=None))
-    assert [counts.done for counts in whole_before(jobs, "1")] == [3]
-    assert [counts.done for counts in whole_before(jobs, "of another page")] == [0, 1, 3]
 
 
 def test_a_result_names_only_so_many_records() -> None:

@@ -45,8 +45,18 @@ def test_a_job_listed_behind_a_known_one_is_not_new() -> None:
     assert newer_than(jobs("known", "older"), ["known"]) == []
 
 
-def test_a_job_of_a_worker_whose_clock_is_behind_is_newer_than_all_that_were_known() -> None:
-    assert [job.id for job in newer_than(jobs("known", "new"), ["known"], known_is_all=True)] == ["new"]
+@pytest.mark.parametrize(
+    "not_before, newer",
+    [(0.0, ["new", "newer"]), (T0 - HOUR - 1, ["newer"]), (T0 - 2 * HOUR, ["new", "newer"])],
+    ids=["of all", "after another", "at that very time"],
+)
+def test_a_job_of_a_worker_whose_clock_is_behind_is_newer_than_all_that_were_known(
+    not_before: float, newer: list[str]
+) -> None:
+    """Its place in the list says nothing, if it is known since when there are no others."""
+    listed = jobs("known", "newer", "new")
+    assert [job.id for job in newer_than(listed, ["known"], not_before)] == newer
+    assert newer_than(listed, ["known"]) == [], "only what is listed behind all known ones may be older"
 
 
 @pytest.mark.parametrize(
