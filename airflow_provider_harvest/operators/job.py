@@ -141,6 +141,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
         with self.errors():
             self._refuse_bad_input()
+            self._deadline = None  # of this try only
             self._client = client = self.hook.get_conn()
             self._memory = memory = TaskMemory(context, client.clock.now())
             began = client.clock.now()
@@ -222,4 +223,5 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             as_datetime(self.after, "after")
         as_seconds(self.start_timeout, "start_timeout")
         self.seconds_between_checks()
+        self.is_deferring()
         as_count(self.max_poll_failures, "max_poll_failures")
