@@ -10,9 +10,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.exceptions import HarvestProtocolError
+from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
-from airflow_provider_harvest.portal.models import HarvestJob
+from airflow_provider_harvest.portal.models import HarvestJob, block
 from airflow_provider_harvest.portal.statuses import ENDED, REFUSED, WAITING
 from airflow_provider_harvest.portal.waiting.dead_jobs import why_stuck
 from airflow_provider_harvest.portal.waiting.job_wait import SOURCE_CHECK, JobWait
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 log = logging.getLogger(__name__)
+
+_LIST = "GET /harvest/sources/"
 
 #: Most seconds between two polls of a job's progress, also the default; a fourth of its ``stall_timeout`` if shorter.
 PROGRESS_INTERVAL = 600.0
@@ -57,15 +61,21 @@ class Listed:
 
     @classmethod
     def from_api(cls, entry: dict[str, Any]) -> Listed:
-        """Read one entry of the list."""
-        state = (entry.get("validation") or {}).get("state")
-        items = (entry.get("last_job") or {}).get("items")
+        """Read one entry of the list.
+
+        :raises HarvestProtocolError: if it is not one.
+        """
+        if not entry.get("id"):
+            raise HarvestProtocolError("expected a harvest source, got an object without id")
+        state = block(entry.get("validation")).get("state")
+        items = block(entry.get("last_job")).get("items")
+        name, organization_id = entry.get("name"), block(entry.get("organization")).get("id")
         return cls(
             id=str(entry["id"]),
             last_job=HarvestJob.from_last_job(entry.get("last_job")),
             is_runnable=entry.get("active") is not False and not entry.get("deleted") and state != REFUSED,
-            name=entry.get("name"),
-            organization_id=(entry.get("organization") or {}).get("id"),
+            name=None if name is None else str(name),
+            organization_id=None if organization_id is None else str(organization_id),
             is_counted=None if items is None else isinstance(items, dict),
         )
 
@@ -109,7 +119,7 @@ class Listing:
             # What is the same stays the same object: thousands of new ones in each round would send Python's garbage
             # collector through all that the waits keep, while the event loop is blocked.
             raw[ident] = known if known is not None and is_same else entry
-            listed[ident] = self.sources[ident] if is_same else Listed.from_api(entry)
+            listed[ident] = self.sources[ident] if is_same else parsed(Listed.from_api, entry, _LIST)
         self._raw, self.sources = raw, listed
         self.asked_at = self._client.portal_now() - (self._client.clock.monotonic() - began)
         self.pages = max(1, math.ceil(seen / PAGE_SIZE))
