@@ -203,7 +203,7 @@ class SourceRun(TaskWait):
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
             known = known.after_request(answer.last_job, stopwatch() - begun)
-            if known.ids != listed.ids:
+            if known != listed:
                 memory.note(replace(memory.intent, known=known.ids, not_before=known.not_before))
         self.client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(known.ids, known.not_before)
