@@ -270,6 +270,7 @@ class SourceRun(TaskWait):
             plan, ended = self._ask().knowing(self.source.last_job), None
         if ended.state != ENDED:
             raise self.why_given_up(plan, ended)
+        self._run_task.harvest_has_ended = True
         result = self.conclude(plan, ended)
         if self._guard.thresholds is not None:
             comparison = self._compare(plan, self._guard.thresholds, result["items"]["done"])
@@ -298,6 +299,7 @@ class SourceRun(TaskWait):
         self.log.info("The loss is usual or accepted: a second harvest lets the portal archive what is due.")
         self.memory.note(replace(self.memory.intent.spent(), may_archive=True))
         self._guard.may_archive = True
+        self._run_task.harvest_has_ended = False
         self.source = self.patiently(plan, lambda: self.client.get_source(self.source_id))
         return self._ask().knowing(self.source.last_job)
 
