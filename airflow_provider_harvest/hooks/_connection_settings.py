@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds to wait for a response of the portal.
 DEFAULT_TIMEOUT = 30.0
-#: Least seconds between two polls of a job. Portals limit readers: dados.gov.pt allows 200 requests an hour.
+#: Fewest seconds between two polls of a job. Portals limit readers: dados.gov.pt allows 200 requests an hour.
 DEFAULT_MIN_POLL_INTERVAL = 30.0
 
 

@@ -78,7 +78,7 @@ class HarvestHook(BaseHook):
 
     @property
     def min_poll_interval(self) -> float:
-        """Least seconds between two polls of a job of this portal."""
+        """Fewest seconds between two polls of a job of this portal."""
         return self.settings.min_poll_interval
 
     def get_conn(self) -> HarvestClient:

@@ -16,7 +16,7 @@ from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOB
 from airflow_provider_harvest.portal.http.session import segment
 from airflow_provider_harvest.portal.http.unreadable import may_be
 from airflow_provider_harvest.portal.inputs import check_validation, is_object_id
-from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
+from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource, block
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
 
 if TYPE_CHECKING:
@@ -211,15 +211,15 @@ class HarvestClient(JobReads, RecordReads):
         The filter is called ``organization`` from 17.0 on, and is ignored before: then sources of others come, and if
         there are more than a page of them, ``owner`` is the filter. From 17.3 on that one lists no organization's.
         """
-        seen: set[Any] = set()
+        seen: set[str] = set()
         names = ("owner", "organization") if self.dialect.filters_by_owner else ("organization", "owner")
         for name in names:
             read, foreign = 0, 0
             for read, entry in enumerate(pages({name: organization}), 1):
-                if (entry.get("organization") or {}).get("id") != organization:
+                if block(entry.get("organization")).get("id") != organization:
                     foreign += 1
-                elif entry.get("id") not in seen:
-                    seen.add(entry.get("id"))
+                elif str(entry.get("id")) not in seen:
+                    seen.add(str(entry.get("id")))
                     yield entry
                 if foreign and read >= page_size and name == "organization":
                     break  # it is ignored, and the next page would take another request
@@ -306,7 +306,7 @@ class HarvestClient(JobReads, RecordReads):
                 f"A source's {', '.join(unknown)} cannot be changed: only {', '.join(UPDATABLE_FIELDS)} can."
             )
         source = current or self.get_source(source_id)
-        differing = {name: value for name, value in changes.items() if getattr(source, name) != value}
+        differing = source.changes_to(changes)
         if not differing:
             return source
         return self._write("PUT", self._source_route(source.id), differing).read(self._as_source)

@@ -18,7 +18,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.text.words import shorten
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def _number(text: str, field: _Field) -> int:
     :raises ValueError: says why not.
     """
     if text.startswith("-"):
-        raise ValueError(f"{_shown(text)} is negative")
+        raise ValueError(f"{_show(text)} is negative")
     try:
         number: int | None = int(text)
     except ValueError:
@@ -103,7 +104,7 @@ def _number(text: str, field: _Field) -> int:
     if number is None:
         stepped = re.fullmatch(r"(\d+)/(\d+)", text)
         hint = f"; write {stepped[1]}-{field.high}/{stepped[2]}" if stepped else ""
-        raise ValueError(f"{_shown(text)} is neither a number nor a name that Celery knows{hint}")
+        raise ValueError(f"{_show(text)} is neither a number nor a name that Celery knows{hint}")
     if number not in field.every:
         sunday = "; Sunday is 0" if field is _WEEKDAY and number == 7 else ""
         raise ValueError(f"{text[:60]} is not in {field.low} to {field.high}{sunday}")
@@ -130,7 +131,7 @@ def _item(text: str, field: _Field) -> list[int]:
     try:
         return numbers[:: int(match["step"])]
     except ValueError:  # no number, or a step of zero
-        raise ValueError(f"the step {_shown(match['step'])} after / is not a number from 1 on") from None
+        raise ValueError(f"the step {_show(match['step'])} after / is not a number from 1 on") from None
 
 
 def _numbers(text: str, field: _Field) -> tuple[int, ...]:
@@ -148,7 +149,7 @@ class Schedule:
     does not return. Pass an aware time in the portal's (fixed) offset, or a naive one: the returned time has the
     same ``tzinfo``, and nothing is converted in between.
 
-    :param text: the cron, its fields separated by single blanks.
+    :param text: the cron, its fields separated by single blanks, safe to show.
     :param minutes: sorted numbers of the minutes at which it fires; so on for the other four fields.
     :param weekdays: 0 is Sunday, 6 is Saturday.
     """
@@ -171,7 +172,7 @@ class Schedule:
         fields = text.split()
         if len(fields) != len(_FIELDS):
             raise InvalidCron(
-                f"The cron {_shown(text)} has {len(fields)} fields instead of five: minute, hour, day of month, "
+                f"The cron {_show(text)} has {len(fields)} fields instead of five: minute, hour, day of month, "
                 "month, day of week; for example 0 4 * * 1-5."
             )
         numbers = []
@@ -180,11 +181,12 @@ class Schedule:
                 numbers.append(_numbers(field_text, field))
             except ValueError as error:
                 raise _wrong(fields, field, str(error), f"Celery cannot read it, and {_STOPS_ALL}.") from None
-        schedule = cls(" ".join(fields), *numbers)
+        # Celery reads only the beginning of a range, so anything may follow it: shown as one visible line.
+        schedule = cls(plain(" ".join(fields)), *numbers)
         if not any(day <= _DAYS_IN_MONTH[month - 1] for month in schedule.months for day in schedule.days):
             # Up to Celery 5.4 this cron is accepted, and the beat fails when it computes the next tick.
             raise InvalidCron(
-                f"The cron {_shown(schedule.text)} never fires: none of its months has such a day. "
+                f"The cron {_show(schedule.text)} never fires: none of its months has such a day. "
                 f"Celery finds no next time for it, and {_STOPS_ALL}."
             )
         return schedule
@@ -253,15 +255,15 @@ def check_cron(text: str) -> str:
             "To stop the harvests of a source, unschedule it."
         )
     if not text.isascii() or not text.replace("\t", " ").isprintable():
-        raise InvalidCron(f"The cron {_shown(text)} must be one line of ASCII characters, as in 0 4 * * 1-5.")
+        raise InvalidCron(f"The cron {_show(text)} must be one line of ASCII characters, as in 0 4 * * 1-5.")
     if any(quote in text for quote in "'\"`"):
         raise InvalidCron(
-            f"The cron {_shown(text)} must be given without quotes in it: portals store them as part of a field."
+            f"The cron {_show(text)} must be given without quotes in it: portals store them as part of a field."
         )
     macro = text.strip().lower()
     if macro.startswith("@"):
         instead = f"write {_MACROS[macro]} instead" if macro in _MACROS else "write five fields, as in 0 4 * * *"
-        raise InvalidCron(f"The cron {_shown(text)} is unknown to udata and Celery: {instead}.")
+        raise InvalidCron(f"The cron {_show(text)} is unknown to udata and Celery: {instead}.")
     schedule = Schedule.parse(text)
     for field_text, field in zip(schedule.text.split(), _FIELDS, strict=True):
         for item in field_text.split(","):
@@ -272,7 +274,7 @@ def check_cron(text: str) -> str:
 def _check_plain(item: str, field: _Field, fields: list[str]) -> None:
     """Refuse an item that Celery does not read in every version, or reads in another way than intended."""
     if not _PLAIN_ITEM.fullmatch(item):
-        why = f"{_shown(item)} is not *, a number, a range, or one of them with a step"
+        why = f"{_show(item)} is not *, a number, a range, or one of them with a step"
         raise _wrong(fields, field, why, "Celery would accept it, but read something else.")
     for name in re.findall("[a-z]+", item.lower()):
         if field is _MONTH and any(name in (month, month[:3]) for month in MONTHS):
@@ -284,12 +286,12 @@ def _check_plain(item: str, field: _Field, fields: list[str]) -> None:
 
 
 def _wrong(fields: list[str], field: _Field, why: str, consequence: str) -> InvalidCron:
-    shown = _shown(" ".join(fields))
+    shown = _show(" ".join(fields))
     return InvalidCron(
-        f"The cron {shown} is wrong in its field {field.name} ({fields[_FIELDS.index(field)][:60]}): {why}. "
+        f"The cron {shown} is wrong in its field {field.name} ({plain(fields[_FIELDS.index(field)], 60)}): {why}. "
         f"Allowed there: {field.allowed}. {consequence}"
     )
 
 
-def _shown(text: str) -> str:
-    return repr(shorten(text, 60))
+def _show(text: str) -> str:
+    return show_value(text, 60)

@@ -13,14 +13,15 @@ import re
 from datetime import datetime, timedelta, timezone
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.statuses import PENDING, REFUSED, VALIDATION_STATES
-from airflow_provider_harvest.portal.text.secrecy import names_secret, without_secrets
-from airflow_provider_harvest.portal.text.words import shorten
+from airflow_provider_harvest.portal.text.secrecy import names_secret, secret_of_addresses, without_secrets
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -66,11 +67,11 @@ def check_id(value: object, what: str, *, slug: bool = True) -> str:
     if text == "None":
         raise HarvestInvalidInput(f"{what} is 'None': the task or variable that it comes from returned nothing.")
     if "{{" in text:
-        raise HarvestInvalidInput(f"{what} must be {wanted}, not a template that was not rendered: {_shown(text)}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted}, not a template that was not rendered: {show_value(text)}.")
     if "/" in text:
-        raise HarvestInvalidInput(f"{what} must be {wanted} alone, without the address around it: {_shown(text)}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted} alone, without the address around it: {show_value(text)}.")
     if not (is_object_id(text) or (slug and _SLUG.fullmatch(text))):
-        raise HarvestInvalidInput(f"{what} must be {wanted}, not {_shown(text)}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted}, not {show_value(text)}.")
     return text
 
 
@@ -83,11 +84,11 @@ def check_name(name: object) -> str:
     text = check_text(name, "name")
     if not any(character.isalnum() for character in text):
         raise HarvestInvalidInput(
-            f"name must hold a letter or a digit, since its address is made from it: {_shown(text)}."
+            f"name must hold a letter or a digit, since its address is made from it: {show_value(text)}."
         )
     if len(text) > MAX_NAME_LENGTH:
         raise HarvestInvalidInput(
-            f"name must have at most {MAX_NAME_LENGTH} characters, not {len(text)}. It begins with {_shown(text)}."
+            f"name must have at most {MAX_NAME_LENGTH} characters, not {len(text)}. It begins with {show_value(text)}."
         )
     return text
 
@@ -114,15 +115,11 @@ def check_url(url: object) -> str:
     if parts.scheme not in URL_SCHEMES or not host:
         allowed = ", ".join(f"{scheme}://" for scheme in URL_SCHEMES[:-1]) + f" or {URL_SCHEMES[-1]}://"
         raise HarvestInvalidInput(f"url must begin with {allowed} and a host: {shown!r}.")
-    if "@" in parts.netloc:
+    secret = secret_of_addresses(text)
+    if secret:
         raise HarvestInvalidInput(
-            f"url must hold no user or password before its host: everybody can read it on the portal: {shown!r}."
+            f"url must hold no secret, but has {secret}: everybody can read it on the portal: {shown!r}."
         )
-    for name, _ in parse_qsl(parts.query):  # parameters without value are left out
-        if names_secret(name):
-            raise HarvestInvalidInput(
-                f"url must hold no secret, but has the parameter {name[:40]!r}: everybody can read it on the portal."
-            )
     return text
 
 
@@ -140,7 +137,7 @@ def check_backend(backend_id: object, backends: Iterable[HarvestBackend]) -> Har
     guess = f" Did you mean {close[0]!r}?" if close else ""
     listed = f"it has {', '.join(sorted(offered))}" if offered else "it lists none"
     raise HarvestInvalidInput(
-        f"backend {_shown(text)} does not exist on this portal, or is not enabled: {listed}.{guess}"
+        f"backend {show_value(text)} does not exist on this portal, or is not enabled: {listed}.{guess}"
     )
 
 
@@ -156,7 +153,7 @@ def check_validation(state: object, comment: object = None) -> tuple[str, str | 
     if state not in VALIDATION_STATES:
         why = " Portals take 'pending' for a refusal." if state == PENDING else ""
         raise HarvestInvalidInput(
-            f"state must be {' or '.join(map(repr, VALIDATION_STATES))}, not {_shown(state)}.{why}"
+            f"state must be {' or '.join(map(repr, VALIDATION_STATES))}, not {show_value(state)}.{why}"
         )
     comment = comment.strip() if comment else None
     if state == REFUSED and not comment:
@@ -176,22 +173,25 @@ def as_seconds(value: object, what: str) -> float:
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise HarvestInvalidInput(f"{what} must be seconds (a number) or a timedelta, not {_shown(value)}.")
+        raise HarvestInvalidInput(f"{what} must be seconds (a number) or a timedelta, not {show_value(value)}.")
     if not math.isfinite(value) or value < 0:
         raise HarvestInvalidInput(f"{what} must be a length of time of zero or more seconds, not {value}.")
     return float(value)
 
 
-def as_switch(value: object, what: str) -> bool:
+def as_switch(value: object, what: str, wanted: str = "True or False") -> bool:
     """Return a switch; a string such as ``"False"``, which Python takes for true, is refused unless it says which.
 
+    :param value: a bool, ``"true"`` or ``"false"`` in any case, as a template renders one.
+    :param what: the argument's name, for the message.
+    :param wanted: what it may be, for the message.
     :raises HarvestInvalidInput: for any other value.
     """
     if isinstance(value, bool):
         return value
     read = {"true": True, "false": False}.get(str(value).strip().lower())
     if read is None:
-        raise HarvestInvalidInput(f"{what} must be True or False, not {value!r}.")
+        raise HarvestInvalidInput(f"{what} must be {wanted}, not {show_value(value)}.")
     return read
 
 
@@ -202,7 +202,7 @@ def as_count(value: object, what: str) -> int:
     :param what: the argument's name, for the message.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise HarvestInvalidInput(f"{what} must be a whole number from 0 on, not {_shown(value)}.")
+        raise HarvestInvalidInput(f"{what} must be a whole number from 0 on, not {show_value(value)}.")
     return value
 
 
@@ -223,17 +223,19 @@ def as_datetime(value: Any, what: str) -> datetime:  # noqa: ANN401  # dateutil,
         except ValueError:  # such as 30 February
             match = None
         if match is None:
-            raise HarvestInvalidInput(f"{what} must be a time in ISO form with a zone, {example}, not {_shown(value)}.")
+            raise HarvestInvalidInput(
+                f"{what} must be a time in ISO form with a zone, {example}, not {show_value(value)}."
+            )
     elif not isinstance(value, datetime):
         raise HarvestInvalidInput(
-            f"{what} must be a datetime or an ISO string with a zone, {example}, not {_shown(value)}."
+            f"{what} must be a datetime or an ISO string with a zone, {example}, not {show_value(value)}."
         )
     if parsed is None or parsed.utcoffset() is None:
-        raise HarvestInvalidInput(f"{what} has no time zone: {_shown(str(value))}. Add one, {example}.")
+        raise HarvestInvalidInput(f"{what} has no time zone: {show_value(str(value))}. Add one, {example}.")
     try:
         return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
     except (OverflowError, ValueError):
-        raise HarvestInvalidInput(f"{what} is out of range: {_shown(str(value))}.") from None
+        raise HarvestInvalidInput(f"{what} is out of range: {show_value(str(value))}.") from None
 
 
 # --- the configuration of a source ------------------------------------------------------------------------------------
@@ -251,21 +253,21 @@ def check_config(config: object, backend: HarvestBackend | None = None) -> dict[
     if not isinstance(config, dict):
         raise HarvestInvalidInput(f"config must be a dict, {{}} for none, not {type(config).__name__}.")
     try:
-        plain: dict[str, Any] = json.loads(json.dumps(config, allow_nan=False))
+        copied: dict[str, Any] = json.loads(json.dumps(config, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise HarvestInvalidInput(f"config must hold JSON values only: {error}.") from None
-    for path, name, value in _named_values(plain, "config"):
+    for path, name, value in _named_values(copied, "config"):
         _check_value(path, name, value)
-    for key in plain:
+    for key in copied:
         close = get_close_matches(key.lower(), CONFIG_SECTIONS, n=1, cutoff=0.85)
         if close and key not in CONFIG_SECTIONS:
             raise HarvestInvalidInput(f"config has the key {key!r}, which no portal reads. Did you mean {close[0]!r}?")
     for section in ("filters", "extra_configs"):
-        if section in plain:
-            _check_entries(plain[section], section, backend)
-    if "features" in plain:
-        _check_features(plain["features"], backend)
-    return plain
+        if section in copied:
+            _check_entries(copied[section], section, backend)
+    if "features" in copied:
+        _check_features(copied["features"], backend)
+    return copied
 
 
 def _check_entries(entries: object, section: str, backend: HarvestBackend | None) -> None:
@@ -285,7 +287,8 @@ def _check_entries(entries: object, section: str, backend: HarvestBackend | None
         json_type = _JSON_TYPES.get(str(declared.get("type"))) if declared else None
         if declared and json_type and not isinstance(entry["value"], json_type):
             raise HarvestInvalidInput(
-                f"{here} ({entry['key']}) must have a value of type {declared['type']}, not {_kind(entry['value'])}."
+                f"{here} ({plain(entry['key'])}) must have a value of type {declared['type']}, "
+                f"not {_kind(entry['value'])}."
             )
 
 
@@ -304,11 +307,11 @@ def _declared(section: str, key: str, here: str, backend: HarvestBackend | None)
     declarations: Sequence[dict[str, Any]] | None = getattr(backend, section) if backend else None
     if backend is None or declarations is None:
         return None
-    keys = {declaration.get("key", ""): declaration for declaration in declarations}
+    keys = {str(declaration["key"]): declaration for declaration in declarations}
     if key not in keys:
         close = get_close_matches(key, keys, n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
-        known = f"it knows {', '.join(sorted(keys))}" if keys else "it knows none"
+        known = f"it knows {', '.join(plain(name, 40) for name in sorted(keys))}" if keys else "it knows none"
         raise HarvestInvalidInput(
             f"{here} has the key {key!r}, which the backend {backend.id} does not know: {known}.{guess}"
         )
@@ -322,9 +325,10 @@ def _check_value(path: str, name: str, value: object) -> None:
         raise HarvestInvalidInput(
             f"{path} must not hold a secret, but is named {name!r}: everybody can read config on the portal."
         )
-    if isinstance(value, str) and _has_password(value):
+    secret = secret_of_addresses(value) if isinstance(value, str) else None
+    if secret:
         raise HarvestInvalidInput(
-            f"{path} must hold no user or password in its address: everybody can read config on the portal."
+            f"{path} must hold no secret, but its address has {secret}: everybody can read config on the portal."
         )
 
 
@@ -338,13 +342,6 @@ def _named_values(value: object, path: str, name: str = "") -> Iterator[tuple[st
         for key, item in value.items():
             named = str(value["key"]) if key == "value" and "key" in value else key
             yield from _named_values(item, f"{path}.{key}", named)
-
-
-def _has_password(text: str) -> bool:
-    try:
-        return "@" in urlsplit(text).netloc
-    except ValueError:  # not a URL
-        return False
 
 
 def _kind(value: object) -> str:
@@ -371,8 +368,3 @@ def check_text(value: object, what: str) -> str:
     if not value.strip():
         raise HarvestInvalidInput(f"{what} is empty.")
     return value.strip()
-
-
-def _shown(value: object) -> str:
-    """Return a value as messages show it: never long."""
-    return shorten(repr(value), 80)

@@ -1,7 +1,8 @@
 """The responses of the harvest API as frozen dataclasses; made by the client from JSON, used by all layers.
 
-A field that a release does not return is ``None``, never an error; ``raw`` keeps the whole response.
-A response of another structure raises ``HarvestProtocolError("expected ...")``; the client adds which request it was.
+A field that a release does not return is ``None``, never an error, and so is one of another type than udata's; ``raw``
+keeps the whole response. A time or a number of items that is none, and a response of another structure, raise
+``HarvestProtocolError("expected ...")``; the client adds which request it was.
 Generations are those of :mod:`airflow_provider_harvest.portal.http.probe`.
 """
 
@@ -9,13 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PENDING, TERMINAL_JOB_STATUSES
 from airflow_provider_harvest.portal.text.untrusted import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
@@ -30,7 +34,7 @@ def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
         return None
     try:
         parsed = datetime.fromisoformat(value).astimezone(timezone.utc) if "+" in value else _parse_slowly(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         parsed = _parse_slowly(value)
     finer = parsed.microsecond % 1000
     return parsed.replace(microsecond=parsed.microsecond - finer) if finer else parsed
@@ -40,11 +44,11 @@ def _parse_slowly(value: Any) -> datetime:  # noqa: ANN401  # of a response
     """Read a time that is not plain ISO with an offset; only the plain form takes the 20 times faster way."""
     try:
         parsed: object = pendulum.parse(str(value))
-    except ValueError as error:
+        if isinstance(parsed, datetime):
+            return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
+    except (ValueError, OverflowError, TypeError, OSError) as error:  # OverflowError: beyond the years 1 to 9999
         raise HarvestProtocolError(f"expected a time, got {str(value)[:40]!r}") from error
-    if not isinstance(parsed, datetime):
-        raise HarvestProtocolError(f"expected a time, got {str(value)[:40]!r}")
-    return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
+    raise HarvestProtocolError(f"expected a time, got {str(value)[:40]!r}")
 
 
 def _entries(value: object) -> list[Any]:
@@ -56,6 +60,24 @@ def _object(data: object, what: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise HarvestProtocolError(f"expected {what}, got {type(data).__name__}")
     return data
+
+
+def block(value: object) -> dict[str, Any]:
+    """Return an object inside a response; anything else in its place has no fields."""
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    """Return what people wrote: a name, a comment, an address."""
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _filled(value: object) -> object:
+    return None if value in ("", {}) else value
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _token(value: object) -> str | None:
@@ -77,11 +99,11 @@ class HarvestRef:
         """Return the reference, None if the response has none (null, or an object without id)."""
         if not isinstance(data, dict) or not data.get("id"):
             return None
-        person = " ".join(part for part in (data.get("first_name"), data.get("last_name")) if part)
+        person = " ".join(str(part) for part in (data.get("first_name"), data.get("last_name")) if part)
         page = data.get("page")
         return cls(
             id=plain(data["id"]),
-            name=data.get("name") or person or None,
+            name=_text(data.get("name")) or person or None,
             slug=_token(data.get("slug")),
             page=plain(page, None) if str(page).startswith(("https://", "http://")) else None,
         )
@@ -99,12 +121,12 @@ class HarvestValidation:
     @classmethod
     def from_api(cls, data: object) -> HarvestValidation:
         """Read the ``validation`` block of a source."""
-        data = data if isinstance(data, dict) else {}
+        data = block(data)
         return cls(
             state=_token(data.get("state")),
             by=HarvestRef.from_api(data.get("by")),
             on=parse_time(data.get("on")),
-            comment=data.get("comment"),
+            comment=_text(data.get("comment")),
         )
 
 
@@ -124,7 +146,7 @@ class HarvestMessage:
         return cls(
             message=str(data.get("message") or ""),
             created_at=parse_time(data.get("created_at")),
-            details=data.get("details"),
+            details=_text(data.get("details")),
         )
 
 
@@ -143,14 +165,22 @@ class ItemCounts:
 
     @classmethod
     def from_statuses(cls, by_status: dict[str, Any], total: int | None = None) -> ItemCounts:
-        """Count by status; a status that udata did not have when this was written counts as ``other``."""
+        """Count by status.
+
+        A status that udata did not have when this was written counts as ``other``, and so do items of which the portal
+        does not say the status: they are in no known one.
+
+        :param by_status: how many there are in each status.
+        :param total: how many there are, according to the portal; default: as many as have a status.
+        """
         try:
-            counted = {name: int(count or 0) for name, count in by_status.items()}
-        except (TypeError, ValueError):
+            counted = {str(name): int(count or 0) for name, count in by_status.items()}
+            listed = sum(counted.values())
+            total = listed if total is None else max(listed, int(total))
+        except (TypeError, ValueError, OverflowError):
             raise HarvestProtocolError("expected numbers of items") from None
         known = {name: counted.get(name, 0) for name in ITEM_STATUSES}
-        listed = sum(counted.values())
-        return cls(total=listed if total is None else total, other=listed - sum(known.values()), **known)
+        return cls(total=total, other=total - sum(known.values()), **known)
 
     @property
     def processed(self) -> int:
@@ -178,16 +208,15 @@ class HarvestItem:
     def from_api(cls, data: object) -> HarvestItem:
         """Read one item, listed or embedded in a job or in a preview."""
         data = _object(data, "a harvest item")
-        target = data.get("dataset") or data.get("dataservice") or {}
-        target = target if isinstance(target, dict) else {}
+        target = block(data.get("dataset") or data.get("dataservice"))
         remote_id = data.get("remote_id")
         return cls(
             remote_id=None if remote_id is None else str(remote_id),
             status=_token(data.get("status")),
-            remote_url=data.get("remote_url"),
+            remote_url=_text(data.get("remote_url")),
             dataset_id=_token(target.get("id")),
-            dataset_url=target.get("page") or target.get("uri"),
-            dataset_title=target.get("title"),
+            dataset_url=_text(target.get("page") or target.get("uri")),
+            dataset_title=_text(target.get("title")),
             errors=tuple(HarvestMessage.from_api(error) for error in _entries(data.get("errors"))),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
@@ -286,7 +315,7 @@ class HarvestJob:
 
     @property
     def duration(self) -> float | None:
-        """Seconds from the job's creation to its end, None while it runs."""
+        """Seconds from the job's start to its end, None while it runs; from its creation if no start is known."""
         begun = self.started or self.created
         return (self.ended - begun).total_seconds() if self.ended and begun else None
 
@@ -328,24 +357,33 @@ class HarvestSource:
             raise HarvestProtocolError("expected a harvest source, got an object without id")
         return cls(
             id=plain(data["id"]),
-            name=data.get("name") or "",
-            url=data.get("url") or "",
+            name=_text(data.get("name")) or "",
+            url=_text(data.get("url")) or "",
             backend=plain(data.get("backend")),
-            description=data.get("description"),
-            config=data.get("config") or {},
+            description=_text(data.get("description")),
+            config=block(data.get("config")),
             created_at=parse_time(data.get("created_at")),
-            active=data.get("active"),
-            autoarchive=data.get("autoarchive"),
+            active=_flag(data.get("active")),
+            autoarchive=_flag(data.get("autoarchive")),
             validation=HarvestValidation.from_api(data.get("validation")),
             last_job=HarvestJob.from_last_job(data.get("last_job")),
             owner=HarvestRef.from_api(data.get("owner")),
             organization=HarvestRef.from_api(data.get("organization")),
             deleted=parse_time(data.get("deleted")),
-            schedule=data.get("schedule"),
-            permissions=data.get("permissions"),
+            schedule=_token(data.get("schedule")),
+            permissions=data["permissions"] if isinstance(data.get("permissions"), dict) else None,
             slug=_token(data.get("slug")),
             raw=data,
         )
+
+    def changes_to(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the wanted fields that differ from what the source has.
+
+        A text or a configuration that is left out, null or empty is the same to the portal.
+
+        :param wanted: values by the names of the fields.
+        """
+        return {name: value for name, value in wanted.items() if _filled(getattr(self, name)) != _filled(value)}
 
     @property
     def is_awaited(self) -> bool:
@@ -385,9 +423,14 @@ class HarvestBackend:
         extra = data.get("extra_configs")
         return cls(
             id=plain(data.get("id")),
-            label=data.get("label") or "",
-            filters=tuple(_entries(data.get("filters"))),
-            features=tuple(_entries(data.get("features"))),
-            extra_configs=None if extra is None else tuple(extra),
+            label=_text(data.get("label")) or "",
+            filters=_declarations(data.get("filters")),
+            features=_declarations(data.get("features")),
+            extra_configs=None if extra is None else _declarations(extra),
             raw=data,
         )
+
+
+def _declarations(entries: object) -> tuple[dict[str, Any], ...]:
+    """Return what a backend declares: objects with a ``key``."""
+    return tuple(entry for entry in map(block, _entries(entries)) if isinstance(entry.get("key"), str))

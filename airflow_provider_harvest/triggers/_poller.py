@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Share of the shortest interval that single polls may take before the list is read again.
 _LOOKING_SHARE = 0.5
-#: Least seconds between two rounds, whatever a watch requests.
+#: Fewest seconds between two rounds, whatever a watch requests.
 _SHORTEST_PAUSE = 1.0
 #: Seconds by which the list may be read early, so that watches due at the same moment are served by it.
 _EARLY = 1.0

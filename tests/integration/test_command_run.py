@@ -66,4 +66,4 @@ def test_without_the_right_to_start_one_it_fails_or_waits_for_the_portals_own(
     assert (code, result["how"], result["items"]["done"]) == (0, "waited", 3), said
     assert result["job_id"] != before
     assert time.monotonic() - begun > 1.0, "it waited"
-    assert "Portal runs this source by cron" in said
+    assert "The portal runs this source by cron" in said

@@ -323,6 +323,27 @@ def test_killed_apply_is_continued(
         assert make_plan(admin, declaration).is_clean
 
 
+def test_killed_apply_leaves_no_source_inactive_of_which_the_files_say_nothing(
+    portal: Sandbox, admin: HarvestClient, catalogue_name: str, tmp_path: Path
+) -> None:
+    whole = declare(portal, catalogue_name, 6)
+    silent = [
+        replace(declared, fields={name: value for name, value in declared.fields.items() if name != "active"})
+        for declared in whole.sources
+    ]
+    declaration = replace(whole, sources=tuple(silent))
+    for after_writes in (1, 2, 3):  # of three for each source
+        write_plan(make_plan(admin, declaration), tmp_path / "plan.json")
+        kill_apply(portal, tmp_path / "plan.json", after_writes)
+
+    applied(admin, declaration)
+
+    assert_as_declared(admin, declaration)
+    assert [source.active for [source] in ours(admin, declaration).values()] == [True] * 6
+    assert make_plan(admin, declaration).is_clean
+    portal.control.wait_until_idle()
+
+
 def kill_apply(portal: Sandbox, plan_path: Path, after_writes: int) -> int:
     """Start an apply, and kill it once it has sent so many writes; return how many it has."""
     mark = portal.mark()

@@ -111,7 +111,7 @@ def test_links_of_a_tab_lead_to_the_portal(world: World, open_page: OpenPage) ->
 def test_tab_of_a_deferred_task_says_what_is_waited_for(world: World, open_page: OpenPage, picture: Picture) -> None:
     page = open_page(world.tab("wait_for_portal", "wait"))
     expect(ours(page)).to_contain_text("Waiting")
-    expect(ours(page)).to_contain_text("Portal runs this source by cron")
+    expect(ours(page)).to_contain_text("The portal runs this source by cron")
     picture(page, "tab-deferred")
 
 

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HELD, LIFTED, EXPIRED, TIDIED = "held", "lifted", "expired", "tidied"
+HELD, HELD_MORE, LIFTED, EXPIRED, TIDIED = "held", "held_more", "lifted", "expired", "tidied"
 CANNOT_HOLD, CANNOT_LIFT = "cannot_hold", "cannot_lift"
-#: What a case becomes if that could not be done; an outdated line alone is nothing that people must know of.
-_FAILED = {HELD: CANNOT_HOLD, LIFTED: CANNOT_LIFT, EXPIRED: CANNOT_LIFT, TIDIED: ""}
+#: What a case becomes if that could not be done; an outdated line alone is nothing that people must know of, and the
+#: next pass tries again.
+_FAILED = {HELD: CANNOT_HOLD, HELD_MORE: "", LIFTED: CANNOT_LIFT, EXPIRED: CANNOT_LIFT, TIDIED: ""}
 
 
 def decide(case: Case, now: datetime, expire_days: float | None = None) -> str | None:
-    """Return what must be done about a source: ``held``, ``lifted``, ``expired``, ``tidied``, or None.
+    """Return what must be done about a source: ``held``, ``held_more``, ``lifted``, ``expired``, ``tidied``, or None.
 
     :param case: what a pass found of it.
     :param now: the portal's clock.
@@ -36,7 +37,7 @@ def decide(case: Case, now: datetime, expire_days: float | None = None) -> str |
         if case.is_back:
             return LIFTED
         if case.has_grown:
-            return HELD
+            return HELD_MORE
         is_over = expire_days is not None and case.note is not None and now - case.note.at >= timedelta(expire_days)
         return EXPIRED if is_over else None
     if case.judgement.hold and case.source.autoarchive is not False:
@@ -78,8 +79,8 @@ def _carry_out(client: HarvestClient, case: Case, what: str) -> None:
     if not client.has_key:
         _fail(case, what, "there is no API key in the connection")
         return
-    if what == HELD:
-        why = "it has lost more since it was held" if case.has_grown else "autoarchive was switched off"
+    if what in (HELD, HELD_MORE):
+        why = "autoarchive was switched off" if what == HELD else "it has lost more since, so that all of it waits now"
         case.source, changed = hold(client, case.source.id, len(case.missing), case.begun)
     elif what == LIFTED:
         case.source, changed = release(client, case.source.id, accept=False)

@@ -40,8 +40,8 @@ class Case:
         would let the portal archive follows from it.
     :param has_grown: whether a source that is held has lost more since, so that it would be held again after a release.
     :param unexamined: why nothing is known of the records of a source that is held; empty if they were examined.
-    :param action: what was done: ``held``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold`` and ``cannot_lift``;
-        empty for nothing.
+    :param action: what was done: ``held``, ``held_more``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold`` and
+        ``cannot_lift``; empty for nothing.
     :param why: a sentence on the action.
     """
 

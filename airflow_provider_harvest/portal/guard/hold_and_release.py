@@ -65,7 +65,7 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
         return source, False
     else:
         at = _now(client)
-    note = Note(NOTE_HELD, at, missing, before, _accepted(source))
+    note = _held(at, missing, before, _accepted(source))
     return _write(client, source, autoarchive=False, description=join(text, note)), True
 
 
@@ -83,7 +83,7 @@ def hold_ahead(client: HarvestClient, source_id: str) -> tuple[HarvestSource, bo
         return source, False
     accepted = _accepted(source)
     # ``before`` repeats it for versions that read one line only.
-    note = Note(NOTE_HELD, _now(client), 0, accepted.before if accepted else NOTHING_ACCEPTED, accepted)
+    note = _held(_now(client), 0, accepted.before if accepted else NOTHING_ACCEPTED, accepted)
     text = split(source.description)[0]
     return _write(client, source, autoarchive=False, description=join(text, note)), True
 
@@ -183,6 +183,11 @@ def held_since(source: HarvestSource) -> str | None:
 def _covered(note: Note) -> datetime:
     before = note.at if note.is_ahead else note.before
     return max(before, note.accepted.before) if note.accepted else before
+
+
+def _held(at: datetime, count: int, before: datetime, accepted: Note | None) -> Note:
+    """Return the note of a hold; the newest line counts, and another client's clock may have been a second ahead."""
+    return Note(NOTE_HELD, max(at, accepted.at) if accepted else at, count, before, accepted)
 
 
 def _accepted(source: HarvestSource) -> Note | None:

@@ -87,8 +87,9 @@ class RecordReads(ItemReads):
         :param source_id: its id.
         """
         mask = "data{id,status,created,started,ended},total"
-        pages = self._large_pages(f"/harvest/source/{segment(source_id)}/jobs/", {}, mask, JOB_PAGE_SIZE)
-        jobs = map(HarvestJob.from_api, pages)
+        path = f"/harvest/source/{segment(source_id)}/jobs/"
+        pages = self._large_pages(path, {}, mask, JOB_PAGE_SIZE)
+        jobs = (parsed(HarvestJob.from_api, entry, f"GET {path}") for entry in pages)
         return next((job for job in jobs if job.has_ended and job.status in ("done", "done-errors")), None)
 
     def _item_ids(self, job_id: str) -> Iterator[dict[str, Any]]:

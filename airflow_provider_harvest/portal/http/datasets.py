@@ -42,7 +42,7 @@ class HarvestedRecord(NamedTuple):
             id=str(data["id"]),
             kind=kind,
             title=str(data.get("title") or ""),
-            page=next((data[name] for name in _PAGES if data.get(name)), None),
+            page=next((str(data[name]) for name in _PAGES if data.get(name)), None),
             source_id=str(harvest["source_id"]),
             remote_id=None if remote_id is None else str(remote_id),
             last_update=parse_time(harvest.get("last_update")),

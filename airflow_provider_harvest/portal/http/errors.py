@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _Parsed = TypeVar("_Parsed")
 
+#: What Python raises if a value is of another type, or beyond what it can hold.
+_ODD = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
+
 #: Default texts of the web framework below udata; they add nothing to the status.
 _BOILERPLATE = ("The requested URL was not found on the server.", "The server could not verify that you are authorized")
 _ADVICE = {
@@ -111,7 +114,7 @@ def api_error(
     if status == 423:
         return HarvestUnavailable(sentence, **known)
     if status == 429:
-        wait = "" if retry_after is None else f" The portal requests to wait {retry_after:g} s."
+        wait = "" if retry_after is None else f" The portal asks to wait {retry_after:g} s."
         return HarvestRateLimited(sentence + wait, retry_after=retry_after, **known)
     if status >= 500:
         return HarvestServerError(sentence, retry_after=retry_after, **known)
@@ -123,8 +126,10 @@ def parsed(parse: Callable[[Any], _Parsed], value: object, request: str) -> _Par
 
     :param parse: such as ``HarvestJob.from_api``; raises ``HarvestProtocolError("expected ...")``.
     :param request: method and path, for the message.
+    :raises HarvestProtocolError: also if the function stumbles over a value that it did not expect.
     """
     try:
         return parse(value)
-    except HarvestProtocolError as error:
-        raise HarvestProtocolError(f"Unexpected response to {request}: {error}.") from error
+    except (HarvestProtocolError, *_ODD) as error:
+        problem = str(error) if isinstance(error, HarvestProtocolError) else f"{type(error).__name__} in its values"
+        raise HarvestProtocolError(f"Unexpected response to {request}: {problem}.") from error

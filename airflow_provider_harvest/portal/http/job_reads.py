@@ -62,7 +62,7 @@ class JobReads(ItemReads):
         :param counters: whether their items are counted (default True), which the portal does from 17.0 on.
         :param on_unreadable: called with each job that the list cannot return; default: it is logged.
         """
-        seen: set[Any] = set()
+        seen: set[str] = set()
         again = True
         while again:
             again = False
@@ -74,9 +74,9 @@ class JobReads(ItemReads):
                 if counters and self.dialect.hear_origin(entry):
                     again = True  # the portal was upgraded since: its jobs can be counted now
                     break
-                if entry.get("id") in seen:
+                if str(entry.get("id")) in seen:
                     continue
-                seen.add(entry.get("id"))
+                seen.add(str(entry.get("id")))
                 if isinstance(entry.get("items"), list):  # only their number is kept
                     entry = {name: value for name, value in entry.items() if name != "items"}
                 yield parsed(HarvestJob.from_api, entry, f"GET /harvest/source/{source_id}/jobs/")
@@ -264,13 +264,13 @@ class JobReads(ItemReads):
         if self.dialect.embeds_items:
             embedded = self._embedded_items(job_id, _ITEM_TIMES)
             if embedded is not None:
-                return _moved_last(embedded)
+                return parsed(_moved_last, embedded, f"GET {self._job_path(job_id)}")
         counts = job.counts or self.peek_job(job_id).counts
         if counts is None or not counts.total:
             return None
         params = {"page": counts.total, "page_size": 1}
         answer = self._get(f"{self._job_path(job_id)}items/", params, fields=f"data{{{_ITEM_TIMES}}},total")
-        return _moved_last(entries_of(answer))
+        return parsed(_moved_last, entries_of(answer), answer.request)
 
     def _as_job(self, body: object) -> HarvestJob:
         """Return a job, after its shape was noted."""
@@ -298,7 +298,7 @@ class JobReads(ItemReads):
         """Whether the portal reads another job, so that a 500 for this one means that there is none."""
         try:
             listed = entries_of(self._get("/harvest/sources/", {"page_size": 50}, fields="data{last_job{id}},total"))
-            jobs = [HarvestJob.from_last_job(entry.get("last_job")) for entry in listed]
+            jobs = [parsed(HarvestJob.from_last_job, entry.get("last_job"), "the list of sources") for entry in listed]
             others = [job.id for job in jobs if job and job.id]
             return not others or (job_id not in others and self.peek_job(others[0], progress=False).id == others[0])
         except HarvestError:

@@ -11,6 +11,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRedirected,
     HarvestRequestRejected,
 )
+from airflow_provider_harvest.portal.http.dialect import is_from_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ def find_generation(read: Callable[..., Answer], site: str) -> Generation:
     except HarvestRequestRejected:
         return C  # the endpoint exists, and checks by itself that this is not an id
     except HarvestNotFound as error:
-        return D if _is_from_endpoint(error.payload) else B
+        return D if is_from_endpoint(error) else B  # if no route matches, udata returns ``error`` instead
     raise _no_portal(site, "it returns a job that cannot exist")
 
 
@@ -88,11 +89,6 @@ def _lists_backends(read: Callable[..., Answer], path: str, site: str) -> bool:
     if not isinstance(body, list) or not all(isinstance(entry, dict) and "id" in entry for entry in body):
         raise _no_portal(site, "it returns no list of harvest backends")
     return True
-
-
-def _is_from_endpoint(payload: object) -> bool:
-    """Whether a 404 comes from an existing endpoint; if no route matches, udata returns ``error`` instead."""
-    return isinstance(payload, dict) and "message" in payload
 
 
 def _no_portal(site: str, what: str) -> HarvestProtocolError:

@@ -44,7 +44,7 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds to wait according to a ``Retry-After`` header, a day at most.
 
     :param value: seconds or an HTTP date; None and malformed values give None.
-    :param now: seconds since the epoch that a date is compared with.
+    :param now: the portal's clock, in seconds since the epoch: a date is compared with it.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
@@ -59,8 +59,9 @@ class RetryPolicy:
 
     :param attempts: how many times a request is sent at most; 1 never repeats (poll loops have their own budget).
     :param base: seconds of the first delay's upper bound; it doubles with each further one.
-    :param cap: seconds that no delay exceeds. A ``Retry-After`` beyond it is not waited for: the error is raised and
-        carries it, since an earlier repetition makes a rate limit worse.
+    :param cap: seconds that no delay of its own exceeds. A ``Retry-After`` of up to as much is waited for, and up to
+        ``base`` seconds more. One beyond it is not: the error is raised and carries it, since an earlier repetition
+        makes a rate limit worse.
     """
 
     attempts: int = 4

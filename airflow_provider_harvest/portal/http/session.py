@@ -104,7 +104,7 @@ class PortalSession:
         return self.dialect.slash is not False
 
     def portal_now(self) -> float:
-        """Return the portal's clock as seconds since the epoch, from the ``Date`` of its last response.
+        """Return the portal's clock as seconds since the epoch, from the ``Date`` of its last three responses.
 
         Before the first response, or if a proxy removes the header, this machine's clock is returned.
         """

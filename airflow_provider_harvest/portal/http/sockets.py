@@ -51,13 +51,21 @@ class Exchange:
     def cut(self) -> None:
         """Cut the connection; a read that waits for it gets an error or an end immediately."""
         self.was_cut = True
+        self._shut()
+
+    def uses(self, sock: Any) -> None:
+        """Remember the socket that carries this exchange; None once another exchange uses it.
+
+        If the exchange was cut before there was one, as during a slow handshake, it is cut now.
+        """
+        self._socket = sock
+        if self.was_cut:
+            self._shut()
+
+    def _shut(self) -> None:
         if self._socket is not None:
             with contextlib.suppress(OSError):  # it may just have ended by itself
                 self._socket.shutdown(socket.SHUT_RDWR)
-
-    def uses(self, sock: Any) -> None:
-        """Remember the socket that carries this exchange; None once another exchange uses it."""
-        self._socket = sock
 
 
 class _Watched:

@@ -331,7 +331,9 @@ class Transport:
         status, content = reply.status, reply.content
         body, is_json = _decoded(content)
         if status >= 400:
-            told = parse_retry_after(reply.headers.get("Retry-After"), self.clock.now())
+            portal_now = self.portal_now()  # a date is the portal's: its own ``Date`` was read a moment before
+            now = self.clock.now() if portal_now is None else portal_now
+            told = parse_retry_after(reply.headers.get("Retry-After"), now)
             payload = body if is_json else plain(content.decode("utf-8", "replace"))
             raise api_error(
                 request.method, request.url, status, payload, is_json, told,

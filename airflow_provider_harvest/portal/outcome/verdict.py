@@ -15,7 +15,7 @@ from airflow_provider_harvest.portal.outcome.hints import says_may_pass, says_re
 from airflow_provider_harvest.portal.outcome.skips import Skips, lost_to_skips
 from airflow_provider_harvest.portal.statuses import FAILED, FAILURE, PREVIEW_TIMEOUT, SUCCESS, TERMINAL_JOB_STATUSES
 from airflow_provider_harvest.portal.text.untrusted import plain
-from airflow_provider_harvest.portal.text.words import count, few, shorten
+from airflow_provider_harvest.portal.text.words import count, few, shorten, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -294,13 +294,15 @@ def _is_share(value: object) -> bool:
 def _checked_ids(remote_ids: object) -> tuple[str, ...]:
     """Return the ids that a user, or a task before, gave, each once."""
     if isinstance(remote_ids, (str, bytes)) or not isinstance(remote_ids, Iterable):
-        raise HarvestInvalidInput(f"remote_ids must be a list of ids, such as ['my-dataset'], not {remote_ids!r}.")
+        raise HarvestInvalidInput(
+            f"remote_ids must be a list of ids, such as ['my-dataset'], not {show_value(remote_ids)}."
+        )
     ids = list(remote_ids)
     wrong = [i for i in ids if isinstance(i, bool) or not isinstance(i, (str, int)) or not str(i).strip()]
     if wrong:
         raise HarvestInvalidInput(
-            f"remote_ids holds {wrong[0]!r}, not an id: give strings, such as 'my-dataset'. (In a DAG that renders "
-            "native objects a string like '1.0' becomes a number.)"
+            f"remote_ids holds {show_value(wrong[0])}, not an id: give strings, such as 'my-dataset'. (In a DAG that "
+            "renders native objects a string like '1.0' becomes a number.)"
         )
     if not ids:
         raise HarvestInvalidInput("remote_ids is an empty list, which would judge nothing: give ids, or None.")

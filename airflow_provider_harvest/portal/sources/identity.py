@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.inputs import as_switch
 from airflow_provider_harvest.portal.statuses import ACCEPTED
 from airflow_provider_harvest.portal.text.words import iso
 
@@ -91,15 +92,6 @@ def was_created_since(source: HarvestSource, when: float | None) -> bool:
     return when is not None and source.created_at is not None and source.created_at.timestamp() >= when
 
 
-def changes_to(source: HarvestSource, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return those of the wanted fields that differ from what a source has.
-
-    :param source: as just read.
-    :param wanted: values by the names of a source's fields.
-    """
-    return {name: value for name, value in wanted.items() if (getattr(source, name) or None) != (value or None)}
-
-
 def needs_validation(source: HarvestSource, state: str, comment: str | None) -> bool:
     """Whether a source must be accepted or refused.
 
@@ -122,11 +114,7 @@ def optional_flag(value: object, what: str) -> bool | None:
     :param value: a bool, ``"true"``, ``"false"`` (in any case), or None.
     :param what: the argument's name, for the message.
     """
-    known = {"true": True, "false": False}
-    flag = known.get(value.strip().lower(), value) if isinstance(value, str) else value
-    if flag is not None and not isinstance(flag, bool):
-        raise HarvestInvalidInput(f"{what} must be True, False, or None to leave it as it is, not {value!r:.60}.")
-    return flag
+    return None if value is None else as_switch(value, what, "True, False, or None to leave it as it is")
 
 
 def optional_text(value: object, what: str) -> str | None:

@@ -11,6 +11,7 @@ from airflow_provider_harvest.portal.inputs import check_backend, check_id
 from airflow_provider_harvest.portal.sources.identity import optional_flag, optional_text
 from airflow_provider_harvest.portal.sources.writes import organization_of
 from airflow_provider_harvest.portal.statuses import ACCEPTED, PENDING, REFUSED
+from airflow_provider_harvest.portal.text.words import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,9 @@ class SourceFilter:
         given = {name: optional_text(value, name) for name, value in texts.items()}
         owner_id, state = optional_text(owner_id, "owner_id"), optional_text(validation, "validation")
         if state is not None and state not in _STATES:
-            raise HarvestInvalidInput(f"validation must be one of {', '.join(map(repr, _STATES))}, not {state!r}.")
+            raise HarvestInvalidInput(
+                f"validation must be one of {', '.join(map(repr, _STATES))}, not {show_value(state)}."
+            )
         if owner_id and given.get("organization"):
             raise HarvestInvalidInput("organization and owner_id are both given: give one of them.")
         return cls(

@@ -118,7 +118,7 @@ def ensure_unscheduled(client: HarvestClient, source: HarvestSource) -> tuple[Ha
     :returns: the source, read again, and whether anything was written.
     """
     if source.schedule is None:
-        log.info("Source %r (%s) has no cron: nothing is to be removed.", source.name, source.id)
+        log.info("Source %r (%s) has no cron: nothing to remove.", source.name, source.id)
         return source, False
     with telling(WHO_MODERATES):
         unscheduled, _ = write_and_read(

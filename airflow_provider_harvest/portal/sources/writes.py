@@ -38,14 +38,13 @@ from airflow_provider_harvest.portal.sources.guard_note import heeding_guard
 from airflow_provider_harvest.portal.sources.identity import (
     IDENTITY_FIELDS,
     Identity,
-    changes_to,
     optional_flag,
     optional_text,
     same_sources,
     was_created_since,
 )
 from airflow_provider_harvest.portal.text.untrusted import plain
-from airflow_provider_harvest.portal.text.words import day
+from airflow_provider_harvest.portal.text.words import day, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,7 +107,9 @@ def ensure_source(
     :raises HarvestInvalidInput: for invalid arguments, before any write is sent.
     """
     if if_exists not in IF_EXISTS:
-        raise HarvestInvalidInput(f"if_exists must be one of {', '.join(map(repr, IF_EXISTS))}, not {if_exists!r}.")
+        raise HarvestInvalidInput(
+            f"if_exists must be one of {', '.join(map(repr, IF_EXISTS))}, not {show_value(if_exists)}."
+        )
     fields = new_fields(client, name, url, backend, description, config, active, autoarchive, lazily=True)
     organization, owner_id = owner_ids(client, organization, owner_id, lazily=True)
     identity = Identity(
@@ -291,7 +292,7 @@ def _adopt(client: HarvestClient, found: list[HarvestSource], fields: dict[str, 
     log.info("Source %r (%s) exists already: %s", source.name, source.id, page)
     if if_exists == UPDATE:
         return change_fields(client, source, fields)
-    differing = changes_to(source, fields)
+    differing = source.changes_to(fields)
     if differing:
         log.info("It differs in %s and was not changed: if_exists='update' changes it.", ", ".join(differing))
     return source
@@ -328,9 +329,9 @@ def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str
 
     What the guard holds stays held, and its line stays in the description.
     """
-    changes = changes_to(source, heeding_guard(source, fields))
+    changes = source.changes_to(heeding_guard(source, fields))
     if not changes:
-        log.info("Nothing is to be changed in source %r (%s).", source.name, source.id)
+        log.info("Nothing to change in source %r (%s).", source.name, source.id)
         return source
     with telling(WHO_EDITS):
         changed, _ = write_and_read(
@@ -341,7 +342,7 @@ def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str
             unclear=(),  # a PUT is repeated by itself
             what=in_words(changes),
         )
-    for name in changes_to(changed, changes):
+    for name in changed.changes_to(changes):
         log.warning("The portal keeps %s in a form of its own: %s.", name, plain(getattr(changed, name), 100))
     log.info(
         "Changed %s of source %r (%s): %s", ", ".join(changes), source.name, source.id, client.source_url(source.id)
@@ -358,7 +359,7 @@ def in_words(changes: Mapping[str, Any]) -> str:
 
 def ignored(before: HarvestSource, now: HarvestSource, changes: Mapping[str, Any]) -> list[str]:
     """Return the changed fields that still have their old value."""
-    return [name for name in changes_to(now, dict(changes)) if getattr(now, name) == getattr(before, name)]
+    return [name for name in now.changes_to(changes) if getattr(now, name) == getattr(before, name)]
 
 
 def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = True) -> HarvestSource | None:
@@ -376,7 +377,7 @@ def ensure_deleted(client: HarvestClient, source_id: str, missing_ok: bool = Tru
     except HarvestNotFound as error:
         if error.is_page or not missing_ok:  # a proxy's page says nothing about the source
             raise
-        log.info("The portal does not know source %r: nothing is to be deleted.", ident)
+        log.info("The portal does not know source %r: nothing to delete.", ident)
         return None
     if source.deleted is not None:
         told = f"Source {source.name!r} ({source.id}) was deleted on {day(source.deleted)} already."

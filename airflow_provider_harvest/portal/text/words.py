@@ -84,6 +84,14 @@ def shorten(text: str, limit: int, *, middle: bool = False) -> str:
     return f"{text[: kept - kept // 2]} … {text[-(kept // 2) :]}"
 
 
+def show_value(value: object, limit: int = 80) -> str:
+    """Return a value that a user gave as messages show it: as Python writes it, and never long.
+
+    :param limit: characters at most, 80 by default.
+    """
+    return shorten(repr(value), limit)
+
+
 #: Characters that a line of a log window shows.
 LOG_WIDTH = 110
 

@@ -65,7 +65,7 @@ def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | N
         return None
     delays = tuple(delay for begin in recent[:_NEWEST] if (delay := _delay(schedule, begin, offset or 0)) is not None)
     delays = delays if offset is not None else ()
-    return Expectation(cron, due, offset, delays, _overdue(schedule, recent, now, offset, delays))
+    return Expectation(schedule.text, due, offset, delays, _overdue(schedule, recent, now, offset, delays))
 
 
 def next_tick(cron: str, offset: int | None, now: float) -> float | None:
@@ -107,7 +107,7 @@ def describe(expectation: Expectation, now: float, fails_at: float | None, defer
     due = f"{about}{clock_time(expectation.due, now)} (in {spell(expectation.due - now)})"
     overdue = expectation.overdue
     late = "" if overdue is None else f"due since {about}{clock_time(overdue, now)} ({spell(now - overdue)}), "
-    runs = f"Portal runs this source by cron `{expectation.cron}`; {late}next {due}"
+    runs = f"The portal runs this source by cron `{expectation.cron}`; {late}next {due}"
     if expectation.delays:
         jobs = "its last job" if len(expectation.delays) == 1 else f"its last {len(expectation.delays)} jobs"
         runs += f"; {jobs} began {_between(expectation.delays)} after that"

@@ -10,12 +10,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.exceptions import HarvestProtocolError
+from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
-from airflow_provider_harvest.portal.models import HarvestJob
+from airflow_provider_harvest.portal.models import HarvestJob, block
 from airflow_provider_harvest.portal.statuses import ENDED, REFUSED, WAITING
 from airflow_provider_harvest.portal.waiting.dead_jobs import why_stuck
-from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+from airflow_provider_harvest.portal.waiting.job_wait import SOURCE_CHECK, JobWait
+from airflow_provider_harvest.portal.waiting.known_jobs import CLOCK_GRACE
 from airflow_provider_harvest.portal.waiting.wait_plan import Poll, WaitPlan
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 log = logging.getLogger(__name__)
+
+_LIST = "GET /harvest/sources/"
 
 #: Most seconds between two polls of a job's progress, also the default; a fourth of its ``stall_timeout`` if shorter.
 PROGRESS_INTERVAL = 600.0
@@ -56,15 +61,21 @@ class Listed:
 
     @classmethod
     def from_api(cls, entry: dict[str, Any]) -> Listed:
-        """Read one entry of the list."""
-        state = (entry.get("validation") or {}).get("state")
-        items = (entry.get("last_job") or {}).get("items")
+        """Read one entry of the list.
+
+        :raises HarvestProtocolError: if it is not one.
+        """
+        if not entry.get("id"):
+            raise HarvestProtocolError("expected a harvest source, got an object without id")
+        state = block(entry.get("validation")).get("state")
+        items = block(entry.get("last_job")).get("items")
+        name, organization_id = entry.get("name"), block(entry.get("organization")).get("id")
         return cls(
             id=str(entry["id"]),
             last_job=HarvestJob.from_last_job(entry.get("last_job")),
             is_runnable=entry.get("active") is not False and not entry.get("deleted") and state != REFUSED,
-            name=entry.get("name"),
-            organization_id=(entry.get("organization") or {}).get("id"),
+            name=None if name is None else str(name),
+            organization_id=None if organization_id is None else str(organization_id),
             is_counted=None if items is None else isinstance(items, dict),
         )
 
@@ -108,7 +119,7 @@ class Listing:
             # What is the same stays the same object: thousands of new ones in each round would send Python's garbage
             # collector through all that the waits keep, while the event loop is blocked.
             raw[ident] = known if known is not None and is_same else entry
-            listed[ident] = self.sources[ident] if is_same else Listed.from_api(entry)
+            listed[ident] = self.sources[ident] if is_same else parsed(Listed.from_api, entry, _LIST)
         self._raw, self.sources = raw, listed
         self.asked_at = self._client.portal_now() - (self._client.clock.monotonic() - began)
         self.pages = max(1, math.ceil(seen / PAGE_SIZE))
@@ -153,6 +164,9 @@ class ListedWait(JobWait):
         self._look_due = 0.0
         self._progress_due = self._clock.monotonic()
         self._runs_behind = True
+        #: When the source's jobs were last read, by the portal's clock (whoever made the plan read them), and when they
+        #: are read again if the newest may hide one.
+        self._polled_at, self._behind_due = plan.begun, self._clock.monotonic() + SOURCE_CHECK
         self._list_counts = True  # until the list shows otherwise
 
     @property
@@ -193,7 +207,8 @@ class ListedWait(JobWait):
         listed = sources.get(self.plan.source_id)
         state = _state_of(listed)
         poll = self._by_list(listed, state)
-        if poll is None:
+        if poll is None or (self.plan.job_id is None and self._within_deadlines(poll).is_final):
+            # No job is called missing by this list alone, which shows one job of each source.
             self._noted = state
             return None
         self._answered()
@@ -203,6 +218,7 @@ class ListedWait(JobWait):
         """Poll, and remember what need not be read again while the list stays the same."""
         poll = super().poll()
         if poll.has_looked:
+            self._polled_at, self._behind_due = self.now(), self._clock.monotonic() + SOURCE_CHECK
             self._seen, self._look_due = self._noted, self._clock.monotonic() + poll.pause
             self._progress_due = self._clock.monotonic() + self._progress_interval()
         return poll
@@ -226,6 +242,8 @@ class ListedWait(JobWait):
         self._source_checked = self._clock.monotonic()
         if self._may_be_mine(job) and (self._seen != state or self._runs_behind):
             return self._unless_due(state)
+        if self._may_hide_one(job) and self._clock.monotonic() >= self._behind_due:
+            return None
         return Poll(WAITING, self._pause_before_start(() if job is None else (job,)))
 
     def _by_last_job(self, job: HarvestJob) -> Poll | None:
@@ -264,6 +282,11 @@ class ListedWait(JobWait):
             begun = job.started or job.created
             return begun is None or begun.timestamp() >= plan.after
         return job.id not in (plan.known or ())
+
+    def _may_hide_one(self, job: HarvestJob | None) -> bool:
+        """Whether a job may have appeared behind the newest one since its source's jobs were read: a worker of the
+        portal whose clock is behind dates it before that one."""
+        return job is not None and (job.began_at or 0.0) + CLOCK_GRACE > self._polled_at
 
     def _progress_interval(self) -> float:
         limits = self.plan.limits

@@ -109,7 +109,7 @@ def foreseen_refusal(client: HarvestClient, source: HarvestSource) -> str | None
     :param source: as just read with the client's key.
     """
     if not client.has_key:
-        return "There is no API key, and starting a harvest takes one."
+        return "There is no API key, and starting a harvest needs one."
     if source.permissions is not None and source.permissions.get("run") is False:
         return f"This key's user may not run source {source.name!r}."
     return None

@@ -204,7 +204,7 @@ class TestBadInput:
                 {"backend": "dcatt"}, "'dcatt' does not exist on this portal.* Did you mean 'dcat'", id="backend"
             ),
             pytest.param({"url": "catalogue.xml"}, "url must begin with", id="url"),
-            pytest.param({"url": "https://u:p@city.example/"}, "no user or password", id="password in the URL"),
+            pytest.param({"url": "https://u:p@city.example/"}, "a user or password", id="password in the URL"),
             pytest.param({"name": "///"}, "name must hold a letter", id="name"),
             pytest.param(
                 {"config": {"filters": [{"key": "k", "value": "v"}]}}, "backend dcat does not know", id="filter"

@@ -262,7 +262,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         assert (code, runs(portal)) == (0, refused), err
         assert (result["how"], result["items"]["done"]) == ("waited", 2)
         assert result["job_id"] != earlier
-        assert "Portal runs this source by cron" in err
+        assert "The portal runs this source by cron" in err
 
     def test_ctrl_c_says_that_nothing_was_asked_for(self, portal: Door, refused: int, run: Any, story: Story) -> None:
         def interrupt() -> None:

@@ -165,7 +165,7 @@ class TestUpdate:
 
     def test_without_a_change_writes_nothing(self, server: Door, client: HarvestClient) -> None:
         source = server.portal.add_source("Old")
-        client.update_source(source, name="Old", active=True)
+        client.update_source(source, name="Old", active=True, description="", config={})
         assert server.count("PUT") == 0
 
     def test_of_other_fields_is_refused(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:

@@ -13,6 +13,7 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.inputs import (
     as_datetime,
     as_seconds,
+    as_switch,
     check_backend,
     check_id,
     check_name,
@@ -187,9 +188,9 @@ def test_what_is_no_address_of_a_catalogue_is_refused(url, reason: str) -> None:
 @pytest.mark.parametrize(
     "url, reason",
     [
-        pytest.param(f"https://me:{SECRET}@catalogue.example/", "no user or password", id="user-and-password"),
-        pytest.param(f"https://{SECRET}@catalogue.example/", "no user or password", id="user"),
-        pytest.param(f"ftp://me:{SECRET}@files.example/", "no user or password", id="ftp"),
+        pytest.param(f"https://me:{SECRET}@catalogue.example/", "has a user or password", id="user-and-password"),
+        pytest.param(f"https://{SECRET}@catalogue.example/", "has a user or password", id="user"),
+        pytest.param(f"ftp://me:{SECRET}@files.example/", "has a user or password", id="ftp"),
         pytest.param(f"https://me:a/{SECRET}@catalogue.example/", "url must", id="slash-in-password"),
         pytest.param(f"https://me:a?{SECRET}@catalogue.example/", "url must", id="question-mark-in-password"),
         pytest.param(f"https://me:{SECRET} @catalogue.example/", "no blanks", id="blank-in-password"),
@@ -200,6 +201,11 @@ def test_what_is_no_address_of_a_catalogue_is_refused(url, reason: str) -> None:
         pytest.param(f"https://catalogue.example/a?q=1&access_token={SECRET}", "'access_token'", id="token"),
         pytest.param(f"https://catalogue.example/a?mot_de_passe={SECRET}", "'mot_de_passe'", id="mot-de-passe"),
         pytest.param(f"https://catalogue.example/a b?token={SECRET}", "no blanks", id="token-and-blank"),
+        pytest.param(f"https://catalogue.example/a#access_token={SECRET}", "'access_token'", id="fragment"),
+        pytest.param(f"https://catalogue.example/a?mail=a@b.org&token={SECRET}", "'token'", id="token-after-an-at"),
+        pytest.param(f"https://catalogue.example/a b?mail=a@b.org&t={SECRET}", "no blanks", id="at-and-blank"),
+        pytest.param(f"https://catalogue.example/a b#mail=a@b.org&t={SECRET}", "no blanks", id="fragment-and-blank"),
+        pytest.param(f"https://a.example:99999/a#{SECRET}", "host and port", id="fragment-and-bad-port"),
     ],
 )
 def test_a_secret_in_an_address_is_refused_and_not_repeated(url: str, reason: str) -> None:
@@ -371,3 +377,20 @@ def test_digits_that_a_template_made_a_number(check: Any) -> None:
     assert check(2024) == "2024"
     with pytest.raises(HarvestInvalidInput, match="render_template_as_native_obj"):
         check(["2024"])
+
+
+# --- switches ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given, switch", [(True, True), (False, False), ("True", True), (" false ", False), ("FALSE", False)], ids=repr
+)
+def test_a_switch_may_be_rendered_by_a_template(given: Any, switch: bool) -> None:
+    assert as_switch(given, "prune") is switch
+
+
+@pytest.mark.parametrize("given", ["yes", "", None, 0, 1, [], "x" * 5000], ids=lambda given: repr(given)[:10])
+def test_a_switch_is_nothing_else_and_the_message_is_short(given: Any) -> None:
+    with refused("prune must be True or False, not ") as caught:
+        as_switch(given, "prune")
+    assert len(str(caught.value)) < 150

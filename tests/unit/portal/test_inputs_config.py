@@ -164,6 +164,13 @@ def test_a_backend_that_knows_no_keys_says_so(config: dict) -> None:
         ),
         pytest.param({"pin_token": 123456}, "config.pin_token", id="number"),
         pytest.param({"proxy": f"https://me:{SECRET}@proxy.example/"}, "config.proxy", id="password-in-an-address"),
+        pytest.param(
+            {"extra_configs": [{"key": "prefix", "value": f"https://a.example/?token={SECRET}"}]},
+            "config.extra_configs[0].value",
+            id="token-in-an-address",
+        ),
+        pytest.param({"page": f"https://a.example/#token={SECRET}"}, "config.page", id="token-in-a-fragment"),
+        pytest.param({"note": f"see https://a.example/?apikey={SECRET} first"}, "config.note", id="address-in-a-text"),
         pytest.param({"proxies": [f"https://{SECRET}@proxy.example/"]}, "config.proxies[0]", id="user-in-an-address"),
     ],
 )
@@ -182,6 +189,8 @@ def test_a_secret_is_refused_and_not_repeated(config: dict, path: str) -> None:
         pytest.param({"use_token": True}, id="boolean"),
         pytest.param({"contact": "team@catalogue.example"}, id="mail-address"),
         pytest.param({"page": "https://catalogue.example/@team"}, id="address-with-at-in-its-path"),
+        pytest.param({"page": "https://catalogue.example/?q=token#page=2"}, id="other-parameters"),
+        pytest.param({"note": "Why? token=none"}, id="text-that-is-no-address"),
         pytest.param({"odd": "http://[not-an-address"}, id="no-address"),
     ],
 )
@@ -231,6 +240,11 @@ def test_other_names_are_no_secrets(name: str) -> None:
         pytest.param("https://u:p@q@a.example/b", "https://...@a.example/b", id="at-in-password"),
         pytest.param("https://u:p?q@a.example/b", "https://...@a.example/b", id="question-mark-in-password"),
         pytest.param("u:p@a.example", "...@a.example", id="no-scheme"),
+        pytest.param("https://a.example/b?m=a@b.org&t=s", "https://a.example/b?...", id="at-in-query"),
+        pytest.param("https://a.example:80/b#m=a@b.org&t=s", "https://a.example:80/b#...", id="at-in-fragment"),
+        pytest.param("https://u:p@a.example/b?m=a@b.org", "https://...@b.org", id="password-and-at-in-query"),
+        pytest.param("https://a.example/b#t=s", "https://a.example/b#...", id="fragment"),
+        pytest.param("https://a.example?t=s", "https://a.example?...", id="query-without-path"),
         pytest.param("https://a.example/" + "b" * 500, "https://a.example/" + "b" * 101 + "…", id="long"),
     ],
 )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestNotFound
+from airflow_provider_harvest.portal.as_code.plan.find_planned import SourceIndex
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_newest, read_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -17,26 +16,25 @@ if TYPE_CHECKING:
 FRESH = 30.0
 
 
-class Seen:
+class KnownSources:
     """What is known of a portal's sources; reads no source again that was seen a moment ago.
 
     :param client: of the portal.
+    :ivar index: the sources, as last seen.
     """
 
     def __init__(self, client: HarvestClient) -> None:
         self._client = client
         self._listed_at = self._now()
-        self._sources = {source.id: source for source in read_sources(client)}
+        self.index = SourceIndex(read_sources(client))
         self._seen_at: dict[str, float] = {}
         self._searched_at: dict[tuple[str | None, str | None], float] = {}
-
-    def alive(self) -> Sequence[HarvestSource]:
-        """Return the sources that are not deleted, as last seen."""
-        return [source for source in self._sources.values() if source.deleted is None]
+        # What a list has shown. A source of a response is not among it: others may have created some before it.
+        self._listed = {source.id for source in self.index.all()}
 
     def note(self, source: HarvestSource) -> None:
         """Take a source as the portal has just returned it."""
-        self._sources[source.id] = source
+        self.index.put(source)
         self._seen_at[source.id] = self._now()
 
     def look(self, source_id: str) -> HarvestSource | None:
@@ -45,25 +43,28 @@ class Seen:
             try:
                 self.note(self._client.get_source(source_id))
             except HarvestNotFound:
-                self._sources.pop(source_id, None)
-        source = self._sources.get(source_id)
-        return source if source is not None and source.deleted is None else None
+                self.index.drop(source_id)
+        return self.index.get(source_id)
 
-    def of(self, organization: str | None, owner: str | None, *, again: bool = False) -> Sequence[HarvestSource]:
-        """Return the sources among which a new one of this owner would be.
+    def search(self, organization: str | None, owner: str | None, *, again: bool = False) -> None:
+        """Read which sources of an owner somebody has created since they were last listed.
 
-        New sources are listed first, so that only what was created since the last time is read.
+        New sources are listed first, so that only those are read, and one that was there already.
 
         :param organization: id of the organization.
         :param owner: id of the user, for a personal source.
         :param again: whether they are read however short ago that was: this apply may have created one unknowingly.
         """
         whose = (organization, owner)
-        if again or self._is_old(self._searched_at.get(whose, self._listed_at)):
-            self._searched_at[whose] = self._now()
-            for source in read_newest(self._client, self._sources, organization=organization, owner=owner):
-                self.note(source)
-        return self.alive()
+        if not again and not self._is_old(self._searched_at.get(whose, self._listed_at)):
+            return
+        began = self._now()
+        newest = list(read_newest(self._client, self._listed, organization=organization, owner=owner))
+        for source in newest:
+            self.note(source)
+        # Only after the whole search: one that failed has not shown what is older than its last page.
+        self._listed.update(source.id for source in newest)
+        self._searched_at[whose] = began
 
     def _is_old(self, when: float) -> bool:
         return self._now() - when > FRESH

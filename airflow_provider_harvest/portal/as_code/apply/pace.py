@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from airflow_provider_harvest.exceptions import HarvestRateLimited
+from airflow_provider_harvest.portal.as_code.plan.windows import host_of
 from airflow_provider_harvest.portal.text.words import spell
 
 if TYPE_CHECKING:
@@ -53,12 +53,16 @@ class Pace:
         self._next_write = clock.monotonic()
         self._next_accept: dict[str, float] = {}
 
+    def wait(self) -> None:
+        """Wait until the next write may be sent, so that what is read after this is read right before it."""
+        self._wait_until(self._next_write, None)
+
     def before_accept(self, url: str) -> None:
         """Wait until the acceptance of a source may start a harvest of its host.
 
         :param url: of the source.
         """
-        host = urlsplit(url).hostname or ""
+        host = host_of(url)
         self._wait_until(self._next_accept.get(host, 0.0), f"so that {host} is not harvested many times at once")
         self._next_accept[host] = self._clock.monotonic() + self._limits.accept_interval
 

@@ -25,7 +25,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestWriteIgnored,
 )
 from airflow_provider_harvest.portal.as_code import ownership_marker
-from airflow_provider_harvest.portal.as_code.apply.known_sources import Seen
+from airflow_provider_harvest.portal.as_code.apply.known_sources import KnownSources
 from airflow_provider_harvest.portal.as_code.apply.pace import Pace, Pacing
 from airflow_provider_harvest.portal.as_code.apply.result import ApplyResult
 from airflow_provider_harvest.portal.as_code.apply.steps import (
@@ -37,7 +37,7 @@ from airflow_provider_harvest.portal.as_code.apply.steps import (
     steps,
 )
 from airflow_provider_harvest.portal.as_code.apply.writer import Writer
-from airflow_provider_harvest.portal.as_code.plan.find_planned import find_source
+from airflow_provider_harvest.portal.as_code.plan.find_planned import PlannedSources
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources, refuse_other_portal
 from airflow_provider_harvest.portal.as_code.plan.matching import Whose
 from airflow_provider_harvest.portal.as_code.plan.planned_changes import (
@@ -52,7 +52,7 @@ from airflow_provider_harvest.portal.as_code.plan.values import values_of
 from airflow_provider_harvest.portal.text.words import count, few, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Plan
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -133,7 +133,8 @@ class _Apply:
         self._client = client
         self._plan = plan
         self._result = ApplyResult(client.site, plan.digest)
-        self._writer = Writer(client, Pace(client.clock, limits, self._tell))
+        self._pace = Pace(client.clock, limits, self._tell)
+        self._writer = Writer(client, self._pace)
         self._progress = progress
         # By change, not by key: a key may have one source that its file names by id, and another that is pruned.
         self._written: list[tuple[Change, str | None]] = []
@@ -144,14 +145,13 @@ class _Apply:
 
     def run(self) -> ApplyResult:
         me = self._client.whoami()
-        self._seen = Seen(self._client)
-        sources = self._seen.alive()
+        self._known = KnownSources(self._client)
+        sources = self._known.index.all()
         self._rights = Rights.read(me, sources)
-        current = {index: self._find(change, sources) for index, change in enumerate(self._plan.changes)}
-        self._refuse_moved([(change, current[index]) for index, change in enumerate(self._plan.changes)])
-        open_changes = [
-            change for index, change in enumerate(self._plan.changes) if self._steps(change, _values(current[index]))
-        ]
+        self._planned = PlannedSources(self._plan, self._rights.user_id)
+        current = [(change, self._find(change)) for change in self._plan.changes]
+        self._refuse_moved(current)
+        open_changes = [change for change, source in current if self._steps(change, _values(source))]
         open_changes.sort(key=_urgency)
         self._refuse_mass_deletion(open_changes, sources)
         self._result.unchanged = len(self._plan.changes) - len(open_changes)
@@ -167,7 +167,7 @@ class _Apply:
             raise self._incomplete()
         return self._result
 
-    def _refuse_mass_deletion(self, open_changes: Sequence[Change], sources: Sequence[HarvestSource]) -> None:
+    def _refuse_mass_deletion(self, open_changes: Sequence[Change], sources: Iterable[HarvestSource]) -> None:
         """Refuse to delete much of what the files manage unless the number is confirmed: they may have been emptied."""
         deleted = [change for change in open_changes if change.is_deleted]
         planned = sum(change.is_deleted for change in self._plan.changes)
@@ -214,12 +214,13 @@ class _Apply:
         taken: list[str] = []
         source: HarvestSource | None = None
         try:
+            self._pace.wait()
             source = self._look(change)
             self._refuse_moved([(change, source)])
             for step in self._steps(change, _values(source)):
                 source = self._take(step, change, source)
                 if source is not None:
-                    self._seen.note(source)
+                    self._known.note(source)
                 taken.append(step.name)
         except HarvestRateLimited as error:
             self._can_create = self._can_create and bool(taken)
@@ -252,8 +253,8 @@ class _Apply:
         """Make one write; return the source as it then is."""
         writer = self._writer
         if step.name == CREATE:
-            find = partial(self._find_again, change)
-            return writer.create(step.values, change.organization, change.owner, find)
+            find, refuse_twin = partial(self._search, change, again=True), partial(self._refuse_twin, change)
+            return writer.create(step.values, change.organization, change.owner, find, refuse_twin)
         if source is None:  # such a step is only made for a source that exists
             raise HarvestPlanStale(f"{_called(change)} is gone.", moved=(_called(change),))
         if step.name in (CONFIGURE, ACTIVATE):
@@ -283,19 +284,27 @@ class _Apply:
     def _look(self, change: Change) -> HarvestSource | None:
         """Return a planned source as it is now; before one is created, what an earlier try may have created."""
         if change.source_id is None:
-            return self._find(change, self._candidates(change))
-        return self._seen.look(change.source_id)
+            return self._search(change)
+        return self._known.look(change.source_id)
 
-    def _find_again(self, change: Change) -> HarvestSource | None:
-        return self._find(change, self._candidates(change, again=True))
-
-    def _candidates(self, change: Change, again: bool = False) -> Sequence[HarvestSource]:
-        """Return the sources among which the one that a change creates would be."""
+    def _search(self, change: Change, *, again: bool = False) -> HarvestSource | None:
+        """Return the source that a change creates, if somebody or an earlier try has created it."""
         owner = change.owner or (None if change.organization else self._rights.user_id)
-        return self._seen.of(change.organization, owner, again=again)
+        self._known.search(change.organization, owner, again=again)
+        return self._find(change)
 
-    def _find(self, change: Change, sources: Sequence[HarvestSource]) -> HarvestSource | None:
-        found = find_source(change, sources, self._plan, self._rights.user_id)
+    def _refuse_twin(self, change: Change) -> None:
+        found = self._search(change)
+        if found is not None:
+            raise HarvestPlanStale(
+                f"{_called(change)} was about to be created, and somebody has created it meanwhile ({found.id}). Apply "
+                "the same plan again, or plan again.",
+                moved=(_called(change),),
+            )
+
+    def _find(self, change: Change) -> HarvestSource | None:
+        """Return a planned source as last seen."""
+        found = self._planned.find(change, self._known.index)
         if len(found) > 1:
             ids = ", ".join(source.id for source in found)
             raise HarvestPlanStale(

@@ -67,7 +67,8 @@ def _steps(change: Change, current: Mapping[str, Any] | None) -> Iterator[Step]:
     if current is None:
         moderated = bool({"validation", "schedule"} & set(wanted))
         fields = {name: value for name, value in {**change.initial, **wanted}.items() if name in FIELDS}
-        # A source without `active` in the files begins active: a later run could not know that it should be activated.
+        # A source of which the files do not say `active` begins active: a plan made after a kill could not know that it
+        # is to be activated.
         fields["active"] = fields["active"] and not (moderated and "active" in wanted)
         yield Step(CREATE, fields)
         current = {**fields, "validation": PENDING, "schedule": None}

@@ -39,9 +39,18 @@ class Writer:
         organization: str | None,
         owner_id: str | None,
         find: Callable[[], HarvestSource | None],
+        refuse_twin: Callable[[], None],
     ) -> HarvestSource:
-        """Create a source that was just searched for; the arguments are those of :func:`.sources.create_once`."""
-        return self._pace.send(lambda: create_once(self._client, dict(fields), organization, owner_id, find))
+        """Create a source; the first arguments are those of :func:`.sources.create_once`.
+
+        :param refuse_twin: called before each try: the portal may have let this wait since the source was searched for.
+        """
+
+        def write() -> HarvestSource:
+            refuse_twin()
+            return create_once(self._client, dict(fields), organization, owner_id, find)
+
+        return self._pace.send(write)
 
     def configure(self, source: HarvestSource, fields: Mapping[str, Any]) -> HarvestSource:
         """Set these fields of a plan; the others keep their value, and what the guard wrote stays."""

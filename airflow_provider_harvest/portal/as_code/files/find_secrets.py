@@ -10,10 +10,9 @@ import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 from airflow_provider_harvest.portal.as_code.files.kinds import Problem
-from airflow_provider_harvest.portal.text.secrecy import names_secret
+from airflow_provider_harvest.portal.text.secrecy import names_secret, secret_of_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +30,6 @@ _SHAPES = re.compile(
 )
 # In prose and in comments: a name of a secret with a value.
 _ASSIGNED = re.compile(r"""([\w-]{2,40})["']?\s*[=:]\s*["']?([^\s"',;<>{}\[\]]{8,})""", re.ASCII)
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s<>\"']+", re.IGNORECASE)
 
 #: Keys whose names are those of sources and environments, not of values: a city-pass is not a password.
 _NAMED_BY_USERS = (("sources",), ("environments",))
@@ -109,11 +107,8 @@ def secret_of(text: str) -> str | None:
     """Return what in a string looks like a secret, in words that do not repeat it; None if nothing does."""
     if _SHAPES.search(text):
         return "it holds what looks like a token or a key"
-    for address in _ADDRESS.findall(text):
-        found = _secret_of_address(address)
-        if found:
-            return found
-    return None
+    found = secret_of_addresses(text)
+    return f"its address has {found}" if found else None
 
 
 def secret_of_line(line: str) -> str | None:
@@ -122,16 +117,3 @@ def secret_of_line(line: str) -> str | None:
         if names_secret(name) and not given.startswith(("$", "//")):
             return f"it gives a value to {name!r}"
     return secret_of(line)
-
-
-def _secret_of_address(address: str) -> str | None:
-    try:
-        parts = urlsplit(address)
-    except ValueError:  # not a URL; the code that needs one reports it
-        return None
-    if "@" in parts.netloc:
-        return "its address has a user or password before the host"
-    for name, _ in (*parse_qsl(parts.query), *parse_qsl(parts.fragment)):
-        if names_secret(name):
-            return f"its address has the parameter {name[:40]!r}"
-    return None

@@ -16,6 +16,7 @@ from airflow_provider_harvest.portal.as_code.model import Cron, Window
 from airflow_provider_harvest.portal.as_code.plan import windows
 from airflow_provider_harvest.portal.as_code.plan.deletions import deletion_of, find_orphans, orphan_notes
 from airflow_provider_harvest.portal.as_code.plan.duplicates import refuse_duplicates
+from airflow_provider_harvest.portal.as_code.plan.find_planned import SourceIndex
 from airflow_provider_harvest.portal.as_code.plan.matching import Match, Trust, match_sources, whose
 from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Conflict, Plan
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
 
 #: Values of a new source for keys that the files do not give: udata's own defaults from 17.4 on.
-_INITIAL: dict[str, Any] = {"description": None, "config": {}, "autoarchive": True}
+_INITIAL: dict[str, Any] = {"description": None, "config": {}, "active": True, "autoarchive": True}
 _NEEDED = ("name", "url", "backend")
 
 
@@ -86,6 +87,7 @@ def compare(
     for key, reason in (unfit or {}).items():
         matches[key] = replace(matches[key], conflict=matches[key].conflict or reason)
     crons = _placed(declaration, view, matches)
+    index = SourceIndex(view.sources)
     changes, conflicts, unchanged = [], [], 0
     for declared in declaration.sources:
         match = matches[declared.key]
@@ -93,7 +95,7 @@ def compare(
         if problem:
             conflicts.append(Conflict(declared.key, declared.where, problem, match.source_ids))
             continue
-        change = _change(declared, match.source, crons.get(declared.key), declaration, view)
+        change = _change(declared, match.source, crons.get(declared.key), declaration, view, index)
         if change.is_new or change.differing:
             changes.append(change)
         else:
@@ -129,7 +131,12 @@ def _missing(declared: DeclaredSource, match: Match) -> str | None:
 
 
 def _change(
-    declared: DeclaredSource, source: HarvestSource | None, cron: str | None, declaration: Declaration, view: View
+    declared: DeclaredSource,
+    source: HarvestSource | None,
+    cron: str | None,
+    declaration: Declaration,
+    view: View,
+    index: SourceIndex,
 ) -> Change:
     values = values_of(source) if source is not None else {}
     # What is not among the values of a source is not for the files to decide.
@@ -151,8 +158,6 @@ def _change(
         wanted["schedule"] = values["schedule"]  # accepting it would reset the cron that it has
     owner = whose(declared, view.organizations)
     if source is None:
-        # Set explicitly, so that it is created inactive and switched on once all else is done.
-        wanted.setdefault("active", True)
         initial = {name: value for name, value in _INITIAL.items() if name not in wanted}
         return Change(
             key=declared.key,
@@ -164,13 +169,7 @@ def _change(
             wanted=wanted,
             initial=initial,
             comment=declared.validation.comment if declared.validation else None,
-            twins=tuple(
-                sorted(
-                    other.id
-                    for other in view.sources
-                    if other.url.strip() == wanted["url"] and other.backend == wanted["backend"] and owner.fits(other)
-                )
-            ),
+            twins=tuple(sorted(other.id for other in index.at(wanted["url"], wanted["backend"]) if owner.fits(other))),
         )
     return Change(
         key=declared.key,
@@ -246,15 +245,16 @@ def _inactive_notes(declaration: Declaration, matches: Mapping[str, Match], chan
     if silent:
         yield (
             f"{count(len(silent), 'source is', 'sources are')} inactive on the portal, and the files "
-            f"do not say whether they are to be active: {few(sorted(silent))}. Say 'active: true' if an apply was "
-            "stopped before it switched them on, 'active: false' if somebody switched them off."
+            f"do not say whether they are to be active: {few(sorted(silent))}. Say 'active: true' to switch them on, "
+            "'active: false' if they are to stay so."
         )
     new = {change.key for change in changes if change.is_new and change.wanted.get("active") is False}
     lacking = [declared for declared in declaration.sources if declared.key in new and declared.incomplete]
     for declared in lacking:
+        more = "" if declared.fields.get("active") else ", and say 'active: true'"
         yield (
             f"{declared.key} is created inactive, and stays so: the files lack its {' and '.join(declared.incomplete)} "
-            f"[{declared.line_of('incomplete')}]. Complete it, then take 'incomplete' out."
+            f"[{declared.line_of('incomplete')}]. Complete it, then take 'incomplete' out{more}."
         )
     off = sorted(new - {declared.key for declared in lacking})
     if off:

@@ -111,9 +111,9 @@ def read_sources(
 def read_newest(
     client: HarvestClient, known: Container[str], *, organization: str | None, owner: str | None
 ) -> Iterator[HarvestSource]:
-    """Yield the sources that were created since others were read; the newest are listed first.
+    """Yield the sources that were created since others were listed; the newest are listed first.
 
-    :param known: ids of those that were read.
+    :param known: ids of those that were listed.
     :param organization: id of an organization; only its sources.
     :param owner: id of a user; only their own sources.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -236,6 +237,7 @@ def test_apply_that_was_killed_anywhere_is_continued(
     world: tuple[ManagedPortal, Declaration], write: int, took_effect: bool, plans_anew: bool
 ) -> None:
     portal, declaration = world
+    before = set(portal.sources)
     undisturbed = copy.deepcopy(portal)
     apply_plan(undisturbed, make_plan(undisturbed, declaration))
     plan = make_plan(portal, declaration)
@@ -248,6 +250,10 @@ def test_apply_that_was_killed_anywhere_is_continued(
 
     assert len(portal.alive) == len(undisturbed.alive)
     assert make_plan(portal, declaration).changes == ()
+    created = [source for source in portal.alive if source.id not in before]
+    assert Counter(source.active for source in created) == Counter(
+        source.active for source in undisturbed.alive if source.id not in before
+    )
     for change in plan.changes:
         if change.wanted.get("active") is False:
             named = [s for s in portal.alive if s.id == change.source_id or s.url == change.wanted.get("url")]

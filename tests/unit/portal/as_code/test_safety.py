@@ -283,10 +283,17 @@ def test_config_that_the_new_backend_does_not_know_is_a_conflict(portal: Managed
     assert "does not fit the backend 'dcat'" in reason
 
 
-def test_new_source_is_switched_on_last_whatever_the_file_says(portal: ManagedPortal) -> None:
-    plan = planned(portal, declared(validation=Acceptance(), organization="north"))
+@pytest.mark.parametrize(
+    "said, steps",
+    [({}, ["create", "validate"]), ({"active": True}, ["create", "validate", "activate"])],
+    ids=["the files do not say", "the files say so"],
+)
+def test_new_source_ends_active(portal: ManagedPortal, said: dict[str, Any], steps: list[str]) -> None:
+    """It is switched on last only if a later plan could know that it is to be active."""
+    plan = planned(portal, declared(validation=Acceptance(), organization="north", **said))
+    assert "active," in render.text(plan)
     result = apply_plan(portal, plan, limits=HURRY)
-    assert [entry["steps"] for entry in result.done] == [["create", "validate", "activate"]]
+    assert [entry["steps"] for entry in result.done] == [steps]
     assert [(source.active, source.organization) for source in portal.alive] == [
         (True, HarvestRef(ORGANIZATIONS["north"], "north", slug="north"))
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
 from airflow_provider_harvest.portal.guard.apply_decisions import act, decide
-from airflow_provider_harvest.portal.guard.hold_and_release import hold, release
+from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split
@@ -274,6 +274,17 @@ class TestRefused:
         assert "CANNOT BE HELD" not in result["message"]
         assert ("cannot be lifted" in result["message"]) is bool(action)
 
+    def test_hold_that_has_grown_is_no_source_that_cannot_be_held(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=20, kept=100)
+        guard(portal)
+        portal.harvest_again(source, JOB_BEGAN + timedelta(hours=2), missed=20)
+        with monkeypatch.context() as patch:
+            patch.setattr(portal, "has_key", False)
+            case = only(guard(portal))
+            assert (case.action, case.is_held, case.has_grown) == ("", True, True)
+        assert only(guard(portal)).action == "held_more"
+
     def test_hold_of_a_guarded_run_learns_how_much_is_missing(self) -> None:
         portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
@@ -341,6 +352,21 @@ class TestSecondLoss:
         # An older version takes the newest line; of two of one second, the first.
         assert [split(line)[1].at for line in lines[2:]] == [NOW, NOW]  # type: ignore[union-attr]
 
+    @pytest.mark.parametrize("ahead", [False, True], ids=["for a loss", "by a guarded run"])
+    def test_is_held_although_the_clock_of_the_acceptance_was_ahead(self, ahead: bool) -> None:
+        # The portal's clock is known to the second: of two clients, the later one may be behind.
+        portal = HarvestedPortal()
+        later = Note(NOTE_ACCEPTED, NOW + timedelta(seconds=1), 20, JOB_BEGAN)
+        source = portal.add_harvested(description=join("Data of the town.", later))
+        if ahead:
+            hold_ahead(portal, source.id)
+        else:
+            hold(portal, source.id, 5, self.LATER)
+        now = portal.sources[source.id]
+        note = split(now.description)[1]
+        assert is_held(now)
+        assert (note and note.accepted, note and note.at) == (later, later.at)
+
 
 class TestGrowingLoss:
     """A source that is held loses more."""
@@ -358,7 +384,7 @@ class TestGrowingLoss:
     def test_is_a_new_hold_so_that_a_person_is_asked_about_all_of_it(self) -> None:
         portal, source = self.grown(missed=20)
         case = only(guard(portal))
-        assert (case.action, case.is_held, len(case.missing)) == ("held", True, 40)
+        assert (case.action, case.is_held, len(case.missing)) == ("held_more", True, 40)
         assert case.note == Note(NOTE_HELD, NOW + timedelta(days=3), 40, self.LATER)
         assert only(guard(portal)).action == ""  # once
         release(portal, source.id, accept=True)

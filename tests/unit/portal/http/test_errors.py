@@ -78,7 +78,7 @@ SENTENCES = [
         id="a key without the right",
     ),
     pytest.param(
-        429, {}, {"retry_after": 30.0}, f"POST {URL} responded with 429. The portal requests to wait 30 s.",
+        429, {}, {"retry_after": 30.0}, f"POST {URL} responded with 429. The portal asks to wait 30 s.",
         id="a rate limit",
     ),
     pytest.param(

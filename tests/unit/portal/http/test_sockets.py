@@ -177,6 +177,15 @@ class TestLimits:
         assert isinstance(error, HarvestResponseLost)
         assert "no complete response within 10801 s, so the connection was cut" in str(error)
 
+    def test_a_cut_before_there_is_a_connection_cuts_it_when_it_is_made(self) -> None:
+        ours, theirs = socket.socketpair()
+        theirs.settimeout(5)
+        with ours, theirs:
+            exchange = Exchange(NEVER)
+            exchange.cut()
+            exchange.uses(ours)
+            assert theirs.recv(1) == b""
+
     def test_a_cut_that_comes_too_late_hits_nobody_else(self, newest: PortalServer) -> None:
         transport = once(newest.url)
         with Exchange(NEVER) as exchange:

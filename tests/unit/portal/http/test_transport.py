@@ -218,12 +218,22 @@ class TestRetryAfter:
         transport.call(method, PATH)
         assert 17 <= clock.slept[0] <= 18
 
+    @pytest.mark.parametrize("ahead", [-600, 0, 600], ids=["this machine ahead", "same clock", "this machine behind"])
+    def test_a_date_is_compared_with_the_portals_clock(
+        self, ahead: int, newest: Door, transport: Transport, clock: FakeClock
+    ) -> None:
+        newest.portal.now = lambda: clock.now() + ahead
+        later = formatdate(clock.now() + ahead + 30, usegmt=True)
+        newest.script("GET", PATH, Reply(429, None, {"Retry-After": later}), Reply(200, {}))
+        transport.call("GET", PATH)
+        assert 30 <= clock.slept[0] <= 31
+
     def test_beyond_the_cap_is_told_to_the_caller(self, newest: Door, transport: Transport, clock: FakeClock) -> None:
         newest.script("GET", PATH, Reply(429, None, {"Retry-After": "3600"}))
         error = failure_of(lambda: transport.call("GET", PATH))
         assert isinstance(error, HarvestRateLimited)
         assert error.retry_after == 3600
-        assert "requests to wait 3600 s" in str(error)
+        assert "asks to wait 3600 s" in str(error)
         assert clock.slept == []
 
 

@@ -13,7 +13,6 @@ from airflow_provider_harvest.portal.models import HarvestJob, HarvestRef, Harve
 from airflow_provider_harvest.portal.sources.identity import (
     SOURCE_KEYS,
     Identity,
-    changes_to,
     created_before,
     needs_validation,
     optional_flag,
@@ -84,13 +83,14 @@ def test_of_several_the_oldest_comes_first_and_of_equals_the_lower_id() -> None:
         pytest.param({"name": "Town", "active": True}, {}, id="as it is"),
         pytest.param({"name": "City", "active": True}, {"name": "City"}, id="one of two"),
         pytest.param({"active": False}, {"active": False}, id="switched off"),
+        pytest.param({"autoarchive": False}, {"autoarchive": False}, id="switched off what was not returned"),
         pytest.param({"description": ""}, {}, id="no description is an empty one"),
         pytest.param({"config": {"features": {"f": True}}}, {"config": {"features": {"f": True}}}, id="config"),
         pytest.param({"config": {}}, {}, id="no config is an empty one"),
     ],
 )
 def test_changes_are_what_differs(wanted: dict[str, Any], changes: dict[str, Any]) -> None:
-    assert changes_to(source(active=True), wanted) == changes
+    assert source(active=True).changes_to(wanted) == changes
 
 
 @pytest.mark.parametrize(

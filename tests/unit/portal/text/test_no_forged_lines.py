@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import unicodedata
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.cron import Schedule
 from airflow_provider_harvest.portal.http.errors import api_error
-from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob, HarvestSource
+from airflow_provider_harvest.portal.inputs import check_config
+from airflow_provider_harvest.portal.models import HarvestBackend, HarvestItem, HarvestJob, HarvestSource
 from airflow_provider_harvest.portal.outcome.result import build_result
 from airflow_provider_harvest.portal.outcome.summary import failure_message, progress_line, summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
+from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
+from airflow_provider_harvest.portal.waiting import next_run
 from airflow_provider_harvest.portal.waiting.which_job import why_not_runnable
+from tests.support.fake_portal.direct_client import DirectClient
+from tests.support.fake_portal.state import PortalState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +69,53 @@ def lines_of(said: str) -> Iterator[str]:
     yield str(why_not_runnable(source))
     for payload in (said, {"message": said}, {"errors": {said: [said]}}, {"errors": [said]}, [said]):
         yield str(api_error("GET", "https://portal.example/api/1/", 400, payload, True, None))
+
+
+def cron_lines_of(said: str) -> Iterator[str]:
+    """Yield what people read of a source's cron, and of what a backend declares, that says this."""
+    now = datetime.fromisoformat(AT).timestamp()
+    for cron in (said, f"0 0 * * 1-5{said}", f"0 0 * * {said}", f"{said} 0 * * *"):
+        source = HarvestSource.from_api({"id": "a", "name": "n", "schedule": cron})
+        yield str(source.schedule)
+        for text in (cron, source.schedule):
+            try:
+                yield Schedule.parse(str(text)).text
+                expected = next_run.expect(str(text), [], now)
+            except HarvestInvalidInput as error:
+                yield str(error)
+                continue
+            assert expected is not None
+            yield next_run.describe(expected, now, None, deferred=False)
+    declared = [{"key": said, "type": said}]
+    backend = HarvestBackend.from_api({"id": said, "label": said, "filters": declared, "extra_configs": declared})
+    for section in ("filters", "extra_configs"):
+        with pytest.raises(HarvestInvalidInput) as refused:
+            check_config({section: [{"key": "x", "value": 1}]}, backend)
+        yield str(refused.value)
+
+
+@pytest.mark.parametrize("said", HOSTILE)
+def test_no_line_about_a_cron_or_a_backend_is_forged(said: str) -> None:
+    for line in cron_lines_of(said):
+        assert line.isprintable(), line
+
+
+@pytest.mark.parametrize("said", HOSTILE)
+def test_no_log_line_about_moderation_is_forged(said: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    state = PortalState()
+    client = DirectClient(state)
+    for change in (
+        ensure_unscheduled,
+        ensure_validated,
+        lambda client, source: ensure_validated(client, source, "refused", "why"),
+        lambda client, source: ensure_scheduled(client, source, "0 4 * * *"),
+    ):
+        pending = {"state": "pending", "by": None, "on": None, "comment": None}
+        change(client, client.get_source(state.add_source(said, schedule=f"0 0 * * 1-5{said}", validation=pending)))
+    assert len(caplog.messages) > 6
+    for line in caplog.messages:
+        assert line.isprintable(), line
 
 
 @pytest.mark.parametrize("said", HOSTILE)

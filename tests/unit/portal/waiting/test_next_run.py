@@ -123,7 +123,7 @@ FAILS = utc("2026-03-03 03:00").timestamp()
             0,
             FAILS,
             True,
-            "Portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
+            "The portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
             "its last 5 jobs began 2 to 41 min after that. Deferred: no worker slot is used. "
             "Fails at Tue 03 Mar 03:00 UTC.",
             id="a past that tells",
@@ -133,7 +133,7 @@ FAILS = utc("2026-03-03 03:00").timestamp()
             None,
             FAILS,
             False,
-            "Portal runs this source by cron `0 0 * * *`; next about Tue 03 Mar 00:00 UTC (in 21 h 55 min). "
+            "The portal runs this source by cron `0 0 * * *`; next about Tue 03 Mar 00:00 UTC (in 21 h 55 min). "
             "Fails at Tue 03 Mar 03:00 UTC.",
             id="a past that does not",
         ),
@@ -142,7 +142,7 @@ FAILS = utc("2026-03-03 03:00").timestamp()
             0,
             None,
             True,
-            "Portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
+            "The portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
             "its last job began 4 s after that. Deferred: no worker slot is used.",
             id="no end",
         ),
@@ -151,7 +151,7 @@ FAILS = utc("2026-03-03 03:00").timestamp()
             0,
             None,
             False,
-            "Portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
+            "The portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
             "its last 2 jobs began 5 s to 3 min after that.",
             id="different units",
         ),
@@ -160,7 +160,7 @@ FAILS = utc("2026-03-03 03:00").timestamp()
             0,
             None,
             False,
-            "Portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
+            "The portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
             "its last 3 jobs began 3 min to 1 h 5 min after that.",
             id="hours and minutes",
         ),
@@ -169,7 +169,7 @@ FAILS = utc("2026-03-03 03:00").timestamp()
             0,
             None,
             False,
-            "Portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
+            "The portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
             "its last 2 jobs began 7 s after that.",
             id="always the same",
         ),
