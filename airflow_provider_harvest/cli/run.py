@@ -19,12 +19,12 @@ from airflow_provider_harvest.cli.shared import (
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.result import is_success
-from airflow_provider_harvest.portal.outcome.summary import summary_lines
+from airflow_provider_harvest.portal.outcome.summary import after_stop, continues, summary_lines
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED, WAITED
+from airflow_provider_harvest.portal.statuses import BLOCKED, ENDED, FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT
 from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.waiting.patient_reads import read_patiently
-from airflow_provider_harvest.portal.waiting.run_and_wait import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT, OneRun
+from airflow_provider_harvest.portal.waiting.run_and_wait import OneRun
 
 if TYPE_CHECKING:
     import argparse
@@ -113,7 +113,7 @@ def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> 
         except KeyboardInterrupt:
             poll = None
     if poll is None:
-        say(_goes_on(one))
+        say(_after_stop(one))
         return INTERRUPTED
     plan = one.plan
     if poll.state != ENDED or plan is None:
@@ -143,14 +143,11 @@ def _judged(one: OneRun, plan: WaitPlan, policy: OutcomePolicy) -> HarvestResult
     )
 
 
-def _goes_on(one: OneRun) -> str:
-    """Report after Ctrl-C whether the harvest continues: udata has no way to cancel a job."""
-    if one.plan is None or one.plan.how == BLOCKED:
-        return "No longer waiting. No harvest was requested."
-    if one.plan.how == WAITED and one.job_id is None:
-        return "No longer waiting. No harvest was requested; the portal harvests the source by its own schedule."
-    page = one.client.job_url(one.source.id, one.job_id) if one.job_id else one.client.source_url(one.source.id)
-    return (
-        f"No longer waiting. The harvest continues, since udata cannot cancel a job: {page}\n"
-        f"Wait for it again: airflow-harvest run {one.source.id} --wait --if-running attach"
-    )
+def _after_stop(one: OneRun) -> str:
+    """Report after Ctrl-C whether the harvest continues, and how to wait for it again."""
+    how = one.plan.how if one.plan else None
+    page = one.client.job_url(one.source.id, one.job_id) if one.job_id else None
+    said = f"No longer waiting. {after_stop(how, page)}"
+    if not continues(how, page):
+        return said
+    return f"{said}\nWait for it again: airflow-harvest run {one.source.id} --wait --if-running attach"

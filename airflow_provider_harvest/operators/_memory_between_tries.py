@@ -44,6 +44,7 @@ class Intent:
     :param job_id: the job of this request.
     :param how: ``started``, ``attached`` or ``waited``, once decided.
     :param passed_over: ids of jobs that are dead or were judged by an earlier try.
+    :param may_archive: whether a guarded run has compared a harvest already, and the next one archives what is due.
     :param is_portal_time: whether the times are by the portal's clock; those of a try that has not reached the portal
         yet, and those that version 0.1 stored, are by its worker's.
     """
@@ -57,6 +58,7 @@ class Intent:
     job_id: str | None = None
     how: How | None = None
     passed_over: tuple[str, ...] = ()
+    may_archive: bool = False
     is_portal_time: bool = False
 
     def on_portal_clock(self, here: float, there: float) -> Intent:
@@ -74,7 +76,11 @@ class Intent:
     def spent(self) -> Intent:
         """Return the intent of a task whose job is finished: the next try requests a new harvest."""
         over = (*self.passed_over, self.job_id) if self.job_id else self.passed_over
-        return replace(self, asked_at=None, job_id=None, how=None, known=(), not_before=None, passed_over=over)
+        return replace(self.not_asked(), job_id=None, passed_over=over, may_archive=False)
+
+    def not_asked(self) -> Intent:
+        """Return the intent of a task whose request was certainly not carried out."""
+        return replace(self, asked_at=None, how=None, known=(), not_before=None)
 
 
 class TaskMemory:
@@ -91,7 +97,7 @@ class TaskMemory:
         self._ti: Any = context.get("ti")
         self._store: Any = context.get("task_state_store")
         self._max_tries = getattr(self._ti, "max_tries", None)
-        self._now = now
+        self._fresh = Intent("", self._max_tries, now, is_portal_time=is_portal_time)
         self._is_stored = True
         self._has_warned = False
         self.is_durable = self._store is not None
@@ -99,8 +105,8 @@ class TaskMemory:
         stored = self._load()
         start = first_start_of(context) if self.is_retry and not self.is_durable else None
         self.knows_start = not self.is_retry or stored is not None or start is not None
-        fresh = Intent("", self._max_tries, now, is_portal_time=is_portal_time)
-        self.intent = stored or (fresh if start is None else replace(fresh, first_started=start, is_portal_time=False))
+        begun = self._fresh if start is None else replace(self._fresh, first_started=start, is_portal_time=False)
+        self.intent = stored or begun
         if stored is None:
             self.save(self.intent)
 
@@ -113,7 +119,7 @@ class TaskMemory:
         """
         if self.intent.source_id not in ("", source_id):
             log.info("This task was about another source (%s): it requests a new harvest.", self.intent.source_id)
-            self.intent = Intent("", self._max_tries, self._now)
+            self.intent = self._fresh
         intent = replace(self.intent, source_id=source_id)
         if here is not None and there is not None:
             intent = intent.on_portal_clock(here, there)
@@ -125,11 +131,10 @@ class TaskMemory:
 
         :param kept: how long Airflow keeps it, if not for as long as its configuration says.
         """
-        self.intent = intent
         if self._store is not None:
             value = {**asdict(intent), "known": list(intent.known), "passed_over": list(intent.passed_over)}
             self._store.set(_KEY, value, **kept)
-        self._is_stored = True
+        self.intent, self._is_stored = intent, True
 
     def end(self) -> None:
         """Let Airflow forget the intent soon: the wait has ended for good. Never raises.
@@ -174,7 +179,7 @@ class TaskMemory:
         if not isinstance(data, dict):
             return None
         lists = {name: tuple(data.get(name) or ()) for name in ("known", "passed_over")}
-        defaults = {"source_id": "", "max_tries": self._max_tries, "first_started": self._now}
+        defaults = {"source_id": "", "max_tries": self._max_tries, "first_started": self._fresh.first_started}
         intent = Intent(**{**defaults, **known_fields(Intent, data), **lists})
         if intent.max_tries != self._max_tries:
             log.info("This task was cleared since it last ran: it requests its own harvest.")

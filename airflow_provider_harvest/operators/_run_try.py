@@ -5,32 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import (
-    HarvestAuthError,
-    HarvestConnectionError,
-    HarvestError,
-    HarvestNotFound,
-    HarvestRateLimited,
-    HarvestRedirected,
-    HarvestRequestRejected,
-    HarvestSourceBusy,
-    HarvestSourceNotRunnable,
-    HarvestUnavailable,
-)
+from airflow_provider_harvest.exceptions import HarvestError, HarvestOutcomeRejected, HarvestSourceNotRunnable
+from airflow_provider_harvest.operators._guarded_source import GuardedSource
 from airflow_provider_harvest.operators._request_claims import SETTLE, Claims
 from airflow_provider_harvest.operators._task_wait import TaskWait
-from airflow_provider_harvest.operators.job import ATTACH, FAIL, WAIT
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds
 from airflow_provider_harvest.portal.outcome.hints import says_may_pass
 from airflow_provider_harvest.portal.outcome.result import is_success
 from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR
-from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, ENDED, FAILED, GONE, STALLED, STARTED, WAITED
+from airflow_provider_harvest.portal.statuses import (
+    ATTACHED,
+    BLOCKED,
+    ENDED,
+    FAILED,
+    GONE,
+    STALLED,
+    STARTED,
+    WAIT,
+    WAITED,
+)
 from airflow_provider_harvest.portal.text.words import spell
 from airflow_provider_harvest.portal.waiting import scheduled_run
 from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs, why_dead
 from airflow_provider_harvest.portal.waiting.known_jobs import KnownJobs
+from airflow_provider_harvest.portal.waiting.request_decision import NOT_CARRIED_OUT, is_refused, join_or_let_end
 from airflow_provider_harvest.portal.waiting.wait_plan import CROWD_SECONDS, Poll, WaitPlan, goals
 from airflow_provider_harvest.portal.waiting.which_job import begun_since, foreseen_refusal, now_there, why_not_runnable
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
+    from airflow_provider_harvest.portal.statuses import How
 
 #: Seconds from the request until the first poll: a worker of the portal needs a moment to create the job.
 FIRST_LOOK = 1.0
@@ -71,8 +72,8 @@ class SourceRun(TaskWait):
         self.memory = memory
         self._run_task = task
         self._claims = Claims(context, self.source_id, client.clock)
-        self._thresholds = guarded_run.thresholds_of(task.guard)
-        self._may_archive = self._thresholds is None
+        thresholds = guarded_run.thresholds_of(task.guard)
+        self._guard = GuardedSource(client, self.source_id, thresholds, memory.intent.may_archive)
 
     # --- what is to be done ----------------------------------------------------------------------------------
 
@@ -107,7 +108,12 @@ class SourceRun(TaskWait):
                 "has ended, or has not begun, another one is requested. Airflow 3.3 remembers."
             )
             return None
-        for job in begun_since(self.client.recent_jobs(self.source_id), self.memory.intent.first_started):
+        off_since = self._guard.off_since(self.source)
+        if off_since is None:
+            self.log.info("The source's autoarchive is on, so no earlier try has left a guarded harvest.")
+            return None
+        since = max(self.memory.intent.first_started, off_since)
+        for job in begun_since(self.client.recent_jobs(self.source_id), since):
             if not self._is_spent(job):
                 self.log.info("Job %s began since this task first started: taken as the one that it requested.", job.id)
                 return replace(self.new_plan(ATTACHED), job_id=str(job.id))
@@ -118,19 +124,51 @@ class SourceRun(TaskWait):
         catalogue."""
         if not job.has_ended:
             return why_dead(self.client, job, self._task.limits()) is not None
-        if job.status != FAILED:
+        if job.status != FAILED or not self._task.fail_on_outcome:
             return False
         errors = self.client.peek_job(str(job.id), progress=False).errors
         return any(says_may_pass(error.message) for error in errors)
 
     def _ask(self) -> WaitPlan:
         """Start a harvest if none is running, or return what must be waited for first."""
+        try:
+            return self._request()
+        except Exception as error:
+            if self.memory.intent.asked_at is None:
+                self._claims.give_up()
+                if self._is_held_in_vain(error):
+                    self._guard.give_up()
+            raise
+
+    def _is_held_in_vain(self, error: Exception) -> bool:
+        """Whether this task has switched archiving off for a harvest that does not follow."""
+        if self._guard.is_off_by_this_try:
+            return True
+        is_last = isinstance(error, HarvestError) and self._task.is_not_retried(error)
+        return self._guard.is_on and self.memory.is_retry and is_last  # an earlier try may have been killed after it
+
+    def _request(self) -> WaitPlan:
         problem = why_not_runnable(self.source, self.client.list_backends())
         if problem:
             raise HarvestSourceNotRunnable(problem)
         refusal = foreseen_refusal(self.client, self.source)
         if refusal:
             return self._plan_for_portal(refusal)
+        jobs, running = self._jobs_in_turn()
+        if not running and self._guard.begin():
+            jobs, running = self._newest_jobs()  # again: what began meanwhile has read that it may archive
+            if running:
+                self._guard.give_up()
+        if not running:
+            return self._post(jobs)
+        self._claims.give_up()
+        how, job_id = join_or_let_end(self.client, self.source, running, self._run_task.if_running, self.log.info)
+        if how == ATTACHED:
+            self.memory.note(replace(self.memory.intent, job_id=job_id, how=how))
+        return replace(self.new_plan(how), job_id=job_id)
+
+    def _jobs_in_turn(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
+        """Return what :meth:`_newest_jobs` does, once no other task is about to request a harvest of this source."""
         jobs, running = self._newest_jobs()
         while not running and self._claims.is_shared:
             is_won = self._claims.win()
@@ -139,23 +177,7 @@ class SourceRun(TaskWait):
                 break
             self.log.info("Another task is about to request a harvest of this source: checking again for its job.")
             self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
-        if not running:
-            return self._post(jobs)
-        self._claims.give_up()
-        oldest = str(running[-1].id)
-        if self._run_task.if_running == FAIL:
-            raise HarvestSourceBusy(
-                f"Job {oldest} of source {self.source.name!r} is running "
-                f"({self.client.job_url(self.source_id, oldest)}), and if_running='fail' is set."
-            )
-        if self._run_task.if_running == ATTACH:
-            self.log.info("Joining job %s, which is running.", oldest)
-            self.memory.note(replace(self.memory.intent, job_id=oldest, how=ATTACHED))
-            return replace(self.new_plan(ATTACHED), job_id=oldest)
-        self.log.info(
-            "Job %s of this source is running and may have read the old catalogue: letting it end first.", oldest
-        )
-        return replace(self.new_plan(BLOCKED), job_id=oldest)
+        return jobs, running
 
     def _newest_jobs(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
         """Return the newest jobs of the source, and those of them that are running."""
@@ -164,24 +186,17 @@ class SourceRun(TaskWait):
 
     def _post(self, jobs: list[HarvestJob]) -> WaitPlan:
         """Send the request once. If it was certainly not carried out, it is forgotten; otherwise it counts as sent."""
-        self._begin_guarded()
         memory, stopwatch, asked_at = self.memory, self.client.clock.monotonic, now_there(self.client)
         known = listed = KnownJobs.listed(jobs, asked_at)
         memory.update(known=known.ids, not_before=known.not_before, asked_at=asked_at, job_id=None, how=STARTED)
         begun = stopwatch()
         try:
             answer = self.client.run_source(self.source_id)
-        except (HarvestConnectionError, HarvestRateLimited, HarvestUnavailable):
+        except NOT_CARRIED_OUT as error:
             self._claims.give_up()
-            memory.note(memory.intent.spent())
-            raise
-        except (HarvestAuthError, HarvestRequestRejected, HarvestRedirected, HarvestNotFound) as error:
-            self._claims.give_up()
-            memory.note(memory.intent.spent())
-            if isinstance(error, (HarvestRedirected, HarvestNotFound)) or getattr(error, "status_code", 0) == 401:
+            memory.note(memory.intent.not_asked())
+            if not is_refused(error):
                 raise
-            if self._thresholds is not None and self._run_task.on_run_refused != WAIT:
-                guarded_run.give_up(self.client, self.source_id)
             return self._plan_for_portal(str(error), error)
         except UNCLEAR as error:
             self.log.warning("%s Waiting for the job instead of requesting again.", error)
@@ -194,6 +209,10 @@ class SourceRun(TaskWait):
         return self._plan_after_asking(known.ids, known.not_before)
 
     # --- the plans -------------------------------------------------------------------------------------------
+
+    def new_plan(self, how: How, begun: float | None = None) -> WaitPlan:
+        """Return a plan that also says whether its harvest may archive."""
+        return replace(super().new_plan(how, begun), may_archive=self._guard.may_archive)
 
     def _start_timeout(self) -> float:
         return as_seconds(self._run_task.start_timeout, "start_timeout")
@@ -209,7 +228,6 @@ class SourceRun(TaskWait):
                 f"{refusal} This key may not start harvests on this portal; set on_run_refused='wait' to wait for the "
                 "portal's own next one."
             ) from cause
-        self._begin_guarded()
         memory = self.memory
         given = self._run_task.after
         if given is not None:
@@ -223,9 +241,13 @@ class SourceRun(TaskWait):
                     "now on count. Set 'after' to count from another time."
                 )
         memory.note(replace(memory.intent, how=WAITED))
+        off_since = self._guard.off_since(self.source)
+        after = max(after, now_there(self.client) if off_since is None else off_since)
         plan = replace(self.new_plan(WAITED), after=after, passed_over=memory.intent.passed_over)
         jobs = self.client.recent_jobs(self.source_id)
-        return self.until_portal_runs(plan, max(scheduled_run.START_GRACE, self._start_timeout()), jobs)
+        plan = self.until_portal_runs(plan, max(scheduled_run.START_GRACE, self._start_timeout()), jobs)
+        # Last, since it is clear only now that a harvest follows.
+        return replace(plan, after=max(after, now_there(self.client))) if self._guard.begin() else plan
 
     # --- following a plan to its end -------------------------------------------------------------------------
 
@@ -234,6 +256,7 @@ class SourceRun(TaskWait):
 
         :param ended: how the wait for the plan ended, if it has.
         """
+        self._guard.may_archive = self._guard.may_archive or plan.may_archive
         while True:
             if ended is None:
                 plan, ended = self.wait(plan)
@@ -248,14 +271,12 @@ class SourceRun(TaskWait):
         if ended.state != ENDED:
             raise self.why_given_up(plan, ended)
         result = self.conclude(plan, ended)
-        if self._thresholds is not None:
-            comparison = self._compare(plan, self._thresholds, result["items"]["done"])
+        if self._guard.thresholds is not None:
+            comparison = self._compare(plan, self._guard.thresholds, result["items"]["done"])
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
-            elif comparison.is_due and plan.how == STARTED and is_success(result):
-                return self.follow(self._ask_again())
-        if result["failure_kind"] in ("remote_unreachable", "unreadable"):
-            self.memory.note(self.memory.intent.spent())  # a retry requests a new harvest
+            elif comparison.is_due and plan.how == STARTED and is_success(result) and self._guard.is_on:
+                return self.follow(self._ask_again(plan))
         delivered = self.deliver(result)
         self.memory.end()
         return delivered
@@ -263,23 +284,29 @@ class SourceRun(TaskWait):
     def _compare(self, plan: WaitPlan, thresholds: LossThresholds, done: int) -> guarded_run.LossCheck:
         return self.patiently(plan, lambda: guarded_run.check_loss(self.client, self.source_id, thresholds, done=done))
 
-    def _begin_guarded(self) -> None:
-        """Switch archiving off before a harvest that may not archive yet."""
-        if not self._may_archive:
-            guarded_run.begin(self.client, self.source_id)
+    def deliver(self, result: HarvestResult) -> HarvestResult:
+        """Deliver a result; after a failure that may pass, a retry requests a new harvest."""
+        try:
+            return super().deliver(result)
+        except HarvestOutcomeRejected as error:
+            if not self._task.is_not_retried(error):
+                self.memory.note(self.memory.intent.spent())
+            raise
 
-    def _ask_again(self) -> WaitPlan:
+    def _ask_again(self, plan: WaitPlan) -> WaitPlan:
         """Harvest once more, now that the loss is known to be usual, so that the portal archives what is due."""
         self.log.info("The loss is usual or accepted: a second harvest lets the portal archive what is due.")
-        self.memory.note(self.memory.intent.spent())
-        self._may_archive = True
-        self.source = self.client.get_source(self.source_id)
+        self.memory.note(replace(self.memory.intent.spent(), may_archive=True))
+        self._guard.may_archive = True
+        self.source = self.patiently(plan, lambda: self.client.get_source(self.source_id))
         return self._ask().knowing(self.source.last_job)
 
     def why_given_up(self, plan: WaitPlan, ended: Poll) -> HarvestError:
         """Return the exception for a wait without an ended job; a job that is dead or gone is not waited for again."""
         if ended.state in (STALLED, GONE):
             self.memory.note(self.memory.intent.spent())
+        if ended.state == GONE and plan.job_id is None and self._guard.is_on:
+            self._guard.give_up()
         return self.why_ended(plan, ended)
 
     def job_changed(self, plan: WaitPlan) -> None:
@@ -288,7 +315,6 @@ class SourceRun(TaskWait):
             return
         if plan.job_id is not None:
             self.memory.note(replace(self.memory.intent, job_id=plan.job_id, how=plan.how))
-            self._run_task.job_page = self.client.job_url(plan.source_id, plan.job_id)
             self._claims.give_up()
         elif plan.passed_over:
             self.memory.note(replace(self.memory.intent, job_id=None, passed_over=plan.passed_over))

@@ -186,7 +186,7 @@ class TaskWait:
         patience = self._task.worker_patience
         begun = client.clock.monotonic()
         self.log.info("%s", describe_wait(plan, now_there(client)))
-        told = plan.job_id
+        told = None
         while True:
             poll = self.poll(wait)
             if wait.plan.job_id != told:

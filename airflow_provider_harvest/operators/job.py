@@ -9,15 +9,16 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.links.harvest import HarvestJobLink, HarvestSourceLink
 from airflow_provider_harvest.operators._base import HarvestOperator, resolve_source
 from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
+from airflow_provider_harvest.portal.statuses import FAIL, IF_RUNNING, ON_RUN_REFUSED, WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from airflow_provider_harvest._compat import Context
+    from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
+    from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
-
-FAIL, WAIT, ATTACH = "fail", "wait", "attach"
 
 
 class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
@@ -124,9 +125,10 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         self.remote_ids = remote_ids
         self.guard = guard
         self.fail_on_outcome = fail_on_outcome
-        #: Page of the job on the portal, once it is known.
-        self.job_page: str | None = None
         self._deadline: float | None = None
+        #: What is said of the harvest if Airflow stops the task, once that is known.
+        self._memory: TaskMemory | None = None
+        self._client: HarvestClient | None = None
         self._was_stopped = False
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
@@ -139,12 +141,12 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
         with self.errors():
             self._refuse_bad_input()
-            client = self.hook.get_conn()
-            memory = TaskMemory(context, client.clock.now())
+            self._client = client = self.hook.get_conn()
+            self._memory = memory = TaskMemory(context, client.clock.now())
             began = client.clock.now()
             source = resolve_source(client, self.source_id)
             client.settle_clock()
-            self._deadline = super().deadline_from(on_portal_clock(began, client.clock.now(), client.portal_now()))
+            self._deadline = self.deadline_from(on_portal_clock(began, client.clock.now(), client.portal_now()))
             memory.about(source.id, client.clock.now(), client.portal_now())
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
             self.push_links(context, source_url=client.source_url(source.id), job_url="")
@@ -160,9 +162,9 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
         with self.errors():
             plan, ended = read_event(event)
-            client = self.connect_again()
+            self._client = client = self.connect_again()
             self._deadline = plan.deadline
-            memory = TaskMemory(context, plan.begun, is_portal_time=True)
+            self._memory = memory = TaskMemory(context, plan.begun, is_portal_time=True)
             memory.about(plan.source_id)
             run = SourceRun(self, context, client, memory)
             run.job_changed(plan)
@@ -171,15 +173,21 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             return run.follow(plan, ended)
 
     def on_kill(self) -> None:
-        """Say once that the harvest continues: udata has no way to cancel a job.
+        """Say once what becomes of the harvest: udata has no way to cancel a job.
 
         Airflow calls this twice as a worker shuts down, and a task that is given the time may still succeed.
         """
-        from airflow_provider_harvest.portal.outcome.summary import goes_on
+        from airflow_provider_harvest.portal.outcome.summary import after_stop
 
-        if not self._was_stopped:
-            self._was_stopped = True
-            self.log.warning("%s", goes_on(self.job_page))
+        if self._was_stopped:
+            return
+        self._was_stopped = True
+        how = page = None
+        if self._memory is not None and self._client is not None:
+            intent = self._memory.intent
+            how = intent.how
+            page = self._client.job_url(intent.source_id, intent.job_id) if intent.job_id else None
+        self.log.warning("Airflow stopped this task. %s", after_stop(how, page))
 
     # --- arguments -------------------------------------------------------------------------------------------
 
@@ -191,16 +199,15 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
     def deadline_from(self, now: float) -> float | None:
         """Return when this try must be over, however many waits it takes."""
-        deadline = super().deadline_from(now)
-        return deadline if self._deadline is None else self._deadline
+        return super().deadline_from(now) if self._deadline is None else self._deadline
 
     def _refuse_bad_input(self) -> None:
         """Check what was given before anything is sent."""
         from airflow_provider_harvest.portal.inputs import as_count, as_datetime, as_seconds
 
         for name, value, allowed in (
-            ("on_run_refused", self.on_run_refused, (FAIL, WAIT)),
-            ("if_running", self.if_running, (WAIT, ATTACH, FAIL)),
+            ("on_run_refused", self.on_run_refused, ON_RUN_REFUSED),
+            ("if_running", self.if_running, IF_RUNNING),
         ):
             if value not in allowed:
                 raise HarvestInvalidInput(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}.")

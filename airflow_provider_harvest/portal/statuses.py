@@ -44,7 +44,14 @@ VALIDATION_STATES: tuple[str, ...] = (ACCEPTED, REFUSED)
 #: The cron that accepting a source gives it, unless the portal changed ``HARVEST_DEFAULT_SCHEDULE``.
 DEFAULT_SCHEDULE = "0 0 * * *"
 
-# --- waits and results ------------------------------------------------------------------------------------------------
+# --- requests, waits and results --------------------------------------------------------------------------------------
+
+#: What to do if a job of the source is running, or if the portal does not let a key start a harvest.
+WAIT: Final = "wait"
+ATTACH: Final = "attach"
+FAIL: Final = "fail"
+IF_RUNNING = (WAIT, ATTACH, FAIL)
+ON_RUN_REFUSED = (FAIL, WAIT)
 
 #: States of a wait after a poll. All but ``waiting`` end it; each has its own exception, raised on the worker.
 WaitState = Literal["waiting", "ended", "not_started", "stalled", "overran", "timed_out", "unreachable", "gone"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow_provider_harvest._compat import BaseTrigger, TriggerEvent
 from airflow_provider_harvest.hooks.harvest import reading_client
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.outcome.summary import goes_on
+from airflow_provider_harvest.portal.outcome.summary import after_stop
 from airflow_provider_harvest.portal.text.words import log_lines
 from airflow_provider_harvest.portal.waiting.shared_source_list import ListedWait
 from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
@@ -69,8 +69,8 @@ class HarvestJobTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Log that the harvest continues; Airflow 3.3 calls it when a user ends the deferred task."""
-        log.warning("%s", goes_on(self._job_page))
+        """Log what becomes of the harvest; Airflow 3.3 calls it when a user ends the deferred task."""
+        log.warning("Airflow stopped this task. %s", after_stop(self.plan.get("how"), self._job_page))
 
     async def _wait(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_harvest._compat import TaskDeferred
 from airflow_provider_harvest.exceptions import HarvestJobNotStarted
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.guard.hold_and_release import is_held, release
 from tests.support.expected_failures import fails
-from tests.support.task_processes import Task
+from tests.support.task_processes import Task, job_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,4 +206,100 @@ def test_run_that_is_killed_at_its_release_ends_with_archiving_on(
     assert portal.control.archived(source.id) == []
     assert task.harvest(source, guard=True)["outcome"] == "success"
     assert len(portal.control.archived(source.id)) == archived
+    assert org_admin.get_source(source.id).autoarchive is True
+
+
+# --- only a harvest that began while archiving was off counts ------------------------------------------------
+
+
+def test_harvest_that_the_portal_began_before_archiving_was_off_does_not_count(
+    portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+) -> None:
+    """`after` is in the past, and the portal's own next harvest begins once archiving is off."""
+    source = rare(1)
+    [before] = job_ids(org_admin, source)
+    portal.control.set(HARVEST_ENABLE_MANUAL_RUN=False)
+    begin = guarded_run.begin
+
+    def begin_and_run(client: HarvestClient, source_id: str) -> bool:
+        changed = begin(client, source_id)
+        if changed:
+            time.sleep(1.1)  # a portal's clock is known to the second
+            portal.control.run_scheduled(source_id)
+        return changed
+
+    monkeypatch.setattr(guarded_run, "begin", begin_and_run)
+    result = Task(portal, monkeypatch).harvest(
+        source, guard=True, key="org_admin", on_run_refused="wait", after="2020-01-01T00:00:00Z"
+    )
+    assert (result["outcome"], result["how"], result["job_id"] == before) == ("success", "waited", False)
+    assert portal.control.archived(source.id) == []
+    assert org_admin.get_source(source.id).autoarchive is True
+
+
+def test_harvest_that_begins_right_before_archiving_is_off_is_not_the_one(
+    portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+) -> None:
+    source = rare(0)
+    begin, theirs = guarded_run.begin, []
+
+    def begin_late(client: HarvestClient, source_id: str) -> bool:
+        if not theirs:
+            portal.control.run_scheduled(source_id)
+            portal.control.wait_until_idle()
+            theirs.extend(job_ids(org_admin, source)[:1])
+        return begin(client, source_id)
+
+    monkeypatch.setattr(guarded_run, "begin", begin_late)
+    result = Task(portal, monkeypatch).harvest(source, guard=True)
+    assert (result["outcome"], result["job_id"] in theirs) == ("success", False)
+
+
+@pytest.mark.parametrize("way", ["no schedule", "refused"])
+def test_archiving_is_as_before_if_no_harvest_follows(
+    portal: Sandbox,
+    admin: HarvestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    rare: Callable[[int], HarvestSource],
+    way: str,
+) -> None:
+    source = rare(1)
+    before = admin.get_source(source.id)
+    portal.control.set(HARVEST_ENABLE_MANUAL_RUN=False)
+    if way == "no schedule" and before.schedule:
+        admin.unschedule_source(source.id)
+    arguments = {"on_run_refused": "wait"} if way == "no schedule" else {}
+    with fails("no schedule" if way == "no schedule" else "on_run_refused"):
+        Task(portal, monkeypatch).harvest(source, guard=True, key="org_admin", **arguments)
+    after = admin.get_source(source.id)
+    assert (after.autoarchive, after.description or None) == (True, before.description or None)
+
+
+def test_second_harvest_that_is_blocked_and_deferred_is_not_followed_by_a_third(
+    portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+) -> None:
+    source = rare(1)
+    mark = portal.mark()
+    check_loss, blocked = guarded_run.check_loss, []
+
+    def block_and_check(*given: Any, **named: Any) -> guarded_run.LossCheck:
+        if not blocked:  # by a job that has read that it may not archive
+            portal.control.freeze_before_item(1)
+            portal.control.run_scheduled(source.id)
+            blocked.extend(portal.control.wait_until_frozen())
+        return check_loss(*given, **named)
+
+    monkeypatch.setattr(guarded_run, "check_loss", block_and_check)
+    monkeypatch.setattr(HarvestRunSourceOperator, "worker_patience", 5.0)
+    monkeypatch.setattr(HarvestRunSourceOperator, "draw", staticmethod(lambda least, most: least))
+    task = Task(portal, monkeypatch)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.harvest(source, guard=True, deferrable=True)
+    plan = deferred.value.trigger.plan
+    assert (plan["how"], plan["job_id"], runs(portal, mark)) == ("blocked", blocked[0], 1)
+    portal.control.unfreeze()
+    portal.control.wait_until_idle()
+    result = task.resume(source, plan, guard=True)
+    assert (result["outcome"], runs(portal, mark)) == ("success", 2)
+    assert len(portal.control.archived(source.id)) == 1
     assert org_admin.get_source(source.id).autoarchive is True

@@ -34,8 +34,10 @@ class Deferral:
         self.client = ScriptedClient(portal_of(self.clock, timeline))
         self.was_closed = False
         monkeypatch.setattr(self.client, "close", self._close)
-        settings: dict[str, Any] = {"known": ("old",), "begun": T0, "start_deadline": T0 + 2 * HOUR, **plan}
-        self.plan = WaitPlan(SOURCE_ID, "started", **settings)
+        settings: dict[str, Any] = {
+            "how": "started", "known": ("old",), "begun": T0, "start_deadline": T0 + 2 * HOUR, **plan,
+        }  # fmt: skip
+        self.plan = WaitPlan(SOURCE_ID, **settings)
         self.trigger = HarvestJobTrigger("my_portal", self.plan.to_dict())
 
         async def aget_settings(hook: HarvestHook) -> ConnectionSettings:

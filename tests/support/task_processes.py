@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+from airflow_provider_harvest.portal.statuses import ENDED
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ class Task:
     def run(self, kind: type[Any], key: str | None = "admin", **arguments: Any) -> Any:
         """Execute it once, with somebody's key or without one; return what it returns."""
         self.tries += 1
+        task, context = self._make(kind, key, **arguments)
+        return task.execute(context)
+
+    def resume(self, source: HarvestSource, plan: dict[str, Any], **arguments: Any) -> Any:
+        """Resume the run of a source whose wait has ended well in a triggerer."""
+        task, context = self._make(HarvestRunSourceOperator, "admin", source_id=source.id, **arguments)
+        return task.execute_complete(context, {"state": ENDED, "detail": "", "plan": plan})
+
+    def _make(self, kind: type[Any], key: str | None, **arguments: Any) -> tuple[Any, Any]:
+        """Make the task object of a worker, and its context."""
         connection: dict[str, Any] = {
             "conn_type": "harvest",
             "host": self.portal.url,
@@ -48,7 +59,7 @@ class Task:
             connection["password"] = getattr(self.portal.keys, key, key)
         self._setenv("AIRFLOW_CONN_PORTAL", json.dumps(connection))
         interval = "poke_interval" if issubclass(kind, HarvestJobSensor) else "poll_interval"
-        task = kind(task_id="task", harvest_conn_id="portal", deferrable=False, **{interval: 1, **arguments})
+        task = kind(task_id="task", harvest_conn_id="portal", **{interval: 1, "deferrable": False, **arguments})
         ti = SimpleNamespace(
             try_number=self.tries,
             max_tries=9,
@@ -56,7 +67,7 @@ class Task:
             xcom_push=lambda key, value: self.xcoms.update({key: value}),
             get_first_reschedule_date=lambda context: None,
         )
-        return task.execute({"ti": ti, "task": task, "task_state_store": self.store})
+        return task, {"ti": ti, "task": task, "task_state_store": self.store}
 
     def harvest(self, source: HarvestSource, **arguments: Any) -> dict[str, Any]:
         """Run a source, and return the result."""

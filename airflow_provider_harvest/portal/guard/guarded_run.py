@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 log = logging.getLogger(__name__)
@@ -56,15 +57,29 @@ def thresholds_of(guard: bool | Mapping[str, Any] | None) -> LossThresholds | No
     return LossThresholds.from_dict(None if guard is True else guard)
 
 
-def begin(client: HarvestClient, source_id: str) -> None:
+def begin(client: HarvestClient, source_id: str) -> bool:
     """Switch a source's archiving off before it is harvested; a source that does not archive stays as it is.
 
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: its id.
+    :returns: whether this call switched it off.
     """
     _, changed = hold_ahead(client, source_id)
     if changed:
         log.info("Source %s: autoarchive is off until its harvest has been compared with the portal.", source_id)
+    return changed
+
+
+def off_since(source: HarvestSource) -> float | None:
+    """Return since when a source's archiving is off, in seconds since the epoch by the portal's clock.
+
+    :param source: as just read.
+    :returns: 0 if its owner has switched it off, None if it is on.
+    """
+    if source.autoarchive is not False:
+        return None
+    note = split(source.description)[1]
+    return note.at.timestamp() if note is not None and is_held(source) else 0.0
 
 
 def give_up(client: HarvestClient, source_id: str) -> None:

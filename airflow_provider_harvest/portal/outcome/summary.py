@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.outcome.hints import hint_for
 from airflow_provider_harvest.portal.outcome.since_last_harvest import TOLD
-from airflow_provider_harvest.portal.statuses import PREVIEWED, TERMINAL_JOB_STATUSES
+from airflow_provider_harvest.portal.statuses import ATTACHED, PREVIEWED, STARTED, TERMINAL_JOB_STATUSES, WAITED
 from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import count, spell
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
     from airflow_provider_harvest.portal.outcome.result import FailedItem, HarvestResult, ItemNumbers
+    from airflow_provider_harvest.portal.statuses import How
 
 #: Failed items that a summary names; the result dict holds more.
 _SHOWN_ITEMS = 5
@@ -191,13 +192,27 @@ def failure_message(result: HarvestResult, next_chance: str | None = None) -> st
     return "\n".join([*head, *shown, *advice, *tail])
 
 
-def goes_on(job_url: str | None) -> str:
-    """Return the message of a stopped task about its harvest, which udata cannot cancel.
+def continues(how: How | None, job_url: str | None) -> bool:
+    """Return whether a harvest continues when its wait is stopped: udata has no way to cancel one.
 
-    :param job_url: page of the job, None if none is known.
+    :param how: what the result would say; ``blocked`` and None mean that nothing was requested yet.
+    :param job_url: page of the job that the wait is for; None if it is not known.
     """
-    where = f"See {job_url}" if job_url else "Its job was not yet known."
-    return f"Airflow stopped this task. Its harvest continues: udata cannot cancel a harvest. {where}"
+    return how in (STARTED, ATTACHED) or (how == WAITED and job_url is not None)
+
+
+def after_stop(how: How | None, job_url: str | None) -> str:
+    """Return what becomes of a harvest when its wait is stopped, as one or two sentences.
+
+    :param how: as for :func:`continues`.
+    :param job_url: as for :func:`continues`.
+    """
+    if continues(how, job_url):
+        where = f"See {job_url}" if job_url else "Its job was not yet known."
+        return f"The harvest continues: udata cannot cancel one. {where}"
+    if how == WAITED:
+        return "No harvest was requested; those that the portal starts by itself are not affected."
+    return "No harvest was requested."
 
 
 def _that_matter(result: HarvestResult) -> tuple[list[FailedItem], int]:

@@ -1,6 +1,6 @@
 """Harvests a source once and waits for that harvest, without Airflow: the promise of the run operator in one process.
 
-**A harvest that began after the request has ended, and none was knowingly requested twice.* There is no retry here, so
+*A harvest that began after the request has ended, and none was knowingly requested twice.* There is no retry here, so
 nothing has to be remembered: after a lost response the job is searched for, and nothing is requested again.
 """
 
@@ -14,15 +14,15 @@ from airflow_provider_harvest.exceptions import (
     HarvestAuthError,
     HarvestInvalidInput,
     HarvestRequestRejected,
-    HarvestSourceBusy,
     HarvestSourceNotRunnable,
 )
 from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR
-from airflow_provider_harvest.portal.statuses import ATTACHED, BLOCKED, STARTED, WAITED
+from airflow_provider_harvest.portal.statuses import BLOCKED, FAIL, IF_RUNNING, ON_RUN_REFUSED, STARTED, WAIT, WAITED
 from airflow_provider_harvest.portal.waiting import next_run, scheduled_run
 from airflow_provider_harvest.portal.waiting.dead_jobs import alive_jobs
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
 from airflow_provider_harvest.portal.waiting.known_jobs import KnownJobs
+from airflow_provider_harvest.portal.waiting.request_decision import is_refused, join_or_let_end
 from airflow_provider_harvest.portal.waiting.wait_plan import CROWD_SECONDS, Poll, WaitPlan, goals
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits, foreseen_refusal, now_there, why_not_runnable
 
@@ -32,13 +32,6 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
     from airflow_provider_harvest.portal.statuses import How
-
-#: What to do if a job of the source is running.
-WAIT, ATTACH, FAIL = "wait", "attach", "fail"
-IF_RUNNING = (WAIT, ATTACH, FAIL)
-#: What to do if the portal does not let this key start a harvest.
-ON_RUN_REFUSED = (FAIL, WAIT)
-_UNAUTHORIZED = 401
 
 
 @dataclass
@@ -99,16 +92,10 @@ class OneRun:
         if refusal := foreseen_refusal(self.client, self.source):
             self.plan = self._plan_for_portal(refusal, jobs)
             return self.plan
-        running = [str(job.id) for job in alive_jobs(self.client, self.source.id, jobs, self.limits, self.tell)]
-        if running and self.if_running == FAIL:
-            page = self.client.job_url(self.source.id, running[-1])
-            raise HarvestSourceBusy(f"Job {running[-1]} of source {self.source.name!r} is running: {page}")
-        if running and self.if_running == ATTACH:
-            self.tell(f"Job {running[-1]} is running: waiting for it, nothing new is requested.")
-            self.plan = self._plan(ATTACHED, job_id=running[-1])
-        elif running:
-            self.tell(f"Job {running[-1]} is running and may have read the old catalogue: letting it end first.")
-            self.plan = self._plan(BLOCKED, job_id=running[-1])
+        running = alive_jobs(self.client, self.source.id, jobs, self.limits, self.tell)
+        if running:
+            how, job_id = join_or_let_end(self.client, self.source, running, self.if_running, self.tell)
+            self.plan = self._plan(how, job_id=job_id)
         else:
             self.plan = self._post(jobs)
         return self.plan
@@ -135,7 +122,7 @@ class OneRun:
         try:
             answer = self.client.run_source(self.source.id)
         except (HarvestAuthError, HarvestRequestRejected) as error:
-            if self.on_run_refused == FAIL or error.status_code == _UNAUTHORIZED:
+            if self.on_run_refused == FAIL or not is_refused(error):
                 raise
             return self._plan_for_portal(str(error), jobs)
         except UNCLEAR as error:

@@ -50,6 +50,7 @@ class WaitPlan:
     :param grace: seconds after the portal's own time in which its job must begin, if limited.
     :param before_id: the source's last job when the wait began, if that was known without a request.
     :param before_listed: how many records it found in the catalogue.
+    :param may_archive: whether a guarded run has compared a harvest already, and this one archives what is due.
     :param poll_interval: between two polls.
     :param max_poll_failures: polls that may fail in a row.
     :param limits: how long the job may take.
@@ -73,6 +74,7 @@ class WaitPlan:
     grace: float | None = None
     before_id: str | None = None
     before_listed: int | None = None
+    may_archive: bool = False
     poll_interval: float = 60.0
     max_poll_failures: int = 10
     limits: JobLimits = field(default_factory=JobLimits)

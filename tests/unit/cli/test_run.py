@@ -201,7 +201,7 @@ def test_ctrl_c_says_that_the_harvest_goes_on_and_how_to_wait_for_it_again(
     code, out, err = run("--wait")
     job = next(iter(portal.portal.jobs))
     assert (code, out) == (130, "")
-    assert f"The harvest continues, since udata cannot cancel a job: {portal.url}/api/1/harvest/job/{job}/" in err
+    assert f"The harvest continues: udata cannot cancel one. See {portal.url}/api/1/harvest/job/{job}/" in err
     assert f"airflow-harvest run {source} --wait --if-running attach" in err
     assert "the same command" not in err
 
@@ -271,7 +271,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         story.steps = [interrupt]
         code, _, err = run("--wait", "--on-run-refused", "wait")
         assert code == 130
-        assert "No harvest was requested; the portal harvests the source by its own schedule." in err
+        assert "No harvest was requested; those that the portal starts by itself are not affected." in err
 
     def test_a_source_without_a_schedule_is_not_waited_for(
         self, portal: Door, source: str, refused: int, run: Any, story: Story

@@ -147,14 +147,3 @@ def test_a_resumed_worker_bears_it_too(monkeypatch: pytest.MonkeyPatch, times: i
     else:
         with pytest.raises(Exception, match="airflow connections add"):
             task.connect_again()
-
-
-def test_a_stop_is_logged_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A warm shutdown of a worker calls this twice, and the task continues."""
-    task = HarvestRunSourceOperator(task_id="t", source_id=SOURCE_ID)
-    lines: list[str] = []
-    monkeypatch.setattr(task.log, "warning", lambda line, *words: lines.append(line % words))
-    task.on_kill()
-    task.on_kill()
-    assert len(lines) == 1
-    assert "continues" in lines[0]

@@ -96,6 +96,21 @@ def test_a_retry_after_an_unreachable_catalogue_asks_anew(monkeypatch: pytest.Mo
     assert (task.result["job_id"], task.client.count("run")) == ("second", 2)
 
 
+FAILED_FIRST = [(60.0, job_appears("first")), (90.0, job_ends("first", "failed", REFUSED)), *whole_job("second", HOUR)]
+
+
+@pytest.mark.parametrize("store", [True, False], ids=["3.3", "2.11"])
+def test_a_try_that_ended_well_is_repeated_without_a_request(monkeypatch: pytest.MonkeyPatch, store: bool) -> None:
+    """The catalogue was unreachable, which `fail_on_outcome=False` accepts; the worker dies before Airflow knows."""
+    monkeypatch.setattr(_memory_between_tries, "first_start_of", lambda context: T0)
+    operator = run_operator(fail_on_outcome=False, deferrable=False)
+    task = Task(monkeypatch, FAILED_FIRST, operator, store=Store() if store else None)
+    assert (task.try_(), task.result["failure_kind"]) == ("success", "remote_unreachable")
+
+    assert task.try_() == "success"
+    assert (task.result["job_id"], task.client.count("run")) == ("first", 1)
+
+
 class Killed(BaseException):
     """SIGKILL: nothing of the task runs on."""
 

@@ -70,6 +70,12 @@ def test_which_job_a_plan_of_the_first_version_means_does_not_depend_on_its_work
     assert (story.to_the_end().state, story.job_id) == (ENDED, "new")
 
 
+def test_that_a_harvest_may_archive_travels_and_is_left_out_by_older_versions() -> None:
+    plan = WaitPlan(SOURCE_ID, "blocked", may_archive=True)
+    assert WaitPlan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+    assert [WaitPlan.from_dict(each).may_archive for each in (FIRST_PLAN, SECOND_PLAN)] == [False, False]
+
+
 def test_a_plan_without_a_source_says_so() -> None:
     with pytest.raises(HarvestError, match="names no source"):
         WaitPlan.from_dict({"how": "started"})
@@ -97,10 +103,20 @@ FIRST_INTENT = {
     ],
 )
 def test_whatever_was_remembered_that_it_asked_is_not_forgotten(stored: dict[str, Any], known: tuple[str]) -> None:
+    intent = memory_of(stored).intent
+    assert (intent.asked_at, intent.known, intent.source_id, intent.may_archive) == (T0 + 1, known, SOURCE_ID, False)
+
+
+def memory_of(stored: dict[str, Any]) -> TaskMemory:
     ti = SimpleNamespace(max_tries=2, try_number=2, task=None)
     store = SimpleNamespace(get=lambda key: stored, set=lambda key, value: None)
-    memory = TaskMemory({"ti": ti, "task_state_store": store}, T0 + 60)  # type: ignore[typeddict-unknown-key]
-    assert (memory.intent.asked_at, memory.intent.known, memory.intent.source_id) == (T0 + 1, known, SOURCE_ID)
+    return TaskMemory({"ti": ti, "task_state_store": store}, T0 + 60, is_portal_time=True)  # type: ignore[typeddict-unknown-key]
+
+
+def test_an_intent_for_another_source_keeps_by_which_clock_its_times_are() -> None:
+    memory = memory_of({**FIRST_INTENT, "source_id": "another", "is_portal_time": True})
+    memory.about(SOURCE_ID, here=T0 + 600, there=T0)
+    assert (memory.intent.first_started, memory.intent.is_portal_time) == (T0 + 60, True)
 
 
 def test_times_of_a_worker_are_moved_to_the_portals_clock_once() -> None:

@@ -186,10 +186,21 @@ def test_progress_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogC
     ],
     ids=["its job is known", "no job yet"],
 )
-def test_a_user_who_ends_the_task_is_told_that_the_harvest_goes_on(
+def test_a_user_who_ends_the_task_reads_that_the_harvest_continues(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, timeline: Timeline, words: str
 ) -> None:
     deferral = Deferral(monkeypatch, timeline, deadline=T0 + 60)
     deferral.events()
     deferral.run(deferral.trigger.on_kill())
     assert caplog.messages[-1].endswith(words)
+
+
+@pytest.mark.parametrize("how, which", [("blocked", {"job_id": "theirs"}), ("waited", {"after": T0})])
+def test_a_user_who_ends_a_task_that_has_requested_nothing_reads_that(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: Any, which: dict[str, Any]
+) -> None:
+    deferral = Deferral(monkeypatch, [(-60, job_appears("theirs"))], deadline=T0 + 60, how=how, known=None, **which)
+    deferral.events()
+    deferral.run(deferral.trigger.on_kill())
+    assert "No harvest was requested" in caplog.messages[-1]
+    assert "theirs" not in caplog.messages[-1]

@@ -14,8 +14,9 @@ from airflow_provider_harvest.portal.outcome.summary import (
     _ADVICE_BY_KIND,
     MAX_MESSAGE_LINES,
     advice_for,
+    after_stop,
+    continues,
     failure_message,
-    goes_on,
     progress_line,
     summary_lines,
 )
@@ -347,15 +348,25 @@ def test_the_keys_of_a_result() -> None:
     }
 
 
+CONTINUES = "The harvest continues: udata cannot cancel one."
+NONE = "No harvest was requested"
+
+
 @pytest.mark.parametrize(
-    "page, words",
-    [(PAGE, f"See {PAGE}"), (None, "Its job was not yet known.")],
-    ids=["a known job", "none yet"],
+    "how, page, words",
+    [
+        pytest.param(None, None, f"{NONE}.", id="nothing was requested yet"),
+        pytest.param("blocked", PAGE, f"{NONE}.", id="another job is let end first"),
+        pytest.param("waited", None, f"{NONE}; those that the portal starts by itself are", id="the portal's next one"),
+        pytest.param("waited", PAGE, f"{CONTINUES} See {PAGE}", id="the portal's own, which runs"),
+        pytest.param("attached", PAGE, f"{CONTINUES} See {PAGE}", id="somebody else's"),
+        pytest.param("started", PAGE, f"{CONTINUES} See {PAGE}", id="its own"),
+        pytest.param("started", None, f"{CONTINUES} Its job was not yet known.", id="its own, without a job yet"),
+    ],
 )
-def test_a_task_that_is_stopped_says_that_its_harvest_goes_on(page: str | None, words: str) -> None:
-    assert goes_on(page) == (
-        f"Airflow stopped this task. Its harvest continues: udata cannot cancel a harvest. {words}"
-    )
+def test_what_becomes_of_a_harvest_whose_wait_is_stopped(how: Any, page: str | None, words: str) -> None:
+    assert after_stop(how, page).startswith(words)
+    assert continues(how, page) is words.startswith(CONTINUES)
 
 
 def test_a_job_that_was_not_counted_is_told_without_numbers() -> None:
