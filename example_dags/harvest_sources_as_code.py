@@ -71,7 +71,7 @@ with DAG(
     def has_changes(has_changes: bool, conflicts: int) -> bool:
         """End the run if the portal matches the files; fail if only conflicts are left."""
         if conflicts and not has_changes:
-            raise RuntimeError(f"{conflicts} source{'s'[: conflicts - 1]} in conflict: see the log of the task plan.")
+            raise RuntimeError(f"Sources in conflict: {conflicts}. See the log of the task plan.")
         return has_changes
 
     if ApprovalOperator is not None:
@@ -83,13 +83,14 @@ with DAG(
     else:
 
         @task.short_circuit(task_id="approve")
-        def approved(digest: str, approved: str | None) -> bool:
-            """Continue with a plan that a person has reviewed: exactly this one."""
-            if approved != digest:
+        def approved(digest: str, params=None) -> bool:
+            """Continue with a plan that a person has reviewed: exactly this one. A rendered digest may be a number."""
+            is_approved = params["approved"] == digest
+            if not is_approved:
                 print(f'To apply this plan, run the DAG again with {{"approved": "{digest}"}}.')
-            return approved == digest
+            return is_approved
 
-        approve = approved(plan.output["digest"], "{{ params.approved }}")
+        approve = approved(plan.output["digest"])
 
     # Nothing is written if the portal has changed since the plan, and a retry continues from where a try stopped.
     apply = HarvestApplySourcesOperator(

@@ -23,13 +23,13 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, kept: int = 0) -> None:
-    """Write a table to standard output, as wide as the terminal; piped, 80 columns unless ``COLUMNS`` says otherwise.
+    """Write a table to standard output, as wide as that is.
 
     :param columns: their headings; those that begin with ``#`` hold numbers.
     :param rows: cells; what a portal said is cleaned here.
     :param kept: how many of the first columns are never cut, such as ids; 0 by default.
     """
-    for line in table_lines(columns, rows, _columns(), kept=kept):
+    for line in table_lines(columns, rows, output_width(), kept=kept):
         print(line)
 
 
@@ -89,12 +89,8 @@ def live(*, as_json: bool) -> Iterator[Callable[[list[str], Any], None]]:
         yield lambda lines, value: shown.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
 
 
-def columns() -> int:
-    """Return how wide output is."""
-    return _columns()
-
-
-def _columns() -> int:
+def output_width() -> int:
+    """Return how many columns output has: those of the terminal; piped, 80 unless ``COLUMNS`` says otherwise."""
     if not sys.stdout.isatty() and not os.environ.get("COLUMNS"):
         return _WIDTH
     return max(20, shutil.get_terminal_size((_WIDTH, 24)).columns)

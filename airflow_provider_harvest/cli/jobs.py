@@ -59,7 +59,7 @@ def jobs(arguments: argparse.Namespace) -> int:
     if arguments.json:
         display.print_json({"source_id": source.id, "source_name": plain(source.name), "jobs": rows})
     else:
-        shown = len(_COLUMNS) if display.columns() >= _WIDE else len(_COLUMNS) - 2
+        shown = len(_COLUMNS) if display.output_width() >= _WIDE else len(_COLUMNS) - 2
         display.print_table(_COLUMNS[:shown], [_cells(row)[:shown] for row in rows], kept=1)
     return FINE
 
@@ -92,7 +92,7 @@ def _look(
         if job_id is None:
             rows = _portal_rows(client)
             doubts.answered()
-            show(display.table_lines(_WATCHED, [list(row.values()) for row in rows], display.columns()), rows)
+            show(display.table_lines(_WATCHED, [list(row.values()) for row in rows], display.output_width()), rows)
             return None
         job = client.peek_job(job_id)
         doubts.answered()

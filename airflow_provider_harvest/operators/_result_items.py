@@ -6,6 +6,7 @@ Airflow's own way, an XCom for each key of what a task returns (``multiple_outpu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest._compat import PlainXComArg
@@ -43,7 +44,7 @@ class ResultItem(PlainXComArg):
 
     def __str__(self) -> str:
         """Return the template that an f-string puts in its place."""
-        return str(PlainXComArg(self.operator)).replace(") }}", f")['{self.key}'] }}}}")
+        return f"{str(PlainXComArg(self.operator)).removesuffix(' }}')}['{self.key}'] }}}}"
 
     def resolve(self, context: Mapping[str, Any], *args: Any, **kwargs: Any) -> object:
         """Return the item; a list of them if the task ran more than once, in a mapped task group."""
@@ -79,12 +80,15 @@ def _referred_to(task: BaseOperator) -> set[str]:
         key
         for later in task.dag.tasks
         if task.task_id in later.upstream_task_ids
-        for operator, key in PlainXComArg.iter_xcom_references(list(_arguments(later)))
+        for operator, key in _references(later)
         if operator.task_id == task.task_id and key in ITEMS
     }
 
 
-def _arguments(task: BaseOperator | MappedOperator) -> Iterator[object]:
-    """Yield the arguments of a task that may refer to others; those of a mapped one are not attributes of it."""
+def _references(task: BaseOperator | MappedOperator) -> Iterator[tuple[Any, str]]:
+    """Yield the XComs to which the arguments of a task refer; those of a mapped one are not attributes of it."""
     partial: Mapping[str, Any] | None = getattr(task, "partial_kwargs", None)
-    yield from (getattr(task, name, None) for name in task.template_fields) if partial is None else partial.values()
+    for name in task.template_fields if partial is None else partial:
+        with suppress(Exception):  # a property of another package's task, which may raise before that task runs
+            value = getattr(task, name, None) if partial is None else partial[name]
+            yield from PlainXComArg.iter_xcom_references(value)

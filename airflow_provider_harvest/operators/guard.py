@@ -44,7 +44,8 @@ class HarvestGuardOperator(HarvestOperator):
     :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
         of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
         ``held_ids``, ``held_since`` (the time of each hold by the source's id, for ``release()``), ``newly_held_ids``
-        (those that no earlier run has reported, or that have lost more since), ``lifted_ids``, ``expired_ids``,
+        (those that no earlier run has reported, or that have lost more since; a hold of a guarded run that is still
+        harvesting is none), ``lifted_ids``, ``expired_ids``,
         ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not hold them if they lost records; mode ``hold``
         only), ``exposed_ids`` (their next run archives at once: no hold can come in between), ``overdue_ids``,
         ``records_at_risk``, ``incomplete``, ``message`` (Markdown of at most 15 lines) and ``approval_body`` (Markdown
@@ -110,7 +111,10 @@ class HarvestGuardOperator(HarvestOperator):
             if self.mode == HOLD:
                 apply_decisions.act(client, found, expire_days=self.expire_days)
             result = render.as_dict(client, found)
-            result["newly_held_ids"] = _new(result["held_since"], before.get("held") or {})
+            asked, undecided = _asked(before.get("held") or ()), _undecided(result["rows"])
+            result["newly_held_ids"] = [
+                ident for ident, at in undecided.items() if asked.get(ident, "") not in (None, at)
+            ]
             result["approval_body"] = render.approval_body(client, found, result["newly_held_ids"])
             self.log_text(result["message"])
             # What could not be examined or held is examined again by the next run.
@@ -118,7 +122,8 @@ class HarvestGuardOperator(HarvestOperator):
             at = found.at.timestamp()
             # What is still to be held, and what is left out until somebody switches its archiving on.
             again = {*result["must_hold_ids"], *found.not_archiving, *(() if is_whole else before.get("again") or ())}
-            state = {"at": at, "since": at if is_whole else since, "held": result["held_since"], "again": sorted(again)}
+            held = {**{ident: asked[ident] for ident in result["held_ids"] if ident in asked}, **undecided}
+            state = {"at": at, "since": at if is_whole else since, "held": held, "again": sorted(again)}
             push_state(context, GUARD_STATE_KEY, {**state, "limits": self._limits(), **self._place(client.site)})
             context["ti"].xcom_push(key=GUARD_KEY, value=result)
             return result
@@ -150,11 +155,15 @@ class HarvestGuardOperator(HarvestOperator):
         return [str(entry).strip() for entry in entries if str(entry).strip()]
 
 
-def _new(held: Mapping[str, str], told: Mapping[str, str] | Sequence[str]) -> list[str]:
-    """Return the ids of the holds that no earlier run has reported.
+def _undecided(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return when each hold began that a person can decide on, by the source's id: its loss is known."""
+    return {
+        row["source_id"]: row["held_since"]
+        for row in rows
+        if row["is_held"] and row["is_examined"] and not row["awaits_harvest"]
+    }
 
-    :param held: when each began, by the source's id.
-    :param told: the same at the run before; of a version without that, a list of ids.
-    """
-    since = told if isinstance(told, dict) else dict.fromkeys(told)
-    return [ident for ident, at in held.items() if ident not in since or since[ident] not in (None, at)]
+
+def _asked(held: Mapping[str, str] | Sequence[str]) -> dict[str, str | None]:
+    """Return the holds that the run before has reported; of a version that left only their ids, without their time."""
+    return dict(held) if isinstance(held, dict) else dict.fromkeys(held)

@@ -129,6 +129,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         #: What is said of the harvest if Airflow stops the task, once that is known.
         self._memory: TaskMemory | None = None
         self._client: HarvestClient | None = None
+        self.harvest_has_ended = False
         self._was_stopped = False
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
@@ -141,6 +142,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
 
         with self.errors():
             self._refuse_bad_input()
+            self._deadline = None  # of this try only
             self._client = client = self.hook.get_conn()
             self._memory = memory = TaskMemory(context, client.clock.now())
             began = client.clock.now()
@@ -187,7 +189,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             intent = self._memory.intent
             how = intent.how
             page = self._client.job_url(intent.source_id, intent.job_id) if intent.job_id else None
-        self.log.warning("Airflow stopped this task. %s", after_stop(how, page))
+        self.log.warning("Airflow stopped this task. %s", after_stop(how, page, has_ended=self.harvest_has_ended))
 
     # --- arguments -------------------------------------------------------------------------------------------
 
@@ -222,4 +224,5 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             as_datetime(self.after, "after")
         as_seconds(self.start_timeout, "start_timeout")
         self.seconds_between_checks()
+        self.is_deferring()
         as_count(self.max_poll_failures, "max_poll_failures")

@@ -119,11 +119,11 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         """Wait: by deferring, or as every Airflow sensor does (poke, reschedule)."""
         from airflow_provider_harvest.sensors._sensor_wait import begin
 
-        if not self.is_deferring():
-            return super().execute(context)
         with self.errors(soft_fail=self.soft_fail):
-            task_wait, wait = begin(self, context)
-            return task_wait.end(*task_wait.wait(wait.plan))
+            if self.is_deferring():
+                task_wait, wait = begin(self, context)
+                return task_wait.end(*task_wait.wait(wait.plan))
+        return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
         """Continue after the trigger; everything that is needed comes in its event."""

@@ -505,7 +505,6 @@ async function S(t, n, r = () => void 0) {
 // src/words/en.ts
 var Ce = {
 	title: "Harvests",
-	intro: "The harvests of open-data portals that this Airflow starts, waits for or watches.",
 	loading: "Loading…",
 	verdict: {
 		success: "Succeeded",
@@ -521,8 +520,6 @@ var Ce = {
 		skipped: "skipped",
 		archived: "archived"
 	},
-	itemsOf: (e) => `${e} items`,
-	oneItem: "1 item",
 	noItems: "No items",
 	itemCounts: "Items of this harvest",
 	newlyArchived: (e) => `${e} of the archived ones are newly archived.`,
@@ -539,7 +536,6 @@ var Ce = {
 	labelled: (e) => `${e}: `,
 	cron: (e) => `The portal’s own cron: ${e} (read as UTC).`,
 	noNextRun: "The portal has no schedule for it.",
-	oddSchedule: (e) => `Schedule on the portal: ${e}`,
 	states: {
 		pending: "waits for the portal’s team",
 		refused: "refused by the portal’s team",
@@ -565,18 +561,14 @@ var Ce = {
 	jobErrors: "Errors of the job",
 	changes: "What changed",
 	comparedWith: "Compared with the previous job",
-	noPrevious: "There is no earlier harvest of this source to compare with.",
 	noChanges: "The numbers are those of the previous harvest.",
 	change: {
 		new: "New",
-		added: "New",
 		vanished: "Vanished",
 		newly_archived: "Newly archived",
-		still_archived: "Still archived",
 		newly_failing: "Newly failing",
 		still_failing: "Still failing",
-		fixed: "Fixed",
-		unchanged: "Unchanged"
+		fixed: "Fixed"
 	},
 	skipped: "Skipped records",
 	askedFor: "Requested records",
@@ -592,6 +584,7 @@ var Ce = {
 		skipped: "The portal skipped records, most often without a dct:identifier. Add it in the catalogue; then clear the task.",
 		items: "Correct the failed records in the catalogue; then clear the task to harvest again.",
 		empty: "Fewer records were harvested than required. Check that the catalogue is complete.",
+		loss: "Too much is missing of what was there before. Check that the catalogue is whole; then clear the task. If the loss is right, accept it: after a guarded run with airflow-harvest guard release, else with a higher max_drop_ratio.",
 		job_errors: "The harvest may be incomplete. Read the errors of the job below."
 	},
 	advice: {
@@ -709,7 +702,6 @@ var Ce = {
 	noFindings: "Nothing was found: all sources are well.",
 	allSources: "All sources on the page Harvests",
 	incomplete: "Not all was checked:",
-	heldBack: "Held sources",
 	guardOf: (e) => `Guard of ${e}`,
 	guardQuiet: "Nothing is missing, and nothing is held.",
 	guard: {
@@ -766,7 +758,6 @@ var Ce = {
 	utc: "UTC"
 }, we = {
 	title: "Moissonnages",
-	intro: "Les moissonnages de portails de données ouvertes que cet Airflow lance, attend ou surveille.",
 	loading: "Chargement…",
 	verdict: {
 		success: "Réussi",
@@ -782,8 +773,6 @@ var Ce = {
 		skipped: "ignorés",
 		archived: "archivés"
 	},
-	itemsOf: (e) => `${e} éléments`,
-	oneItem: "1 élément",
 	noItems: "Aucun élément",
 	itemCounts: "Éléments de ce moissonnage",
 	newlyArchived: (e) => `Parmi les archivés, ${e} l’ont été par ce moissonnage.`,
@@ -800,7 +789,6 @@ var Ce = {
 	labelled: (e) => `${e} : `,
 	cron: (e) => `Cron du portail : ${e} (lu en UTC).`,
 	noNextRun: "Le portail n’a pas de planification pour cette source.",
-	oddSchedule: (e) => `Planification sur le portail : ${e}`,
 	states: {
 		pending: "attend l’équipe du portail",
 		refused: "refusée par l’équipe du portail",
@@ -826,18 +814,14 @@ var Ce = {
 	jobErrors: "Erreurs du moissonnage",
 	changes: "Ce qui a changé",
 	comparedWith: "Par rapport au moissonnage précédent",
-	noPrevious: "Il n’y a pas de moissonnage précédent de cette source.",
 	noChanges: "Les nombres sont les mêmes qu’au moissonnage précédent.",
 	change: {
 		new: "Nouveaux",
-		added: "Nouveaux",
 		vanished: "Disparus",
 		newly_archived: "Nouvellement archivés",
-		still_archived: "Toujours archivés",
 		newly_failing: "Nouveaux échecs",
 		still_failing: "Toujours en échec",
-		fixed: "Corrigés",
-		unchanged: "Inchangés"
+		fixed: "Corrigés"
 	},
 	skipped: "Fiches ignorées",
 	askedFor: "Fiches demandées",
@@ -853,6 +837,7 @@ var Ce = {
 		skipped: "Le portail a ignoré des fiches, le plus souvent sans dct:identifier. Ajoutez-le au catalogue, puis relancez la tâche.",
 		items: "Corrigez les fiches en échec dans le catalogue, puis relancez la tâche.",
 		empty: "Moins de fiches que demandé ont été moissonnées. Vérifiez que le catalogue est complet.",
+		loss: "Il manque trop de ce qui était là auparavant. Vérifiez que le catalogue est complet, puis relancez la tâche. Si la perte est voulue, acceptez-la : après un moissonnage avec la garde par airflow-harvest guard release, sinon avec un max_drop_ratio plus élevé.",
 		job_errors: "Le moissonnage est peut-être incomplet. Lisez les erreurs plus bas."
 	},
 	advice: {
@@ -970,7 +955,6 @@ var Ce = {
 	noFindings: "Rien à signaler\xA0: toutes les sources vont bien.",
 	allSources: "Toutes les sources, page Moissonnages",
 	incomplete: "Tout n’a pas été vérifié\xA0:",
-	heldBack: "Sources dont l’archivage est suspendu",
 	guardOf: (e) => `Garde de ${e}`,
 	guardQuiet: "Rien ne manque, et aucun archivage n’est suspendu.",
 	guard: {

@@ -81,6 +81,7 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
         "reasons": [case.unexamined] if case.unexamined else list(case.judgement.reasons),
         "is_held": case.is_held,
         "held_since": held_since(source),
+        "awaits_harvest": case.is_held and case.awaits_harvest,
         "is_overdue": case.is_overdue(report.at),
         "is_exposed": case.outlook.is_exposed and not case.is_held,
         "action": case.action,
@@ -233,6 +234,8 @@ def _reasons(case: Case) -> str:
         return " ".join(case.judgement.reasons)
     if case.why and case.action != "cannot_lift":
         return f"{case.why[:1].upper()}{markdown(case.why[1:].rstrip('.'), 160)}."
+    if case.is_held and case.awaits_harvest:
+        return "a guarded run holds it until its harvest has been compared."
     if not case.missing:
         return "nothing is missing any more."
     return f"{count(len(case.missing), 'record is', 'records are')} still missing."

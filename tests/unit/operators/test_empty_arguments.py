@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
+from airflow_provider_harvest._compat import AirflowFailException
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators.as_code import (
@@ -128,6 +130,13 @@ def test_deferrable_as_a_text(value: Any, deferring: bool) -> None:
 def test_deferrable_that_says_neither() -> None:
     with pytest.raises(HarvestInvalidInput, match="deferrable"):
         HarvestRunSourceOperator(task_id="t", source_id=ID, deferrable="maybe").is_deferring()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [HarvestRunSourceOperator, HarvestJobSensor])
+def test_deferrable_that_says_neither_is_refused_before_anything_is_sent(kind: Any) -> None:
+    """No connection is looked up, and Airflow does not retry it."""
+    with pytest.raises(AirflowFailException, match="deferrable"):
+        kind(task_id="t", source_id=ID, deferrable="maybe").execute({"ti": MagicMock()})
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest._compat import AirflowFailException
+from airflow_provider_harvest.exceptions import HarvestServerError
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._memory_between_runs import dated, undated
 from airflow_provider_harvest.operators.guard import GUARD_KEY, GUARD_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
-from airflow_provider_harvest.portal.guard.hold_and_release import release
+from airflow_provider_harvest.portal.guard.hold_and_release import hold_ahead, release
 from tests.support.fake_portal.harvested import NOW, HarvestedPortal
 from tests.support.fake_portal.managed import Killed
 from tests.support.fake_portal.state import Response
@@ -68,6 +69,10 @@ def test_each_hold_is_told_as_new_once_and_again_if_the_run_that_held_was_killed
     assert run(ti, mode="hold")["newly_held_ids"] == []
 
 
+def unreadable(_: str) -> Any:
+    raise HarvestServerError("Broken.", status_code=500)
+
+
 class TestNewlyHeld:
     """Of what a person is asked: each hold once, and again if it is another one."""
 
@@ -102,6 +107,31 @@ class TestNewlyHeld:
             patch.setattr(portal, "answer", lambda name, *rest: broken.get(name) or answer(name, *rest))
             result = run(ti, mode="hold")
         assert (len(result["incomplete"]), result["held_ids"], result["newly_held_ids"]) == (1, [source.id], [])
+        assert run(ti, mode="hold")["newly_held_ids"] == []
+
+    def test_hold_of_a_guarded_run_is_no_question_before_its_harvest_has_ended(
+        self, portal: HarvestedPortal, ti: TaskInstance
+    ) -> None:
+        source = portal.add_harvested(kept=40)
+        hold_ahead(portal, source.id)
+        result = run(ti, mode="hold")
+        assert (result["held_ids"], result["newly_held_ids"], result["approval_body"]) == ([source.id], [], "")
+        portal.clock.sleep(60)
+        portal.harvest_again(source, NOW + timedelta(seconds=30), missed=20)  # and the run is killed
+        assert [run(ti, mode="hold")["newly_held_ids"] for _ in range(2)] == [[source.id], []]
+
+    def test_hold_is_a_question_as_soon_as_its_records_can_be_read(
+        self, portal: HarvestedPortal, ti: TaskInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        source = portal.add_harvested(lost=10)
+        run(TaskInstance(), mode="hold")  # of another DAG
+        with monkeypatch.context() as patch:
+            patch.setattr(portal, "iter_remote_ids", unreadable)
+            assert run(ti, mode="hold")["newly_held_ids"] == []
+        assert [run(ti, mode="hold")["newly_held_ids"] for _ in range(2)] == [[source.id], []]
+        with monkeypatch.context() as patch:
+            patch.setattr(portal, "iter_remote_ids", unreadable)
+            assert run(ti, mode="hold")["newly_held_ids"] == []
         assert run(ti, mode="hold")["newly_held_ids"] == []
 
     def test_state_of_an_older_version_has_ids_only(self, portal: HarvestedPortal, ti: TaskInstance) -> None:

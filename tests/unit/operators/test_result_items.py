@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest._compat import PlainXComArg
+from airflow_provider_harvest._compat import BaseOperator, PlainXComArg
 from airflow_provider_harvest.operators._result_items import ITEMS, push_result
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestCreateSourceOperator, HarvestPreviewSourceOperator
@@ -118,6 +118,43 @@ def test_a_mapped_task_pushes_the_items_that_later_tasks_refer_to(
     push_result({"ti": ti}, RESULT)  # type: ignore[typeddict-item]
 
     assert xcoms == {"harvest_result": RESULT, **{key: RESULT[key] for key in pushed}}
+
+
+class OfAnotherPackage(BaseOperator):
+    """A task with a template field that can be read only while the task itself runs."""
+
+    template_fields = ("early", "lazy", "payload")
+    is_parsed = False
+
+    def __init__(self, *, payload: Any, early: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.payload = payload
+        self.early = early
+
+    @property
+    def lazy(self) -> None:
+        if self.is_parsed:
+            raise RuntimeError("There is no session now.")
+
+    @lazy.setter
+    def lazy(self, value: Any) -> None: ...
+
+
+@pytest.mark.parametrize("is_within", [False, True], ids=["of its own", "of an object in an argument"])
+def test_a_later_task_that_cannot_be_read_fails_no_harvest(is_within: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with DAG("dag", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
+        mapped = HarvestRunSourceOperator.partial(task_id="harvest").expand(source_id=["towns", "roads"])
+        outcome = mapped.output["outcome"]
+        within = {"early": [OfAnotherPackage(task_id="within", payload=None)]} if is_within else {}
+        OfAnotherPackage(task_id="later", payload=[outcome], **within)
+    monkeypatch.setattr(OfAnotherPackage, "is_parsed", True)
+    xcoms: dict[str, Any] = {}
+    task = SimpleNamespace(task_id="harvest", dag=dag)
+    ti = SimpleNamespace(map_index=1, task=task, xcom_push=lambda key, value: xcoms.update({key: value}))
+
+    push_result({"ti": ti}, RESULT)  # type: ignore[typeddict-item]
+
+    assert xcoms == {"harvest_result": RESULT, "outcome": "success"}
 
 
 def test_the_items_are_the_keys_of_the_result(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,9 @@
 /** What the pages say in English; the other languages have the same keys. */
 export const en = {
   title: "Harvests",
-  intro: "The harvests of open-data portals that this Airflow starts, waits for or watches.",
   loading: "Loading…",
   verdict: { success: "Succeeded", failure: "Failed", none: "Not harvested yet", unknown: "Unknown", running: "Running", waiting: "Waiting" },
   item: { done: "done", failed: "failed", skipped: "skipped", archived: "archived" },
-  itemsOf: (n: string) => `${n} items`,
-  oneItem: "1 item",
   noItems: "No items",
   itemCounts: "Items of this harvest",
   newlyArchived: (n: string) => `${n} of the archived ones are newly archived.`,
@@ -23,7 +20,6 @@ export const en = {
   labelled: (label: string) => `${label}: `,
   cron: (cron: string) => `The portal’s own cron: ${cron} (read as UTC).`,
   noNextRun: "The portal has no schedule for it.",
-  oddSchedule: (text: string) => `Schedule on the portal: ${text}`,
   states: {
     pending: "waits for the portal’s team",
     refused: "refused by the portal’s team",
@@ -49,18 +45,14 @@ export const en = {
   jobErrors: "Errors of the job",
   changes: "What changed",
   comparedWith: "Compared with the previous job",
-  noPrevious: "There is no earlier harvest of this source to compare with.",
   noChanges: "The numbers are those of the previous harvest.",
   change: {
     new: "New",
-    added: "New",
     vanished: "Vanished",
     newly_archived: "Newly archived",
-    still_archived: "Still archived",
     newly_failing: "Newly failing",
     still_failing: "Still failing",
     fixed: "Fixed",
-    unchanged: "Unchanged",
   } as Record<string, string>,
   skipped: "Skipped records",
   askedFor: "Requested records",
@@ -76,6 +68,7 @@ export const en = {
     skipped: "The portal skipped records, most often without a dct:identifier. Add it in the catalogue; then clear the task.",
     items: "Correct the failed records in the catalogue; then clear the task to harvest again.",
     empty: "Fewer records were harvested than required. Check that the catalogue is complete.",
+    loss: "Too much is missing of what was there before. Check that the catalogue is whole; then clear the task. If the loss is right, accept it: after a guarded run with airflow-harvest guard release, else with a higher max_drop_ratio.",
     job_errors: "The harvest may be incomplete. Read the errors of the job below.",
   } as Record<string, string>,
   advice: {
@@ -186,7 +179,6 @@ export const en = {
   noFindings: "Nothing was found: all sources are well.",
   allSources: "All sources on the page Harvests",
   incomplete: "Not all was checked:",
-  heldBack: "Held sources",
   guardOf: (portal: string) => `Guard of ${portal}`,
   guardQuiet: "Nothing is missing, and nothing is held.",
   guard: {

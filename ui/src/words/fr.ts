@@ -3,12 +3,9 @@ import type { Words } from "./en";
 
 export const fr: Words = {
   title: "Moissonnages",
-  intro: "Les moissonnages de portails de données ouvertes que cet Airflow lance, attend ou surveille.",
   loading: "Chargement…",
   verdict: { success: "Réussi", failure: "En échec", none: "Pas encore moissonné", unknown: "Inconnu", running: "En cours", waiting: "En attente" },
   item: { done: "traités", failed: "en échec", skipped: "ignorés", archived: "archivés" },
-  itemsOf: (n) => `${n} éléments`,
-  oneItem: "1 élément",
   noItems: "Aucun élément",
   itemCounts: "Éléments de ce moissonnage",
   newlyArchived: (n) => `Parmi les archivés, ${n} l’ont été par ce moissonnage.`,
@@ -25,7 +22,6 @@ export const fr: Words = {
   labelled: (label) => `${label} : `,
   cron: (cron) => `Cron du portail : ${cron} (lu en UTC).`,
   noNextRun: "Le portail n’a pas de planification pour cette source.",
-  oddSchedule: (text) => `Planification sur le portail : ${text}`,
   states: {
     pending: "attend l’équipe du portail",
     refused: "refusée par l’équipe du portail",
@@ -51,18 +47,14 @@ export const fr: Words = {
   jobErrors: "Erreurs du moissonnage",
   changes: "Ce qui a changé",
   comparedWith: "Par rapport au moissonnage précédent",
-  noPrevious: "Il n’y a pas de moissonnage précédent de cette source.",
   noChanges: "Les nombres sont les mêmes qu’au moissonnage précédent.",
   change: {
     new: "Nouveaux",
-    added: "Nouveaux",
     vanished: "Disparus",
     newly_archived: "Nouvellement archivés",
-    still_archived: "Toujours archivés",
     newly_failing: "Nouveaux échecs",
     still_failing: "Toujours en échec",
     fixed: "Corrigés",
-    unchanged: "Inchangés",
   },
   skipped: "Fiches ignorées",
   askedFor: "Fiches demandées",
@@ -78,6 +70,7 @@ export const fr: Words = {
     skipped: "Le portail a ignoré des fiches, le plus souvent sans dct:identifier. Ajoutez-le au catalogue, puis relancez la tâche.",
     items: "Corrigez les fiches en échec dans le catalogue, puis relancez la tâche.",
     empty: "Moins de fiches que demandé ont été moissonnées. Vérifiez que le catalogue est complet.",
+    loss: "Il manque trop de ce qui était là auparavant. Vérifiez que le catalogue est complet, puis relancez la tâche. Si la perte est voulue, acceptez-la : après un moissonnage avec la garde par airflow-harvest guard release, sinon avec un max_drop_ratio plus élevé.",
     job_errors: "Le moissonnage est peut-être incomplet. Lisez les erreurs plus bas.",
   },
   advice: {
@@ -188,7 +181,6 @@ export const fr: Words = {
   noFindings: "Rien à signaler : toutes les sources vont bien.",
   allSources: "Toutes les sources, page Moissonnages",
   incomplete: "Tout n’a pas été vérifié :",
-  heldBack: "Sources dont l’archivage est suspendu",
   guardOf: (portal) => `Garde de ${portal}`,
   guardQuiet: "Rien ne manque, et aucun archivage n’est suspendu.",
   guard: {

@@ -18,6 +18,7 @@ from airflow_provider_harvest.portal.guard.guarded_run import (
     thresholds_of,
 )
 from airflow_provider_harvest.portal.guard.hold_and_release import accepted_before, is_held, release
+from airflow_provider_harvest.portal.guard.render import message
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
 from tests.support.fake_portal.harvested import JOB_BEGAN, HarvestedPortal
@@ -153,8 +154,10 @@ def test_guard_does_not_lift_before_the_harvest_has_ended() -> None:
     client: Any = portal
     source = portal.add_harvested(lost=0)
     begin(client, source.id)
-    act(client, examine(client))
+    report = examine(client)
+    act(client, report)
     assert is_held(portal.sources[source.id])
+    assert "a guarded run holds it until its harvest has been compared." in message(client, report)
 
 
 def test_given_up_run_leaves_archiving_as_it_was() -> None:
