@@ -203,7 +203,7 @@ class SourceRun(TaskWait):
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
             known = known.after_request(answer.last_job, stopwatch() - begun)
-            if known.ids != listed.ids:
+            if known != listed:
                 memory.note(replace(memory.intent, known=known.ids, not_before=known.not_before))
         self.client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(known.ids, known.not_before)
@@ -270,9 +270,12 @@ class SourceRun(TaskWait):
             plan, ended = self._ask().knowing(self.source.last_job), None
         if ended.state != ENDED:
             raise self.why_given_up(plan, ended)
+        self._run_task.harvest_has_ended = True
         result = self.conclude(plan, ended)
         if self._guard.thresholds is not None:
             comparison = self._compare(plan, self._guard.thresholds, result["items"]["done"])
+            if comparison.not_compared and self._guard.is_on:
+                self.log.warning("The harvest was not compared with the portal: %s.", comparison.not_compared)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
             elif comparison.is_due and plan.how == STARTED and is_success(result) and self._guard.is_on:
@@ -298,6 +301,7 @@ class SourceRun(TaskWait):
         self.log.info("The loss is usual or accepted: a second harvest lets the portal archive what is due.")
         self.memory.note(replace(self.memory.intent.spent(), may_archive=True))
         self._guard.may_archive = True
+        self._run_task.harvest_has_ended = False
         self.source = self.patiently(plan, lambda: self.client.get_source(self.source_id))
         return self._ask().knowing(self.source.last_job)
 

@@ -129,6 +129,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         #: What is said of the harvest if Airflow stops the task, once that is known.
         self._memory: TaskMemory | None = None
         self._client: HarvestClient | None = None
+        self.harvest_has_ended = False
         self._was_stopped = False
 
     # --- Airflow's entry points ------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             intent = self._memory.intent
             how = intent.how
             page = self._client.job_url(intent.source_id, intent.job_id) if intent.job_id else None
-        self.log.warning("Airflow stopped this task. %s", after_stop(how, page))
+        self.log.warning("Airflow stopped this task. %s", after_stop(how, page, has_ended=self.harvest_has_ended))
 
     # --- arguments -------------------------------------------------------------------------------------------
 

@@ -201,12 +201,15 @@ def continues(how: How | None, job_url: str | None) -> bool:
     return how in (STARTED, ATTACHED) or (how == WAITED and job_url is not None)
 
 
-def after_stop(how: How | None, job_url: str | None) -> str:
+def after_stop(how: How | None, job_url: str | None, *, has_ended: bool = False) -> str:
     """Return what becomes of a harvest when its wait is stopped, as one or two sentences.
 
     :param how: as for :func:`continues`.
     :param job_url: as for :func:`continues`.
+    :param has_ended: whether the harvest has ended and was about to be judged; default False.
     """
+    if has_ended:
+        return f"The harvest has ended. See {job_url}"
     if continues(how, job_url):
         where = f"See {job_url}" if job_url else "Its job was not yet known."
         return f"The harvest continues: udata cannot cancel one. {where}"

@@ -87,6 +87,7 @@ class JobWait:
         self._clock = client.clock
         self._read_jobs, self._read_job = jobs, job
         self._failures = 0
+        self._quiet_until = 0.0  # by the stopwatch: the portal wants no request before
         self._doubts = Doubts()
         self._counts: tuple[str | None, ItemCounts | None] | None = None
         self._reported: tuple[str | None, ItemCounts | None] | None = None
@@ -97,11 +98,14 @@ class JobWait:
         self._lines: list[str] = []
 
     def poll(self) -> Poll:
-        """Poll once.
+        """Poll once; nothing is requested while the portal wants no request, even if a time limit ends the pause early.
 
         :raises HarvestError: for an error that will not pass by waiting (no right to read, redirected, refused), once
             it is seen often enough to count.
         """
+        quiet = self._quiet_until - self._clock.monotonic()
+        if quiet > 0.0:
+            return self._told(Poll(WAITING, quiet, has_looked=False, back_off=quiet))
         try:
             poll = self._look()
         except HarvestError as error:
@@ -361,7 +365,9 @@ class JobWait:
         if self.plan.job_id is None and self.is_far_off():  # so that the allowed failures last through an outage
             usual = max(usual, min(RARE_INTERVAL, (self._due(self.now()) or 0.0) - LEAD - self.now()))
         failed = error, self._failures, self.plan.poll_interval
-        return Poll(WAITING, max(usual, pause_after(*failed)), has_looked=False, back_off=pause_of_all(*failed))
+        back_off = pause_of_all(*failed)
+        self._quiet_until = self._clock.monotonic() + back_off if is_own else self._quiet_until
+        return Poll(WAITING, max(usual, pause_after(*failed)), has_looked=False, back_off=back_off)
 
     def _odd(self, error: HarvestError) -> Poll:
         """Count a response that may be a proxy's: it counts only when it is repeated."""

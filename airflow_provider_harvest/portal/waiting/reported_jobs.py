@@ -13,13 +13,14 @@ from typing import Any
 
 from airflow_provider_harvest.portal.waiting.known_jobs import CLOCK_GRACE
 
-#: Jobs whose digests are kept, the last to end: about 8 bytes each. Airflow stores 64 KiB at most.
+#: Jobs whose digests are kept, the last to end: about 10 bytes each. Airflow stores 64 KiB at most.
 MAX_DIGESTS = 2500
 #: Sources that could not be read, and jobs behind newer ones, that a cursor holds.
 _MAX_OWED, _MAX_BEHIND = 50, 200
-#: Seconds before the last report in which a source that cannot be read may have ended, and digests kept of that time.
-_OWED_MARGIN, _OWED_DIGESTS = 300.0, 50
-_DIGEST = 8
+#: Seconds before the last report in which a source that cannot be read may have ended.
+_OWED_MARGIN = 300.0
+#: Characters of a job's digest, and of its source's: several sources may share one.
+_DIGEST, _MARK = 8, 2
 #: Digests are kept in one string for each stretch of this many seconds.
 _STRETCH = 300.0
 _VERSION = 2
@@ -58,12 +59,16 @@ class Reported:
             for source_id, (since, digests) in (known.get("owed") or {}).items()
         }
         self._floor = float(known.get("floor") or 0.0)
-        self._digests: dict[str, float] = {}
+        self._digests: dict[str, tuple[float, str]] = {}
+        told, marks = known.get("told") or {}, known.get("sources") or {}
         if known.get("version") == 1:
-            self._digests = {digest_of(job_id): float(ended) for job_id, ended in (known.get("told") or {}).items()}
+            self._digests = {digest_of(job_id): (float(ended), "") for job_id, ended in told.items()}
         else:
-            for stretch, digests in (known.get("told") or {}).items():
-                self._digests.update(dict.fromkeys(_split(digests), float(stretch) * _STRETCH))
+            for stretch, joined in told.items():
+                digests, of = _split(joined), _split(marks.get(stretch) or "", _MARK)
+                of = of if len(of) == len(digests) else [""] * len(digests)
+                ended = float(stretch) * _STRETCH
+                self._digests.update({digest: (ended, mark) for digest, mark in zip(digests, of, strict=True)})
 
     def begin(self, now: float) -> None:
         """Begin now, by the portal's clock."""
@@ -93,7 +98,7 @@ class Reported:
         :param ended: by the clock of the portal's worker that harvested, which may be ahead.
         :param now: by the portal's clock: what ends from now on is not older than this report.
         """
-        self._digests[digest_of(job_id)] = ended
+        self._digests[digest_of(job_id)] = ended, _mark_of(source_id)
         self.since = max(self.since or 0.0, min(ended, now))
         if source_id in self.owed:
             self.owed[source_id].reported.add(digest_of(job_id))
@@ -103,8 +108,9 @@ class Reported:
         if source_id in self.owed:
             return
         since = max(self.began or 0.0, self._floor, (self.since or 0.0) - _OWED_MARGIN)
-        near = sorted((ended, digest) for digest, ended in self._digests.items() if ended >= since - _STRETCH)
-        self.owed[source_id] = Owed(since, {digest for _, digest in near[-_OWED_DIGESTS:]})
+        mine = ("", _mark_of(source_id))  # "": reported by a version that did not note the source
+        near = (digest for digest, (ended, of) in self._digests.items() if ended >= since - _STRETCH and of in mine)
+        self.owed[source_id] = Owed(since, set(near))
 
     def settle(self, source_id: str) -> None:
         """Note that a source was read, and that nothing in it is left to report."""
@@ -114,9 +120,11 @@ class Reported:
         """Return all of this as JSON, of bounded size."""
         self._forget()
         stretches: dict[str, str] = {}
-        for digest, ended in self._digests.items():
+        sources: dict[str, str] = {}
+        for digest, (ended, mark) in self._digests.items():
             stretch = str(int(ended // _STRETCH))
             stretches[stretch] = stretches.get(stretch, "") + digest
+            sources[stretch] = sources.get(stretch, "") + mark
         behind = list(self.behind.items())[-_MAX_BEHIND:]
         return {
             "version": _VERSION,
@@ -125,6 +133,7 @@ class Reported:
             "since": self.since or 0.0,
             "floor": self._floor,
             "told": stretches,
+            "sources": sources,
             "behind": dict(behind),
             "owed": {
                 source_id: [owed.since, "".join(sorted(owed.reported))]
@@ -135,9 +144,9 @@ class Reported:
     def _forget(self) -> None:
         """Drop the digests of jobs that ended too long ago to be met again; and the oldest if there are too many."""
         oldest = (self.since or 0.0) - CLOCK_GRACE - _STRETCH
-        kept = sorted((pair for pair in self._digests.items() if pair[1] >= oldest), key=lambda pair: pair[1])
+        kept = sorted((pair for pair in self._digests.items() if pair[1][0] >= oldest), key=lambda pair: pair[1][0])
         if len(kept) > MAX_DIGESTS:
-            self._floor = max(self._floor, kept[-MAX_DIGESTS - 1][1] + _STRETCH)
+            self._floor = max(self._floor, kept[-MAX_DIGESTS - 1][1][0] + _STRETCH)
             kept = kept[-MAX_DIGESTS:]
         self._digests = dict(kept)
 
@@ -147,5 +156,9 @@ def digest_of(job_id: str) -> str:
     return base64.urlsafe_b64encode(hashlib.blake2s(job_id.encode(), digest_size=6).digest()).decode()
 
 
-def _split(digests: str) -> list[str]:
-    return [digests[at : at + _DIGEST] for at in range(0, len(digests), _DIGEST)]
+def _mark_of(source_id: str) -> str:
+    return digest_of(source_id)[:_MARK]
+
+
+def _split(joined: str, width: int = _DIGEST) -> list[str]:
+    return [joined[at : at + width] for at in range(0, len(joined), width)]

@@ -53,14 +53,14 @@ def until_portal_runs(
             "schedule it (HarvestScheduleSourceOperator, with a sysadmin's key)."
         )
     begins = [begin for job in jobs if (begin := job.started or job.created)]
-    is_readable = True
+    is_readable, since = True, max(plan.begun, plan.after or 0.0)
     expectation: next_run.Expectation | None
     try:
         # From the beginning of the wait, which a rescheduled sensor begins again at each poke.
-        expectation = next_run.expect(source.schedule, begins, plan.begun)
+        expectation = next_run.expect(source.schedule, begins, since)
     except cron.InvalidCron:
         is_readable = False
-        expectation = next_run.Expectation(source.schedule, plan.begun + _UNREADABLE_PERIOD, None)
+        expectation = next_run.Expectation(source.schedule, since + _UNREADABLE_PERIOD, None)
     if expectation is None:
         raise HarvestSourceNotRunnable(
             f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."

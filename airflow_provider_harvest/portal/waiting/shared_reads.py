@@ -79,11 +79,13 @@ class SharedReads:
     """Reads as :class:`~airflow_provider_harvest.portal.client.HarvestClient` does, and shares what was read.
 
     :param client: of the portal; methods that are not defined here are called on it directly.
+    :param job_page: URL template of the pages of jobs; None (default) for the client's.
+    :param answers: responses that are shared with others; None (default) begins with none.
     """
 
-    def __init__(self, client: HarvestClient) -> None:
-        self._answers = _Answers(client)
-        self._job_page: str | None = None
+    def __init__(self, client: HarvestClient, job_page: str | None = None, answers: _Answers | None = None) -> None:
+        self._answers = answers or _Answers(client)
+        self._job_page = job_page
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._answers.client, name)
@@ -93,9 +95,7 @@ class SharedReads:
 
         :param job_page: URL template; None for the client's.
         """
-        view = SharedReads(self._answers.client)
-        view._answers, view._job_page = self._answers, job_page
-        return view
+        return SharedReads(self._answers.client, job_page, self._answers)
 
     def begin_round(self) -> None:
         """Forget what may have changed; the poller calls it before each round."""

@@ -36,7 +36,7 @@ class SourceCheck:
             source = self._client.get_source(self._source_id, keyed=False)
         except HarvestError:
             return None  # its jobs could be read: the next poll reports the cause
-        trouble = "is deleted" if source.deleted is not None else "" if source.active else "is switched off"
+        trouble = "is deleted" if source.deleted is not None else "is switched off" if source.active is False else ""
         is_news = bool(trouble) and trouble != self._trouble
         self._trouble = trouble
         return (

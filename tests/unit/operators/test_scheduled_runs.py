@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
-from tests.support.fake_portal.scripted import SOURCE_ID, T0, job_appears, outage, whole_job
+from tests.support.fake_portal.scripted import SOURCE_ID, T0, instant, job_appears, outage, whole_job
 from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR
 
@@ -35,7 +35,9 @@ def test_a_run_that_is_just_due_is_looked_for_often(monkeypatch: pytest.MonkeyPa
     task.clock.advance(MIDNIGHT + 30)
     assert task.try_() == "success"
     assert task.clock.now() < T0 + MIDNIGHT + 300
-    assert "due since about 00:00 UTC (30 s), next about Wed 04 Mar 00:00 UTC" in task.lines[0]
+    assert "due since about 00:00 UTC (30 s), next about Wed 04 Mar 00:00 UTC" in " ".join(
+        line.strip() for line in task.lines
+    )
 
 
 def test_a_run_that_was_just_due_and_does_not_come_is_waited_for_at_the_next_tick(
@@ -46,6 +48,14 @@ def test_a_run_that_was_just_due_and_does_not_come_is_waited_for_at_the_next_tic
     assert task.try_() == "success"
     assert task.clock.now() < T0 + MIDNIGHT + 24 * HOUR + 300
     assert len(task.client.requests) < 300
+
+
+def test_of_a_time_to_come_the_tick_after_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = [*whole_job("tonight", MIDNIGHT + 60), *whole_job("tomorrow", MIDNIGHT + 24 * HOUR + 60)]
+    make = run_operator(on_run_refused="wait", after=instant(T0 + MIDNIGHT + 6 * HOUR))
+    task = Task(monkeypatch, timeline, make, has_key=False)
+    assert task.try_() == "success", task.message
+    assert task.result["job_id"] == "tomorrow"
 
 
 def test_a_retried_sensor_takes_the_job_that_ended_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.operators import _memory_between_tries
-from tests.support.fake_portal.scripted import T0, FakeClock, job_appears, job_ends, whole_job
+from airflow_provider_harvest.operators import _memory_between_tries, _task_wait
+from tests.support.fake_portal.scripted import T0, FakeClock, job_appears, job_ends, unreachable, whole_job
 from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.fake_portal.scripted import Timeline
 
 PAGE = "https://portal.example/api/1/harvest/job"
@@ -74,6 +76,22 @@ def test_the_log_says_once_what_becomes_of_the_harvest(
     [line] = [line for line in task.lines if line.startswith("Airflow stopped this task.")]
     assert said in line
     assert "theirs" not in line or "attach" in str(arguments)
+
+
+def test_a_harvest_that_has_ended_does_not_continue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portal is away when it is to be judged."""
+    monkeypatch.setattr(_task_wait, "conclude", raising(unreachable()))
+    task = StoppedTask(monkeypatch, whole_job("mine", 60), 600)
+    with pytest.raises(Stopped):
+        task.try_()
+    assert any(line.endswith(f"The harvest has ended. See {PAGE}/mine/") for line in task.lines)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def fail(*given: Any, **named: Any) -> Any:
+        raise error
+
+    return fail
 
 
 def test_a_retry_that_is_stopped_at_once_knows_what_an_earlier_try_requested(monkeypatch: pytest.MonkeyPatch) -> None:

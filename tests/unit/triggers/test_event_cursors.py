@@ -37,10 +37,10 @@ def another_triggerer() -> None:
     "other",
     [
         pytest.param(None, id="alone"),
-        pytest.param({"condition": "success"}, id="beside a watch for successes"),
-        pytest.param({"condition": "failure", "poll_interval": 30}, id="beside one that polls more often"),
-        pytest.param({"condition": "failure", "min_done_items": 2}, id="beside one with another limit"),
-        pytest.param({"condition": "failure", "source_id": "a"}, id="beside one of a single source"),
+        pytest.param({"condition": "success"}, id="next to a watch for successes"),
+        pytest.param({"condition": "failure", "poll_interval": 30}, id="next to one that polls more often"),
+        pytest.param({"condition": "failure", "min_done_items": 2}, id="next to one with another limit"),
+        pytest.param({"condition": "failure", "source_id": "a"}, id="next to one of a single source"),
     ],
 )
 def test_no_watch_of_an_asset_moves_the_cursor_of_another(

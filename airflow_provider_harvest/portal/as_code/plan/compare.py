@@ -148,6 +148,8 @@ def _change(
         wanted["description"] = ownership_marker.join(text, declaration.managed_by, declared.key)
     elif "description" in wanted:
         wanted["description"] = ownership_marker.keep(wanted["description"], current)
+    if "description" in wanted:
+        wanted["description"] = normal("description", wanted["description"])  # as it will be read
     if declared.incomplete:
         _hold_back(wanted, declared, source)
     if declared.validation is not None:

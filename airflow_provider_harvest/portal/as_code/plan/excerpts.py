@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+
+from airflow_provider_harvest.portal.text.untrusted import plain
 
 #: Characters up to which a value is shown whole.
 EXCERPT_WIDTH = 60
 #: Characters that are shown of what two values have in common, before and after the part that differs.
 _CONTEXT = 16
+_BLANKS = re.compile(" {2,}")
 
 
 def shown(value: object, limit: int | None = None) -> str:
@@ -18,10 +22,18 @@ def shown(value: object, limit: int | None = None) -> str:
     """
     if value is None:
         return "(none)"
-    text = json.dumps(value, ensure_ascii=False)
+    return _cut(json.dumps(value, ensure_ascii=False), limit)
+
+
+def _cut(text: str, limit: int | None) -> str:
     if limit is None or len(text) <= limit:
         return text
     return f"{text[:limit]}... ({len(text) - limit:,} more characters)"
+
+
+def _spelled(value: object) -> str:
+    """Return a value with all of it visible: each of several blanks, and characters that look like others or none."""
+    return _BLANKS.sub(lambda found: r"\u0020" * len(found[0]), json.dumps(value))
 
 
 def change(before: object, after: object, limit: int | None = None) -> str:
@@ -31,9 +43,14 @@ def change(before: object, after: object, limit: int | None = None) -> str:
     :param after: the value that is wanted.
     :param limit: as for :func:`shown`, of each of the two.
     """
+    one, other = before, after
     if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > EXCERPT_WIDTH:
-        before, after = _differing(before, after)
-    return f"{shown(before, limit)} -> {shown(after, limit)}"
+        one, other = _differing(before, after)
+    pair = shown(one, limit), shown(other, limit)
+    if plain(pair[0], None) == plain(pair[1], None):  # they differ in what a log does not show, or in what was cut
+        one, other = _differing(_spelled(before), _spelled(after))
+        pair = _cut(one, limit), _cut(other, limit)
+    return f"{pair[0]} -> {pair[1]}"
 
 
 def _differing(before: str, after: str) -> tuple[str, str]:

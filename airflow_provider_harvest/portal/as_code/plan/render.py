@@ -206,7 +206,7 @@ def _whole(change: Change, limit: int | None) -> str:
         told.append(f"cron {wanted['schedule']}" if wanted["schedule"] else "no cron")
     if wanted.get("autoarchive") is False:
         told.append("no autoarchive")
-    told += [f"{path} {shown(value, limit)}" for path, _, value in leaves("config", {}, wanted["config"]) if value]
+    told += [f"{path} {shown(value, limit)}" for path, _, value in leaves("config", {}, wanted["config"])]
     text = ownership_marker.split(wanted.get("description"))[0]
     told += [f"description {shown(text, limit)}"] if text else []
     return f"{change.key}{_where(change.where)}: {shown(change.name)} ({', '.join(told)})"

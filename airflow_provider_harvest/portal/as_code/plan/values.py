@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.as_code import ownership_marker
@@ -70,7 +71,9 @@ def normal(name: str, value: Any) -> Any:
         return (value or "").strip()
     if name == "description":
         description, _ = guard_note.split(value)
-        return ownership_marker.keep(ownership_marker.split(description)[0], description)  # the marker comes last
+        text = ownership_marker.split(description)[0] or ""
+        # The marker comes last. Half a line break at the end would be taken for a part of the line breaks before it.
+        return ownership_marker.keep(text.rstrip("\r"), description)
     return value or None
 
 
@@ -110,26 +113,39 @@ def leaves(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
         yield name, old, new
         return
     before, after = _flat(old or {}), _flat(new or {})
-    paths = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
-    if not paths:  # what the readable form does not distinguish
-        yield name, old, new
-    for path in paths:
-        yield path, before.get(path), after.get(path)
+    for path in sorted({*before, *after}):
+        one, other = before.get(path, []), after.get(path, [])
+        if _exact(one) == _exact(other):
+            continue
+        readable = _readable(one), _readable(other)
+        # What reads alike is shown as it is: nothing and null, or two entries and one with a list of two.
+        yield path, *(readable if readable[0] != readable[1] else (one, other))
 
 
-def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def _flat(config: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return all values that a configuration has under each path that people know."""
+    flat: dict[str, list[Any]] = defaultdict(list)
     for section, content in config.items():
         if section in ("filters", "extra_configs") and isinstance(content, list):
             prefix = "config.filters" if section == "filters" else "config"
             for entry in content:
-                path = f"{prefix}.{entry.get('key')}" if isinstance(entry, dict) else prefix
-                flat[path] = _and(flat.get(path), _entry_value(entry))
+                flat[f"{prefix}.{entry.get('key')}" if isinstance(entry, dict) else prefix].append(entry)
         elif section == "features" and isinstance(content, dict):
-            flat.update({f"config.features.{key}": value for key, value in content.items()})
+            for key, value in content.items():
+                flat[f"config.features.{key}"].append({"key": key, "value": value})
         else:
-            flat[f"config.{section}"] = content
+            flat[f"config.{section}"].append({"key": section, "value": content})
     return flat
+
+
+def _exact(entries: list[Any]) -> str:
+    """Return entries so that True differs from 1, as it does for a portal."""
+    return json.dumps(entries, sort_keys=True, default=str)
+
+
+def _readable(entries: list[Any]) -> Any:
+    values = [_entry_value(entry) for entry in entries]
+    return values if len(values) > 1 else next(iter(values), None)
 
 
 def _entry_value(entry: object) -> Any:
@@ -138,9 +154,3 @@ def _entry_value(entry: object) -> Any:
     if entry.get("type") not in (None, *FILTER_TYPES) or str(entry.get("value")).startswith("not "):
         return entry
     return f"not {entry.get('value')}" if entry.get("type") == "exclude" else entry.get("value")
-
-
-def _and(first: object, second: object) -> Any:
-    if first is None:
-        return second
-    return [*first, second] if isinstance(first, list) else [first, second]

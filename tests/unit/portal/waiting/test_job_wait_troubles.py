@@ -15,7 +15,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
 )
 from airflow_provider_harvest.portal.models import HarvestValidation
-from airflow_provider_harvest.portal.statuses import ENDED, GONE, UNREACHABLE
+from airflow_provider_harvest.portal.statuses import ENDED, GONE, TIMED_OUT, UNREACHABLE
 from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
@@ -89,6 +89,21 @@ def test_a_very_patient_budget_is_possible() -> None:
 def test_a_portal_may_say_when_to_come_back(error: HarvestError, pause: float) -> None:
     story = Story([(0, fails_with(error))], known=())
     assert story.look().pause == pause
+
+
+@pytest.mark.parametrize("error", [rate_limited(3000), server_error(503, 3000)], ids=["429", "503"])
+def test_a_deadline_within_a_pause_that_the_portal_wants_is_kept_without_a_request(error: HarvestError) -> None:
+    story = Story([(-60, job_appears("job")), (0, fails_with(error))], job_id="job", deadline=T0 + 120)
+    assert story.to_the_end().state == TIMED_OUT
+    assert (story.elapsed, len(story.client.requests)) == (120, 1)
+
+
+def test_a_time_to_start_within_such_a_pause_waits_for_its_end() -> None:
+    """No job is called missing before the portal was asked."""
+    timeline = [(0, fails_with(rate_limited(3000))), (2900, recovers), *whole_job("new", 60)]
+    story = Story(timeline, known=(), start_deadline=T0 + 120)
+    assert story.to_the_end().state == ENDED
+    assert [round(at - T0) for at in story.client.times_of("list_jobs")] == [0, 3000]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.plan import render
-from airflow_provider_harvest.portal.as_code.plan.values import as_sent, values_of
+from airflow_provider_harvest.portal.as_code.plan.values import as_sent, normal, values_of
 from tests.support.declared_sources import URL, declared, planned
 from tests.support.examples import examples
 from tests.support.fake_portal.managed import ManagedPortal
@@ -93,6 +93,7 @@ def test_what_was_sent_reads_as_it_was_planned(description: str, text: str | Non
     portal = ManagedPortal()
     source = portal.add(description=description, autoarchive=False)
     seen = values_of(source)["description"]
-    for planned_text in (seen, ownership_marker.join(text or ownership_marker.split(seen)[0], "us", "town")):
+    marked = ownership_marker.join(text or ownership_marker.split(seen)[0], "us", "town")
+    for planned_text in (seen, normal("description", marked)):
         portal.change(source.id, description=as_sent(source, {"description": planned_text})["description"])
         assert values_of(portal.sources[source.id])["description"] == planned_text
