@@ -1,5 +1,5 @@
-# What people do with this repository. All that is assumed: Python 3.10 or newer (3.11 to 3.13 for udata), make, and
-# a package index that pip is configured for. The work is in sandbox/ and tests/run.py.
+# What people do with this repository. All that is assumed: Python 3.11 or 3.12, make, and a package index that pip is
+# configured for. The work is in sandbox/ and tests/run.py.
 
 PYTHON ?= python3
 # Arguments for the tests, such as ARGS="-k cron -x"
@@ -20,19 +20,19 @@ python:
 demo: python ## Harvest a catalogue into a real udata portal by real Airflow DAGs; ARGS=--open keeps Airflow running
 	@$(PYTHON) -m sandbox.demo $(ARGS)
 
-sandbox: python ## Start a real udata portal and a catalogue on loopback, until Ctrl-C
+sandbox: python ## Start a real udata portal and four catalogues on loopback, until Ctrl-C or for an hour
 	@$(PYTHON) -m sandbox $(ARGS)
 
 test: python ## Run the tests on the newest Airflow and on two udata releases, from a fresh clone: before each push
 	@$(PYTHON) -m tests.run test
 
-matrix: python ## Run the tests on the other Airflow and udata releases: with `make test`, every test
+matrix: python ## Run the tests on the other Airflow and udata releases, and some on PostgreSQL
 	@$(PYTHON) -m tests.run matrix
 
-full: python ## Run every test, and the crash matrix beside them
+full: python ## Run `make crash`, `make test` and `make matrix` in one go
 	@$(PYTHON) -m tests.run full
 
-unit: python ## Run the unit tests on the newest Airflow: the inner loop, no udata
+unit: python ## Run the unit tests on Airflow 3.3, without udata
 	@$(PYTHON) -m tests.run unit -- $(ARGS)
 
 project: python ## Run the tests of the repository itself: sandbox, wheel, suites, where things are
@@ -53,13 +53,13 @@ crash: python ## Kill tasks and components of a real Airflow that harvests on a 
 chaos: python ## Send complete lives of sources through a portal that goes wrong at random: COUNT=200 SEED=1
 	@$(PYTHON) -m tests.run chaos -- --count $(COUNT) --seed $(SEED) $(ARGS)
 
-guard-proof: python ## Thirty-two stories of the guard on real portals, and thirty days of forecasts for 2,000 datasets: takes half an hour
+guard-proof: python ## Thirty-eight stories of the guard on real portals, and thirty days of forecasts for 2,000 datasets: takes half an hour
 	@$(PYTHON) -m tests.run guard-proof -- $(ARGS)
 
 soak: python ## Let 300 waits and 3 event triggers see 5,000 harvests of an imitated portal that is upgraded meanwhile
 	@$(PYTHON) -m tests.run soak -- $(ARGS)
 
-compare-proof: python ## Find every kind of change between harvests of 5,000 records on real portals: takes hours
+compare-proof: python ## Find every kind of change between harvests of 5,000 records on real portals: takes up to two hours
 	@$(PYTHON) -m tests.run compare-proof -- $(ARGS)
 
 lint: python ## Check style, format, types, and the words of messages and pages

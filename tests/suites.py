@@ -84,6 +84,8 @@ INTEGRATION_USUAL, INTEGRATION_REST = (
     )
     for part, processes, releases in (("usual", 2, _USUAL_RELEASES), ("rest", 3, _OTHER_RELEASES))
 )
+#: For those who choose some tests, or releases: one process, whose output is shown. Other releases are built on demand.
+INTEGRATION_CHOSEN = (_pytest("integration", NEWEST, "tests/integration", needs=_USUAL_RELEASES, seconds=2700),)
 DAGS_ON_NEWEST_AIRFLOW, DAGS_ON_OLDER_AIRFLOW = (
     _pytest("dags", environment, "tests/dags", needs=("udata-17.18.0",), seconds=2700)
     for environment in (NEWEST, "airflow-2.11.2")
@@ -168,5 +170,9 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "docs": DOCS,
     "lint": LINT,
 }
-#: What replaces a group when arguments choose some of its tests.
-CHOSEN = {"unit": UNIT_CHOSEN}
+#: What replaces a group when arguments choose some of its tests: each suite of it holds all of them.
+CHOSEN = {
+    "unit": UNIT_CHOSEN,
+    "integration": INTEGRATION_CHOSEN,
+    "dags": (DAGS_ON_NEWEST_AIRFLOW, DAGS_ON_OLDER_AIRFLOW),
+}

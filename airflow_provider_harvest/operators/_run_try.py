@@ -203,7 +203,7 @@ class SourceRun(TaskWait):
         else:
             self.log.info("Asked the portal to harvest source %r (%s).", self.source.name, self.source_id)
             known = known.after_request(answer.last_job, stopwatch() - begun)
-            if known.ids != listed.ids:
+            if known != listed:
                 memory.note(replace(memory.intent, known=known.ids, not_before=known.not_before))
         self.client.clock.sleep(FIRST_LOOK)
         return self._plan_after_asking(known.ids, known.not_before)
@@ -274,6 +274,8 @@ class SourceRun(TaskWait):
         result = self.conclude(plan, ended)
         if self._guard.thresholds is not None:
             comparison = self._compare(plan, self._guard.thresholds, result["items"]["done"])
+            if comparison.not_compared and self._guard.is_on:
+                self.log.warning("The harvest was not compared with the portal: %s.", comparison.not_compared)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
             elif comparison.is_due and plan.how == STARTED and is_success(result) and self._guard.is_on:

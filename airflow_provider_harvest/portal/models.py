@@ -1,7 +1,7 @@
 """The responses of the harvest API as frozen dataclasses; made by the client from JSON, used by all layers.
 
 A field that a release does not return is ``None``, never an error, and so is one of another type than udata's; ``raw``
-keeps the whole response. A time or a number of items that is none, and a response of another structure, raise
+keeps the whole response. An invalid time or number of items, and a response of another structure, raise
 ``HarvestProtocolError("expected ...")``; the client adds which request it was.
 Generations are those of :mod:`airflow_provider_harvest.portal.http.probe`.
 """

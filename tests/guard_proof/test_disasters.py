@@ -1,4 +1,4 @@
-"""Twenty-four disasters and eight ordinary days on real portals, with the guard's task after each harvest.
+"""Twenty-nine disasters and nine ordinary days on real portals, with the guard's task after each harvest.
 
 No dataset is archived that no person released, or the guard's run before has said that it cannot be held; and no
 ordinary day is held. The catalogues are DCAT unless a story says CKAN or CSW (backend csw-dcat). CKAN runs on udata

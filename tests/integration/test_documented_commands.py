@@ -239,13 +239,15 @@ def test_command_is_one_that_there_is(place: str, command: str) -> None:
     elif program == "make":
         subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, check=True, capture_output=True)  # noqa: S607
     elif program == "pip":
-        assert re.fullmatch(r"airflow-provider-harvest(\[code\])?", arguments[-1])
+        assert re.fullmatch(r"(airflow-provider-harvest|\.)(\[(cli,)?code\])?", arguments[-1])
     elif program == ".venvs/ui/bin/python":
         options = (ROOT / "tests/ui/conftest.py").read_text()
         named = [word for word in arguments if word.startswith("--") and not word.startswith("--confcutdir")]
         assert [option for option in named if f'"{option}"' not in options] == []
     else:
-        assert program in ("airflow", "cat", "export", "git", "sed", "source"), f"nothing tests this command of {place}"
+        assert program in ("airflow", "cat", "export", "git", "python3", "sed", "source"), (
+            f"nothing tests this command of {place}"
+        )
 
 
 def test_there_are_commands() -> None:

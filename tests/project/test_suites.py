@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from sandbox.environments import ENVIRONMENTS
+from sandbox.environments import ENVIRONMENTS, ROOT
 from tests import suite_output
-from tests.suites import GROUPS, Suite
+from tests.suites import CHOSEN, GROUPS, Suite
 
 TESTS = Suite("unit", "airflow-3.3.2", (), seconds=60)
 LINTER = Suite("mypy", "airflow-3.3.2", (), counts_tests=False)
@@ -116,3 +118,19 @@ def test_the_slowest_tests_of_all_suites_are_listed() -> None:
 def test_every_suite_runs_in_environments_that_there_are(group: str) -> None:
     needed = {name for suite in GROUPS[group] for name in (suite.environment, *suite.needs)}
     assert needed <= set(ENVIRONMENTS)
+
+
+#: Groups whose tests a user may choose, such as ``make unit ARGS="-k cron"``.
+WITH_ARGUMENTS = re.findall(r"tests\.run ([a-z-]+) -- \$\(ARGS\)", (ROOT / "Makefile").read_text())
+
+
+@pytest.mark.parametrize("group", WITH_ARGUMENTS)
+def test_a_chosen_test_is_in_every_suite_of_its_group(group: str) -> None:
+    """Else a suite in which it is not runs no test, and has failed."""
+    parts = ("tests/", "--ignore", "--part")
+    suites = {**GROUPS, **CHOSEN}[group]
+    assert len({tuple(given for given in suite.arguments if given.startswith(parts)) for suite in suites}) == 1
+
+
+def test_groups_with_arguments_are_found() -> None:
+    assert {"unit", "integration", "dags"} < set(WITH_ARGUMENTS)

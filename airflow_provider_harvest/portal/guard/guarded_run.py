@@ -40,10 +40,12 @@ class LossCheck:
 
     :param reasons: why archiving stays off, with the first records that would vanish; empty if it is on again.
     :param is_due: whether a second harvest would archive something now.
+    :param not_compared: why nothing was compared; empty if it was.
     """
 
     reasons: tuple[str, ...] = ()
     is_due: bool = False
+    not_compared: str = ""
 
 
 def thresholds_of(guard: bool | Mapping[str, Any] | None) -> LossThresholds | None:
@@ -108,7 +110,11 @@ def check_loss(
     """
     source = client.get_source(source_id)
     if not is_held(source):
-        return LossCheck()
+        return LossCheck(
+            not_compared="its owner has switched archiving off"
+            if source.autoarchive is False
+            else "archiving is on again, by an earlier try of this task or by a person"
+        )
     organization = source.organization.id if source.organization else None
     report = examine(
         client, source_ids=[source.id], organization=organization, thresholds=thresholds, grace_days=grace_days

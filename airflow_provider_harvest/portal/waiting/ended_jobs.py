@@ -128,13 +128,10 @@ class EndedJobs:
             if self._scope.holds(listed):
                 self._note(listed)
         # A source that is not listed any more was deleted: its known jobs are still read, then forgotten.
-        gone = [
-            ident
-            for ident, record in self._records.items()
-            if ident not in sources and record.is_settled and record.behind_due is None
-        ]
-        for ident in gone:
-            if ident != self._scope.source_id:
+        for ident in self._records.keys() - sources.keys():
+            record = self._records[ident]
+            record.listed = None
+            if record.is_settled and record.behind_due is None and ident != self._scope.source_id:
                 del self._records[ident]
         if self._has_work():
             return None

@@ -118,7 +118,7 @@ class OneRun:
         """Send the request once; if it is not certain that the portal got it, it counts as sent."""
         asked_at, begun = now_there(self.client), self.client.clock.monotonic()
         known = KnownJobs.listed(jobs, asked_at)
-        self.plan = self._plan_after_asking(known, asked_at)  # also for whoever interrupts the request
+        self.plan = self._plan_after_asking(known, asked_at)  # also for a person who interrupts the request
         try:
             answer = self.client.run_source(self.source.id)
         except (HarvestAuthError, HarvestRequestRejected) as error:

@@ -164,8 +164,8 @@ class ListedWait(JobWait):
         self._look_due = 0.0
         self._progress_due = self._clock.monotonic()
         self._runs_behind = True
-        #: When the source's jobs were last read, by the portal's clock (whoever made the plan read them), and when they
-        #: are read again if the newest may hide one.
+        #: When the source's jobs were last read, by the portal's clock (at first: for the plan), and when they are read
+        #: again if the newest may hide one.
         self._polled_at, self._behind_due = plan.begun, self._clock.monotonic() + SOURCE_CHECK
         self._list_counts = True  # until the list shows otherwise
 

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from tests.support.fake_portal.scripted import Timeline
 
 
+CHECK_LOSS = guarded_run.check_loss
+
+
 class Killed(BaseException):
     """SIGKILL: nothing of the task runs on."""
 
@@ -78,7 +81,7 @@ class Guarded(Task):
 
     def _check_loss(self, client: HarvestClient, source_id: str, *given: Any, **named: Any) -> guarded_run.LossCheck:
         if not is_held(client.get_source(source_id)):
-            return guarded_run.LossCheck()
+            return CHECK_LOSS(client, source_id, *given, **named)
         release(client, source_id, accept=False)
         return guarded_run.LossCheck(is_due=self._is_due)
 
@@ -211,6 +214,24 @@ def test_a_harvest_that_begins_right_before_archiving_is_off_is_let_end(monkeypa
     assert task.try_() == "success", task.message
     assert (task.result["job_id"], task.archives) == ("mine", {"cron": True, "mine": False})
     assert task.is_as_before
+
+
+@pytest.mark.parametrize(
+    "autoarchive, said",
+    [(True, "archiving is on again, by an earlier try of this task or by a person"), (False, "its owner has switched")],
+)
+def test_a_harvest_that_could_not_be_compared_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, autoarchive: bool, said: str
+) -> None:
+    """Somebody changes the source while it is harvested."""
+    changed = (90.0, source_changes(autoarchive=autoarchive, description="Data of the town."))
+    task = Guarded(monkeypatch, [*whole_job("mine", 60), changed], deferrable=False)
+    assert task.try_() == "success", task.message
+    assert any("was not compared with the portal" in line and said in line for line in one_line(task.lines))
+
+
+def one_line(lines: list[str]) -> list[str]:
+    return [" ".join(" ".join(lines).split())]
 
 
 # --- archiving is on again if no harvest follows -----------------------------------------------------------------

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.triggers.event import STORED_AFTER
-from tests.support.fake_portal.scripted import T0, Timeline, instant, job_appears, job_ends, source_changes, whole_job
+from tests.support.fake_portal.scripted import (
+    T0,
+    Timeline,
+    instant,
+    job_appears,
+    job_ends,
+    source_changes,
+    source_is_purged,
+    whole_job,
+)
 from tests.support.watching_trigger import Watched, ids
 
 if TYPE_CHECKING:
@@ -105,3 +114,23 @@ def test_a_list_of_jobs_that_is_older_than_the_list_of_sources_hides_no_end(
     monkeypatch.setattr(watched.client, "recent_jobs", cached)
     assert watched.watch(3 * HOUR) == ["mine"]
     assert 1 <= watched.client.count("cached") <= 6
+
+
+@pytest.mark.parametrize("generation", ["A", "D"])
+def test_a_source_that_is_purged_after_it_was_listed_is_no_old_list(
+    monkeypatch: pytest.MonkeyPatch, generation: str
+) -> None:
+    """Up to 10.8.1 its list of jobs is empty then, as that of a cache might be."""
+    lives = {"a": [*whole_job("mine", 100, 300), (600, source_is_purged)], "b": whole_job("other", 900)}
+    watched = Watched(monkeypatch, lives, generation=generation)
+    recent_jobs = watched.client.recent_jobs
+
+    def purged_meanwhile(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+        if source_id == "a" and watched.clock.now() >= T0 + 400:
+            watched.client.note("jobs of a")
+            watched.clock.advance(max(0.0, T0 + 601 - watched.clock.now()))
+        return recent_jobs(source_id, page, page_size)
+
+    monkeypatch.setattr(watched.client, "recent_jobs", purged_meanwhile)
+    assert watched.watch(48 * HOUR) == ["other"]
+    assert 1 <= watched.client.count("jobs of a") <= 3

@@ -16,9 +16,9 @@ from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.sources import guard_note
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held
 from tests.support.declared_sources import URL, declared, planned
+from tests.support.declared_worlds import worlds
 from tests.support.examples import examples
 from tests.support.fake_portal.managed import ManagedPortal
-from tests.unit.portal.as_code.test_properties import worlds
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.as_code.model import Declaration
