@@ -28,8 +28,9 @@ log = logging.getLogger(__name__)
 
 #: Key of the cursor that all watches of an asset write; that of a single watch ends with a digest of its arguments.
 CURSOR_KEY = "harvest_cursor"
-#: Entry of the shared cursor: the scope of the watch that wrote it. Versions that had only this key wrote none.
-_SCOPE = "scope"
+#: Entries of what is stored: the scope of the watch that wrote the shared cursor, which versions that had only this
+#: key did not write; and when it was stored, by this machine's clock.
+_SCOPE, _AT = "scope", "at"
 #: Key of what such a version left, with the time of the upgrade, for those watches of the asset that start a little
 #: later than the first; and seconds for which it counts.
 _UPGRADED_KEY, _AT, _UPGRADING = f"{CURSOR_KEY}_upgraded", "at", 3600.0
@@ -38,6 +39,9 @@ _UPGRADED_KEY, _AT, _UPGRADING = f"{CURSOR_KEY}_upgraded", "at", 3600.0
 REMEMBERED_WITH_STORE, REMEMBERED_WITHOUT_STORE = 24 * 3600.0, 600.0
 #: How many watches this process remembers.
 _REMEMBERED = 200
+#: Seconds after which the cursor of a watch that does not run counts no more if the asset is watched otherwise: its
+#: arguments were edited, and now edited back. A watch that runs says so in its cursor, this often.
+_KEPT_FOR, _ALIVE_EVERY = 7 * 24 * 3600.0, 12 * 3600.0
 
 
 class _Store(Protocol):
@@ -78,6 +82,7 @@ class Cursors:
         self._clock = clock or Clock()
         self._current: dict[str, Any] | None = None
         self._stored: dict[str, Any] | None = None
+        self._stored_at = 0.0
 
     async def load(self) -> dict[str, Any] | None:
         """Return the newest cursor, None if there is none: then the watch begins now."""
@@ -91,10 +96,15 @@ class Cursors:
         self._remember(cursor)
         if cursor == self._stored:
             return
+        await self._store_own(cursor)
         for store in self._stores():
-            await store.aset(self._key, cursor)
             await store.aset(CURSOR_KEY, {**cursor, _SCOPE: self._scope})
         self._stored = cursor
+
+    async def stay_alive(self) -> None:
+        """Store now and then that the watch runs, although nothing is reported."""
+        if self._current is not None and self._clock.now() - self._stored_at >= _ALIVE_EVERY:
+            await self._store_own(self._current)
 
     def leave(self) -> None:
         """Note that the watch ends in this process."""
@@ -103,24 +113,29 @@ class Cursors:
 
     async def _find(self) -> dict[str, Any] | None:
         stores = self._stores()
-        kept = _newest([await store.aget(self._key) for store in stores])
+        own = _newest([await store.aget(self._key) for store in stores])
+        kept = own if self._is_younger(own, _KEPT_FOR) else await self._inherit(stores) or own
         remembered = self._remembered(REMEMBERED_WITH_STORE if stores else REMEMBERED_WITHOUT_STORE)
-        if remembered is not None and (kept is None or _since(remembered) > _since(kept)):
-            if kept is None and stores:
-                log.warning(
-                    "What was reported is not stored with the asset any more, as after a deploy in which no DAG file "
-                    "named it: continuing from what this triggerer remembers."
-                )
-            return remembered
-        return kept or await self._inherit(stores)
+        if remembered is None or (kept is not None and _since(kept) >= _since(remembered)):
+            return kept and {name: value for name, value in kept.items() if name not in (_AT, _SCOPE)}
+        if kept is None and stores:
+            log.warning(
+                "What was reported is not stored with the asset any more, as after a deploy in which no DAG file named "
+                "it: continuing from what this triggerer remembers."
+            )
+        return remembered
 
     async def _inherit(self, stores: list[_Store]) -> dict[str, Any] | None:
         """Return the cursor of those who watched the assets until now, if any, and store it as this watch's own."""
         cursor = _newest([await self._inherited_from(store) for store in stores])
         if cursor is not None:  # at once: the others write the shared key before this one has polled
-            for store in stores:
-                await store.aset(self._key, cursor)
+            await self._store_own(cursor)
         return cursor
+
+    async def _store_own(self, cursor: dict[str, Any]) -> None:
+        self._stored_at = self._clock.now()
+        for store in self._stores():
+            await store.aset(self._key, {**cursor, _AT: self._stored_at})
 
     async def _inherited_from(self, store: _Store) -> dict[str, Any] | None:
         """Return what an earlier version left, or the cursor of a watch of the same scope, which saw the same jobs."""
@@ -131,9 +146,12 @@ class Cursors:
             await store.aset(_UPGRADED_KEY, {**shared, _AT: self._clock.now()})
             return shared
         upgraded = await store.aget(_UPGRADED_KEY)
-        if isinstance(upgraded, dict) and self._clock.now() - float(upgraded.get(_AT) or 0.0) < _UPGRADING:
+        if isinstance(upgraded, dict) and self._is_younger(upgraded, _UPGRADING):
             return upgraded
         return shared if shared[_SCOPE] == self._scope else None
+
+    def _is_younger(self, stored: dict[str, Any] | None, seconds: float) -> bool:
+        return stored is not None and self._clock.now() - float(stored.get(_AT) or 0.0) < seconds
 
     def _remember(self, cursor: dict[str, Any]) -> None:
         _memory[self._watch] = _Memory(cursor)

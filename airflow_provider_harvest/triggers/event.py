@@ -191,6 +191,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             while True:
                 poll = await seat.news(until=reread_at)
                 if poll is None:
+                    await cursors.stay_alive()
                     if await changed_settings(self.harvest_conn_id, settings) is not None:
                         return
                     reread_at = loop.time() + REREAD_AFTER

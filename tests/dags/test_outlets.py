@@ -130,3 +130,38 @@ def test_a_reference_as_an_outlet(
     assert outcome.state == "success", outcome.log[-3000:]
     extras = [extra["outcome"] for extra in _event_extras(airflow)]
     assert extras == (["success"] if is_known else []), outcome.log[-3000:]
+
+
+_DAG_OF_A_WATCHED_OUTLET = """
+from datetime import datetime, timezone
+
+from airflow.sdk import DAG
+
+from airflow_provider_harvest.assets import harvest_asset
+from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
+
+start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+town = harvest_asset("{portal}", "{source_id}", watch="{watch}")
+with DAG("after_the_town", start_date=start, schedule=[town], catchup=False):
+    pass
+with DAG("with_watched_outlet", start_date=start, schedule=None, catchup=False) as dag:
+    HarvestRunSourceOperator(task_id="run", source_id="{source_id}", poll_interval=2, outlets=[town])
+"""
+
+
+@pytest.mark.skipif(not has_asset_references(), reason="Airflow 2.11 has datasets, and no watchers of them")
+@pytest.mark.parametrize("watch, is_warned", [("success", True), ("failure", False)])
+def test_an_outlet_that_is_also_watched_is_warned_of(
+    portal: Sandbox, source_id: str, airflows: Airflows, tmp_path: Path, watch: str, is_warned: bool
+) -> None:
+    """Its watcher fires a second event for a harvest that succeeds, and one for each that fails, as no outlet does."""
+    airflow = airflows.make(tmp_path, airflow_settings(portal), AirflowHome)
+    dag = _DAG_OF_A_WATCHED_OUTLET.format(portal=portal.url, source_id=source_id, watch=watch)
+    (airflow.dags / "with_watched_outlet.py").write_text(dag)
+    airflow.register_dags()
+
+    outcome = airflow.run_dag("with_watched_outlet")
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    assert ("that fires two events" in " ".join(outcome.log.split())) is is_warned, outcome.log[-3000:]
+    assert [extra["outcome"] for extra in _event_extras(airflow)] == ["success"]

@@ -61,5 +61,6 @@ class EndedResults:
             self._doubts.pop(job_id, None)
             return None
         self._doubts.pop(job_id, None)
+        record.name = result["source_name"] or record.name  # the source may have been renamed
         wanted = {ANY_END: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
         return result if wanted[self._condition] else None

@@ -16,7 +16,7 @@ from tests.support.fake_portal.scripted import SITE, T0, whole_job
 from tests.support.fake_time import run_in_fake_time
 from tests.support.watching_trigger import Store, Watched
 
-MINUTE, HOUR = 60.0, 3600.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 24 * 3600.0
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +163,47 @@ def test_an_edited_watch_continues_where_the_asset_was_watched(
     assert watched.watch(10 * MINUTE) == ["one"]
     watched.clock.advance(20 * MINUTE)  # "two" ends during the deploy
     assert watched.watch(10 * MINUTE, **edited) == told
+
+
+@pytest.mark.parametrize(
+    "days, told",
+    [
+        pytest.param(2, ["two", "three"], id="within a week where it left off itself"),
+        pytest.param(9, ["three"], id="later where the asset was watched"),
+    ],
+)
+def test_a_watch_that_gets_its_former_arguments_back_continues(
+    monkeypatch: pytest.MonkeyPatch, days: int, told: list[str]
+) -> None:
+    back = 30 * MINUTE + days * DAY
+    life = [*whole_job("one", 5 * MINUTE), *whole_job("two", DAY), *whole_job("three", back + 5 * MINUTE)]
+    watched = Watched(monkeypatch, {"a": life})
+    assert watched.watch(30 * MINUTE) == ["one"]
+    assert watched.watch(days * DAY, max_failed_items=5, poll_interval=HOUR) == ["two"]
+    another_triggerer()
+    assert watched.watch(30 * MINUTE) == told
+
+
+def test_a_watch_that_runs_for_weeks_without_news_is_no_former_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch, {"a": whole_job("one", 20 * DAY + 5 * MINUTE, status="failed")})
+    both = {"condition": "failure", "poll_interval": HOUR}, {"condition": "ended", "poll_interval": HOUR}
+    assert watch_both(watched, 20 * DAY, *both) == []
+    another_triggerer()
+    assert watched.watch(2 * HOUR, **both[1]) == ["one"]
+    another_triggerer()
+    assert watched.watch(2 * HOUR, **both[0]) == ["one"]
+
+
+@pytest.mark.parametrize("other", [None, {"source_id": "b"}], ids=["alone", "next to a watch of another source"])
+def test_an_outage_of_weeks_loses_nothing(monkeypatch: pytest.MonkeyPatch, other: dict[str, Any] | None) -> None:
+    life = [*whole_job("one", 5 * MINUTE), *whole_job("two", DAY)]
+    watched = Watched(monkeypatch, {"a": life, "b": whole_job("else", 20 * MINUTE)})
+    assert watched.watch(10 * MINUTE, source_id="a") == ["one"]
+    if other is not None:
+        assert watched.watch(20 * MINUTE, **other) == ["else"]
+    another_triggerer()
+    watched.clock.advance(20 * DAY)
+    assert watched.watch(10 * MINUTE, source_id="a") == ["two"]
 
 
 # --- what the process remembers --------------------------------------------------------------------------------------
