@@ -40,10 +40,10 @@ def iter_pages(read: ReadPage, page_size: int) -> Iterator[dict[str, Any]]:
     page, steps_back = 1, 0
     while steps_back <= MAX_STEPS_BACK:
         answer = read(page)
-        if answer and not answer[0] and ends[page - 1] < (answer[1] or 0):
-            # udata has no such page: as if it were missing. A front server may return an old copy of the list.
-            answer, last_total = None, answer[1]
         entries, total = answer or ([], None)
+        if not entries and ends[page - 1] < (total or 0):
+            # udata has no such page: as if it were missing. A front server may return an old copy of the list.
+            answer, last_total, total = None, total, None
         new = [entry for entry in entries if str(entry.get("id")) not in seen]
         seen.update(str(entry["id"]) for entry in new if entry.get("id") is not None)
         yield from new
