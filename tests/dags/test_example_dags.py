@@ -217,7 +217,7 @@ def test_sources_as_code_is_red_where_all_is_in_conflict(
     outcome = make_airflow().run_dag("harvest_sources_as_code", {"path": str(sources_file)})
 
     assert outcome.tasks["has_changes"] == "failed"
-    assert "1 source in conflict" in outcome.log
+    assert "Sources in conflict: 1" in outcome.log
 
 
 def test_sources_as_code_applies_the_approved_plan_once(
