@@ -180,8 +180,9 @@ def _told(plan: Plan) -> dict[str, Any]:
 class HarvestApplySourcesOperator(HarvestOperator):
     """Carry out a plan, exactly as it is, in a safe order and at the portal's pace. A retry continues from there.
 
-    Nothing is written if the portal has changed since in what the plan compares. New sources are created inactive,
-    configured, accepted, scheduled, and only then switched on. A plan that is done already changes nothing.
+    Nothing is written if the portal has changed since in what the plan compares. A new source with
+    ``active: true`` is created inactive, accepted, scheduled, and only then switched on; one without ``active`` is
+    active from its creation. A plan that is done already changes nothing.
 
     :param plan: as :class:`HarvestPlanSourcesOperator` returned it (``plan.output["plan"]``), or the path of a file
         that it was written into. Templated.

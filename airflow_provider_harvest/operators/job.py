@@ -175,7 +175,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             return run.follow(plan, ended)
 
     def on_kill(self) -> None:
-        """Say once what becomes of the harvest: udata has no way to cancel a job.
+        """Log once what happens to the harvest: udata has no way to cancel a job.
 
         Airflow calls this twice as a worker shuts down, and a task that is given the time may still succeed.
         """

@@ -69,7 +69,7 @@ class HarvestJobTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Log what becomes of the harvest; Airflow 3.3 calls it when a user ends the deferred task."""
+        """Log what happens to the harvest; Airflow 3.3 calls it when a user ends the deferred task."""
         log.warning("Airflow stopped this task. %s", after_stop(self.plan.get("how"), self._job_page))
 
     async def _wait(self) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestNotFound, HarvestRequestRejected
+from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound, HarvestRequestRejected
 from airflow_provider_harvest.portal.http import job_reads
+from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
+from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from tests.support.expected_failures import failure_of
 
 if TYPE_CHECKING:
@@ -69,6 +71,27 @@ class TestJob:
         """By name up to 16.x, by id from 17.0 on."""
         told = (harvested.job.source_name, harvested.job.source_id)
         assert told == ((harvested.name, None) if portal.generation in "AB" else (None, harvested.source_id))
+
+    def test_names_a_renamed_source_as_it_is_called_now(
+        self, portal: Sandbox, admin: HarvestClient, new_harvest: Callable[..., HarvestSource]
+    ) -> None:
+        """Up to 16.x by its new name, also a job that ended before; a source that was read before it is still its."""
+        source = new_harvest(datasets=2)
+        (job,) = admin.recent_jobs(source.id)
+        renamed = f"{source.name} renamed"
+        admin.update_source(source.id, name=renamed)
+        told = admin.peek_job(str(job.id))
+        assert (told.source_name, told.source_id) == (
+            (renamed, None) if portal.generation in "AB" else (None, source.id)
+        )
+        result = conclude(admin, source, str(job.id), "started", OutcomePolicy.create())
+        assert (result["outcome"], result["source_name"]) == (
+            "success",
+            renamed if portal.generation in "AB" else source.name,
+        )
+        other = new_harvest(datasets=1)
+        with pytest.raises(HarvestInvalidInput, match="is a job of source"):
+            conclude(admin, other, str(job.id), "started", OutcomePolicy.create())
 
     def test_embeds_its_items_up_to_16(self, portal: Sandbox, harvested: Harvested) -> None:
         assert (harvested.job.items is not None) == (portal.generation in "AB")

@@ -18,7 +18,11 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.files import schema as layout
 from airflow_provider_harvest.portal.as_code.files.config import shorten
-from airflow_provider_harvest.portal.as_code.files.find_secrets import config_without_secrets, secrets_in
+from airflow_provider_harvest.portal.as_code.files.find_secrets import (
+    config_without_secrets,
+    secret_of_line,
+    secrets_in,
+)
 from airflow_provider_harvest.portal.as_code.files.yaml_document import write
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources
 from airflow_provider_harvest.portal.cron import check_cron
@@ -108,9 +112,9 @@ def as_file(
     bodies, left_out = {}, [unreadable_sentence(entry) for entry in unreadable]
     for key, source in sorted(keyed.items(), key=lambda entry: (_whose(entry[1]), entry[0])):
         body, problems = _body(source, offered)
-        left_out += [f"{key}: {problem}" for problem in problems]
+        left_out += [f"{key!r}, {problem}" for problem in problems]
         if site is None and "url" not in body:
-            left_out.append(f"{key}: the whole source, since without url or id it could not be found again.")
+            left_out.append(f"{key!r}, the whole source: without url or id it could not be found again.")
             continue
         # Ids belong to one portal: on another one they are unknown, or of other objects.
         ids = {"id": source.id} | ({"owner": body.pop("owner")} if "owner" in body else {})
@@ -136,10 +140,16 @@ def file_text(top: dict[str, Any], bodies: dict[str, dict[str, Any]], left_out: 
     :param bodies: the sources by key.
     :param left_out: sentences for its first lines.
     """
-    comments = [f"# Left out: {' '.join(sentence.split())}\n" for sentence in left_out]
+    comments = [f"# Left out: {_comment(sentence)}\n" for sentence in left_out]
     blocks = [textwrap.indent(write({key: body}), "  ") for key, body in bodies.items()]
     sources = "sources:\n" + "\n".join(blocks) if blocks else "sources: {}\n"
     return "".join(comments) + write(top) + sources
+
+
+def _comment(sentence: str) -> str:
+    """Return a sentence that a reader takes for no secret, although it may repeat what a portal says."""
+    line = " ".join(sentence.split())
+    return "what looks like a secret; the log of the export says of which source." if secret_of_line(line) else line
 
 
 # --- keys ----------------------------------------------------------------------------------------------------------
@@ -203,6 +213,9 @@ def _body(source: HarvestSource, backends: list[HarvestBackend]) -> tuple[dict[s
             found = next((problem.text for problem in secrets_in({name: value})), None)
             if found:
                 raise HarvestInvalidInput(f"it {found.partition('. Keep')[0]}.")
+            # The reader takes what follows a "#" for a comment.
+            if isinstance(value, str) and secret_of_line(value.partition("#")[2]):
+                raise HarvestInvalidInput("it must not hold a secret, but gives a value to a name of one.")
             body[name] = check(value)
         except HarvestInvalidInput as error:
             problems.append(f"{name}: {error}")

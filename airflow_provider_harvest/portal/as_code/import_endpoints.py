@@ -47,4 +47,4 @@ def from_endpoint_list(value: Any) -> Export:
 def _unknown(where: str, said: dict[str, Any], known: set[str]) -> list[str]:
     """Return a sentence about keys that are not imported, none if there are no such keys."""
     unknown = sorted(set(map(str, said)) - known)
-    return [f"{where}: {', '.join(unknown)}: not known, so not imported."] if unknown else []
+    return [f"{where!r}, {', '.join(unknown)}: not known, so not imported."] if unknown else []

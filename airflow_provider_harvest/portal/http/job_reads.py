@@ -81,6 +81,17 @@ class JobReads(ItemReads):
                     entry = {name: value for name, value in entry.items() if name != "items"}
                 yield parsed(HarvestJob.from_api, entry, f"GET /harvest/source/{source_id}/jobs/")
 
+    def has_job(self, source_id: str, job_id: str) -> bool:
+        """Return whether a source has a job, or may have it: names change and are not unique, so its list decides.
+
+        :param source_id: id of the source.
+        :param job_id: id of the job.
+        :raises HarvestError: if the list cannot be read.
+        """
+        unreadable: list[UnreadableEntry] = []
+        jobs = self.iter_jobs(source_id, counters=False, on_unreadable=unreadable.append)
+        return any(str(job.id) == job_id for job in jobs) or any(may_be(entry, job_id) for entry in unreadable)
+
     def is_purged(self, source_id: str, job_id: str) -> bool:
         """Return whether a job that could not be read is certainly gone; asked after a 500 only.
 
@@ -91,16 +102,12 @@ class JobReads(ItemReads):
         :param job_id: its id.
         :returns: False also if it cannot be said now.
         """
-        unreadable: list[UnreadableEntry] = []
         try:
-            jobs = self.iter_jobs(source_id, counters=False, on_unreadable=unreadable.append)
-            if any(str(job.id) == job_id for job in jobs):
-                return False
+            return not self.has_job(source_id, job_id)
         except HarvestNotFound as error:  # the source is gone, and its jobs with it
             return not error.is_page
         except HarvestError:
             return False
-        return not any(may_be(entry, job_id) for entry in unreadable)
 
     def job_history(self, source_id: str, size: int = RECENT_JOBS) -> list[HarvestJob]:
         """Return the newest jobs of a source with their errors and counters, in every release by one request.

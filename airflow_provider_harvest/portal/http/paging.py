@@ -26,11 +26,12 @@ def iter_pages(read: ReadPage, page_size: int) -> Iterator[dict[str, Any]]:
 
     udata cuts pages by position, newest first. An entry that is added meanwhile pushes the others on to the next
     page: compared by ``id``, nothing is yielded twice. One that vanishes pulls them back to a page that was read
-    already: if the total shrinks, or an announced page is gone, that page is read again.
+    already: if the total shrinks, or an announced page is gone or has no entries, that page is read again.
 
     :param read: reads a page.
     :param page_size: entries requested in a page; the portal may return fewer.
-    :raises HarvestProtocolError: if the list never stops shrinking, or if a list without ids ends before its total.
+    :raises HarvestProtocolError: if the list never stops shrinking, or if a list without ids, or one of which nothing
+        is returned, ends before its total.
     """
     seen: set[str] = set()
     ends = [0]  # how many entries there are up to the end of each page
@@ -40,17 +41,22 @@ def iter_pages(read: ReadPage, page_size: int) -> Iterator[dict[str, Any]]:
     while steps_back <= MAX_STEPS_BACK:
         answer = read(page)
         entries, total = answer or ([], None)
+        if not entries and ends[page - 1] < (total or 0):
+            # udata has no such page: as if it were missing. A front server may return an old copy of the list.
+            answer, last_total, total = None, total, None
         new = [entry for entry in entries if str(entry.get("id")) not in seen]
         seen.update(str(entry["id"]) for entry in new if entry.get("id") is not None)
         yield from new
         gone = (gone if not new else 0) + (not answer)
         back = _pages_back(page, total, last_total, ends) if answer else int(gone <= MAX_GONE)
-        if not answer and not seen and last_total is not None and ends[page - 1] < last_total:
+        may_repeat = page == 1 or bool(seen)  # without ids (items, which never vanish) entries would come twice
+        is_short = not answer and last_total is not None and ends[page - 1] < last_total
+        if is_short and not seen and not (back and may_repeat):
             raise HarvestProtocolError(
                 f"A list of the portal ended after {ends[page - 1]:,} of {last_total:,} entries: try again."
             )
         last_total = total if answer else last_total
-        if back and page > 1 and seen:  # without ids (items, which never vanish) reading again would repeat them
+        if back and may_repeat:
             page, steps_back = max(1, page - back), steps_back + 1
             continue
         ends[page:] = [ends[page - 1] + len(entries)]

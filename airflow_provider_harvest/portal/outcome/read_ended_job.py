@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -48,9 +49,7 @@ def conclude(
     """
     if job is None or not job.has_ended or job.counts is None:
         job = client.peek_job(job_id)
-    foreign = why_foreign(job, source.id, source.name)
-    if foreign:
-        raise HarvestInvalidInput(foreign)
+    source = _named_by(client, job, source)
     items = JobItems(client, job_id)
     judged = items.all() if policy.remote_ids is not None else []
     failed = items.of(FAILED) if job.counts and job.counts.failed else []
@@ -88,6 +87,20 @@ def conclude_preview(
     )
 
 
+def _named_by(client: HarvestClient, job: HarvestJob, source: HarvestSource) -> HarvestSource:
+    """Return the source with the name that its job shows; up to 16.x that is the current one, the source's own may be
+    older.
+
+    :raises HarvestInvalidInput: if it is a job of another source.
+    """
+    foreign = why_foreign(job, source.id, source.name)
+    if foreign is None:
+        return source
+    if job.source_id is not None or not client.has_job(source.id, str(job.id)):
+        raise HarvestInvalidInput(foreign)
+    return replace(source, name=str(job.source_name))
+
+
 def _urgent_first(failed: list[HarvestItem], policy: OutcomePolicy, newly_failing: set[str]) -> list[HarvestItem]:
     """Return the failed items that a result names: the requested ones, if any, then those that are newly failing."""
     mine = policy.remote_ids or ()
@@ -120,7 +133,9 @@ def _skips(
 
 
 def why_foreign(job: HarvestJob, source_id: str, source_name: str | None = None) -> str | None:
-    """Return that a job is not one of a source, None if it is or the portal does not report it.
+    """Return that a job does not seem to be one of a source, None if it is or the portal does not report it.
+
+    A name is no proof: the source may have been renamed since it was read.
 
     :param job: as read alone; from udata 17.0 it names its source's id, before that its name.
     :param source_id: the source.

@@ -202,7 +202,7 @@ def continues(how: How | None, job_url: str | None) -> bool:
 
 
 def after_stop(how: How | None, job_url: str | None, *, has_ended: bool = False) -> str:
-    """Return what becomes of a harvest when its wait is stopped, as one or two sentences.
+    """Return what happens to a harvest when its wait is stopped, as one or two sentences.
 
     :param how: as for :func:`continues`.
     :param job_url: as for :func:`continues`.

@@ -58,8 +58,12 @@ class EndedResults:
         except HarvestNotFound as error:
             if not doubts.believes(error):
                 raise
+            # A 500, which means "unknown" up to 17.7, may be an outage's: the list of the source's jobs shows it.
+            if error.status_code == 500 and not self._client.is_purged(record.id, job_id):
+                raise
             self._doubts.pop(job_id, None)
             return None
         self._doubts.pop(job_id, None)
+        record.name = result["source_name"] or record.name  # the source may have been renamed
         wanted = {ANY_END: True, SUCCESS: is_success(result), FAILURE: not is_success(result)}
         return result if wanted[self._condition] else None

@@ -246,7 +246,7 @@ class TestExport:
     def test_says_what_it_left_out(self, portal: Door, sources: Callable[..., Any]) -> None:
         portal.portal.add_source("Catalogue", url="https://me:hunter2hunter2@geo.example/")
         _, out, err = sources("export")
-        assert "Left out: catalogue: url: " in err
+        assert "Left out: 'catalogue', url: " in err
         assert "hunter2" not in out + err
 
 

@@ -1,4 +1,4 @@
-"""Airflow stops a run: the log says what becomes of the harvest, whatever the task is waiting for."""
+"""Airflow stops a run: the log says what happens to the harvest, whatever the task is waiting for."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def test_a_watch_that_runs_for_weeks_without_news_is_no_former_one(monkeypatch: 
     assert watched.watch(2 * HOUR, **both[0]) == ["one"]
 
 
-@pytest.mark.parametrize("other", [None, {"source_id": "b"}], ids=["alone", "beside a watch of another source"])
+@pytest.mark.parametrize("other", [None, {"source_id": "b"}], ids=["alone", "next to a watch of another source"])
 def test_an_outage_of_weeks_loses_nothing(monkeypatch: pytest.MonkeyPatch, other: dict[str, Any] | None) -> None:
     life = [*whole_job("one", 5 * MINUTE), *whole_job("two", DAY)]
     watched = Watched(monkeypatch, {"a": life, "b": whole_job("else", 20 * MINUTE)})

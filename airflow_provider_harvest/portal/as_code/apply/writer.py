@@ -41,7 +41,7 @@ class Writer:
         find: Callable[[], HarvestSource | None],
         refuse_twin: Callable[[], None],
     ) -> HarvestSource:
-        """Create a source; the first arguments are those of :func:`.sources.create_once`.
+        """Create a source; the first arguments are those of :func:`.sources.writes.create_once`.
 
         :param refuse_twin: called before each try: the portal may have let this wait since the source was searched for.
         """

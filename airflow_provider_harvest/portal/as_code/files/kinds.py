@@ -1,6 +1,6 @@
 """Kinds of values in a file: each checks a value and gives its JSON Schema, so that the two cannot differ.
 
-Called by :mod:`.layout`, which says what a file of sources holds, and by the reader. No sentence repeats a value: it
+Called by :mod:`.schema`, which says what a file of sources holds, and by the reader. No sentence repeats a value: it
 may be a secret.
 """
 

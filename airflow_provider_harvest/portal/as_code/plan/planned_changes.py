@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,11 @@ CREATE, UPDATE, RESCHEDULE, VALIDATE = "create", "update", "reschedule", "valida
 ACTIVATE, DEACTIVATE, ADOPT, DELETE = "activate", "deactivate", "adopt", "delete"
 #: What a plan may do to a source, in the order in which it is shown.
 KINDS = (CREATE, UPDATE, RESCHEDULE, VALIDATE, ACTIVATE, DEACTIVATE, ADOPT, DELETE)
+
+#: Fields of a change that its digest leaves out.
+_ONLY_SHOWN = ("where", "owner_name")
+#: Defaults of the fields of a change.
+_UNSET: tuple[Any, ...] = (None, False, "", [], {})
 
 _PLAIN_FIELDS = ("name", "url", "backend", "config", "autoarchive")
 
@@ -182,8 +187,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """Twelve characters that name exactly these changes to this portal, whenever they were planned."""
-        content = [self.portal, [_counted(change) for change in self.changes]]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+        return _digest(self.portal, [_as_json(change) for change in self.changes])
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON values; :meth:`from_json` reads them."""
@@ -216,7 +220,8 @@ class Plan:
             )
         except (TypeError, AttributeError) as error:
             raise HarvestInvalidInput(f"The plan cannot be read ({error}): plan again.") from None
-        if plan.digest != data.get("digest"):
+        # That of the plan as it was written: another version may know of changes what this one does not.
+        if _digest(plan.portal, data["changes"]) != data.get("digest"):
             raise HarvestInvalidInput("The plan's changes are not those that were planned: plan again.")
         return plan
 
@@ -267,11 +272,16 @@ def read_plan(path: str | Path) -> Plan:
     return Plan.from_text(text, str(path))
 
 
-def _counted(change: Change) -> dict[str, Any]:
-    """Return what identifies a change: neither its place in the files nor what is only shown."""
-    content: dict[str, Any] = _as_json(replace(change, where=""))
-    del content["owner_name"]
-    return content
+def _digest(portal: str, changes: list[dict[str, Any]]) -> str:
+    """Return what identifies changes: neither their places in the files, nor what is only shown, nor what is not set.
+
+    So a field that another version knows in addition does not matter until a plan sets it: its default is empty.
+    """
+    content = [
+        {name: value for name, value in change.items() if name not in _ONLY_SHOWN and value not in _UNSET}
+        for change in changes
+    ]
+    return hashlib.sha256(json.dumps([portal, content], sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _as_json(value: Any) -> Any:

@@ -5,17 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.as_code.plan.planned_changes import (
-    ACTIVATE,
-    ADOPT,
-    CREATE,
-    DEACTIVATE,
-    KINDS,
-    RESCHEDULE,
-    UPDATE,
-    VALIDATE,
-    Denial,
-)
+from airflow_provider_harvest.portal.as_code.plan.planned_changes import CREATE, KINDS, RESCHEDULE, VALIDATE, Denial
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +17,6 @@ _NO_KEY = "without an API key nothing can be written"
 _MODERATES = "it takes a sysadmin's key"
 _EDITS = "it takes the owner's key, that of an admin of the organization, or a sysadmin's"
 _CREATES = "it takes the key of an admin of the organization, or a sysadmin's"
-
-_EDITING = (UPDATE, ACTIVATE, DEACTIVATE, ADOPT)
 
 
 @dataclass(frozen=True)

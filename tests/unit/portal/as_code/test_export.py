@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.portal.as_code.export import Export, as_file, export_sources
+from airflow_provider_harvest.portal.as_code.export import as_file, export_sources
 from airflow_provider_harvest.portal.as_code.files.config import shorten
 from airflow_provider_harvest.portal.as_code.files.reader import read
 from airflow_provider_harvest.portal.as_code.files.yaml_document import parse, write
-from airflow_provider_harvest.portal.as_code.import_endpoints import from_endpoint_list
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
+from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
 from tests.support.examples import examples
 from tests.support.fake_portal.managed import ManagedPortal
@@ -175,6 +175,32 @@ def test_leaves_out_what_no_file_may_hold(tmp_path: Path, fields: dict[str, Any]
     path.write_text(exported.text)
     (own,) = (declared for declared in read(path).sources if declared.portal_id == source(3).id)
     assert next(iter(fields)) not in {**own.fields, **({"schedule": 1} if own.schedule else {})}
+
+
+@pytest.mark.parametrize("name", ["Pass", "Token", "Jeton", "API key", "Mots de passe", "Pass 2: abcdefgh"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"backend": "oldie"}, id="backend"),
+        pytest.param({"backend": "token=abcdefgh"}, id="backend that looks like a secret"),
+        pytest.param({"schedule": "a b c d e"}, id="schedule"),
+        pytest.param({"url": f"https://me:{SECRET}@geo.example/"}, id="url"),
+        pytest.param({"config": {"apikey": SECRET}}, id="config"),
+        pytest.param({"description": f"See # password: {SECRET}"}, id="description that a reader takes for a comment"),
+        pytest.param({"description": f"See\n# password: {SECRET}\nand more"}, id="the same in its second line"),
+    ],
+)
+@pytest.mark.parametrize("site", [SITE, None])
+def test_can_be_read_whatever_a_source_is_called(
+    tmp_path: Path, name: str, fields: dict[str, Any], site: str | None
+) -> None:
+    broken = UnreadableEntry(1, {"id": "5f" + "a" * 22, "name": f"{name}: {SECRET}", "url": f"{name}: abcdefghi"})
+    exported = as_file([source(1, **{"name": name, **fields}), source(2)], BACKENDS, site, unreadable=[broken])
+    path = tmp_path / "sources.yaml"
+    path.write_text(exported.text)
+    assert len(read(path).sources) == exported.count
+    assert len(exported.left_out) > 1
+    assert exported.text.count("# Left out: ") == len(exported.left_out)
 
 
 CONFIGS_WITH_SECRETS = [
@@ -339,73 +365,6 @@ def test_plan_of_an_export_is_empty_and_takes_three_requests(
 
     assert (plan.is_clean, plan.unchanged) == (True, 1000)
     assert asked == ["/me/", "/harvest/sources/", "/harvest/sources/"]
-
-
-# --- lists of another shape ----------------------------------------------------------------------------------------
-
-ENDPOINTS = """
-api: {url: https://www.example, token: CONFIGURE_ME}
-harvests:
-  backend: csw-iso-19139
-  endpoints:
-  - name: Towns
-    org: town-hall
-    prefix: https://geo.example/#/
-    schedule: 0 0 * * *
-    url: https://geo.example/csw-1
-  - name: Villages
-    org: villages
-    prefix: https://geo.example/#/
-    schedule: 3 0 * * *
-    url: https://geo.example/csw-2
-"""
-
-
-class TestListOfEndpoints:
-    @pytest.fixture
-    def imported(self) -> Export:
-        return from_endpoint_list(parse(ENDPOINTS, "harvests.yaml").value)
-
-    def test_becomes_a_file_of_sources(self, imported: Export, tmp_path: Path) -> None:
-        path = tmp_path / "sources.yaml"
-        path.write_text(imported.text)
-        towns, villages = read(path).sources
-        assert (towns.key, towns.organization, towns.schedule.text) == ("towns", "town-hall", "0 0 * * *")  # type: ignore[union-attr]
-        assert villages.fields == {
-            "name": "Villages",
-            "url": "https://geo.example/csw-2",
-            "backend": "csw-iso-19139",
-            "config": {"extra_configs": [{"key": "remote_url_prefix", "value": "https://geo.example/#/"}]},
-        }
-
-    def test_says_once_what_all_have(self, imported: Export) -> None:
-        assert imported.text.count("remote_url_prefix") == imported.text.count("csw-iso-19139") == 1
-
-    def test_leaves_the_portals_key_behind(self, imported: Export) -> None:
-        assert "CONFIGURE_ME" not in imported.text
-        assert imported.left_out == ("api: the address and key of the portal.",)
-
-    def test_keeps_a_description_that_is_given_once(self, tmp_path: Path) -> None:
-        text = ENDPOINTS.replace("  endpoints:", "  description: Harvested every night.\n  endpoints:")
-        text = text.replace("  - name: Villages", "  - name: Villages\n    description: Ours")
-        imported = from_endpoint_list(parse(text, "x").value)
-        path = tmp_path / "sources.yaml"
-        path.write_text(imported.text)
-        assert [one.fields["description"] for one in read(path).sources] == ["Harvested every night.", "Ours"]
-        assert imported.left_out == ("api: the address and key of the portal.",)
-
-    def test_names_what_it_does_not_know(self) -> None:
-        text = ENDPOINTS.replace("  endpoints:", "  autoarchive: false\n  endpoints:")
-        imported = from_endpoint_list(parse(text, "x").value)
-        assert "harvests: autoarchive: not known, so not imported." in imported.left_out
-
-    @pytest.mark.parametrize(
-        "value",
-        [None, [], {"sources": {}}, {"harvests": {"endpoints": {}}}, {"harvests": {"endpoints": [{"name": "x"}]}}],
-    )
-    def test_of_another_shape_is_refused(self, value: Any) -> None:
-        with pytest.raises(HarvestInvalidInput, match=r"harvests\.endpoints"):
-            from_endpoint_list(value)
 
 
 def test_a_backend_without_features_is_no_obstacle() -> None:

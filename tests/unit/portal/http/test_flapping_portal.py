@@ -14,8 +14,10 @@ from airflow_provider_harvest.portal.sources.writes import ensure_deleted, ensur
 from airflow_provider_harvest.portal.statuses import GONE
 from airflow_provider_harvest.portal.waiting.ended_jobs import EndedJobs
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
+from airflow_provider_harvest.portal.waiting.results_of_ended_jobs import EndedResults
 from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.portal.waiting.watch_scope import Scope
+from airflow_provider_harvest.portal.waiting.watched_source import SourceRecord
 from tests.support.fake_portal.direct_client import DirectClient
 from tests.support.fake_portal.scripted import T0, FakeClock
 from tests.support.fake_portal.state import ORGANIZATION, PortalState, Response
@@ -98,6 +100,23 @@ def test_a_harvest_that_ended_is_reported(generation: str, share: float) -> None
             poll = watch.poll()
             reported += [one for one in poll.results if one.result]
             client.clock.sleep(max(1.0, poll.pause))
+
+
+@pytest.mark.parametrize("generation", "ABCD")
+@pytest.mark.parametrize("is_listed", [True, False], ids=["listed", "purged"])
+def test_an_ended_job_is_given_up_only_if_its_source_does_not_list_it(is_listed: bool, generation: str) -> None:
+    client, state = portal_of(generation)
+    source = state.add_source()
+    job = state.add_job(source)
+    state.end_job(job)
+    if not is_listed:
+        del state.jobs[job]
+    unknown = HarvestNotFound("There is no such job.", status_code=500)
+    client.get_job = client.peek_job = lambda *_, **__: (_ for _ in ()).throw(unknown)  # type: ignore[method-assign]
+    results = EndedResults(client, OutcomePolicy.create(), "ended")
+    answers = [run(lambda: results.read(SourceRecord(source, "n"), job)) for _ in range(3)]
+    assert answers[0] is unknown
+    assert answers[1:] == ([unknown, unknown] if is_listed else [None, unknown])
 
 
 @pytest.mark.parametrize("generation", "ABCD")

@@ -172,3 +172,21 @@ def test_items_that_end_before_their_total_are_no_whole_list() -> None:
     pages = {1: ([{"remote_id": "a"}] * 3, 7)}
     with pytest.raises(HarvestProtocolError, match="ended after 3 of 7 entries"):
         list(iter_pages(pages.get, SIZE))
+
+
+@pytest.mark.parametrize("empty", [1, 2, 3])
+def test_a_page_without_entries_before_the_total_is_read_again(empty: int) -> None:
+    """udata has none: a front server with an old copy of the list may."""
+    listing = Listing(7)
+
+    def read(page: int) -> tuple[list[dict[str, Any]], int | None] | None:
+        is_first = page not in listing.reads
+        answer = listing(page)
+        return ([], 7) if page == empty and is_first else answer
+
+    assert sorted(entry["id"] for entry in iter_pages(read, SIZE)) == e(1, 2, 3, 4, 5, 6, 7)
+
+
+def test_a_list_that_returns_nothing_of_its_total_is_no_empty_list() -> None:
+    with pytest.raises(HarvestProtocolError, match="ended after 0 of 5 entries"):
+        list(iter_pages(lambda _: ([], 5), SIZE))

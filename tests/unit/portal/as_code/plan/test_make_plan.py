@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +18,6 @@ from airflow_provider_harvest.portal.as_code.model import (
 )
 from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
-from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan, read_plan, write_plan
 from airflow_provider_harvest.portal.as_code.plan.values import canonical_config, leaves
 from airflow_provider_harvest.portal.models import HarvestValidation
 from tests.support.declared_sources import URL, conflicts, declared, planned
@@ -28,8 +26,8 @@ from tests.support.fake_portal.state import ORGANIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan
     from airflow_provider_harvest.portal.client import HarvestClient
     from tests.support.fake_portal.server import Door
 
@@ -236,45 +234,7 @@ def test_files_for_another_portal_are_refused_before_it_is_read(portal: ManagedP
     assert portal.requests == []
 
 
-# --- as it is stored and read -----------------------------------------------------------------------------------------
-
-
-def test_plan_is_stored_in_a_file(portal: ManagedPortal, tmp_path: Path) -> None:
-    portal.add(url=URL, name="Old")
-    plan = planned(portal, declared(), declared("new", url=OTHER_URL, organization="north"))
-    write_plan(plan, tmp_path / "plan.json")
-    assert read_plan(tmp_path / "plan.json").to_json() == plan.to_json()
-
-
-def damaged(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {**data, **changes}
-
-
-@pytest.mark.parametrize(
-    "damage, message",
-    [
-        pytest.param(lambda data: [], "A plan must be an object", id="no object"),
-        pytest.param(lambda data: damaged(data, schema=2), "of version 2", id="another version"),
-        pytest.param(lambda data: damaged(data, changes=[]), "not those that were planned", id="changed by hand"),
-        pytest.param(lambda data: damaged(data, changes=[{"key": "x"}]), "cannot be read", id="torn"),
-        pytest.param(lambda data: damaged(data, portal="https://b.example"), "not those that were", id="other portal"),
-    ],
-)
-def test_what_is_no_plan_is_refused(
-    portal: ManagedPortal, damage: Callable[[dict[str, Any]], Any], message: str
-) -> None:
-    data = planned(portal, declared()).to_json()
-    with pytest.raises(HarvestInvalidInput, match=message):
-        Plan.from_json(damage(data))
-
-
-@pytest.mark.parametrize("content, message", [(None, "cannot be read"), ("{", "not JSON"), (b"\xff", "is not a plan")])
-def test_file_without_a_plan_is_refused(tmp_path: Path, content: str | bytes | None, message: str) -> None:
-    path = tmp_path / "plan.json"
-    if content is not None:
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(HarvestInvalidInput, match=message):
-        read_plan(path)
+# --- as people read it ------------------------------------------------------------------------------------------------
 
 
 def prefixed(value: str) -> dict[str, Any]:
@@ -359,13 +319,6 @@ def test_config_is_shown_by_the_keys_that_people_know() -> None:
 
 def test_empty_sections_of_a_config_do_not_matter() -> None:
     assert canonical_config({"filters": [], "features": {}, "x": None}) == {"x": None}
-
-
-def test_digest_names_the_changes_and_not_when_or_where_they_were_planned(portal: ManagedPortal) -> None:
-    plan = planned(portal, declared())
-    moved = replace(plan, read_at="later", changes=(replace(plan.changes[0], where="sources.yaml:99"),))
-    assert moved.digest == plan.digest
-    assert replace(plan, portal="https://b.example").digest != plan.digest
 
 
 def test_organization_without_sources_costs_one_request(portal: ManagedPortal) -> None:
