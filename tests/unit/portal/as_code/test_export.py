@@ -316,6 +316,17 @@ def test_a_plan_right_after_an_export_is_empty(
     assert plan.unchanged == exported.count
 
 
+@pytest.mark.parametrize("below", ["By hand", "\n\nBy hand", "\r\nBy hand\r\n"])
+def test_plan_after_an_export_is_empty_where_a_person_wrote_below_the_marker(tmp_path: Path, below: str) -> None:
+    portal = ManagedPortal()
+    portal.add(name="Town", organization="north", description=f"Text\n\n[managed as code: us/town]\n{below}")
+    path = tmp_path / "sources.yaml"
+    path.write_text(export_sources(portal).text, encoding="utf-8")
+    declaration = read(path)
+    assert declaration.managed_by == "us"
+    assert make_plan(portal, declaration).is_clean
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | LINES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(LINES, inner, max_size=3),
