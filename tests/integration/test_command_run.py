@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.cli.main import main
+from airflow_provider_harvest.portal.statuses import ENDED
+from airflow_provider_harvest.portal.waiting.run_and_wait import OneRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,3 +69,33 @@ def test_without_the_right_to_start_one_it_fails_or_waits_for_the_portals_own(
     assert result["job_id"] != before
     assert time.monotonic() - begun > 1.0, "it waited"
     assert "The portal runs this source by cron" in said
+
+
+@pytest.mark.parametrize("harvests_missing", [1, 3])
+def test_no_harvest_that_an_old_list_left_out_is_taken_for_the_requested_one(
+    portal: Sandbox,
+    new_harvest: Callable[..., HarvestSource],
+    admin: HarvestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    harvests_missing: int,
+) -> None:
+    """A cache shows source and jobs as they were; only the response to the request is the portal's of now."""
+    source = new_harvest(datasets=3)
+    cached = admin.recent_jobs(source.id)
+    for _ in range(harvests_missing):
+        admin.run_source(source.id)
+        portal.control.wait_until_idle()
+    recent_jobs, before = admin.recent_jobs, {job.id for job in admin.recent_jobs(source.id)}
+
+    def from_cache(source_id: str, page: int = 1, **how: Any) -> Any:
+        monkeypatch.setattr(admin, "recent_jobs", recent_jobs)  # the cache is renewed at its next request
+        return cached
+
+    monkeypatch.setattr(admin, "recent_jobs", from_cache)
+    run = OneRun(admin, source, poll_interval=1.0, timeout=120.0)
+    assert run.follow().state == ENDED
+    portal.control.wait_until_idle()
+    (newest, *_) = admin.recent_jobs(source.id)
+    assert run.job_id == newest.id
+    assert run.job_id not in before
+    assert len(before) == 1 + harvests_missing

@@ -82,7 +82,8 @@ def as_bytes(body: Any) -> bytes:
     """Return the body of a response as it is sent: JSON, unless it is a string or bytes."""
     if isinstance(body, bytes):
         return body
-    return b"" if body is None else (body if isinstance(body, str) else _encode(body)).encode()
+    text = "" if body is None else body if isinstance(body, str) else _encode(body)
+    return text.encode("utf-8", "surrogatepass")  # a catalogue may hold halves of characters, which JSON can carry
 
 
 @functools.lru_cache(maxsize=2048)
