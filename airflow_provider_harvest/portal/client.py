@@ -16,8 +16,9 @@ from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOB
 from airflow_provider_harvest.portal.http.session import segment
 from airflow_provider_harvest.portal.http.unreadable import may_be
 from airflow_provider_harvest.portal.inputs import check_validation, is_object_id
-from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource, block
+from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
+from airflow_provider_harvest.portal.text.response_values import block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,80 +9,25 @@ Generations are those of :mod:`airflow_provider_harvest.portal.http.probe`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime  # noqa: TC003  # who asks for the types of fields finds it
 from typing import TYPE_CHECKING, Any
-
-import pendulum
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PENDING, TERMINAL_JOB_STATUSES
+from airflow_provider_harvest.portal.text.response_values import (
+    block,
+    entries_of,
+    filled,
+    flag_of,
+    object_of,
+    parse_time,
+    text_of,
+    token_of,
+)
 from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
-    """Return an API time as an aware UTC datetime, None if there is none.
-
-    Releases from 6.1 on return UTC with an offset; a time without one is read as UTC. Milliseconds are what a portal
-    keeps: the response to a write shows microseconds, which later ones do not.
-
-    :raises HarvestProtocolError: if the string is not a time.
-    """
-    if not value:
-        return None
-    try:
-        parsed = datetime.fromisoformat(value).astimezone(timezone.utc) if "+" in value else _parse_slowly(value)
-    except (TypeError, ValueError, OverflowError):
-        parsed = _parse_slowly(value)
-    finer = parsed.microsecond % 1000
-    return parsed.replace(microsecond=parsed.microsecond - finer) if finer else parsed
-
-
-def _parse_slowly(value: Any) -> datetime:  # noqa: ANN401  # of a response
-    """Read a time that is not plain ISO with an offset; only the plain form takes the 20 times faster way."""
-    try:
-        parsed: object = pendulum.parse(str(value))
-        if isinstance(parsed, datetime):
-            return datetime.fromtimestamp(parsed.timestamp(), tz=timezone.utc)
-    except (ValueError, OverflowError, TypeError, OSError) as error:  # OverflowError: beyond the years 1 to 9999
-        raise HarvestProtocolError(f"expected a time, got {str(value)[:40]!r}") from error
-    raise HarvestProtocolError(f"expected a time, got {str(value)[:40]!r}")
-
-
-def _entries(value: object) -> list[Any]:
-    """Return the entries of a list; a value in place of a list counts as its one entry, so nothing is lost."""
-    return value if isinstance(value, list) else [value] if value else []
-
-
-def _object(data: object, what: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise HarvestProtocolError(f"expected {what}, got {type(data).__name__}")
-    return data
-
-
-def block(value: object) -> dict[str, Any]:
-    """Return an object inside a response; anything else in its place has no fields."""
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    """Return what people wrote: a name, a comment, an address."""
-    return value if value is None or isinstance(value, str) else str(value)
-
-
-def _filled(value: object) -> object:
-    return None if value in ("", {}) else value
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _token(value: object) -> str | None:
-    """Return an id, a status or another word that the portal itself makes: one line without control characters."""
-    return None if value is None else plain(value)
 
 
 @dataclass(frozen=True)
@@ -103,8 +48,8 @@ class HarvestRef:
         page = data.get("page")
         return cls(
             id=plain(data["id"]),
-            name=_text(data.get("name")) or person or None,
-            slug=_token(data.get("slug")),
+            name=text_of(data.get("name")) or person or None,
+            slug=token_of(data.get("slug")),
             page=plain(page, None) if str(page).startswith(("https://", "http://")) else None,
         )
 
@@ -123,10 +68,10 @@ class HarvestValidation:
         """Read the ``validation`` block of a source."""
         data = block(data)
         return cls(
-            state=_token(data.get("state")),
+            state=token_of(data.get("state")),
             by=HarvestRef.from_api(data.get("by")),
             on=parse_time(data.get("on")),
-            comment=_text(data.get("comment")),
+            comment=text_of(data.get("comment")),
         )
 
 
@@ -146,7 +91,7 @@ class HarvestMessage:
         return cls(
             message=str(data.get("message") or ""),
             created_at=parse_time(data.get("created_at")),
-            details=_text(data.get("details")),
+            details=text_of(data.get("details")),
         )
 
 
@@ -207,17 +152,17 @@ class HarvestItem:
     @classmethod
     def from_api(cls, data: object) -> HarvestItem:
         """Read one item, listed or embedded in a job or in a preview."""
-        data = _object(data, "a harvest item")
+        data = object_of(data, "a harvest item")
         target = block(data.get("dataset") or data.get("dataservice"))
         remote_id = data.get("remote_id")
         return cls(
             remote_id=None if remote_id is None else str(remote_id),
-            status=_token(data.get("status")),
-            remote_url=_text(data.get("remote_url")),
-            dataset_id=_token(target.get("id")),
-            dataset_url=_text(target.get("page") or target.get("uri")),
-            dataset_title=_text(target.get("title")),
-            errors=tuple(HarvestMessage.from_api(error) for error in _entries(data.get("errors"))),
+            status=token_of(data.get("status")),
+            remote_url=text_of(data.get("remote_url")),
+            dataset_id=token_of(target.get("id")),
+            dataset_url=text_of(target.get("page") or target.get("uri")),
+            dataset_title=text_of(target.get("title")),
+            errors=tuple(HarvestMessage.from_api(error) for error in entries_of(data.get("errors"))),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
@@ -253,7 +198,7 @@ class HarvestJob:
     @classmethod
     def from_api(cls, data: object) -> HarvestJob:
         """Read a job, a ``last_job`` or a preview, of any generation."""
-        data = _object(data, "a harvest job")
+        data = object_of(data, "a harvest job")
         if not data.get("id") and not data.get("status"):  # a preview has no id
             raise HarvestProtocolError("expected a harvest job, got an object without id and status")
         items, counts = cls._items(data.get("items"))
@@ -261,11 +206,11 @@ class HarvestJob:
         reference = HarvestRef.from_api(source)
         return cls(
             id=plain(data["id"]) if data.get("id") else None,
-            status=_token(data.get("status")),
+            status=token_of(data.get("status")),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
-            errors=tuple(HarvestMessage.from_api(error) for error in _entries(data.get("errors"))),
+            errors=tuple(HarvestMessage.from_api(error) for error in entries_of(data.get("errors"))),
             counts=counts,
             items=items,
             source_id=reference.id if reference else None,
@@ -282,7 +227,7 @@ class HarvestJob:
         """
         if not data:
             return None
-        data = _object(data, "a harvest job")
+        data = object_of(data, "a harvest job")
         return cls.from_api({key: value for key, value in data.items() if key != "items" or isinstance(value, dict)})
 
     @staticmethod
@@ -352,27 +297,27 @@ class HarvestSource:
 
         :raises HarvestProtocolError: if the response is not a harvest source.
         """
-        data = _object(data, "a harvest source")
+        data = object_of(data, "a harvest source")
         if not data.get("id"):
             raise HarvestProtocolError("expected a harvest source, got an object without id")
         return cls(
             id=plain(data["id"]),
-            name=_text(data.get("name")) or "",
-            url=_text(data.get("url")) or "",
+            name=text_of(data.get("name")) or "",
+            url=text_of(data.get("url")) or "",
             backend=plain(data.get("backend")),
-            description=_text(data.get("description")),
+            description=text_of(data.get("description")),
             config=block(data.get("config")),
             created_at=parse_time(data.get("created_at")),
-            active=_flag(data.get("active")),
-            autoarchive=_flag(data.get("autoarchive")),
+            active=flag_of(data.get("active")),
+            autoarchive=flag_of(data.get("autoarchive")),
             validation=HarvestValidation.from_api(data.get("validation")),
             last_job=HarvestJob.from_last_job(data.get("last_job")),
             owner=HarvestRef.from_api(data.get("owner")),
             organization=HarvestRef.from_api(data.get("organization")),
             deleted=parse_time(data.get("deleted")),
-            schedule=_token(data.get("schedule")),
+            schedule=token_of(data.get("schedule")),
             permissions=data["permissions"] if isinstance(data.get("permissions"), dict) else None,
-            slug=_token(data.get("slug")),
+            slug=token_of(data.get("slug")),
             raw=data,
         )
 
@@ -383,7 +328,7 @@ class HarvestSource:
 
         :param wanted: values by the names of the fields.
         """
-        return {name: value for name, value in wanted.items() if _filled(getattr(self, name)) != _filled(value)}
+        return {name: value for name, value in wanted.items() if filled(getattr(self, name)) != filled(value)}
 
     @property
     def is_awaited(self) -> bool:
@@ -419,11 +364,11 @@ class HarvestBackend:
     @classmethod
     def from_api(cls, data: object) -> HarvestBackend:
         """Read one entry of the portal's list of backends."""
-        data = _object(data, "a harvest backend")
+        data = object_of(data, "a harvest backend")
         extra = data.get("extra_configs")
         return cls(
             id=plain(data.get("id")),
-            label=_text(data.get("label")) or "",
+            label=text_of(data.get("label")) or "",
             filters=_declarations(data.get("filters")),
             features=_declarations(data.get("features")),
             extra_configs=None if extra is None else _declarations(extra),
@@ -433,4 +378,4 @@ class HarvestBackend:
 
 def _declarations(entries: object) -> tuple[dict[str, Any], ...]:
     """Return what a backend declares: objects with a ``key``."""
-    return tuple(entry for entry in map(block, _entries(entries)) if isinstance(entry.get("key"), str))
+    return tuple(entry for entry in map(block, entries_of(entries)) if isinstance(entry.get("key"), str))

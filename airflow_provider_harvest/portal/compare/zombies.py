@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.compare.find_harvests import is_complete
-from airflow_provider_harvest.portal.models import parse_time
+from airflow_provider_harvest.portal.text.response_values import parse_time
 from airflow_provider_harvest.portal.text.untrusted import plain, web_link
 from airflow_provider_harvest.portal.text.words import count, iso
 

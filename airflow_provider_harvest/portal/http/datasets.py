@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from airflow_provider_harvest.portal.models import parse_time
+from airflow_provider_harvest.portal.text.response_values import parse_time
 
 #: Fields with the address of a dataset, the page for people first; even in the newest release some have none.
 _PAGES = ("self_web_url", "page", "self_api_url", "uri")

@@ -14,8 +14,9 @@ from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
-from airflow_provider_harvest.portal.models import HarvestJob, block
+from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.statuses import ENDED, REFUSED, WAITING
+from airflow_provider_harvest.portal.text.response_values import block
 from airflow_provider_harvest.portal.waiting.dead_jobs import why_stuck
 from airflow_provider_harvest.portal.waiting.job_wait import SOURCE_CHECK, JobWait
 from airflow_provider_harvest.portal.waiting.known_jobs import CLOCK_GRACE

@@ -9,8 +9,8 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
-from airflow_provider_harvest.portal.models import parse_time
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
+from airflow_provider_harvest.portal.text.response_values import parse_time
 from tests.support.fake_portal.response_faults import Pass, Reply, html, redirect
 from tests.support.fake_portal.server import Door, InProcess
 

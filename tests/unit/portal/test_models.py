@@ -18,8 +18,8 @@ from airflow_provider_harvest.portal.models import (
     HarvestSource,
     HarvestValidation,
     ItemCounts,
-    parse_time,
 )
+from airflow_provider_harvest.portal.text.response_values import parse_time
 from tests.support.fake_portal.state import PortalState
 
 T = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)

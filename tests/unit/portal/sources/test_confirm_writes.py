@@ -14,9 +14,9 @@ from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, Declaration, DeclaredSource
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
 from airflow_provider_harvest.portal.guard.hold_and_release import hold
-from airflow_provider_harvest.portal.models import parse_time
 from airflow_provider_harvest.portal.sources.moderation import ensure_scheduled, ensure_unscheduled, ensure_validated
 from airflow_provider_harvest.portal.sources.writes import ensure_deleted, ensure_fields
+from airflow_provider_harvest.portal.text.response_values import parse_time
 from tests.support.fake_portal.managed import ManagedPortal
 from tests.support.fake_portal.response_faults import Reply
 from tests.support.fake_portal.server import Always, Door
