@@ -1,4 +1,4 @@
-"""Keeps dialect out of what people read: comments, docstrings, messages and pages; `make lint` runs this.
+"""Keeps dialect out of what people read: comments, docstrings, messages, names of tests, pages; `make lint` runs this.
 
 python3 -m tests.prose
 """
@@ -83,7 +83,7 @@ def problems(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines that people read: all of a page, and the comments and strings of a module."""
+    """Yield the lines that people read: all of a page; the comments, strings and names of tests of a module."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         yield from enumerate(text.splitlines(), 1)
@@ -92,6 +92,8 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
         is_text = token.type in (tokenize.COMMENT, tokenize.STRING) or tokenize.tok_name[token.type].startswith("FSTR")
         if is_text:
             yield from enumerate(token.string.splitlines(), token.start[0])
+        elif token.string.startswith("test_"):
+            yield token.start[0], token.string.replace("_", " ")
 
 
 if __name__ == "__main__":

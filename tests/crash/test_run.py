@@ -127,7 +127,7 @@ def test_killed_after_the_request_the_retry_waits_for_the_queued_job(
     assert_harvested(run, job_id)
 
 
-def test_a_lost_answer_is_looked_for_and_not_asked_again(
+def test_a_lost_answer_is_searched_for_and_not_requested_again(
     airflow: LiveAirflow, proxy: LossyProxy, source: Source, jobs_of_task: JobIds
 ) -> None:
     proxy.lose_answer(source.path_of("run"))
@@ -208,7 +208,7 @@ def test_killed_on_resuming_the_retry_judges_the_same_job(
     assert_harvested(run, job_id, HOW_AFTER_RETRY)
 
 
-def test_a_dead_scheduler_makes_a_resuming_task_ask_nothing_anew(
+def test_a_dead_scheduler_makes_a_resuming_task_request_nothing_again(
     airflow: LiveAirflow, portal: Sandbox, source: Source, jobs_of_task: JobIds
 ) -> None:
     """The scheduler that takes over forgets the deferral and executes again (3.3), or resumes once more (2.11)."""

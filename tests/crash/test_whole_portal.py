@@ -174,5 +174,5 @@ def test_the_dags_that_were_started_have_read_the_events(ended: Ended) -> None:
     assert set(ended.read["on_failure"]) <= set(ended.events["on_failure"])
 
 
-def test_the_portal_was_asked_for_its_list_once_a_round(ended: Ended) -> None:
+def test_the_list_was_requested_once_a_round(ended: Ended) -> None:
     assert 1 <= ended.requests["list"] <= ended.rounds + 5

@@ -52,7 +52,7 @@ def waiting(portal: Sandbox, client: HarvestClient, name: str, **contents: objec
     return client.create_source(name, portal.catalogue.url(name), "dcat", organization=portal.organization.id).id
 
 
-def test_watch_tells_each_trouble_once(
+def test_watch_reports_each_trouble_once(
     portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow
 ) -> None:
     harvested(portal, client, catalogue, datasets=3)

@@ -37,7 +37,7 @@ def command(portal: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return run
 
 
-def test_it_waits_for_the_harvest_that_it_asked_for(
+def test_it_waits_for_the_harvest_that_it_requested(
     portal: Sandbox, new_harvest: Callable[..., HarvestSource], admin: HarvestClient, command: Any
 ) -> None:
     source = new_harvest(datasets=3, failing=1)

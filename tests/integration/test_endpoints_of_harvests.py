@@ -78,7 +78,9 @@ class TestValidate:
         assert isinstance(error, HarvestAuthError)
         assert error.status_code == 403
 
-    def test_may_take_effect_and_answer_500(self, portal: Sandbox, admin: HarvestClient, source: HarvestSource) -> None:
+    def test_may_take_effect_and_respond_with_500(
+        self, portal: Sandbox, admin: HarvestClient, source: HarvestSource
+    ) -> None:
         """Which is why nobody sends it again before a look."""
         portal.control.fail_broker()
         error = failure_of(lambda: admin.validate_source(source.id))

@@ -58,7 +58,7 @@ def harvested(
 
 
 class TestJob:
-    def test_is_told_with_its_counters(self, harvested: Harvested) -> None:
+    def test_is_reported_with_its_counters(self, harvested: Harvested) -> None:
         job = harvested.job
         assert (job.status, job.has_ended, job.has_known_end) == ("done-errors", True, True)
         assert job.counts is not None
@@ -108,7 +108,7 @@ class TestJob:
         assert listed.errors[0].message == job.errors[0].message
 
     @pytest.mark.parametrize("ident", [UNKNOWN_ID, "no-id"])
-    def test_that_is_unknown_is_told_on_each_release(
+    def test_that_is_unknown_is_reported_on_each_release(
         self, ident: str, anybody: HarvestClient, harvested: Harvested
     ) -> None:
         assert anybody.get_job(str(harvested.job.id)).id == harvested.job.id
@@ -131,7 +131,7 @@ class TestJob:
         peeked = anybody.peek_job(str(harvested.job.id), progress=False)
         assert (peeked.status, peeked.counts) == (harvested.job.status, None)
 
-    def test_as_a_sources_last_one_tells_no_counters_that_are_wrong(
+    def test_as_a_sources_last_one_shows_no_wrong_counters(
         self, portal: Sandbox, anybody: HarvestClient, harvested: Harvested
     ) -> None:
         """Up to 16.x it comes with an empty list of items, whatever the job holds."""
@@ -142,7 +142,7 @@ class TestJob:
 
 
 class TestItems:
-    def test_are_all_told_in_their_order(self, anybody: HarvestClient, harvested: Harvested) -> None:
+    def test_are_all_reported_in_their_order(self, anybody: HarvestClient, harvested: Harvested) -> None:
         items = list(anybody.iter_job_items(str(harvested.job.id)))
         times = [item.created for item in items if item.created]
         assert len(times) == len(items) == 8
@@ -156,7 +156,7 @@ class TestItems:
         items = list(anybody.iter_job_items(str(harvested.job.id), status))
         assert [item.status for item in items] == [status] * count
 
-    def test_say_what_became_of_them(self, anybody: HarvestClient, harvested: Harvested) -> None:
+    def test_say_what_happened_to_them(self, anybody: HarvestClient, harvested: Harvested) -> None:
         done = next(iter(anybody.iter_job_items(str(harvested.job.id), "done")))
         failed = next(iter(anybody.iter_job_items(str(harvested.job.id), "failed")))
         assert done.dataset_id

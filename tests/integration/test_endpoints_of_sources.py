@@ -51,7 +51,7 @@ class TestGeneration:
         assert client_of("admin").find_generation().letter == portal.generation
         assert [request.user for request in portal.requests(mark)] == [None, None]
 
-    def test_is_asked_for_once(self, portal: Sandbox, anybody: HarvestClient) -> None:
+    def test_is_requested_once(self, portal: Sandbox, anybody: HarvestClient) -> None:
         anybody.list_backends()
         mark = portal.mark()
         anybody.list_backends()
@@ -121,7 +121,7 @@ class TestJobStatuses:
 
 
 class TestCreate:
-    def test_makes_what_was_asked_for(
+    def test_makes_what_was_requested(
         self, portal: Sandbox, org_admin: HarvestClient, anybody: HarvestClient, catalogue_name: str
     ) -> None:
         config = {"filters": [], "features": {}, "a key of my own": "kept"}

@@ -73,7 +73,7 @@ class TestTestConnection:
         assert "not-a-key-of-this-portal" not in text
 
     @pytest.mark.parametrize("fate", ["expired", "revoked"])
-    def test_tells_an_expired_key_from_a_revoked_one(
+    def test_distinguishes_an_expired_key_from_a_revoked_one(
         self, portal: Sandbox, connect: Callable[..., HarvestHook], fate: str
     ) -> None:
         if portal.release not in KEYS_HAVE_LIVES:
@@ -99,7 +99,7 @@ class TestTestConnection:
         assert {request.user for request in portal.requests(mark)} == {None}
 
 
-def test_site_without_udata_is_told(portal_17: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_site_without_udata_is_reported(portal_17: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The catalogue's own address, as is easily pasted."""
     url = portal_17.catalogue.put("mistaken-for-a-portal", datasets=1)
     monkeypatch.setenv("AIRFLOW_CONN_PORTAL", json.dumps({"conn_type": "harvest", "host": url}))
@@ -108,7 +108,7 @@ def test_site_without_udata_is_told(portal_17: Sandbox, monkeypatch: pytest.Monk
     assert "udata portal" in text
 
 
-def test_portal_that_is_down_is_told(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> None:
+def test_portal_that_is_down_is_reported(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> None:
     address = f"http://127.0.0.1:{unused_port}"
     monkeypatch.setenv("AIRFLOW_CONN_PORTAL", json.dumps({"conn_type": "harvest", "host": address, "password": "key"}))
     works, text = HarvestHook("portal").test_connection()

@@ -155,7 +155,7 @@ def test_remote_ids_that_do_not_occur_are_answered_by_some_that_do(task: Task, n
 # --- never twice -----------------------------------------------------------------------------------------------------
 
 
-def test_a_retry_waits_for_the_job_that_the_first_try_asked_for(
+def test_a_retry_waits_for_the_job_that_the_first_try_requested(
     task: Task, portal: Sandbox, new_harvest: Any, runs: Any
 ) -> None:
     source = new_harvest(datasets=2)
@@ -185,7 +185,7 @@ def test_a_retry_after_an_unreachable_remote_asks_for_a_new_harvest(
     assert runs() == 2
 
 
-def test_a_job_under_way_is_let_end_before_mine_starts(
+def test_a_running_job_may_end_before_mine_starts(
     task: Task, portal: Sandbox, admin: HarvestClient, new_harvest: Any, runs: Any
 ) -> None:
     source = new_harvest(datasets=2)
@@ -201,7 +201,7 @@ def test_a_job_under_way_is_let_end_before_mine_starts(
     assert runs() == 1
 
 
-def test_a_job_under_way_may_be_joined(
+def test_a_running_job_may_be_joined(
     task: Task, portal: Sandbox, admin: HarvestClient, new_harvest: Any, runs: Any
 ) -> None:
     source = new_harvest(datasets=2)
@@ -214,7 +214,7 @@ def test_a_job_under_way_may_be_joined(
     assert (result["how"], result["job_id"], runs()) == ("attached", other, 0)
 
 
-def test_a_job_under_way_may_be_a_failure(
+def test_a_running_job_may_be_a_failure(
     task: Task, portal: Sandbox, admin: HarvestClient, new_harvest: Any, runs: Any
 ) -> None:
     source = new_harvest(datasets=2)
@@ -246,7 +246,7 @@ def test_a_dead_job_is_named_and_passed_over(
 # --- refused ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_key_without_the_right_is_told_what_to_do(task: Task, new_harvest: Any, runs: Any) -> None:
+def test_a_key_without_the_right_learns_what_to_do(task: Task, new_harvest: Any, runs: Any) -> None:
     with fails("on_run_refused='wait'"):
         task.harvest(new_harvest(datasets=1), key="user")
 

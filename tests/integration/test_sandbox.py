@@ -128,7 +128,7 @@ class TestPortal:
         _, backends = api.call("GET", f"/harvest/backends{slash}")
         assert {"dcat", "csw-dcat"} <= {backend["id"] for backend in backends}
 
-    def test_the_access_log_tells_who_asked_for_what(self, portal: Sandbox, api: Api) -> None:
+    def test_the_access_log_shows_who_requested_what(self, portal: Sandbox, api: Api) -> None:
         mark = portal.mark()
         api.call("GET", "/harvest/sources/?page_size=1", portal.keys.org_editor)
         api.call("GET", "/harvest/sources/")
@@ -245,7 +245,7 @@ class TestSteering:
         portal.control.wait_until_idle()
         assert api.jobs(accepted_source)[0]["status"] == "done"
 
-    def test_a_frozen_job_stands_before_its_item_and_lets_the_next_job_pass(
+    def test_a_frozen_job_stops_before_its_item_and_lets_the_next_job_pass(
         self, portal: Sandbox, api: Api, accepted_source: str
     ) -> None:
         portal.control.freeze_before_item(3)
@@ -278,7 +278,7 @@ class TestSteering:
         assert api.call("GET", f"/organizations/{portal.organization.id}/")[0] == 200
         assert api.call("GET", "/me/", portal.keys.org_admin)[0] == 200
 
-    def test_a_backdated_job_looks_old_all_over(self, portal: Sandbox, api: Api, accepted_source: str) -> None:
+    def test_a_backdated_job_is_old_in_every_field(self, portal: Sandbox, api: Api, accepted_source: str) -> None:
         portal.control.freeze_before_item(2)
         api.run(accepted_source)
         (job_id,) = portal.control.wait_until_frozen()
@@ -303,7 +303,7 @@ class TestSteering:
         with pytest.raises(ControlError, match="no harvest job 555555555555555555555555"):
             portal.control.backdate_job("555555555555555555555555", 1)
 
-    def test_a_failing_broker_answers_500_after_the_source_is_accepted(
+    def test_a_failing_broker_responds_with_500_after_the_source_is_accepted(
         self, portal: Sandbox, api: Api, new_catalogue: Callable[..., NewCatalogue]
     ) -> None:
         source_id = api.add_source(new_catalogue())
@@ -365,7 +365,7 @@ class TestSteering:
         assert judged is fits
         assert complaint in message
 
-    def test_celery_tells_the_next_tick(self, portal: Sandbox) -> None:
+    def test_celery_gives_the_next_tick(self, portal: Sandbox) -> None:
         thursday = datetime(2026, 1, 1)  # noqa: DTZ001 - Celery's own times are naive here
         assert portal.control.crontab_next("30 4 * * mon", thursday) == datetime(2026, 1, 5, 4, 30)  # noqa: DTZ001
 

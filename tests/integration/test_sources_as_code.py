@@ -276,7 +276,7 @@ def test_admin_of_the_organization_creates_and_leaves_the_rest_to_a_sysadmin(
     assert_as_declared(admin, declaration)
 
 
-def test_stranger_may_not_and_is_told_so(
+def test_stranger_may_not_and_learns_it(
     portal: Sandbox, admin: HarvestClient, client_of: Callable[..., HarvestClient], catalogue_name: str
 ) -> None:
     applied(admin, declare(portal, catalogue_name, 2))

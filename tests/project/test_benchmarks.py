@@ -114,7 +114,7 @@ def test_delays_are_those_of_the_jobs_that_ended() -> None:
     assert "1 waits ended although their jobs went on, as with broken" in found["trouble"]
 
 
-def test_a_call_is_measured_beside_a_bare_session() -> None:
+def test_a_call_is_measured_against_a_bare_session() -> None:
     assert calls.measure(1).session > 0
 
 
@@ -132,7 +132,7 @@ class TestReport:
         assert "requests / min 1,000" in line
         assert "CPU s / min 2.00" in line
 
-    def test_says_what_became_of_those_that_were_given_up(self) -> None:
+    def test_says_the_end_of_those_that_were_given_up(self) -> None:
         seen = waits.Waits("airbyte", "well", 10_000, 30.0, trouble="given up after 90 s")
         assert report.in_a_line(seen) == "airbyte: given up after 90 s"
 

@@ -33,7 +33,7 @@ def test_files_are_right_in_every_environment(text: str, tmp_path: Path) -> None
         assert files.declaration(environment).sources
 
 
-def test_short_form_of_a_configuration_stands_for_what_is_written_beside_it() -> None:
+def test_short_form_of_a_configuration_means_the_long_form_next_to_it() -> None:
     shown: dict[str, Any] = parse(CONFIG, "docs").value["config"]
     assert not list(layout.CONFIG.problems(shown))
     beside = [parse(f"[{comment}]", "docs").value for comment in re.findall(r"# (\{.*\})", CONFIG)]

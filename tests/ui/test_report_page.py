@@ -85,7 +85,7 @@ def test_everything_is_reached_by_the_keyboard(open_report: Callable[..., Page])
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_short_headings_stand_on_one_line(viewport: Any, open_report: Callable[..., Page]) -> None:
+def test_short_headings_fit_on_one_line(viewport: Any, open_report: Callable[..., Page]) -> None:
     page = open_report(usual_report(), viewport=viewport)
     page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
     heights = page.eval_on_selector_all(

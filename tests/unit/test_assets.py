@@ -98,7 +98,7 @@ def test_one_call_makes_an_asset_with_its_watcher(what: dict[str, str]) -> None:
 
 
 @needs_watchers
-def test_a_watch_that_is_none_is_refused() -> None:
+def test_a_watch_that_is_invalid_is_refused() -> None:
     with pytest.raises(HarvestInvalidInput, match="not 'sucess'"):
         harvest_asset(PORTAL, ID, watch="sucess")
 
@@ -116,7 +116,7 @@ def test_a_watch_that_is_none_is_refused() -> None:
         pytest.param({}, {"source_id": "6" * 24, "watch": "success"}, False, id="another source"),
     ],
 )
-def test_an_asset_that_is_made_twice_in_another_way_is_told(
+def test_an_asset_that_is_made_twice_in_another_way_is_reported(
     first: dict[str, Any],
     second: dict[str, Any],
     warned: bool,

@@ -51,7 +51,7 @@ class TestConnectionInATrigger:
     def test_is_the_one_of_that_id_before_airflow_3_3_2(self, connection: Connection) -> None:
         assert asyncio.run(async_connection("my_portal")).host == connection.host
 
-    def test_that_is_missing_is_told_as_airflow_does(self) -> None:
+    def test_that_is_missing_is_reported_as_airflow_does(self) -> None:
         with pytest.raises(AirflowNotFoundException, match="no_such_portal"):
             asyncio.run(async_connection("no_such_portal"))
 

@@ -189,7 +189,7 @@ class TestCreate:
         assert updated["description"] == "Before"
         assert updated["active"] is False, "the person who switched it off had a reason"
 
-    def test_existing_source_fails_where_that_was_asked_for(self, task: SourceTask, source: dict[str, Any]) -> None:
+    def test_existing_source_fails_where_that_was_requested(self, task: SourceTask, source: dict[str, Any]) -> None:
         first = task.run(HarvestCreateSourceOperator, **source)
         with fails(first["id"]):
             task.run(HarvestCreateSourceOperator, **source, if_exists="fail")
@@ -406,7 +406,7 @@ class TestValidate:
         assert len(jobs_of(client, source_id)) == 2
         assert accepted["jobs_before"] == again["jobs_before"] == earlier
 
-    def test_refusal_tells_that_the_schedule_stays(
+    def test_refusal_says_that_the_schedule_stays(
         self, portal: Sandbox, task: SourceTask, source: dict[str, Any], caplog: pytest.LogCaptureFixture
     ) -> None:
         source_id = task.run(HarvestCreateSourceOperator, **source)["id"]

@@ -57,19 +57,19 @@ def written(portal: Door) -> int:
 
 
 class TestPlan:
-    def test_tells_changes_by_exit_code_2(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
+    def test_reports_changes_by_exit_code_2(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         code, out, err = sources("plan", file)
         assert code == 2
         assert out.splitlines()[0] == f"{portal.url}: 2 to create, 0 unchanged."
         assert err == f"Comparing 2 sources with {portal.url} ...\n"
         assert written(portal) == 0
 
-    def test_tells_no_changes_by_exit_code_0(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
+    def test_reports_no_changes_by_exit_code_0(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         sources("apply", file, "--yes")
         code, out, _ = sources("plan", file)
         assert (code, out) == (0, f"{portal.url}: no changes, 2 unchanged.\n")
 
-    def test_tells_conflicts_by_exit_code_1(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
+    def test_reports_conflicts_by_exit_code_1(self, portal: Door, file: Path, sources: Callable[..., Any]) -> None:
         file.write_text("version: 1\nsources:\n  gone: {id: 6b03fbe5f66a892d7cfe18b4, active: true}\n")
         code, out, _ = sources("plan", file)
         assert code == 1
@@ -115,14 +115,14 @@ class TestApply:
         assert (code, written(portal)) == (1, 0)
         assert "--yes" in err
 
-    def test_refuses_a_plan_that_looks_like_an_accident(
+    def test_refuses_a_plan_that_may_be_an_accident(
         self, portal: Door, file: Path, sources: Callable[..., Any]
     ) -> None:
         code, _, err = sources("apply", file, "--yes", "--max-changes", "1")
         assert (code, written(portal)) == (1, 0)
         assert "2" in err
 
-    def test_tells_by_exit_code_2_what_the_key_may_not_do(
+    def test_reports_by_exit_code_2_what_the_key_may_not_do(
         self, portal: Door, file: Path, sources: Callable[..., Any]
     ) -> None:
         portal.portal.keys[KEY] = dict(USER)
@@ -215,14 +215,14 @@ class TestCheck:
         assert sources("check", file, "--offline") == (0, "2 sources, not checked against a portal.\n", "")
         assert portal.requests == []
 
-    def test_looks_at_all_environments(self, file: Path, sources: Callable[..., Any]) -> None:
+    def test_reads_all_environments(self, file: Path, sources: Callable[..., Any]) -> None:
         file.write_text(f"environments: {{demo: , production: }}\n{FILE}")
         assert sources("check", file, "--offline")[1].splitlines() == [
             "demo: 2 sources, not checked against a portal.",
             "production: 2 sources, not checked against a portal.",
         ]
 
-    def test_tells_what_is_wrong(self, file: Path, sources: Callable[..., Any]) -> None:
+    def test_reports_what_is_wrong(self, file: Path, sources: Callable[..., Any]) -> None:
         file.write_text(FILE.replace("name: Towns", "nme: Towns"))
         code, _, err = sources("check", file, "--offline")
         assert code == 1

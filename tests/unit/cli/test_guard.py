@@ -178,7 +178,7 @@ class TestHold:
         assert guard("hold", *options)[0] == (ATTENTION if state == "held" else FINE)
 
     @pytest.mark.parametrize("days", ["0", "-3", "nan", "soon"])
-    def test_refuses_days_that_cannot_be_right(self, portal: HarvestedPortal, guard: Guard, days: str) -> None:
+    def test_refuses_invalid_days(self, portal: HarvestedPortal, guard: Guard, days: str) -> None:
         held(portal, 31, lost=10)
         assert guard("hold", f"--expire-days={days}")[0] == ERROR
         assert portal.written == []

@@ -127,7 +127,7 @@ class TestWhereAJobIsUnderWay:
         portal.portal.add_items(job, done=1)
         return job
 
-    def test_it_ends_first_and_then_a_harvest_of_its_own_is_asked_for(
+    def test_it_ends_first_and_then_a_harvest_of_its_own_is_requested(
         self, portal: Door, run: Any, story: Story, running: str
     ) -> None:
         seen = []
@@ -143,7 +143,7 @@ class TestWhereAJobIsUnderWay:
         assert json.loads(out)["items"]["done"] == 5
         assert "letting it end first" in err
 
-    def test_whoever_waited_for_it_too_and_was_quicker_is_let_end(
+    def test_another_that_waited_and_was_quicker_ends_first(
         self, portal: Door, source: str, run: Any, story: Story, running: str
     ) -> None:
         quicker: list[str] = []
@@ -176,7 +176,7 @@ class TestWhereAJobIsUnderWay:
         assert (code, runs(portal)) == (1, 0)
         assert f"Job {running} of source 'Towns' is running" in err
 
-    def test_without_wait_nothing_is_asked_for(self, portal: Door, run: Any, running: str) -> None:
+    def test_without_wait_nothing_is_requested(self, portal: Door, run: Any, running: str) -> None:
         code, out, err = run("--json")
         assert (code, runs(portal)) == (2, 0)
         assert json.loads(out)["running_job_id"] == running
@@ -210,7 +210,7 @@ def test_ctrl_c_says_that_the_harvest_goes_on_and_how_to_wait_for_it_again(
     "fields, sentence",
     [({"active": False}, "is inactive"), ({"backend": "ods"}, "does not have switched on")],
 )
-def test_what_cannot_be_harvested_is_not_asked_for(
+def test_what_cannot_be_harvested_is_not_requested(
     portal: Door, source: str, run: Any, fields: dict[str, Any], sentence: str
 ) -> None:
     portal.portal.sources[source].update(fields)
@@ -248,7 +248,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         assert (code, runs(portal)) == (1, refused)
         assert err.strip()
 
-    def test_it_waits_for_the_portals_own_run_where_that_is_asked_for(
+    def test_it_waits_for_the_portals_own_run_where_that_is_requested(
         self, portal: Door, source: str, refused: int, run: Any, story: Story
     ) -> None:
         earlier = portal.portal.add_job(
@@ -264,7 +264,7 @@ class TestWhereThePortalLetsThisKeyStartNoHarvest:
         assert result["job_id"] != earlier
         assert "The portal runs this source by cron" in err
 
-    def test_ctrl_c_says_that_nothing_was_asked_for(self, portal: Door, refused: int, run: Any, story: Story) -> None:
+    def test_ctrl_c_says_that_nothing_was_requested(self, portal: Door, refused: int, run: Any, story: Story) -> None:
         def interrupt() -> None:
             raise KeyboardInterrupt
 

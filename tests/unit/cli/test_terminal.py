@@ -193,7 +193,7 @@ def test_an_interrupt_of_a_piped_run_says_the_same(portal: PortalServer, source:
     assert "\x1b" not in err
 
 
-def test_a_watched_job_is_a_line_of_json_for_each_look(portal: PortalServer, piped: Any) -> None:
+def test_a_watched_job_is_a_line_of_json_for_each_poll(portal: PortalServer, piped: Any) -> None:
     code, out = piped("watch", next(reversed(portal.portal.jobs)), "--json")
     assert code == 2
     assert [json.loads(line)["failed"] for line in out.splitlines()] == [1]

@@ -170,7 +170,7 @@ def test_a_report_says_which_of_the_two_harvests_was_not_whole(portal: Door, cal
         (["jobs", "ID", "-n", "1.5"], "must be a whole number from 1 on"),
     ],
 )
-def test_an_option_that_cannot_be_right_is_refused_before_any_request(
+def test_an_invalid_option_is_refused_before_any_request(
     portal: Door, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     source = portal.portal.add_source("Towns")

@@ -116,7 +116,7 @@ def test_extra_sets(extra: dict[str, Any], name: str, value: object) -> None:
     ],
 )
 @pytest.mark.filterwarnings("ignore:Encountered .*`extra`")  # Airflow 2.11 says so, too
-def test_what_cannot_be_right_is_refused(extra: Any, complaint: str) -> None:
+def test_invalid_input_is_refused(extra: Any, complaint: str) -> None:
     with pytest.raises(HarvestInvalidInput, match=complaint):
         connection_settings(connection(extra))
 

@@ -171,7 +171,9 @@ class TestClient:
         hook.close()
         hook.close()
 
-    def test_ca_bundle_that_is_not_there_is_told(self, hook: HarvestHook, airflow_connection: dict[str, Any]) -> None:
+    def test_ca_bundle_that_is_not_there_is_reported(
+        self, hook: HarvestHook, airflow_connection: dict[str, Any]
+    ) -> None:
         airflow_connection["extra"] = '{"verify": "/no/such/bundle.pem"}'
         with pytest.raises(HarvestInvalidInput, match=r"/no/such/bundle\.pem, which does not exist"):
             hook.get_conn()
@@ -243,7 +245,7 @@ class TestMissingConnection:
         assert not is_final(error.value)
 
 
-def test_connection_that_cannot_be_right_is_named(hook: HarvestHook, airflow_connection: dict[str, Any]) -> None:
+def test_invalid_connection_is_named(hook: HarvestHook, airflow_connection: dict[str, Any]) -> None:
     airflow_connection["extra"] = '{"timeout": "soon"}'
     with pytest.raises(HarvestInvalidInput, match=r"^Connection 'my_portal': timeout"):
         hook.get_conn()
@@ -307,7 +309,9 @@ class TestTestConnection:
         expected = f"{self.FOUND} There is no API key: reading works, writing does not."
         assert hook.test_connection() == (True, expected)
 
-    def test_missing_connection_is_told(self, clients: type[FakeClient], airflow_connection: dict[str, Any]) -> None:
+    def test_missing_connection_is_reported(
+        self, clients: type[FakeClient], airflow_connection: dict[str, Any]
+    ) -> None:
         works, text = HarvestHook("not there").test_connection()
         assert not works
         assert "airflow connections add" in text

@@ -150,7 +150,7 @@ def test_length_of_time_may_be_a_timedelta(
 
 @pytest.mark.parametrize("name", ["write_interval", "accept_interval", "patience"])
 @pytest.mark.parametrize("length", [-1, "soon", True, None])
-def test_length_of_time_that_is_none_is_refused(
+def test_invalid_length_of_time_is_refused(
     server: Door, ti: TaskInstance, sources: str, name: str, length: Any
 ) -> None:
     plan = run(ti, HarvestPlanSourcesOperator, path=sources)["plan"]

@@ -60,7 +60,7 @@ ID = "5f00000000000000000000aa"
         pytest.param(HarvestListSourcesOperator, {"organization": None}, True, id="sources of no organization"),
     ],
 )
-def test_what_was_given_and_comes_to_nothing(kind: Any, given: dict[str, Any], is_refused: bool) -> None:
+def test_what_was_given_and_is_empty(kind: Any, given: dict[str, Any], is_refused: bool) -> None:
     needed = (
         {"source_id": ID}
         if "source_id" in kind.template_fields

@@ -55,7 +55,7 @@ def test_holds(portal: HarvestedPortal, ti: TaskInstance) -> None:
     assert portal.written == [source.id]
 
 
-def test_each_hold_is_told_as_new_once_and_again_if_the_run_that_held_was_killed(
+def test_each_hold_is_reported_as_new_once_and_again_if_the_run_that_held_was_killed(
     portal: HarvestedPortal, ti: TaskInstance
 ) -> None:
     first = portal.add_harvested(lost=10)
@@ -76,7 +76,7 @@ def unreadable(_: str) -> Any:
 class TestNewlyHeld:
     """Of what a person is asked: each hold once, and again if it is another one."""
 
-    def test_growing_loss_is_told_as_new_again(self, portal: HarvestedPortal, ti: TaskInstance) -> None:
+    def test_growing_loss_is_reported_as_new_again(self, portal: HarvestedPortal, ti: TaskInstance) -> None:
         source = portal.add_harvested(lost=20, kept=100)
         first = run(ti, mode="hold")
         portal.clock.sleep(60)
@@ -86,7 +86,7 @@ class TestNewlyHeld:
         assert (first["approval_body"].count("- and"), second["approval_body"].count("- and 20 more")) == (0, 1)
         assert run(ti, mode="hold")["newly_held_ids"] == []
 
-    def test_source_that_is_released_and_held_again_is_told_as_new(
+    def test_source_that_is_released_and_held_again_is_reported_as_new(
         self, portal: HarvestedPortal, ti: TaskInstance
     ) -> None:
         source = portal.add_harvested(lost=20, kept=100)
@@ -217,7 +217,7 @@ def test_what_could_not_be_held_is_examined_again(portal: HarvestedPortal, ti: T
         {"thresholds_by_source": {"5f": [1]}},
     ],
 )
-def test_what_cannot_be_right_fails_without_a_retry(
+def test_invalid_input_fails_without_a_retry(
     portal: HarvestedPortal, ti: TaskInstance, arguments: dict[str, Any]
 ) -> None:
     portal.add_harvested(lost=10)

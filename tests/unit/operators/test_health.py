@@ -102,7 +102,7 @@ class TestReporting:
         run(ti)
         assert {request.key for request in server.requests} == {None}
 
-    def test_looks_for_what_it_is_told_to(self, inactive: str, ti: TaskInstance) -> None:
+    def test_searches_for_what_is_requested(self, inactive: str, ti: TaskInstance) -> None:
         assert run(ti, checks="failing,stuck")["counts"] == {"failing": 0, "stuck": 0, "newly_failing": 0}
         assert run(ti, name="village")["sources"] == 0
         assert set(run(ti)["counts"]) == {*CHECKS, "newly_failing"}
@@ -123,7 +123,7 @@ class TestReporting:
             {"owner_id": "nobody"},
         ],
     )
-    def test_refuses_what_cannot_be_right_before_it_asks_for_good(
+    def test_refuses_invalid_input_before_it_asks_for_good(
         self, server: Door, ti: TaskInstance, wrong: dict[str, Any]
     ) -> None:
         with pytest.raises(HarvestFailException, match=next(iter(wrong))) as caught:
@@ -143,7 +143,7 @@ class TestReporting:
 
 
 class TestNews:
-    def test_is_told_by_what_the_previous_run_of_this_task_left(self, inactive: str, ti: TaskInstance) -> None:
+    def test_is_found_by_what_the_previous_run_of_this_task_left(self, inactive: str, ti: TaskInstance) -> None:
         assert [run(ti)["new"], run(ti)["new"]] == [1, 0]
         assert [asked["key"] for asked in ti.pulls[:2]] == [dated(HEALTH_STATE_KEY), undated(HEALTH_STATE_KEY)]
         assert {**ti.pulls[0], "key": ""} == {
@@ -151,7 +151,7 @@ class TestNews:
         }  # fmt: skip
 
     @pytest.mark.parametrize("newer", [dated(HEALTH_STATE_KEY), undated(HEALTH_STATE_KEY)])
-    def test_is_told_by_the_newest_pass_whether_its_run_had_a_logical_date_or_not(
+    def test_is_found_by_the_newest_pass_whether_its_run_had_a_logical_date_or_not(
         self, inactive: str, ti: TaskInstance, newer: str
     ) -> None:
         """PostgreSQL sorts runs without a logical date before all others, SQLite after them."""
@@ -172,13 +172,13 @@ class TestNews:
         assert ti.xcoms[key] == ti.xcoms[HEALTH_STATE_KEY]
         assert len({dated(HEALTH_STATE_KEY), undated(HEALTH_STATE_KEY)} & set(ti.xcoms)) == 1
 
-    def test_of_a_mapped_task_is_told_by_the_same_map_index(self, inactive: str, ti: TaskInstance) -> None:
+    def test_of_a_mapped_task_is_found_by_the_same_map_index(self, inactive: str, ti: TaskInstance) -> None:
         ti.map_index = 3
         run(ti)
         assert ti.pulls[0]["map_indexes"] == 3
 
     @pytest.mark.parametrize("as_text", [False, True], ids=["a dict", "JSON"])
-    def test_is_told_by_what_is_handed_in(self, inactive: str, ti: TaskInstance, as_text: bool) -> None:
+    def test_is_found_by_what_is_handed_in(self, inactive: str, ti: TaskInstance, as_text: bool) -> None:
         run(ti)
         state = ti.xcoms[HEALTH_STATE_KEY]
         other = TaskInstance()

@@ -55,7 +55,7 @@ def test_a_state_store_that_is_away_after_the_request_fails_nothing(monkeypatch:
     assert len([line for line in task.lines if "state store" in line]) <= 1
 
 
-def test_without_a_state_store_nothing_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_state_store_nothing_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     """The write before the request is the promise: if it fails, nothing is sent."""
     task, _ = flaky_task(monkeypatch, 0, 1)
     assert task.try_() == "ConnectionError"
@@ -117,7 +117,7 @@ def test_a_triggerer_bears_that_the_connection_store_is_away(
         assert deferral.elapsed > HOUR / 2
 
 
-def test_a_connection_that_cannot_be_right_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_connection_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     deferral = Deferral(monkeypatch)
 
     async def aget_settings(hook: HarvestHook) -> ConnectionSettings:

@@ -39,7 +39,7 @@ def test_a_wait_writes_four_xcoms(mode: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("kind", [HarvestRunSourceOperator, HarvestJobSensor, HarvestPreviewSourceOperator])
-def test_airflow_writes_the_result_once_unless_each_key_is_asked_for(kind: type[Any]) -> None:
+def test_airflow_writes_the_result_once_unless_each_key_is_requested(kind: type[Any]) -> None:
     assert not task_of(kind, source_id="towns").multiple_outputs
     assert task_of(kind, source_id="towns", multiple_outputs=True).multiple_outputs
 

@@ -30,7 +30,7 @@ def test_the_portals_own_dead_job_gives_way_to_the_next_run(monkeypatch: pytest.
     assert task.try_() == "success", task.message
 
 
-def test_a_run_that_is_just_due_is_looked_for_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_is_just_due_is_polled_often(monkeypatch: pytest.MonkeyPatch) -> None:
     task = Task(monkeypatch, whole_job("portal", MIDNIGHT + 90, 60), waiting_for_portal(), has_key=False)
     task.clock.advance(MIDNIGHT + 30)
     assert task.try_() == "success"

@@ -66,7 +66,7 @@ class StoppedTask(Task):
         pytest.param(whole_job("mine", 60, 9 * HOUR), {}, OWN, id="its own job runs"),
     ],
 )
-def test_the_log_says_once_what_becomes_of_the_harvest(
+def test_the_log_says_once_what_happens_to_the_harvest(
     monkeypatch: pytest.MonkeyPatch, timeline: Timeline, arguments: dict[str, Any], said: str
 ) -> None:
     task = StoppedTask(monkeypatch, timeline, 600, **arguments)

@@ -87,7 +87,7 @@ def test_a_harvest_since_the_first_try_counts_although_that_never_reached_the_po
     assert task.clock.now() == T0 + 600
 
 
-def test_a_retry_after_an_unreachable_catalogue_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_after_an_unreachable_catalogue_requests_again(monkeypatch: pytest.MonkeyPatch) -> None:
     timeline = [(60, job_appears("first")), (90, job_ends("first", "failed", REFUSED)), *whole_job("second", HOUR)]
     task = Task(monkeypatch, timeline, run_operator(), store=Store())
     assert task.try_() == "HarvestOutcomeRejected"
@@ -234,7 +234,7 @@ def test_a_request_that_was_certainly_not_carried_out_is_made_again(
     assert (task.result["job_id"], task.client.count("run")) == ("mine", 1)
 
 
-def test_a_retry_passes_over_a_job_that_died_and_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_passes_over_a_job_that_died_and_requests_again(monkeypatch: pytest.MonkeyPatch) -> None:
     task = Task(monkeypatch, [(60, job_appears("dead")), *whole_job("second", 9 * HOUR)], run_operator(), store=Store())
     assert task.try_() == "HarvestJobStalled"
     task.clock.advance(T0 + 8.5 * HOUR - task.clock.now())
@@ -257,7 +257,7 @@ def test_a_worker_that_dies_with_a_joined_job_is_followed_by_one_that_keeps_to_i
     assert (task.result["job_id"], task.result["how"], task.client.count("run")) == ("joined", "attached", 0)
 
 
-def test_after_an_unclear_answer_the_job_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_an_unclear_answer_the_job_is_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
     task = Task(monkeypatch, whole_job("mine", HOUR), run_operator(), store=Store())
     run_source = task.client.run_source
 
@@ -333,7 +333,7 @@ def test_without_memory_a_retry_takes_a_job_since_the_first_start(monkeypatch: p
         pytest.param([(60, job_appears("first"))], "HarvestJobStalled", id="dead job"),
     ],
 )
-def test_without_memory_a_retry_asks_anew_where_the_job_is_spent(
+def test_without_memory_a_retry_requests_again_where_the_job_is_spent(
     monkeypatch: pytest.MonkeyPatch, first: Timeline, end: str
 ) -> None:
     task = Task(monkeypatch, [*first, *whole_job("second", 8 * HOUR)], run_operator())
@@ -379,7 +379,7 @@ def test_a_sensor_refuses_what_is_no_job(monkeypatch: pytest.MonkeyPatch, given:
 
 
 @pytest.mark.parametrize("value", ["10", None, -1, True])
-def test_max_poll_failures_is_checked_before_anything_is_asked_for(monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
+def test_max_poll_failures_is_checked_before_anything_is_requested(monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
     for make in (
         run_operator(max_poll_failures=value),
         lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, max_poll_failures=value),
@@ -474,7 +474,7 @@ def test_a_store_that_cannot_be_written_at_the_end_fails_nothing(monkeypatch: py
     assert task.try_() == "success"
 
 
-def test_whoever_waited_for_a_job_looks_again_before_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_that_waited_for_a_job_polls_again_before_it_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another task waited for the same job, and was quicker: its harvest is let end, too."""
     first = [(-60.0, job_appears("first")), (10.0, job_ends("first"))]
     quicker = [(15.0, job_appears("quicker")), (600.0, job_ends("quicker"))]

@@ -34,7 +34,7 @@ def shown_by(monkeypatch: pytest.MonkeyPatch, *destinations: str) -> dict[str, d
     return {app["destination"]: app for app in pages._react_apps()}
 
 
-def test_pages_stand_on_task_instances_and_in_the_navigation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_on_task_instances_and_in_the_navigation(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = shown_by(monkeypatch)
     routes = {(app["name"], where, app["url_route"]) for where, app in shown.items()}
     assert routes == {("Harvest", "task_instance", "harvest"), ("Harvests", "nav", "harvests")}

@@ -250,14 +250,14 @@ class TestSources:
         server.script("GET", "/harvest/sources/", Reply(200, everything))
         assert len(list(client.iter_sources(**filters))) == 1
 
-    def test_are_asked_for_by_the_generations_own_filter(
+    def test_are_requested_by_the_generations_own_filter(
         self, server: Door, client: HarvestClient, sources: dict[str, str]
     ) -> None:
         list(client.iter_sources(organization=ORGANIZATION["id"]))
         name = "owner" if server.portal.generation in "AB" else "organization"
         assert server.requests[0].query[name] == ORGANIZATION["id"]
 
-    def test_are_never_asked_for_with_deleted_false(
+    def test_are_never_requested_with_deleted_false(
         self, server: Door, client: HarvestClient, sources: dict[str, str]
     ) -> None:
         """Every release takes any value of it for true."""
@@ -332,7 +332,7 @@ class TestJobHistory:
         assert older.counts
         assert older.counts.failed == 0
 
-    def test_is_as_long_as_asked_for(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
+    def test_is_as_long_as_requested(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         source = newest.portal.add_source()
         jobs = [newest.portal.add_job(source) for _ in range(4)]
         assert [job.id for job in client_of(newest).job_history(source, 2)] == jobs[:1:-1]
@@ -354,7 +354,7 @@ class TestClient:
     def test_shows_no_key(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         assert repr(client_of(newest)) == f"<HarvestClient {newest.url}>"
 
-    def test_refuses_to_send_a_key_in_clear(self) -> None:
+    def test_refuses_to_send_an_unencrypted_key(self) -> None:
         error = failure_of(lambda: HarvestClient("http://portal.example", KEY))
         assert isinstance(error, HarvestInvalidInput)
         assert KEY not in str(error)

@@ -120,7 +120,7 @@ def test_what_every_celery_reads_alike_may_be_sent(text: str) -> None:
     assert check_cron(text) == text
 
 
-def test_the_fields_stand_in_the_order_of_cron() -> None:
+def test_the_fields_are_in_the_order_of_cron() -> None:
     schedule = Schedule.parse("1 2 3 4 5")
     assert (schedule.minutes, schedule.hours, schedule.days, schedule.months, schedule.weekdays) == (
         (1,), (2,), (3,), (4,), (5,),

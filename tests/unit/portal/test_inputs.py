@@ -91,7 +91,7 @@ def test_an_id_is_taken_where_there_are_no_slugs() -> None:
     [(OBJECT_ID, True), (OBJECT_ID.upper(), True), ("cities", False), (OBJECT_ID + "\n", False), ("٣" * 24, False)],
     ids=["id", "capitals", "slug", "newline", "other-digits"],
 )
-def test_an_id_is_told_from_a_slug(value: str, expected: bool) -> None:
+def test_an_id_is_distinguished_from_a_slug(value: str, expected: bool) -> None:
     assert is_object_id(value) is expected
 
 

@@ -79,7 +79,7 @@ def test_any_key_is_taken_where_no_backend_is_given(config: dict) -> None:
     assert check_config(config) == config
 
 
-def test_any_extra_config_is_taken_where_the_portal_does_not_tell_which_there_are() -> None:
+def test_any_extra_config_is_taken_if_the_portal_does_not_say_which_there_are() -> None:
     config = {"extra_configs": [{"key": "anything", "value": 1}]}
     assert check_config(config, WITHOUT_EXTRA_CONFIGS) == config
 

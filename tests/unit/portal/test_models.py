@@ -52,7 +52,7 @@ def test_times_are_aware_and_in_utc(text: str | None, when: datetime | None) -> 
 
 
 @pytest.mark.parametrize("text", ["yesterday", "P1D", {"a": 1}, "2026-13-01T00:00:00"])
-def test_what_is_no_time_is_told(text: Any) -> None:
+def test_what_is_no_time_is_reported(text: Any) -> None:
     with pytest.raises(HarvestProtocolError, match="expected a time, got"):
         parse_time(text)
 
@@ -61,7 +61,7 @@ def test_what_is_no_time_is_told(text: Any) -> None:
     "model", [HarvestSource, HarvestJob, HarvestItem, HarvestBackend], ids=lambda model: model.__name__
 )
 @pytest.mark.parametrize("answer", [None, [], "text", 5], ids=repr)
-def test_what_is_no_object_is_told(model: Any, answer: Any) -> None:
+def test_what_is_no_object_is_reported(model: Any, answer: Any) -> None:
     with pytest.raises(HarvestProtocolError, match=r"expected a harvest \w+, got (NoneType|list|str|int)$"):
         model.from_api(answer)
 
@@ -115,7 +115,7 @@ class TestSource:
         assert {name: value for name, value in told.items() if value} == {"id": "s"}
 
     @pytest.mark.parametrize("answer", [{}, {"id": None}, {"id": ""}])
-    def test_without_id_is_none(self, answer: dict[str, Any]) -> None:
+    def test_is_missing_without_id(self, answer: dict[str, Any]) -> None:
         with pytest.raises(HarvestProtocolError, match="without id"):
             HarvestSource.from_api(answer)
 
@@ -138,7 +138,7 @@ class TestJob:
         assert [item.remote_id for item in job.items] == ["0", "1", "2", "3", "4"]
         assert (job.source_name, job.source_id) == ("Cities", None)
 
-    def test_of_the_new_shape_tells_its_counters(self) -> None:
+    def test_of_the_new_shape_has_its_counters(self) -> None:
         items = {"href": "/x", "total": 7, "by_status": {"done": 4, "failed": 1, "archived": 2, "pending": None}}
         job = HarvestJob.from_api({"id": "j", "items": items, "source": {"class": "HarvestSource", "id": "s"}})
         assert job.counts == ItemCounts(total=7, done=4, failed=1, archived=2)
@@ -149,7 +149,7 @@ class TestJob:
         assert HarvestJob.from_api({"id": "j", "items": items}).counts is None
 
     @pytest.mark.parametrize("count", ["many", [1], {}])
-    def test_with_counters_that_are_none_is_told(self, count: Any) -> None:
+    def test_with_invalid_counters_is_reported(self, count: Any) -> None:
         with pytest.raises(HarvestProtocolError, match="numbers of items"):
             HarvestJob.from_api({"id": "j", "items": {"by_status": {"done": count or "x"}}})
 
@@ -268,7 +268,7 @@ class TestRef:
 @pytest.mark.parametrize(
     "extra, known", [({}, None), ({"extra_configs": []}, ()), ({"extra_configs": [{"key": "k"}]}, ({"key": "k"},))]
 )
-def test_a_backend_tells_what_its_config_may_hold(extra: dict[str, Any], known: Any) -> None:
+def test_a_backend_shows_what_its_config_may_hold(extra: dict[str, Any], known: Any) -> None:
     backend = HarvestBackend.from_api(
         {"id": "dcat", "label": "DCAT", "filters": None, "features": [{"key": "f"}], **extra}
     )

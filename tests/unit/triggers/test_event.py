@@ -55,7 +55,7 @@ def generation(request: pytest.FixtureRequest) -> str:
         pytest.param({}, id="the portal"),
     ],
 )
-def test_each_harvest_that_ends_is_told_once(
+def test_each_harvest_that_ends_is_reported_once(
     monkeypatch: pytest.MonkeyPatch, scope: dict[str, Any], generation: str
 ) -> None:
     life = [*whole_job("old", -HOUR), *whole_job("one", 100), *whole_job("two", 5000), *whole_job("three", 5200)]
@@ -81,7 +81,7 @@ def test_the_payload_is_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param({"condition": "failure"}, ["bad", "mixed"], id="failure"),
     ],
 )
-def test_the_condition_decides_what_is_told(
+def test_the_condition_decides_what_is_reported(
     monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], told: list[str]
 ) -> None:
     mixed = [
@@ -133,7 +133,7 @@ def test_a_whole_portal_costs_one_request_a_round_and_a_few_for_each_end(
     assert watched.client.count("get_job") == 40
 
 
-def test_a_job_behind_a_newer_one_is_told_too(monkeypatch: pytest.MonkeyPatch, generation: str) -> None:
+def test_a_job_behind_a_newer_one_is_reported_too(monkeypatch: pytest.MonkeyPatch, generation: str) -> None:
     life = [
         (-100, job_appears("behind")),
         (500, job_appears("newer")),
@@ -152,7 +152,7 @@ def test_what_ended_before_the_watch_began_is_history(monkeypatch: pytest.Monkey
 # --- across triggerers -----------------------------------------------------------------------------------------------
 
 
-def test_what_ended_while_no_triggerer_ran_is_told_once_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ended_while_no_triggerer_ran_is_reported_once_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     lives: dict[str, Timeline] = {
         "a": [*whole_job("a1", 100), *whole_job("a2", 2 * HOUR), *whole_job("a3", 4 * HOUR)],
         "b": [*whole_job("b1", 200), *whole_job("b2", 3 * HOUR)],
@@ -164,7 +164,7 @@ def test_what_ended_while_no_triggerer_ran_is_told_once_in_order(monkeypatch: py
     assert watched.watch(HOUR) == []
 
 
-def test_however_many_ended_they_are_told_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_however_many_ended_they_are_reported_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that are listed first have ended last."""
     lives = {ident: whole_job(f"job-{ident}", 2 * HOUR - 60 * number) for number, ident in enumerate(ids(70))}
     watched = Watched(monkeypatch, lives)
@@ -173,7 +173,9 @@ def test_however_many_ended_they_are_told_in_order(monkeypatch: pytest.MonkeyPat
     assert watched.watch(HOUR) == [f"job-{ident}" for ident in reversed(ids(70))]
 
 
-def test_a_job_that_ends_behind_a_newer_one_while_no_triggerer_runs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_ends_behind_a_newer_one_while_no_triggerer_runs_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     life = [(100, job_appears("behind")), *whole_job("newer", 500, 60), (2 * HOUR, job_ends("behind"))]
     watched = Watched(monkeypatch, {"a": life, "b": []})
     assert watched.watch(HOUR) == ["newer"]
@@ -181,14 +183,14 @@ def test_a_job_that_ends_behind_a_newer_one_while_no_triggerer_runs_is_told(monk
     assert watched.watch(HOUR) == ["behind"]
 
 
-def test_what_was_not_stored_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_not_stored_is_reported_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A triggerer killed right after an event cannot know whether Airflow has it: rather twice than never."""
     watched = Watched(monkeypatch, {"a": whole_job("one", 100), "b": whole_job("two", 5000)})
     assert watched.watch(HOUR, killed_after=1) == ["one"]
     assert watched.watch(2 * HOUR) == ["one", "two"]
 
 
-def test_what_was_told_is_stored_when_airflow_has_the_event(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_reported_is_stored_when_airflow_has_the_event(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch, {"a": whole_job("one", 100)})
     watched.watch(180 + STORED_AFTER - 1)
     assert watched.store is not None
@@ -289,7 +291,7 @@ def test_it_outlives_any_outage(
 
 
 @pytest.mark.parametrize("read", ["recent_jobs", "peek_job"], ids=["jobs", "a result"])
-def test_a_portal_that_wants_a_pause_amid_the_results_gets_it(monkeypatch: pytest.MonkeyPatch, read: str) -> None:
+def test_a_portal_that_wants_a_pause_between_the_results_gets_it(monkeypatch: pytest.MonkeyPatch, read: str) -> None:
     watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 100) for ident in ids(4)})
     original, refused_at = getattr(watched.client, read), []
 

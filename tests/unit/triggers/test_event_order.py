@@ -50,7 +50,7 @@ def ends(watched: Watched) -> list[str]:
     return [job.id for job in sorted(jobs, key=lambda job: (job.ended or 0.0, job.id))]
 
 
-def test_what_ends_between_two_requests_of_a_look_is_reported_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ends_between_two_requests_of_a_poll_is_reported_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """The list says that both run; the one whose jobs are read for it has ended when they are."""
     lives = {"a": whole_job("second", 119, 3), "b": [(10, job_appears("first")), (121, job_ends("first"))]}
     watched = Watched(monkeypatch, lives)

@@ -42,7 +42,7 @@ def raises_until(watched: Watched, name: str, until: float, error: Exception, si
     return method
 
 
-def test_a_pause_that_the_portal_asks_amid_results_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_that_the_portal_requests_between_results_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     lives: dict[str, Timeline] = {ident: whole_job(f"job-{ident}", 100 + n) for n, ident in enumerate(ids(5))}
     watched = Watched(monkeypatch, lives)
     refused = raises_until(watched, "peek_job", 170 + 500, rate_limited(600.0), since=170)

@@ -45,7 +45,7 @@ HOUR = 3600.0
         pytest.param(outage(60, 99 * HOUR), {}, UNREACHABLE, id="the portal is down"),
     ],
 )
-def test_one_event_tells_how_the_wait_ended(
+def test_one_event_says_how_the_wait_ended(
     monkeypatch: pytest.MonkeyPatch, timeline: Timeline, plan: dict[str, Any], state: str
 ) -> None:
     deferral = Deferral(monkeypatch, timeline, **plan)
@@ -86,7 +86,7 @@ def test_an_event_that_is_late_is_not_held_back(monkeypatch: pytest.MonkeyPatch)
     assert deferral.elapsed == 60.0
 
 
-def test_it_looks_as_often_as_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_polls_as_often_as_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     deferral = Deferral(monkeypatch, whole_job("new", 0, HOUR), poll_interval=300)
     deferral.events()
     assert deferral.client.count("get_job") == 1 + HOUR / 300

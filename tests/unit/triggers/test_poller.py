@@ -233,7 +233,7 @@ def test_each_event_loop_has_a_poller_of_its_own(monkeypatch: pytest.MonkeyPatch
     assert waits.client.connections == 2
 
 
-def test_a_client_that_cannot_be_made_is_told_to_everybody_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_cannot_be_made_is_reported_to_everybody_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     lives = {ident: whole_job(f"job-{ident}", 0) for ident in ids(3)}
     waits = Waits(monkeypatch, lives)
     for ident in lives:

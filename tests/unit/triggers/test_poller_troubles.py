@@ -56,7 +56,7 @@ async def in_trouble(begin: float, end: float, error: Any, fail: Callable[[Any],
         pytest.param(unreachable(), 5, 0, id="down"),
     ],
 )
-def test_trouble_slows_down_for_all_and_is_told_once_to_each(
+def test_trouble_slows_down_for_all_and_is_reported_once_to_each(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Any, lists: int, polls: int
 ) -> None:
     caplog.set_level("INFO", "airflow_provider_harvest")
@@ -134,7 +134,7 @@ def test_one_odd_answer_to_the_list_ends_no_wait(monkeypatch: pytest.MonkeyPatch
     assert {event["state"] for event in run_in_fake_time(waits.clock, story())} == {ENDED}
 
 
-def test_where_the_list_alone_fails_waits_look_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_list_alone_fails_waits_poll_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     lives = {ident: whole_job(f"job-{ident}", 0, 90 * MINUTE) for ident in ids(2)}
     waits = Waits(monkeypatch, lives)
     for ident in lives:

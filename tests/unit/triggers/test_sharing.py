@@ -117,7 +117,7 @@ def test_a_pause_that_the_portal_asks_of_one_connection_holds_for_all(monkeypatc
     assert len(deployment.client.requests) <= 2
 
 
-def test_a_pause_that_the_portal_asks_of_a_single_look_holds_for_whoever_comes_later(
+def test_a_pause_that_the_portal_requests_of_a_single_poll_holds_for_later_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     deployment = Deployment(monkeypatch, running("a", "b"), one=ONE)

@@ -100,7 +100,7 @@ def test_a_portal_gets_so_many_calls_at_one_time_and_the_others_in_turn(release:
     [HarvestServerError("It failed.", status_code=500), ValueError("odd"), OSError(5, "io")],
     ids=lambda error: type(error).__name__,
 )
-def test_what_a_call_raises_is_raised_to_whoever_waits(error: Exception) -> None:
+def test_what_a_call_raises_is_raised_to_the_one_who_waits(error: Exception) -> None:
     def call() -> None:
         raise error
 
@@ -191,7 +191,7 @@ print("left", flush=True)
 """
 
 
-def test_a_call_that_hangs_for_ever_does_not_hold_up_the_end_of_the_process() -> None:
+def test_a_call_that_hangs_forever_does_not_hold_up_the_end_of_the_process() -> None:
     done = subprocess.run(
         [sys.executable, "-c", EXITS_WHILE_A_CALL_HANGS], capture_output=True, text=True, timeout=120, check=False
     )

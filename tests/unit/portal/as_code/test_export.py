@@ -317,7 +317,7 @@ def test_a_plan_right_after_an_export_is_empty(
 
 
 @pytest.mark.parametrize("below", ["By hand", "\n\nBy hand", "\r\nBy hand\r\n"])
-def test_plan_after_an_export_is_empty_where_a_person_wrote_below_the_marker(tmp_path: Path, below: str) -> None:
+def test_plan_after_an_export_is_empty_if_a_person_wrote_below_the_marker(tmp_path: Path, below: str) -> None:
     portal = ManagedPortal()
     portal.add(name="Town", organization="north", description=f"Text\n\n[managed as code: us/town]\n{below}")
     path = tmp_path / "sources.yaml"

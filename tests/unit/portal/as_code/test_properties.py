@@ -156,7 +156,7 @@ def test_plan_survives_a_file(world: tuple[ManagedPortal, Declaration]) -> None:
 
 @often
 @given(world=worlds())
-def test_what_a_key_may_not_do_is_told_and_left(world: tuple[ManagedPortal, Declaration]) -> None:
+def test_what_a_key_may_not_do_is_reported_and_left(world: tuple[ManagedPortal, Declaration]) -> None:
     portal, declaration = world
     portal.is_sysadmin, portal.user_id = False, USER
     plan = make_plan(portal, declaration)

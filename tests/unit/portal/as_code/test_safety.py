@@ -148,7 +148,7 @@ class TestMarkersOfStrangers:
         assert conflicts(plan) == {}
         assert [(found.key, found.source_id) for found in plan.changes] == [("new", None), ("town", ours.id)]
 
-    def test_are_never_deleted_and_told(self, portal: ManagedPortal) -> None:
+    def test_are_never_deleted_and_are_reported(self, portal: ManagedPortal) -> None:
         stranger = self.add_stranger(portal, "gone")
         plan = planned(portal, declared(organization="north"), managed_by="us", prune=True)
         assert plan.counts["delete"] == 0
@@ -299,7 +299,7 @@ def test_new_source_ends_active(portal: ManagedPortal, said: dict[str, Any], ste
     ]
 
 
-def test_inactive_source_of_which_the_files_say_nothing_is_told(portal: ManagedPortal) -> None:
+def test_inactive_source_of_which_the_files_say_nothing_is_reported(portal: ManagedPortal) -> None:
     portal.add(url=URL, name="Town", active=False)
     plan = planned(portal, declared())
     assert plan.is_clean
@@ -316,7 +316,7 @@ def test_blank_path_reads_nothing(path: str) -> None:
 @pytest.mark.parametrize(
     "name, content, is_plan", [("plan.out", '{"schema": 1}', True), ("a.yaml", "version: 1", False)]
 )
-def test_plan_is_told_by_what_is_in_it(tmp_path: Path, name: str, content: str, is_plan: bool) -> None:
+def test_plan_is_found_by_what_is_in_it(tmp_path: Path, name: str, content: str, is_plan: bool) -> None:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     assert looks_like_a_plan(path) is is_plan

@@ -205,7 +205,7 @@ def test_argument(guard: Any, expected: LossThresholds | None) -> None:
     assert thresholds_of(guard) == expected
 
 
-def test_what_cannot_be_right_is_refused() -> None:
+def test_invalid_input_is_refused() -> None:
     with pytest.raises(HarvestInvalidInput):
         thresholds_of({"max_loss": 1})
     with pytest.raises(HarvestSourceNotRunnable):

@@ -216,12 +216,12 @@ class TestDecision:
         assert guard(portal, expire_days=30).cases[0].must_hold is False
 
     @pytest.mark.parametrize("days", [0, -1, True, 10**6])
-    def test_days_that_cannot_be_right_are_refused(self, days: Any) -> None:
+    def test_invalid_days_are_refused(self, days: Any) -> None:
         with pytest.raises(HarvestInvalidInput, match="expire_days"):
             guard(HarvestedPortal(), expire_days=days)
 
     @pytest.mark.parametrize("days_ago, overdue", [(13.9, False), (14, True), (400, True)])
-    def test_hold_that_waits_is_told_again(self, days_ago: float, overdue: bool) -> None:
+    def test_hold_that_waits_is_reported_again(self, days_ago: float, overdue: bool) -> None:
         portal = HarvestedPortal()
         portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, days_ago))
         assert only(examine(portal)).is_overdue(NOW) is overdue
@@ -331,7 +331,7 @@ class TestSecondLoss:
             case = only(guard(portal))
             assert (len(case.missing), len(case.accepted), case.is_held) == (0, 40, False)
 
-    def test_is_held_anew_under_a_hold_that_a_person_has_ended_by_hand(self) -> None:
+    def test_is_held_again_under_a_hold_that_a_person_has_ended_by_hand(self) -> None:
         portal = HarvestedPortal()
         source = portal.add_harvested(lost=20, kept=100)
         guard(portal)

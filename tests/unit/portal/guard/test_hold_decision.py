@@ -105,7 +105,7 @@ class TestThresholds:
         "changed",
         [{"max_lost_ratio": 0}, {"max_lost_ratio": 40}, {"min_lost": "3"}, {"max_lost": True}, {"max_loss": 1}, [1]],
     )
-    def test_that_cannot_be_right_are_refused(self, changed: Any) -> None:
+    def test_invalid_ones_are_refused(self, changed: Any) -> None:
         with pytest.raises(HarvestInvalidInput):
             judge(ids(3), ids(2), changed)
 

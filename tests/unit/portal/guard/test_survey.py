@@ -364,7 +364,7 @@ class TestMessage:
         assert told_links == ([] if shown is None else [shown[1:]] * 3)
         assert {entry["url"] for row in result["rows"] for entry in row["missing_records"]} == {page if shown else None}
 
-    def test_row_tells_each_record_and_its_day(self) -> None:
+    def test_row_names_each_record_and_its_day(self) -> None:
         portal = HarvestedPortal()
         portal.add_harvested(lost=30, lost_on=JOB_BEGAN - timedelta(days=8))
         row = told(portal)["rows"][0]

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         (10, [SHRUNK, VANISHING], "the portal archives 10 datasets from 2026-12-03 on: 'Data "),
     ],
 )
-def test_loss_is_told_by_sets_and_with_its_day(lost: int, kinds: list[str], start: str) -> None:
+def test_loss_is_found_by_sets_and_with_its_day(lost: int, kinds: list[str], start: str) -> None:
     portal = HarvestedPortal()
     portal.add_harvested(lost=lost)
     (case,) = examine(portal).cases
@@ -131,7 +131,7 @@ class TestFromPassToPass:
         assert list(as_before("a", ALL_CHECKS, memory)) == []
 
 
-def test_it_is_looked_for_only_where_it_was_asked_for() -> None:
+def test_it_is_checked_only_if_it_was_requested() -> None:
     assert VANISHING not in chosen_checks(None)
     assert chosen_checks("vanishing,failing") == ("failing", VANISHING)
     assert set(ALL_CHECKS) == {*CHECKS, VANISHING}

@@ -135,7 +135,7 @@ class TestResult:
         (row,) = report(finding(**card)).as_dict("told")["findings"]
         assert row[key] == expected, column
 
-    def test_counts_every_kind_that_was_looked_for(self) -> None:
+    def test_counts_every_kind_that_was_checked(self) -> None:
         result = report(finding(), finding(number=2, is_new=False), finding("stuck", 3)).as_dict("told")
         assert result["counts"] == {**dict.fromkeys(CHECKS, 0), "failing": 2, "stuck": 1, "newly_failing": 1}
         assert (result["new"], result["sources"], result["message"]) == (2, 501, "told")

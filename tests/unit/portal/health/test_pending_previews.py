@@ -63,7 +63,7 @@ def reviewed(previews: dict[str, Any], most: int = 100) -> tuple[list[dict[str, 
         pytest.param(HarvestServerError("broken", status_code=500), (NO_PREVIEW, None, None, None), id="portal fails"),
     ],
 )
-def test_row_says_what_the_preview_came_to(made: Any, expected: tuple[Any, ...]) -> None:
+def test_row_shows_the_result_of_the_preview(made: Any, expected: tuple[Any, ...]) -> None:
     rows, _ = reviewed({"1": made, "2": job("done", done=1)})
     assert tuple(rows[0][key] for key in ("preview", "verdict", "items", "failed")) == expected
     assert rows[0]["source_name"] == "Town 1"
@@ -95,7 +95,7 @@ def test_nothing_waits() -> None:
 
 
 class TestMessage:
-    def test_names_each_new_source_and_what_its_preview_came_to(self) -> None:
+    def test_names_each_new_source_and_the_result_of_its_preview(self) -> None:
         rows, _ = reviewed({"1": job("done-errors", done=3, failed=1), "2": HarvestAnswerTimeout("slow")})
         rows.append({**rows[0], "is_new": False})
         assert message(rows, {"accepted": 5}).splitlines() == [

@@ -36,7 +36,7 @@ def test_a_source_that_is_well_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", CHECKS)
-def test_what_is_not_asked_for_is_not_found(kind: str) -> None:
+def test_what_is_not_requested_is_not_found(kind: str) -> None:
     every_trouble = [
         source("pending"),
         source("refused"),
@@ -95,7 +95,7 @@ class TestNeverRan:
         accepted = source(validation=HarvestValidation(state="accepted"), created_at=ago(hours=23))
         assert kinds(accepted, asked()) == []
 
-    def test_is_over_with_the_first_job_whatever_becomes_of_it(self) -> None:
+    def test_is_over_with_the_first_job_whatever_its_end(self) -> None:
         assert kinds(source(last_job=running(began=ago(minutes=1))), asked()) == []
 
 
@@ -128,7 +128,7 @@ class TestFailing:
     def test_never_allows_a_job_that_failed(self) -> None:
         assert kinds(source(last_job=job("failed", done=1)), asked(max_failed_ratio=1.0)) == ["failing"]
 
-    def test_asks_for_a_closer_look_when_it_is_new(self) -> None:
+    def test_requests_an_own_poll_when_it_is_new(self) -> None:
         assert judge(source(last_job=job("failed")), asked()).look_closer == NEWLY_FAILED
 
     def test_asks_for_none_when_the_previous_pass_found_it(self) -> None:
@@ -140,7 +140,7 @@ class TestFailing:
         assert (trouble.since, trouble.note) == (ago(days=3), "404 Client Error")
         assert trouble.detail == "the last harvest failed: 404 Client Error"
 
-    def test_goes_on_while_the_next_harvest_is_under_way(self) -> None:
+    def test_goes_on_while_the_next_harvest_runs(self) -> None:
         under_way = source(last_job=running(began=ago(minutes=1)))
         assert kinds(under_way, asked(before(failing=ago(days=3)))) == ["failing"]
         assert kinds(under_way, asked(before())) == []
@@ -187,7 +187,7 @@ class TestFailingWhereTheListHasNoCounters:
         verdict = judge(source(last_job=self.ended_with_errors), asked(seen_well, max_failed_ratio=0.5))
         assert (verdict.troubles, verdict.look_closer) == ((), None)
 
-    def test_is_found_without_a_tolerance_although_an_earlier_pass_did_not_look_for_it(self) -> None:
+    def test_is_found_without_a_tolerance_although_an_earlier_pass_did_not_check_it(self) -> None:
         seen = before(at=NOW - A_MINUTE)
         assert kinds(source(last_job=self.ended_with_errors), asked(seen)) == ["failing"]
 
@@ -217,10 +217,10 @@ class TestStuck:
         return judge(source(last_job=under_way), asked(**limits), history, read)
 
     @pytest.mark.parametrize("age, reason", [(timedelta(hours=2), None), (timedelta(hours=2) + A_MINUTE, RUNS)])
-    def test_is_looked_for_only_in_a_job_that_could_be(self, age: timedelta, reason: str | None) -> None:
+    def test_is_searched_for_only_in_a_job_that_could_be(self, age: timedelta, reason: str | None) -> None:
         assert judge(source(last_job=running(began=NOW - age, done=1)), asked()).look_closer == reason
 
-    def test_takes_a_look_at_what_moved_last(self) -> None:
+    def test_polls_what_moved_last(self) -> None:
         verdict = self.verdict(ago(hours=3))
         assert (verdict.troubles, verdict.needs_movement) == ((), True)
 
@@ -305,19 +305,19 @@ class TestSilent:
         quiet = source(last_job=job(began=ago(days=3, hours=9), done=1))
         assert kinds(quiet, asked(silent_periods=periods)) == ["silent"] * is_found
 
-    def test_is_not_told_of_a_job_under_way_without_a_read(self) -> None:
+    def test_is_not_reported_of_a_running_job_without_a_read(self) -> None:
         assert kinds(source(last_job=running(began=ago(days=30), done=1)), asked(checks=("silent",))) == []
 
-    def test_stays_found_while_a_job_that_was_not_read_is_under_way(self) -> None:
+    def test_stays_found_while_a_job_that_was_not_read_runs(self) -> None:
         found = judge(source(last_job=running(began=ago(minutes=1))), asked(before(silent=ago(days=9)))).troubles
         assert [(trouble.kind, trouble.since) for trouble in found] == [("silent", ago(days=9))]
 
-    def test_is_told_by_the_last_finished_job_of_those_read(self) -> None:
+    def test_is_found_by_the_last_finished_job_of_those_read(self) -> None:
         history = [running(began=ago(minutes=5), done=1), job(began=ago(days=9), done=1)]
         [trouble] = judge(source(last_job=history[0]), asked(), history).troubles
         assert (trouble.kind, trouble.since) == ("silent", history[1].ended)
 
-    def test_is_told_where_no_job_that_was_read_has_ended(self) -> None:
+    def test_is_reported_if_no_job_that_was_read_has_ended(self) -> None:
         history = [running(began=ago(days=number, hours=9), done=1) for number in range(9)]
         found = judge(source(last_job=history[0]), asked(checks=("silent",)), history).troubles
         assert [trouble.detail.partition(";")[0] for trouble in found] == ["none of the last harvests has ended"]
@@ -331,7 +331,7 @@ class TestOwnerless:
         assert [t.kind for t in judge(nobodys, asked(checks=("ownerless",))).troubles] == ["ownerless"]
 
     @pytest.mark.parametrize("whose", ["organization", "owner"])
-    def test_is_none_that_belongs_to_somebody(self, whose: str) -> None:
+    def test_belongs_to_nobody(self, whose: str) -> None:
         given = {"organization": None, whose: HarvestRef("5f00000000000000000000cc")}
         assert judge(source(**given), asked(checks=("ownerless",))).troubles == ()
 
@@ -363,7 +363,7 @@ class TestSameCatalogue:
             "https://town.example/catalog.xml#top",
         ],
     )
-    def test_is_told_however_the_address_is_written(self, other: str) -> None:
+    def test_is_reported_however_the_address_is_written(self, other: str) -> None:
         assert catalogue_key(source(url=other)) == catalogue_key(source())
 
     @pytest.mark.parametrize(
@@ -379,16 +379,16 @@ class TestSameCatalogue:
         assert catalogue_key(source(**other)) != catalogue_key(source())
 
     @pytest.mark.parametrize("other", [source("refused"), source(active=False), source(url=" ")])
-    def test_is_none_of_a_source_that_is_not_harvested(self, other: HarvestSource) -> None:
+    def test_is_missing_for_a_source_that_is_not_harvested(self, other: HarvestSource) -> None:
         assert catalogue_key(other) is None
 
     @pytest.mark.parametrize(
         "odd", [{"url": "http://[town"}, {"config": ["filters"]}, {"config": {"filters": {"key": 1}}}, {"url": "town"}]
     )
-    def test_is_told_of_what_portals_take_although_it_is_odd(self, odd: dict[str, Any]) -> None:
+    def test_is_reported_of_what_portals_take_although_it_is_odd(self, odd: dict[str, Any]) -> None:
         assert catalogue_key(source(**odd)) == catalogue_key(source(**odd)) is not None
 
-    def test_is_told_of_one_that_waits_for_review(self) -> None:
+    def test_is_reported_of_one_that_waits_for_review(self) -> None:
         assert catalogue_key(source("pending")) == catalogue_key(source())
 
 
@@ -407,7 +407,7 @@ class TestThresholds:
             {"min_items": 0.5},
         ],
     )
-    def test_that_cannot_be_right_are_refused_by_name(self, wrong: dict[str, Any]) -> None:
+    def test_invalid_ones_are_refused_by_name(self, wrong: dict[str, Any]) -> None:
         with pytest.raises(HarvestInvalidInput, match=next(iter(wrong))):
             Thresholds(**wrong)
 

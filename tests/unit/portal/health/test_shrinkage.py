@@ -57,7 +57,7 @@ class TestShrunk:
         assert detail(empty, asked(before(items=(7, 0)))).endswith("no item at all, of 7 before")
 
     @pytest.mark.parametrize("last", [job("failed", done=0), running(began=ago(minutes=5), done=1)])
-    def test_is_not_told_by_a_job_that_did_not_read_it_all(self, last: HarvestJob) -> None:
+    def test_is_not_reported_by_a_job_that_did_not_read_it_all(self, last: HarvestJob) -> None:
         verdict = judge(source(last_job=last), asked(before(items=(100, 3))))
         assert "shrunk" not in [trouble.kind for trouble in verdict.troubles]
         assert verdict.items == Items(100, 3)
@@ -76,7 +76,7 @@ class TestShrunk:
         memory = before(at=ago(days=1) if ended_since else NOW)
         assert judge(source(last_job=job()), asked(memory)).look_closer == reason
 
-    def test_takes_none_at_the_first_pass_nor_when_it_is_not_asked_for(self) -> None:
+    def test_takes_none_at_the_first_pass_nor_when_it_is_not_requested(self) -> None:
         assert judge(source(last_job=job()), asked()).look_closer is None
         assert judge(source(last_job=job()), asked(before(), checks=("failing",))).look_closer is None
 
@@ -105,7 +105,7 @@ class TestSkipped:
         assert not judge(seen, asked(), [job(skipped=30)], skip_reason="missing identifier").needs_skip_reason
         assert judge(seen, asked(before(skipped=ago(days=1)))).look_closer is None
 
-    def test_tells_the_reason_and_leaves_it_for_the_next_pass(self) -> None:
+    def test_reports_the_reason_and_leaves_it_for_the_next_pass(self) -> None:
         found = judge(source(last_job=job(done=1, skipped=29)), asked(), skip_reason="missing identifier")
         [trouble] = [trouble for trouble in found.troubles if trouble.kind == "skipped"]
         assert trouble.detail == "the last harvest skipped 29 of 30 items: missing identifier"
@@ -125,7 +125,7 @@ class TestSkipped:
         ids=["running", "failed", "counters unknown"],
     )
     @pytest.mark.parametrize("kind", ["skipped", "shrunk", "newly_archived"])
-    def test_stays_found_until_a_whole_harvest_tells_more(self, kind: str, last: HarvestJob) -> None:
+    def test_stays_found_until_a_whole_harvest_shows_more(self, kind: str, last: HarvestJob) -> None:
         memory = before(**{kind: ago(days=1)}, at=NOW)
         assert [t.kind for t in judge(source(last_job=last), asked(memory, checks=(kind,))).troubles] == [kind]
 

@@ -122,7 +122,7 @@ class TestRequests:
         look(server, report)
         assert jobs not in requests_of(server)
 
-    def test_skipped_records_take_two_once_and_their_reason_is_told(self, server: Door) -> None:
+    def test_skipped_records_take_two_once_and_their_reason_is_reported(self, server: Door) -> None:
         skipping = harvested(server.portal, done=1, skipped=29)
         for item in server.portal.jobs[next(iter(server.portal.jobs))]["items"]:
             item["errors"] = [{"message": "missing identifier"}] if item["status"] == "skipped" else []
@@ -172,7 +172,7 @@ class TestLimit:
         )
 
     @pytest.mark.parametrize("step", [None, Reply(500)], ids=["the limit is reached", "the item cannot be read"])
-    def test_between_the_two_reads_of_a_job_that_runs_is_told(self, newest: Door, step: Any) -> None:
+    def test_between_the_two_reads_of_a_job_that_runs_is_reported(self, newest: Door, step: Any) -> None:
         source_id = newest.portal.add_source()
         job = newest.portal.add_job(source_id)
         newest.portal.add_items(job, done=3)
@@ -210,7 +210,7 @@ class TestPortalInTrouble:
             look(newest)
 
     @pytest.mark.parametrize("step", [Reply(503), Reply(429), Reset()], ids=["503", "429", "a reset"])
-    def test_is_not_asked_for_more_and_the_report_says_so(self, newest: Door, step: Any) -> None:
+    def test_is_not_requested_more_and_the_report_says_so(self, newest: Door, step: Any) -> None:
         for number in range(3):
             harvested(newest.portal, f"Gone {number}", "failed", failed=1)
         newest.script("GET", "/harvest/source/*/jobs/", Always(step))
@@ -234,7 +234,7 @@ class TestPortalInTrouble:
         assert report.counts["vanishing"] == 0
         assert str(report.incomplete).startswith("Not compared: 1 of the user ")
 
-    def test_purged_sources_meanwhile_and_what_the_list_told_stands(self, newest: Door) -> None:
+    def test_purged_sources_meanwhile_and_what_the_list_reported_is_kept(self, newest: Door) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         newest.portal.add_job(newest.portal.add_source("Slow"))
         newest.script("GET", "/harvest/source/*/jobs/", Always(Reply(200, {"data": [], "total": 0})))
@@ -266,7 +266,7 @@ class TestNews:
         third = look(newest, second, now=START + 2 * DAY)
         assert [report.counts["newly_failing"] for report in (first, second, third)] == [1, 0, 1]
 
-    def test_has_a_time_although_the_portal_tells_none(self, newest: Door) -> None:
+    def test_has_a_time_although_the_portal_gives_none(self, newest: Door) -> None:
         newest.portal.add_source(active=False)
         first = look(newest)
         second = look(newest, first, now=START + 5 * DAY)
@@ -279,7 +279,7 @@ class TestNews:
         assert finding.is_new
 
     @pytest.mark.parametrize("state", [{"schema": 2}, {"schema": 1}, ["state"], {"portal": "x"}])
-    def test_is_refused_to_be_told_by_what_no_pass_left(self, newest: Door, state: Any) -> None:
+    def test_is_refused_if_read_from_what_no_pass_left(self, newest: Door, state: Any) -> None:
         if state == {"schema": 1}:
             state = {"schema": 1, "portal": newest.url, "selection": ""}
         with (
@@ -380,7 +380,7 @@ class TestSameCatalogue:
         assert all(finding.detail.endswith("and 36 more") for finding in report.findings)
         assert all(f"({finding.source.id})" not in finding.detail for finding in report.findings)
 
-    def test_stays_found_beside_what_a_closer_look_tells(self, newest: Door) -> None:
+    def test_stays_found_next_to_what_an_own_poll_shows(self, newest: Door) -> None:
         failing = harvested(newest.portal, "Gone", "failed", failed=1)
         newest.portal.sources[failing]["url"] = "https://town.example/"
         newest.portal.add_source("Twin", url="https://town.example/")

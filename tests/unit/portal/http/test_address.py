@@ -83,7 +83,7 @@ def test_what_leads_nowhere_is_refused(given: tuple[Any, ...], says: str) -> Non
         ("http://portal.example", False),
     ],
 )
-def test_only_this_machine_gets_a_key_in_clear(site: str, is_here: bool) -> None:
+def test_only_this_machine_gets_an_unencrypted_key(site: str, is_here: bool) -> None:
     assert is_loopback(site) == is_here
     refuse_key_in_clear(site, None)
     refuse_key_in_clear(site.replace("http:", "https:"), "a-key")

@@ -125,7 +125,7 @@ def test_no_write_follows_a_redirect(newest: Door, status: int) -> None:
 
 
 @pytest.mark.parametrize("step", [html(404), Reply(404, {"error": "no route", "status": 404})], ids=["page", "router"])
-def test_a_proxys_404_is_told_as_such_and_not_believed_of_the_release(newest: Door, step: Any) -> None:
+def test_a_proxys_404_is_reported_as_such_and_not_believed_of_the_release(newest: Door, step: Any) -> None:
     source = newest.portal.add_source()
     newest.script("GET", f"/harvest/source/{source}/", step)
     with HarvestClient(newest.url, KEY, retry=RetryPolicy(attempts=1)) as client:
@@ -143,7 +143,7 @@ def test_a_missing_endpoint_is_said_to_be_missing(newest: Door) -> None:
         client.run_source(newest.portal.add_source())
 
 
-def test_an_unknown_source_is_told_from_an_outage(server: Door, stranger: HarvestClient) -> None:
+def test_an_unknown_source_is_distinguished_from_an_outage(server: Door, stranger: HarvestClient) -> None:
     with pytest.raises(HarvestNotFound):
         stranger.get_source(UNKNOWN_ID)
     source = server.portal.add_source()
@@ -194,7 +194,7 @@ RICHER: dict[str, Callable[[HarvestClient, str, str], object]] = {
 
 
 @pytest.mark.parametrize("read", READINGS.values(), ids=READINGS.keys())
-def test_every_reading_comes_to_the_same_on_every_release(
+def test_every_reading_gives_the_same_on_every_release(
     read: Callable[[HarvestClient, str, str], object],
     server: Door,
     stranger: HarvestClient,
@@ -274,7 +274,7 @@ def test_the_only_filter_that_restricts_is_used_once_it_is_known(server: Door, s
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {}, {"slash": None}, {"slash": "yes"}, {"unknown": True}], ids=repr)
-def test_what_is_no_memory_of_a_portal_tells_nothing(data: Any) -> None:
+def test_what_is_no_memory_of_a_portal_shows_nothing(data: Any) -> None:
     assert Dialect.from_dict(data) == Dialect()
 
 

@@ -187,7 +187,7 @@ class TestOneFailure:
         state.add_source()
         assert isinstance(run(lambda: client.get_source("no-such-slug")), HarvestNotFound)
 
-    def test_of_a_slug_beside_a_source_that_is_never_returned_says_nothing(self) -> None:
+    def test_of_a_slug_next_to_a_source_that_is_never_returned_says_nothing(self) -> None:
         """It may be that one: these releases return no slugs."""
 
         class Broken(FlappingClient):

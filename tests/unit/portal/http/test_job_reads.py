@@ -41,7 +41,7 @@ class TestUnknownThings:
         server.script("GET", "/harvest/job/*", Always(Reply(500, {"message": "Internal Server Error"})))
         assert isinstance(failure_of(lambda: client.get_job(job)), HarvestServerError)
 
-    def test_job_that_its_source_still_tells_of_is_not_unknown(self, server: Door, client: HarvestClient) -> None:
+    def test_job_that_its_source_still_names_is_not_unknown(self, server: Door, client: HarvestClient) -> None:
         job = server.portal.add_job(server.portal.add_source())
         server.portal.add_job(server.portal.add_source())
         server.script("GET", f"/harvest/job/{job}/", Always(Reply(500, {"message": "Internal Server Error"})))
@@ -86,7 +86,7 @@ class TestJobs:
         assert (counts.total, counts.done, counts.failed) == (3, 2, 1)
 
     @pytest.mark.parametrize("known", [True, False], ids=["with its counters", "without"])
-    def test_tell_their_newest_item(self, known: bool, server: Door, client: HarvestClient) -> None:
+    def test_have_their_newest_item(self, known: bool, server: Door, client: HarvestClient) -> None:
         job = server.portal.add_job(server.portal.add_source())
         assert client.newest_item(client.peek_job(job, progress=known)) is None
         server.portal.add_items(job, done=3)

@@ -98,7 +98,7 @@ def test_ids_that_are_no_strings_are_compared_as_well() -> None:
     assert [entry["id"] for entry in iter_pages(lambda page: pages[page - 1] if page <= 2 else None, 2)] == [1, [2], {}]
 
 
-def test_a_portal_that_ignores_page_numbers_is_not_read_for_ever() -> None:
+def test_a_portal_that_ignores_page_numbers_is_not_read_forever() -> None:
     entries = [{"id": ident} for ident in e(1, 2, 3)]
     assert list(iter_pages(lambda page: (entries, None), SIZE)) == entries
 

@@ -44,7 +44,7 @@ NO_PORTALS = [
 
 
 @pytest.mark.parametrize("step, says", NO_PORTALS)
-def test_another_host_is_told_from_a_portal(step: Any, says: str) -> None:
+def test_another_host_is_distinguished_from_a_portal(step: Any, says: str) -> None:
     with InProcess() as server, HarvestClient(server.url, KEY) as client:
         server.script("GET", "*", Always(step))
         with pytest.raises(HarvestProtocolError, match=says):

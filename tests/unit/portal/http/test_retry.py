@@ -99,7 +99,7 @@ def test_delays_double_up_to_the_cap_and_end(attempt: int, upper: float | None) 
         pytest.param(61.0, None, id="beyond the cap: not at all"),
     ],
 )
-def test_a_told_delay_is_kept_or_left_to_the_caller(told: float, delay: float | None) -> None:
+def test_a_requested_delay_is_kept_or_left_to_the_caller(told: float, delay: float | None) -> None:
     error = HarvestRateLimited("x", retry_after=told, status_code=429)
     assert RetryPolicy(base=2, cap=60).delay("POST", error, 1, most) == delay
 

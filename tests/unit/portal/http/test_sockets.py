@@ -143,7 +143,7 @@ class TestOutcomeUnknown:
         assert isinstance(error, HarvestResponseLost)
         assert len(newest.requests) == 1
 
-    def test_where_the_key_does_not_hang_on_the_error(self, newest: PortalServer) -> None:
+    def test_where_the_key_is_not_part_of_the_error(self, newest: PortalServer) -> None:
         newest.script("POST", PATH, Reset())
         error = failure_of(once(newest.url))
         assert error.__cause__ is None

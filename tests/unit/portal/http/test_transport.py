@@ -84,7 +84,7 @@ class TestAnswer:
             pytest.param(Reply(300, {}), HarvestProtocolError, "the status 300", id="another status"),
         ],
     )
-    def test_that_is_none_of_udata(self, step: Step, kind: type, says: str, newest: Door, transport: Transport) -> None:
+    def test_that_is_not_of_udata(self, step: Step, kind: type, says: str, newest: Door, transport: Transport) -> None:
         newest.script("GET", PATH, Always(step))
         error = failure_of(lambda: transport.call("GET", PATH))
         assert type(error) is kind
@@ -228,7 +228,9 @@ class TestRetryAfter:
         transport.call("GET", PATH)
         assert 30 <= clock.slept[0] <= 31
 
-    def test_beyond_the_cap_is_told_to_the_caller(self, newest: Door, transport: Transport, clock: FakeClock) -> None:
+    def test_beyond_the_cap_is_reported_to_the_caller(
+        self, newest: Door, transport: Transport, clock: FakeClock
+    ) -> None:
         newest.script("GET", PATH, Reply(429, None, {"Retry-After": "3600"}))
         error = failure_of(lambda: transport.call("GET", PATH))
         assert isinstance(error, HarvestRateLimited)

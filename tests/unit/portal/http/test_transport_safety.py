@@ -98,7 +98,7 @@ class TestRedirect:
 
 
 class TestKey:
-    def test_goes_only_where_it_is_asked_for(self, newest: Door, transport: Transport) -> None:
+    def test_goes_only_where_it_is_requested(self, newest: Door, transport: Transport) -> None:
         transport.call("GET", PATH)
         transport.call("GET", PATH, keyed=True)
         assert [request.key for request in newest.requests] == [None, KEY]

@@ -76,7 +76,7 @@ def test_one_broken_source_of_350_costs_about_twenty_requests() -> None:
     assert len(portal.reads) <= 25
 
 
-def test_what_the_portal_does_not_name_at_all_is_told_by_its_place() -> None:
+def test_what_the_portal_does_not_name_at_all_is_found_by_its_place() -> None:
     _, (found,) = BrokenList(10, {4}, nameless={4}).read()
     assert found == {}
     assert "entry 4 of its list" in unreadable_sentence(found)

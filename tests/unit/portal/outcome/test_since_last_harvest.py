@@ -85,7 +85,7 @@ def test_where_fewer_records_are_listed_all_kinds_are_counted() -> None:
 
 
 @pytest.mark.parametrize("generation", ["A", "B"])
-def test_a_release_that_answers_all_items_at_once_tells_all_kinds_of_change(generation: str) -> None:
+def test_a_release_that_answers_all_items_at_once_shows_all_kinds_of_change(generation: str) -> None:
     client = harvested(BEFORE, [*DONE[1:], item("bad-0", "failed", "missing title")], generation)
     changes = conclude_now(client)["changes"]
     assert (changes["still_failing"], changes["vanished"]) == (1, 2)

@@ -195,7 +195,7 @@ def test_a_message_and_a_summary_fit_a_log_window(result: dict[str, Any], text: 
         assert len(line) <= LOG_WIDTH or " " not in line.strip(), line
 
 
-def test_a_preview_has_no_page_to_look_at() -> None:
+def test_a_preview_has_no_page() -> None:
     result = {**result_of("done"), "how": PREVIEWED, "job_id": None, "job_url": None, "source_name": None}
     assert failure_message(result).splitlines()[0] == (
         "Preview does not meet the criteria. 0 items harvested; at least 1 must be."
@@ -289,7 +289,7 @@ OLD_ONES = [item("x", "archived"), item("y", "archived")]
     ],
     ids=["none", "all known", "one new", "all new", "no job before"],
 )
-def test_archived_items_are_listed_again_in_each_job_and_told_apart(
+def test_archived_items_are_listed_again_in_each_job_and_distinguished(
     archived: list[HarvestItem], before: list[HarvestItem] | None, words: str
 ) -> None:
     result = result_of("done", [*DONE, *archived], before=before)
@@ -364,12 +364,12 @@ NONE = "No harvest was requested"
         pytest.param("started", None, f"{CONTINUES} Its job was not yet known.", id="its own, without a job yet"),
     ],
 )
-def test_what_becomes_of_a_harvest_whose_wait_is_stopped(how: Any, page: str | None, words: str) -> None:
+def test_what_happens_to_a_harvest_whose_wait_is_stopped(how: Any, page: str | None, words: str) -> None:
     assert after_stop(how, page).startswith(words)
     assert continues(how, page) is words.startswith(CONTINUES)
 
 
-def test_a_job_that_was_not_counted_is_told_without_numbers() -> None:
+def test_a_job_that_was_not_counted_is_reported_without_numbers() -> None:
     assert (
         progress_line(replace(HarvestJob("j", "initialized"), counts=None), ItemCounts(5)) == "Running (initialized)."
     )

@@ -110,7 +110,7 @@ def test_the_cron_that_an_acceptance_sets_is_read_where_its_answer_does_not_show
     assert ensure_validated(client, source)[0].schedule == "0 0 * * *"
 
 
-def test_a_field_that_the_portal_keeps_in_a_form_of_its_own_is_told(
+def test_a_field_that_the_portal_keeps_in_a_form_of_its_own_is_reported(
     server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = client.get_source(server.portal.add_source("Old"))
@@ -237,7 +237,7 @@ def test_an_apply_reads_the_list_at_its_beginning_and_end_and_nothing_between(co
     assert apply(changed) == {"whoami": 1, "list_sources": 2}
 
 
-def test_a_slow_apply_looks_once_more_before_each_write() -> None:
+def test_a_slow_apply_reads_once_more_before_each_write() -> None:
     """What was seen half a minute ago may have been changed by somebody else."""
     portal = ManagedPortal()
     portal.add(name="Old", url="https://town-1.example/")

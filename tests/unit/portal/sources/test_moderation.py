@@ -79,7 +79,7 @@ class TestAccept:
         assert server.count("POST") == 1
         assert ensure_validated(client, source)[2] is True
 
-    def test_portal_that_stays_down_tells_of_the_look(self, server: Door, client: HarvestClient) -> None:
+    def test_portal_that_stays_down_reports_the_poll(self, server: Door, client: HarvestClient) -> None:
         source = added(server, client, **PENDING)
         server.script("POST", "*/validate/", Reset(handled=True))
         server.script("GET", f"/harvest/source/{source.id}/", Reply(500, {}))
@@ -100,7 +100,7 @@ class TestAccept:
             ),
         ],
     )
-    def test_side_effects_are_told(
+    def test_side_effects_are_reported(
         self,
         server: Door,
         client: HarvestClient,
@@ -121,7 +121,7 @@ class TestRefuse:
         assert ensure_validated(client, refused, "refused", "Broken")[2] is True
         assert server.count("POST") == 2
 
-    def test_schedule_that_stays_is_told(
+    def test_schedule_that_stays_is_reported(
         self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         ensure_validated(client, added(server, client), "refused", "No licence")
@@ -168,7 +168,7 @@ class TestSchedule:
             ensure_scheduled(client, source, cron)
         assert server.count("POST") == 0
 
-    def test_cron_that_acceptance_will_reset_is_told(
+    def test_cron_that_acceptance_will_reset_is_reported(
         self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         ensure_scheduled(client, added(server, client, **PENDING), CRON)

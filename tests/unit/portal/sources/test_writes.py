@@ -163,7 +163,7 @@ class TestCreate:
         assert (source.id, created) == (ids[0], False)
         assert f"3 sources of the same owner harvest {TOWN['url']}: {', '.join(ids)}." in caplog.text
 
-    def test_existing_one_is_returned_as_it_is_and_differences_are_told(
+    def test_existing_one_is_returned_as_it_is_and_differences_are_reported(
         self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO)
@@ -283,7 +283,7 @@ class TestUpdate:
         config = {"filters": [{"key": "tags", "value": "water"}]}
         assert ensure_fields(client, source, config=config).config == config
 
-    def test_new_url_of_an_accepted_source_is_told(
+    def test_new_url_of_an_accepted_source_is_reported(
         self, server: Door, client: HarvestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         source = client.get_source(server.portal.add_source(**TOWN))

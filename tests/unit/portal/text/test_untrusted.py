@@ -46,7 +46,7 @@ class TestPlain:
     def test_is_cut_after_it_was_cleaned(self, said: str, limit: int | None, shown: str) -> None:
         assert plain(said, limit) == shown
 
-    def test_keeps_both_ends_where_the_cause_stands_at_the_end(self) -> None:
+    def test_keeps_both_ends_since_the_cause_is_at_the_end(self) -> None:
         shown = plain("begin " + "x" * 1_000_000 + " end", 40, middle=True)
         assert (shown.startswith("begin x"), shown.endswith("x end"), len(shown)) == (True, True, 40)
 

@@ -117,13 +117,13 @@ def test_old_jobs_are_not_read(plan: dict[str, Any]) -> None:
     assert story.client.count("list_jobs") == 1
 
 
-def test_the_jobs_page_is_told_as_soon_as_it_is_found() -> None:
+def test_the_jobs_page_is_reported_as_soon_as_it_is_found() -> None:
     story = Story([*OLD, *whole_job("new", 0)], known=("old",))
     story.look()
     assert story.lines[0] == "Found job new: https://portal.example/api/1/harvest/job/new/"
 
 
-def test_progress_is_told_on_change_only() -> None:
+def test_progress_is_reported_on_change_only() -> None:
     timeline = [
         (0, job_appears("new")),
         (100, items_move("new", done=120, failed=3)),
@@ -140,7 +140,7 @@ def test_progress_is_told_on_change_only() -> None:
     ]
 
 
-def test_how_long_it_will_still_take_is_told_by_earlier_harvests() -> None:
+def test_how_long_it_will_still_take_is_found_by_earlier_harvests() -> None:
     earlier = [entry for n in range(3) for entry in whole_job(f"n{n}", -9000 + 2000 * n, 1000)]
     timeline = [(0, job_appears("new")), (300, items_move("new", done=2)), (900, items_move("new", done=2))]
     story = Story([*earlier, *timeline, (2000, job_ends("new"))], known=("n0", "n1", "n2"))
@@ -208,7 +208,7 @@ def test_items_are_not_read_of_a_job_that_began_lately() -> None:
     assert story.client.count("list_items") == 0
 
 
-def test_a_job_that_stood_still_before_the_first_look_is_dead_at_that_look() -> None:
+def test_a_job_that_did_not_move_before_the_first_poll_is_dead_at_that_poll() -> None:
     story = Story([(-5 * HOUR, job_appears("j")), (-3 * HOUR, items_move("j", done=5))], job_id="j")
     assert story.look().state == STALLED
 
@@ -229,7 +229,7 @@ def test_a_job_that_moved_while_nobody_looked_is_not_dead() -> None:
     ],
 )
 @pytest.mark.parametrize("skew", [0.0, 5 * HOUR], ids=["same clock", "portal 5 h ahead"])
-def test_a_dead_job_is_told_at_one_look_by_the_portals_own_clock(
+def test_a_dead_job_is_reported_at_one_poll_by_the_portals_own_clock(
     timeline: Timeline, is_dead: bool, skew: float
 ) -> None:
     story = Story(timeline, {"skew": skew})
@@ -245,7 +245,7 @@ def test_the_portals_own_dead_job_is_passed_over_for_the_next_one() -> None:
     assert any(line.startswith("Passed over as dead: job dead has had no item for 9 h") for line in story.lines)
 
 
-def test_the_next_job_is_seen_at_the_look_that_passes_a_dead_one_over() -> None:
+def test_the_next_job_is_seen_at_the_poll_that_passes_a_dead_one_over() -> None:
     """The time to start is over by then: what is there already must count all the same."""
     timeline = [(-9 * HOUR, job_appears("dead")), *whole_job("next", -HOUR)]
     story = Story(timeline, after=T0 - 10 * HOUR, start_deadline=T0 - 1)

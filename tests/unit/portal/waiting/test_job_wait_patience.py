@@ -46,7 +46,7 @@ def test_a_run_that_begins_when_due_is_noticed_within_the_interval() -> None:
     assert story.elapsed - 60 <= DUE + 100 + 60
 
 
-def test_looks_become_frequent_shortly_before_the_run_is_due() -> None:
+def test_polls_become_frequent_shortly_before_the_run_is_due() -> None:
     story = Story([], after=T0, due=T0 + DUE, start_deadline=T0 + DUE + 3 * HOUR)
     assert story.look().pause == FAR_OFF_INTERVAL
     story.clock.advance(DUE - LEAD - 10)
@@ -55,7 +55,7 @@ def test_looks_become_frequent_shortly_before_the_run_is_due() -> None:
     assert story.look().pause == 60.0
 
 
-def test_a_job_that_is_under_way_is_watched_when_the_next_end_is_waited_for() -> None:
+def test_a_running_job_is_watched_when_the_next_end_is_waited_for() -> None:
     """Although the portal's next run is far off."""
     story = Story(whole_job("running", -300, 900), ended_after=T0, due=T0 + DUE, start_deadline=None)
     assert story.to_the_end().state == ENDED

@@ -38,7 +38,7 @@ from tests.support.wait_story import HOUR, MINUTE, Story
 # --- the portal fails ------------------------------------------------------------------------------------------
 
 
-def test_an_outage_within_the_budget_is_told_once_and_so_is_its_end() -> None:
+def test_an_outage_within_the_budget_is_reported_once_and_so_is_its_end() -> None:
     story = Story([*whole_job("new", 60, HOUR), *outage(600, 2000)], known=())
     assert story.to_the_end().state == ENDED
     told = [line for line in story.lines if "again" in line]
@@ -111,7 +111,7 @@ def test_a_time_to_start_within_such_a_pause_waits_for_its_end() -> None:
     [(None, True), (unreachable(), False), (rate_limited(5), False), (not_found(), False)],
     ids=["answered", "unreachable", "429", "404"],
 )
-def test_a_look_tells_whether_the_portal_could_be_read(error: HarvestError | None, has_looked: bool) -> None:
+def test_a_poll_shows_whether_the_portal_could_be_read(error: HarvestError | None, has_looked: bool) -> None:
     story = Story([] if error is None else [(0, fails_with(error))], known=())
     assert story.look().has_looked == has_looked
 
@@ -152,7 +152,7 @@ def test_an_odd_answer_is_believed_when_it_is_seen_again(payload: Any, after: fl
     assert story.elapsed == after
 
 
-def test_what_no_look_mends_ends_the_wait_at_once() -> None:
+def test_what_no_poll_mends_ends_the_wait_at_once() -> None:
     with pytest.raises(HarvestInvalidInput):
         Story([(0, fails_with(HarvestInvalidInput("Not an id.")))], known=()).look()
 

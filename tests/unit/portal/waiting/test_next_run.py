@@ -92,7 +92,7 @@ def test_jobs_started_by_hand_after_a_run_do_not_hide_it() -> None:
     assert expectation.offset == 60
 
 
-def test_delays_are_not_told_where_the_time_zone_is_not_known() -> None:
+def test_delays_are_not_reported_if_the_time_zone_is_not_known() -> None:
     expectation = expect(MIDNIGHT, daily("2026-03-01 23:00", 2), NOW.timestamp())
     assert expectation == Expectation(MIDNIGHT, utc("2026-03-03 00:00").timestamp(), None, ())
 

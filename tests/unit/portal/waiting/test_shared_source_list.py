@@ -75,7 +75,7 @@ def test_a_source_that_makes_the_list_fail_is_not_searched_for_in_each_round(cap
     assert len(caplog.messages) == 1
 
 
-def test_a_new_source_beside_a_broken_one_is_read_with_its_owner() -> None:
+def test_a_new_source_next_to_a_broken_one_is_read_with_its_owner() -> None:
     client = ClientWithABrokenSource()
     listing = Listing(client)  # type: ignore[arg-type]
     listing.read(None, owners=True)

@@ -210,7 +210,7 @@ policies = st.sampled_from(
 
 
 @given(lives())
-def test_every_wait_comes_to_exactly_one_end(life: Life) -> None:
+def test_every_wait_has_exactly_one_end(life: Life) -> None:
     end = Watch(life).end
     event(end.state)
     assert end.state in FINAL_STATES
@@ -246,7 +246,7 @@ def test_no_life_of_a_portal_turns_a_wrong_job_green(life: Life, policy: Outcome
 
 
 @given(lives())
-def test_the_job_that_is_taken_is_the_one_that_was_asked_for(life: Life) -> None:
+def test_the_job_that_is_taken_is_the_one_that_was_requested(life: Life) -> None:
     """Never one that was known or passed over, and of several new ones the first, whenever they are seen."""
     watch = Watch(life)
     if watch.end.state != ENDED:

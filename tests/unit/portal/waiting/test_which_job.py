@@ -163,7 +163,7 @@ def test_why_a_source_cannot_be_harvested(change: dict[str, Any], words: str | N
     assert why is None if words is None else why is not None and why.startswith(f"Source 'Ville' (id) {words}")
 
 
-def test_backends_are_not_looked_at_where_they_were_not_read() -> None:
+def test_backends_are_not_checked_if_they_were_not_read() -> None:
     assert why_not_runnable(replace(SOURCE, backend="odd")) is None
 
 

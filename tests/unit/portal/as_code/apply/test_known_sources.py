@@ -98,7 +98,7 @@ def test_search_that_failed_is_made_again(portal: ManagedPortal) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://[town/x", "http://town.example:odd/", "no address"])
-def test_address_that_is_none_ends_no_apply(portal: ManagedPortal, url: str) -> None:
+def test_invalid_address_ends_no_apply(portal: ManagedPortal, url: str) -> None:
     source = portal.add(name="Town", url=url, validation=HarvestValidation("pending"))
     plan = planned(portal, DeclaredSource("town", "", {"name": "Town"}, portal_id=source.id, validation=Acceptance()))
     apply_plan(portal, plan, limits=Pacing(0.0, 0.0))

@@ -162,7 +162,7 @@ def test_daily_limit_leaves_new_sources_for_later_and_changes_the_others(portal:
 # --- what stops it ----------------------------------------------------------------------------------------------------
 
 
-def test_refused_source_is_told_and_the_others_go_on(portal: ManagedPortal) -> None:
+def test_refused_source_is_reported_and_the_others_go_on(portal: ManagedPortal) -> None:
     portal.refused["Town 1"] = Response(400, {"errors": {"url": ["not allowed."]}})
     with pytest.raises(
         HarvestApplyIncomplete, match=r"refused to change 1 of 2 sources, first town-1: .*: url: not"
@@ -241,9 +241,7 @@ def test_source_that_was_created_twice_meanwhile_stops_it(portal: ManagedPortal)
     "limits, message",
     [({"max_changes": 2}, "changes 3 sources, and max_changes allows 2"), ({"max_deletes": 0}, "deletes 1 source,")],
 )
-def test_plan_that_looks_like_an_accident_is_refused(
-    portal: ManagedPortal, limits: dict[str, int], message: str
-) -> None:
+def test_plan_that_may_be_an_accident_is_refused(portal: ManagedPortal, limits: dict[str, int], message: str) -> None:
     portal.add(name="Gone", description=ownership_marker.join(None, "us", "gone"))
     plan = planned(portal, declared(1), declared(2), managed_by="us", prune=True)
     with pytest.raises(HarvestInvalidInput, match=message):
@@ -336,7 +334,7 @@ def test_key_whose_source_is_given_by_id_may_have_another_that_is_pruned(portal:
     assert portal.sources[kept.id].schedule == CRON.text
 
 
-def test_change_that_was_ignored_is_told_from_another_of_the_same_key(portal: ManagedPortal) -> None:
+def test_change_that_was_ignored_is_distinguished_from_another_of_the_same_key(portal: ManagedPortal) -> None:
     """The portal takes the new cron and forgets it; the deletion of the key's other source does not hide that."""
     kept = portal.add(name="Town 1", url="https://host-1.example/1", organization=None)
     portal.add(name="Town 1", url="https://old.example/1", description=ownership_marker.join(None, "us", "town-1"))

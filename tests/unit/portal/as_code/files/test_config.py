@@ -60,7 +60,7 @@ UNSHORTENED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("short, long", FORMS.values(), ids=FORMS.keys())
-def test_the_short_form_stands_for_udatas_own(short: dict[str, Any], long: dict[str, Any]) -> None:
+def test_the_short_form_means_udatas_own(short: dict[str, Any], long: dict[str, Any]) -> None:
     assert expand(short) == long
 
 

@@ -34,7 +34,7 @@ def test_a_secret_is_replaced(value: Any) -> None:
     assert "(hidden " in shown
 
 
-def test_another_secret_looks_different() -> None:
+def test_another_secret_gives_another_mark() -> None:
     assert hidden({"apikey": "a"}) == hidden({"apikey": "a"}) != hidden({"apikey": "b"})
 
 

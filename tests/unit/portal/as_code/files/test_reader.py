@@ -316,13 +316,15 @@ WRONG = {
 
 class TestAWrongFile:
     @pytest.mark.parametrize("text, told", WRONG.values(), ids=WRONG.keys())
-    def test_is_told_with_file_line_and_key(self, said: Callable[..., Declaration], text: str, told: list[str]) -> None:
+    def test_is_reported_with_file_line_and_key(
+        self, said: Callable[..., Declaration], text: str, told: list[str]
+    ) -> None:
         with pytest.raises(InvalidDeclaration) as caught:
             said(text)
         message = str(caught.value)
         assert all(part in message for part in told), message
 
-    def test_is_told_with_all_that_is_wrong(self, said: Callable[..., Declaration]) -> None:
+    def test_is_reported_with_all_that_is_wrong(self, said: Callable[..., Declaration]) -> None:
         bad = "".join(f"  s{number}: {{url: nowhere}}\n" for number in range(30))
         with pytest.raises(InvalidDeclaration) as caught:
             said(f"version: 1\nsources:\n{bad}")
@@ -395,5 +397,5 @@ class TestSecrets:
             "description: write to me@one.example",
         ],
     )
-    def test_are_told_from_words_about_them(self, one: Callable[..., DeclaredSource], line: str) -> None:
+    def test_are_distinguished_from_words_about_them(self, one: Callable[..., DeclaredSource], line: str) -> None:
         assert one(line).key == "one"

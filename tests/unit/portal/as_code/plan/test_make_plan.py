@@ -88,7 +88,7 @@ class TestMatch:
         (change,) = planned(portal, declared()).changes
         assert (change.source_id, change.differing) == (meant.id, ("backend",))
 
-    def test_deleted_source_is_none(self, portal: ManagedPortal) -> None:
+    def test_deleted_source_is_returned_as_none(self, portal: ManagedPortal) -> None:
         portal.delete_source(portal.add(url=URL).id)
         assert planned(portal, declared()).counts["create"] == 1
 
@@ -121,7 +121,7 @@ CONFLICTS: list[tuple[str, Callable[[ManagedPortal], DeclaredSource], str]] = [
 
 
 @pytest.mark.parametrize("make, reason", [case[1:] for case in CONFLICTS], ids=[case[0] for case in CONFLICTS])
-def test_conflict_is_told_and_the_others_go_on(
+def test_conflict_is_reported_and_the_others_go_on(
     portal: ManagedPortal, make: Callable[[ManagedPortal], DeclaredSource], reason: str
 ) -> None:
     plan = planned(portal, make(portal), declared("other", url=OTHER_URL), managed_by="us")
@@ -262,7 +262,7 @@ class TestRendering:
             "https://portal.example: 60 to create, 102 to update, 30 in conflict, 1 unchanged."
         )
 
-    def test_identical_changes_are_told_once(self, large: Plan) -> None:
+    def test_identical_changes_are_reported_once(self, large: Plan) -> None:
         line = '  config.remote_url_prefix "https://a.example/" -> "https://b.example/": 102 sources'
         assert sum(told.startswith(line) for told in render.text(large).splitlines()) == 1
 

@@ -119,7 +119,7 @@ class TestPlace:
         ("http://[broken", "http://[broken"),
     ],
 )
-def test_a_host_is_told_from_the_address(url: str, host: str) -> None:
+def test_a_host_is_distinguished_from_the_address(url: str, host: str) -> None:
     assert host_of(url) == host
 
 
