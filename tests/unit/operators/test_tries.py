@@ -6,15 +6,12 @@ The tasks live on the fake portal and clock of `tests.support.task_life`; Airflo
 from __future__ import annotations
 
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestUnavailable
 from airflow_provider_harvest.operators import _memory_between_tries
-from airflow_provider_harvest.operators._memory_between_tries import KEPT_AFTER_END, KEPT_BETWEEN_POKES, PortalMemory
-from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from tests.support.fake_portal.scripted import (
     SOURCE_ID,
@@ -353,125 +350,6 @@ def test_without_memory_a_retry_that_knows_the_first_start_does_not_say_otherwis
 
     assert task.try_() == "success"
     assert not [line for line in task.lines if "not known here" in line]
-
-
-# --- bad input -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "given, words",
-    [
-        pytest.param({"job_id": "None"}, "returned nothing", id="nothing came from the task before"),
-        pytest.param({"job_id": "my-source"}, "an id (24 hexadecimal digits)", id="a slug"),
-        pytest.param(
-            {"source_id": SOURCE_ID, "known_job_ids": 7},
-            "known_job_ids must be a list of ids",
-            id="a number",
-        ),
-    ],
-)
-def test_a_sensor_refuses_what_is_no_job(monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], words: str) -> None:
-    task = Task(monkeypatch, (), lambda: HarvestJobSensor(task_id="task", **given))
-
-    assert task.try_() == "failed"
-    assert words in task.message
-    assert task.client.requests == []
-
-
-@pytest.mark.parametrize("value", ["10", None, -1, True])
-def test_max_poll_failures_is_checked_before_anything_is_requested(monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
-    for make in (
-        run_operator(max_poll_failures=value),
-        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, max_poll_failures=value),
-    ):
-        task = Task(monkeypatch, (), make)
-
-        assert task.try_() == "failed"
-        assert "max_poll_failures must be a whole number" in task.message
-        assert task.client.requests == []
-
-
-@pytest.mark.parametrize("swallowing", ["never_fail", "silent_fail"])
-def test_a_rescheduled_sensor_that_swallows_failures_waits_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, swallowing: str
-) -> None:
-    task = Task(
-        monkeypatch,
-        whole_job("portal", 3 * HOUR),
-        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, mode="reschedule", **{swallowing: True}),
-    )
-    assert task.try_() == "success"
-    assert task.result["job_id"] == "portal"
-    assert not [line for line in task.lines if "Sensor poke failed" in line]
-
-
-# --- what is left behind ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("deferrable", [False, True])
-def test_what_was_remembered_is_kept_for_a_day_after_a_good_end(
-    monkeypatch: pytest.MonkeyPatch, deferrable: bool
-) -> None:
-    """Not dropped at once: Airflow may try again a worker that was killed before it could report the success."""
-    store = Store()
-    task = Task(monkeypatch, whole_job("mine", 60), run_operator(deferrable=deferrable), store=store)
-    assert task.try_() == "success"
-    assert (store.retention, store["harvest_run"]["job_id"]) == (KEPT_AFTER_END, "mine")
-
-
-class Rows(Store):
-    """A store that knows for how long it keeps each row."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[str, timedelta | None] = {}
-
-    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
-        super().set(key, value)
-        self.kept[key] = retention
-
-
-def test_what_a_poke_has_learned_is_kept_until_the_next_ones() -> None:
-    store, learned = Rows(), Dialect(slash=True)
-    client = SimpleNamespace(dialect=learned, learn=lambda kept: None)
-    PortalMemory({"task_state_store": store}, client).keep()  # type: ignore[typeddict-item, arg-type]
-    assert store == {"harvest_portal": {"slash": True}}
-    assert store.kept == {"harvest_portal": KEPT_BETWEEN_POKES}
-
-
-@pytest.mark.parametrize("arguments", [{"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}], ids=str)
-def test_no_row_of_a_sensor_is_kept_for_longer(monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any]) -> None:
-    store = Rows()
-    task = Task(
-        monkeypatch,
-        whole_job("next", 600),
-        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, known_job_ids=[], **arguments),
-        store=store,
-    )
-    assert task.try_() == "success"
-    assert store.kept["harvest_run"] == KEPT_AFTER_END
-    assert None not in store.kept.values()
-
-
-def test_what_was_remembered_is_kept_for_a_retry_after_a_bad_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store()
-    task = Task(monkeypatch, whole_job("mine", 60, status="failed"), run_operator(), store=store)
-    assert task.try_() != "success"
-    assert store.retention is None
-
-
-def test_a_store_that_cannot_be_written_at_the_end_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store()
-    task = Task(monkeypatch, whole_job("mine", 60), run_operator(), store=store)
-    original = store.set
-
-    def refuse(key: str, value: Any, *, retention: Any = None) -> None:
-        if retention is not None:
-            raise ConnectionError("The API server is away.")
-        original(key, value)
-
-    monkeypatch.setattr(store, "set", refuse)
-    assert task.try_() == "success"
 
 
 def test_a_task_that_waited_for_a_job_polls_again_before_it_requests(monkeypatch: pytest.MonkeyPatch) -> None:
