@@ -132,5 +132,5 @@ def test_a_source_that_is_purged_after_it_was_listed_is_no_old_list(
         return recent_jobs(source_id, page, page_size)
 
     monkeypatch.setattr(watched.client, "recent_jobs", purged_meanwhile)
-    assert watched.watch(48 * HOUR) == ["other"]
+    assert watched.watch(6 * HOUR) == ["other"]
     assert 1 <= watched.client.count("jobs of a") <= 3

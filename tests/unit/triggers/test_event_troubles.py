@@ -106,13 +106,13 @@ def test_a_triggerer_that_starts_while_something_is_away_watches_soon_after(
 def test_a_cursor_is_bounded_however_many_harvests_end(per_hour: int, bytes_at_most: int) -> None:
     reported = Reported(SITE)
     reported.begin(T0)
-    for number in range(12 * per_hour):
+    for number in range(6 * per_hour):
         ended = T0 + number * HOUR / per_hour
         reported.add(f"s{number % 500}", f"job-{number}", ended, ended)
         if number % 1000 == 0:
             reported = Reported(SITE, json.loads(json.dumps(reported.to_cursor())))
     assert len(json.dumps(reported.to_cursor())) < bytes_at_most
     # What was reported within the last minutes is known, and what has just ended is new.
-    recent = range(12 * per_hour - per_hour // 12, 12 * per_hour)
+    recent = range(6 * per_hour - per_hour // 12, 6 * per_hour)
     assert not any(reported.is_new(f"s{n % 500}", f"job-{n}", T0 + n * HOUR / per_hour) for n in recent)
-    assert reported.is_new("s1", "another", T0 + 12 * HOUR)
+    assert reported.is_new("s1", "another", T0 + 6 * HOUR)

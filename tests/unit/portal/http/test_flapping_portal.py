@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Each story is played so many times, with other luck.
-TIMES = 60
+TIMES = 20
 TOWN: dict[str, Any] = {"name": "Town", "url": "https://town.example/catalog.xml", "backend": "dcat"}
 BROKEN = Response(500, {"message": "Internal Server Error"})
 

@@ -39,7 +39,7 @@ def life(
     for n in range(whole):
         story += harvest(f"whole-{n}", 201 + failed + n, done=done + n)
     for n in range(later):
-        story += harvest(f"later-{n}", 199 - n, done=5 * done)
+        story += harvest(f"later-{n}", 199 - n, done=2 * done)
     return story
 
 
