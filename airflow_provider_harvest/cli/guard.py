@@ -17,7 +17,7 @@ from airflow_provider_harvest.cli.shared import (
     say,
     source_of,
 )
-from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
+from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestNotFound
 from airflow_provider_harvest.portal.guard.apply_decisions import act
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
 from airflow_provider_harvest.portal.guard.hold_and_release import release
@@ -69,6 +69,13 @@ def add_arguments(parser: Parser) -> None:
     releasing = actions.add_parser("release", help="switch the archiving of held sources on again")
     portal_argument(releasing)
     releasing.add_argument("source", nargs="+", metavar="ID", help="ids or slugs of sources that the guard holds")
+    releasing.add_argument(
+        "--held-since",
+        type=filled,
+        metavar="TIME",
+        help="`held_since` of the hold that was decided on (guard report --json), for one ID: one that has lost more "
+        "since then is not released; default: release it whatever it has lost",
+    )
     json_argument(releasing)
     releasing.set_defaults(command=_release)
 
@@ -121,12 +128,14 @@ def _code(result: dict[str, Any], needs_a_person: bool) -> int:
 
 
 def _release(arguments: argparse.Namespace) -> int:
+    if arguments.held_since and len(set(arguments.source)) > 1:
+        raise HarvestInvalidInput("--held-since is the time of one hold, so it must come with one ID.")
     rows = []
     with open_client(arguments, None, keyed=True) as client:
         for ident in dict.fromkeys(arguments.source):
             row: dict[str, Any] = {"source_id": ident, "source_name": None, "released": False, "error": None}
             try:
-                source, changed = release(client, check_id(ident, "ID"), accept=True)
+                source, changed = release(client, check_id(ident, "ID"), accept=True, held_since=arguments.held_since)
             except HarvestError as error:  # the others are released nevertheless
                 unknown = isinstance(error, HarvestNotFound) and not error.is_page
                 row["error"] = f"There is no harvest source {ident!r} on {client.site}." if unknown else str(error)

@@ -205,6 +205,20 @@ class TestRelease:
         assert portal.written == [source.id]
         assert guard("report")[0] == FINE
 
+    def test_accepts_the_hold_that_was_decided_on_and_no_later_one(self, portal: HarvestedPortal, guard: Guard) -> None:
+        source = held(portal, 1, lost=10)
+        (decided_on,) = json.loads(guard("report", "--json")[1])["held_since"].values()
+        code, _, err = guard("release", source.id, "--held-since", "2026-01-01T00:00:00+00:00")
+        assert (code, portal.written) == (ERROR, [])
+        assert "has lost more since that was decided" in err
+        assert guard("release", source.id, "--held-since", decided_on)[0] == FINE
+        assert portal.written == [source.id]
+
+    def test_takes_the_time_of_a_hold_with_one_id_only(self, portal: HarvestedPortal, guard: Guard) -> None:
+        code, _, err = guard("release", "a", "b", "--held-since", "2026-01-01T00:00:00+00:00")
+        assert (code, portal.written) == (ERROR, [])
+        assert "it must come with one ID" in err
+
     def test_as_json(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = held(portal, 1, lost=10, name="Towns")
         code, out, _ = guard("release", source.id, "--json")
