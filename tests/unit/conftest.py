@@ -13,7 +13,7 @@ from tests.support.fake_portal.direct_client import dialect_of
 from tests.support.fake_portal.scripted import FakeClock
 from tests.support.fake_portal.server import API, Door, InProcess
 from tests.support.fake_portal.state import KEY
-from tests.support.fresh_airflow import FreshAirflow
+from tests.support.fork_server import ForkServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,9 +58,9 @@ def client(server: Door, client_of: Callable[..., HarvestClient]) -> HarvestClie
 
 
 @pytest.fixture(scope="session")
-def fresh_airflow() -> Iterator[FreshAirflow]:
+def fresh_airflow() -> Iterator[ForkServer]:
     """Processes that have loaded Airflow and nothing else."""
-    with FreshAirflow() as fresh:
+    with ForkServer("airflow") as fresh:
         yield fresh
 
 
