@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GENERATIONS = ("A", "B", "C", "D")
+
+
+def pytest_collection_finish() -> None:
+    """Take off the console handler that Airflow puts on: pytest keeps what is logged, and shows it if a test fails."""
+    logging.getLogger().handlers.clear()
 
 
 @pytest.fixture(params=GENERATIONS)

@@ -225,13 +225,12 @@ class Transport:
             attempt += 1
 
     def _follow(self, request: _Request) -> Answer:
-        url, query = request.url, request.query
+        step = request
         for _ in range(_MAX_REDIRECTS + 1):
-            step = replace(request, url=url, query=query)
             reply = self._send(step)
             if reply.status not in _REDIRECTS:
                 return self._read(step, reply)
-            url, query = self._redirect_target(step, reply), {}
+            step = replace(step, url=self._redirect_target(step, reply), query={})
         raise HarvestRedirected(f"{request} was redirected more than {_MAX_REDIRECTS} times; given up.")
 
     # --- sending ---------------------------------------------------------------------------------------------
