@@ -32,8 +32,15 @@ class Suite:
         return f"{self.name} on {self.environment}"
 
 
-def _pytest(name: str, environment: str, *paths: str, needs: tuple[str, ...] = (), seconds: int = 1200) -> Suite:
-    arguments = ("-m", "pytest", "-p", "no:cacheprovider", "--durations=10", *paths)
+def _pytest(
+    name: str,
+    environment: str,
+    *paths: str,
+    needs: tuple[str, ...] = (),
+    seconds: int = 1200,
+    module: str = "pytest",
+) -> Suite:
+    arguments = ("-m", module, "-p", "no:cacheprovider", "--durations=10", *paths)
     return Suite(name, environment, arguments, needs, seconds=seconds)
 
 
@@ -55,15 +62,18 @@ def _unit_without(*paths: str) -> tuple[str, ...]:
     return ("tests/unit", *(f"--ignore=tests/unit/{path}" for path in paths))
 
 
+#: Runs pytest, and loads Airflow once for it and for the tests that need a process with nothing else.
+_WITH_AIRFLOW = "tests.with_airflow"
 #: In processes of their own, two at a time: only one of them loads Airflow, and none speaks to another.
 UNIT = (
-    _pytest("unit, Airflow", NEWEST, *_unit_without(*_WITHOUT_AIRFLOW)),
+    _pytest("unit, Airflow", NEWEST, *_unit_without(*_WITHOUT_AIRFLOW), module=_WITH_AIRFLOW),
     *(_pytest(f"unit, {folder}", NEWEST, f"tests/unit/{folder}") for folder in _WITHOUT_AIRFLOW),
 )
 #: For those who choose some tests, and read what they print.
 UNIT_CHOSEN = (_pytest("unit", NEWEST, "tests/unit"),)
 UNIT_ON_OLDER_AIRFLOW = tuple(
-    _pytest("unit", older, *_unit_without(*_SAME_ON_EVERY_AIRFLOW)) for older in ("airflow-2.11.2", "airflow-3.1.8")
+    _pytest("unit", older, *_unit_without(*_SAME_ON_EVERY_AIRFLOW), module=_WITH_AIRFLOW)
+    for older in ("airflow-2.11.2", "airflow-3.1.8")
 )
 #: The repository itself: the sandbox, the wheel, these suites, where things are.
 PROJECT = (_pytest("project", NEWEST, "tests/project"),)

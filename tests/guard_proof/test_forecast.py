@@ -26,7 +26,7 @@ from tests.support.guarded_world import DAY, World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_harvest.portal.guard.survey import Case
+    from airflow_provider_harvest.portal.guard.case import Case
     from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
@@ -194,7 +194,7 @@ def firings(world: World, cron: str | None, day: date) -> int:
 def foresee(world: World, client: MovedClient, plants: list[Plant], score: Score) -> None:
     """Make the forecast of a day, and note what it says of each record for the first time."""
     mark = world.portal.mark()
-    report = examine(client, forecast_all=True)
+    report = examine(client)
     score.requests += world.portal.mark() - mark
     assert report.requests_failed == []
     cases = {case.source.id: case for case in report.cases}
