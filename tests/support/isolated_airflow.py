@@ -28,5 +28,5 @@ def _isolate() -> Path:
     return home
 
 
-#: The home of this process, which whoever loads this removes.
+#: The home of this process; who loads this removes it.
 HOME = _isolate()
