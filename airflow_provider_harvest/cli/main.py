@@ -80,7 +80,9 @@ def _parser(given: Sequence[str]) -> Parser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     called = next((word for word in given if not word.startswith("-")), None)
-    for name, module, text in _COMMANDS:
+    # Parsers of the other commands are made only for the help that lists them: they take longer than the parsing.
+    alone = [command for command in _COMMANDS if given[:1] == [command[0]]]
+    for name, module, text in alone or _COMMANDS:
         command = commands.add_parser(name, help=text)
         if name == called:
             file, _, function = module.partition(":")

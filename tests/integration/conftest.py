@@ -15,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 from airflow_provider_harvest.portal.client import HarvestClient
 from sandbox import RELEASES, Sandbox
 from sandbox.catalogue import CatalogueServer
+from tests.support.portal_api import PortalApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,6 +184,12 @@ def _lend(test: pytest.Item, sandbox: Sandbox) -> Iterator[Sandbox]:
     yield sandbox
     sandbox.control.reset()
     sandbox.control.wait_until_idle()
+
+
+@pytest.fixture
+def api(portal: Sandbox) -> PortalApi:
+    """The portal's API, for tests of the sandbox itself."""
+    return PortalApi(portal)
 
 
 @pytest.fixture

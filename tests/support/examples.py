@@ -12,6 +12,13 @@ ORDINARY = "quick"
 PROFILES = {ORDINARY: 10, "thorough": 100}
 _LEAST = 10
 
+# An ordinary run is reproducible: it tries the same examples each time. `make properties` searches for new ones.
+for _profile, _examples in PROFILES.items():
+    settings.register_profile(
+        _profile, max_examples=_examples, deadline=None, print_blob=True, derandomize=_profile == ORDINARY
+    )
+settings.load_profile(ORDINARY)
+
 
 def examples(thorough: int, **options: Any) -> settings:
     """Return the settings of a property.

@@ -24,9 +24,16 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(_ImpatientSelector(clock))
         self._clock = clock
+        self._thread = threading.get_ident()
 
     def time(self) -> float:
         return self._clock.monotonic()
+
+    def call_soon_threadsafe(self, callback: Any, *args: Any, **options: Any) -> asyncio.Handle:
+        """As the real one, but from the loop's own thread without the system calls that would wake it."""
+        if threading.get_ident() == self._thread:
+            return self.call_soon(callback, *args, **options)
+        return super().call_soon_threadsafe(callback, *args, **options)
 
 
 class _ImpatientSelector(selectors.DefaultSelector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +14,17 @@ from tests.support.fake_portal.direct_client import dialect_of
 from tests.support.fake_portal.scripted import FakeClock
 from tests.support.fake_portal.server import API, Door, InProcess
 from tests.support.fake_portal.state import KEY
-from tests.support.fresh_airflow import FreshAirflow
+from tests.support.fork_server import ForkServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GENERATIONS = ("A", "B", "C", "D")
+
+
+def pytest_collection_finish() -> None:
+    """Take off the console handler that Airflow puts on: pytest keeps what is logged, and shows it if a test fails."""
+    logging.getLogger().handlers.clear()
 
 
 @pytest.fixture(params=GENERATIONS)
@@ -58,9 +64,9 @@ def client(server: Door, client_of: Callable[..., HarvestClient]) -> HarvestClie
 
 
 @pytest.fixture(scope="session")
-def fresh_airflow() -> Iterator[FreshAirflow]:
+def fresh_airflow() -> Iterator[ForkServer]:
     """Processes that have loaded Airflow and nothing else."""
-    with FreshAirflow() as fresh:
+    with ForkServer("airflow") as fresh:
         yield fresh
 
 

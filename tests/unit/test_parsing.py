@@ -10,7 +10,7 @@ import pytest
 from tests.support.own_modules import NAME, ROOT, modules_of, part_of
 
 if TYPE_CHECKING:
-    from tests.support.fresh_airflow import FreshAirflow
+    from tests.support.fork_server import ForkServer
 
 EXAMPLE_DAGS = sorted(str(path) for path in (ROOT / "example_dags").glob("*.py"))
 
@@ -37,7 +37,7 @@ def costly_dag_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def reports(costly_dag_file: str, fresh_airflow: FreshAirflow) -> tuple[Report, Report, Report]:
+def reports(costly_dag_file: str, fresh_airflow: ForkServer) -> tuple[Report, Report, Report]:
     """What three groups caused: all that DAG files import with the example DAGs, the pages, and a costly DAG file."""
     groups = [[*PARSED, *EXAMPLE_DAGS], [f"{NAME}.plugins"], [costly_dag_file]]
     probe = ROOT / "tests" / "support" / "import_probe.py"

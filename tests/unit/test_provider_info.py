@@ -16,7 +16,7 @@ import pytest
 from airflow_provider_harvest import provider_info
 
 if TYPE_CHECKING:
-    from tests.support.fresh_airflow import FreshAirflow
+    from tests.support.fork_server import ForkServer
 
 INFO: dict[str, Any] = provider_info.get_provider_info()
 CONNECTION: dict[str, Any] = INFO["connection-types"][0]
@@ -176,7 +176,7 @@ class TestInstalledAirflow:
 
 
 @pytest.fixture(scope="module")
-def form(fresh_airflow: FreshAirflow) -> dict[str, Any]:
+def form(fresh_airflow: ForkServer) -> dict[str, Any]:
     """The connection form as the installed Airflow makes it."""
     probe = pathlib.Path(__file__).parents[1] / "support" / "form_probe.py"
     answer: dict[str, Any] = json.loads(fresh_airflow.run(probe, CONNECTION["connection-type"]))

@@ -8,7 +8,7 @@ import re
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import requests
 from requests.exceptions import InvalidHeader, InvalidURL
@@ -32,7 +32,7 @@ from airflow_provider_harvest.portal.http.sockets import Exchange, WatchedAdapte
 from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
 log = logging.getLogger(__name__)
@@ -83,8 +83,7 @@ class Answer:
         return HarvestProtocolError(f"Unexpected response to {self.request}: {problem}.")
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(NamedTuple):
     """What is sent; its repr is safe to show."""
 
     method: str
@@ -99,8 +98,7 @@ class _Request:
         return f"{self.method} {self.url}"
 
 
-@dataclass(frozen=True)
-class _Reply:
+class _Reply(NamedTuple):
     """What came back. Not the library's own response: an error that holds that one keeps its connection open."""
 
     status: int
@@ -169,9 +167,9 @@ class Transport:
         """Whether more responses are needed to trust the portal's clock."""
         return self._portal_clock.is_doubtful
 
-    def saw_time(self, when: float) -> None:
-        """Take a time that the portal has written: its clock shows no less."""
-        self._portal_clock.shows_at_least(when, self.clock.now())
+    def saw_times(self, times: Iterable[float]) -> None:
+        """Take times that the portal has written: its clock shows no less."""
+        self._portal_clock.shows_at_least(times, self.clock.now())
 
     def call(
         self,
@@ -225,13 +223,12 @@ class Transport:
             attempt += 1
 
     def _follow(self, request: _Request) -> Answer:
-        url, query = request.url, request.query
+        step = request
         for _ in range(_MAX_REDIRECTS + 1):
-            step = replace(request, url=url, query=query)
             reply = self._send(step)
             if reply.status not in _REDIRECTS:
                 return self._read(step, reply)
-            url, query = self._redirect_target(step, reply), {}
+            step = request._replace(url=self._redirect_target(step, reply), query={})
         raise HarvestRedirected(f"{request} was redirected more than {_MAX_REDIRECTS} times; given up.")
 
     # --- sending ---------------------------------------------------------------------------------------------
@@ -358,8 +355,9 @@ def _new_session(base: str) -> requests.Session:
     session = requests.Session()
     # What this machine serves over plain http is fetched directly: a proxy would see the key, and has another loopback.
     session.trust_env = not (base.startswith("http://") and is_loopback(base))
+    adapter = WatchedAdapter(base)
     for prefix in ("https://", "http://"):
-        session.mount(prefix, WatchedAdapter(base))
+        session.mount(prefix, adapter)
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
     # A session cookie beats the key in every udata release: with one, a second key would act as the first user.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

@@ -7,6 +7,7 @@ played.
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -77,13 +78,19 @@ class DirectClient(HarvestClient):
         return self.state.answer(method, path, query, body, key)
 
     def _exchange(self, request: _Request) -> _Reply:
-        path = unquote(request.url.partition(API_PATH)[2])
+        path, name = _requested(self.state.generation, request.method, request.url)
         query = {name: str(value) for name, value in request.query.items() if value is not None}
-        name = request_name(self.state.generation, request.method, path)
         self.note(name)
         response = self.answer(name, request.method, path, query, _body(request), request.headers.get("X-API-KEY"))
         self._transport._portal_clock.says(self.state.now(), self.clock.now())
         return _Reply(response.status, response.headers, as_bytes(response.body))
+
+
+@functools.lru_cache(maxsize=2048)
+def _requested(generation: str, method: str, url: str) -> tuple[str, str]:
+    """Return the path below the API's root and the name of a request."""
+    path = unquote(url.partition(API_PATH)[2])
+    return path, request_name(generation, method, path)
 
 
 def _body(request: _Request) -> Any:

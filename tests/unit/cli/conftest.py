@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pkgutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_harvest import cli
+from airflow_provider_harvest.portal.http import transport
 from tests.support.fake_portal.server import Door, InProcess
 from tests.support.fake_portal.state import KEY, USER
+from tests.support.fork_server import ForkServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,4 +24,12 @@ def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
         server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
         monkeypatch.setenv("HARVEST_PORTAL", server.url)
         monkeypatch.setenv("HARVEST_API_KEY", KEY)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[ForkServer]:
+    """Processes that have loaded the commands and nothing else: loading them takes most of the time of a command."""
+    modules = [module.name for module in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}.")]
+    with ForkServer(*modules, transport.__name__) as server:
         yield server

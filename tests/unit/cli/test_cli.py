@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +16,8 @@ from tests.support.fake_portal.state import KEY, USER
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.support.fork_server import ForkServer
 
 FILE = """\
 version: 1
@@ -292,10 +292,10 @@ class TestErrors:
         assert "Traceback" not in err
 
 
-def test_command_loads_no_airflow(file: Path) -> None:
-    code = (
+def test_command_loads_no_airflow(commands: ForkServer, file: Path, tmp_path: Path) -> None:
+    program = tmp_path / "check.py"
+    program.write_text(
         "import sys; from airflow_provider_harvest.cli.main import main; "
         f"main(['sources', 'check', '--offline', {str(file)!r}]); print('airflow' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.splitlines()[-1] == "False"
+    assert commands.run(program) == "False"

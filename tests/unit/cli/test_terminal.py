@@ -13,6 +13,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from pathlib import Path
@@ -23,56 +24,70 @@ import pytest
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.clock import Clock
 from tests.support.fake_portal.response_faults import Pass, Reply
-from tests.support.fake_portal.server import PortalServer
+from tests.support.fake_portal.server import Door, InProcess, PortalServer
 from tests.support.fake_portal.state import KEY, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.support.fork_server import ForkServer
+
+NAME = "airflow-harvest"
 ESCAPE = re.compile(r"\x1b\[")
 _START = "import sys; from airflow_provider_harvest.cli.main import main; sys.exit(main(sys.argv[1:]))"
 _WITHOUT_RICH = f"import sys; sys.modules['rich'] = None; {_START}"
 HOSTILE = "\x1b[31mTowns\x1b]0;title\x07 of the \u202evalley " + "and of all the villages around it " * 6
 
 
-@pytest.fixture
-def portal() -> Iterator[PortalServer]:
-    """A portal with a source whose name is hostile and long, harvested twice."""
-    with PortalServer("D") as server:
-        server.portal.keys[KEY] = {**USER, "roles": ["admin"]}
-        source = server.portal.add_source(HOSTILE)
-        for status, failed in (("done", 0), ("done-errors", 1)):
-            job = server.portal.add_job(source)
-            server.portal.add_items(job, done=1234, failed=failed)
-            server.portal.end_job(job, status)
-        yield server
+def harvested_twice(door: Door) -> Door:
+    """Give a portal a source whose name is hostile and long, with two harvests."""
+    door.portal.keys[KEY] = {**USER, "roles": ["admin"]}
+    source = door.portal.add_source(HOSTILE)
+    for status, failed in (("done", 0), ("done-errors", 1)):
+        job = door.portal.add_job(source)
+        door.portal.add_items(job, done=1234, failed=failed)
+        door.portal.end_job(job, status)
+    return door
 
 
 @pytest.fixture
-def source(portal: PortalServer) -> str:
-    """The id of its source."""
-    return next(iter(portal.portal.sources))
+def portal() -> Iterator[Door]:
+    """A portal in this process."""
+    with InProcess("D") as door:
+        yield harvested_twice(door)
 
 
 @pytest.fixture
-def foreign(portal: PortalServer) -> str:
-    """The id of a source whose name has letters that few encodings have, and whose harvest failed."""
-    source = portal.portal.add_source("Städte 城市")
-    portal.portal.end_job(portal.portal.add_job(source), "failed")
+def served() -> Iterator[Door]:
+    """A portal for commands in processes of their own."""
+    with PortalServer("D") as door:
+        yield harvested_twice(door)
+
+
+def source_of(door: Door) -> str:
+    return next(iter(door.portal.sources))
+
+
+@pytest.fixture
+def source(portal: Door) -> str:
+    """The id of the source of the portal in this process."""
+    return source_of(portal)
+
+
+def add_foreign_source(door: Door) -> str:
+    """Return the id of a new source whose name has letters that few encodings have, and whose harvest failed."""
+    source = door.portal.add_source("Städte 城市")
+    door.portal.end_job(door.portal.add_job(source), "failed")
     return source
 
 
-def command(*arguments: str, code: str = _START) -> list[str]:
-    return [sys.executable, "-c", code, *arguments]
-
-
-def environment(portal: PortalServer) -> dict[str, str]:
+def environment(portal: Door) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
     return {**kept, "HARVEST_PORTAL": portal.url, "HARVEST_API_KEY": KEY, "TERM": "xterm-256color"}
 
 
 @pytest.fixture
-def piped(portal: PortalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def piped(portal: Door, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Runs a command whose output goes elsewhere than to a terminal; gives its exit code and what it wrote."""
 
     def run(*arguments: str, columns: int | None = None) -> tuple[int, str]:
@@ -92,12 +107,14 @@ def piped(portal: PortalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 class Terminal:
     """A command on a pseudo-terminal of its own, as one window of a person's screen."""
 
-    def __init__(self, portal: PortalServer, arguments: Sequence[str], code: str = _START, columns: int = 80) -> None:
-        pid, self._screen = pty.fork()
-        if pid == 0:  # the command
-            os.execve(sys.executable, command(*arguments, code=code), environment(portal))  # noqa: S606 - pytest's own interpreter
-        self.pid, self.seen = pid, ""
-        fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    def __init__(self, commands: ForkServer, portal: Door, arguments: Sequence[str], code: str = _START) -> None:
+        self._screen, its_own = pty.openpty()
+        fcntl.ioctl(its_own, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 80, 0, 0))
+        self._command = commands.start(
+            code, NAME, *arguments, env=environment(portal), stdout=its_own, stderr=its_own, terminal=True
+        )
+        os.close(its_own)
+        self.seen = ""
 
     def read_until(self, text: str | None) -> str:
         """Read what is shown until a string appears; None: until the command ends."""
@@ -124,9 +141,25 @@ class Terminal:
     def code(self) -> int:
         """Wait for the end, and return the exit code."""
         self.read_until(None)
-        _, status = os.waitpid(self.pid, 0)
         os.close(self._screen)
-        return os.waitstatus_to_exitcode(status)
+        return self._command.wait()
+
+
+class Redirected:
+    """A command whose output goes where a shell sends it, and whose errors are read here."""
+
+    def __init__(self, commands: ForkServer, portal: Door, *arguments: str, stdout: int) -> None:
+        reading, writing = os.pipe()
+        self.stderr = open(reading)  # noqa: PTH123, SIM115 - closed by `end`
+        self._command = commands.start(_START, NAME, *arguments, env=environment(portal), stdout=stdout, stderr=writing)
+        self.pid = self._command.pid
+        os.close(writing)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the end, and return the exit code and what it wrote to standard error since it was read last."""
+        with self.stderr:
+            said = self.stderr.read()
+        return self._command.wait(), said
 
 
 @pytest.mark.parametrize("columns", [80, 200])
@@ -153,8 +186,8 @@ def test_a_wide_terminal_shows_more_columns(piped: Any, source: str) -> None:
 
 
 @pytest.mark.parametrize("code", [_START, _WITHOUT_RICH], ids=["with rich", "without rich"])
-def test_a_live_table_is_shown_and_ctrl_c_ends_it_well(portal: PortalServer, code: str) -> None:
-    terminal = Terminal(portal, ["watch", "--interval", "1"], code)
+def test_a_live_table_is_shown_and_ctrl_c_ends_it_well(commands: ForkServer, served: Door, code: str) -> None:
+    terminal = Terminal(commands, served, ["watch", "--interval", "1"], code)
     terminal.read_until("Towns of the valley")
     terminal.interrupt()
     assert terminal.code() == 0
@@ -166,10 +199,10 @@ def test_a_live_table_is_shown_and_ctrl_c_ends_it_well(portal: PortalServer, cod
 
 @pytest.mark.parametrize("code", [_START, _WITHOUT_RICH], ids=["with rich", "without rich"])
 def test_ctrl_c_in_the_middle_of_a_run_says_that_the_harvest_goes_on(
-    portal: PortalServer, source: str, code: str
+    commands: ForkServer, served: Door, code: str
 ) -> None:
-    portal.portal.worker = lambda state: state.work(None, done=1)
-    terminal = Terminal(portal, ["run", source, "--wait", "--interval", "1"], code)
+    served.portal.worker = lambda state: state.work(None, done=1)
+    terminal = Terminal(commands, served, ["run", source_of(served), "--wait", "--interval", "1"], code)
     terminal.read_until("initialized")
     terminal.interrupt()
     assert terminal.code() == 130
@@ -177,30 +210,30 @@ def test_ctrl_c_in_the_middle_of_a_run_says_that_the_harvest_goes_on(
     assert "Traceback" not in terminal.seen
 
 
-def test_an_interrupt_of_a_piped_run_says_the_same(portal: PortalServer, source: str) -> None:
-    portal.portal.worker = lambda state: state.work(None, done=1)
-    process = subprocess.Popen(
-        command("run", source, "--wait", "--interval", "1", "--json"),
-        env=environment(portal), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    while "initialized" not in process.stderr.readline():
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+def test_an_interrupt_of_a_piped_run_says_the_same(commands: ForkServer, served: Door) -> None:
+    served.portal.worker = lambda state: state.work(None, done=1)
+    with tempfile.TemporaryFile() as out:
+        run = Redirected(
+            commands, served, "run", source_of(served), "--wait", "--interval", "1", "--json", stdout=out.fileno()
+        )
+        while "initialized" not in (line := run.stderr.readline()):
+            assert line, "it has ended"
+        os.kill(run.pid, signal.SIGINT)
+        code, err = run.end()
+        out.seek(0)
+        assert (code, out.read()) == (130, b"")
     assert "The harvest continues" in err
     assert "\x1b" not in err
 
 
-def test_a_watched_job_is_a_line_of_json_for_each_poll(portal: PortalServer, piped: Any) -> None:
+def test_a_watched_job_is_a_line_of_json_for_each_poll(portal: Door, piped: Any) -> None:
     code, out = piped("watch", next(reversed(portal.portal.jobs)), "--json")
     assert code == 2
     assert [json.loads(line)["failed"] for line in out.splitlines()] == [1]
 
 
 def test_a_watch_outlives_a_portal_that_is_away_for_a_moment(
-    portal: PortalServer, piped: Any, monkeypatch: pytest.MonkeyPatch
+    portal: Door, piped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Clock, "sleep", lambda self, seconds: None)
     job = next(reversed(portal.portal.jobs))
@@ -235,7 +268,7 @@ class TestOutputThatCannotBeWritten:
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
     @pytest.mark.parametrize("arguments", [["health"], ["watch", "--rounds", "1"], ["jobs", "ID", "--json"]])
     def test_letters_that_its_encoding_lacks_are_written_as_escapes(
-        self, portal: PortalServer, foreign: str, monkeypatch: pytest.MonkeyPatch, encoding: str, arguments: list[str]
+        self, portal: Door, monkeypatch: pytest.MonkeyPatch, encoding: str, arguments: list[str]
     ) -> None:
         """As a shell of another language gives the command its output: strict, until the command changes that."""
         written = {name: io.BytesIO() for name in ("stdout", "stderr")}
@@ -243,34 +276,27 @@ class TestOutputThatCannotBeWritten:
             monkeypatch.setenv(name, value)
         for name, buffer in written.items():
             monkeypatch.setattr(sys, name, io.TextIOWrapper(buffer, encoding=encoding, errors="strict"))
+        foreign = add_foreign_source(portal)
         code = main([foreign if word == "ID" else word for word in arguments])
         sys.stderr.flush()
         assert (code in (0, 2), written["stderr"].getvalue()) == (True, b"")
         assert b"\\u57ce" in written["stdout"].getvalue()
 
-    def test_a_process_of_another_encoding_ends_well(self, portal: PortalServer, foreign: str) -> None:
-        surroundings = {**environment(portal), "PYTHONIOENCODING": "ascii"}
-        done = subprocess.run(command("jobs", foreign, "--json"), env=surroundings, capture_output=True, check=False)
+    def test_a_process_of_another_encoding_ends_well(self, served: Door) -> None:
+        surroundings = {**environment(served), "PYTHONIOENCODING": "ascii"}
+        command = [sys.executable, "-c", _START, "jobs", add_foreign_source(served), "--json"]
+        done = subprocess.run(command, env=surroundings, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, b"")
         assert b"\\u57ce" in done.stdout
 
-    def test_reader_that_has_read_enough_is_no_error(self, portal: PortalServer, source: str) -> None:
-        process = subprocess.Popen(
-            command("compare", source, "--json"),
-            env=environment(portal),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert (process.stderr.read(), process.wait(60)) == (b"", 141)
-        process.stderr.close()
+    def test_reader_that_has_read_enough_is_no_error(self, commands: ForkServer, served: Door) -> None:
+        reading, writing = os.pipe()
+        os.close(reading)
+        run = Redirected(commands, served, "compare", source_of(served), "--json", stdout=writing)
+        os.close(writing)
+        assert run.end() == (141, "")
 
-    def test_full_disk_is_a_sentence(self, portal: PortalServer, source: str) -> None:
+    def test_full_disk_is_a_sentence(self, commands: ForkServer, served: Door) -> None:
         with Path("/dev/full").open("w") as full:
-            done = subprocess.run(
-                command("jobs", source), env=environment(portal), stdout=full, stderr=subprocess.PIPE, check=False
-            )
-        said = b"airflow-harvest: standard output: No space left on device\n"
-        assert (done.returncode, done.stderr) == (1, said)
+            run = Redirected(commands, served, "jobs", source_of(served), stdout=full.fileno())
+        assert run.end() == (1, "airflow-harvest: standard output: No space left on device\n")

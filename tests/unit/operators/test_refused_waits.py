@@ -12,7 +12,6 @@ from tests.support.fake_portal.scripted import (
     whole_job,
 )
 from tests.support.task_life import Task, run_operator
-from tests.support.task_stories import HOUR
 
 
 @pytest.mark.parametrize(
@@ -54,7 +53,7 @@ def test_a_rescheduled_sensor_that_swallows_failures_waits_all_the_same(
 ) -> None:
     task = Task(
         monkeypatch,
-        whole_job("portal", 3 * HOUR),
+        whole_job("portal", 20 * 60.0),
         lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, mode="reschedule", **{swallowing: True}),
     )
     assert task.try_() == "success"
