@@ -50,7 +50,7 @@ dags: python ## Run the example DAGs through real Airflow against a real udata
 crash: python ## Kill tasks and components of a real Airflow that harvests on a real udata, and see what comes of it
 	@$(PYTHON) -m tests.run crash -- $(ARGS)
 
-proofs: python ## Run the slow proofs in a short form: 20 chaos cycles, and the guard on real portals with 60 datasets
+proofs: python ## Run the slow proofs in a short form: chaos, the guard on real portals, and all examples of properties
 	@$(PYTHON) -m tests.run proofs
 
 chaos: python ## Send complete lives of sources through a portal that goes wrong at random: COUNT=200 SEED=1

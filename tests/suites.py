@@ -141,6 +141,7 @@ PROOFS = (
         seconds=1800,
     ),
     *CHAOS,
+    *PROPERTIES,
 )
 #: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
 UI = tuple(
