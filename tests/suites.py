@@ -112,17 +112,9 @@ CRASH = tuple(
     for environment in (NEWEST, "airflow-2.11.2")
 )
 CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
+_GUARDED_RELEASES = ("udata-17.18.0", "udata-16.6.1", "udata-9.2.4")
 #: What the guard holds, and what it foretells, on real portals; the longest part is thirty days of 2,000 datasets.
-GUARD_PROOF = (
-    _pytest(
-        "guard-proof",
-        NEWEST,
-        "-s",
-        "tests/guard_proof",
-        needs=("udata-17.18.0", "udata-16.6.1", "udata-9.2.4"),
-        seconds=7200,
-    ),
-)
+GUARD_PROOF = (_pytest("guard-proof", NEWEST, "-s", "tests/guard_proof", needs=_GUARDED_RELEASES, seconds=7200),)
 #: A triggerer with 300 waits and 3 event triggers for 34 hours of fake time.
 SOAK = (_pytest("soak", NEWEST, "tests/soak", seconds=3600),)
 #: Every kind of change between harvests of 5,000 records, within and across releases: 455 records of each of 11 kinds.
@@ -135,6 +127,21 @@ COMPARE_PROOF = (
         needs=("udata-17.18.0", "udata-16.6.1", "udata-9.2.4"),
         seconds=7200,
     ),
+)
+#: Short forms of the slow proofs, so that none of them stops working unnoticed.
+PROOFS = (
+    _pytest(
+        "guard-proof, disasters", NEWEST, "tests/guard_proof/test_disasters.py", needs=_GUARDED_RELEASES, seconds=1800
+    ),
+    _pytest(
+        "guard-proof, 60 datasets",
+        NEWEST,
+        *("tests/guard_proof", "--ignore=tests/guard_proof/test_disasters.py", "--datasets=60"),
+        needs=_GUARDED_RELEASES,
+        seconds=1800,
+    ),
+    *CHAOS,
+    *PROPERTIES,
 )
 #: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
 UI = tuple(
@@ -168,6 +175,7 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "full": (*CRASH, *TEST, *MATRIX),
     "crash": CRASH,
     "chaos": CHAOS,
+    "proofs": PROOFS,
     "guard-proof": GUARD_PROOF,
     "soak": SOAK,
     "compare-proof": COMPARE_PROOF,
