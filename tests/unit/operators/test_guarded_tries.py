@@ -198,7 +198,8 @@ def test_a_retry_takes_the_portals_own_harvest_that_began_since_the_first_try_sw
 
 def test_a_harvest_that_begins_right_before_archiving_is_off_is_let_end(monkeypatch: pytest.MonkeyPatch) -> None:
     task = Guarded(monkeypatch, [*whole_job("mine", HOUR)], deferrable=False)
-    life, begin, begun = task.client.portal.life, guarded_run.begin, []
+    life, begin = task.client.portal.life, guarded_run.begin
+    begun: list[int] = []
 
     def begin_late(client: HarvestClient, source_id: str) -> bool:
         if not begun:
