@@ -201,7 +201,7 @@ def test_a_harvest_that_begins_right_before_archiving_is_off_is_let_end(monkeypa
     life, begin = task.client.portal.life, guarded_run.begin
     begun: list[int] = []
 
-    def begin_late(client: HarvestClient, source_id: str) -> bool:
+    def begin_late(client: HarvestClient, source_id: str) -> Any:
         if not begun:
             begun.append(1)
             life.put_job("cron", task.clock.now())
