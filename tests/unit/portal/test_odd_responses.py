@@ -113,7 +113,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 def wrong_fields(model: Any) -> list[str]:
     """The fields of a model that are not of their declared type; none of anything else."""
-    kind = type(model)
+    kind: Any = type(model)
     if not kind.__module__.startswith("airflow_provider_harvest"):
         return []
     return [name for name, hint in hints_of(kind).items() if not fits(getattr(model, name), hint)]
