@@ -18,7 +18,7 @@ from sandbox.catalogue import CatalogueServer
 from tests.support.portal_api import PortalApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -117,7 +117,7 @@ def _part_of(item: pytest.Item) -> str:
 _OWN_PORTALS = ("test_documented_commands.py", "test_sandbox_command.py", "test_sandbox_lifetime.py")
 
 
-class OneProcessForARelease(LoadScopeScheduling):
+class OneProcessForARelease(LoadScopeScheduling):  # type: ignore[misc]
     """Gives all tests on a udata release to the same process, so that its portal is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -136,7 +136,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessFo
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
-) -> Iterator[None]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a failed test with what udata logged meanwhile."""
     report = yield
     if report.failed and _LOG_OFFSET in item.stash:

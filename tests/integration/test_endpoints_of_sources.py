@@ -93,7 +93,8 @@ class TestCreate:
         fields = {"name": catalogue_name, "url": "https://catalogue.example.com/", "backend": "dcat", **changes}
         error = failure_of(lambda: org_admin.create_source(**fields))
         assert isinstance(error, HarvestRequestRejected)
-        assert (error.status_code, list(error.payload["errors"])) == (400, [field])
+        payload: Any = error.payload
+        assert (error.status_code, list(payload["errors"])) == (400, [field])
         assert f"responded with 400: {field}: " in str(error)
 
     def test_needs_a_key(self, anybody: HarvestClient, catalogue_name: str) -> None:

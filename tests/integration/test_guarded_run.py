@@ -241,7 +241,8 @@ def test_harvest_that_begins_right_before_archiving_is_off_is_not_the_one(
     portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
 ) -> None:
     source = rare(0)
-    begin, theirs = guarded_run.begin, []
+    begin = guarded_run.begin
+    theirs: list[str] = []
 
     def begin_late(client: HarvestClient, source_id: str) -> bool:
         if not theirs:
@@ -280,7 +281,8 @@ def test_second_harvest_that_is_blocked_and_deferred_is_not_followed_by_a_third(
 ) -> None:
     source = rare(1)
     mark = portal.mark()
-    check_loss, blocked = guarded_run.check_loss, []
+    check_loss = guarded_run.check_loss
+    blocked: list[str] = []
 
     def block_and_check(*given: Any, **named: Any) -> guarded_run.LossCheck:
         if not blocked:  # by a job that has read that it may not archive

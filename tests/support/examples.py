@@ -27,5 +27,6 @@ def examples(thorough: int, **options: Any) -> settings:
         as the profile has examples.
     :param options: further settings of Hypothesis.
     """
+    assert settings.default is not None
     share = settings.default.max_examples / PROFILES["thorough"]
     return settings(max_examples=max(_LEAST, round(thorough * share)), **options)

@@ -102,6 +102,15 @@ class TestWings:
         code += "print(json.dumps([name for name in sys.modules if name.partition('.')[0] == 'airflow']))"
         assert json.loads(in_fresh_python("-c", code, *modules_of("portal", "cli"))) == []
 
+    def test_help_of_the_command_loads_no_client(self) -> None:
+        loaded: set[str] = set()
+        new = {f"{NAME}.cli.main"}
+        while new:
+            loaded |= new
+            new = {name for module in new for name in own(set(imports_at_load(tree_of(module).body)))} - loaded
+        assert f"{NAME}.cli.parser" in loaded
+        assert f"{NAME}.portal.client" not in loaded
+
     def test_no_modules_import_each_other_in_a_circle(self) -> None:
         graph = {module: own(set(imports_at_load(tree_of(module).body))) - {module} for module in MODULES}
         graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle

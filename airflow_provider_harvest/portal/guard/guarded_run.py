@@ -7,6 +7,7 @@ own line in the description, so that the next task after a crash (a retry, or th
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ from airflow_provider_harvest.portal.text.words import count, few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
@@ -59,17 +61,31 @@ def thresholds_of(guard: bool | Mapping[str, Any] | None) -> LossThresholds | No
     return LossThresholds.from_dict(None if guard is True else guard)
 
 
-def begin(client: HarvestClient, source_id: str) -> bool:
+def begin(client: HarvestClient, source_id: str) -> datetime | None:
     """Switch a source's archiving off before it is harvested; a source that does not archive stays as it is.
 
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: its id.
-    :returns: whether this call switched it off.
+    :returns: the time in the line that this call wrote, by which it is known as its own; None if it wrote none.
     """
-    _, changed = hold_ahead(client, source_id)
-    if changed:
-        log.info("Source %s: autoarchive is off until its harvest has been compared with the portal.", source_id)
-    return changed
+    source, changed = hold_ahead(client, source_id)
+    note = split(source.description)[1]
+    if not changed or note is None:
+        return None
+    log.info("Source %s: autoarchive is off until its harvest has been compared with the portal.", source_id)
+    return note.at
+
+
+def ahead_since(client: HarvestClient, source_id: str) -> float | None:
+    """Return since when a guarded run holds a source ahead of its harvest; None if none does.
+
+    :param client: of the portal.
+    :param source_id: its id.
+    :returns: seconds since the epoch by the portal's clock.
+    """
+    source = client.get_source(source_id)
+    note = split(source.description)[1]
+    return note.at.timestamp() if note is not None and note.is_ahead and is_held(source) else None
 
 
 def off_since(source: HarvestSource) -> float | None:
@@ -84,15 +100,16 @@ def off_since(source: HarvestSource) -> float | None:
     return note.at.timestamp() if note is not None and is_held(source) else 0.0
 
 
-def give_up(client: HarvestClient, source_id: str) -> None:
-    """Undo :func:`begin`, since no harvest follows.
+def give_up(client: HarvestClient, source_id: str, since: float = 0.0, until: float = math.inf) -> None:
+    """Undo :func:`begin`, since no harvest follows. Another task's hold, ahead of a harvest of its own, stays.
 
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: its id.
+    :param since: when the hold began at the earliest, in seconds since the epoch by the portal's clock; default: ever.
+    :param until: when it began at the latest; default: ever.
     """
-    source = client.get_source(source_id)
-    note = split(source.description)[1]
-    if is_held(source) and note is not None and note.is_ahead:
+    at = ahead_since(client, source_id)
+    if at is not None and since <= at <= until:
         release(client, source_id, accept=False)
 
 

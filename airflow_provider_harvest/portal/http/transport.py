@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
@@ -143,7 +144,8 @@ class Transport:
         self.clock = clock or Clock()
         self._api_key = api_key
         self._portal_clock = PortalClock()
-        self._session = _new_session(base)
+        self._opened: requests.Session | None = None
+        self._opening = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<Transport {self.base}>"
@@ -155,7 +157,14 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections; idempotent."""
-        self._session.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _session(self) -> requests.Session:
+        with self._opening:  # made with the first request that is no POST
+            self._opened = self._opened or _new_session(self.base)
+            return self._opened
 
     def portal_now(self) -> float | None:
         """Return the portal's clock as seconds since the epoch, from the ``Date`` of its responses; None before the

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.operators._retries import HarvestFailException
 from airflow_provider_harvest.operators.source import (
     HarvestCreateSourceOperator,
     HarvestDeleteSourceOperator,

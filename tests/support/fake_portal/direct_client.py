@@ -73,7 +73,9 @@ class DirectClient(HarvestClient):
         self.requests.append(name)
         self.times.append(self.clock.now())
 
-    def answer(self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Response:
+    def answer(
+        self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None, /
+    ) -> Response:
         """Let the portal answer a request; tests that spoil answers begin here."""
         return self.state.answer(method, path, query, body, key)
 

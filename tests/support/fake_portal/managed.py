@@ -137,7 +137,9 @@ class ManagedPortal(DirectClient):
 
     # --- how it answers -----------------------------------------------------------------------------------------------
 
-    def answer(self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Response:
+    def answer(
+        self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None, /
+    ) -> Response:
         if method == "GET":
             return super().answer(name, method, path, query, body, key)
         if name == "create" and self.turned_away:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: The key that every portal knows, of the form and length of a real one, and its user.
 KEY = "key-" + "0123456789abcdef" * 5
-USER = {"id": "5e0000000000000000000001", "first_name": "Uma", "last_name": "Tester", "roles": []}
+USER: dict[str, Any] = {"id": "5e0000000000000000000001", "first_name": "Uma", "last_name": "Tester", "roles": []}
 ORGANIZATION = {"id": "5e00000000000000000000aa", "name": "City of Somewhere", "slug": "city-of-somewhere"}
 DEFAULT_SCHEDULE = "0 0 * * *"
 #: Of a source that waits for a review.
@@ -72,7 +72,8 @@ def as_json(value: Any) -> Any:
         return [as_json(entry) for entry in value]
     if isinstance(value, datetime):
         return value.isoformat()
-    return {name: as_json(getattr(value, name)) for name in _shown_fields(type(value))}
+    kind: Any = type(value)
+    return {name: as_json(getattr(value, name)) for name in _shown_fields(kind)}
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_harvest._compat import AirflowFailException
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.operators._retries import HarvestFailException
 from airflow_provider_harvest.operators.as_code import (
     HarvestExportSourcesOperator,
     HarvestPlanSourcesOperator,
@@ -32,8 +32,8 @@ from airflow_provider_harvest.sensors.job import HarvestJobSensor
 try:
     from airflow.sdk import DAG, task
 except ImportError:  # Airflow 2.11
-    from airflow import DAG  # type: ignore[assignment]
-    from airflow.decorators import task  # type: ignore[assignment]
+    from airflow import DAG
+    from airflow.decorators import task  # type: ignore[attr-defined, no-redef]
 
 ID = "5f00000000000000000000aa"
 
@@ -106,7 +106,7 @@ def test_none_among_the_values_that_a_task_is_mapped_over(name: str, values: Any
         over = etl() if isinstance(values, str) else values
         others = {} if name == "source_id" else {"source_id": ID}
         mapped = HarvestRunSourceOperator.partial(task_id="t", **others).expand(**{name: over})
-    made = mapped.unmap({"source_id": ID, "remote_ids": None} if name == "source_id" else {name: None})
+    made: Any = mapped.unmap({"source_id": ID, "remote_ids": None} if name == "source_id" else {name: None})
     context: Any = {"dag": dag}
     made._do_render_template_fields(made, mapped.template_fields, context, mapped.get_template_env(), set())
     if not is_refused:

@@ -17,8 +17,8 @@ from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers._poller import PortalPoller
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
+from tests.support.fake_portal.direct_client import SITE
 from tests.support.fake_portal.scripted import (
-    SITE,
     T0,
     FakeClock,
     ScriptedPortal,
@@ -64,7 +64,7 @@ class Deployment:
 
     async def watch(self, connection: str, **arguments: Any) -> None:
         trigger = HarvestJobEventTrigger(connection, **arguments)
-        trigger.asset_state_store = None  # type: ignore[assignment]
+        trigger.asset_state_store = None
         async for event in trigger.run():
             self.reported.append(event.payload["job_id"])
 

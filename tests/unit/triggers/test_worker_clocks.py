@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_what_was_hidden_while_no_triggerer_ran_is_reported(monkeypatch: pytest.
     ids=["between two polls", "seen running", "almost an hour"],
 )
 def test_a_job_that_a_slow_clock_dates_before_the_newest_one_is_reported(
-    monkeypatch: pytest.MonkeyPatch, behind: float, lasts: float, scope: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, behind: float, lasts: float, scope: dict[str, Any]
 ) -> None:
     slow = _dated("slow", 2 * HOUR + 10 * MINUTE, lasts, -behind)
     watched = Watched(monkeypatch, {"a": [*whole_job("newest", 2 * HOUR), *slow], "b": _busy(6)})
@@ -86,7 +86,7 @@ def test_a_job_that_a_slow_clock_dates_before_the_newest_one_is_reported(
 @pytest.mark.parametrize("scope", [{}, {"source_id": "a"}], ids=["whole portal", "one source"])
 @pytest.mark.parametrize("before", [[], whole_job("before", -24 * HOUR)], ids=["the first", "one of many"])
 def test_a_short_job_of_a_worker_that_is_hours_behind_is_reported(
-    monkeypatch: pytest.MonkeyPatch, before: Timeline, scope: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, before: Timeline, scope: dict[str, Any]
 ) -> None:
     """It is first seen when it has ended, hours before what other sources have reported."""
     watched = Watched(monkeypatch, {"a": [*before, *_dated("short", HOUR + 100, 40, -3 * HOUR)], "b": _busy(3)})

@@ -395,7 +395,7 @@ class TestSecondLoss:
 
     def test_leaves_two_lines_of_which_an_older_version_reads_the_hold(self) -> None:
         portal, source = self.accepted_then_held()
-        lines = portal.sources[source.id].description.splitlines()
+        lines = str(portal.sources[source.id].description).splitlines()
         assert [line.split(" on ")[0] for line in lines if line] == [
             "Data of the town.",
             "[harvest guard: autoarchive held",

@@ -33,7 +33,7 @@ def harvest(job_id: str, hours_ago: float, status: str = "done", **items: int) -
 
 
 def life(
-    now: dict[str, int], *, failed: int = 0, whole: int = 10, done: int = 100, later: int = 0
+    now: dict[str, Any], *, failed: int = 0, whole: int = 10, done: int = 100, later: int = 0
 ) -> list[tuple[float, Any]]:
     """Harvests of every hour: whole ones, then failed ones, then the one that is judged, then later ones."""
     story = [*harvest("judged", 200, **now)]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-BEFORE = parse_time("2026-03-01T00:00:00+00:00")
+BEFORE: Any = parse_time("2026-03-01T00:00:00+00:00")
 
 
 #: Each write: how it is made, with which request, of which source, and what the error names.
