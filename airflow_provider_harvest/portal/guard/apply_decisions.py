@@ -54,7 +54,7 @@ def act(client: HarvestClient, report: GuardReport, *, expire_days: float | None
     """Hold and lift what a pass found, each at most once; what the portal refuses is noted in the case.
 
     :param client: of the portal, with a key that may change the sources.
-    :param report: of the pass; its cases learn what was done, and those that somebody has settled meanwhile are taken out.
+    :param report: of the pass; its cases learn what was done, and those that are settled meanwhile are taken out.
     :param expire_days: days after which a hold ends by itself and its loss counts as accepted. Default None: never.
     :raises HarvestInvalidInput: for an invalid number of days.
     """
