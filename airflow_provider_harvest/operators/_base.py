@@ -218,16 +218,7 @@ class HarvestResultTask(HarvestTask):
         """
         from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 
-        return OutcomePolicy.create(
-            max_failed_items=self.max_failed_items,
-            max_failed_ratio=self.max_failed_ratio,
-            min_done_items=self.min_done_items,
-            max_skipped_items=self.max_skipped_items,
-            max_skipped_ratio=self.max_skipped_ratio,
-            max_drop_ratio=self.max_drop_ratio,
-            fail_on_job_errors=self.fail_on_job_errors,
-            remote_ids=self.remote_ids,
-        )
+        return OutcomePolicy.of(self)
 
 
 class HarvestOperator(HarvestTask):
