@@ -19,7 +19,7 @@ from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, NOTHIN
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.fake_portal.managed import ORGANIZATIONS
 from tests.support.fake_portal.scripted import server_error
-from tests.support.fake_portal.state import Response
+from tests.support.fake_portal.state import KEY, Response
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
@@ -336,6 +336,14 @@ class TestSaidAhead:
         assert result["not_holdable_ids"] == ([] if holdable else [source.id])
         assert ("could not be held" in result["message"]) is not holdable
         assert told(portal)["not_holdable_ids"] == []  # mode report needs no right
+
+    @pytest.mark.parametrize("roles", [True, 5, "editor", {"admin": 1}, None])
+    def test_key_of_a_user_with_odd_roles(self, roles: Any) -> None:
+        portal = HarvestedPortal()
+        portal.add_harvested(organization="north")
+        south = portal.add_harvested(organization="south")
+        portal.state.keys[KEY]["roles"] = roles
+        assert told(portal, with_rights=True)["not_holdable_ids"] == [south.id]
 
     def test_key_that_has_expired(self, monkeypatch: pytest.MonkeyPatch) -> None:
         portal = HarvestedPortal()
