@@ -11,9 +11,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestPortalUnreachable, HarvestSourceNotRunnable
+from airflow_provider_harvest.exceptions import (
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestPortalUnreachable,
+    HarvestSourceNotRunnable,
+)
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, is_due
-from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
+from airflow_provider_harvest.portal.guard.hold_and_release import held_since, hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import split
@@ -155,9 +160,13 @@ def check_loss(
         reasons = case.judgement.reasons or ["The guard has held this loss before, and no person has released it."]
         return LossCheck((*reasons, f"Would be archived: {titles}. Archiving stays off until it is released."))
     missing = (*case.missing, *case.accepted) if case else ()
-    _, changed = release(client, source.id, accept=False)
-    if changed:
+    try:
+        release(client, source.id, accept=False, held_since=held_since(source))
         log.info("Source %s: autoarchive is on again; %s", source.id, _found(len(missing)))
+    except HarvestInvalidInput as error:  # a pass of the guard, or a person, was quicker
+        log.info("Source %s is left as it is: %s", source.id, error)
+        if is_held(client.get_source(source.id)):
+            return LossCheck(not_compared="the guard holds it for another loss by now")
     return LossCheck(is_due=any(is_due(record, report.at, grace_days) for record in missing))
 
 

@@ -56,16 +56,17 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
     source = client.get_source(source_id)
     refuse_deleted(source)
     text, note = split(source.description)
+    accepted = _accepted(source)
     if source.autoarchive is False:
         if note is None or note.state != NOTE_HELD or not missing or not (note.is_ahead or before > note.before):
             return source, False
         at = note.at if note.is_ahead else _now(client)  # a guarded run learns what it has held since it began
-    elif note is not None and note.state == NOTE_HELD and before <= note.before:
-        log.info("Source %s was held for this loss before, and archiving was switched on again.", source.id)
+    elif accepted is not None and before <= accepted.before:
+        log.info("Source %s is not held: a person has accepted this loss meanwhile.", source.id)
         return source, False
     else:
         at = _now(client)
-    note = _held(at, missing, before, _accepted(source))
+    note = _held(at, missing, before, accepted)
     return _write(client, source, autoarchive=False, description=join(text, note)), True
 
 

@@ -17,7 +17,8 @@ from airflow_provider_harvest.portal.http.address import API_PATH
 from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import _Reply
-from tests.support.fake_portal.state import KEY, Response, as_bytes, request_name
+from tests.support.fake_portal.response_json import as_bytes
+from tests.support.fake_portal.state import KEY, Response, request_name
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.transport import _Request

@@ -15,8 +15,9 @@ from typing import Any
 from airflow_provider_harvest.exceptions import HarvestConnectionError
 from airflow_provider_harvest.portal.models import HarvestRef, HarvestSource
 from tests.support.fake_portal.direct_client import SITE, DirectClient, dialect_of
+from tests.support.fake_portal.response_json import as_json
 from tests.support.fake_portal.scripted import FakeClock
-from tests.support.fake_portal.state import KEY, PortalState, Response, as_json
+from tests.support.fake_portal.state import KEY, PortalState, Response
 
 ADMIN = "5e0000000000000000000001"
 USER = "5e0000000000000000000002"

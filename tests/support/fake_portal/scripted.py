@@ -22,7 +22,8 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestMessage, HarvestSource
 from tests.support.fake_portal.direct_client import SITE, DirectClient
-from tests.support.fake_portal.state import PortalState, Response, as_json
+from tests.support.fake_portal.response_json import as_json
+from tests.support.fake_portal.state import PortalState, Response
 
 #: When every story begins: 2026-03-02 02:05 UTC, a Monday.
 T0 = datetime(2026, 3, 2, 2, 5, tzinfo=timezone.utc).timestamp()

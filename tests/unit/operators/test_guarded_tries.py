@@ -37,6 +37,8 @@ from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR, REFUSED
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow_provider_harvest.portal.client import HarvestClient
     from tests.support.fake_portal.scripted import Timeline
 
@@ -201,7 +203,7 @@ def test_a_harvest_that_begins_right_before_archiving_is_off_is_let_end(monkeypa
     life, begin = task.client.portal.life, guarded_run.begin
     begun: list[int] = []
 
-    def begin_late(client: HarvestClient, source_id: str) -> Any:
+    def begin_late(client: HarvestClient, source_id: str) -> datetime | None:
         if not begun:
             begun.append(1)
             life.put_job("cron", task.clock.now())
