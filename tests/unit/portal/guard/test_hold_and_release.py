@@ -78,7 +78,7 @@ class TestNote:
 class TestChangedSinceItWasRead:
     """What a pass decides on the source as it read it, and somebody has changed it before the pass acts."""
 
-    HELD: ClassVar = {"autoarchive": False, "description": noted(NOTE_HELD, 31)}
+    HELD: ClassVar[dict[str, Any]] = {"autoarchive": False, "description": noted(NOTE_HELD, 31)}
 
     @pytest.mark.parametrize(
         "lost, expire_days", [(0, None), (10, 30)], ids=["its records are back", "nobody decided in time"]
