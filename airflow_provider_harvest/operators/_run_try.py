@@ -293,7 +293,8 @@ class SourceRun(TaskWait):
         result = self.conclude(plan, ended)
         if self._guard.thresholds is not None:
             comparison = self._compare(plan, self._guard.thresholds, result["items"]["done"])
-            if comparison.not_compared and self._guard.is_on:
+            result = guarded_run.noted(result, comparison, is_second=self._guard.may_archive)
+            if result["guard"] is not None and not result["guard"]["compared"]:
                 self.log.warning("The harvest was not compared with the portal: %s.", comparison.not_compared)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)

@@ -170,6 +170,17 @@ def check_loss(
     return LossCheck(is_due=any(is_due(record, report.at, grace_days) for record in missing))
 
 
+def noted(result: HarvestResult, comparison: LossCheck, *, is_second: bool = False) -> HarvestResult:
+    """Return the result of a harvest with whether a person may rely on the comparison.
+
+    :param result: of the harvest.
+    :param comparison: what :func:`check_loss` returned.
+    :param is_second: whether it is the harvest after the one that was compared: this one was to archive.
+    """
+    reason = None if is_second else comparison.not_compared or None
+    return {**result, "guard": {"compared": reason is None, "reason": reason}}
+
+
 def rejected(result: HarvestResult, comparison: LossCheck) -> HarvestResult:
     """Return the result of a harvest whose loss is too large.
 

@@ -231,6 +231,24 @@ def test_a_harvest_that_could_not_be_compared_is_said_to_be_so(
     task = Guarded(monkeypatch, [*whole_job("mine", 60), changed], deferrable=False)
     assert task.try_() == "success", task.message
     assert any("was not compared with the portal" in line and said in line for line in one_line(task.lines))
+    assert task.result["guard"]["compared"] is False
+    assert said in task.result["guard"]["reason"]
+
+
+@pytest.mark.parametrize(
+    "is_due, timeline",
+    [
+        pytest.param(False, whole_job("one", 60), id="one harvest"),
+        pytest.param(True, [*whole_job("one", 60), *whole_job("two", HOUR)], id="the second harvest archives"),
+    ],
+)
+def test_a_harvest_that_was_compared_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, is_due: bool, timeline: list[Any]
+) -> None:
+    task = Guarded(monkeypatch, timeline, is_due=is_due, deferrable=False)
+    assert task.try_() == "success", task.message
+    assert task.result["guard"] == {"compared": True, "reason": None}
+    assert len(task.requested_at) == 1 + is_due
 
 
 def one_line(lines: list[str]) -> list[str]:

@@ -347,6 +347,7 @@ def test_the_keys_of_a_result() -> None:
         "outcome": "success",
         "failure_kind": None,
         "reasons": [],
+        "guard": None,
     }
 
 
