@@ -9,7 +9,7 @@ COUNT ?= 20
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo sandbox test matrix full unit project properties integration dags crash chaos guard-proof soak compare-proof lint docs bench environments clean ui check-ui test-ui
+.PHONY: help python demo sandbox test matrix full unit project properties integration dags crash proofs chaos guard-proof soak compare-proof lint docs bench environments clean ui check-ui test-ui
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ dags: python ## Run the example DAGs through real Airflow against a real udata
 
 crash: python ## Kill tasks and components of a real Airflow that harvests on a real udata, and see what comes of it
 	@$(PYTHON) -m tests.run crash -- $(ARGS)
+
+proofs: python ## Run the slow proofs in a short form: chaos, the guard on real portals, and all examples of properties
+	@$(PYTHON) -m tests.run proofs
 
 chaos: python ## Send complete lives of sources through a portal that goes wrong at random: COUNT=200 SEED=1
 	@$(PYTHON) -m tests.run chaos -- --count $(COUNT) --seed $(SEED) $(ARGS)

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import gc
 import importlib
-import os
 import shutil
 import signal
 import sys
-import tempfile
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-import hypothesis
+import pytest
 
-from tests.support.examples import ORDINARY, PROFILES
-
-if TYPE_CHECKING:
-    import pytest
+from tests.support import isolated_airflow
 
 #: Airflow's warnings that something will go; each release has some of these classes.
 _AIRFLOW_DEPRECATIONS = (
@@ -28,30 +21,8 @@ _AIRFLOW_DEPRECATIONS = (
     ("airflow.sdk.exceptions", "RemovedInAirflow4Warning"),
     ("airflow.utils.deprecation_tools", "DeprecatedImportWarning"),
 )
-
-
-def _isolate_airflow() -> Path:
-    """Give Airflow a home of its own, and none of the settings of the person who runs the tests."""
-    for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
-        del os.environ[name]
-    home = Path(tempfile.mkdtemp(prefix="airflow-home-"))
-    (home / "dags").mkdir()
-    os.environ.update(
-        AIRFLOW_HOME=str(home),
-        AIRFLOW__CORE__DAGS_FOLDER=str(home / "dags"),
-        AIRFLOW__CORE__LOAD_EXAMPLES="False",
-        AIRFLOW__CORE__UNIT_TEST_MODE="True",
-        AIRFLOW__USAGE_DATA_COLLECTION__ENABLED="False",
-        # Airflow 2.11 deprecates its own default of this.
-        AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY="True",
-        # The portals of the tests are on loopback, where no proxy of the machine must come between.
-        NO_PROXY="127.0.0.1,localhost",
-        no_proxy="127.0.0.1,localhost",
-    )
-    return home
-
-
-_AIRFLOW_HOME = _isolate_airflow()
+#: Says how many examples properties are tried on; whatever imports Hypothesis imports this before.
+_EXAMPLES = "tests.support.examples"
 
 
 def _let_children_be_interrupted() -> None:
@@ -65,13 +36,6 @@ _let_children_be_interrupted()
 
 # Collections are rare, since nearly all that tests make is freed without them.
 gc.set_threshold(20_000, 50, 100)
-
-# An ordinary run is reproducible: it tries the same examples each time. `make properties` searches for new ones.
-for _profile, _examples in PROFILES.items():
-    hypothesis.settings.register_profile(
-        _profile, max_examples=_examples, deadline=None, print_blob=True, derandomize=_profile == ORDINARY
-    )
-hypothesis.settings.load_profile(ORDINARY)
 
 
 def _refuse_deprecations(config: pytest.Config) -> None:
@@ -87,13 +51,20 @@ def _refuse_deprecations(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:The `airflow.operators.branch.BaseBranchOperator` attribute")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Define the profiles of Hypothesis before its plugin selects one; tests without properties do not load it."""
+    if config.getoption("hypothesis_profile", None):
+        importlib.import_module(_EXAMPLES)
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what lives to the end anyway: Airflow, and thousands of tests."""
     gc.freeze()
 
 
 def pytest_unconfigure() -> None:
-    shutil.rmtree(_AIRFLOW_HOME, ignore_errors=True)
+    shutil.rmtree(isolated_airflow.HOME, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
@@ -101,5 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config) -> None:
 
     Nothing is imported for tests that import no Airflow.
     """
+    if "hypothesis" in sys.modules and _EXAMPLES not in sys.modules:
+        raise pytest.UsageError(f"a module has imported hypothesis: import {_EXAMPLES} before, which sets its profile")
     if "airflow" in sys.modules:
         _refuse_deprecations(config)

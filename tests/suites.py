@@ -32,8 +32,15 @@ class Suite:
         return f"{self.name} on {self.environment}"
 
 
-def _pytest(name: str, environment: str, *paths: str, needs: tuple[str, ...] = (), seconds: int = 1200) -> Suite:
-    arguments = ("-m", "pytest", "-p", "no:cacheprovider", "--durations=10", *paths)
+def _pytest(
+    name: str,
+    environment: str,
+    *paths: str,
+    needs: tuple[str, ...] = (),
+    seconds: int = 1200,
+    module: str = "pytest",
+) -> Suite:
+    arguments = ("-m", module, "-p", "no:cacheprovider", "--durations=10", *paths)
     return Suite(name, environment, arguments, needs, seconds=seconds)
 
 
@@ -55,15 +62,18 @@ def _unit_without(*paths: str) -> tuple[str, ...]:
     return ("tests/unit", *(f"--ignore=tests/unit/{path}" for path in paths))
 
 
+#: Runs pytest, and loads Airflow once for it and for the tests that need a process with nothing else.
+_WITH_AIRFLOW = "tests.with_airflow"
 #: In processes of their own, two at a time: only one of them loads Airflow, and none speaks to another.
 UNIT = (
-    _pytest("unit, Airflow", NEWEST, *_unit_without(*_WITHOUT_AIRFLOW)),
+    _pytest("unit, Airflow", NEWEST, *_unit_without(*_WITHOUT_AIRFLOW), module=_WITH_AIRFLOW),
     *(_pytest(f"unit, {folder}", NEWEST, f"tests/unit/{folder}") for folder in _WITHOUT_AIRFLOW),
 )
 #: For those who choose some tests, and read what they print.
 UNIT_CHOSEN = (_pytest("unit", NEWEST, "tests/unit"),)
 UNIT_ON_OLDER_AIRFLOW = tuple(
-    _pytest("unit", older, *_unit_without(*_SAME_ON_EVERY_AIRFLOW)) for older in ("airflow-2.11.2", "airflow-3.1.8")
+    _pytest("unit", older, *_unit_without(*_SAME_ON_EVERY_AIRFLOW), module=_WITH_AIRFLOW)
+    for older in ("airflow-2.11.2", "airflow-3.1.8")
 )
 #: The repository itself: the sandbox, the wheel, these suites, where things are.
 PROJECT = (_pytest("project", NEWEST, "tests/project"),)
@@ -102,17 +112,9 @@ CRASH = tuple(
     for environment in (NEWEST, "airflow-2.11.2")
 )
 CHAOS = (Suite("chaos", NEWEST, ("-m", "tests.chaos"), needs=("udata-17.18.0",), counts_tests=False, seconds=7200),)
+_GUARDED_RELEASES = ("udata-17.18.0", "udata-16.6.1", "udata-9.2.4")
 #: What the guard holds, and what it foretells, on real portals; the longest part is thirty days of 2,000 datasets.
-GUARD_PROOF = (
-    _pytest(
-        "guard-proof",
-        NEWEST,
-        "-s",
-        "tests/guard_proof",
-        needs=("udata-17.18.0", "udata-16.6.1", "udata-9.2.4"),
-        seconds=7200,
-    ),
-)
+GUARD_PROOF = (_pytest("guard-proof", NEWEST, "-s", "tests/guard_proof", needs=_GUARDED_RELEASES, seconds=7200),)
 #: A triggerer with 300 waits and 3 event triggers for 34 hours of fake time.
 SOAK = (_pytest("soak", NEWEST, "tests/soak", seconds=3600),)
 #: Every kind of change between harvests of 5,000 records, within and across releases: 455 records of each of 11 kinds.
@@ -125,6 +127,21 @@ COMPARE_PROOF = (
         needs=("udata-17.18.0", "udata-16.6.1", "udata-9.2.4"),
         seconds=7200,
     ),
+)
+#: Short forms of the slow proofs, so that none of them stops working unnoticed.
+PROOFS = (
+    _pytest(
+        "guard-proof, disasters", NEWEST, "tests/guard_proof/test_disasters.py", needs=_GUARDED_RELEASES, seconds=1800
+    ),
+    _pytest(
+        "guard-proof, 60 datasets",
+        NEWEST,
+        *("tests/guard_proof", "--ignore=tests/guard_proof/test_disasters.py", "--datasets=60"),
+        needs=_GUARDED_RELEASES,
+        seconds=1800,
+    ),
+    *CHAOS,
+    *PROPERTIES,
 )
 #: `--confcutdir` leaves out what tests/conftest.py prepares: the environment of these has no Airflow.
 UI = tuple(
@@ -158,6 +175,7 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "full": (*CRASH, *TEST, *MATRIX),
     "crash": CRASH,
     "chaos": CHAOS,
+    "proofs": PROOFS,
     "guard-proof": GUARD_PROOF,
     "soak": SOAK,
     "compare-proof": COMPARE_PROOF,

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotFound
-from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.http.address import site_url
-from airflow_provider_harvest.portal.inputs import check_id
 
 if TYPE_CHECKING:
     import argparse
 
+    from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
 #: Exit codes of every command; ATTENTION: something needs attention.
@@ -33,6 +31,10 @@ def open_client(arguments: argparse.Namespace, said: str | None, *, keyed: bool)
         change of a file could have it sent to their own host.
     :param keyed: whether the command uses a key.
     """
+    # Loaded here, since help and complaints about arguments need no client.
+    from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.http.address import site_url
+
     chosen = arguments.portal or os.environ.get(PORTAL_VARIABLE)
     key = (os.environ.get(KEY_VARIABLE) or "").strip() or None
     if not chosen and not said:
@@ -50,6 +52,8 @@ def source_of(client: HarvestClient, ident: str, *, keyed: bool = False) -> Harv
 
     :raises HarvestNotFound: if there is none, in a sentence without the request.
     """
+    from airflow_provider_harvest.portal.inputs import check_id
+
     ident = check_id(ident, "SOURCE")
     try:
         return client.get_source(ident, keyed=keyed)

@@ -309,7 +309,10 @@ def _client(settings: ConnectionSettings, *, timeout: float | None = None, **kwa
 
 def _who(me: dict[str, Any]) -> str:
     """Describe the user of the key. A sysadmin has the role ``admin`` in every release (seen on 9.2.4 to 17.18.0)."""
-    name = " ".join(part for part in (me.get("first_name"), me.get("last_name")) if part) or f"user {me.get('id')}"
+    from airflow_provider_harvest.portal.text.untrusted import plain
+
+    name = plain(" ".join(str(part) for part in (me.get("first_name"), me.get("last_name")) if part))
+    name = name or f"user {plain(me.get('id'))}"
     if "admin" in (me.get("roles") or ()):
         return f"The API key is that of {name}, a sysadmin: everything is allowed."
     return (

@@ -13,7 +13,7 @@ from airflow_provider_harvest._compat import BaseOperator
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import push_links
-from airflow_provider_harvest.operators._default_args import OwnArguments
+from airflow_provider_harvest.operators._default_args import OwnArguments, given_when_mapped
 from airflow_provider_harvest.operators._retries import HarvestFailException, is_final
 
 if TYPE_CHECKING:
@@ -69,16 +69,22 @@ def _is_nothing(value: object, *, none_is_value: bool, blank_is_value: bool) -> 
     return value.strip() == _NONE_AS_TEXT or (not value.strip() and not blank_is_value)
 
 
-def _mapped_over(context: Mapping[str, Any], task_id: str) -> set[str]:
+def _mapped_over(context: Mapping[str, Any], made: BaseOperator) -> set[str]:
     """Return the arguments that a mapped task takes from the results of other tasks, one value for each instance.
 
     Airflow makes the instance with the values, so a None among them would look like an argument that was left out.
+
+    :param context: Airflow's task context.
+    :param made: the instance.
     """
-    task = getattr(context.get("dag"), "task_dict", {}).get(task_id)
+    task = getattr(context.get("dag"), "task_dict", {}).get(made.task_id)
     expanded = getattr(getattr(task, "expand_input", None), "value", None)
-    if not isinstance(expanded, Mapping):
-        return set()
-    return {name for name, values in expanded.items() if not isinstance(values, (list, tuple, Mapping))}
+    if isinstance(expanded, Mapping):
+        return {name for name, values in expanded.items() if not isinstance(values, (list, tuple, Mapping))}
+    # ``expand_kwargs``: which arguments a row has is known by the instance only.
+    rows = expanded if isinstance(expanded, (list, tuple)) else ()
+    meant = {name for row in rows if isinstance(row, Mapping) for name, value in row.items() if value is None}
+    return set(given_when_mapped(made)) - meant - set(getattr(task, "partial_kwargs", ()))
 
 
 class HarvestTask(BaseOperator, metaclass=OwnArguments):
@@ -99,7 +105,7 @@ class HarvestTask(BaseOperator, metaclass=OwnArguments):
         names = list(template_fields)
         given = {name: getattr(parent, name, None) for name in names} if parent is self else {}
         context = kwargs.get("context") or (args[0] if args else {})
-        mapped = {name for name in _mapped_over(context, self.task_id) if name not in self.may_be_none}
+        mapped = {name for name in _mapped_over(context, self) if name not in self.may_be_none}
         super()._do_render_template_fields(parent, names, *args, **kwargs)
         if parent is self:
             now = {name: getattr(self, name, None) for name in names}
@@ -212,16 +218,7 @@ class HarvestResultTask(HarvestTask):
         """
         from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 
-        return OutcomePolicy.create(
-            max_failed_items=self.max_failed_items,
-            max_failed_ratio=self.max_failed_ratio,
-            min_done_items=self.min_done_items,
-            max_skipped_items=self.max_skipped_items,
-            max_skipped_ratio=self.max_skipped_ratio,
-            max_drop_ratio=self.max_drop_ratio,
-            fail_on_job_errors=self.fail_on_job_errors,
-            remote_ids=self.remote_ids,
-        )
+        return OutcomePolicy.of(self)
 
 
 class HarvestOperator(HarvestTask):

@@ -29,8 +29,8 @@ OWN_ARGUMENTS = frozenset(
     | {"plan_path", "previous", "previous_state", "prune", "q", "remote_ids", "source_ids", "state", "timeout", "url"}
     | {"validation", "with_ids"}
 )
-
-
+#: The argument by which Airflow says that it makes the instance of a mapped task, and where its arguments are noted.
+_FROM_MAPPED, _GIVEN_WHEN_MAPPED = "_airflow_from_mapped", "_given_when_mapped"
 _OURS = f"{__name__.partition('.')[0]}."
 
 
@@ -59,8 +59,15 @@ def _filled(kind: type, parameters: Mapping[str, inspect.Parameter], given: dict
     return {**left_out, **given}
 
 
+def given_when_mapped(task: object) -> frozenset[str]:
+    """Return the arguments with which Airflow made an instance of a mapped task; none for another task."""
+    return frozenset(vars(task).get(_GIVEN_WHEN_MAPPED, ()))
+
+
 class OwnArguments(OperatorMeta):
     """Makes operators whose own arguments are not taken from ``default_args``; nor are those of users' subclasses.
+
+    It also notes with which arguments the instance of a mapped task was made: a None is no argument left out.
 
     Airflow fills in the arguments of each ``__init__`` of a class and its bases separately, so that is where they are
     kept from it: the signature of a subclass may name none of them.
@@ -74,6 +81,8 @@ class OwnArguments(OperatorMeta):
 
         @wraps(fill_in)
         def init(self: object, *args: Any, **kwargs: Any) -> None:
+            if kwargs.get(_FROM_MAPPED):
+                vars(self).setdefault(_GIVEN_WHEN_MAPPED, tuple(kwargs))  # by the outermost one
             fill_in(self, *args, **_filled(type(self), parameters, kwargs))
 
         init.__wrapped__ = func  # by which Airflow knows the outermost one

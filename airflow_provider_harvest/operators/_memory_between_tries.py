@@ -45,6 +45,7 @@ class Intent:
     :param how: ``started``, ``attached`` or ``waited``, once decided.
     :param passed_over: ids of jobs that are dead or were judged by an earlier try.
     :param may_archive: whether a guarded run has compared a harvest already, and the next one archives what is due.
+    :param held_from: when a guarded run was about to switch archiving off; None if none was. By the portal's clock.
     :param is_portal_time: whether the times are by the portal's clock; those of a try that has not reached the portal
         yet, and those that version 0.1 stored, are by its worker's.
     """
@@ -59,6 +60,7 @@ class Intent:
     how: How | None = None
     passed_over: tuple[str, ...] = ()
     may_archive: bool = False
+    held_from: float | None = None
     is_portal_time: bool = False
 
     def on_portal_clock(self, here: float, there: float) -> Intent:

@@ -73,7 +73,7 @@ class SourceRun(TaskWait):
         self._run_task = task
         self._claims = Claims(context, self.source_id, client.clock)
         thresholds = guarded_run.thresholds_of(task.guard)
-        self._guard = GuardedSource(client, self.source_id, thresholds, memory.intent.may_archive)
+        self._guard = GuardedSource(client, self.source_id, thresholds, memory)
 
     # --- what is to be done ----------------------------------------------------------------------------------
 
@@ -155,10 +155,8 @@ class SourceRun(TaskWait):
         if refusal:
             return self._plan_for_portal(refusal)
         jobs, running = self._jobs_in_turn()
-        if not running and self._guard.begin():
-            jobs, running = self._newest_jobs()  # again: what began meanwhile has read that it may archive
-            if running:
-                self._guard.give_up()
+        if not running:
+            jobs, running = self._hold_in_turn(jobs)
         if not running:
             return self._post(jobs)
         self._claims.give_up()
@@ -177,6 +175,27 @@ class SourceRun(TaskWait):
                 break
             self.log.info("Another task is about to request a harvest of this source: checking again for its job.")
             self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
+        return jobs, running
+
+    def _hold_in_turn(self, jobs: list[HarvestJob]) -> tuple[list[HarvestJob], list[HarvestJob]]:
+        """Switch archiving off if it must be; if another task has just done so, its harvest is waited for.
+
+        Each task harvests under a hold of its own: the other may be refused, and end its hold.
+
+        :returns: as :meth:`_newest_jobs`.
+        """
+        running: list[HarvestJob] = []
+        while not running:
+            if self._guard.begin():
+                jobs, running = self._newest_jobs()  # again: what began meanwhile has read that it may archive
+                if running:
+                    self._guard.give_up()
+                break
+            if not self._guard.is_about_to_be_used():
+                break
+            self.log.info("Another task has just switched autoarchive off: checking again for its job.")
+            self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
+            jobs, running = self._newest_jobs()
         return jobs, running
 
     def _newest_jobs(self) -> tuple[list[HarvestJob], list[HarvestJob]]:
@@ -274,7 +293,8 @@ class SourceRun(TaskWait):
         result = self.conclude(plan, ended)
         if self._guard.thresholds is not None:
             comparison = self._compare(plan, self._guard.thresholds, result["items"]["done"])
-            if comparison.not_compared and self._guard.is_on:
+            result = guarded_run.noted(result, comparison, is_second=self._guard.may_archive)
+            if result["guard"] is not None and not result["guard"]["compared"]:
                 self.log.warning("The harvest was not compared with the portal: %s.", comparison.not_compared)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)

@@ -18,7 +18,7 @@ from airflow_provider_harvest.portal.http.unreadable import may_be
 from airflow_provider_harvest.portal.inputs import check_validation, is_object_id
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
-from airflow_provider_harvest.portal.text.response_values import block
+from airflow_provider_harvest.portal.text.response_values import block, entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,7 +113,8 @@ class HarvestClient(JobReads, RecordReads):
         me = answer.body
         if not isinstance(me, dict) or not me.get("id"):
             raise answer.unexpected(f"expected a user with an id, got {type(me).__name__}")
-        return {key: value for key, value in me.items() if key.lower() != "apikey"}
+        told = {key: value for key, value in me.items() if key.lower() != "apikey"}
+        return {**told, "roles": entries_of(told["roles"])} if "roles" in told else told
 
     def get_organization(self, organization: str) -> HarvestRef:
         """Return an organization by id or slug (``GET /organizations/{}/``).

@@ -5,6 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Clock:
@@ -80,16 +84,16 @@ class PortalClock:
             else:
                 self._is_odd = True
 
-    def shows_at_least(self, when: float, here: float) -> None:
-        """Take a time that the portal has written.
+    def shows_at_least(self, times: Iterable[float], here: float) -> None:
+        """Take times that the portal has written.
 
-        :param when: seconds since the epoch, by the portal.
+        :param times: seconds since the epoch, by the portal.
         :param here: this machine's clock now.
         """
-        ahead = when - here
-        if -_MAX_SKEW < ahead < _MAX_SKEW:
+        newest = max((when for when in times if -_MAX_SKEW < when - here < _MAX_SKEW), default=None)
+        if newest is not None:
             with self._lock:
-                self._at_least = ahead if self._at_least is None else max(self._at_least, ahead)
+                self._at_least = max(newest - here, newest - here if self._at_least is None else self._at_least)
 
     def now(self, here: float, stopwatch: float | None = None) -> float | None:
         """Return the portal's time now, None if it is unknown.

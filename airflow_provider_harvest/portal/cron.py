@@ -14,7 +14,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -169,27 +169,7 @@ class Schedule:
         :raises InvalidCron: if Celery refuses it. A source may also have a schedule that is not a cron
             ("every 6 hours"), set by the portal's staff.
         """
-        fields = text.split()
-        if len(fields) != len(_FIELDS):
-            raise InvalidCron(
-                f"The cron {_show(text)} has {len(fields)} fields instead of five: minute, hour, day of month, "
-                "month, day of week; for example 0 4 * * 1-5."
-            )
-        numbers = []
-        for field_text, field in zip(fields, _FIELDS, strict=True):
-            try:
-                numbers.append(_numbers(field_text, field))
-            except ValueError as error:
-                raise _wrong(fields, field, str(error), f"Celery cannot read it, and {_STOPS_ALL}.") from None
-        # Celery reads only the beginning of a range, so anything may follow it: shown as one visible line.
-        schedule = cls(plain(" ".join(fields)), *numbers)
-        if not any(day <= _DAYS_IN_MONTH[month - 1] for month in schedule.months for day in schedule.days):
-            # Up to Celery 5.4 this cron is accepted, and the beat fails when it computes the next tick.
-            raise InvalidCron(
-                f"The cron {_show(schedule.text)} never fires: none of its months has such a day. "
-                f"Celery finds no next time for it, and {_STOPS_ALL}."
-            )
-        return schedule
+        return _parsed(text)
 
     def next_after(self, when: datetime) -> datetime | None:
         """Return the first tick later than ``when``, None if none follows within five years."""
@@ -232,6 +212,31 @@ class Schedule:
                         return
                     if distance >= 0 and day.isoweekday() % 7 in self.weekdays:
                         yield day
+
+
+@lru_cache(maxsize=1024)  # a portal's sources have few different crons, and each pass reads all of them
+def _parsed(text: str) -> Schedule:
+    fields = text.split()
+    if len(fields) != len(_FIELDS):
+        raise InvalidCron(
+            f"The cron {_show(text)} has {len(fields)} fields instead of five: minute, hour, day of month, "
+            "month, day of week; for example 0 4 * * 1-5."
+        )
+    numbers = []
+    for field_text, field in zip(fields, _FIELDS, strict=True):
+        try:
+            numbers.append(_numbers(field_text, field))
+        except ValueError as error:
+            raise _wrong(fields, field, str(error), f"Celery cannot read it, and {_STOPS_ALL}.") from None
+    # Celery reads only the beginning of a range, so anything may follow it: shown as one visible line.
+    schedule = Schedule(plain(" ".join(fields)), *numbers)
+    if not any(day <= _DAYS_IN_MONTH[month - 1] for month in schedule.months for day in schedule.days):
+        # Up to Celery 5.4 this cron is accepted, and the beat fails when it computes the next tick.
+        raise InvalidCron(
+            f"The cron {_show(schedule.text)} never fires: none of its months has such a day. "
+            f"Celery finds no next time for it, and {_STOPS_ALL}."
+        )
+    return schedule
 
 
 # --- what may be sent ------------------------------------------------------------------------------------------

@@ -45,11 +45,12 @@ class HarvestRef:
         """Return the reference, None if the response has none (null, or an object without id)."""
         if not isinstance(data, dict) or not data.get("id"):
             return None
-        person = " ".join(str(part) for part in (data.get("first_name"), data.get("last_name")) if part)
-        page = data.get("page")
+        name, page = text_of(data.get("name")), data.get("page")
+        if not name:  # a user
+            name = " ".join(str(part) for part in (data.get("first_name"), data.get("last_name")) if part) or None
         return cls(
             id=plain(data["id"]),
-            name=text_of(data.get("name")) or person or None,
+            name=name,
             slug=token_of(data.get("slug")),
             page=plain(page, None) if str(page).startswith(("https://", "http://")) else None,
         )
@@ -163,7 +164,7 @@ class HarvestItem:
             dataset_id=token_of(target.get("id")),
             dataset_url=text_of(target.get("page") or target.get("uri")),
             dataset_title=text_of(target.get("title")),
-            errors=tuple(HarvestMessage.from_api(error) for error in entries_of(data.get("errors"))),
+            errors=tuple(map(HarvestMessage.from_api, entries_of(data.get("errors")))),
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
@@ -211,7 +212,7 @@ class HarvestJob:
             created=parse_time(data.get("created")),
             started=parse_time(data.get("started")),
             ended=parse_time(data.get("ended")),
-            errors=tuple(HarvestMessage.from_api(error) for error in entries_of(data.get("errors"))),
+            errors=tuple(map(HarvestMessage.from_api, entries_of(data.get("errors")))),
             counts=counts,
             items=items,
             source_id=reference.id if reference else None,
@@ -234,7 +235,7 @@ class HarvestJob:
     @staticmethod
     def _items(data: object) -> tuple[tuple[HarvestItem, ...] | None, ItemCounts | None]:
         if isinstance(data, list):  # up to 16.x, and previews
-            items = tuple(HarvestItem.from_api(item) for item in data)
+            items = tuple(map(HarvestItem.from_api, data))
             by_status: dict[str, int] = {}
             for item in items:
                 by_status[item.status or "?"] = by_status.get(item.status or "?", 0) + 1

@@ -228,16 +228,7 @@ class HarvestJobEventTrigger(BaseEventTrigger):
             raise HarvestInvalidInput("source_id and organization are both given: give one of them, or none.")
         if self.remote_ids is not None and not self.source_id:
             raise HarvestInvalidInput("remote_ids are records of one source: give source_id, too.")
-        return OutcomePolicy.create(
-            max_failed_items=self.max_failed_items,
-            max_failed_ratio=self.max_failed_ratio,
-            min_done_items=self.min_done_items,
-            fail_on_job_errors=self.fail_on_job_errors,
-            remote_ids=self.remote_ids,
-            max_skipped_items=self.max_skipped_items,
-            max_skipped_ratio=self.max_skipped_ratio,
-            max_drop_ratio=self.max_drop_ratio,
-        )
+        return OutcomePolicy.of(self)
 
 
 def is_reported_twice(outlet: object, source_id: str | None) -> bool:

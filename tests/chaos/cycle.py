@@ -205,7 +205,7 @@ class Cycle:
 
     def _check_datasets(self, portal: HarvestClient, source_id: str, jobs: list[HarvestJob]) -> None:
         """The datasets are on the portal, each once, although two jobs harvested them."""
-        done = [item for job in jobs for item in portal.iter_job_items(job.id, status="done")]
+        done = [item for job in jobs for item in portal.iter_job_items(str(job.id), status="done")]
         by_record = {(item.remote_id, item.dataset_id) for item in done}
         served = self._sandbox.catalogue.ids(self.name)[:DATASETS]
         self._report.require(sorted(str(record) for record, _ in by_record) == sorted(served), "Not those datasets.")

@@ -142,7 +142,8 @@ def run_task(kind: type[Any], **arguments: Any) -> Ended:
 
     A task whose job does not appear in two tries running is cleared, which is how a user makes it ask again.
     """
-    store, xcoms = _Store(), {}
+    store = _Store()
+    xcoms: dict[str, Any] = {}
     dag_run = SimpleNamespace(start_date=datetime.now(timezone.utc))
     max_tries, unstarted = RETRIES, 0
     ended = Ended("exhausted")

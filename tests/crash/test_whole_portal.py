@@ -57,6 +57,11 @@ class Ended:
     rounds: float
 
 
+def wait_for_events(airflow: LiveAirflow, name: str, expected: set[str | None]) -> None:
+    """Wait until an asset has an event of each job."""
+    wait_until(lambda: expected <= set(airflow.event_jobs(name)), 120, lambda: f"Events of {name} are missing.")
+
+
 @pytest.fixture(scope="module")
 def whole_portal() -> Iterator[Sandbox]:
     """A portal with fifty accepted sources, of which five have a record that fails."""
@@ -126,12 +131,7 @@ def _story(portal: Sandbox, airflow: LiveAirflow) -> Ended:
         assert all(job.id != before[source] for source, job in zip(sources, jobs, strict=True))
         if IS_AIRFLOW_3:
             for name in WATCHED:
-                expected = [job.id for job in jobs if job.status in STATUSES[name]]
-                wait_until(
-                    lambda name=name, expected=expected: set(expected) <= set(airflow.event_jobs(name)),
-                    120,
-                    lambda name=name: f"Events of {name} are missing.",
-                )
+                wait_for_events(airflow, name, {job.id for job in jobs if job.status in STATUSES[name]})
         asked = portal.requests(since=requests)
     watched = WATCHED if IS_AIRFLOW_3 else ()
     return Ended(

@@ -20,7 +20,9 @@ except ImportError:  # Airflow 2.11 and 3.1
 try:
     from airflow.serialization.serialized_objects import DagSerialization as Serialization
 except ImportError:  # Airflow 2.11 and 3.1
-    from airflow.serialization.serialized_objects import SerializedDAG as Serialization  # type: ignore[no-redef]
+    from airflow.serialization.serialized_objects import (  # type: ignore[assignment, attr-defined]
+        SerializedDAG as Serialization,
+    )
 
 
 def read(dag_file: Path, dag_id: str) -> dict[str, Any]:

@@ -20,5 +20,5 @@ def _test_undated(dag: DAG, **options: Any) -> Any:
 
 
 if __name__ == "__main__":
-    DAG.test = _test_undated  # type: ignore[method-assign]
+    DAG.test = _test_undated  # type: ignore[method-assign, assignment]
     run_dag.main(*sys.argv[1:])

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 RELEASES = ("17.18.0", "16.6.1", "9.2.4")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--datasets", type=int, default=2000, help="datasets in test_forecast.py (2,000); 60 are quick")
+
+
 @pytest.fixture(scope="session", params=RELEASES)
 def running_portal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """The portal of a release."""

@@ -15,9 +15,10 @@ from xdist.scheduler import LoadScopeScheduling
 from airflow_provider_harvest.portal.client import HarvestClient
 from sandbox import RELEASES, Sandbox
 from sandbox.catalogue import CatalogueServer
+from tests.support.portal_api import PortalApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -116,7 +117,7 @@ def _part_of(item: pytest.Item) -> str:
 _OWN_PORTALS = ("test_documented_commands.py", "test_sandbox_command.py", "test_sandbox_lifetime.py")
 
 
-class OneProcessForARelease(LoadScopeScheduling):
+class OneProcessForARelease(LoadScopeScheduling):  # type: ignore[misc]
     """Gives all tests on a udata release to the same process, so that its portal is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -135,7 +136,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessFo
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
-) -> Iterator[None]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a failed test with what udata logged meanwhile."""
     report = yield
     if report.failed and _LOG_OFFSET in item.stash:
@@ -183,6 +184,12 @@ def _lend(test: pytest.Item, sandbox: Sandbox) -> Iterator[Sandbox]:
     yield sandbox
     sandbox.control.reset()
     sandbox.control.wait_until_idle()
+
+
+@pytest.fixture
+def api(portal: Sandbox) -> PortalApi:
+    """The portal's API, for tests of the sandbox itself."""
+    return PortalApi(portal)
 
 
 @pytest.fixture

@@ -182,13 +182,14 @@ def test_a_poke_of_a_waiting_sensor_takes_two_calls_at_most(
         portal.control.freeze_before_item(2)
         admin.run_source(source.id)
         (job_id,) = portal.control.wait_until_frozen()
-    asked: dict[str, Any] = {
+    arguments: dict[str, dict[str, Any]] = {
         "next end": {"source_id": source.id},
         "after": {"source_id": source.id, "after": after},
         "known": {"source_id": source.id, "known_job_ids": known},
         "job": {"source_id": source.id, "job_id": job_id},
         "job alone": {"job_id": job_id},
-    }[what]
+    }
+    asked = arguments[what]
     pokes = Pokes(portal, monkeypatch, Store())
     first = pokes.poke(again=False, **asked)
     assert len(first) <= (4 if portal.generation == "A" or what == "job alone" else 3), first

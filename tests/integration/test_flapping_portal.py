@@ -57,7 +57,7 @@ def test_what_is_there_is_not_called_absent(
     source = new_harvest(datasets=2)
     assert source.organization is not None
     (job,) = anybody.iter_jobs(source.id)
-    same = {"name": source.name, "url": source.url, "backend": source.backend}
+    same: dict[str, Any] = {"name": source.name, "url": source.url, "backend": source.backend}
     states: set[str] = set()
     made: set[str] = set()
     failures: set[type[HarvestError]] = set()

@@ -18,6 +18,7 @@ from tests.support.task_processes import Task, job_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from airflow_provider_harvest.portal.models import HarvestSource
     from sandbox import Sandbox
@@ -221,7 +222,7 @@ def test_harvest_that_the_portal_began_before_archiving_was_off_does_not_count(
     portal.control.set(HARVEST_ENABLE_MANUAL_RUN=False)
     begin = guarded_run.begin
 
-    def begin_and_run(client: HarvestClient, source_id: str) -> bool:
+    def begin_and_run(client: HarvestClient, source_id: str) -> datetime | None:
         changed = begin(client, source_id)
         if changed:
             time.sleep(1.1)  # a portal's clock is known to the second
@@ -241,9 +242,10 @@ def test_harvest_that_begins_right_before_archiving_is_off_is_not_the_one(
     portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
 ) -> None:
     source = rare(0)
-    begin, theirs = guarded_run.begin, []
+    begin = guarded_run.begin
+    theirs: list[str] = []
 
-    def begin_late(client: HarvestClient, source_id: str) -> bool:
+    def begin_late(client: HarvestClient, source_id: str) -> datetime | None:
         if not theirs:
             portal.control.run_scheduled(source_id)
             portal.control.wait_until_idle()
@@ -280,7 +282,8 @@ def test_second_harvest_that_is_blocked_and_deferred_is_not_followed_by_a_third(
 ) -> None:
     source = rare(1)
     mark = portal.mark()
-    check_loss, blocked = guarded_run.check_loss, []
+    check_loss = guarded_run.check_loss
+    blocked: list[str] = []
 
     def block_and_check(*given: Any, **named: Any) -> guarded_run.LossCheck:
         if not blocked:  # by a job that has read that it may not archive

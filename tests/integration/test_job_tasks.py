@@ -16,7 +16,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestSourceBusy,
 )
 from airflow_provider_harvest.links.harvest import JOB_URL_KEY, SOURCE_URL_KEY
-from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.operators._retries import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from tests.support.expected_failures import fails
 from tests.support.task_processes import Task, job_ids
@@ -195,7 +195,7 @@ def test_a_running_job_may_end_before_mine_starts(
 
     result = task.harvest(source)
 
-    jobs = {job.id: job for job in admin.iter_jobs(source.id)}
+    jobs: dict[Any, Any] = {job.id: job for job in admin.iter_jobs(source.id)}
     assert result["job_id"] != other
     assert jobs[other].ended <= jobs[result["job_id"]].created
     assert runs() == 1

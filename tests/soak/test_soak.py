@@ -36,6 +36,8 @@ from tests.support.watching_trigger import Store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_provider_harvest.portal.statuses import EndCondition
+
 MINUTE, HOUR = 60.0, 3600.0
 SOURCES, HARVESTS_EACH, FAILING_IN = 300, 17, 7
 #: Hours in which harvests begin, and in which the triggerer runs.
@@ -79,7 +81,7 @@ class Soak:
             life.append((chance.uniform(1, BUSY) * HOUR, source_changes(name=f"Renamed {number}")))
         return life
 
-    async def watch(self, condition: str) -> None:
+    async def watch(self, condition: EndCondition) -> None:
         """Be an event trigger."""
         told = self.reported.setdefault(condition, [])
         trigger = HarvestJobEventTrigger("one", condition=condition)

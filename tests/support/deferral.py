@@ -9,8 +9,8 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.triggers import job as triggers_job
 from airflow_provider_harvest.triggers.job import HarvestJobTrigger
+from tests.support.fake_portal.direct_client import SITE
 from tests.support.fake_portal.scripted import (
-    SITE,
     SOURCE_ID,
     T0,
     FakeClock,

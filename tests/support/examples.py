@@ -12,6 +12,13 @@ ORDINARY = "quick"
 PROFILES = {ORDINARY: 10, "thorough": 100}
 _LEAST = 10
 
+# An ordinary run is reproducible: it tries the same examples each time. `make properties` searches for new ones.
+for _profile, _examples in PROFILES.items():
+    settings.register_profile(
+        _profile, max_examples=_examples, deadline=None, print_blob=True, derandomize=_profile == ORDINARY
+    )
+settings.load_profile(ORDINARY)
+
 
 def examples(thorough: int, **options: Any) -> settings:
     """Return the settings of a property.
@@ -20,5 +27,6 @@ def examples(thorough: int, **options: Any) -> settings:
         as the profile has examples.
     :param options: further settings of Hypothesis.
     """
+    assert settings.default is not None
     share = settings.default.max_examples / PROFILES["thorough"]
     return settings(max_examples=max(_LEAST, round(thorough * share)), **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,13 +22,13 @@ def failure_of(call: Callable[[], object]) -> HarvestError:
 
 
 @contextlib.contextmanager
-def fails(pattern: str, kind: type[Exception] | None = None) -> Iterator[pytest.ExceptionInfo[Exception]]:
+def fails(pattern: str, kind: type[Exception] | None = None) -> Iterator[pytest.ExceptionInfo[Any]]:
     """Expect that a task fails for good with a message; its lines, which are broken to fit a log, are joined.
 
     :param pattern: regular expression of a part of the message.
     :param kind: of the exception; default: `HarvestFailException`.
     """
-    from airflow_provider_harvest.operators._base import HarvestFailException
+    from airflow_provider_harvest.operators._retries import HarvestFailException
 
     with pytest.raises(kind or HarvestFailException) as caught:
         yield caught

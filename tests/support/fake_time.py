@@ -29,7 +29,7 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.monotonic()
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, **options: Any) -> asyncio.Handle:
+    def call_soon_threadsafe(self, callback: Any, *args: Any, **options: Any) -> asyncio.Handle:  # type: ignore[override]
         """As the real one, but from the loop's own thread without the system calls that would wake it."""
         if threading.get_ident() == self._thread:
             return self.call_soon(callback, *args, **options)

@@ -1,8 +1,8 @@
 """Runs programs in processes that have loaded some modules and nothing else; loading them is done once.
 
-Called as a program with modules it is the process that loads these, and forks for each request that it reads: a line of
-JSON, and with it where the output of the fork goes. It responds with a line when the fork has started, its process id,
-and with one when it has ended, its exit code.
+A process that has loaded them forks for each request that it reads: a line of JSON, and with it where the output of the
+fork goes. It responds with a line when the fork has started, its process id, and with one when it has ended, its exit
+code. It is this file called as a program, or a fork of a process that needs the same modules, see `fork_early`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 #: How long (s) a program may take.
 _LIMIT = 120
@@ -37,18 +37,16 @@ class ForkServer:
 
     def __init__(self, *modules: str) -> None:
         self._modules = modules
-        self._process: subprocess.Popen[bytes] | None = None
+        self._server: _Server | None = None
         self._running: ForkedProgram | None = None
 
     def __enter__(self) -> ForkServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process:
+        if self._server:
             self._end_program()
-            self._responses.close()
-            self._requests.close()  # which ends the process
-            self._process.wait(_LIMIT)
+            self._server.end()
 
     def start(
         self, code: str, *arguments: str, env: Mapping[str, str], stdout: int, stderr: int, terminal: bool = False
@@ -58,12 +56,12 @@ class ForkServer:
         :param arguments: ``sys.argv``.
         :param terminal: Whether its output is a terminal of its own: also its input, whose Ctrl-C interrupts it.
         """
-        if not self._process:
-            self._process = self._start_process()
+        if not self._server:
+            self._server = _early.pop(self._modules, None) or _start(self._modules)
         self._end_program()
         request = {"code": code, "arguments": arguments, "env": dict(env), "terminal": terminal}
-        socket.send_fds(self._requests, [f"{json.dumps(request)}\n".encode()], [stdout, stderr])
-        self._running = ForkedProgram(self._responses)
+        socket.send_fds(self._server.requests, [f"{json.dumps(request)}\n".encode()], [stdout, stderr])
+        self._running = ForkedProgram(self._server.responses)
         return self._running
 
     def run(self, program: Path, *arguments: str) -> str:
@@ -77,18 +75,6 @@ class ForkServer:
         assert exit_code == 0, lines[-3000:]
         last: str = lines.splitlines()[-1]
         return last
-
-    def _start_process(self) -> subprocess.Popen[bytes]:
-        self._requests, inherited = socket.socketpair()
-        self._requests.settimeout(_LIMIT)
-        self._responses = self._requests.makefile("r")
-        with inherited:
-            return subprocess.Popen(
-                [sys.executable, "-m", __name__, str(inherited.fileno()), *self._modules],
-                cwd=Path(__file__).parents[2],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[inherited.fileno()],
-            )
 
     def _end_program(self) -> None:
         if self._running and self._running.exit_code is None:
@@ -111,8 +97,70 @@ class ForkedProgram:
         return self.exit_code
 
 
-def _serve(connection: socket.socket) -> dict[str, Any] | None:
-    """Fork for each request; the fork returns with its own, and the server when there are no more."""
+class _Server:
+    """The other side of a process that forks.
+
+    :param wait: Waits for its end.
+    """
+
+    def __init__(self, requests: socket.socket, wait: Callable[[], object]) -> None:
+        self.requests, self._wait = requests, wait
+        requests.settimeout(_LIMIT)
+        self.responses = requests.makefile("r")
+
+    def end(self) -> None:
+        """Request nothing more, which ends the process, and wait for it."""
+        self.responses.close()
+        self.requests.close()
+        self._wait()
+
+
+#: Those that `fork_early` has started, by what they have loaded.
+_early: dict[tuple[str, ...], _Server] = {}
+
+
+def fork_early(*modules: str) -> None:
+    """Load modules, which this process needs too, and fork the server that the first `ForkServer` of them will use.
+
+    To be called before anything else is loaded. In the programs of the server this does not return.
+    """
+    _load(modules)
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        _serve(theirs)
+        sys.exit()
+    theirs.close()
+    _early[modules] = _Server(ours, lambda: os.waitpid(pid, 0))
+
+
+def _start(modules: Sequence[str]) -> _Server:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        command = [sys.executable, "-m", __name__, str(theirs.fileno()), *modules]
+        process = subprocess.Popen(command, cwd=Path(__file__).parents[2], pass_fds=[theirs.fileno()])
+    return _Server(ours, process.wait)
+
+
+def _load(modules: Sequence[str]) -> None:
+    gc.disable()  # nothing that they make is freed
+    for module in modules:
+        importlib.import_module(module)
+    gc.freeze()
+    gc.enable()
+
+
+def _serve(connection: socket.socket) -> None:
+    """Fork for each request; returns in the server when there are no more, and in each fork when its program ends."""
+    with connection:
+        request = _next_request(connection)
+    if request:
+        exec(request["code"], {"__name__": "__main__"})  # noqa: S102 - a program of a test
+
+
+def _next_request(connection: socket.socket) -> dict[str, Any] | None:
+    """Fork for each request; the fork returns with its own, the server with none when there are no more."""
     while True:
         received, streams, _, _ = socket.recv_fds(connection, 65536, 2)
         while received and not received.endswith(b"\n"):
@@ -134,11 +182,10 @@ def _serve(connection: socket.socket) -> dict[str, Any] | None:
 def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     """Take the streams, the environment and the arguments of a request, as a process has them when it starts."""
     signal.alarm(_LIMIT)
-    for place, stream in enumerate(streams, 1):
+    standard_input = streams[0] if request["terminal"] else os.open(os.devnull, os.O_RDONLY)
+    for place, stream in enumerate((standard_input, *streams)):
         os.dup2(stream, place)
-        os.close(stream)
     if request["terminal"]:
-        os.dup2(1, 0)
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     # As Python itself opens them: those that it has opened are what the server's output was, such as a file.
@@ -149,16 +196,6 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     sys.argv = request["arguments"]
 
 
-def main(descriptor: str, *modules: str) -> None:
-    """Load modules, and run a program for each request."""
-    with socket.socket(fileno=int(descriptor)) as connection:
-        for module in modules:
-            importlib.import_module(module)
-        gc.freeze()
-        request = _serve(connection)
-    if request:
-        exec(request["code"], {"__name__": "__main__"})  # noqa: S102 - a program of a test
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    _load(sys.argv[2:])
+    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -16,6 +16,7 @@ def form_of_airflow_3(connection_type: str) -> dict[str, Any]:
     """Return the connection form that Airflow 3 builds."""
     from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
+    form: Any
     (form,) = (form for form in HookMetaService.hook_meta_data() if form.connection_type == connection_type)
     fields = {name: field for name, field in form.standard_fields if field is not None}
     return {

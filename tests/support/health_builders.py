@@ -66,7 +66,7 @@ def job(
     )
 
 
-def running(*, began: datetime, **counts: int) -> HarvestJob:
+def running(*, began: datetime, **counts: Any) -> HarvestJob:
     """A job that has not ended."""
     return job("initialized", began=began, lasted=None, **counts)
 

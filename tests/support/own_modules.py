@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import pkgutil
 import subprocess
 import sys
@@ -23,6 +25,14 @@ def part_of(module: str) -> str:
 def modules_of(*parts: str) -> list[str]:
     """Return the modules of some parts of the package, sorted."""
     return sorted(module for module in MODULES if part_of(module) in parts)
+
+
+@functools.cache
+def tree_of(module: str) -> ast.Module:
+    """Return the code of a module."""
+    path = PACKAGE.joinpath(*module.split(".")[1:])
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def in_fresh_python(*arguments: str) -> str:

@@ -17,6 +17,8 @@ from tests.support.fake_time import run_in_fake_time, without_threads
 from tests.support.portal_connections import SharedClient, at_portal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
 
@@ -27,7 +29,7 @@ class Waits:
     """
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, lives: dict[str, Timeline], generation: str = "D", others: int = 0
+        self, monkeypatch: pytest.MonkeyPatch, lives: Mapping[str, Timeline], generation: str = "D", others: int = 0
     ) -> None:
         self.clock = FakeClock()
         self.portal = ScriptedPortal(self.clock, lives, generation=generation, others=others)

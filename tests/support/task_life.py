@@ -16,7 +16,7 @@ from airflow_provider_harvest._compat import (
 )
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators import _task_wait
-from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.operators._retries import HarvestFailException
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from airflow_provider_harvest.triggers import job as triggers_job
@@ -110,7 +110,7 @@ class Life:
             [event] = loop.run_until_complete(events())
         finally:
             loop.close()
-        return json.loads(json.dumps(event))  # type: ignore[no-any-return]
+        return json.loads(json.dumps(event))
 
     def _work(self, event: dict[str, Any] | None = None, method: str = "") -> None:
         """Be a worker, with a task object of its own."""

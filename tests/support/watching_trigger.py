@@ -14,6 +14,8 @@ from tests.support.fake_time import run_in_fake_time, without_threads
 from tests.support.portal_connections import SharedClient, at_portal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
 
@@ -38,7 +40,7 @@ class Watched:
     """A portal, and triggerers that come and go while a trigger watches it."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, lives: dict[str, Timeline], generation: str = "D", keeps: bool = True
+        self, monkeypatch: pytest.MonkeyPatch, lives: Mapping[str, Timeline], generation: str = "D", keeps: bool = True
     ) -> None:
         self.clock = FakeClock()
         self.portal = ScriptedPortal(self.clock, lives, generation=generation, owner=OWNER)

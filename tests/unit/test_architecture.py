@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.own_modules import MODULES, NAME, PACKAGE, in_fresh_python, modules_of, part_of
+from tests.support.own_modules import MODULES, NAME, in_fresh_python, modules_of, part_of, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +31,6 @@ MAY_IMPORT = {
     "operators": {"exceptions", "_compat", "portal", "hooks", "links", "triggers"},
     "sensors": {"exceptions", "_compat", "portal", "hooks", "links", "triggers", "operators"},
 }
-
-
-@functools.cache
-def tree_of(module: str) -> ast.Module:
-    path = PACKAGE.joinpath(*module.split(".")[1:])
-    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return ast.parse(file.read_text())
 
 
 def imports_at_load(body: list[ast.stmt]) -> Iterator[str]:
@@ -109,6 +102,15 @@ class TestWings:
         code += "print(json.dumps([name for name in sys.modules if name.partition('.')[0] == 'airflow']))"
         assert json.loads(in_fresh_python("-c", code, *modules_of("portal", "cli"))) == []
 
+    def test_help_of_the_command_loads_no_client(self) -> None:
+        loaded: set[str] = set()
+        new = {f"{NAME}.cli.main"}
+        while new:
+            loaded |= new
+            new = {name for module in new for name in own(set(imports_at_load(tree_of(module).body)))} - loaded
+        assert f"{NAME}.cli.parser" in loaded
+        assert f"{NAME}.portal.client" not in loaded
+
     def test_no_modules_import_each_other_in_a_circle(self) -> None:
         graph = {module: own(set(imports_at_load(tree_of(module).body))) - {module} for module in MODULES}
         graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
@@ -139,6 +141,17 @@ SAID = {"title", "message", "remote_id", "remote_url", "description", "comment",
 OURS = {"self", "self.portal_wide", "document", "field", "entry"}
 
 
+def is_of_a_log(function: ast.expr) -> bool:
+    """Whether a function is that of ``log`` or ``self.log``; most are of something else, which its first name says."""
+    first = function
+    while not isinstance(first, ast.Name):
+        below = getattr(first, "func", None) or getattr(first, "value", None)
+        if not isinstance(below, ast.expr):
+            return False
+        first = below
+    return first.id in ("log", "self") and ast.unparse(function).startswith(("log.", "self.log."))
+
+
 def said_raw(code: ast.Module) -> list[str]:
     """Return what a module puts into a sentence as a portal said it, without ``plain``, ``markdown`` or ``repr``."""
     found = []
@@ -146,7 +159,7 @@ def said_raw(code: ast.Module) -> list[str]:
         shown: list[ast.expr] = []
         if isinstance(node, ast.FormattedValue) and node.conversion != ord("r"):
             shown = [node.value]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("log.", "self.log.")) and node.args:
+        elif isinstance(node, ast.Call) and is_of_a_log(node.func) and node.args:
             marks = re.findall(r"%[-+ #0-9.]*([a-z])", ast.unparse(node.args[0]))
             shown = [value for mark, value in zip(marks, node.args[1:], strict=False) if mark == "s"]
         found += [

@@ -26,7 +26,7 @@ ID = "6b03fbe5f66a892d7cfe18b4"
         ("http://127.0.0.1:8080", {}, "harvest://127.0.0.1:8080"),
     ],
 )
-def test_one_thing_has_one_uri(portal: str, what: dict[str, str], uri: str) -> None:
+def test_one_thing_has_one_uri(portal: str, what: dict[str, Any], uri: str) -> None:
     assert harvest_uri(portal, **what) == uri
     assert sanitize_uri(urlsplit(uri)).geturl() == uri
     assert harvest_asset(portal, **what).uri.rstrip("/") == uri
@@ -100,7 +100,7 @@ def test_one_call_makes_an_asset_with_its_watcher(what: dict[str, str]) -> None:
 @needs_watchers
 def test_a_watch_that_is_invalid_is_refused() -> None:
     with pytest.raises(HarvestInvalidInput, match="not 'sucess'"):
-        harvest_asset(PORTAL, ID, watch="sucess")
+        harvest_asset(PORTAL, ID, watch="sucess")  # type: ignore[arg-type]
 
 
 @needs_watchers

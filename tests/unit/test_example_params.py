@@ -36,10 +36,14 @@ SLIPS = [
 ]
 
 
+#: Airflow 2 has examples of its own.
+BAG: dict[str, Any] = {} if HAS_EVENT_TRIGGERS else {"include_examples": False}
+
+
 def dag(dag_id: str) -> Any:
     """An example."""
     path = str(next(path for path in EXAMPLES if path.stem == dag_id))
-    bag: Any = DagBag(path) if HAS_EVENT_TRIGGERS else DagBag(path, include_examples=False)
+    bag: Any = DagBag(path, **BAG)
     assert bag.import_errors == {}
     return bag.dags[dag_id]
 

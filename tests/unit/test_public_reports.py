@@ -24,7 +24,7 @@ except ImportError:  # Airflow 2.11
     from airflow import DAG
 
 ID = "5f00000000000000000000aa"
-KINDS = {
+KINDS: set[type[BaseOperator]] = {
     kind
     for module in (job, source, portal)
     for kind in vars(module).values()
@@ -36,7 +36,7 @@ def dag(**how: Any) -> DAG:
     return DAG("d", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), schedule=None, **how)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS, key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", sorted(KINDS, key=str), ids=lambda kind: kind.__name__)
 def test_template_fields_are_a_sequence_of_own_attributes(kind: Any) -> None:
     """aws-samples/emr-serverless-samples#21: a string in their place is read as single characters by the task."""
     assert isinstance(kind.template_fields, (tuple, list))
@@ -59,7 +59,8 @@ def test_native_rendering_changes_texts_without_a_template(given: list[str], tak
     """apache/airflow#35987, #35577: with render_template_as_native_obj=True also what holds no braces is evaluated."""
     with dag(render_template_as_native_obj=True):
         task = HarvestRunSourceOperator(task_id="t", source_id=ID, remote_ids=given)
-    task.render_template_fields({"ti": SimpleNamespace()})
+    context: Any = {"ti": SimpleNamespace()}
+    task.render_template_fields(context)
     if taken is None:
         with pytest.raises(HarvestInvalidInput, match="native objects"):
             task.outcome_policy()

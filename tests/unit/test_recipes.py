@@ -16,6 +16,7 @@ except ImportError:  # Airflow 2.11 and 3.1
 from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 _IS_AIRFLOW_2 = not HAS_EVENT_TRIGGERS
+_BAG: dict[str, Any] = {"include_examples": False} if _IS_AIRFLOW_2 else {}
 ROOT = Path(__file__).resolve().parents[2]
 #: The page on compatibility shows a fault of a newer Airflow, not a recipe.
 PAGES = (ROOT / "README.md", *sorted(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / "compatibility.md"}))
@@ -37,7 +38,7 @@ def test_dag_is_complete_and_safe_as_pasted(source: str, tmp_path: Path) -> None
         pytest.skip("Event triggers need Airflow 3.")
     path = tmp_path / "pasted.py"
     path.write_text(source, encoding="utf-8")
-    bag: Any = DagBag(str(path), include_examples=False) if _IS_AIRFLOW_2 else DagBag(str(path))
+    bag: Any = DagBag(str(path), **_BAG)
     assert bag.import_errors == {}
     dags = dict(bag.dags)
     assert len(dags) == 1

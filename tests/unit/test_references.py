@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import airflow_provider_harvest
+from tests.support.own_modules import PACKAGE, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-_PACKAGE = Path(airflow_provider_harvest.__file__).parent
 _REFERENCE = re.compile(r":(?:mod|class|func|data|meth|exc|attr):`~?\.*([\w.]+)`")
 _STANDARD = ("threading.", "urllib.")
 
 
 def module_of(file: Path) -> str:
-    return ".".join(file.relative_to(_PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    return ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
 def named_in(scope: ast.Module | ast.ClassDef, name: str) -> Iterator[str]:
@@ -35,10 +34,10 @@ def named_in(scope: ast.Module | ast.ClassDef, name: str) -> Iterator[str]:
 
 
 def test_what_a_reference_names_is_there() -> None:
-    files = sorted(_PACKAGE.rglob("*.py"))
+    files = sorted(PACKAGE.rglob("*.py"))
     known: set[str] = set()
     for file in files:
-        for name in named_in(ast.parse(file.read_text(encoding="utf-8")), module_of(file)):
+        for name in named_in(tree_of(module_of(file)), module_of(file)):
             parts = name.split(".")
             known.update(".".join(parts[first:]) for first in range(len(parts)))
     dangling = [

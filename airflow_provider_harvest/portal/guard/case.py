@@ -24,6 +24,16 @@ REMIND_DAYS = 14
 MAX_LEFT = 0.1
 
 
+def begun_of(job: HarvestJob) -> datetime:
+    """Return when a job that has ended began; whatever was last seen before was not refreshed by it.
+
+    :param job: as read; a time that it lacks is replaced by a later one: more records are then looked for in it.
+    """
+    begun = job.created or job.started or job.ended
+    assert begun is not None  # noqa: S101
+    return begun
+
+
 @dataclass
 class Case:
     """What a pass found about one source.
@@ -61,10 +71,9 @@ class Case:
 
     @property
     def begun(self) -> datetime:
-        """When the job began; whatever was last seen before was not refreshed by it."""
-        begun = (self.job.created or self.job.started or self.job.ended) if self.job else None
-        assert begun is not None  # noqa: S101 - a whole job has ended, and only of an examined source this is asked
-        return begun
+        """When the job began, of a source that was examined."""
+        assert self.job is not None  # noqa: S101
+        return begun_of(self.job)
 
     @property
     def ended(self) -> datetime | None:

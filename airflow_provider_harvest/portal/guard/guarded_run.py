@@ -7,12 +7,18 @@ own line in the description, so that the next task after a crash (a retry, or th
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_provider_harvest.exceptions import HarvestError, HarvestPortalUnreachable, HarvestSourceNotRunnable
+from airflow_provider_harvest.exceptions import (
+    HarvestError,
+    HarvestInvalidInput,
+    HarvestPortalUnreachable,
+    HarvestSourceNotRunnable,
+)
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, is_due
-from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
+from airflow_provider_harvest.portal.guard.hold_and_release import held_since, hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import split
@@ -22,6 +28,7 @@ from airflow_provider_harvest.portal.text.words import count, few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
@@ -59,17 +66,31 @@ def thresholds_of(guard: bool | Mapping[str, Any] | None) -> LossThresholds | No
     return LossThresholds.from_dict(None if guard is True else guard)
 
 
-def begin(client: HarvestClient, source_id: str) -> bool:
+def begin(client: HarvestClient, source_id: str) -> datetime | None:
     """Switch a source's archiving off before it is harvested; a source that does not archive stays as it is.
 
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: its id.
-    :returns: whether this call switched it off.
+    :returns: the time in the line that this call wrote, by which it is known as its own; None if it wrote none.
     """
-    _, changed = hold_ahead(client, source_id)
-    if changed:
-        log.info("Source %s: autoarchive is off until its harvest has been compared with the portal.", source_id)
-    return changed
+    source, changed = hold_ahead(client, source_id)
+    note = split(source.description)[1]
+    if not changed or note is None:
+        return None
+    log.info("Source %s: autoarchive is off until its harvest has been compared with the portal.", source_id)
+    return note.at
+
+
+def ahead_since(client: HarvestClient, source_id: str) -> float | None:
+    """Return since when a guarded run holds a source ahead of its harvest; None if none does.
+
+    :param client: of the portal.
+    :param source_id: its id.
+    :returns: seconds since the epoch by the portal's clock.
+    """
+    source = client.get_source(source_id)
+    note = split(source.description)[1]
+    return note.at.timestamp() if note is not None and note.is_ahead and is_held(source) else None
 
 
 def off_since(source: HarvestSource) -> float | None:
@@ -84,15 +105,16 @@ def off_since(source: HarvestSource) -> float | None:
     return note.at.timestamp() if note is not None and is_held(source) else 0.0
 
 
-def give_up(client: HarvestClient, source_id: str) -> None:
-    """Undo :func:`begin`, since no harvest follows.
+def give_up(client: HarvestClient, source_id: str, since: float = 0.0, until: float = math.inf) -> None:
+    """Undo :func:`begin`, since no harvest follows. Another task's hold, ahead of a harvest of its own, stays.
 
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: its id.
+    :param since: when the hold began at the earliest, in seconds since the epoch by the portal's clock; default: ever.
+    :param until: when it began at the latest; default: ever.
     """
-    source = client.get_source(source_id)
-    note = split(source.description)[1]
-    if is_held(source) and note is not None and note.is_ahead:
+    at = ahead_since(client, source_id)
+    if at is not None and since <= at <= until:
         release(client, source_id, accept=False)
 
 
@@ -138,10 +160,25 @@ def check_loss(
         reasons = case.judgement.reasons or ["The guard has held this loss before, and no person has released it."]
         return LossCheck((*reasons, f"Would be archived: {titles}. Archiving stays off until it is released."))
     missing = (*case.missing, *case.accepted) if case else ()
-    _, changed = release(client, source.id, accept=False)
-    if changed:
+    try:
+        release(client, source.id, accept=False, held_since=held_since(source))
         log.info("Source %s: autoarchive is on again; %s", source.id, _found(len(missing)))
+    except HarvestInvalidInput as error:  # a pass of the guard, or a person, was quicker
+        log.info("Source %s is left as it is: %s", source.id, error)
+        if is_held(client.get_source(source.id)):
+            return LossCheck(not_compared="the guard holds it for another loss by now")
     return LossCheck(is_due=any(is_due(record, report.at, grace_days) for record in missing))
+
+
+def noted(result: HarvestResult, comparison: LossCheck, *, is_second: bool = False) -> HarvestResult:
+    """Return the result of a harvest with whether a person may rely on the comparison.
+
+    :param result: of the harvest.
+    :param comparison: what :func:`check_loss` returned.
+    :param is_second: whether it is the harvest after the one that was compared: this one was to archive.
+    """
+    reason = None if is_second else comparison.not_compared or None
+    return {**result, "guard": {"compared": reason is None, "reason": reason}}
 
 
 def rejected(result: HarvestResult, comparison: LossCheck) -> HarvestResult:

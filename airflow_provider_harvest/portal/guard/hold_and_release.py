@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.inputs import as_datetime
 from airflow_provider_harvest.portal.sources.confirm_writes import refuse_deleted, telling, write_and_read
 from airflow_provider_harvest.portal.sources.guard_note import (
     NOTE_ACCEPTED,
@@ -56,16 +57,17 @@ def hold(client: HarvestClient, source_id: str, missing: int, before: datetime) 
     source = client.get_source(source_id)
     refuse_deleted(source)
     text, note = split(source.description)
+    accepted = _accepted(source)
     if source.autoarchive is False:
         if note is None or note.state != NOTE_HELD or not missing or not (note.is_ahead or before > note.before):
             return source, False
         at = note.at if note.is_ahead else _now(client)  # a guarded run learns what it has held since it began
-    elif note is not None and note.state == NOTE_HELD and before <= note.before:
-        log.info("Source %s was held for this loss before, and archiving was switched on again.", source.id)
+    elif accepted is not None and before <= accepted.before:
+        log.info("Source %s is not held: a person has accepted this loss meanwhile.", source.id)
         return source, False
     else:
         at = _now(client)
-    note = _held(at, missing, before, _accepted(source))
+    note = _held(at, missing, before, accepted)
     return _write(client, source, autoarchive=False, description=join(text, note)), True
 
 
@@ -101,7 +103,7 @@ def release(
         since then, it is not released. None: whatever it is held for.
     :returns: the source, read again, and whether this call released it.
     :raises HarvestInvalidInput: if the guard does not hold it: it only switches on what it switched off; or if it is
-        another hold by now.
+        another hold by now; or if ``held_since`` is not a time.
     """
     source = client.get_source(source_id)
     refuse_deleted(source)
@@ -113,7 +115,7 @@ def release(
             f"The guard does not hold source {source.id}, so that there is nothing to release. "
             f"Its autoarchive is {'on' if source.autoarchive else 'off by its owner'}."
         )
-    if held_since is not None and held_since != iso(note.at):
+    if held_since is not None and as_datetime(held_since, "held_since") != as_datetime(note.at, "the hold"):
         raise HarvestInvalidInput(
             f"Source {source.id} has lost more since that was decided: the guard holds it since {iso(note.at)} for "
             f"{note.count:,} records. Decide on these."

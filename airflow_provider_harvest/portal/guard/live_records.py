@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.portal.guard.case import begun_of
 from airflow_provider_harvest.portal.http.temporary_errors import concerns_all
 from airflow_provider_harvest.portal.text.untrusted import plain
 
@@ -58,9 +59,11 @@ def read_live(
         try:
             return _live_of(client, ALL, chosen, jobs)
         except HarvestError as error:
-            if concerns_all(error) or NOBODY in by_owner:
+            if concerns_all(error):
                 raise
             log.warning("The records of all owners cannot be read in one pass, so each is read for itself: %s", error)
+            if ownerless := by_owner.pop(NOBODY, None):
+                report.leave_out(ownerless, f"{len(ownerless):,} without an owner: {plain(error)}")
     live: dict[str, LiveRecords] = {}
     for owner, idents in by_owner.items():
         try:
@@ -84,8 +87,7 @@ def _live_of(
         if found is None:
             continue
         found.is_shown = True
-        begun = jobs[record.source_id].created
-        assert begun is not None  # noqa: S101
+        begun = begun_of(jobs[record.source_id])
         if record.last_update is not None:
             found.newest = max(found.newest or record.last_update, record.last_update)
         is_stale = record.last_update is None or record.last_update < begun

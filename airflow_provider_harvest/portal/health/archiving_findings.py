@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.compare.diff import NEWLY_ARCHIVED
 from airflow_provider_harvest.portal.guard import survey as guard
-from airflow_provider_harvest.portal.health.findings import DATASETS_ARCHIVED, SHRUNK, VANISHING, Trouble
+from airflow_provider_harvest.portal.health.findings import SHRUNK, VANISHING, Trouble
 from airflow_provider_harvest.portal.health.shrinkage import archived_trouble
 from airflow_provider_harvest.portal.outcome.since_last_harvest import JobItems, read_changes
 from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import count, day, few
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.guard.case import Case
@@ -37,66 +37,87 @@ class Foreseen:
     :param troubles: by the id of a source.
     :param requests: sent to compare jobs, without those of the guard's pass.
     :param not_compared: sentences on what could not be read.
+    :param left_out: ids of the sources whose jobs the next pass compares first.
     """
 
     troubles: dict[str, list[Trouble]] = field(default_factory=dict)
     requests: int = 0
     not_compared: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
+    def examine(
+        self,
+        client: HarvestClient,
+        memory: PassMemory,
+        checks: Collection[str],
+        now: float,
+        organization: str | None = None,
+    ) -> None:
+        """Find what was lost and will be archived, by the sets of records of the whole portal.
 
-def foresee(
-    client: HarvestClient,
-    memory: PassMemory,
-    items: Mapping[str, Items],
-    ended: Mapping[str, HarvestJob],
-    checks: Collection[str],
-    limits: Thresholds,
-    now: float,
-    *,
-    organization: str | None,
-    room: int,
-) -> Foreseen:
-    """Return what is wrong with the sources of a portal by the sets of their records.
+        :param client: of the portal.
+        :param memory: the previous pass.
+        :param checks: the checks to make.
+        :param now: the portal's clock.
+        :param organization: id of the organization that the pass is restricted to.
+        """
+        report = guard.examine(client, organization=organization, now=now)
+        for case in report.cases:
+            self._add(case.source.id, troubles_of(case, checks, memory))
+        for source_id in report.not_examined:
+            self.troubles[source_id] = list(as_before(source_id, checks, memory))
+        self.not_compared.extend(report.requests_failed)
 
-    :param client: of the portal.
-    :param memory: the previous pass.
-    :param items: what the newest whole harvest of each source had, by counts.
-    :param ended: the newest job of each source that was harvested since the previous pass.
-    :param checks: the checks to make.
-    :param limits: the thresholds.
-    :param now: the portal's clock.
-    :param organization: id of the organization that the pass is restricted to.
-    :param room: requests that may be sent to compare jobs.
-    """
-    found = Foreseen()
-    report = guard.examine(client, organization=organization, now=now)
-    for case in report.cases:
-        found.troubles.setdefault(case.source.id, []).extend(troubles_of(case, checks, memory))
-    for source_id in report.not_examined:
-        found.troubles[source_id] = list(as_before(source_id, checks, memory))
-    found.not_compared = report.requests_failed
-    left_out = 0
-    for source_id, job in ended.items():
-        if DATASETS_ARCHIVED not in checks or not _may_hide(items.get(source_id), memory.items.get(source_id)):
-            continue
-        cost = _TO_COMPARE + (job.counts is None)
-        if found.requests + cost > room:
-            left_out += 1
-            continue
-        found.requests += cost
-        try:
-            new = _newly_archived(client, source_id, job)
-        except HarvestError as error:
-            found.not_compared.append(f"the jobs of source {source_id}: {plain(error)}")
-            continue
-        trouble = archived_trouble(items[source_id], new, job.ended, limits)
-        if trouble is not None:
-            found.troubles.setdefault(source_id, []).append(trouble)
-    if left_out:
-        found.not_compared.append(
-            f"what was archived of {count(left_out, 'source')}, since max_detail_requests leaves no room for it."
-        )
-    return found
+    def read_archived(
+        self,
+        client: HarvestClient,
+        memory: PassMemory,
+        items: Mapping[str, Items],
+        newest: Mapping[str, HarvestJob],
+        ended: Collection[str],
+        limits: Thresholds,
+        *,
+        room: int,
+    ) -> None:
+        """Find what was archived while as much came back: what the previous pass left out first.
+
+        :param client: of the portal.
+        :param memory: the previous pass.
+        :param items: what the newest whole harvest of each source had, by counts.
+        :param newest: the newest job of each source.
+        :param ended: ids of the sources that were harvested since the previous pass.
+        :param limits: the thresholds.
+        :param room: requests that may be sent.
+        """
+        changed = [ident for ident in ended if _may_hide(items.get(ident), memory.items.get(ident))]
+        waiting = [ident for ident in memory.left_out if ident in newest and ident in items]
+        failed: list[str] = []
+        for source_id in dict.fromkeys((*waiting, *changed)):
+            job = newest[source_id]
+            cost = _TO_COMPARE + (job.counts is None)
+            if self.requests + cost > room:
+                self.left_out.append(source_id)
+                continue
+            self.requests += cost
+            try:
+                new = _newly_archived(client, source_id, job)
+            except HarvestError as error:
+                self.not_compared.append(f"the jobs of source {source_id}: {plain(error)}")
+                if not isinstance(error, HarvestNotFound):
+                    failed.append(source_id)
+                continue
+            trouble = archived_trouble(items[source_id], new, job.ended, limits)
+            if trouble is not None:
+                self._add(source_id, [trouble])
+        if self.left_out:
+            self.not_compared.append(
+                f"what was archived of {count(len(self.left_out), 'source')}, since max_detail_requests leaves no room "
+                "for it; the next pass begins with that."
+            )
+        self.left_out += failed
+
+    def _add(self, source_id: str, troubles: Iterable[Trouble]) -> None:
+        self.troubles.setdefault(source_id, []).extend(troubles)
 
 
 def _may_hide(items: Items | None, before: Items | None) -> bool:

@@ -45,12 +45,15 @@ class PassMemory:
     :param organization: id of the organization that the pass was restricted to.
     :param open: its findings, by kind and id of the source.
     :param items: by id of the source.
+    :param left_out: ids of the sources whose archived records it had no room to read, or could not; in the order in
+        which the next pass reads them.
     """
 
     at: datetime | None = None
     organization: str | None = None
     open: Mapping[str, Mapping[str, Known]] = field(default_factory=dict)
     items: Mapping[str, Items] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def known(self, kind: str, source_id: str) -> Known | None:
         """Return the finding of the previous pass on a source."""
@@ -79,6 +82,7 @@ def remember(portal: str, selection: str, at: datetime, memory: PassMemory) -> d
             kind: {ident: _packed(known) for ident, known in entries.items()} for kind, entries in memory.open.items()
         },
         "items": {ident: list(items) for ident, items in memory.items.items()},
+        "left_out": list(memory.left_out),
     }
 
 
@@ -108,6 +112,7 @@ def recall(state: object, portal: str, selection: str) -> tuple[PassMemory, str 
                 for kind, entries in state["open"].items()
             },
             items={ident: Items(int(items), int(archived)) for ident, (items, archived) in state["items"].items()},
+            left_out=tuple(str(ident) for ident in state.get("left_out") or ()),
         ), None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise HarvestInvalidInput(

@@ -22,8 +22,9 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestServerError,
 )
-from airflow_provider_harvest.portal.health.archiving_findings import as_before, foresee
+from airflow_provider_harvest.portal.health.archiving_findings import Foreseen, as_before
 from airflow_provider_harvest.portal.health.findings import (
+    DATASETS_ARCHIVED,
     DUPLICATE_URL,
     VANISHING,
     Card,
@@ -147,9 +148,11 @@ class _Survey:
         self._broken: list[UnreadableEntry] = []
         self._requests = 0
         self._stopped_by: HarvestError | None = None
-        self._ended: dict[str, HarvestJob] = {}
+        self._ended: list[str] = []
+        self._newest: dict[str, HarvestJob] = {}
+        self._left_out = frozenset(memory.left_out)
+        self._foreseen = Foreseen()
         self._cards: dict[str, Card] = {}
-        self._not_compared: list[str] = []
 
     # --- the list ------------------------------------------------------------------------------------------------
 
@@ -168,8 +171,11 @@ class _Survey:
             card = Card.of(source, self._client.site)
             if VANISHING in self._checks:
                 self._cards[source.id] = card
-                if source.last_job and self._memory.ended_since(source.last_job.ended):
-                    self._ended[source.id] = replace(source.last_job, raw={})
+                has_ended = source.last_job and self._memory.ended_since(source.last_job.ended)
+                if has_ended:
+                    self._ended.append(source.id)
+                if source.last_job and (has_ended or source.id in self._left_out):
+                    self._newest[source.id] = replace(source.last_job, raw={})
             verdict = judge(source, self._asked)
             self._note(card, verdict)
             if verdict.look_closer:
@@ -304,26 +310,21 @@ class _Survey:
         """Find what the portal will archive, by the sets of its records; without a new harvest findings stay."""
         if VANISHING not in self._checks:
             return
-        if not self._ended and self._memory.at is not None:
-            for ident, card in self._cards.items():
-                self._add(card, tuple(as_before(ident, self._checks, self._memory)))
-            return
-        foreseen = foresee(
-            self._client,
-            self._memory,
-            self._items,
-            self._ended,
-            self._checks,
-            self._limits,
-            self._asked.now.timestamp(),
-            organization=self._organization,
-            room=limit - self._requests,
-        )
-        for ident, troubles in foreseen.troubles.items():
+        found = self._foreseen
+        if self._ended or self._memory.at is None:
+            found.examine(self._client, self._memory, self._checks, self._asked.now.timestamp(), self._organization)
+        else:
+            for ident in self._cards:
+                found.troubles[ident] = list(as_before(ident, self._checks, self._memory))
+        if DATASETS_ARCHIVED in self._checks:
+            room = limit - self._requests
+            found.read_archived(
+                self._client, self._memory, self._items, self._newest, self._ended, self._limits, room=room
+            )
+        for ident, troubles in found.troubles.items():
             if ident in self._cards:
                 self._add(self._cards[ident], tuple(troubles))
-        self._requests += foreseen.requests
-        self._not_compared = foreseen.not_compared
+        self._requests += found.requests
 
     def _add(self, card: Card, more: tuple[Trouble, ...]) -> None:
         _, troubles = self._troubled.get(card.id, (card, ()))
@@ -347,7 +348,8 @@ class _Survey:
             trouble = notes[finding.kind, finding.source.id]
             known = Known(finding.since, trouble.note, trouble.baseline)
             found.setdefault(finding.kind, {})[finding.source.id] = known
-        left = PassMemory(self._asked.now, self._organization, found, self._items)
+        left_out = tuple(self._foreseen.left_out)
+        left = PassMemory(self._asked.now, self._organization, found, self._items, left_out)
         return HealthReport(
             portal=self._client.site,
             at=self._asked.now,
@@ -370,8 +372,8 @@ class _Survey:
     def _what_is_missing(self) -> str | None:
         broken = {entry.position: unreadable_sentence(entry) for entry in self._broken}  # the list may be read twice
         parts = [few(list(broken.values()), _NAMED, separator=" ")] if broken else []
-        if self._not_compared:
-            parts.append(f"Not compared: {few(self._not_compared, _NAMED, separator=' ')}")
+        if self._foreseen.not_compared:
+            parts.append(f"Not compared: {few(self._foreseen.not_compared, _NAMED, separator=' ')}")
         return " ".join([*parts, *self._not_examined()]) or None
 
     def _not_examined(self) -> Iterator[str]:

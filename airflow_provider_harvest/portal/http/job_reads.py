@@ -287,8 +287,8 @@ class JobReads(ItemReads):
     def _with_times(self, jobs: Iterable[HarvestJob]) -> list[HarvestJob]:
         """Return jobs, after their times were taken as ones that the portal's clock has passed."""
         listed = list(jobs)
-        for when in (when for job in listed for when in (job.created, job.started, job.ended) if when):
-            self._transport.saw_time(when.timestamp())
+        times = (when for job in listed for when in (job.created, job.started, job.ended) if when)
+        self._transport.saw_times(when.timestamp() for when in times)
         return listed
 
     def _hides_unknown_jobs(self) -> bool:

@@ -7,6 +7,7 @@ differ between urllib3 1.26 and 2, and with proxies. Here the bytes themselves a
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -127,6 +128,7 @@ def _watch(manager: Any) -> None:
     }
 
 
+@functools.cache  # of two schemes; making a class takes longer than all else of a session
 def _watched_pool(pool: Any) -> type:
     connection = type(f"Watched{pool.ConnectionCls.__name__}", (_Watched, pool.ConnectionCls), {})
     return type(f"Watched{pool.__name__}", (pool,), {"ConnectionCls": connection})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import requests
 from requests.exceptions import InvalidHeader, InvalidURL
@@ -32,7 +33,7 @@ from airflow_provider_harvest.portal.http.sockets import Exchange, WatchedAdapte
 from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,7 @@ class Answer:
         return HarvestProtocolError(f"Unexpected response to {self.request}: {problem}.")
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(NamedTuple):
     """What is sent; its repr is safe to show."""
 
     method: str
@@ -99,8 +99,7 @@ class _Request:
         return f"{self.method} {self.url}"
 
 
-@dataclass(frozen=True)
-class _Reply:
+class _Reply(NamedTuple):
     """What came back. Not the library's own response: an error that holds that one keeps its connection open."""
 
     status: int
@@ -145,10 +144,17 @@ class Transport:
         self.clock = clock or Clock()
         self._api_key = api_key
         self._portal_clock = PortalClock()
-        self._session = _new_session(base)
+        self._opened: requests.Session | None = None
+        self._opening = threading.Lock()
+        self._sent, self._counting = 0, threading.Lock()
 
     def __repr__(self) -> str:
         return f"<Transport {self.base}>"
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent, repeated and redirected ones included."""
+        return self._sent
 
     @property
     def has_key(self) -> bool:
@@ -157,7 +163,14 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections; idempotent."""
-        self._session.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _session(self) -> requests.Session:
+        with self._opening:  # made with the first request that is no POST
+            self._opened = self._opened or _new_session(self.base)
+            return self._opened
 
     def portal_now(self) -> float | None:
         """Return the portal's clock as seconds since the epoch, from the ``Date`` of its responses; None before the
@@ -169,9 +182,9 @@ class Transport:
         """Whether more responses are needed to trust the portal's clock."""
         return self._portal_clock.is_doubtful
 
-    def saw_time(self, when: float) -> None:
-        """Take a time that the portal has written: its clock shows no less."""
-        self._portal_clock.shows_at_least(when, self.clock.now())
+    def saw_times(self, times: Iterable[float]) -> None:
+        """Take times that the portal has written: its clock shows no less."""
+        self._portal_clock.shows_at_least(times, self.clock.now())
 
     def call(
         self,
@@ -227,10 +240,12 @@ class Transport:
     def _follow(self, request: _Request) -> Answer:
         step = request
         for _ in range(_MAX_REDIRECTS + 1):
+            with self._counting:
+                self._sent += 1
             reply = self._send(step)
             if reply.status not in _REDIRECTS:
                 return self._read(step, reply)
-            step = replace(step, url=self._redirect_target(step, reply), query={})
+            step = request._replace(url=self._redirect_target(step, reply), query={})
         raise HarvestRedirected(f"{request} was redirected more than {_MAX_REDIRECTS} times; given up.")
 
     # --- sending ---------------------------------------------------------------------------------------------
@@ -357,8 +372,9 @@ def _new_session(base: str) -> requests.Session:
     session = requests.Session()
     # What this machine serves over plain http is fetched directly: a proxy would see the key, and has another loopback.
     session.trust_env = not (base.startswith("http://") and is_loopback(base))
+    adapter = WatchedAdapter(base)
     for prefix in ("https://", "http://"):
-        session.mount(prefix, WatchedAdapter(base))
+        session.mount(prefix, adapter)
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
     # A session cookie beats the key in every udata release: with one, a second key would act as the first user.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

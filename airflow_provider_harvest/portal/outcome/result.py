@@ -50,6 +50,13 @@ class FailedItem(TypedDict):
     newly_failing: bool | None
 
 
+class GuardNote(TypedDict):
+    """Whether the harvest of a guarded run was compared with the portal; if it was not, why."""
+
+    compared: bool
+    reason: str | None
+
+
 class HarvestResult(TypedDict):
     """The result of a harvest; its keys are explained in docs/reference.md."""
 
@@ -76,6 +83,7 @@ class HarvestResult(TypedDict):
     outcome: OutcomeName
     failure_kind: FailureKind | None
     reasons: list[str]
+    guard: GuardNote | None
 
 
 def build_result(
@@ -136,6 +144,7 @@ def build_result(
         "outcome": outcome.outcome,
         "failure_kind": outcome.failure_kind,
         "reasons": [plain(reason, _MAX_MESSAGE) for reason in outcome.reasons],
+        "guard": None,
     }
 
 

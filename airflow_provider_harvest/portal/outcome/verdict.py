@@ -6,7 +6,7 @@ Called by the operators and the sensor, on the worker, whichever way they waited
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -97,6 +97,14 @@ class OutcomePolicy:
             max_skipped_ratio,
             max_drop_ratio,
         )
+
+    @classmethod
+    def of(cls, task: object) -> OutcomePolicy:
+        """Return the policy of an object that has each criterion as an attribute: an operator, a sensor or a trigger.
+
+        :raises HarvestInvalidInput: as by :meth:`create`.
+        """
+        return cls.create(**{criterion.name: getattr(task, criterion.name) for criterion in fields(cls)})
 
     @property
     def failed_limit(self) -> int | None:

@@ -68,7 +68,7 @@ def split(description: str | None) -> tuple[str | None, Note | None]:
     def without(found: re.Match[str]) -> str:
         try:
             at, before = _time(found["at"]), _time(found["before"])
-        except ValueError:
+        except (ValueError, OverflowError):  # OverflowError: at an end of the calendar, by another zone's clock
             return found[0]
         notes.append(Note(found["state"], at, int(found["count"]), before))
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -62,6 +63,7 @@ def same_sources(sources: Iterable[HarvestSource], identity: Identity) -> list[H
     return sorted(found, key=lambda source: (iso(source.created_at) or "", source.id))
 
 
+@lru_cache(maxsize=4096)  # one address is compared with those of all sources
 def normal_url(url: str) -> str:
     """Return an address in the one form in which addresses of catalogues are compared; never sent anywhere.
 

@@ -12,6 +12,8 @@ from airflow_provider_harvest.portal.text.untrusted import plain
 
 #: Up to here a number of items is exact as a float, too.
 _MAX_COUNT = 2**53
+#: An odd time outside these years is moved to them: at the ends of the calendar no day can be added to it.
+_FIRST_YEAR, _LAST_YEAR = 1000, 9000
 
 
 def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
@@ -28,6 +30,8 @@ def parse_time(value: Any) -> datetime | None:  # noqa: ANN401  # of a response
         parsed = datetime.fromisoformat(value).astimezone(timezone.utc) if "+" in value else _parse_slowly(value)
     except (TypeError, ValueError, OverflowError):
         parsed = _parse_slowly(value)
+    if not _FIRST_YEAR <= parsed.year <= _LAST_YEAR:
+        parsed = parsed.replace(year=_FIRST_YEAR if parsed.year < _FIRST_YEAR else _LAST_YEAR, month=1, day=1)
     finer = parsed.microsecond % 1000
     return parsed.replace(microsecond=parsed.microsecond - finer) if finer else parsed
 

@@ -34,6 +34,8 @@ def secret_of_addresses(text: str) -> str | None:
 
     :returns: words that do not repeat it: ``a user or password before its host``, ``the parameter 'token'``.
     """
+    if "/" not in text:  # what most values are: no address, and none in it
+        return None
     return next(filter(None, map(_secret_of, [text, *_ADDRESS.findall(text)])), None)
 
 

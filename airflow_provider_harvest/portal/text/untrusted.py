@@ -41,6 +41,8 @@ def plain(text: object, limit: int | None = 200, *, middle: bool = False) -> str
     :param middle: whether the middle is left out of a longer text instead of its end.
     """
     raw = "" if text is None else str(text)
+    if (limit is None or len(raw) <= limit) and " " not in raw and raw.isprintable():
+        return raw  # an id, a status: most of what a portal returns
     if limit is not None and len(raw) > 2 * _MARGIN + limit:
         raw = f"{raw[: _MARGIN + limit]} {raw[-_MARGIN:]}"
     line = raw if raw.isprintable() else "".join(map(_visible, _TERMINAL.sub(" ", raw)))

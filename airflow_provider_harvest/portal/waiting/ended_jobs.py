@@ -14,12 +14,13 @@ from airflow_provider_harvest.portal.http.job_reads import RECENT_JOBS, is_older
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts, concerns_all
 from airflow_provider_harvest.portal.statuses import WAITING
 from airflow_provider_harvest.portal.waiting.backoff import pause_after, pause_of_all
-from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE
+from airflow_provider_harvest.portal.waiting.job_wait import PATIENCE, SOURCE_CHECK
+from airflow_provider_harvest.portal.waiting.known_jobs import CLOCK_GRACE
 from airflow_provider_harvest.portal.waiting.reported_jobs import Reported
 from airflow_provider_harvest.portal.waiting.results_of_ended_jobs import EndedJob, EndedResults
 from airflow_provider_harvest.portal.waiting.stopped_source import SourceCheck
 from airflow_provider_harvest.portal.waiting.wait_plan import Poll
-from airflow_provider_harvest.portal.waiting.watched_source import Found, SourceRecord, what_is_history
+from airflow_provider_harvest.portal.waiting.watched_source import Found, SourceRecord, hides_for, what_is_history
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -80,6 +81,8 @@ class EndedJobs:
         #: What ended by then, by the portal's clock, has all been seen: of several sources that is as of the last list.
         self._seen_until = float("-inf") if scope.source_id is None else float("inf")
         self._doubts: dict[str, Doubts] = {}
+        #: Whether the last poll was one without a list: jobs behind newer ones may be due at each poll, for hours.
+        self._wants_list = False
         self._failures = 0
         self._has_looked = False
         self._lines: list[str] = []
@@ -100,12 +103,12 @@ class EndedJobs:
     @property
     def needs_list(self) -> bool:
         """Only the list covers several sources; what was already found in it is read without it."""
-        return self._scope.source_id is None and not self._has_work()
+        return self._scope.source_id is None and not self._has_work(of_list=self._wants_list)
 
     @property
     def gains_by_list(self) -> bool:
         """What is due of single sources is read in any case."""
-        return not self._has_work()
+        return self.needs_list or not self._has_work()
 
     @property
     def needs_owners(self) -> bool:
@@ -118,6 +121,7 @@ class EndedJobs:
 
     def consider(self, sources: dict[str, Listed], asked_at: float) -> Poll | None:
         """Note what is new in the list; None if jobs must be read for it."""
+        self._wants_list = False
         self._see_until(asked_at)
         is_beginning = self._reported.since is None
         self._begin()
@@ -140,6 +144,7 @@ class EndedJobs:
     def poll(self) -> Poll:
         """Read the jobs of the sources with news, and the results of those that have ended."""
         self._begin()
+        self._wants_list = True
         if self._scope.source_id is not None:
             record = self._record(self._scope.source_id)
             record.news = record.news or UNLISTED
@@ -164,6 +169,7 @@ class EndedJobs:
     def fail(self, error: HarvestError) -> Poll:
         """Count a failed poll. It continues however long that lasts: there is no other watch."""
         self._failures += 1
+        self._wants_list = False
         failed = error, self._failures, self.interval
         if self._failures == 1:
             self._lines.append(f"{error} Polling again until it responds.")
@@ -203,16 +209,18 @@ class EndedJobs:
             return
         is_history = record.seen is None and job is not None and job.ended is not None and not self._is_new(record, job)
         if (job is None or is_history) and record.news is None:
+            if record.seen is None:
+                record.know_newest(job, self._client.portal_now())
             record.seen = state
             return
         record.news, record.listed = state, job
         record.reading.due = 0.0
 
     def _is_new(self, record: SourceRecord, job: HarvestJob) -> bool:
-        """Whether a job has ended, and has not been reported; what ran before may say it ended at any time."""
+        """Whether a job has ended, and has not been reported; what ran before, or was not there, may show any end."""
         if job.ended is None:
             return False
-        if str(job.id) in record.running:
+        if str(job.id) in record.running or record.is_unknown(job):
             return not self._reported.holds(record.id, str(job.id))
         return self._reported.is_new(record.id, str(job.id), job.ended.timestamp())
 
@@ -226,10 +234,15 @@ class EndedJobs:
             seen = [found.ended for record in self._records.values() for found in record.found.values()]
             self._seen_until = max([self._seen_until, asked_at - _WRITTEN_AFTER, *seen])
 
-    def _has_work(self) -> bool:
+    def _has_work(self, *, of_list: bool = False) -> bool:
+        """Whether something is to be read now.
+
+        :param of_list: only what the last list led to.
+        """
         now = self._client.clock.monotonic() + 1.0
         return any(
-            record.wants_jobs(now) or record.readable(now, self._seen_until) for record in self._records.values()
+            record.readable(now, self._seen_until) or (record.wants_jobs(now) and not (of_list and record.news is None))
+            for record in self._records.values()
         )
 
     def _pause(self) -> float:
@@ -280,7 +293,8 @@ class EndedJobs:
                 if self._is_new(record, job):
                     record.found.setdefault(str(job.id), Found(job))
             record.running = {str(job.id) for job in jobs if job.ended is None}
-            self._remember_behind(record, jobs)
+            record.know(jobs)
+            self._look_behind(record, jobs)
             record.seen, record.news, record.listed = state or record.seen, None, None
             self._settle(record)
         return None
@@ -317,12 +331,13 @@ class EndedJobs:
         self._doubts.pop(record.id, None)
         return jobs
 
-    def _remember_behind(self, record: SourceRecord, jobs: list[HarvestJob]) -> None:
-        """Remember the jobs that run behind a newer one: the list says nothing of their end."""
+    def _look_behind(self, record: SourceRecord, jobs: list[HarvestJob]) -> None:
+        """Remember the jobs that run behind a newer one, and when others may be there: the list shows neither."""
         now, portal_now = self._client.clock.monotonic(), self._client.portal_now()
         for job_id in [job_id for job_id, owner in self._reported.behind.items() if owner == record.id]:
             del self._reported.behind[job_id]
-        record.behind_due = None
+        hides = hides_for(jobs[0], portal_now) if jobs else 0.0
+        record.behind_due = now + max(self.interval, hides if hides <= CLOCK_GRACE else SOURCE_CHECK) if hides else None
         for job in jobs[1:]:
             began = job.started or job.created
             age = portal_now - began.timestamp() if began else _FORGOTTEN

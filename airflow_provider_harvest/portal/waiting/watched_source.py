@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.text.words import clock_time, few
 from airflow_provider_harvest.portal.waiting.backoff import grown
+from airflow_provider_harvest.portal.waiting.known_jobs import CLOCK_GRACE, KnownJobs
+from airflow_provider_harvest.portal.waiting.which_job import newer_than
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from airflow_provider_harvest.portal.models import HarvestJob
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 _MISSED_NAMED, _MISSED_WITHIN = 10, 24 * 3600.0
 #: Seconds between two attempts at a source, or a job, that cannot be read, at most: it may stay so for weeks.
 MAX_RETRY_PAUSE = 6 * 3600.0
+#: Jobs of a source that are known: more than a page, since a cache may return an old one.
+_MAX_KNOWN = 100
 
 
 @dataclass
@@ -65,7 +69,10 @@ class SourceRecord:
     :param reading: the attempts to read its jobs.
     :param running: its jobs that had not ended when they were last read: their ends are news, whatever time they show.
     :param found: its jobs that are still to be reported.
-    :param behind_due: when jobs that run behind a newer one are polled; None if there are none.
+    :param known: ids of the jobs that were there when they were last read, or listed; older ones are left out.
+    :param known_since: jobs that began earlier, by the portal's clock, are not among them; None before they were read.
+    :param behind_due: when jobs are polled that run, or may have appeared, behind the newest one; None if there can be
+        none.
     """
 
     id: str
@@ -76,6 +83,8 @@ class SourceRecord:
     reading: Attempts = field(default_factory=Attempts)
     running: set[str] = field(default_factory=set)
     found: dict[str, Found] = field(default_factory=dict)
+    known: tuple[str, ...] = ()
+    known_since: float | None = None
     behind_due: float | None = None
 
     def wants_jobs(self, now: float) -> bool:
@@ -99,10 +108,42 @@ class SourceRecord:
             dues.append(max(self.behind_due, self.reading.due))
         return min(dues, default=None)
 
+    def know(self, jobs: Sequence[HarvestJob]) -> None:
+        """Note which jobs there are.
+
+        :param jobs: the newest of the source, as just read.
+        """
+        listed = KnownJobs.listed(jobs, 0.0)
+        older = (job_id for job_id in self.known if job_id not in listed.ids)
+        self.known, self.known_since = (*listed.ids, *older)[:_MAX_KNOWN], listed.listed_since
+
+    def know_newest(self, job: HarvestJob | None, now: float) -> None:
+        """Note which job the list shows as the newest, None for none; jobs that it may hide are read at once.
+
+        :param now: by the portal's clock.
+        """
+        self.known, self.known_since = ((), 0.0) if job is None else ((str(job.id),), job.began_at or now)
+        if job is not None and hides_for(job, now):
+            self.behind_due = 0.0
+
+    def is_unknown(self, job: HarvestJob) -> bool:
+        """Whether a job was not there when the jobs were last read, whatever time its worker's clock gave it."""
+        return self.known_since is not None and bool(newer_than([job], self.known, self.known_since))
+
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to read or to report."""
         return self.news is None and not self.found
+
+
+def hides_for(newest: HarvestJob, now: float) -> float:
+    """Return for how many seconds a job that appears may be listed behind the newest one; 0 if that is over.
+
+    Its worker's clock may be behind; or the newest job is dated into the future, by a worker whose clock is ahead.
+
+    :param now: by the portal's clock.
+    """
+    return max(0.0, (newest.began_at or 0.0) + CLOCK_GRACE - now)
 
 
 def what_is_history(last_jobs: Iterable[HarvestJob], since: float) -> list[str]:

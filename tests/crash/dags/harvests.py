@@ -18,9 +18,9 @@ try:
     from airflow.sdk import DAG, Asset, get_current_context, task
 except ImportError:  # Airflow 2.11
     from airflow import DAG
-    from airflow.datasets import Dataset as Asset
-    from airflow.decorators import task
-    from airflow.operators.python import get_current_context
+    from airflow.datasets import Dataset as Asset  # type: ignore[import-not-found, no-redef]
+    from airflow.decorators import task  # type: ignore[attr-defined, no-redef]
+    from airflow.operators.python import get_current_context  # type: ignore[import-not-found, no-redef]
 
 from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
 from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
@@ -81,14 +81,15 @@ _wrap(HarvestRunSourceOperator, "execute_complete", before="resumed")
 HarvestWaitingTask.worker_patience = 0.0
 #: The folder in which the tasks of several runs see each other.
 _OUTLETS = [Asset(uri="harvest-test://shared")]
-
-for _dag_id, _arguments in {
+_HARVESTS: dict[str, dict[str, Any]] = {
     "on_worker": {"deferrable": False},
     "impatient": {"deferrable": False, "start_timeout": 5},
     "deferred": {"deferrable": True},
     "with_outlet": {"deferrable": False, "outlets": _OUTLETS},
     "with_outlet_deferred": {"deferrable": True, "outlets": _OUTLETS},
-}.items():
+}
+
+for _dag_id, _arguments in _HARVESTS.items():
     with DAG(_dag_id, schedule=None, params=_PARAMS):
         HarvestRunSourceOperator(
             task_id="harvest",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from typing import Any
 
 try:
     from airflow.sdk import DAG, task
 except ImportError:  # Airflow 2.11
     from airflow import DAG
-    from airflow.decorators import task
+    from airflow.decorators import task  # type: ignore[attr-defined, no-redef]
 
 from airflow_provider_harvest._compat import BaseEventTrigger, BaseTrigger
 from airflow_provider_harvest.operators._wait_arguments import HarvestWaitingTask
@@ -20,7 +21,7 @@ HarvestWaitingTask.worker_patience = 0.0
 
 with DAG("fifty", schedule=None, params={"organization": ""}):
     # On a machine that is busy Airflow may fail to start a task at all: this is not what is tried here.
-    again = {"retries": 3, "retry_delay": timedelta(seconds=5)}
+    again: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=5)}
     listed = HarvestListSourcesOperator(
         task_id="sources", organization="{{ params.organization }}", active=True, **again
     )
@@ -40,7 +41,7 @@ if BaseEventTrigger is not BaseTrigger:  # Airflow 3
     from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 
     _PORTAL, _ORGANIZATION = os.environ["CRASH_PORTAL"], os.environ["CRASH_ORGANIZATION"]
-    _WATCHED = {
+    _WATCHED: dict[str, tuple[str, dict[str, Any]]] = {
         "on_end": (harvest_asset(_PORTAL).uri, {}),
         "on_success": (
             harvest_asset(_PORTAL, organization_id=_ORGANIZATION).uri,
@@ -55,7 +56,7 @@ if BaseEventTrigger is not BaseTrigger:  # Airflow 3
         with DAG(_dag_id, schedule=[_asset]):
 
             @task
-            def read(triggering_asset_events=None) -> list[str]:
+            def read(triggering_asset_events: Any = None) -> list[str]:
                 events = [event for events in triggering_asset_events.values() for event in events]
                 return [event.extra["payload"]["job_id"] for event in events]
 

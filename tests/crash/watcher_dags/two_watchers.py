@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
@@ -19,7 +20,7 @@ with DAG(
 ):
 
     @task
-    def read(triggering_asset_events=None) -> list[str]:
+    def read(triggering_asset_events: Any = None) -> list[str]:
         events = [event for events in triggering_asset_events.values() for event in events]
         return [event.extra["payload"]["job_id"] for event in events]
 

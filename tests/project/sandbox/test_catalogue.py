@@ -14,8 +14,8 @@ import pytest
 from sandbox.catalogue import CatalogueServer
 
 if TYPE_CHECKING:
-    import http.client
     from collections.abc import Iterator
+    from email.message import Message
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DCAT = "{http://www.w3.org/ns/dcat#}"
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
     """A response of the server, whatever its status."""
 
     status: int
-    headers: http.client.HTTPMessage
+    headers: Message
     content: bytes
 
     @property

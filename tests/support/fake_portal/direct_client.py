@@ -17,7 +17,8 @@ from airflow_provider_harvest.portal.http.address import API_PATH
 from airflow_provider_harvest.portal.http.dialect import Dialect
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import _Reply
-from tests.support.fake_portal.state import KEY, Response, as_bytes, request_name
+from tests.support.fake_portal.response_json import as_bytes
+from tests.support.fake_portal.state import KEY, Response, request_name
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.transport import _Request
@@ -73,7 +74,9 @@ class DirectClient(HarvestClient):
         self.requests.append(name)
         self.times.append(self.clock.now())
 
-    def answer(self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Response:
+    def answer(
+        self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None, /
+    ) -> Response:
         """Let the portal answer a request; tests that spoil answers begin here."""
         return self.state.answer(method, path, query, body, key)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
 from tests.support.fake_portal.managed import ManagedPortal
+from tests.support.fake_portal.response_json import as_json
 from tests.support.fake_portal.scripted import FakeClock
-from tests.support.fake_portal.state import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -103,7 +103,7 @@ class _Wire:
     def _serve(self) -> None:
         handler = self._handler.__new__(self._handler)
         handler.client_address = self._peer
-        handler.connection = handler.request = _Served(self)  # type: ignore[assignment]
+        handler.connection = handler.request = _Served(self)
         handler.rfile, handler.wfile = io.BufferedReader(io.BytesIO(bytes(self._sent))), io.BytesIO()
         handler.close_connection = True
         self._sent.clear()

@@ -15,8 +15,9 @@ from typing import Any
 from airflow_provider_harvest.exceptions import HarvestConnectionError
 from airflow_provider_harvest.portal.models import HarvestRef, HarvestSource
 from tests.support.fake_portal.direct_client import SITE, DirectClient, dialect_of
+from tests.support.fake_portal.response_json import as_json
 from tests.support.fake_portal.scripted import FakeClock
-from tests.support.fake_portal.state import KEY, PortalState, Response, as_json
+from tests.support.fake_portal.state import KEY, PortalState, Response
 
 ADMIN = "5e0000000000000000000001"
 USER = "5e0000000000000000000002"
@@ -137,7 +138,9 @@ class ManagedPortal(DirectClient):
 
     # --- how it answers -----------------------------------------------------------------------------------------------
 
-    def answer(self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Response:
+    def answer(
+        self, name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None, /
+    ) -> Response:
         if method == "GET":
             return super().answer(name, method, path, query, body, key)
         if name == "create" and self.turned_away:

@@ -18,7 +18,8 @@ from airflow_provider_harvest.exceptions import (
     HarvestResponseLost,
     HarvestServerError,
 )
-from tests.support.fake_portal.state import Response, as_bytes
+from tests.support.fake_portal.response_json import as_bytes
+from tests.support.fake_portal.state import Response
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler

@@ -22,7 +22,8 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestMessage, HarvestSource
 from tests.support.fake_portal.direct_client import SITE, DirectClient
-from tests.support.fake_portal.state import PortalState, Response, as_json
+from tests.support.fake_portal.response_json import as_json
+from tests.support.fake_portal.state import PortalState, Response
 
 #: When every story begins: 2026-03-02 02:05 UTC, a Monday.
 T0 = datetime(2026, 3, 2, 2, 5, tzinfo=timezone.utc).timestamp()
@@ -190,7 +191,7 @@ class ScriptedPortal(PortalState):
         fields = {"url": "https://ville.example/catalog.xml", "organization": owner, "owner": None}
         for number in range(others):
             self.add_source(f"Other {number}", id=f"other-{number}", **fields)
-        for ident in reversed(lives):  # the list begins with the newest
+        for ident in reversed(list(lives)):  # the list begins with the newest
             self.add_source("Ville" if ident == SOURCE_ID else f"Source {ident}", id=ident, **fields)
         self.lives = {ident: SourceLife(self, ident) for ident in lives}
         coming = [(at, self.lives[ident], event) for ident, life in lives.items() for at, event in life]
@@ -277,8 +278,10 @@ def items_move(job_id: str, **by_status: int) -> Event:
     """Items are processed: so many more in each status."""
 
     def event(life: SourceLife) -> None:
-        items = life.portal.jobs[job_id]["items"] if job_id in life.portal.jobs else None
-        for status, count in by_status.items() if items is not None else ():
+        if job_id not in life.portal.jobs:
+            return
+        items = life.portal.jobs[job_id]["items"]
+        for status, count in by_status.items():
             for _ in range(count):
                 items.append(as_json(item(f"record-{len(items)}", status, at=life.happening_at)))
 

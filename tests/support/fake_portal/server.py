@@ -17,11 +17,12 @@ Each scripted step responds to one request of its route; then the portal respond
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import socket
 import threading
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from fnmatch import fnmatchcase
@@ -29,12 +30,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from airflow_provider_harvest.portal.http import transport
+from airflow_provider_harvest.portal.http.sockets import Exchange
 from tests.support.fake_portal import in_process_sockets
 from tests.support.fake_portal.response_faults import Step, send
 from tests.support.fake_portal.state import PortalState, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Self
 
@@ -155,9 +158,11 @@ class PortalServer(Door):
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        _opened(self, +1)
         return self
 
     def __exit__(self, *_: object) -> None:
+        _opened(self, -1)
         self._http.shutdown()
         self._http.server_close()
 
@@ -180,10 +185,38 @@ class InProcess(Door):
 
     def __enter__(self) -> Self:
         in_process_sockets.serve(self._port, self._handler, self.connection_changed)
+        _opened(self, +1)
         return self
 
     def __exit__(self, *_: object) -> None:
+        _opened(self, -1)
         in_process_sockets.stop(self._port)
+
+
+class _NoTimer:
+    """What limits the time of an exchange in which nothing can wait: a thread for each took a third of its CPU."""
+
+    daemon = True
+
+    def __init__(self, limit: float, cut: Callable[[], None]) -> None:
+        """Forget both."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+_open: Counter[type[Door]] = Counter()
+
+
+def _opened(door: Door, by: int) -> None:
+    """Note that a door was opened, or closed; exchanges have a timer unless all doors are in this process."""
+    _open[type(door)] += by
+    needs_none = _open[InProcess] and not _open[PortalServer]
+    exchange = functools.partial(Exchange, timer=_NoTimer) if needs_none else Exchange
+    vars(transport)["Exchange"] = exchange
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import json
 import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from airflow.sdk import DAG, AssetWatcher, task
 
@@ -29,7 +30,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 def dag(dag_id: str, **options: object) -> DAG:
     """Return a DAG that runs when a test starts it."""
-    usual = {"schedule": None, "start_date": BEGIN, "catchup": False, "tags": ["harvest"], **options}
+    usual: dict[str, Any] = {"schedule": None, "start_date": BEGIN, "catchup": False, "tags": ["harvest"], **options}
     # A busy machine loses a worker now and then; a harvest that failed is not tried again.
     return DAG(dag_id, default_args={"retries": 1, "retry_delay": timedelta(seconds=1)}, **usual)
 

@@ -281,6 +281,12 @@ class TestTestConnection:
                 id="user without a name",
             ),
             pytest.param(
+                {"id": "5f", "first_name": "Ada\x1b[2J\nINFO", "last_name": 5, "roles": ["admin"]},
+                True,
+                f"{FOUND} The API key is that of Ada INFO 5, a sysadmin: everything is allowed.",
+                id="name with control characters",
+            ),
+            pytest.param(
                 refusal("Expired API token"),
                 False,
                 f"{FOUND} It refuses the API key: GET {SITE}/api/1/me/ responded with 401: Expired API token.",

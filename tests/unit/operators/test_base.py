@@ -17,8 +17,8 @@ from airflow_provider_harvest.exceptions import (
     HarvestOutcomeRejected,
 )
 from airflow_provider_harvest.operators import _base
-from airflow_provider_harvest.operators._base import HarvestFailException, HarvestOperator, resolve_source
-from airflow_provider_harvest.operators._retries import is_final
+from airflow_provider_harvest.operators._base import HarvestOperator, resolve_source
+from airflow_provider_harvest.operators._retries import HarvestFailException, is_final
 from airflow_provider_harvest.portal.cron import InvalidCron
 from airflow_provider_harvest.portal.models import HarvestSource
 

@@ -89,6 +89,6 @@ def test_a_jump_of_the_workers_clock_delays_no_poke(monkeypatch: pytest.MonkeyPa
         return HarvestJobSensor(task_id="task", source_id=SOURCE_ID, after=instant(T0), poke_interval=60)
 
     task = Task(monkeypatch, whole_job("by hand", 20 * 60, 300), sensor)
-    task.client.clock = JumpingClock(task.clock, T0 + 601, jump)  # type: ignore[assignment]
+    task.client.clock = JumpingClock(task.clock, T0 + 601, jump)
     assert task.try_() == "success"
     assert task.clock.now() - T0 <= 45 * 60

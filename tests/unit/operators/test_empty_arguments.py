@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_harvest._compat import AirflowFailException
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
-from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.operators._retries import HarvestFailException
 from airflow_provider_harvest.operators.as_code import (
     HarvestExportSourcesOperator,
     HarvestPlanSourcesOperator,
@@ -32,8 +32,8 @@ from airflow_provider_harvest.sensors.job import HarvestJobSensor
 try:
     from airflow.sdk import DAG, task
 except ImportError:  # Airflow 2.11
-    from airflow import DAG  # type: ignore[assignment]
-    from airflow.decorators import task  # type: ignore[assignment]
+    from airflow import DAG
+    from airflow.decorators import task  # type: ignore[attr-defined, no-redef]
 
 ID = "5f00000000000000000000aa"
 
@@ -106,13 +106,52 @@ def test_none_among_the_values_that_a_task_is_mapped_over(name: str, values: Any
         over = etl() if isinstance(values, str) else values
         others = {} if name == "source_id" else {"source_id": ID}
         mapped = HarvestRunSourceOperator.partial(task_id="t", **others).expand(**{name: over})
-    made = mapped.unmap({"source_id": ID, "remote_ids": None} if name == "source_id" else {name: None})
+    made: Any = mapped.unmap({"source_id": ID, "remote_ids": None} if name == "source_id" else {name: None})
     context: Any = {"dag": dag}
     made._do_render_template_fields(made, mapped.template_fields, context, mapped.get_template_env(), set())
     if not is_refused:
         made.refuse_nothing()
         return
     with pytest.raises(HarvestInvalidInput, match=name):
+        made.refuse_nothing()
+
+
+@pytest.mark.parametrize(
+    "rows, made_with, is_refused",
+    [
+        ("the result of a task", {"source_id": ID, "remote_ids": None}, True),
+        ("rows with results of tasks", {"source_id": ID, "remote_ids": None}, True),
+        ("a row of a task among others", {"source_id": ID, "remote_ids": None}, True),
+        ("the result of a task", {"source_id": ID}, False),
+        ("the result of a task", {"source_id": ID, "remote_ids": ["a"]}, False),
+        ([{"source_id": ID, "remote_ids": None}], {"source_id": ID, "remote_ids": None}, False),
+    ],
+)
+def test_none_in_a_row_of_arguments_that_a_task_is_mapped_over(
+    rows: Any, made_with: dict[str, Any], is_refused: bool
+) -> None:
+    """What the DAG itself leaves as None, in ``partial`` or in a row, was meant."""
+    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
+
+        @task
+        def etl() -> list[Any]:
+            return [made_with]
+
+        over: Any = {
+            "the result of a task": lambda: etl(),
+            "rows with results of tasks": lambda: [{"source_id": ID, "remote_ids": etl()}],
+            "a row of a task among others": lambda: [{"source_id": ID}, etl()],
+        }
+        mapped = HarvestRunSourceOperator.partial(task_id="t", after=None).expand_kwargs(
+            over[rows]() if isinstance(rows, str) else rows
+        )
+    made: Any = mapped.unmap(made_with)
+    context: Any = {"dag": dag}
+    made._do_render_template_fields(made, mapped.template_fields, context, mapped.get_template_env(), set())
+    if not is_refused:
+        made.refuse_nothing()
+        return
+    with pytest.raises(HarvestInvalidInput, match="remote_ids"):
         made.refuse_nothing()
 
 

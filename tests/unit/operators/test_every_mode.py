@@ -6,6 +6,8 @@ through the real trigger, with its arguments and its event as JSON. Airflow's ow
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from airflow_provider_harvest.portal.outcome.summary import summary_lines
@@ -31,7 +33,8 @@ def test_every_mode_says_the_same(monkeypatch: pytest.MonkeyPatch, story: Story,
     assert ends == {mode: story.end(mode, soft_fail) for mode in modes}
     assert all(result == results[modes[0]] for result in results.values())
     if len(results[modes[0]]) > 1:  # there is one: reported once, by the log or by the exception
-        summary = log_lines("\n".join(summary_lines({**results[modes[0]], "how": "started"})))
+        result: Any = {**results[modes[0]], "how": "started"}
+        summary = log_lines("\n".join(summary_lines(result)))
         told = summary if ends[modes[0]] == "success" else []
         assert {mode: [line for line in lines if line in summary] for mode, lines in logged.items()} == dict.fromkeys(
             modes, told

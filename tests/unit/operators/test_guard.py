@@ -37,7 +37,7 @@ def ti() -> TaskInstance:
 def run(ti: TaskInstance, *, has_date: bool = True, **arguments: Any) -> dict[str, Any]:
     dag_run = SimpleNamespace(logical_date=datetime(2026, 11, 26, tzinfo=timezone.utc) if has_date else None)
     task = HarvestGuardOperator(task_id="guard", **arguments)
-    result: dict[str, Any] = task.execute({"ti": ti, "dag_run": dag_run})  # type: ignore[typeddict-item, typeddict-unknown-key]
+    result: dict[str, Any] = task.execute({"ti": ti, "dag_run": dag_run})  # type: ignore[typeddict-item]
     return result
 
 
@@ -181,7 +181,9 @@ class TestWithoutAHarvestInBetween:
     ) -> None:
         source = portal.add_harvested(lost=10)
         wide, strict = {"max_lost_ratio": 0.5}, {"max_lost_ratio": 0.1}
-        given = [{where: {source.id: limits} if "source" in where else limits} for limits in (wide, strict)]
+        given: list[dict[str, Any]] = [
+            {where: {source.id: limits} if "source" in where else limits} for limits in (wide, strict)
+        ]
         assert [run(ti, mode="hold", **one)["held_ids"] for one in given] == [[], [source.id]]
         assert run(ti, mode="hold", **given[1])["newly_held_ids"] == []
 
@@ -193,7 +195,8 @@ def test_state_of_another_selection_does_not_count(
     source = portal.add_harvested(organization="north")
     run(ti)
     portal.requests.clear()
-    run(ti, **{name: [source.id] if value == "all" else value for name, value in changed.items()})
+    other: dict[str, Any] = {name: [source.id] if value == "all" else value for name, value in changed.items()}
+    run(ti, **other)
     assert "list_datasets" in portal.requests
 
 

@@ -37,6 +37,8 @@ from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR, REFUSED
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow_provider_harvest.portal.client import HarvestClient
     from tests.support.fake_portal.scripted import Timeline
 
@@ -198,9 +200,10 @@ def test_a_retry_takes_the_portals_own_harvest_that_began_since_the_first_try_sw
 
 def test_a_harvest_that_begins_right_before_archiving_is_off_is_let_end(monkeypatch: pytest.MonkeyPatch) -> None:
     task = Guarded(monkeypatch, [*whole_job("mine", HOUR)], deferrable=False)
-    life, begin, begun = task.client.portal.life, guarded_run.begin, []
+    life, begin = task.client.portal.life, guarded_run.begin
+    begun: list[int] = []
 
-    def begin_late(client: HarvestClient, source_id: str) -> bool:
+    def begin_late(client: HarvestClient, source_id: str) -> datetime | None:
         if not begun:
             begun.append(1)
             life.put_job("cron", task.clock.now())
@@ -228,6 +231,24 @@ def test_a_harvest_that_could_not_be_compared_is_said_to_be_so(
     task = Guarded(monkeypatch, [*whole_job("mine", 60), changed], deferrable=False)
     assert task.try_() == "success", task.message
     assert any("was not compared with the portal" in line and said in line for line in one_line(task.lines))
+    assert task.result["guard"]["compared"] is False
+    assert said in task.result["guard"]["reason"]
+
+
+@pytest.mark.parametrize(
+    "is_due, timeline",
+    [
+        pytest.param(False, whole_job("one", 60), id="one harvest"),
+        pytest.param(True, [*whole_job("one", 60), *whole_job("two", HOUR)], id="the second harvest archives"),
+    ],
+)
+def test_a_harvest_that_was_compared_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, is_due: bool, timeline: list[Any]
+) -> None:
+    task = Guarded(monkeypatch, timeline, is_due=is_due, deferrable=False)
+    assert task.try_() == "success", task.message
+    assert task.result["guard"] == {"compared": True, "reason": None}
+    assert len(task.requested_at) == 1 + is_due
 
 
 def one_line(lines: list[str]) -> list[str]:
@@ -316,6 +337,71 @@ def test_another_tasks_hold_is_left_alone_while_its_harvest_runs(monkeypatch: py
     task = Guarded(monkeypatch, [(-60, job_appears("theirs"))], if_running="fail")
     guarded_run.begin(task.client, SOURCE_ID)
     assert task.try_() == "HarvestSourceBusy"
+    assert task.is_held
+
+
+@pytest.mark.parametrize("is_later", [True, False], ids=["whose line came later", "whose line came first"])
+def test_a_task_that_is_refused_ends_no_hold_of_another_of_the_same_second(
+    monkeypatch: pytest.MonkeyPatch, is_later: bool
+) -> None:
+    """Both read that archiving is on, and write a line; the other's harvest follows, or it gives up by itself."""
+    task = Guarded(monkeypatch, [], store=Store())
+    life, begin = task.client.portal.life, guarded_run.begin
+
+    def begin_at_one_time(client: HarvestClient, source_id: str) -> Any:
+        given = begin(client, source_id)
+        if is_later:
+            life.change(autoarchive=True)
+            task.clock.advance(0.3)
+            begin(client, source_id)
+        return given
+
+    monkeypatch.setattr(guarded_run, "begin", begin_at_one_time)
+    if not is_later:
+        begin(task.client, SOURCE_ID)
+        task.clock.advance(0.3)
+    task.refuse(monkeypatch, refusal(400))
+    with monkeypatch.context() as patch:
+        patch.setattr(task.client, "recent_jobs", _then_dies(task.client.recent_jobs, 3))
+        with pytest.raises(Killed):
+            task.try_()
+    assert (task.client.count("run"), task.is_held) == (0, True)
+
+
+def _then_dies(read: Any, times: int) -> Any:
+    """Return the reads of a task that is killed at the last of so many."""
+    left = [times]
+
+    def reading(*given: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+        return read(*given, **named)
+
+    return reading
+
+
+def test_a_task_that_waits_for_another_guarded_one_holds_the_source_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other was refused, and has ended its hold."""
+    task = Guarded(monkeypatch, whole_job("mine", 60), store=Store(), deferrable=False)
+    guarded_run.begin(task.client, SOURCE_ID)
+    portal = task.client.portal
+    portal._coming.appendleft((5.0, portal.life, lambda life: guarded_run.give_up(task.client, SOURCE_ID)))
+    assert task.try_() == "success", task.message
+    assert (task.archives, task.is_as_before, task.requested_at[0] > 5) == ({"mine": False}, True, True)
+
+
+def test_a_retry_ends_no_hold_that_no_try_of_its_task_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Guarded(monkeypatch, [(0, job_appears("theirs"))], store=Store(), if_running="fail")
+    task.client.portal.life.change(active=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(task.client, "list_backends", _then_dies(None, 1))
+        with pytest.raises(Killed):
+            task.try_()
+    task.client.portal.life.change(active=True)
+    guarded_run.begin(task.client, SOURCE_ID)
+    task.client.portal.life.change(active=False)
+    assert task.try_() == "failed"
     assert task.is_held
 
 

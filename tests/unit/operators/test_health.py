@@ -13,8 +13,8 @@ from airflow_provider_harvest._compat import AirflowFailException
 from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestServerError
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators import portal as module
-from airflow_provider_harvest.operators._base import HarvestFailException
 from airflow_provider_harvest.operators._memory_between_runs import dated, undated
+from airflow_provider_harvest.operators._retries import HarvestFailException
 from airflow_provider_harvest.operators.health import HEALTH_KEY, HEALTH_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestPendingReviewOperator, HarvestPortalHealthOperator
 from airflow_provider_harvest.portal.health.findings import CHECKS, Thresholds
@@ -65,7 +65,8 @@ class TestParsing:
         ["checks", "organization", "owner_id", "backend", "name", "fail_on", "previous_state", "harvest_conn_id"],
     )
     def test_what_a_dag_may_compute_is_templated(self, name: str) -> None:
-        operator = HarvestPortalHealthOperator(task_id="health", **{name: "{{ x }}"})
+        given: dict[str, Any] = {name: "{{ x }}"}
+        operator = HarvestPortalHealthOperator(task_id="health", **given)
         assert name in operator.template_fields
         assert getattr(operator, name) == "{{ x }}"
 

@@ -13,6 +13,7 @@ import pytest
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestConnectionError, HarvestPortalUnreachable
 from airflow_provider_harvest.operators import _task_wait
 from airflow_provider_harvest.portal.guard import guarded_run
+from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 from tests.support.fake_portal.scripted import SOURCE_ID, T0, job_appears, job_ends, outage, whole_job
 from tests.support.task_life import Store, Task, run_operator
@@ -70,7 +71,7 @@ def test_a_deferred_task_without_retries_bears_it(monkeypatch: pytest.MonkeyPatc
 )
 def test_on_the_worker_too(monkeypatch: pytest.MonkeyPatch, make: Callable[[], Any]) -> None:
     """The job's end is seen, and the next request already fails."""
-    read, failures = _task_wait.conclude, [HarvestConnectionError("The portal is away.")] * 5
+    read, failures = conclude, [HarvestConnectionError("The portal is away.")] * 5
 
     def fail_at_first(*given: Any, **named: Any) -> Any:
         if failures:

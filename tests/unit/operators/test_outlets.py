@@ -14,7 +14,7 @@ from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 pytestmark = pytest.mark.skipif(not HAS_EVENT_TRIGGERS, reason="Airflow 2.11 knows no references to assets.")
 TOWN = "6b03fbe5f66a892d7cfe18b4"
-RESULT = {"outcome": "success", "source_id": TOWN}
+RESULT: Any = {"outcome": "success", "source_id": TOWN}
 HOW_TO = Path(__file__).resolve().parents[3] / "docs" / "how-to.md"
 
 

@@ -51,10 +51,11 @@ def test_max_poll_failures_is_checked_before_anything_is_requested(monkeypatch: 
 def test_a_rescheduled_sensor_that_swallows_failures_waits_all_the_same(
     monkeypatch: pytest.MonkeyPatch, swallowing: str
 ) -> None:
+    given: dict[str, Any] = {"mode": "reschedule", swallowing: True}
     task = Task(
         monkeypatch,
         whole_job("portal", 20 * 60.0),
-        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, mode="reschedule", **{swallowing: True}),
+        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, **given),
     )
     assert task.try_() == "success"
     assert task.result["job_id"] == "portal"

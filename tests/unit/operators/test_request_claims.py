@@ -95,8 +95,8 @@ def test_a_task_that_is_resumed_ends_the_claim_that_it_made_before() -> None:
 @pytest.mark.parametrize(
     "claim", ["asking", {}, {"by": "another version"}, {"by": [], "at": None}, {"by": [], "at": "now"}]
 )
-def test_a_claim_that_cannot_be_read_holds_up_nobody(claim: object) -> None:
-    assets = Assets(towns={f"harvest_asking_{SOURCE_ID}": claim})  # type: ignore[dict-item]
+def test_a_claim_that_cannot_be_read_holds_up_nobody(claim: Any) -> None:
+    assets = Assets(towns={f"harvest_asking_{SOURCE_ID}": claim})
     assert claims_of("one", assets, FakeClock()).win()
 
 

@@ -19,7 +19,7 @@ from tests.support.task_stories import RUN_MODES, SENSOR_MODES, STORIES
 try:
     from airflow.sdk import DAG
 except ImportError:  # Airflow 2.11
-    from airflow import DAG  # type: ignore[assignment]
+    from airflow import DAG
 
 RESULT: Any = {"outcome": "success", "items": {"done": 4}, "failure_kind": None}
 
@@ -144,7 +144,8 @@ class OfAnotherPackage(BaseOperator):
 def test_a_later_task_that_cannot_be_read_fails_no_harvest(is_within: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     with DAG("dag", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
         mapped = HarvestRunSourceOperator.partial(task_id="harvest").expand(source_id=["towns", "roads"])
-        outcome = mapped.output["outcome"]
+        output: Any = mapped.output
+        outcome = output["outcome"]
         within = {"early": [OfAnotherPackage(task_id="within", payload=None)]} if is_within else {}
         OfAnotherPackage(task_id="later", payload=[outcome], **within)
     monkeypatch.setattr(OfAnotherPackage, "is_parsed", True)

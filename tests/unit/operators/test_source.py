@@ -13,7 +13,7 @@ from airflow_provider_harvest.exceptions import HarvestOutcomeRejected, HarvestS
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.links.harvest import SOURCE_URL_KEY
 from airflow_provider_harvest.operators import source as module
-from airflow_provider_harvest.operators._base import HarvestFailException
+from airflow_provider_harvest.operators._retries import HarvestFailException
 from airflow_provider_harvest.operators.source import (
     HarvestCreateSourceOperator,
     HarvestDeleteSourceOperator,
@@ -131,7 +131,9 @@ class TestParsing:
             kind(task_id="task", **given)
 
     def test_can_be_mapped(self) -> None:
-        mapped = HarvestScheduleSourceOperator.partial(task_id="task", cron="0 4 * * *").expand(source_id=[UNKNOWN_ID])
+        mapped: Any = HarvestScheduleSourceOperator.partial(task_id="task", cron="0 4 * * *").expand(
+            source_id=[UNKNOWN_ID]
+        )
         assert not isinstance(mapped, BaseOperator)
 
 
@@ -201,7 +203,8 @@ class TestOutput:
     ) -> None:
         caplog.set_level("DEBUG")
         operator = HarvestCreateSourceOperator(task_id="task", **TOWN)
-        kept = [json.dumps(operator.execute({"ti": ti})), repr(vars(operator))]
+        context: Any = {"ti": ti}
+        kept = [json.dumps(operator.execute(context)), repr(vars(operator))]
         server.script("POST", "*", Reply(403, {"message": "No"}))
         with pytest.raises(HarvestFailException) as failure:
             run(ti, HarvestCreateSourceOperator, **{**TOWN, "url": "https://elsewhere.example/"})

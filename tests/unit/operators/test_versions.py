@@ -110,7 +110,8 @@ def test_whatever_was_remembered_that_it_asked_is_not_forgotten(stored: dict[str
 def memory_of(stored: dict[str, Any]) -> TaskMemory:
     ti = SimpleNamespace(max_tries=2, try_number=2, task=None)
     store = SimpleNamespace(get=lambda key: stored, set=lambda key, value: None)
-    return TaskMemory({"ti": ti, "task_state_store": store}, T0 + 60, is_portal_time=True)  # type: ignore[typeddict-unknown-key]
+    context: Any = {"ti": ti, "task_state_store": store}
+    return TaskMemory(context, T0 + 60, is_portal_time=True)
 
 
 def test_an_intent_for_another_source_keeps_by_which_clock_its_times_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,7 +95,7 @@ class TestEveryMethod:
     def test_takes_no_empty_id(self, ident: Any, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
         client = client_of(newest)
         for call in (client.get_source, client.delete_source, client.run_source, client.get_job, client.recent_jobs):
-            assert isinstance(failure_of(lambda call=call: call(ident)), HarvestInvalidInput)
+            assert isinstance(failure_of(partial(call, ident)), HarvestInvalidInput)
         assert newest.requests == []
 
     def test_keeps_an_id_within_its_segment(self, newest: Door, client_of: Callable[..., HarvestClient]) -> None:
@@ -244,7 +245,7 @@ class TestSources:
 
     @pytest.mark.parametrize("filters", [{"owner": USER["id"]}, {"organization": ORGANIZATION["id"]}], ids=OWN)
     def test_are_narrowed_even_where_the_portal_ignores_it(
-        self, filters: dict[str, str], server: Door, client: HarvestClient, sources: dict[str, str]
+        self, filters: dict[str, Any], server: Door, client: HarvestClient, sources: dict[str, str]
     ) -> None:
         everything = server.portal.answer("GET", "/harvest/sources/", {}, None, None).body
         server.script("GET", "/harvest/sources/", Reply(200, everything))

@@ -46,7 +46,7 @@ def test_a_time_that_the_portal_wrote_is_in_its_past(written: float, skew: float
     clock = PortalClock()
     for _ in range(3):
         clock.says(NOW - HOUR, NOW)
-    clock.shows_at_least(NOW + written, NOW)
+    clock.shows_at_least([NOW + written], NOW)
     assert clock.now(NOW) == NOW + skew
 
 
@@ -63,7 +63,7 @@ def test_a_worker_whose_clock_is_ahead_does_not_move_the_portals(offset: float, 
     clock = PortalClock()
     for _ in range(3):
         clock.says(NOW + offset, NOW)
-    clock.shows_at_least(NOW + ahead, NOW)
+    clock.shows_at_least([NOW + ahead], NOW)
     assert clock.now(NOW) == NOW + skew
 
 
@@ -73,7 +73,7 @@ def test_a_jump_of_this_machines_clock_moves_nothing(jump: float) -> None:
     clock = PortalClock()
     for _ in range(3):
         clock.says(NOW + 60, NOW, 1000.0)
-    clock.shows_at_least(NOW + 60, NOW)
+    clock.shows_at_least([NOW + 60], NOW)
     assert clock.now(NOW + 50 + jump, 1050.0) == NOW + 50 + 60, "before the portal has responded again"
     clock.says(NOW + 60 + 60, NOW + 60 + jump, 1060.0)
     assert clock.now(NOW + 70 + jump, 1070.0) == NOW + 70 + 60

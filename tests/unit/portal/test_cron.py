@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -129,7 +130,7 @@ def test_the_fields_are_in_the_order_of_cron() -> None:
 
 @pytest.mark.parametrize("read", [Schedule.parse, check_cron])
 @pytest.mark.parametrize("text, field, why", REFUSED)
-def test_what_celery_refuses_is_refused_with_field_and_reason(read, text: str, field: str, why: str) -> None:
+def test_what_celery_refuses_is_refused_with_field_and_reason(read: Any, text: str, field: str, why: str) -> None:
     with pytest.raises(InvalidCron, match=re.escape(why)) as caught:
         read(text)
     assert f"The cron {text!r} is wrong in its field {field} (" in str(caught.value)
@@ -139,7 +140,7 @@ def test_what_celery_refuses_is_refused_with_field_and_reason(read, text: str, f
 
 @pytest.mark.parametrize("read", [Schedule.parse, check_cron])
 @pytest.mark.parametrize("text", NEVER)
-def test_what_never_fires_is_refused(read, text: str) -> None:
+def test_what_never_fires_is_refused(read: Any, text: str) -> None:
     with pytest.raises(InvalidCron, match="never fires: none of its months has such a day"):
         read(text)
 
@@ -186,7 +187,7 @@ def test_what_celery_takes_by_accident_is_not_sent(text: str, field: str, number
         pytest.param("0 0 * * 1\u20135", "ASCII", id="dash-of-a-word-processor"),
     ],
 )
-def test_what_is_no_cron_is_not_sent(text, why: str) -> None:
+def test_what_is_no_cron_is_not_sent(text: Any, why: str) -> None:
     with pytest.raises(InvalidCron, match=re.escape(why)):
         check_cron(text)
 

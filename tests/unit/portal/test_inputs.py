@@ -27,7 +27,7 @@ OBJECT_ID = "6b03fbe8f66a892d7cfe18d4"
 SECRET = "hunter2-do-not-show"
 
 
-def refused(reason: str):
+def refused(reason: str) -> pytest.RaisesExc[HarvestInvalidInput]:
     """Expect a refusal whose sentence holds these words."""
     return pytest.raises(HarvestInvalidInput, match=re.escape(reason))
 
@@ -71,7 +71,7 @@ def test_ids_and_slugs_are_taken(value: str, taken: str) -> None:
         pytest.param("a\nb", r"or a slug, not 'a\nb'", id="newline-inside"),
     ],
 )
-def test_what_is_no_id_and_no_slug_is_refused(value, reason: str) -> None:
+def test_what_is_no_id_and_no_slug_is_refused(value: Any, reason: str) -> None:
     with refused(reason):
         check_id(value, "source_id")
 
@@ -130,7 +130,7 @@ def test_names_are_taken(name: str, taken: str) -> None:
         pytest.param("x" * 256, "name must have at most 255 characters, not 256", id="too-long"),
     ],
 )
-def test_names_that_portals_choke_on_are_refused(name, reason: str) -> None:
+def test_names_that_portals_choke_on_are_refused(name: Any, reason: str) -> None:
     with refused(reason):
         check_name(name)
 
@@ -180,7 +180,7 @@ def test_addresses_of_catalogues_are_taken(url: str) -> None:
         pytest.param("https://[::1/", "a valid host and port", id="open-bracket"),
     ],
 )
-def test_what_is_no_address_of_a_catalogue_is_refused(url, reason: str) -> None:
+def test_what_is_no_address_of_a_catalogue_is_refused(url: Any, reason: str) -> None:
     with refused(reason):
         check_url(url)
 
@@ -238,7 +238,7 @@ def test_a_backend_of_the_portal_is_returned() -> None:
         pytest.param(7, "does not exist on this portal", id="number"),
     ],
 )
-def test_a_backend_that_the_portal_lacks_is_refused_with_those_it_has(backend_id, reason: str) -> None:
+def test_a_backend_that_the_portal_lacks_is_refused_with_those_it_has(backend_id: Any, reason: str) -> None:
     with refused(reason):
         check_backend(backend_id, BACKENDS)
 
@@ -277,7 +277,7 @@ def test_a_validation_is_taken(state: str, comment: str | None, taken: tuple[str
         pytest.param("refused", 5, "comment must be a string, not int", id="comment-as-number"),
     ],
 )
-def test_a_validation_that_portals_misread_is_refused(state, comment, reason: str) -> None:
+def test_a_validation_that_portals_misread_is_refused(state: Any, comment: Any, reason: str) -> None:
     with refused(reason):
         check_validation(state, comment)
 
@@ -295,7 +295,7 @@ def test_a_validation_that_portals_misread_is_refused(state, comment, reason: st
         pytest.param(pendulum.duration(minutes=1), 60.0, id="pendulum-duration"),
     ],
 )
-def test_lengths_of_time_are_seconds(value, seconds: float) -> None:
+def test_lengths_of_time_are_seconds(value: Any, seconds: float) -> None:
     taken = as_seconds(value, "poll_interval")
     assert taken == seconds
     assert type(taken) is float
@@ -313,7 +313,7 @@ def test_lengths_of_time_are_seconds(value, seconds: float) -> None:
         pytest.param(float("inf"), "zero or more seconds, not inf", id="infinite"),
     ],
 )
-def test_what_is_no_length_of_time_is_refused(value, reason: str) -> None:
+def test_what_is_no_length_of_time_is_refused(value: Any, reason: str) -> None:
     with refused(reason) as caught:
         as_seconds(value, "poll_interval")
     assert str(caught.value).startswith("poll_interval must be ")
@@ -339,7 +339,7 @@ SIX_UTC = datetime(2026, 5, 4, 6, tzinfo=timezone.utc)
         pytest.param(" 2026-05-04T06:00:00Z\n", id="blanks-around"),
     ],
 )
-def test_instants_become_utc(value) -> None:
+def test_instants_become_utc(value: Any) -> None:
     taken = as_datetime(value, "after")
     assert taken == SIX_UTC
     assert taken.tzinfo is timezone.utc
@@ -366,7 +366,7 @@ def test_instants_become_utc(value) -> None:
         pytest.param("0001-01-01T00:00:00+14:00", "after is out of range", id="before-the-first-year"),
     ],
 )
-def test_what_is_no_instant_is_refused(value, reason: str) -> None:
+def test_what_is_no_instant_is_refused(value: Any, reason: str) -> None:
     with refused(reason):
         as_datetime(value, "after")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -31,12 +32,12 @@ BARE = HarvestBackend("bare", "Bare", extra_configs=())
 WITHOUT_EXTRA_CONFIGS = HarvestBackend("old", "Old", extra_configs=None)
 
 
-def refused(reason: str):
+def refused(reason: str) -> pytest.RaisesExc[HarvestInvalidInput]:
     """Expect a refusal whose sentence holds these words."""
     return pytest.raises(HarvestInvalidInput, match=re.escape(reason))
 
 
-def filters(key: object, value: object, **more: object) -> dict:
+def filters(key: object, value: object, **more: object) -> dict[str, Any]:
     return {"filters": [{"key": key, "value": value, **more}]}
 
 
@@ -60,7 +61,7 @@ def filters(key: object, value: object, **more: object) -> dict:
         pytest.param({"page_size": 50, "feature_flags": {"a": [1, None, "x"]}}, id="free-keys"),
     ],
 )
-def test_configurations_are_taken_as_they_are(config: dict) -> None:
+def test_configurations_are_taken_as_they_are(config: dict[str, Any]) -> None:
     taken = check_config(config, CATALOGUE)
     assert taken == config
     assert taken is not config
@@ -75,7 +76,7 @@ def test_tuples_become_lists_as_the_portal_will_answer_them() -> None:
     [filters("anything", 1), {"features": {"anything": True}}, {"extra_configs": [{"key": "anything", "value": 1}]}],
     ids=["filter", "feature", "extra-config"],
 )
-def test_any_key_is_taken_where_no_backend_is_given(config: dict) -> None:
+def test_any_key_is_taken_where_no_backend_is_given(config: dict[str, Any]) -> None:
     assert check_config(config) == config
 
 
@@ -84,8 +85,8 @@ def test_any_extra_config_is_taken_if_the_portal_does_not_say_which_there_are() 
     assert check_config(config, WITHOUT_EXTRA_CONFIGS) == config
 
 
-def endless() -> dict:
-    config: dict = {}
+def endless() -> dict[str, Any]:
+    config: dict[str, Any] = {}
     config["self"] = config
     return config
 
@@ -132,7 +133,7 @@ def endless() -> dict:
         pytest.param({"extra_configs": [{"key": "x", "value": 1}]}, "it knows remote_url_prefix", id="unknown-extra"),
     ],
 )
-def test_what_portals_refuse_or_misread_is_refused(config, reason: str) -> None:
+def test_what_portals_refuse_or_misread_is_refused(config: Any, reason: str) -> None:
     with refused(reason):
         check_config(config, CATALOGUE)
 
@@ -142,7 +143,7 @@ def test_what_portals_refuse_or_misread_is_refused(config, reason: str) -> None:
     [filters("year", 1), {"features": {"geo": True}}, {"extra_configs": [{"key": "x", "value": 1}]}],
     ids=["filter", "feature", "extra-config"],
 )
-def test_a_backend_that_knows_no_keys_says_so(config: dict) -> None:
+def test_a_backend_that_knows_no_keys_says_so(config: dict[str, Any]) -> None:
     with refused("which the backend bare does not know: it knows none."):
         check_config(config, BARE)
 
@@ -174,7 +175,7 @@ def test_a_backend_that_knows_no_keys_says_so(config: dict) -> None:
         pytest.param({"proxies": [f"https://{SECRET}@proxy.example/"]}, "config.proxies[0]", id="user-in-an-address"),
     ],
 )
-def test_a_secret_is_refused_and_not_repeated(config: dict, path: str) -> None:
+def test_a_secret_is_refused_and_not_repeated(config: dict[str, Any], path: str) -> None:
     with refused(f"{path} must ") as caught:
         check_config(config)
     assert "everybody can read config on the portal" in str(caught.value)
@@ -194,7 +195,7 @@ def test_a_secret_is_refused_and_not_repeated(config: dict, path: str) -> None:
         pytest.param({"odd": "http://[not-an-address"}, id="no-address"),
     ],
 )
-def test_what_holds_no_secret_is_taken(config: dict) -> None:
+def test_what_holds_no_secret_is_taken(config: dict[str, Any]) -> None:
     assert check_config(config) == config
 
 

@@ -76,12 +76,16 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def with_odd(base: Any, path: tuple[Any, ...], odd: Any) -> Any:
-    changed = copy.deepcopy(base)
-    inner = changed
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = odd
+    if not path:
+        return odd
+    changed = copy.copy(base)  # what is not on the path is shared, and nobody changes it
+    changed[path[0]] = with_odd(base[path[0]], path[1:], odd)
     return changed
+
+
+@cache
+def parts_of(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return get_origin(hint), get_args(hint)
 
 
 @cache
@@ -91,7 +95,7 @@ def hints_of(kind: type) -> dict[str, Any]:
 
 def fits(value: Any, hint: Any) -> bool:
     """Whether a value is of a type, as far as our models declare types."""
-    kind, inner = get_origin(hint), get_args(hint)
+    kind, inner = parts_of(hint)
     if hint is Any:
         return True
     if kind in (Union, types.UnionType):
@@ -109,7 +113,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 def wrong_fields(model: Any) -> list[str]:
     """The fields of a model that are not of their declared type; none of anything else."""
-    kind = type(model)
+    kind: Any = type(model)
     if not kind.__module__.startswith("airflow_provider_harvest"):
         return []
     return [name for name, hint in hints_of(kind).items() if not fits(getattr(model, name), hint)]

@@ -17,8 +17,8 @@ from airflow_provider_harvest.portal.waiting.reported_jobs import digest_of
 from airflow_provider_harvest.triggers import _event_cursors, event
 from airflow_provider_harvest.triggers._event_cursors import CURSOR_KEY
 from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
+from tests.support.fake_portal.direct_client import SITE
 from tests.support.fake_portal.scripted import (
-    SITE,
     T0,
     Timeline,
     items_move,
@@ -35,6 +35,8 @@ from tests.support.watching_trigger import Store, Watched, ids, reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from airflow_provider_harvest.portal.statuses import EndCondition
 
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -84,7 +86,7 @@ def test_the_payload_is_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_condition_decides_what_is_reported(
     monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], told: list[str]
 ) -> None:
-    mixed = [
+    mixed: Timeline = [
         (900, job_appears("mixed")),
         (910, items_move("mixed", done=5, failed=1)),
         (990, job_ends("mixed", "done-errors")),
@@ -293,7 +295,8 @@ def test_it_outlives_any_outage(
 @pytest.mark.parametrize("read", ["recent_jobs", "peek_job"], ids=["jobs", "a result"])
 def test_a_portal_that_wants_a_pause_between_the_results_gets_it(monkeypatch: pytest.MonkeyPatch, read: str) -> None:
     watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 100) for ident in ids(4)})
-    original, refused_at = getattr(watched.client, read), []
+    original = getattr(watched.client, read)
+    refused_at: list[float] = []
 
     def refuse_the_second(*args: Any, **kwargs: Any) -> Any:
         if len(refused_at) < 2:
@@ -309,9 +312,9 @@ def test_a_portal_that_wants_a_pause_between_the_results_gets_it(monkeypatch: py
 
 def test_two_watchers_of_a_burst_keep_the_connections_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 400) for ident in ids(30)})
-    told: dict[str, list[str]] = {"ended": [], "success": []}
+    told: dict[EndCondition, list[str]] = {"ended": [], "success": []}
 
-    async def follow(condition: str) -> None:
+    async def follow(condition: EndCondition) -> None:
         trigger = HarvestJobEventTrigger("one", condition=condition)
         trigger.asset_state_store = Store()  # type: ignore[assignment]
         async for happened in trigger.run():

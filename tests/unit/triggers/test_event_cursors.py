@@ -12,7 +12,8 @@ import pytest
 from airflow_provider_harvest.triggers import _event_cursors
 from airflow_provider_harvest.triggers._event_cursors import CURSOR_KEY, REMEMBERED_WITHOUT_STORE
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
-from tests.support.fake_portal.scripted import SITE, T0, FakeClock, JumpingClock, whole_job
+from tests.support.fake_portal.direct_client import SITE
+from tests.support.fake_portal.scripted import T0, FakeClock, JumpingClock, whole_job
 from tests.support.fake_time import run_in_fake_time
 from tests.support.watching_trigger import Store, Watched
 
@@ -186,7 +187,10 @@ def test_a_watch_that_gets_its_former_arguments_back_continues(
 
 def test_a_watch_that_runs_for_weeks_without_news_is_no_former_one(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch, {"a": whole_job("one", 20 * DAY + 5 * MINUTE, status="failed")})
-    both = {"condition": "failure", "poll_interval": HOUR}, {"condition": "ended", "poll_interval": HOUR}
+    both: tuple[dict[str, Any], ...] = (
+        {"condition": "failure", "poll_interval": HOUR},
+        {"condition": "ended", "poll_interval": HOUR},
+    )
     assert watch_both(watched, 20 * DAY, *both) == []
     another_triggerer()
     assert watched.watch(2 * HOUR, **both[1]) == ["one"]

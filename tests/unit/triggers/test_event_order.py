@@ -31,7 +31,7 @@ def slowly(watched: Watched, monkeypatch: pytest.MonkeyPatch, *, source: float =
     """Let time pass while the portal responds: for each source of its list, and for each list of jobs."""
     lists, recent_jobs = watched.client.iter_last_jobs, watched.client.recent_jobs
 
-    def slow_list(**kwargs: bool) -> Iterator[dict[str, Any]]:
+    def slow_list(**kwargs: Any) -> Iterator[dict[str, Any]]:
         for entry in lists(**kwargs):
             yield entry
             watched.clock.advance(source)
@@ -52,7 +52,10 @@ def ends(watched: Watched) -> list[str]:
 
 def test_what_ends_between_two_requests_of_a_poll_is_reported_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """The list says that both run; the one whose jobs are read for it has ended when they are."""
-    lives = {"a": whole_job("second", 119, 3), "b": [(10, job_appears("first")), (121, job_ends("first"))]}
+    lives: dict[str, Timeline] = {
+        "a": whole_job("second", 119, 3),
+        "b": [(10, job_appears("first")), (121, job_ends("first"))],
+    }
     watched = Watched(monkeypatch, lives)
     slowly(watched, monkeypatch, jobs=4.0)
     assert watched.watch(HOUR) == ["first", "second"]
@@ -76,14 +79,14 @@ def test_however_slowly_the_portal_is_read_the_order_holds(monkeypatch: pytest.M
 
 def test_what_is_held_back_for_its_order_waits_for_one_list_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the portal's clock says: it may be hours behind the worker's that writes the ends."""
-    lives = {"a": whole_job("one", 70, 49), "b": [(10, job_appears("runs on"))]}
+    lives: dict[str, Timeline] = {"a": whole_job("one", 70, 49), "b": [(10, job_appears("runs on"))]}
     watched = Watched(monkeypatch, lives)
     monkeypatch.setattr(watched.client, "portal_now", lambda: watched.clock.now() - 2 * HOUR)
     assert watched.watch(180 + STORED_AFTER) == ["one"]
 
 
 def test_a_job_of_a_source_that_is_deleted_while_it_is_held_back_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    lives = {
+    lives: dict[str, Timeline] = {
         "a": [*whole_job("one", 119, 3), (150, source_changes(deleted=instant(T0 + 150)))],
         "b": [(10, job_appears("runs on"))],
     }
@@ -121,7 +124,10 @@ def test_a_source_that_is_purged_after_it_was_listed_is_no_old_list(
     monkeypatch: pytest.MonkeyPatch, generation: str
 ) -> None:
     """Up to 10.8.1 its list of jobs is empty then, as that of a cache might be."""
-    lives = {"a": [*whole_job("mine", 100, 300), (600, source_is_purged)], "b": whole_job("other", 900)}
+    lives: dict[str, Timeline] = {
+        "a": [*whole_job("mine", 100, 300), (600, source_is_purged)],
+        "b": whole_job("other", 900),
+    }
     watched = Watched(monkeypatch, lives, generation=generation)
     recent_jobs = watched.client.recent_jobs
 

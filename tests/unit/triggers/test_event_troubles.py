@@ -11,8 +11,8 @@ import pytest
 from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.waiting.reported_jobs import Reported
+from tests.support.fake_portal.direct_client import SITE
 from tests.support.fake_portal.scripted import (
-    SITE,
     T0,
     Timeline,
     instant,

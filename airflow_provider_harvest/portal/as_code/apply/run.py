@@ -86,8 +86,10 @@ def apply_plan(
 
     The portal's list is read before the first write, and a source once more before its own if that is 30 s ago: if one
     of the compared fields is neither as the plan saw it nor as it is to be, somebody else has changed the portal, and
-    this stops. What the plan does not compare, such as ``last_job``, may move. The response to each write is compared
-    with what was sent, and the list is read once more at the end: what the portal reported and did not do has failed.
+    this stops. A source whose description or ``autoarchive`` is written is read right before that: the guard may have
+    written them since. What the plan does not compare, such as ``last_job``, may move. The response to each write is
+    compared with what was sent, and the list is read once more at the end: what the portal reported and did not do has
+    failed.
 
     A source is configured before it is accepted, scheduled after that and switched on last; deletions come at the end.
 

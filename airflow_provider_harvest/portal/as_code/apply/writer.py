@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
 
 
+#: Fields that the guard writes, too.
+_OF_THE_GUARD = frozenset(("description", "autoarchive"))
+
+
 class Writer:
     """Writes to a portal's sources, at its pace; each method returns the source as it then is.
 
@@ -53,13 +57,25 @@ class Writer:
         return self._pace.send(write)
 
     def configure(self, source: HarvestSource, fields: Mapping[str, Any]) -> HarvestSource:
-        """Set these fields of a plan; the others keep their value, and what the guard wrote stays."""
-        sent = as_sent(source, fields)
+        """Set these fields of a plan; the others keep their value, and what the guard wrote stays.
+
+        What the guard writes, too, is read right before each try: it may have held the source since it was last seen,
+        and only its line in the description says so.
+        """
+        read_again, before, sent = not _OF_THE_GUARD.isdisjoint(fields), source, as_sent(source, fields)
+
+        def write() -> HarvestSource:
+            nonlocal before, sent
+            if read_again:
+                before = self._client.get_source(source.id)
+                sent = as_sent(before, fields)
+            return self._client.update_source(source.id, current=before, **sent)
+
         with telling(WHO_EDITS):
             return self._send(
                 source,
-                lambda: self._client.update_source(source.id, current=source, **sent),
-                lambda read: not ignored(source, read, sent),
+                write,
+                lambda read: not ignored(before, read, sent),
                 unclear=(),  # a PUT is repeated by itself
                 what=in_words(fields),
             )

@@ -257,10 +257,10 @@ class TestWhatThePortalCannotAnswer:
     def test_organization_that_was_deleted_is_a_conflict_of_its_sources_only(self, portal: ManagedPortal) -> None:
         known = portal.get_organization
 
-        def get_organization(ident: str) -> HarvestRef:
-            if ident == "gone":
+        def get_organization(organization: str) -> HarvestRef:
+            if organization == "gone":
                 raise HarvestRequestRejected("Organization has been deleted.", status_code=410)
-            return known(ident)
+            return known(organization)
 
         portal.get_organization = get_organization  # type: ignore[method-assign]
         other = declared("other", url="https://other.example/", organization="north")

@@ -113,8 +113,8 @@ class TestCost:
     @pytest.mark.parametrize("grace", [0, 7, 30])
     def test_is_what_a_walk_over_all_runs_finds(self, cron: str, grace: int) -> None:
         missing = [record(str(number), number / 3) for number in range(60)]
-        walked, waiting, at = {}, list(missing), NOW
-        while (at := Schedule.parse(cron).next_after(at) or NOW) <= NOW + timedelta(days=45):
+        walked, waiting, at, schedule = {}, list(missing), NOW, Schedule.parse(cron)
+        while (at := schedule.next_after(at) or NOW) <= NOW + timedelta(days=45):
             if due := [entry for entry in waiting if is_due(entry, at, grace)]:
                 walked[at] = [entry.id for entry in due]
                 waiting = [entry for entry in waiting if not is_due(entry, at, grace)]

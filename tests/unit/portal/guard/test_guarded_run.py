@@ -21,7 +21,7 @@ from airflow_provider_harvest.portal.guard.hold_and_release import accepted_befo
 from airflow_provider_harvest.portal.guard.render import message
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
-from tests.support.fake_portal.harvested import JOB_BEGAN, HarvestedPortal
+from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.fake_portal.managed import Killed
 
 LONG_AGO = JOB_BEGAN - timedelta(days=40)
@@ -62,6 +62,37 @@ def test_killed_run_is_finished_by_its_retry(killed_at: tuple[int, bool]) -> Non
             continue
     now = portal.sources[source.id]
     assert (now.autoarchive, now.description) == (True, "Data of the town.")
+
+
+@pytest.mark.parametrize(
+    "meanwhile, is_due, not_compared",
+    [
+        pytest.param({"autoarchive": True, "description": "Data of the town."}, True, "", id="the guard lifts it"),
+        pytest.param(
+            {"description": str(join(None, Note(NOTE_HELD, NOW + timedelta(hours=1), 40, NOW)))},
+            False,
+            "another loss",
+            id="the guard holds it for another loss",
+        ),
+    ],
+)
+def test_hold_that_the_guard_changes_during_the_comparison_fails_no_run(
+    meanwhile: dict[str, Any], is_due: bool, not_compared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal = HarvestedPortal()
+    source = portal.add_harvested(lost=1, lost_on=LONG_AGO)
+    begin(portal, source.id)
+    iter_datasets = portal.iter_datasets
+
+    def change_meanwhile(*owner: Any) -> Any:
+        portal.change(source.id, **meanwhile)
+        return iter_datasets(*owner)
+
+    monkeypatch.setattr(portal, "iter_datasets", change_meanwhile)
+    written = len(portal.written)
+    compared = check_loss(portal, source.id, LossThresholds())
+    assert (compared.reasons, compared.is_due, len(portal.written)) == ((), is_due, written)
+    assert not_compared in compared.not_compared
 
 
 def test_source_that_does_not_archive_stays_as_it_is() -> None:

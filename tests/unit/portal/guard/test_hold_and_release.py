@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -73,6 +73,58 @@ class TestNote:
     )
     def test_what_the_guard_did_not_write_stays(self, description: str | None) -> None:
         assert split(description) == (description or None, None)
+
+
+class TestChangedSinceItWasRead:
+    """What a pass decides on the source as it read it, and somebody has changed it before the pass acts."""
+
+    HELD: ClassVar[dict[str, Any]] = {"autoarchive": False, "description": noted(NOTE_HELD, 31)}
+
+    @pytest.mark.parametrize(
+        "lost, expire_days", [(0, None), (10, 30)], ids=["its records are back", "nobody decided in time"]
+    )
+    @pytest.mark.parametrize(
+        "change, is_still_held",
+        [
+            ({"description": noted(NOTE_HELD, 0, count=40)}, True),
+            ({"description": noted(NOTE_ACCEPTED, 0), "autoarchive": True}, False),
+            ({"description": "Data of the town."}, False),
+            ({"deleted": NOW}, False),
+        ],
+        ids=["held for more", "released", "line removed by hand", "deleted"],
+    )
+    def test_no_hold_ends_but_the_one_that_was_decided_on(
+        self, lost: int, expire_days: int | None, change: dict[str, Any], is_still_held: bool
+    ) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=lost, **self.HELD)
+        report = examine(portal)
+        portal.change(source.id, **change)
+        act(portal, report, expire_days=expire_days)
+        assert portal.written == []
+        result = as_dict(portal, report)
+        assert result["held_ids"] == ([source.id] if is_still_held else [])
+        assert (result["lifted_ids"], result["expired_ids"], result["must_hold_ids"]) == (
+            [],
+            [],
+            [source.id] if is_still_held and lost else [],
+        )
+        assert ("needs a person" in result["message"]) is is_still_held
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"deleted": NOW}, {"description": noted(NOTE_ACCEPTED, 0)}],
+        ids=["deleted", "held and released meanwhile"],
+    )
+    def test_nothing_is_held_that_is_gone_or_accepted(self, change: dict[str, Any]) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=10)
+        report = examine(portal)
+        portal.change(source.id, **change)
+        act(portal, report)
+        assert portal.written == []
+        result = as_dict(portal, report)
+        assert result["cannot_hold_ids"] == result["must_hold_ids"] == result["held_ids"] == []
 
 
 class TestKilled:
@@ -215,7 +267,7 @@ class TestDecision:
         assert not case.must_hold
         assert guard(portal, expire_days=30).cases[0].must_hold is False
 
-    @pytest.mark.parametrize("days", [0, -1, True, 10**6])
+    @pytest.mark.parametrize("days", [0, -1, True, 10**6, "30", float("nan")])
     def test_invalid_days_are_refused(self, days: Any) -> None:
         with pytest.raises(HarvestInvalidInput, match="expire_days"):
             guard(HarvestedPortal(), expire_days=days)
@@ -343,7 +395,7 @@ class TestSecondLoss:
 
     def test_leaves_two_lines_of_which_an_older_version_reads_the_hold(self) -> None:
         portal, source = self.accepted_then_held()
-        lines = portal.sources[source.id].description.splitlines()
+        lines = str(portal.sources[source.id].description).splitlines()
         assert [line.split(" on ")[0] for line in lines if line] == [
             "Data of the town.",
             "[harvest guard: autoarchive held",
@@ -407,6 +459,21 @@ class TestGrowingLoss:
             release(portal, source.id, accept=True, held_since=asked)
         assert portal.sources[source.id].autoarchive is False
         assert release(portal, source.id, accept=True, held_since=newer)[1]
+
+    @pytest.mark.parametrize("form", ["2026-11-26T10:00:00Z", " 2026-11-26T11:00:00.000+01:00 "])
+    def test_answer_may_have_its_time_in_another_form(self, form: str) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=20, kept=100)
+        guard(portal)
+        assert release(portal, source.id, accept=True, held_since=form)[1]
+
+    @pytest.mark.parametrize("form", ["", "yesterday", "2026-11-26T10:00:00"])
+    def test_answer_without_a_time_says_so(self, form: str) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=20, kept=100)
+        guard(portal)
+        with pytest.raises(HarvestInvalidInput, match="held_since"):
+            release(portal, source.id, accept=True, held_since=form)
 
     def test_is_back_only_when_a_tenth_of_all_of_it_at_most_is_missing(self) -> None:
         portal, source = self.grown(missed=20)

@@ -19,7 +19,7 @@ from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, NOTHIN
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.fake_portal.managed import ORGANIZATIONS
 from tests.support.fake_portal.scripted import server_error
-from tests.support.fake_portal.state import Response
+from tests.support.fake_portal.state import KEY, Response
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
@@ -120,6 +120,52 @@ class TestWhatCannotBeRead:
         assert result["must_hold_ids"] == [source.id for source in sources if source is not sources[1]]
         [incomplete] = result["incomplete"]
         assert idents[1] in incomplete
+
+    def test_all_records_leaves_out_only_the_sources_without_an_owner(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = HarvestedPortal()
+        owned, ownerless = portal.add_harvested(lost=10, organization="north"), portal.add_harvested(lost=10)
+        portal.change(ownerless.id, owner=None)
+        answer = portal.answer
+
+        def broken(name: str, method: str, path: str, query: dict[str, str], *rest: Any) -> Response:
+            if name == "list_datasets" and not query.get("organization"):
+                return Response(500, {"message": "Internal Server Error"})
+            return answer(name, method, path, query, *rest)
+
+        monkeypatch.setattr(portal, "answer", broken)
+        report = examine(portal)
+        assert as_dict(portal, report)["must_hold_ids"] == [owned.id]
+        assert report.not_examined == {ownerless.id}
+        assert "1 without an owner" in report.requests_failed[0]
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            pytest.param({"created": None}, id="a job without the time of its creation"),
+            pytest.param({"created": None, "started": None}, id="a job with its end only"),
+            pytest.param({"ended": "9999-12-31T23:59:59+00:00"}, id="a job of the year 9999"),
+        ],
+    )
+    def test_odd_job_ends_no_pass(self, odd: dict[str, Any]) -> None:
+        portal = HarvestedPortal()
+        sources = [portal.add_harvested(lost=10), portal.add_harvested(lost=10)]
+        portal.change_job(sources[0], **odd)
+        assert told(portal)["must_hold_ids"] == [source.id for source in sources]
+
+    @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+    def test_line_with_an_odd_time_in_a_description_ends_no_pass(self, when: str) -> None:
+        portal = HarvestedPortal()
+        line = f"[harvest guard: {NOTE_HELD} on {when}, 1 records last seen before {when}]"
+        sources = [portal.add_harvested(lost=10, description=line), portal.add_harvested(lost=10)]
+        assert told(portal)["must_hold_ids"] == [source.id for source in sources]
+
+    @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
+    def test_record_seen_at_an_end_of_the_calendar_ends_no_pass(self, when: str) -> None:
+        portal = HarvestedPortal()
+        sources = [portal.add_harvested(lost=10), portal.add_harvested(lost=10)]
+        for entry in portal.state.datasets[-10:]:
+            entry["harvest"]["last_update"] = when
+        assert sources[0].id in told(portal)["must_hold_ids"]
 
     def test_a_portal_that_is_away_ends_the_pass(self, monkeypatch: pytest.MonkeyPatch) -> None:
         portal = HarvestedPortal()
@@ -238,6 +284,18 @@ class TestSelection:
             [strict.id, usual.id],
         )
 
+    @pytest.mark.parametrize(
+        "by_source, wrong",
+        [
+            pytest.param('{"a": {}}', "thresholds_by_source", id="a template that renders a string"),
+            pytest.param(["a"], "thresholds_by_source", id="a list"),
+            pytest.param({"a": {5: 1, "b": 2}}, "not 5, b", id="names that are no strings"),
+        ],
+    )
+    def test_odd_thresholds_are_refused_by_a_sentence(self, by_source: Any, wrong: str) -> None:
+        with pytest.raises(HarvestInvalidInput, match=wrong):
+            examine(HarvestedPortal(), thresholds_by_source=by_source)
+
     def test_thresholds_of_a_source_that_is_not_there_are_named(self, caplog: pytest.LogCaptureFixture) -> None:
         portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)
@@ -290,6 +348,14 @@ class TestSaidAhead:
         assert result["not_holdable_ids"] == ([] if holdable else [source.id])
         assert ("could not be held" in result["message"]) is not holdable
         assert told(portal)["not_holdable_ids"] == []  # mode report needs no right
+
+    @pytest.mark.parametrize("roles", [True, 5, "editor", {"admin": 1}, None])
+    def test_key_of_a_user_with_odd_roles(self, roles: Any) -> None:
+        portal = HarvestedPortal()
+        portal.add_harvested(organization="north")
+        south = portal.add_harvested(organization="south")
+        portal.state.keys[KEY]["roles"] = roles
+        assert told(portal, with_rights=True)["not_holdable_ids"] == [south.id]
 
     def test_key_that_has_expired(self, monkeypatch: pytest.MonkeyPatch) -> None:
         portal = HarvestedPortal()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestServerError
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.health import archiving_findings, survey
 from airflow_provider_harvest.portal.health.archiving_findings import as_before, troubles_of
@@ -22,7 +23,7 @@ from airflow_provider_harvest.portal.health.findings import (
     chosen_checks,
 )
 from airflow_provider_harvest.portal.health.shrinkage import losses
-from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory
+from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, YESTERDAY, HarvestedPortal
 from tests.support.fake_portal.state import Response
@@ -164,20 +165,56 @@ class TestArchivedBySets:
 
         monkeypatch.setattr(archiving_findings, "read_changes", read_changes)
         memory = PassMemory(at=YESTERDAY, items={} if before is None else {source.id: before})
-        seen = archiving_findings.foresee(
+        seen = archiving_findings.Foreseen()
+        seen.read_archived(
             portal,
             memory,
             {source.id: items},
             {source.id: job},  # type: ignore[dict-item]
-            ALL_CHECKS,
+            [source.id],
             Thresholds(),
-            NOW.timestamp(),
-            organization=None,
             room=room,
         )
         troubles = seen.troubles.get(source.id, [])
         assert (len(read), seen.requests) == ((1, 3) if found else (0, 0))
         assert [trouble.kind for trouble in troubles] == ([DATASETS_ARCHIVED] if found else [])
-        left_out = "what was archived of 1 source, since max_detail_requests leaves no room for it."
+        left_out = "what was archived of 1 source, since max_detail_requests leaves no room for it; "
+        left_out += "the next pass begins with that."
         assert seen.not_compared == ([left_out] if room < 3 else [])
         assert all(f"archived {found} datasets" in trouble.detail and trouble.baseline == 0 for trouble in troubles)
+
+    def test_what_a_pass_leaves_out_is_read_by_the_next_ones_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each pass has room for one source; a source that cannot be read waits behind the others, one gone for good
+        is not read again."""
+        portal = HarvestedPortal()
+        sources = [portal.add_harvested() for _ in range(4)]
+        counts = ItemCounts(total=36, done=24, archived=12)
+        jobs = {source.id: replace(source.last_job, counts=counts) for source in sources}  # type: ignore[type-var]
+        items = {source.id: Items(24, 12) for source in sources}
+        errors: dict[str, HarvestError] = {
+            sources[0].id: HarvestServerError("Away.", status_code=500),
+            sources[1].id: HarvestNotFound("Gone.", status_code=404),
+        }
+        read: list[str] = []
+
+        def read_changes(_: object, source_id: str, *__: object, **___: object) -> tuple[dict[str, int], set[str]]:
+            read.append(source_id)
+            if source_id in errors:
+                raise errors.pop(source_id)
+            return {"newly_archived": 12}, set()
+
+        monkeypatch.setattr(archiving_findings, "read_changes", read_changes)
+        memory, ended = PassMemory(at=YESTERDAY), jobs
+        for _ in range(6):
+            seen = archiving_findings.Foreseen()
+            seen.read_archived(portal, memory, items, jobs, ended, Thresholds(), room=3)  # type: ignore[arg-type]
+            state = remember("p", "all", NOW, PassMemory(NOW, items=items, left_out=tuple(seen.left_out)))
+            (memory, _), ended = recall(json.loads(json.dumps(state)), "p", "all"), {}
+        a, b, c, d = (source.id for source in sources)
+        assert (read, memory.left_out) == ([a, b, c, d, a], ())
+
+
+def test_state_of_a_version_that_left_nothing_to_read() -> None:
+    state = remember("p", "all", NOW, PassMemory(NOW))
+    state.pop("left_out", None)
+    assert recall(state, "p", "all")[0].left_out == ()

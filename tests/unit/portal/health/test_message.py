@@ -86,7 +86,7 @@ class TestMessage:
 class TestResult:
     def test_is_json_with_flat_rows(self) -> None:
         city = HarvestRef("o1", "City", "city")
-        card = {**ownership(SITE, city, None), "created_at": ago(days=9)}
+        card: dict[str, Any] = {**ownership(SITE, city, None), "created_at": ago(days=9)}
         result = report(finding(**card)).as_dict("told")
         assert json.loads(json.dumps(result)) == result
         assert result["findings"] == [
@@ -131,7 +131,7 @@ class TestResult:
         self, column: str, key: str, expected: object
     ) -> None:
         """The status of the preview is the eighth: the DAG harvest_pending_review adds it as ``preview``."""
-        card = {**ownership(SITE, HarvestRef("o1", "City", "city"), None), "created_at": ago(days=9)}
+        card: dict[str, Any] = {**ownership(SITE, HarvestRef("o1", "City", "city"), None), "created_at": ago(days=9)}
         (row,) = report(finding(**card)).as_dict("told")["findings"]
         assert row[key] == expected, column
 

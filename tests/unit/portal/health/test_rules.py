@@ -332,7 +332,7 @@ class TestOwnerless:
 
     @pytest.mark.parametrize("whose", ["organization", "owner"])
     def test_belongs_to_nobody(self, whose: str) -> None:
-        given = {"organization": None, whose: HarvestRef("5f00000000000000000000cc")}
+        given: dict[str, Any] = {"organization": None, whose: HarvestRef("5f00000000000000000000cc")}
         assert judge(source(**given), asked(checks=("ownerless",))).troubles == ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -93,7 +93,7 @@ class TestSkipped:
             ({"done": 15, "failed": 15}, None),
         ],
     )
-    def test_is_found_beyond_the_share_given(self, counts: dict[str, int], detail: str | None) -> None:
+    def test_is_found_beyond_the_share_given(self, counts: dict[str, Any], detail: str | None) -> None:
         troubles = judge(source(last_job=job(**counts)), asked(checks=("skipped",))).troubles
         assert [trouble.detail for trouble in troubles] == ([detail] if detail else [])
 
@@ -126,7 +126,8 @@ class TestSkipped:
     )
     @pytest.mark.parametrize("kind", ["skipped", "shrunk", "newly_archived"])
     def test_stays_found_until_a_whole_harvest_shows_more(self, kind: str, last: HarvestJob) -> None:
-        memory = before(**{kind: ago(days=1)}, at=NOW)
+        found: dict[str, Any] = {kind: ago(days=1)}
+        memory = before(**found, at=NOW)
         assert [t.kind for t in judge(source(last_job=last), asked(memory, checks=(kind,))).troubles] == [kind]
 
 

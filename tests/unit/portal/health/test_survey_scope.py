@@ -12,66 +12,15 @@ from airflow_provider_harvest.exceptions import HarvestInvalidInput, HarvestNotF
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.health import HealthReport, Thresholds, examine
 from airflow_provider_harvest.portal.health.overview import Overview
-from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.models import HarvestSource
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
-from tests.support.fake_portal.server import Door, InProcess
-from tests.support.fake_portal.state import KEY, ORGANIZATION, USER, PortalState
+from tests.support.fake_portal.state import KEY, ORGANIZATION, USER
+from tests.support.surveyed_portal import harvested, look, requests_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.fake_portal.server import Door
 
 DAY = 86400.0
-#: The portal's clock when its life begins.
-START = 1_780_000_000.0
-GENERATIONS = ["A", "B", "C", "D"]
-
-
-@pytest.fixture(params=GENERATIONS)
-def server(request: pytest.FixtureRequest) -> Iterator[Door]:
-    """A portal of each generation in turn, whose clock stands."""
-    with InProcess(request.param) as running:
-        running.portal.now = lambda: START
-        yield running
-
-
-@pytest.fixture
-def newest() -> Iterator[Door]:
-    """A portal of the newest generation, whose clock stands."""
-    with InProcess("D") as running:
-        running.portal.now = lambda: START
-        yield running
-
-
-def look(server: Door, previous: HealthReport | None = None, *, now: float = START, **options: Any) -> Any:
-    """Make a pass, with a client that knows nothing yet; what it leaves goes through JSON on its way."""
-    state = json.loads(json.dumps(previous.state)) if previous else None
-    with HarvestClient(server.url, retry=RetryPolicy(attempts=1)) as client:
-        return examine(client, previous=state, now=now, **options)
-
-
-def harvested(portal: PortalState, name: str = "Town", status: str = "done", **counts: int) -> str:
-    """Add a source that was harvested just now; return its id."""
-    ident = portal.add_source(name)
-    job = portal.add_job(ident)
-    portal.add_items(job, **(counts or {"done": 20}))
-    portal.end_job(job, status, ["404 Client Error"] if status == "failed" else [])
-    return ident
-
-
-def harvest(portal: PortalState, source_id: str, at: float, status: str = "done", **counts: int) -> None:
-    """Harvest a source again."""
-    portal.now = lambda: at
-    job = portal.add_job(source_id)
-    portal.add_items(job, **counts)
-    portal.end_job(job, status)
-
-
-def requests_of(server: Door) -> list[str]:
-    """The paths that were requested since the last call."""
-    paths = [request.path for request in server.requests]
-    server.requests.clear()
-    return paths
 
 
 class TestSelection:

@@ -94,7 +94,7 @@ def test_a_proxys_page_is_no_end_of_the_records(kind: str, at: int, most: int) -
 
 
 def test_remote_ids_of_a_job_leave_out_what_it_archived() -> None:
-    items = [{"remote_id": "a", "status": "done"}, {"remote_id": "b", "status": "archived"}]
+    items: list[dict[str, Any]] = [{"remote_id": "a", "status": "done"}, {"remote_id": "b", "status": "archived"}]
     items += [{"remote_id": "c", "status": "failed"}, {"remote_id": None, "status": "skipped"}]
     portal = Portal(items)
     assert list(portal.iter_remote_ids("6" * 24)) == ["a", "c"]

@@ -4,6 +4,7 @@ is called absent, and nothing is created a second time."""
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_an_ended_job_is_given_up_only_if_its_source_does_not_list_it(is_listed:
     if not is_listed:
         del state.jobs[job]
     unknown = HarvestNotFound("There is no such job.", status_code=500)
-    client.get_job = client.peek_job = lambda *_, **__: (_ for _ in ()).throw(unknown)  # type: ignore[method-assign]
+    client.get_job = client.peek_job = lambda *_, **__: (_ for _ in ()).throw(unknown)  # type: ignore[method-assign, assignment]
     results = EndedResults(client, OutcomePolicy.create(), "ended")
     answers = [run(lambda: results.read(SourceRecord(source, "n"), job)) for _ in range(3)]
     assert answers[0] is unknown
@@ -124,12 +125,12 @@ def test_an_ended_job_is_given_up_only_if_its_source_does_not_list_it(is_listed:
 def test_a_source_is_not_created_a_second_time(generation: str, share: float) -> None:
     for seed in range(TIMES):
         client, state = portal_of(generation)
-        organization = {"owner": None, "organization": dict(ORGANIZATION)}
+        organization: dict[str, Any] = {"owner": None, "organization": dict(ORGANIZATION)}
         for number in range(8):
             state.add_source(f"Other {number}", **organization)
         state.add_source(**TOWN, **organization)
         client.fails = by_chance(share, seed)
-        run(lambda client=client: ensure_source(client, **TOWN, organization=ORGANIZATION["id"]))
+        run(partial(ensure_source, client, **TOWN, organization=ORGANIZATION["id"]))
         assert len(state.sources) == 9, seed
 
 
@@ -152,7 +153,7 @@ def test_an_ended_job_is_rarely_called_unknown_and_never_by_one_500(generation: 
         job = state.add_job(state.add_source())
         state.add_job(state.add_source())
         client.fails = by_chance(share, seed)
-        unknown.append(isinstance(run(lambda client=client, job=job: client.get_job(job)), HarvestNotFound))
+        unknown.append(isinstance(run(partial(client.get_job, job)), HarvestNotFound))
     assert sum(unknown) < 0.05 * TIMES
     client.fails = iter([True])
     assert not isinstance(run(lambda: client.get_job(job)), HarvestNotFound)

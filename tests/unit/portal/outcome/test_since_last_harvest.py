@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_harvest.portal.models import HarvestItem
+    from airflow_provider_harvest.portal.statuses import How
 
 DONE = [item(f"ok-{n}", "done") for n in range(5)]
 BEFORE = [*DONE, item("bad-0", "failed", "missing title"), item("bad-1", "failed", "missing title")]
@@ -34,9 +35,11 @@ def harvested(
     return ScriptedClient(portal)
 
 
-def conclude_now(client: Any, before: tuple[str, int | None] | None = None, how: str = STARTED) -> dict[str, Any]:
+def conclude_now(client: Any, before: tuple[str, int | None] | None = None, how: How = STARTED) -> dict[str, Any]:
     policy = OutcomePolicy.create(max_failed_items=0)
-    return conclude(client, client.portal.life.source, "now", how, policy, before, compare_failed=how != WATCHED)
+    source = client.portal.life.source
+    result: Any = conclude(client, source, "now", how, policy, before, compare_failed=how != WATCHED)
+    return dict(result)
 
 
 def told(result: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +139,7 @@ def test_the_words_name_it_first(failed_again: dict[str, Any], lines_of: Callabl
 
 
 def test_of_a_first_harvest_nothing_is_called_new() -> None:
-    result = conclude_now(harvested(None, BEFORE))
+    result: Any = conclude_now(harvested(None, BEFORE))
     assert "Since" not in failure_message(result)
     assert "Newly" not in failure_message(result)
 

@@ -23,11 +23,13 @@ from airflow_provider_harvest.portal.outcome.summary import (
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
 from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, PREVIEWED, STARTED
 from airflow_provider_harvest.portal.text.words import LOG_WIDTH, log_lines
-from tests.support.fake_portal.scripted import SITE, SOURCE_ID, T0, FakeClock, ScriptedClient, item, portal_of
+from tests.support.fake_portal.direct_client import SITE
+from tests.support.fake_portal.scripted import SOURCE_ID, T0, FakeClock, ScriptedClient, item, portal_of
 from tests.support.portal_messages import CUT_SHORT, REDIRECTED, REFUSED
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestItem
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 JOB_ID = "65f000000000000000000001"
 PAGE = f"{SITE}/api/1/harvest/job/{JOB_ID}/"
@@ -40,7 +42,7 @@ def result_of(
     errors: tuple[str, ...] = (),
     before: list[HarvestItem] | None = None,
     **policy: Any,
-) -> dict[str, Any]:
+) -> HarvestResult:
     """The result of a job of 42 s, read from a portal and judged.
 
     :param before: items of the job before, None if there was none.
@@ -179,24 +181,24 @@ See {PAGE}
 
 
 @pytest.mark.parametrize("result, text", MESSAGES)
-def test_the_message_of_a_failed_task(result: dict[str, Any], text: str) -> None:
+def test_the_message_of_a_failed_task(result: HarvestResult, text: str) -> None:
     assert failure_message(result, CHANCE) == text
 
 
 @pytest.mark.parametrize("result, text", MESSAGES)
-def test_a_message_has_at_most_ten_lines(result: dict[str, Any], text: str) -> None:
+def test_a_message_has_at_most_ten_lines(result: HarvestResult, text: str) -> None:
     assert len(failure_message(result, CHANCE).splitlines()) <= MAX_MESSAGE_LINES == 10
 
 
 @pytest.mark.parametrize("result, text", MESSAGES)
-def test_a_message_and_a_summary_fit_a_log_window(result: dict[str, Any], text: str) -> None:
+def test_a_message_and_a_summary_fit_a_log_window(result: HarvestResult, text: str) -> None:
     """Only a word, such as an address, may be longer than a line."""
     for line in log_lines("\n".join([failure_message(result, CHANCE), *summary_lines(result)])):
         assert len(line) <= LOG_WIDTH or " " not in line.strip(), line
 
 
 def test_a_preview_has_no_page() -> None:
-    result = {**result_of("done"), "how": PREVIEWED, "job_id": None, "job_url": None, "source_name": None}
+    result: Any = {**result_of("done"), "how": PREVIEWED, "job_id": None, "job_url": None, "source_name": None}
     assert failure_message(result).splitlines()[0] == (
         "Preview does not meet the criteria. 0 items harvested; at least 1 must be."
     )
@@ -271,7 +273,7 @@ CUT_SHORT_REASON = "The job reports errors although it is 'done-errors': 1000 ma
         ),
     ],
 )
-def test_the_summary_of_a_harvest(result: dict[str, Any], lines: list[str]) -> None:
+def test_the_summary_of_a_harvest(result: HarvestResult, lines: list[str]) -> None:
     assert summary_lines(result) == lines
 
 
@@ -345,6 +347,7 @@ def test_the_keys_of_a_result() -> None:
         "outcome": "success",
         "failure_kind": None,
         "reasons": [],
+        "guard": None,
     }
 
 
@@ -396,7 +399,7 @@ def test_a_job_that_was_not_counted_is_reported_without_numbers() -> None:
 )
 def test_advice_fits_the_cause(kind: str, items: dict[str, int], words: str) -> None:
     counts = {"total": 0, "done": 0, "failed": 0, "skipped": 0, "archived": 0, **items}
-    result = {"failure_kind": kind, "errors": [], "failed_items": [], "items": counts, "remote_ids": None}
+    result: Any = {"failure_kind": kind, "errors": [], "failed_items": [], "items": counts, "remote_ids": None}
     [advice] = advice_for(result)
     assert words in advice
 

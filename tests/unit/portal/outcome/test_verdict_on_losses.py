@@ -18,7 +18,7 @@ def policy(**given: Any) -> OutcomePolicy:
     return OutcomePolicy.create(**given)
 
 
-LOST = {"done": 1, "skipped": 29}
+LOST: dict[str, Any] = {"done": 1, "skipped": 29}
 WELL = ItemCounts(total=30, done=30)
 FILTERED = ItemCounts(total=30, done=2, skipped=28)
 
@@ -41,7 +41,7 @@ FILTERED = ItemCounts(total=30, done=2, skipped=28)
     ],
 )
 def test_skipped_items_without_a_word_from_the_user(
-    counts: dict[str, int], before: tuple[ItemCounts, ...], given: dict[str, Any], kind: str | None
+    counts: dict[str, Any], before: tuple[ItemCounts, ...], given: dict[str, Any], kind: str | None
 ) -> None:
     verdict = judge(ended_job(**counts), policy(**given), skips=Skips({"missing identifier": 29}, before))
     assert verdict.failure_kind == kind
@@ -92,6 +92,6 @@ def test_reasons_of_skipped_items_are_counted() -> None:
 def test_a_result_names_only_so_many_records() -> None:
     ids = [f"r{n}" for n in range(5000)]
     outcome = judge(ended_job(items=[item("x", "done")]), policy(remote_ids=ids), [item("x", "done")])
-    told = build_result(portal="", source=None, job=ended_job(), job_url=None, how="started", outcome=outcome)
+    told: Any = build_result(portal="", source=None, job=ended_job(), job_url=None, how="started", outcome=outcome)
     assert len(told["remote_ids"]["missing"]) == MAX_REMOTE_IDS
     assert told["remote_ids"]["counts"] == {"failed": 0, "skipped": 0, "archived": 0, "missing": 5000}

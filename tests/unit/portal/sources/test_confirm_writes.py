@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestSource
 
-BEFORE = parse_time("2026-03-01T00:00:00+00:00")
+BEFORE: Any = parse_time("2026-03-01T00:00:00+00:00")
 
 
 #: Each write: how it is made, with which request, of which source, and what the error names.
@@ -231,10 +231,14 @@ def test_an_apply_reads_the_list_at_its_beginning_and_end_and_nothing_between(co
         return {name: sent for name, sent in portal.counts().items() if name in reads}
 
     assert apply(file_of(*names)) == {"whoami": 1, "list_sources": 2}
-    changed = replace(file_of(*names))
-    for declared in changed.sources:
-        declared.fields["description"] = "Changed"  # type: ignore[index]
-    assert apply(changed) == {"whoami": 1, "list_sources": 2}
+    for field, value, more in (
+        ("active", False, {}),
+        ("description", "Changed", {"get_source": count}),  # where the guard writes, too
+    ):
+        changed = file_of(*names)
+        for declared in changed.sources:
+            declared.fields[field] = value  # type: ignore[index]
+        assert apply(changed) == {"whoami": 1, "list_sources": 2, **more}
 
 
 def test_a_slow_apply_reads_once_more_before_each_write() -> None:

@@ -204,7 +204,7 @@ def test_items_are_not_read_of_a_job_that_is_seen_moving() -> None:
 
 def test_items_are_not_read_of_a_job_that_began_lately() -> None:
     story = Story([(-HOUR, job_appears("j"))])
-    why_dead(story.client, story.client.peek_job("j"), LIMITS)  # type: ignore[arg-type]
+    why_dead(story.client, story.client.peek_job("j"), LIMITS)
     assert story.client.count("list_items") == 0
 
 
@@ -234,7 +234,7 @@ def test_a_dead_job_is_reported_at_one_poll_by_the_portals_own_clock(
 ) -> None:
     story = Story(timeline, {"skew": skew})
     job = story.client.peek_job("j")
-    assert bool(why_dead(story.client, job, LIMITS)) == is_dead  # type: ignore[arg-type]
+    assert bool(why_dead(story.client, job, LIMITS)) == is_dead
 
 
 def test_the_portals_own_dead_job_is_passed_over_for_the_next_one() -> None:
@@ -297,7 +297,8 @@ def test_the_whole_wait_has_a_deadline(timeline: Timeline, detail: str) -> None:
 
 @pytest.mark.parametrize("deadline", ["start_deadline", "deadline"])
 def test_what_ended_while_nobody_looked_counts_after_the_deadline(deadline: str) -> None:
-    story = Story(whole_job("new", 60), known=(), **{deadline: T0 + HOUR})
+    plan: dict[str, Any] = {deadline: T0 + HOUR}
+    story = Story(whole_job("new", 60), known=(), **plan)
     story.clock.advance(10 * HOUR)
     assert story.look().state == ENDED
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from airflow_provider_harvest.portal.statuses import ENDED, NOT_STARTED
@@ -34,7 +36,8 @@ def test_a_wait_of_22_hours_takes_less_than_300_requests(timeline: Timeline, sta
 @pytest.mark.parametrize("which", ["after", "ended_after"])
 def test_a_harvest_that_somebody_starts_by_hand_is_noticed_within_ten_minutes(which: str) -> None:
     began = 9 * HOUR + 100  # when no round interval has just passed
-    story = Story(whole_job("early", began, 60), due=T0 + DUE, start_deadline=T0 + DUE + 3 * HOUR, **{which: T0})
+    plan: dict[str, Any] = {"due": T0 + DUE, "start_deadline": T0 + DUE + 3 * HOUR, which: T0}
+    story = Story(whole_job("early", began, 60), **plan)
     assert story.to_the_end().state == ENDED
     assert story.elapsed <= began + 60 + 10 * 60
 

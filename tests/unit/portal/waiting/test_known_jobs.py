@@ -152,7 +152,7 @@ def test_a_worker_whose_clock_is_behind_makes_the_jobs_of_a_healthy_portal_no_ol
 
 @examples(150)
 @given(
-    jobs_ago=st.lists(st.integers(60, 5 * 24 * 60).map(lambda n: n * MINUTE), max_size=14, unique=True),
+    jobs_ago=st.lists(st.integers(61, 5 * 24 * 60).map(lambda n: n * MINUTE), max_size=14, unique=True),
     lag=st.sampled_from([0.0, 5 * MINUTE, 2 * HOUR, 1.5 * DAY, 9 * DAY]),
     source_lag=st.sampled_from([0.0, 5 * MINUTE, 2 * HOUR, 1.5 * DAY, 9 * DAY]),
     short=st.sampled_from([0, 0, 1, 3]),

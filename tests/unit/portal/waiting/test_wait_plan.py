@@ -39,7 +39,7 @@ def test_a_wait_goes_on_elsewhere_from_its_plan() -> None:
     first.clock.advance(120)
     first.look()
     travelled = json.loads(json.dumps(first.wait.plan.to_dict()))
-    resumed = JobWait(WaitPlan.from_dict(travelled), first.client)  # type: ignore[arg-type]
+    resumed = JobWait(WaitPlan.from_dict(travelled), first.client)
     assert resumed.plan.job_id == "new"
     first.clock.advance(HOUR)
     assert resumed.poll().state == ENDED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -43,6 +43,9 @@ from tests.support.fake_portal.scripted import (
     source_is_purged,
     unreachable,
 )
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
 HOUR = 3600.0
 LIMITS = JobLimits(run_timeout=3 * HOUR, stall_timeout=HOUR, first_item_timeout=1.5 * HOUR)
@@ -192,7 +195,7 @@ class Watch:
                 travelled = json.loads(json.dumps(self.plan.to_dict()))
                 wait = ListedWait(WaitPlan.from_dict(travelled), self.client)
 
-    def result(self, policy: OutcomePolicy) -> dict[str, Any] | None:
+    def result(self, policy: OutcomePolicy) -> HarvestResult | None:
         """What the worker makes of it; None if the wait ended without an ended job."""
         if self.end.state != ENDED:
             return None
@@ -237,7 +240,7 @@ def test_no_life_of_a_portal_turns_a_wrong_job_green(life: Life, policy: Outcome
     result = watch.result(policy)
     if result is None or result["outcome"] != "success":
         return
-    job = watch.portal.life.jobs[result["job_id"]]
+    job = watch.portal.life.jobs[str(result["job_id"])]
     assert job.ended is not None
     assert job.status in ("done", "done-errors")
     began_after_asking = job.created >= T0 + life.skew - SAME_CLOCK

@@ -83,6 +83,23 @@ def test_hold_stays(
     assert planned(portal, declared(**said), managed_by=managed_by).is_clean
 
 
+@pytest.mark.parametrize("before, said", [case[1:] for case in SAID], ids=[case[0] for case in SAID])
+def test_hold_that_comes_while_the_apply_runs_stays(
+    portal: ManagedPortal, before: dict[str, Any], said: dict[str, Any]
+) -> None:
+    """The apply has just read the source, and does not read it again for half a minute."""
+    source = portal.add(**{"url": URL, "name": "Town", **before})
+    plan = planned(portal, declared(**said), managed_by="us")
+
+    def meanwhile(done: int, total: int, text: str) -> None:
+        if text != "done":
+            hold(portal, source.id)
+
+    apply_plan(portal, plan, limits=HURRY, progress=meanwhile)
+    now = portal.sources[source.id]
+    assert (now.autoarchive, guard_note.split(now.description)[1]) == (False, HELD)
+
+
 def test_released_source_gets_what_was_planned(portal: ManagedPortal) -> None:
     source = portal.add(url=URL, name="Town", autoarchive=False)
     plan = planned(portal, declared(autoarchive=True))

@@ -104,13 +104,13 @@ MARKED_BY_OTHERS = ownership_marker.join(None, "them", "x")
 
 CONFLICTS: list[tuple[str, Callable[[ManagedPortal], DeclaredSource], str]] = [
     ("two sources match", lambda p: (p.add(url=URL), p.add(url=URL)) and declared(), "2 sources match by owner"),
-    ("two carry the marker", lambda p: [p.add(description=MARKED) for _ in "ab"] and declared(),
+    ("two carry the marker", lambda p: (p.add(description=MARKED), p.add(description=MARKED)) and declared(),
      "2 sources carry its marker"),
     ("unknown id", lambda p: declared(portal_id="5f" + "0" * 22), "names no source"),
     ("changed owner", lambda p: declared(portal_id=p.add(organization="south").id, organization="north"),
      "belongs to organization south, and not to north"),
     ("unknown organization", lambda p: declared(organization="nowhere"), "no organization 'nowhere'"),
-    ("other files' source", lambda p: p.add(url=URL, description=MARKED_BY_OTHERS) and declared(),
+    ("other files' source", lambda p: (p.add(url=URL, description=MARKED_BY_OTHERS),) and declared(),
      "managed by other files"),
     ("unknown backend", lambda p: declared(backend="dact"), "Did you mean 'dcat'"),
     ("config of another backend", lambda p: declared(config={"filters": [{"key": "tag", "value": "x"}]}),
