@@ -104,6 +104,7 @@ class PortalPoller:
         self._wakes_at = 0.0
         self._not_before = 0.0
         self._budget = Budget(self._loop.time())
+        self._sent = 0
         self._list_read: float | None = None
         self._list_not_before = 0.0
         self._list_failures = 0
@@ -205,7 +206,8 @@ class PortalPoller:
         # Those that have waited longest come first, in case time is short.
         due = sorted((seat for seat in due if not seat.watch.needs_list), key=lambda seat: seat.looked_at)
         await asyncio.gather(*(self._look(seat, began, due) for seat in due))
-        self._budget.spend(self._reads.take_sent(), self._loop.time())
+        sent, self._sent = self._sent, self._reads.sent
+        self._budget.spend(self._sent - sent, self._loop.time())
 
     # --- the list --------------------------------------------------------------------------------------------
 
@@ -247,7 +249,6 @@ class PortalPoller:
             return unanswered, news
 
         self._list_read = began
-        self._budget.spend(self._listing.pages, began)
         try:
             unanswered, news = await beside_the_loop(self._site, consider)
         except HarvestError as error:

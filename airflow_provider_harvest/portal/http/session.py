@@ -79,6 +79,11 @@ class PortalSession:
         self._transport.close()
 
     @property
+    def sent(self) -> int:
+        """How many requests this client has sent, repeated and redirected ones included."""
+        return self._transport.sent
+
+    @property
     def has_key(self) -> bool:
         """Whether there is an API key to send."""
         return self._transport.has_key

@@ -146,9 +146,15 @@ class Transport:
         self._portal_clock = PortalClock()
         self._opened: requests.Session | None = None
         self._opening = threading.Lock()
+        self._sent, self._counting = 0, threading.Lock()
 
     def __repr__(self) -> str:
         return f"<Transport {self.base}>"
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent, repeated and redirected ones included."""
+        return self._sent
 
     @property
     def has_key(self) -> bool:
@@ -234,6 +240,8 @@ class Transport:
     def _follow(self, request: _Request) -> Answer:
         step = request
         for _ in range(_MAX_REDIRECTS + 1):
+            with self._counting:
+                self._sent += 1
             reply = self._send(step)
             if reply.status not in _REDIRECTS:
                 return self._read(step, reply)

@@ -47,21 +47,11 @@ class _Answers:
         self.client = client
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
-        self._sent = 0
 
     def begin_round(self) -> None:
         with self._lock:
             lasting = [(key, answer) for key, answer in self._answers.items() if answer.lasts]
             self._answers = OrderedDict(lasting[-_KEPT:])
-
-    def count(self, requests: int) -> None:
-        with self._lock:
-            self._sent += requests
-
-    def take_sent(self) -> int:
-        with self._lock:
-            sent, self._sent = self._sent, 0
-        return sent
 
     def once(self, key: Hashable, read: Callable[[], Any], lasts: Callable[[Any], bool] = bool) -> Any:
         with self._lock:
@@ -69,7 +59,6 @@ class _Answers:
             self._answers.move_to_end(key)
         with answer.lock:
             if not answer.is_known:
-                self.count(1)
                 answer.value = read()
                 answer.lasts, answer.is_known = lasts(answer.value), True
             return answer.value
@@ -100,10 +89,6 @@ class SharedReads:
     def begin_round(self) -> None:
         """Forget what may have changed; the poller calls it before each round."""
         self._answers.begin_round()
-
-    def take_sent(self) -> int:
-        """Return how many requests were sent since the last call, without the list of sources."""
-        return self._answers.take_sent()
 
     def job_url(self, source_id: str, job_id: str) -> str:
         """Return the page of a job for a person to open."""
@@ -148,7 +133,6 @@ class SharedReads:
 
     def newest_item(self, job: HarvestJob) -> HarvestItem | None:
         """Return the item of a job that moved last."""
-        self._answers.count(1)
         return self._answers.client.newest_item(job)
 
     def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
@@ -165,5 +149,4 @@ class SharedReads:
         first = self._answers.once(key, lambda: tuple(islice(read(), size)), lasts=lambda _: of_ended)
         yield from first
         if len(first) == size:
-            self._answers.count(2)
             yield from islice(read(), size, None)

@@ -28,6 +28,7 @@ from tests.support.fake_portal.scripted import (
     rate_limited,
     whole_job,
 )
+from tests.support.fake_portal.state import Response
 from tests.support.fake_time import run_in_fake_time
 from tests.support.portal_connections import SharedClient
 
@@ -160,6 +161,29 @@ def test_a_deployment_keeps_to_the_requests_an_hour_that_its_connection_names(
         deployment.run(2 * HOUR, *waits)
         sent += len(deployment.client.requests)
     assert 60 <= sent <= 2 * 60 + 10 * triggerers
+
+
+def test_what_a_search_for_a_broken_source_sends_counts_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list fails as long as the organization of a source is asked for that is gone."""
+    settings = replace(ONE, requests_per_hour=60)
+    deployment = Deployment(monkeypatch, {f"s{number}": [] for number in range(40)}, one=settings)
+    broken = _failing_at(deployment.client, 7)
+    monkeypatch.setattr(deployment.client, "answer", broken)
+    deployment.run(HOUR, deployment.watch("one", poll_interval=30.0))
+    assert 40 <= len(deployment.client.requests) <= 60 + 40  # the first search comes at once
+
+
+def _failing_at(client: SharedClient, place: int) -> Any:
+    """Return the answers of a portal whose list of sources fails if it includes the owner of that one."""
+    answer = client.answer
+
+    def answering(name: str, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Response:
+        page, size = int(query.get("page", 1)), int(query.get("page_size", 20))
+        if name == "list_sources" and (page - 1) * size <= place < page * size:
+            return Response(500, {"message": "Internal Server Error"}, {})
+        return answer(name, method, path, query, body, key)
+
+    return answering
 
 
 class Idle:
