@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_harvest.portal.outcome.hints import HINTS, hint_for, says_may_pass, says_remote_unreachable
+from tests.support.examples import examples
 from tests.support.portal_messages import CUT_SHORT, NO_SUCH_PAGE, REDIRECTED, REFUSED
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.outcome.hints import Hint
 
 EXPIRED = (
     "HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: / (Caused by SSLError("
@@ -47,6 +55,16 @@ def test_a_message_and_what_to_do_about_it(message: str, is_unreachable: bool, a
     hint = hint_for(message)
     assert says_remote_unreachable(message) == is_unreachable
     assert hint is None if advice is None else advice in str(hint and hint.advice)
+
+
+@pytest.mark.parametrize("hint", HINTS, ids=lambda hint: hint.name)
+def test_every_message_of_a_pattern_has_a_word_that_is_searched_first(hint: Hint) -> None:
+    @examples(100)
+    @given(st.from_regex(hint.pattern))
+    def every_message(message: str) -> None:
+        assert hint.matches(message)
+
+    every_message()
 
 
 def test_every_advice_is_a_sentence() -> None:
