@@ -104,6 +104,7 @@ class TaskMemory:
         self._has_warned = False
         self.is_durable = self._store is not None
         self.is_retry = is_retry(context)
+        self.first_try = _first_try(context)
         stored = self._load()
         start = first_start_of(context) if self.is_retry and not self.is_durable else None
         self.knows_start = not self.is_retry or stored is not None or start is not None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestOutcomeRejected, HarvestSourceNotRunnable
+from airflow_provider_harvest.operators._compared_job import compared_job_of, note_compared_job
 from airflow_provider_harvest.operators._guarded_source import GuardedSource
 from airflow_provider_harvest.operators._request_claims import SETTLE, Claims
 from airflow_provider_harvest.operators._task_wait import TaskWait
@@ -71,6 +72,7 @@ class SourceRun(TaskWait):
         super().__init__(task, context, client, memory.intent.source_id, source)
         self.memory = memory
         self._run_task = task
+        self._was_compared = False
         self._claims = Claims(context, self.source_id, client.clock)
         thresholds = guarded_run.thresholds_of(task.guard)
         self._guard = GuardedSource(client, self.source_id, thresholds, memory)
@@ -110,14 +112,23 @@ class SourceRun(TaskWait):
             return None
         off_since = self._guard.off_since(self.source)
         if off_since is None:
-            self.log.info("The source's autoarchive is on, so no earlier try has left a guarded harvest.")
-            return None
+            return self._plan_of_compared_job()
         since = max(self.memory.intent.first_started, off_since)
         for job in begun_since(self.client.recent_jobs(self.source_id), since):
             if not self._is_spent(job):
                 self.log.info("Job %s began since this task first started: taken as the one that it requested.", job.id)
                 return replace(self.new_plan(ATTACHED), job_id=str(job.id))
         return None
+
+    def _plan_of_compared_job(self) -> WaitPlan | None:
+        """Take the job that an earlier try has compared before it was killed; None if there is none."""
+        job_id = compared_job_of(self.context, self.source_id, self.memory.first_try)
+        if job_id is None:
+            self.log.info("The source's autoarchive is on, so no earlier try has left a guarded harvest.")
+            return None
+        self.log.info("An earlier try has compared job %s with the portal already: no other is requested.", job_id)
+        self._was_compared = True
+        return replace(self.new_plan(ATTACHED), job_id=job_id)
 
     def _is_spent(self, job: HarvestJob) -> bool:
         """Whether a retry requests a new harvest after this job: it is dead, or could not reach the remote
@@ -292,8 +303,9 @@ class SourceRun(TaskWait):
         self._run_task.harvest_has_ended = True
         result = self.conclude(plan, ended)
         if self._guard.thresholds is not None:
-            comparison = self._compare(plan, self._guard.thresholds, result["items"]["done"])
-            result = guarded_run.noted(result, comparison, is_second=self._guard.may_archive)
+            comparison = self._compare(plan, self._guard.thresholds, result)
+            was_compared = self._was_compared or self._guard.may_archive
+            result = guarded_run.noted(result, comparison, was_compared=was_compared)
             if result["guard"] is not None and not result["guard"]["compared"]:
                 self.log.warning("The harvest was not compared with the portal: %s.", comparison.not_compared)
             if comparison.reasons:
@@ -304,8 +316,17 @@ class SourceRun(TaskWait):
         self.memory.end()
         return delivered
 
-    def _compare(self, plan: WaitPlan, thresholds: LossThresholds, done: int) -> guarded_run.LossCheck:
-        return self.patiently(plan, lambda: guarded_run.check_loss(self.client, self.source_id, thresholds, done=done))
+    def _compare(self, plan: WaitPlan, thresholds: LossThresholds, result: HarvestResult) -> guarded_run.LossCheck:
+        def remember() -> None:
+            """Once archiving is on again, a retry knows nothing else of this harvest below Airflow 3.3."""
+            if not self.memory.is_durable and is_success(result):
+                note_compared_job(self.context, self.source_id, str(result["job_id"]))
+
+        done = result["items"]["done"]
+        return self.patiently(
+            plan,
+            lambda: guarded_run.check_loss(self.client, self.source_id, thresholds, done=done, before_release=remember),
+        )
 
     def deliver(self, result: HarvestResult) -> HarvestResult:
         """Deliver a result; after a failure that may pass, a retry requests a new harvest."""

@@ -16,6 +16,7 @@ from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.statuses import ACCEPTED, ITEM_STATUSES, PENDING, TERMINAL_JOB_STATUSES
 from airflow_provider_harvest.portal.text.response_values import (
     block,
+    count_of,
     entries_of,
     filled,
     flag_of,
@@ -120,9 +121,9 @@ class ItemCounts:
         :param total: how many there are, according to the portal; default: as many as have a status.
         """
         try:
-            counted = {str(name): int(count or 0) for name, count in by_status.items()}
+            counted = {str(name): count_of(count) for name, count in by_status.items()}
             listed = sum(counted.values())
-            total = listed if total is None else max(listed, int(total))
+            total = listed if total is None else max(listed, count_of(total))
         except (TypeError, ValueError, OverflowError):
             raise HarvestProtocolError("expected numbers of items") from None
         known = {name: counted.get(name, 0) for name in ITEM_STATUSES}

@@ -33,7 +33,7 @@ CURSOR_KEY = "harvest_cursor"
 _SCOPE, _AT = "scope", "at"
 #: Key of what such a version left, with the time of the upgrade, for those watches of the asset that start a little
 #: later than the first; and seconds for which it counts.
-_UPGRADED_KEY, _AT, _UPGRADING = f"{CURSOR_KEY}_upgraded", "at", 3600.0
+_UPGRADED_KEY, _UPGRADING = f"{CURSOR_KEY}_upgraded", 3600.0
 #: Seconds for which this process remembers a watch that it does not run any more: one that is removed and made again
 #: days later does not report the time between. Without a store it cannot know what another process has reported since.
 REMEMBERED_WITH_STORE, REMEMBERED_WITHOUT_STORE = 24 * 3600.0, 600.0
@@ -57,7 +57,7 @@ class _Memory:
     """What this process remembers of a watch.
 
     :param cursor: the last one.
-    :param left: when the watch ended here, by this machine's clock; None while it runs.
+    :param left: when the watch ended here, by this machine's stopwatch, since its clock may be set; None while it runs.
     """
 
     cursor: dict[str, Any]
@@ -109,7 +109,7 @@ class Cursors:
     def leave(self) -> None:
         """Note that the watch ends in this process."""
         if self._watch in _memory:
-            _memory[self._watch].left = self._clock.now()
+            _memory[self._watch].left = self._clock.monotonic()
 
     async def _find(self) -> dict[str, Any] | None:
         stores = self._stores()
@@ -161,7 +161,7 @@ class Cursors:
 
     def _remembered(self, longest: float) -> dict[str, Any] | None:
         memory = _memory.get(self._watch)
-        if memory is None or (memory.left is not None and self._clock.now() - memory.left >= longest):
+        if memory is None or (memory.left is not None and self._clock.monotonic() - memory.left >= longest):
             return None
         return memory.cursor
 

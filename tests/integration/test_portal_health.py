@@ -266,6 +266,10 @@ def test_archived_datasets_that_the_counters_hide(
     harvest_again(portal, source)
     before = dict(watch.ti.xcoms)
     assert found(watch.look(checks="newly_archived")) == set()
+    watch.ti.xcoms = dict(before)
+    crowded = watch.look(checks="newly_archived,vanishing", max_detail_requests=2)
+    assert (found(crowded), "leaves no room for it" in str(crowded["incomplete"])) == (set(), True)
+    assert found(watch.look(checks="newly_archived,vanishing")) == {("newly_archived", source.id, True)}
     watch.ti.xcoms = before
     result = watch.look(checks="newly_archived,vanishing")
     assert found(result) == {("newly_archived", source.id, True)}

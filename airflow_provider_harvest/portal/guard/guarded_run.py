@@ -27,7 +27,7 @@ from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import count, few
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from airflow_provider_harvest.portal.client import HarvestClient
@@ -119,7 +119,13 @@ def give_up(client: HarvestClient, source_id: str, since: float = 0.0, until: fl
 
 
 def check_loss(
-    client: HarvestClient, source_id: str, thresholds: LossThresholds, grace_days: int = GRACE_DAYS, *, done: int = 0
+    client: HarvestClient,
+    source_id: str,
+    thresholds: LossThresholds,
+    grace_days: int = GRACE_DAYS,
+    *,
+    done: int = 0,
+    before_release: Callable[[], object] = lambda: None,
 ) -> LossCheck:
     """Compare a harvest with what is on the portal, and switch archiving on again unless too much is missing.
 
@@ -128,6 +134,7 @@ def check_loss(
     :param thresholds: above which a loss is too large.
     :param grace_days: of the portal.
     :param done: items that the harvest has done; the portal shows records then, or its answer is odd.
+    :param before_release: called before archiving is on again, if no second harvest has anything to archive.
     :raises HarvestError: if it cannot be compared; archiving stays off.
     """
     source = client.get_source(source_id)
@@ -160,6 +167,9 @@ def check_loss(
         reasons = case.judgement.reasons or ["The guard has held this loss before, and no person has released it."]
         return LossCheck((*reasons, f"Would be archived: {titles}. Archiving stays off until it is released."))
     missing = (*case.missing, *case.accepted) if case else ()
+    comparison = LossCheck(is_due=any(is_due(record, report.at, grace_days) for record in missing))
+    if not comparison.is_due:
+        before_release()
     try:
         release(client, source.id, accept=False, held_since=held_since(source))
         log.info("Source %s: autoarchive is on again; %s", source.id, _found(len(missing)))
@@ -167,17 +177,17 @@ def check_loss(
         log.info("Source %s is left as it is: %s", source.id, error)
         if is_held(client.get_source(source.id)):
             return LossCheck(not_compared="the guard holds it for another loss by now")
-    return LossCheck(is_due=any(is_due(record, report.at, grace_days) for record in missing))
+    return comparison
 
 
-def noted(result: HarvestResult, comparison: LossCheck, *, is_second: bool = False) -> HarvestResult:
+def noted(result: HarvestResult, comparison: LossCheck, *, was_compared: bool = False) -> HarvestResult:
     """Return the result of a harvest with whether a person may rely on the comparison.
 
     :param result: of the harvest.
     :param comparison: what :func:`check_loss` returned.
-    :param is_second: whether it is the harvest after the one that was compared: this one was to archive.
+    :param was_compared: whether an earlier try has compared it, or it follows the one that was: it was to archive.
     """
-    reason = None if is_second else comparison.not_compared or None
+    reason = None if was_compared else comparison.not_compared or None
     return {**result, "guard": {"compared": reason is None, "reason": reason}}
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.inputs import as_datetime
 from airflow_provider_harvest.portal.sources.confirm_writes import refuse_deleted, telling, write_and_read
 from airflow_provider_harvest.portal.sources.guard_note import (
     NOTE_ACCEPTED,
@@ -102,7 +103,7 @@ def release(
         since then, it is not released. None: whatever it is held for.
     :returns: the source, read again, and whether this call released it.
     :raises HarvestInvalidInput: if the guard does not hold it: it only switches on what it switched off; or if it is
-        another hold by now.
+        another hold by now; or if ``held_since`` is not a time.
     """
     source = client.get_source(source_id)
     refuse_deleted(source)
@@ -114,7 +115,7 @@ def release(
             f"The guard does not hold source {source.id}, so that there is nothing to release. "
             f"Its autoarchive is {'on' if source.autoarchive else 'off by its owner'}."
         )
-    if held_since is not None and held_since != iso(note.at):
+    if held_since is not None and as_datetime(held_since, "held_since") != as_datetime(note.at, "the hold"):
         raise HarvestInvalidInput(
             f"Source {source.id} has lost more since that was decided: the guard holds it since {iso(note.at)} for "
             f"{note.count:,} records. Decide on these."

@@ -65,11 +65,9 @@ class LossThresholds:
         if values is not None and not isinstance(values, Mapping):
             raise HarvestInvalidInput(f"thresholds must be an object of names and numbers, not {values!r:.60}.")
         known = {entry.name for entry in fields(cls)}
-        unknown = sorted(set(values or ()) - known)
+        unknown = sorted(map(str, set(values or ()) - known))
         if unknown:
-            raise HarvestInvalidInput(
-                f"thresholds may have {', '.join(sorted(known))}, not {', '.join(map(str, unknown))}."
-            )
+            raise HarvestInvalidInput(f"thresholds may have {', '.join(sorted(known))}, not {', '.join(unknown)}.")
         return replace(base or cls(), **dict(values or {}))
 
 

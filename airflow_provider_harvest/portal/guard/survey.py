@@ -8,6 +8,7 @@ were all seen takes none of its own, since each record has the time when it was 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,7 +31,7 @@ from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import few
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
@@ -72,9 +73,7 @@ def examine(
         owner whose records cannot be read the sources of that owner.
     """
     check_days(grace_days, "grace_days")
-    limits = {
-        ident: LossThresholds.from_dict(values, thresholds) for ident, values in (thresholds_by_source or {}).items()
-    }
+    limits = _limits_of(thresholds_by_source, thresholds)
     wanted = None if source_ids is None else {str(ident) for ident in source_ids}
     if wanted is not None and not wanted:
         raise HarvestInvalidInput("source_ids is empty: leave it out to examine all sources.")
@@ -147,6 +146,15 @@ def _held_unexamined(source: HarvestSource, report: GuardReport) -> Case:
         why = "No harvest of it has ended as it should, so that its loss is unknown."
     unknown = forecast(source, (), report.at)
     return Case(source, None, Judgement(hold=False, reasons=[]), unknown, unknown, (), unexamined=why)
+
+
+def _limits_of(by_source: object, base: LossThresholds | None) -> dict[str, LossThresholds]:
+    """Return the thresholds of those sources that have their own, by id."""
+    if by_source is not None and not isinstance(by_source, Mapping):
+        raise HarvestInvalidInput(
+            f"thresholds_by_source must be an object of thresholds by the id of a source, not {by_source!r:.60}."
+        )
+    return {str(ident): LossThresholds.from_dict(values, base) for ident, values in (by_source or {}).items()}
 
 
 def _check_wanted(wanted: set[str] | None, listed: Iterable[HarvestSource]) -> None:

@@ -209,7 +209,7 @@ def after_stop(how: How | None, job_url: str | None, *, has_ended: bool = False)
     :param has_ended: whether the harvest has ended and was about to be judged; default False.
     """
     if has_ended:
-        return f"The harvest has ended. See {job_url}"
+        return f"The harvest has ended. See {job_url}" if job_url else "The harvest has ended."
     if continues(how, job_url):
         where = f"See {job_url}" if job_url else "Its job was not yet known."
         return f"The harvest continues: udata cannot cancel one. {where}"

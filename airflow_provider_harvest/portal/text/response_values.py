@@ -10,6 +10,8 @@ import pendulum
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.text.untrusted import plain
 
+#: Up to here a number of items is exact as a float, too.
+_MAX_COUNT = 2**53
 #: An odd time outside these years is moved to them: at the ends of the calendar no day can be added to it.
 _FIRST_YEAR, _LAST_YEAR = 1000, 9000
 
@@ -64,6 +66,19 @@ def block(value: object) -> dict[str, Any]:
 def text_of(value: object) -> str | None:
     """Return what people wrote: a name, a comment, an address."""
     return value if value is None or isinstance(value, str) else str(value)
+
+
+def count_of(value: Any) -> int:  # noqa: ANN401  # of a response
+    """Return a number of items; nothing in its place counts as 0.
+
+    :raises ValueError: for what counts nothing: a negative number would hide others in a sum, a fraction or a bool is
+        no count, and one too large for a float cannot be compared with a share. TypeError and OverflowError likewise.
+    """
+    number = int(value or 0)
+    is_whole = not isinstance(value, bool) and (not isinstance(value, float) or number == value)
+    if not is_whole or not 0 <= number <= _MAX_COUNT:
+        raise ValueError("not a number of items")
+    return number
 
 
 def filled(value: object) -> object:

@@ -18,7 +18,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRedirected,
     HarvestRequestRejected,
 )
-from airflow_provider_harvest.operators import _memory_between_tries
+from airflow_provider_harvest.operators import _memory_between_tries, _run_try
 from airflow_provider_harvest.portal.guard import guarded_run
 from airflow_provider_harvest.portal.guard.hold_and_release import is_held, release
 from tests.support.fake_portal.scripted import (
@@ -69,6 +69,11 @@ class Guarded(Task):
         #: For each job whether the portal archived when it began, in the order of their beginnings.
         self.archives: dict[str, bool] = {}
         self._is_due = is_due
+        self.dies_after_release = False
+        #: What Airflow's audit log holds of the task.
+        self.compared: list[str] = []
+        monkeypatch.setattr(_run_try, "note_compared_job", lambda context, source, job: self.compared.append(job))
+        monkeypatch.setattr(_run_try, "compared_job_of", lambda *given: next(reversed(self.compared), None))
         put_job = SourceLife.put_job
 
         def noting(life: SourceLife, job_id: str, *given: Any, **named: Any) -> None:
@@ -84,7 +89,11 @@ class Guarded(Task):
     def _check_loss(self, client: HarvestClient, source_id: str, *given: Any, **named: Any) -> guarded_run.LossCheck:
         if not is_held(client.get_source(source_id)):
             return CHECK_LOSS(client, source_id, *given, **named)
+        if not self._is_due:
+            named["before_release"]()
         release(client, source_id, accept=False)
+        if self.dies_after_release:
+            raise Killed
         return guarded_run.LossCheck(is_due=self._is_due)
 
     @property
@@ -138,6 +147,24 @@ def test_a_retry_on_airflow_2_11_takes_the_harvest_that_it_requested(monkeypatch
 
     assert task.try_() == "success", task.message
     assert (task.result["job_id"], len(task.requested_at), task.is_as_before) == ("mine", 1, True)
+
+
+@pytest.mark.parametrize("store", [True, False], ids=["3.3", "2.11"])
+def test_a_retry_of_a_try_that_was_killed_after_the_comparison_concludes(
+    monkeypatch: pytest.MonkeyPatch, store: bool
+) -> None:
+    """Archiving is on again, so that the source does not show any more that a guarded harvest has ended."""
+    monkeypatch.setattr(_memory_between_tries, "first_start_of", lambda context: T0)
+    timeline = [*whole_job("one", 60), *whole_job("two", 2 * HOUR)]
+    task = Guarded(monkeypatch, timeline, store=Store() if store else None, deferrable=False)
+    task.dies_after_release = True
+    with pytest.raises(Killed):
+        task.try_()
+    task.dies_after_release = False
+    task.clock.advance(600)
+
+    assert task.try_() == "success", task.message
+    assert (task.result["job_id"], len(task.requested_at), task.is_as_before) == ("one", 1, True)
 
 
 def test_a_retry_takes_any_harvest_of_a_source_whose_owner_has_switched_archiving_off(

@@ -246,6 +246,20 @@ class TestCounts:
     def test_trust_the_portals_total(self) -> None:
         assert ItemCounts.from_statuses({"done": 2}, total=5).total == 5
 
+    @pytest.mark.parametrize("count, number", [(None, 0), (0, 0), (7, 7), (7.0, 7), ("7", 7), (2**53, 2**53)])
+    def test_are_whole_numbers(self, count: Any, number: int) -> None:
+        assert ItemCounts.from_statuses({"done": count}).done == number
+
+    @pytest.mark.parametrize(
+        "count", [-1, 0.9, -0.5, True, "many", [1], float("nan"), float("inf"), 2**53 + 1, 10**400]
+    )
+    @pytest.mark.parametrize("place", ["failed", "a status to come", "total"])
+    def test_that_count_nothing_are_an_unreadable_response(self, place: str, count: Any) -> None:
+        """A negative number would take others out of a sum, and half an item that failed would be none."""
+        by_status = {"done": 10, "pending": 2} if place == "total" else {"done": 10, "pending": 2, place: count}
+        with pytest.raises(HarvestProtocolError, match="expected numbers of items"):
+            ItemCounts.from_statuses(by_status, total=count if place == "total" else None)
+
 
 class TestRef:
     @pytest.mark.parametrize(

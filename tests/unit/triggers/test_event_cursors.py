@@ -13,7 +13,7 @@ from airflow_provider_harvest.triggers import _event_cursors
 from airflow_provider_harvest.triggers._event_cursors import CURSOR_KEY, REMEMBERED_WITHOUT_STORE
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from tests.support.fake_portal.direct_client import SITE
-from tests.support.fake_portal.scripted import T0, whole_job
+from tests.support.fake_portal.scripted import T0, FakeClock, JumpingClock, whole_job
 from tests.support.fake_time import run_in_fake_time
 from tests.support.watching_trigger import Store, Watched
 
@@ -249,6 +249,25 @@ def test_a_watch_that_was_removed_for_a_while_before_3_3(
     assert watched.watch(5 * HOUR) == ["one"]
     watched.clock.advance(away)
     assert watched.watch(10 * MINUTE) == told
+
+
+@pytest.mark.parametrize(
+    "away, jump, remembered",
+    [
+        pytest.param(MINUTE, 3 * HOUR, {"since": 5.0}, id="set forward: a minute is a minute"),
+        pytest.param(HOUR, -3 * HOUR, None, id="set back: an hour is an hour"),
+    ],
+)
+def test_a_clock_that_is_set_does_not_change_how_long_a_watch_is_remembered(
+    away: float, jump: float, remembered: dict[str, Any] | None
+) -> None:
+    true = FakeClock()
+    trigger, clock = HarvestJobEventTrigger("one"), JumpingClock(true, at=true.now() + 1, jump=jump)
+    cursors = _event_cursors.Cursors(trigger, clock)
+    asyncio.run(cursors.save({"since": 5.0}))
+    cursors.leave()
+    true.advance(away)
+    assert asyncio.run(_event_cursors.Cursors(trigger, clock).load()) == remembered
 
 
 def test_watches_that_differ_in_their_interval_have_a_memory_each(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,15 @@ def test_comparison(lost: int, seen: Any, is_loss: bool, is_due: bool) -> None:
     source = portal.add_harvested(lost=lost, lost_on=seen)
     begin(portal, source.id)
     assert portal.sources[source.id].autoarchive is False
-    compared = check_loss(portal, source.id, LossThresholds())
+    held_before_release: list[bool] = []
+    compared = check_loss(
+        portal,
+        source.id,
+        LossThresholds(),
+        before_release=lambda: held_before_release.append(is_held(portal.sources[source.id])),
+    )
     assert (bool(compared.reasons), compared.is_due) == (is_loss, is_due)
+    assert held_before_release == ([] if is_loss or is_due else [True])
     assert is_held(portal.sources[source.id]) is is_loss
     assert portal.sources[source.id].autoarchive is not is_loss
     if is_loss:

@@ -460,6 +460,21 @@ class TestGrowingLoss:
         assert portal.sources[source.id].autoarchive is False
         assert release(portal, source.id, accept=True, held_since=newer)[1]
 
+    @pytest.mark.parametrize("form", ["2026-11-26T10:00:00Z", " 2026-11-26T11:00:00.000+01:00 "])
+    def test_answer_may_have_its_time_in_another_form(self, form: str) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=20, kept=100)
+        guard(portal)
+        assert release(portal, source.id, accept=True, held_since=form)[1]
+
+    @pytest.mark.parametrize("form", ["", "yesterday", "2026-11-26T10:00:00"])
+    def test_answer_without_a_time_says_so(self, form: str) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested(lost=20, kept=100)
+        guard(portal)
+        with pytest.raises(HarvestInvalidInput, match="held_since"):
+            release(portal, source.id, accept=True, held_since=form)
+
     def test_is_back_only_when_a_tenth_of_all_of_it_at_most_is_missing(self) -> None:
         portal, source = self.grown(missed=20)
         guard(portal)

@@ -284,6 +284,18 @@ class TestSelection:
             [strict.id, usual.id],
         )
 
+    @pytest.mark.parametrize(
+        "by_source, wrong",
+        [
+            pytest.param('{"a": {}}', "thresholds_by_source", id="a template that renders a string"),
+            pytest.param(["a"], "thresholds_by_source", id="a list"),
+            pytest.param({"a": {5: 1, "b": 2}}, "not 5, b", id="names that are no strings"),
+        ],
+    )
+    def test_odd_thresholds_are_refused_by_a_sentence(self, by_source: Any, wrong: str) -> None:
+        with pytest.raises(HarvestInvalidInput, match=wrong):
+            examine(HarvestedPortal(), thresholds_by_source=by_source)
+
     def test_thresholds_of_a_source_that_is_not_there_are_named(self, caplog: pytest.LogCaptureFixture) -> None:
         portal = HarvestedPortal()
         source = portal.add_harvested(lost=10)

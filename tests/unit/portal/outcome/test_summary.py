@@ -372,6 +372,14 @@ def test_what_happens_to_a_harvest_whose_wait_is_stopped(how: Any, page: str | N
     assert continues(how, page) is words.startswith(CONTINUES)
 
 
+@pytest.mark.parametrize(
+    "page, words", [("http://p/j", "The harvest has ended. See http://p/j"), (None, "The harvest has ended.")]
+)
+def test_a_wait_that_is_stopped_after_its_harvest_names_the_page_that_is_known(page: str | None, words: str) -> None:
+    """A try that ends without success has forgotten its job already, so that the next one requests another."""
+    assert after_stop("started", page, has_ended=True) == words
+
+
 def test_a_job_that_was_not_counted_is_reported_without_numbers() -> None:
     assert (
         progress_line(replace(HarvestJob("j", "initialized"), counts=None), ItemCounts(5)) == "Running (initialized)."
