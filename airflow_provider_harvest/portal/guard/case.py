@@ -27,7 +27,7 @@ MAX_LEFT = 0.1
 def begun_of(job: HarvestJob) -> datetime:
     """Return when a job that has ended began; whatever was last seen before was not refreshed by it.
 
-    :param job: as read; a time that it lacks is replaced by a later one: more records are then looked for in it.
+    :param job: as read; a time that it lacks is replaced by a later one: more records are then examined against it.
     """
     begun = job.created or job.started or job.ended
     assert begun is not None  # noqa: S101

@@ -164,7 +164,7 @@ def test_a_deployment_keeps_to_the_requests_an_hour_that_its_connection_names(
 
 
 def test_what_a_search_for_a_broken_source_sends_counts_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The list fails as long as the organization of a source is asked for that is gone."""
+    """The list fails as long as the organization of a source that is gone is requested."""
     settings = replace(ONE, requests_per_hour=60)
     deployment = Deployment(monkeypatch, {f"s{number}": [] for number in range(40)}, one=settings)
     broken = _failing_at(deployment.client, 7)
