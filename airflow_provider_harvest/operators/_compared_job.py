@@ -25,13 +25,15 @@ def note_compared_job(context: Context, source_id: str, job_id: str) -> None:
     :param source_id: the source.
     :param job_id: the job.
     """
+    if not _has_database(context):
+        return
     try:
         from airflow.models.log import Log
         from airflow.utils.session import create_session
 
         with create_session() as session:
             session.add(Log(event=EVENT, task_instance=context["ti"], extra=f"{source_id} {job_id}"))  # type: ignore[arg-type]
-    except Exception:  # Airflow 3 refuses database access from tasks with errors of its own
+    except Exception:  # Airflow's database may be away, with errors of its own
         log.debug("Airflow's audit log cannot be written.", exc_info=True)
 
 
@@ -43,6 +45,8 @@ def compared_job_of(context: Context, source_id: str, first_try: int) -> str | N
     :param first_try: number of the first try since the task was last cleared.
     """
     ti: Any = context.get("ti")
+    if not _has_database(context):
+        return None
     try:
         from airflow.models.log import Log
         from airflow.utils.session import create_session
@@ -60,3 +64,11 @@ def compared_job_of(context: Context, source_id: str, first_try: int) -> str | N
         return None
     found = [extra.split() for (extra,) in entries if extra]
     return next((job_id for source, job_id in found if source == source_id), None)
+
+
+def _has_database(context: Context) -> bool:
+    """Whether a task may use Airflow's database: on Airflow 2 its instance is a row of it.
+
+    Tasks of Airflow 3 have no access, and would load all models for seconds to find that out.
+    """
+    return hasattr(context.get("ti"), "__table__")
