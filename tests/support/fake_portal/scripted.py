@@ -282,8 +282,10 @@ def items_move(job_id: str, **by_status: int) -> Event:
             return
         items = life.portal.jobs[job_id]["items"]
         for status, count in by_status.items():
+            alike = as_json(item("record", status, at=life.happening_at))
             for _ in range(count):
-                items.append(as_json(item(f"record-{len(items)}", status, at=life.happening_at)))
+                ident = f"record-{len(items)}"
+                items.append({**alike, "remote_id": ident, "remote_url": _address_of(ident), "errors": []})
 
     return event
 
@@ -369,12 +371,16 @@ def not_found() -> HarvestNotFound:
     return HarvestNotFound("The portal has no such object.", status_code=404)
 
 
+def _address_of(remote_id: str | None) -> str:
+    return f"https://ville.example/{remote_id}"
+
+
 def item(remote_id: str | None, status: str, *messages: str, at: float = T0) -> HarvestItem:
     """An item of a job that was met and ended at one time."""
     return HarvestItem(
         remote_id=remote_id,
         status=status,
-        remote_url=f"https://ville.example/{remote_id}",
+        remote_url=_address_of(remote_id),
         errors=tuple(HarvestMessage(message) for message in messages),
         created=instant(at),
         started=instant(at),

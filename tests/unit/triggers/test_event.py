@@ -253,7 +253,7 @@ def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.Monk
     monkeypatch.setattr(watched.client, "recent_jobs", recent_jobs)
     assert watched.watch(HOUR) == [f"job-{ident}" for ident in ids(6) if ident != "s02"]
     assert watched.client.count("refused") <= 7
-    watched.watch(12 * HOUR)
+    watched.watch(12 * HOUR, poll_interval=10 * MINUTE)
     assert watched.told[-1]["job_id"] == "job-s02"
     assert len(watched.told) == 6
 

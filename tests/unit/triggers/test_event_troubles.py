@@ -53,8 +53,8 @@ def test_a_pause_that_the_portal_requests_between_results_is_kept(monkeypatch: p
 
 
 def test_a_burst_of_ends_reads_the_list_no_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 590, 5) for ident in ids(300)})
-    assert len(watched.watch(20 * MINUTE)) == 300
+    watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 590, 5) for ident in ids(100)})
+    assert len(watched.watch(20 * MINUTE)) == 100
     lists = [at - T0 for at in watched.client.times_of("list_sources")]
     assert min(after - before for before, after in pairwise(lists)) >= MINUTE - 1.0
 
