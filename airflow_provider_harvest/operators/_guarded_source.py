@@ -64,11 +64,12 @@ class GuardedSource:
         at = guarded_run.begin(self._client, self._source_id)
         if at is None:
             return False
+        off_at = now_there(self._client)  # before the pause: a harvest that begins in it may not archive either
         self._client.clock.sleep(SETTLE)
         if guarded_run.ahead_since(self._client, self._source_id) != at.timestamp():
             return False
         self._own = at.timestamp(), at.timestamp()
-        self._off_at = now_there(self._client)
+        self._off_at = off_at
         return True
 
     def is_about_to_be_used(self) -> bool:
@@ -103,4 +104,5 @@ class GuardedSource:
     def _remembered(self) -> tuple[float, float] | None:
         """Return when an earlier try began to hold the source, if one did: it wrote its line soon after that."""
         began = self._memory.intent.held_from
-        return None if began is None else (began, began + RESPECTED)
+        # The portal's clock is known to the second only, so that the line may show an earlier time.
+        return None if began is None else (began - SETTLE, began + RESPECTED)

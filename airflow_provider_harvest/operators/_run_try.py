@@ -277,7 +277,8 @@ class SourceRun(TaskWait):
         jobs = self.client.recent_jobs(self.source_id)
         plan = self.until_portal_runs(plan, max(scheduled_run.START_GRACE, self._start_timeout()), jobs)
         # Last, since it is clear only now that a harvest follows.
-        return replace(plan, after=max(after, now_there(self.client))) if self._guard.begin() else plan
+        began = self._guard.off_since(self.source) if self._guard.begin() else None
+        return plan if began is None else replace(plan, after=max(after, began))
 
     # --- following a plan to its end -------------------------------------------------------------------------
 

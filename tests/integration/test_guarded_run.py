@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_harvest._compat import TaskDeferred
 from airflow_provider_harvest.exceptions import HarvestJobNotStarted
+from airflow_provider_harvest.operators import _guarded_source
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.guard import guarded_run
@@ -174,6 +175,8 @@ def test_run_that_is_killed_right_before_its_request_is_ended_by_a_clear(
     portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
 ) -> None:
     """A retry cannot know that nothing was requested, and never requests twice; archiving stays off meanwhile."""
+    # For so long a task that was cleared takes the hold for another task's that is about to harvest.
+    monkeypatch.setattr(_guarded_source, "RESPECTED", 5.0)
     source = rare(10)
     task = Task(portal, monkeypatch)
     with monkeypatch.context() as patch:

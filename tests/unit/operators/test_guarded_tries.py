@@ -198,6 +198,17 @@ def test_of_the_portals_own_harvests_none_counts_that_began_before(
     assert (task.result["job_id"], task.archives["next"], task.is_as_before) == ("next", False, True)
 
 
+def test_a_harvest_of_the_portal_counts_that_begins_right_after_archiving_is_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The task then takes some seconds to read whether its line has stayed."""
+    timeline = [*whole_job("right after", 1.0), *whole_job("next", 22 * HOUR)]
+    task = Guarded(monkeypatch, timeline, on_run_refused="wait", after=instant(T0 - 2 * HOUR), may_run=False)
+    task.client.portal.life.change(permissions={"run": False})
+    assert task.try_() == "success", task.message
+    assert (task.result["job_id"], task.archives["right after"]) == ("right after", False)
+
+
 def test_a_time_to_come_still_says_which_of_the_portals_harvests_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     timeline = [*whole_job("by hand", 5 * HOUR), *whole_job("next", 22 * HOUR)]
     task = Guarded(monkeypatch, timeline, on_run_refused="wait", after=instant(T0 + 10 * HOUR), may_run=False)
@@ -332,12 +343,18 @@ def test_archiving_is_on_again_if_the_request_could_not_be_remembered(monkeypatc
     assert (task.client.count("run"), task.is_as_before) == (0, True)
 
 
-def test_a_retry_that_is_refused_ends_what_a_killed_try_has_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "back", [0.0, 0.9], ids=["one clock", "the portal's clock, known to the second, seems to go back"]
+)
+def test_a_retry_that_is_refused_ends_what_a_killed_try_has_switched_off(
+    monkeypatch: pytest.MonkeyPatch, back: float
+) -> None:
     task = Guarded(monkeypatch, [], store=Store())
     with monkeypatch.context() as patch:
-        begin = guarded_run.begin
+        begin, portal_now = guarded_run.begin, task.client.portal_now
 
         def die(*given: Any) -> None:
+            patch.setattr(task.client, "portal_now", lambda: portal_now() - back)
             begin(*given)
             raise Killed
 
