@@ -80,7 +80,7 @@ def test_no_harvest_that_an_old_list_left_out_is_taken_for_the_requested_one(
     harvests_missing: int,
 ) -> None:
     """A cache shows source and jobs as they were; only the response to the request is the portal's of now."""
-    source = new_harvest(datasets=3)
+    source = new_harvest(datasets=30)  # so many that a harvest takes longer than a request for one
     cached = admin.recent_jobs(source.id)
     for _ in range(harvests_missing):
         admin.run_source(source.id)
