@@ -130,8 +130,15 @@ COMPARE_PROOF = (
 )
 #: Short forms of the slow proofs, so that none of them stops working unnoticed.
 PROOFS = (
-    _pytest(
-        "guard-proof, disasters", NEWEST, "tests/guard_proof/test_disasters.py", needs=_GUARDED_RELEASES, seconds=1800
+    *(
+        _pytest(
+            f"guard-proof, disasters on {which} udata",
+            NEWEST,
+            *("tests/guard_proof/test_disasters.py", "-k", chosen),
+            needs=_GUARDED_RELEASES,
+            seconds=1800,
+        )
+        for which, chosen in (("the newest", "17.18.0"), ("older", "not 17.18.0"))
     ),
     _pytest(
         "guard-proof, 60 datasets",
