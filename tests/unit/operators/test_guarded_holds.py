@@ -1,0 +1,188 @@
+"""Archiving is on again if no harvest follows that a guarded run began to hold its source for; no other hold ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_harvest.exceptions import (
+    HarvestAuthError,
+    HarvestError,
+    HarvestNotFound,
+    HarvestRateLimited,
+    HarvestRedirected,
+    HarvestRequestRejected,
+)
+from airflow_provider_harvest.portal.guard import guarded_run
+from tests.support.fake_portal.scripted import (
+    SOURCE_ID,
+    job_appears,
+    source_changes,
+    unreachable,
+    whole_job,
+)
+from tests.support.guarded_task import Guarded, Killed
+from tests.support.task_life import Store
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.client import HarvestClient
+
+
+def refusal(status: int) -> HarvestError:
+    kind = HarvestAuthError if status in (401, 403) else HarvestRequestRejected
+    return kind("Refused.", status_code=status)
+
+
+REFUSALS = [
+    pytest.param(refusal(400), "fail", "failed", id="400"),
+    pytest.param(refusal(401), "fail", "failed", id="401"),
+    pytest.param(refusal(401), "wait", "failed", id="401, and would wait for the portal"),
+    pytest.param(refusal(403), "fail", "failed", id="403"),
+    pytest.param(HarvestNotFound("No such source.", status_code=404), "fail", "failed", id="404"),
+    pytest.param(HarvestRedirected("Moved."), "fail", "failed", id="redirected"),
+    pytest.param(unreachable(), "fail", "HarvestConnectionError", id="not sent"),
+    pytest.param(HarvestRateLimited("Later.", status_code=429), "fail", "HarvestRateLimited", id="429"),
+]
+
+
+@pytest.mark.parametrize("error, on_run_refused, end", REFUSALS)
+def test_archiving_is_on_again_if_the_request_was_certainly_not_carried_out(
+    monkeypatch: pytest.MonkeyPatch, error: HarvestError, on_run_refused: str, end: str
+) -> None:
+    task = Guarded(monkeypatch, [], store=Store(), on_run_refused=on_run_refused)
+    task.refuse(monkeypatch, error)
+    assert task.try_() == end
+    assert (task.client.count("run"), task.is_as_before) == (1, True)
+
+
+def test_archiving_is_never_off_if_the_portal_has_no_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Guarded(monkeypatch, [], store=Store(), on_run_refused="wait", may_run=False)
+    task.client.portal.life.change(schedule=None)
+    assert task.try_() == "failed"
+    assert "no schedule" in task.message
+    assert task.is_as_before
+
+
+def test_archiving_is_on_again_if_the_request_could_not_be_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Away(Store):
+        def set(self, key: str, value: Any, **kept: Any) -> None:
+            if value.get("asked_at"):
+                raise ConnectionError("Airflow's API is away.")
+            super().set(key, value, **kept)
+
+    task = Guarded(monkeypatch, [], store=Away())
+    assert task.try_() == "ConnectionError"
+    assert (task.client.count("run"), task.is_as_before) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "back", [0.0, 0.9], ids=["one clock", "the portal's clock, known to the second, seems to go back"]
+)
+def test_a_retry_that_is_refused_ends_what_a_killed_try_has_switched_off(
+    monkeypatch: pytest.MonkeyPatch, back: float
+) -> None:
+    task = Guarded(monkeypatch, [], store=Store())
+    with monkeypatch.context() as patch:
+        begin, portal_now = guarded_run.begin, task.client.portal_now
+
+        def die(*given: Any) -> None:
+            patch.setattr(task.client, "portal_now", lambda: portal_now() - back)
+            begin(*given)
+            raise Killed
+
+        patch.setattr(guarded_run, "begin", die)
+        with pytest.raises(Killed):
+            task.try_()
+    assert task.is_held
+    task.client.portal.life.change(active=False)
+    assert task.try_() == "failed"
+    assert task.is_as_before
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
+def test_archiving_is_on_again_if_the_source_is_switched_off_before_a_harvest(
+    monkeypatch: pytest.MonkeyPatch, deferrable: bool
+) -> None:
+    task = Guarded(monkeypatch, [(300, source_changes(active=False))], deferrable=deferrable)
+    assert task.try_() == "failed"
+    assert "inactive" in task.message
+    assert task.is_as_before
+
+
+def test_another_tasks_hold_is_left_alone_while_its_harvest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Guarded(monkeypatch, [(-60, job_appears("theirs"))], if_running="fail")
+    guarded_run.begin(task.client, SOURCE_ID)
+    assert task.try_() == "HarvestSourceBusy"
+    assert task.is_held
+
+
+@pytest.mark.parametrize("is_later", [True, False], ids=["whose line came later", "whose line came first"])
+def test_a_task_that_is_refused_ends_no_hold_of_another_of_the_same_second(
+    monkeypatch: pytest.MonkeyPatch, is_later: bool
+) -> None:
+    """Both read that archiving is on, and write a line; the other's harvest follows, or it gives up by itself."""
+    task = Guarded(monkeypatch, [], store=Store())
+    life, begin = task.client.portal.life, guarded_run.begin
+
+    def begin_at_one_time(client: HarvestClient, source_id: str) -> Any:
+        given = begin(client, source_id)
+        if is_later:
+            life.change(autoarchive=True)
+            task.clock.advance(0.3)
+            begin(client, source_id)
+        return given
+
+    monkeypatch.setattr(guarded_run, "begin", begin_at_one_time)
+    if not is_later:
+        begin(task.client, SOURCE_ID)
+        task.clock.advance(0.3)
+    task.refuse(monkeypatch, refusal(400))
+    with monkeypatch.context() as patch:
+        patch.setattr(task.client, "recent_jobs", _then_dies(task.client.recent_jobs, 3))
+        with pytest.raises(Killed):
+            task.try_()
+    assert (task.client.count("run"), task.is_held) == (0, True)
+
+
+def _then_dies(read: Any, times: int) -> Any:
+    """Return the reads of a task that is killed at the last of so many."""
+    left = [times]
+
+    def reading(*given: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+        return read(*given, **named)
+
+    return reading
+
+
+def test_a_task_that_waits_for_another_guarded_one_holds_the_source_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other was refused, and has ended its hold."""
+    task = Guarded(monkeypatch, whole_job("mine", 60), store=Store(), deferrable=False)
+    guarded_run.begin(task.client, SOURCE_ID)
+    portal = task.client.portal
+    portal._coming.appendleft((5.0, portal.life, lambda life: guarded_run.give_up(task.client, SOURCE_ID)))
+    assert task.try_() == "success", task.message
+    assert (task.archives, task.is_as_before, task.requested_at[0] > 5) == ({"mine": False}, True, True)
+
+
+def test_a_retry_ends_no_hold_that_no_try_of_its_task_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Guarded(monkeypatch, [(0, job_appears("theirs"))], store=Store(), if_running="fail")
+    task.client.portal.life.change(active=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(task.client, "list_backends", _then_dies(None, 1))
+        with pytest.raises(Killed):
+            task.try_()
+    task.client.portal.life.change(active=True)
+    guarded_run.begin(task.client, SOURCE_ID)
+    task.client.portal.life.change(active=False)
+    assert task.try_() == "failed"
+    assert task.is_held
+
+
+def test_archiving_stays_off_while_a_harvest_may_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Guarded(monkeypatch, [], store=Store())
+    assert task.try_() == "HarvestJobNotStarted"
+    assert task.is_held
