@@ -29,7 +29,7 @@ class Hint:
     :param remote_unreachable: whether the remote catalogue could not be reached, so that a later try may succeed.
     :param name: what went wrong, in a few words: the heading of all such messages in a report.
     :param who: who must act: ``producer``, ``portal`` (its team) or ``nobody`` (it passes by itself).
-    :param words: a message without any of these does not match: found twenty times as fast as the pattern.
+    :param words: a message without any of these does not match; checked first, since the pattern takes much longer.
     """
 
     pattern: re.Pattern[str]
