@@ -16,7 +16,7 @@ from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOB
 from airflow_provider_harvest.portal.http.session import segment
 from airflow_provider_harvest.portal.http.source_filters import ignores_search, of_organization
 from airflow_provider_harvest.portal.http.unreadable import may_be
-from airflow_provider_harvest.portal.inputs import check_validation, is_object_id
+from airflow_provider_harvest.portal.inputs import as_written, check_validation, is_object_id
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
 from airflow_provider_harvest.portal.text.response_values import entries_of
@@ -180,6 +180,7 @@ class HarvestClient(JobReads, RecordReads):
             something that is gone), with those fields of it that the portal does return; default: it is logged as a
             warning.
         """
+        owner, organization = owner and as_written(owner), organization and as_written(organization)
         params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
         mask = None
         if fields:
@@ -374,7 +375,7 @@ class HarvestClient(JobReads, RecordReads):
         response is 500 since it refers to something that is gone cannot be listed so, either.
         """
         broken: list[UnreadableEntry] = []
-        by_id = is_object_id(source_id)
+        by_id, source_id = is_object_id(source_id), as_written(source_id)
         fields = "deleted" if by_id else None
         listed = self.iter_sources(deleted=True, fields=fields, on_unreadable=broken.append)
         if any(source_id in (source.id, source.slug) for source in listed):

@@ -117,6 +117,16 @@ class TestSelection:
         with pytest.raises(HarvestInvalidInput, match="source_ids is empty"):
             told(HarvestedPortal(), source_ids=[])
 
+    def test_takes_ids_in_upper_case(self) -> None:
+        portal = HarvestedPortal()
+        one, other = portal.add_harvested(lost=10), portal.add_harvested(lost=10)
+        strange = "5E" + "F" * 22
+        limits = {one.id.upper(): {"max_lost_ratio": 0.5}, other.id.upper(): {"max_lost_ratio": 0.5}}
+        assert told(portal, source_ids=[one.id.upper()])["must_hold_ids"] == [one.id]
+        assert told(portal, thresholds_by_source=limits)["must_hold_ids"] == []
+        with pytest.raises(HarvestInvalidInput, match=f"has no source {strange.lower()}"):
+            told(portal, source_ids=[strange])
+
     def test_thresholds_of_a_source_go_before_those_of_all(self) -> None:
         portal = HarvestedPortal()
         strict, usual = portal.add_harvested(lost=3, kept=97), portal.add_harvested(lost=3, kept=97)

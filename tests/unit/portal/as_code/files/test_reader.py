@@ -74,6 +74,11 @@ class TestASource:
         assert one("organization: my-org").organization == "my-org"
         assert one(f"owner: {ID}").owner == ID
 
+    def test_has_ids_as_the_portal_writes_them(self, one: Callable[..., DeclaredSource]) -> None:
+        assert one(f"organization: {ID.upper()}").organization == one(f"owner: {ID.upper()}").owner == ID
+        assert one(f"id: {ID.upper()}").portal_id == ID
+        assert one("organization: My-Org").organization == "My-Org"
+
     def test_knows_the_line_of_what_it_says(self, one: Callable[..., DeclaredSource]) -> None:
         source = one("name: One", above="defaults:\n  active: true\n")
         assert (source.line_of("name"), source.line_of("active")) == ("sources.yaml:7", "sources.yaml:3")
