@@ -263,7 +263,7 @@ def organization_of(client: HarvestClient, organization: str | None) -> str | No
     ident = optional_text(organization, "organization")
     if ident is None:
         return None
-    check_id(ident, "organization")
+    ident = check_id(ident, "organization")
     try:
         return client.get_organization(ident).id
     except HarvestNotFound as error:
