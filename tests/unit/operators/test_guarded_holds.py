@@ -190,11 +190,11 @@ def test_archiving_stays_off_while_a_harvest_may_follow(monkeypatch: pytest.Monk
     assert task.is_held
 
 
-# --- what a person is told while archiving is off ----------------------------------------------------------------
+# --- what the log says while archiving is off ---------------------------------------------------------------------
 
 
 @pytest.fixture
-def told(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     """Gives the log of what holds the source, as one line."""
     caplog.set_level("INFO", "airflow_provider_harvest")
     return lambda: " ".join(" ".join(caplog.messages).split())
@@ -207,7 +207,9 @@ WHAT_TO_DO = (
 )
 
 
-def test_a_hold_that_cannot_be_ended_is_said_to_last(monkeypatch: pytest.MonkeyPatch, told: Callable[[], str]) -> None:
+def test_a_hold_that_cannot_be_ended_is_said_to_last(
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
     """The request is refused, and then the change of the source."""
     task = Guarded(monkeypatch, [], store=Store())
     update = task.client.update_source
@@ -221,13 +223,13 @@ def test_a_hold_that_cannot_be_ended_is_said_to_last(monkeypatch: pytest.MonkeyP
     task.refuse(monkeypatch, refusal(400))
     assert task.try_() == "failed"
     assert task.is_held
-    assert f"{OFF} It could not be switched on again: Refused." in told()
-    assert f"{WHAT_TO_DO} To do it now, switch it on by hand: {task.client.source_url(SOURCE_ID)}" in told()
+    assert f"{OFF} It could not be switched on again: Refused." in logged()
+    assert f"{WHAT_TO_DO} To do it now, switch it on by hand: {task.client.source_url(SOURCE_ID)}" in logged()
 
 
 @pytest.mark.parametrize("is_read", [True, False], ids=["it can be read", "it cannot be read"])
 def test_a_harvest_that_cannot_be_compared_leaves_archiving_off_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, told: Callable[[], str], is_read: bool
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str], is_read: bool
 ) -> None:
     task = Guarded(monkeypatch, whole_job("mine", 60), store=Store(), deferrable=True)
 
@@ -239,33 +241,33 @@ def test_a_harvest_that_cannot_be_compared_leaves_archiving_off_and_says_so(
     monkeypatch.setattr(guarded_run, "check_loss", fail)
     assert task.try_() == "failed"
     said = OFF if is_read else OFF.replace("is off", "may be off")
-    assert f"{said} The harvest could not be compared with the portal. {WHAT_TO_DO}" in told()
+    assert f"{said} The harvest could not be compared with the portal. {WHAT_TO_DO}" in logged()
 
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 def test_a_wait_that_ends_before_its_harvest_says_that_archiving_is_off(
-    monkeypatch: pytest.MonkeyPatch, told: Callable[[], str], deferrable: bool
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str], deferrable: bool
 ) -> None:
     task = Guarded(monkeypatch, [], store=Store(), deferrable=deferrable)
     assert task.try_() == "HarvestJobNotStarted"
-    assert f"{OFF} A harvest that must be compared may still follow. {WHAT_TO_DO}" in told()
+    assert f"{OFF} A harvest that must be compared may still follow. {WHAT_TO_DO}" in logged()
 
 
 def test_nothing_is_said_of_a_source_whose_owner_has_switched_archiving_off(
-    monkeypatch: pytest.MonkeyPatch, told: Callable[[], str]
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
     task = Guarded(monkeypatch, [], store=Store())
     task.client.portal.life.change(autoarchive=False)
     assert task.try_() == "HarvestJobNotStarted"
-    assert "autoarchive" not in told()
+    assert "autoarchive" not in logged()
 
 
-def test_nothing_is_said_of_a_source_that_is_gone(monkeypatch: pytest.MonkeyPatch, told: Callable[[], str]) -> None:
+def test_nothing_is_said_of_a_source_that_is_gone(monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]) -> None:
     task = Guarded(monkeypatch, [], store=Store())
     task.refuse(monkeypatch, refusal(400))
     monkeypatch.setattr(guarded_run, "give_up", _gone)
     assert task.try_() == "failed"
-    assert "could not be switched on" not in told()
+    assert "could not be switched on" not in logged()
 
 
 def _gone(*given: Any) -> None:
@@ -276,7 +278,7 @@ def _gone(*given: Any) -> None:
     "is_cleared", [True, False], ids=["of the same task, before it was cleared", "of another task"]
 )
 def test_the_wait_for_the_harvest_of_another_hold_is_explained_once(
-    monkeypatch: pytest.MonkeyPatch, told: Callable[[], str], is_cleared: bool
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str], is_cleared: bool
 ) -> None:
     """The former request may be in the portal's queue still: two harvests at one time duplicate datasets."""
     task = Guarded(monkeypatch, whole_job("mine", 400), store=Store(), deferrable=False)
@@ -291,7 +293,7 @@ def test_the_wait_for_the_harvest_of_another_hold_is_explained_once(
         guarded_run.begin(task.client, SOURCE_ID)
         task.clock.advance(32)
     assert task.try_() == "success", task.message
-    assert told().count("for a harvest that does not show yet") == 1
-    assert "autoarchive was switched off 32 s ago" in told()
-    assert "Waiting for that harvest, for 1 min at most." in told()
+    assert logged().count("for a harvest that does not show yet") == 1
+    assert "autoarchive was switched off 32 s ago" in logged()
+    assert "Waiting for that harvest, for 1 min at most." in logged()
     assert task.requested_at[-1] >= 120

@@ -1,4 +1,4 @@
-"""Filters of the list of sources: what is listed belongs to whom it was asked for, however their id is written."""
+"""Filters of the list of sources: what is listed belongs to whom it was requested, however their id is written."""
 
 from __future__ import annotations
 
