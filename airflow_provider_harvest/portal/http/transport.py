@@ -28,7 +28,7 @@ from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, parsed
 from airflow_provider_harvest.portal.http.json_body import decoded
 from airflow_provider_harvest.portal.http.lost_responses import UNKNOWN_FATE, loss
-from airflow_provider_harvest.portal.http.redirects import adds_slash, origin, target
+from airflow_provider_harvest.portal.http.redirects import next_address
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
 from airflow_provider_harvest.portal.http.sockets import Exchange, WatchedAdapter
 from airflow_provider_harvest.portal.text.untrusted import plain
@@ -246,7 +246,8 @@ class Transport:
             reply = self._send(step)
             if reply.status not in _REDIRECTS:
                 return self._read(step, reply)
-            step = request._replace(url=self._redirect_target(step, reply), query={})
+            where = next_address(self.base, step.method, step.url, reply.status, reply.headers.get("Location"))
+            step = request._replace(url=where, query={})
         raise HarvestRedirected(f"{request} was redirected more than {_MAX_REDIRECTS} times; given up.")
 
     # --- sending ---------------------------------------------------------------------------------------------
@@ -311,36 +312,6 @@ class Transport:
             self._portal_clock.says(date, self.clock.now(), self.clock.monotonic())
 
     # --- reading ---------------------------------------------------------------------------------------------
-
-    def _redirect_target(self, request: _Request, reply: _Reply) -> str:
-        try:
-            where = target(request.url, reply.headers.get("Location"))
-            scheme, host, port = origin(where)
-        except ValueError:
-            raise HarvestProtocolError(
-                f"{request} is redirected to an invalid or ambiguous address; not followed."
-            ) from None
-        host = f"[{host}]" if ":" in host else host
-        location = f"{scheme}://{host}" + ("" if port in (80, 443, None) else f":{port}")
-        if adds_slash(request.url, where):
-            raise HarvestRedirected(
-                f"{request} is redirected ({reply.status}) to the same path with a slash; not followed.",
-                location=location,
-                adds_slash=True,
-            )
-        if (scheme, host.strip("[]"), port) != origin(self.base):
-            raise HarvestRedirected(
-                f"{request} is redirected to {location}. It was not followed, since the API key must not be sent "
-                "to another address: if that is the portal, make it the connection's host.",
-                location=location,
-            )
-        if request.method != "GET":
-            raise HarvestRedirected(
-                f"{request} is redirected ({reply.status}) to another path of the portal. Writes follow no "
-                "redirect: address sources by their id, not by a slug that may have changed.",
-                location=location,
-            )
-        return where
 
     def _read(self, request: _Request, reply: _Reply) -> Answer:
         status, content = reply.status, reply.content
