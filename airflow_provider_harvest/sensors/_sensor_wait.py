@@ -114,7 +114,7 @@ class SensorWait(TaskWait):
 
     def why_given_up(self, plan: WaitPlan, ended: Poll) -> Exception:
         """Return the exception for a wait without an ended job."""
-        if ended.state != TIMED_OUT:
+        if ended.state != TIMED_OUT or self._sensor.is_cut_short():  # Airflow retries after an execution_timeout
             return self.why_ended(plan, ended)
         over = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, continues."
         message = "\n".join(log_lines(over))

@@ -74,6 +74,8 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         done ones, 0 to 1; None (default) sets no such limit.
     :param fail_on_job_errors: whether errors of the job itself make it a failure although it is done; True.
     :param remote_ids: judge these records only: each must be done. For one source.
+    :param queue: of the triggerers that run it (Airflow 3.4, with ``[triggerer] queues_enabled``); default: of those
+        that serve no queue. Without effect before.
     :raises HarvestInvalidInput: for invalid arguments, when the DAG is parsed.
     """
 
@@ -92,8 +94,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         max_skipped_items: int | None = None,
         max_skipped_ratio: float | None = None,
         max_drop_ratio: float | None = None,
+        queue: str | None = None,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__(queue=queue)  # type: ignore[no-untyped-call]
         self.harvest_conn_id = harvest_conn_id
         self.source_id = source_id
         self.organization = organization

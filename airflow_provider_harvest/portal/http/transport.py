@@ -26,6 +26,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.clock import Clock, PortalClock
 from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, parsed
+from airflow_provider_harvest.portal.http.json_body import decoded
 from airflow_provider_harvest.portal.http.lost_responses import UNKNOWN_FATE, loss
 from airflow_provider_harvest.portal.http.redirects import next_address
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
@@ -314,7 +315,7 @@ class Transport:
 
     def _read(self, request: _Request, reply: _Reply) -> Answer:
         status, content = reply.status, reply.content
-        body, is_json = _decoded(content)
+        body, is_json = decoded(content)
         if status >= 400:
             portal_now = self.portal_now()  # a date is the portal's: its own ``Date`` was read a moment before
             now = self.clock.now() if portal_now is None else portal_now
@@ -356,16 +357,6 @@ def _new_session(base: str) -> requests.Session:
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _decoded(content: bytes) -> tuple[Any, bool]:
-    """Return the JSON value of a body, None for an empty one, and whether it was JSON."""
-    if not content.strip():
-        return None, True
-    try:
-        return json.loads(content), True
-    except (ValueError, RecursionError):
-        return None, False
 
 
 def _refuse_short_body(request: _Request, response: requests.Response) -> None:

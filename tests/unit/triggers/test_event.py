@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_harvest._compat import BaseEventTrigger
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from tests.support.fake_portal.direct_client import SITE
@@ -179,6 +180,17 @@ def test_lengths_of_time_and_sets_are_taken() -> None:
     trigger = HarvestJobEventTrigger("one", "a", poll_interval=timedelta(minutes=5), remote_ids={"y", "x"})
     arguments = json.loads(json.dumps(trigger.serialize()[1]))
     assert (arguments["poll_interval"], arguments["remote_ids"]) == (300.0, ["x", "y"])
+
+
+@pytest.mark.skipif(not hasattr(BaseEventTrigger, "queue"), reason="a watcher has a queue from Airflow 3.4 on")
+def test_a_watcher_is_run_by_the_triggerers_of_its_queue() -> None:
+    from airflow.serialization.encoders import encode_trigger
+
+    queued = HarvestJobEventTrigger("one", "a", queue="inside")
+    assert encode_trigger(queued)["queue"] == "inside"
+    assert "queue" not in encode_trigger(HarvestJobEventTrigger("one", "a"))
+    # Which triggerers run it is no part of what it watches: its cursor stays.
+    assert queued.serialize() == HarvestJobEventTrigger("one", "a").serialize()
 
 
 def test_it_travels_as_json_without_a_secret() -> None:
