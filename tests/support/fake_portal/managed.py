@@ -150,7 +150,7 @@ class ManagedPortal(DirectClient):
                 raise refusal
             return refusal
         self._writes += 1
-        if name != "create":
+        if path.startswith("/harvest/source/"):
             self.written.append(path.split("/")[3])
         is_killed = self.killed_at is not None and self.killed_at[0] == self._writes
         if is_killed and self.killed_at and not self.killed_at[1]:

@@ -284,11 +284,14 @@ def _notes(changes: Iterable[Change], view: View) -> Iterable[str]:
         others = set(by_address.get(address, ())) - set(change.twins)
         if others:
             yield f"{change.key} is new, and another owner's source harvests the same URL: {few(sorted(others))}."
+    accepted = {source.id for source in view.sources if source.is_accepted}
     unasked = [
         change.key
         for change in changes
-        if change.wanted.get("schedule") is not None
-        and change.wanted.get("validation", change.seen.get("validation")) is None
+        if "schedule" in change.differing
+        and change.wanted["schedule"] is not None
+        and "validation" not in change.wanted
+        and change.source_id not in accepted
     ]
     if unasked:
         yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,10 +13,16 @@ from airflow_provider_harvest.portal.as_code.apply.known_sources import KnownSou
 from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
 from airflow_provider_harvest.portal.as_code.apply.run import apply_plan
 from airflow_provider_harvest.portal.as_code.model import Acceptance, DeclaredSource
-from airflow_provider_harvest.portal.models import HarvestValidation
+from airflow_provider_harvest.portal.as_code.plan.find_planned import SourceIndex
+from airflow_provider_harvest.portal.models import HarvestSource, HarvestValidation
 from tests.support.declared_sources import declared, planned
 from tests.support.fake_portal.managed import ORGANIZATIONS, ManagedPortal
 from tests.support.fake_portal.state import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan
 
 #: So slow that each new source is searched for once more before it is created.
 SLOW = Pacing(write_interval=40.0)
@@ -103,6 +109,64 @@ def test_invalid_address_ends_no_apply(portal: ManagedPortal, url: str) -> None:
     plan = planned(portal, DeclaredSource("town", "", {"name": "Town"}, portal_id=source.id, validation=Acceptance()))
     apply_plan(portal, plan, limits=Pacing(0.0, 0.0))
     assert portal.sources[source.id].is_accepted
+
+
+#: Seconds between two writes, how many sources are created, and how often the newest ones are listed meanwhile.
+SEARCHES = [(30.0, 2, 0), (31.0, 2, 1), (20.0, 3, 1), (20.0, 4, 1), (20.0, 5, 2)]
+
+
+@pytest.mark.parametrize("interval, count, searches", SEARCHES)
+def test_new_sources_are_searched_for_again_after_30_seconds(
+    portal: ManagedPortal, interval: float, count: int, searches: int
+) -> None:
+    plan = planned(portal, *(town(f"k{number}") for number in range(count)))
+    portal.requests.clear()
+    apply_plan(portal, plan, limits=Pacing(write_interval=interval))
+    assert portal.counts()["create"] == count
+    assert portal.counts()["list_sources"] == searches + 2  # before the first write, and after the last
+
+
+class TestSourceThatWasSeenLongAgo:
+    """Before its own write a source is read again if it was last seen more than 30 seconds ago."""
+
+    def planned(self, portal: ManagedPortal, meanwhile: Callable[[str], object]) -> Plan:
+        """A plan that renames two sources; something happens to the second one when the first has its new name."""
+        for key in ("k1", "k2"):
+            portal.add(name="Old", url=f"https://{key}.example/", organization="north")
+        plan = planned(portal, town("k1"), town("k2"))
+        second = plan.changes[1].source_id or ""
+        answer_instead(portal, "update", 1, lambda: meanwhile(second))
+        portal.requests.clear()
+        return plan
+
+    @pytest.mark.parametrize("interval, reads", [(30.0, 0), (31.0, 1)])
+    def test_is_read_again(self, portal: ManagedPortal, interval: float, reads: int) -> None:
+        apply_plan(portal, self.planned(portal, lambda ident: None), limits=Pacing(write_interval=interval))
+        assert portal.counts()["get_source"] == reads
+
+    def test_that_somebody_has_changed_is_left_alone(self, portal: ManagedPortal) -> None:
+        plan = self.planned(portal, lambda ident: portal.change(ident, name="By hand"))
+        with pytest.raises(HarvestPlanStale, match=r"k2 .*: name\. 1 source is done; plan again"):
+            apply_plan(portal, plan, limits=SLOW)
+        assert sorted(source.name for source in portal.alive) == ["By hand", "k1"]
+
+    @pytest.mark.parametrize("is_missing", [False, True], ids=["marked as deleted", "not there any more"])
+    def test_that_somebody_has_deleted_is_reported(self, portal: ManagedPortal, is_missing: bool) -> None:
+        def delete(ident: str) -> None:
+            portal.change(ident, deleted="2026-01-01T00:00:00+00:00")
+            if is_missing:
+                answer_instead(portal, "get_source", 1, lambda: Response(404, {"message": "Not found."}))
+
+        plan = self.planned(portal, delete)
+        with pytest.raises(HarvestPlanStale, match=r"k2 .*: the source is gone"):
+            apply_plan(portal, plan, limits=SLOW)
+
+
+def test_source_whose_address_has_changed_is_found_by_the_new_one_only() -> None:
+    index = SourceIndex([HarvestSource("1", "Town", "https://a.example/", "dcat")])
+    index.put(HarvestSource("1", "Town", "https://b.example/", "dcat"))
+    assert index.at("https://a.example/", "dcat") == []
+    assert [source.id for source in index.at("https://b.example/", "dcat")] == ["1"]
 
 
 def test_second_marked_source_stops_it(portal: ManagedPortal) -> None:

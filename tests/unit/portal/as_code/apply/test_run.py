@@ -95,20 +95,31 @@ def test_source_is_switched_off_before_all_else(portal: ManagedPortal) -> None:
 
 def test_what_is_switched_off_comes_first_and_deletions_last(portal: ManagedPortal) -> None:
     on = {"schedule": CRON.text, "active": True}
-    portal.add(
-        name="Town 2", url="https://host-0.example/2", description=ownership_marker.join("", "us", "town-2"), **on
-    )
-    portal.add(
-        name="Town 9", url="https://host-1.example/9", description=ownership_marker.join("", "us", "town-9"), **on
-    )
-    plan = planned(portal, declared(1), declared(2, active=False), managed_by="us", prune=True)
+    for number in (0, 2, 4):
+        url, marker = f"https://host-0.example/{number}", ownership_marker.join("", "us", f"town-{number}")
+        portal.add(name=f"Town {number}", url=url, description=marker, **on)
+    files = declared(1), declared(2, name="New name"), declared(4, active=False)
+    told: list[tuple[int, int, str]] = []
 
-    result = applied(portal, plan, confirm_deletes=1)
+    result = applied(
+        portal,
+        planned(portal, *files, managed_by="us", prune=True),
+        confirm_deletes=1,
+        progress=lambda *progress: told.append(progress),
+    )
 
     assert [(entry["key"], entry["steps"]) for entry in result.done] == [
+        ("town-4", ["configure"]),
         ("town-2", ["configure"]),
         ("town-1", ["create", "validate", "schedule"]),
-        ("town-9", ["delete"]),
+        ("town-0", ["delete"]),
+    ]
+    assert told == [
+        (0, 4, "town-4: deactivate"),
+        (1, 4, "town-2: update"),
+        (2, 4, "town-1: create"),
+        (3, 4, "town-0: delete"),
+        (4, 4, "done"),
     ]
 
 
@@ -266,7 +277,10 @@ def test_plan_without_key_is_refused(portal: ManagedPortal) -> None:
 def test_empty_plan_sends_nothing(portal: ManagedPortal) -> None:
     plan = planned(portal)
     portal.requests.clear()
-    assert applied(portal, plan).to_json()["done"] == []
+    nothing: dict[str, Any] = {name: [] for name in ("done", "failed", "postponed", "denied")}
+    assert applied(portal, plan).to_json() == {
+        "schema": 1, "portal": portal.site, "digest": plan.digest, **nothing, "retry_after": None, "unchanged": 0
+    }  # fmt: skip
     assert portal.requests == []
 
 

@@ -34,12 +34,29 @@ def test_a_secret_is_replaced(value: Any) -> None:
     assert "(hidden " in shown
 
 
+def test_what_is_around_a_secret_stays() -> None:
+    shown = hidden({"deep": {"apikey": SECRET, "free": "x"}, "list": [{"key": "token", "value": SECRET}, "y"]})
+    assert shown["deep"]["free"] == "x"
+    assert shown["list"][0]["key"] == "token"
+    assert shown["list"][1] == "y"
+
+
 def test_another_secret_gives_another_mark() -> None:
     assert hidden({"apikey": "a"}) == hidden({"apikey": "a"}) != hidden({"apikey": "b"})
 
 
 @pytest.mark.parametrize(
-    "value", [{}, {"filters": [{"key": "tags", "value": "x"}]}, "https://geo.example/?page=2", None]
+    "value",
+    [
+        {},
+        {"filters": [{"key": "tags", "value": "x"}]},
+        "https://geo.example/?page=2",
+        None,
+        {"value": "a value without a key"},
+        {"key": 1, "value": "a key that is no string"},
+        {"extra_configs": [{"key": "api_key", "type": "a secret's name, and no value"}]},
+        {"apikey": "", "token": None, "password": False},
+    ],
 )
 def test_all_else_stays(value: Any) -> None:
     assert hidden(value) == value

@@ -35,6 +35,7 @@ class TestASource:
             ("name: ' One '", "name", "One"),
             ("name: yes", "name", "yes"),
             ("backend: ckan", "backend", "ckan"),
+            ("backend: ' ckan '", "backend", "ckan"),
             ("description: 'a '", "description", "a "),
             ("active: false", "active", False),
             ("autoarchive: true", "autoarchive", True),
@@ -64,6 +65,8 @@ class TestASource:
         [
             ("validation: accepted", Acceptance()),
             ("validation: {state: accepted, comment: Fine.}", Acceptance("Fine.")),
+            ("validation: {state: accepted, comment: ' Fine. '}", Acceptance("Fine.")),
+            ("validation: {state: accepted, comment: ' '}", Acceptance()),
             ("validation: null", None),
         ],
     )

@@ -54,6 +54,7 @@ WRONG = {
         ["sources.yaml:5: one: config", "'filters'?"],
     ),
     "a name of signs": (source_lines("name: '///'"), ["sources.yaml:5: one: name must hold a letter"]),
+    "a blank backend": (source_lines("backend: ' '"), ["sources.yaml:5: one: backend is empty."]),
     "an address of another scheme": (
         "version: 1\nsources: {one: {url: file:///x}}",
         ["sources.yaml:2: one: url must begin"],
@@ -85,11 +86,12 @@ class TestAWrongFile:
         assert all(part in message for part in told), message
 
     def test_is_reported_with_all_that_is_wrong(self, said: Callable[..., Declaration]) -> None:
-        bad = "".join(f"  s{number}: {{url: nowhere}}\n" for number in range(30))
-        with pytest.raises(InvalidDeclaration) as caught:
-            said(f"version: 1\nsources:\n{bad}")
-        assert len(caught.value.problems) == 30
-        assert str(caught.value).endswith("... and 10 more.")
+        for count, end in ((20, "nowhere'."), (21, "... and 1 more."), (30, "... and 10 more.")):
+            bad = "".join(f"  s{number}: {{url: nowhere}}\n" for number in range(count))
+            with pytest.raises(InvalidDeclaration) as caught:
+                said(f"version: 1\nsources:\n{bad}")
+            assert len(caught.value.problems) == count
+            assert str(caught.value).endswith(end)
 
     def test_must_be_utf_8(self, tmp_path: Path) -> None:
         (tmp_path / "a.yaml").write_bytes(b"version: 1 # \xe9")
@@ -118,6 +120,7 @@ SECRETS = {
     "a key of udata": "description: use udata_{}",
     "a signed token": "description: eyJhbGciOiJIUzUxMiJ9.eyJ1c2VyIjoiNmIwMyJ9.{}",
     "a key in a comment": "# api_key: {}",
+    "a signed token in a comment": "# eyJhbGciOiJIUzUxMiJ9.eyJ1c2VyIjoiNmIwMyJ9.{}",
     "a private key": "description: '-----BEGIN PRIVATE KEY----- {}'",
 }
 

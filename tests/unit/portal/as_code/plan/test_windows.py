@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_harvest.portal.as_code.model import Window
+from airflow_provider_harvest.portal.as_code.model import Cron, Unscheduled, Window
 from airflow_provider_harvest.portal.as_code.plan.windows import Request, host_of, minutes_of, place
+from tests.support.declared_sources import declared, planned
 from tests.support.examples import examples
+from tests.support.fake_portal.managed import ManagedPortal
 
 if TYPE_CHECKING:
     import random
@@ -43,6 +45,7 @@ class TestWindow:
             (NIGHT, "59 4 * * *", 299),
             (NIGHT, "0 5 * * *", None),
             (NIGHT, "0,30 1 * * *", None),
+            (NIGHT, "0 1,2 * * *", None),
             (NIGHT, "0 1 * * mon", None),
             (NIGHT, "0 1 1 * *", None),
             (NIGHT, "every 6 hours", None),
@@ -108,6 +111,34 @@ class TestPlace:
 
     def test_names_the_days_of_the_window(self) -> None:
         assert place(requests(1, Window(60, 61, "mon-fri"))) == {"s000": "0 1 * * mon-fri"}
+
+
+TWO_MINUTES = Window(60, 62)
+#: The minute that its host begins with, which a source gets that is alone, and the other one.
+ONE, TWO = "1 1 * * *", "0 1 * * *"
+#: The cron of another source of the host, what the files say of that source, and the minute that a new one gets.
+OTHERS: list[tuple[str, str | None, dict[str, Any] | None, str]] = [
+    ("no cron", None, None, ONE),
+    ("not in the files", ONE, None, TWO),
+    ("in the files without a schedule", ONE, {}, TWO),
+    ("in conflict", ONE, {"organization": "nowhere"}, TWO),
+    ("keeps its cron", ONE, {"schedule": Cron(ONE)}, TWO),
+    ("moves away", ONE, {"schedule": Cron(TWO)}, ONE),
+    ("moves there", TWO, {"schedule": Cron(ONE)}, TWO),
+    ("keeps its minute of the window", ONE, {"schedule": TWO_MINUTES}, TWO),
+    ("loses its cron", ONE, {"schedule": Unscheduled()}, ONE),
+]
+
+
+@pytest.mark.parametrize("cron, said, minute", [case[1:] for case in OTHERS], ids=[case[0] for case in OTHERS])
+def test_new_source_keeps_away_from_another_of_its_host(
+    cron: str | None, said: dict[str, Any] | None, minute: str
+) -> None:
+    portal = ManagedPortal()
+    other = portal.add(url="https://geo.example/other", name="Other", schedule=cron)
+    files = [declared("other", url=other.url, name="Other", **said)] if said is not None else []
+    plan = planned(portal, *files, declared("town", url=HOST, schedule=TWO_MINUTES))
+    assert [change.wanted["schedule"] for change in plan.changes if change.key == "town"] == [minute]
 
 
 @pytest.mark.parametrize(
