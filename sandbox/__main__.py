@@ -81,7 +81,8 @@ def _parse() -> argparse.Namespace:
 
 
 def _exports(sandbox: Sandbox) -> str:
-    settings = airflow_settings(sandbox)
+    # The first two are for the command airflow-harvest, the others for Airflow and the example DAGs.
+    settings = {"HARVEST_PORTAL": sandbox.url, "HARVEST_API_KEY": sandbox.keys.admin, **airflow_settings(sandbox)}
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 
@@ -105,7 +106,7 @@ def _explain(sandbox: Sandbox, exports: str, arguments: argparse.Namespace, took
     print(table(["role", "key", "is"], [[role, getattr(sandbox.keys, role), what] for role, what in _PEOPLE.items()]))
     print("\nCatalogues to harvest, backend dcat")
     print(table(["catalogue", "harvested"], [[sandbox.catalogue.url(name), what] for name, _, what in _CATALOGUES]))
-    print("\nConnection and variables for Airflow and the example DAGs, as the sysadmin")
+    print("\nVariables for airflow-harvest, Airflow and the example DAGs, as the sysadmin")
     print(exports)
     if arguments.env_file is not None:
         print(f"They are in {arguments.env_file} too: source {shlex.quote(str(arguments.env_file))}\n")
