@@ -19,10 +19,10 @@ from sandbox.tables import table
 
 #: The catalogues served, with the arguments of `CatalogueServer.put` and the outcome of a harvest of each.
 _CATALOGUES: tuple[tuple[str, dict[str, int | float], str], ...] = (
-    ("cities", {"datasets": 8}, "8 sound data sets"),
+    ("cities", {"datasets": 8}, "8 datasets without faults"),
     ("mixed", {"datasets": 6, "failing": 2, "missing_id": 1, "duplicate": 1}, "items fail, are skipped, come twice"),
-    ("empty", {"datasets": 0}, "nothing: the job is done, and did nothing"),
-    ("slow", {"datasets": 4, "delay": 20.0}, "4 data sets; takes 20 s to answer"),
+    ("empty", {"datasets": 0}, "no dataset: the job is done all the same"),
+    ("slow", {"datasets": 4, "delay": 20.0}, "4 datasets; takes 20 s to respond"),
 )
 _GRACE = 300.0  # seconds that the portal lives longer than the command, in case that is killed; covers the start
 #: What each person may do with sources of the organization, on a portal of today.
@@ -94,7 +94,7 @@ def _write_private(path: Path, content: str) -> None:
 
 
 def _explain(sandbox: Sandbox, exports: str, arguments: argparse.Namespace, took: float) -> None:
-    print(f"\nudata {sandbox.release} (API generation {sandbox.generation}) answers after {took:.0f} s.\n")
+    print(f"\nudata {sandbox.release} (API generation {sandbox.generation}) responds after {took:.0f} s.\n")
     print(f"  portal        {sandbox.url}")
     print(f"  API           {sandbox.url}/api/1/")
     print(

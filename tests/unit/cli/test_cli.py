@@ -235,7 +235,9 @@ class TestList:
     @pytest.fixture(autouse=True)
     def town_and_others(self, portal: Door) -> str:
         """A source that was harvested, and one of each other state."""
-        town = portal.portal.add_source("Town hall", organization={"id": "0" * 23 + "1", "name": "Town"})
+        organization = {"id": "0" * 23 + "1", "name": "Town", "slug": "town"}
+        portal.portal.organizations.append(organization)
+        town = portal.portal.add_source("Town hall", organization=organization)
         job = portal.portal.add_job(town)
         portal.portal.end_job(job, "done-errors")
         portal.portal.jobs[job]["ended"] = "2026-11-26T04:05:06+00:00"
@@ -263,7 +265,7 @@ class TestList:
         "arguments, names",
         [
             (("--name", "TOWN"), ["Town hall"]),
-            (("--organization", "0" * 23 + "1"), ["Town hall"]),
+            (("--organization", "town"), ["Town hall"]),
             (("--owner", USER["id"]), ["Asleep", "Bad", "New", "Town hall"]),
         ],
     )
