@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow_provider_harvest.portal.models import HarvestSource
     from airflow_provider_harvest.portal.statuses import EndCondition
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,20 @@ def harvest_uri(portal: str, source_id: str | None = None, organization_id: str 
     if not re.fullmatch(r"[0-9a-fA-F]{24}", str(ident)):
         raise HarvestInvalidInput(f"{kind}_id must be an id (24 hexadecimal digits), never a slug, not {ident!r}.")
     return f"{SCHEME}://{place}/{kind}/{str(ident).lower()}"
+
+
+def names_another(uri: str, source: HarvestSource) -> str | None:
+    """Return what a URI names that a source is not, or does not belong to: ``source`` or ``organization``.
+
+    :param uri: of an asset; one of another scheme, and one of a whole portal, names neither.
+    :param source: as read from the portal.
+    """
+    found = _PATH.fullmatch(urlsplit(uri).path) if uri.startswith(f"{SCHEME}://") else None
+    if found is None:
+        return None
+    organization = source.organization.id if source.organization else None
+    own = source.id if found["kind"] == "source" else organization
+    return None if found["id"].lower() == str(own).lower() else found["kind"]
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:

@@ -1,4 +1,4 @@
-"""Runs groups of `tests.suites`, two suites at a time, in environments that it builds first; the Makefile calls it.
+"""Runs groups of `tests.suites`, a few suites at a time, in environments that it builds first; the Makefile calls it.
 
 python3 -m tests.run unit
 python3 -m tests.run unit -- -k cron
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import environments
 from tests import suite_output
-from tests.suites import CHOSEN, GROUPS
+from tests.suites import CHOSEN, GROUPS, LANES, USUAL_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from tests.suites import Suite
 
 LOGS = environments.ROOT / "logs" / "tests"
-#: Suites that run at the same time: the machine that the times are promised for has two cores.
-LANES = 2
 #: How often (s) a suite that writes to a log says on the screen how far it is.
 STILL_RUNNING_SECONDS = 60
 
@@ -40,10 +38,12 @@ class Runner:
 
     :param live: Whether a suite's own output is shown as it comes; else it goes to a log, and what is worth
         reading of it is shown where the suite fails.
+    :param lanes: How many suites run at a time.
     """
 
-    def __init__(self, live: bool) -> None:
+    def __init__(self, live: bool, lanes: int) -> None:
         self._live = live
+        self._lanes = lanes
         self._printing = threading.Lock()
         self._processes: set[subprocess.Popen[bytes]] = set()
 
@@ -52,7 +52,7 @@ class Runner:
 
         :returns: How each ended, in the order of the suites.
         """
-        with ThreadPoolExecutor(max_workers=LANES) as lanes:
+        with ThreadPoolExecutor(max_workers=self._lanes) as lanes:
             running = [lanes.submit(self._run, suite) for suite in suites]
             try:
                 return [result.result() for result in running]
@@ -164,7 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     try:
-        results = Runner(live=len(suites) == 1).run(suites)
+        results = Runner(len(suites) == 1, LANES.get(chosen.group, USUAL_LANES)).run(suites)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -195,6 +195,10 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
     "docs": DOCS,
     "lint": LINT,
 }
+#: How many suites run at a time: the machine that the times are promised for has two cores.
+USUAL_LANES = 2
+#: The same for groups whose suites wait for a real portal during half of their time.
+LANES = {"test": 3, "matrix": 3, "full": 3, "proofs": 3}
 #: What replaces a group when arguments choose some of its tests: each suite of it holds all of them.
 CHOSEN = {
     "unit": UNIT_CHOSEN,

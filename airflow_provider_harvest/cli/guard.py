@@ -23,7 +23,7 @@ from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
 from airflow_provider_harvest.portal.guard.hold_and_release import release
 from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
-from airflow_provider_harvest.portal.inputs import check_id, is_object_id
+from airflow_provider_harvest.portal.inputs import as_written, check_id, is_object_id
 from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import count, few
 
@@ -155,7 +155,7 @@ def _source_ids(client: HarvestClient, given: list[str] | None) -> list[str] | N
     """Return the ids of chosen sources; only for a slug is the source read."""
     if given is None:
         return None
-    return [ident if is_object_id(ident) else source_of(client, ident).id for ident in given]
+    return [as_written(ident) if is_object_id(ident) else source_of(client, ident).id for ident in given]
 
 
 def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:

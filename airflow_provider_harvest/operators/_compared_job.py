@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.operators._memory_between_tries import has_database
+
 if TYPE_CHECKING:
     from airflow_provider_harvest._compat import Context
 
@@ -25,7 +27,7 @@ def note_compared_job(context: Context, source_id: str, job_id: str) -> None:
     :param source_id: the source.
     :param job_id: the job.
     """
-    if not _has_database(context):
+    if not has_database(context):
         return
     try:
         from airflow.models.log import Log
@@ -45,7 +47,7 @@ def compared_job_of(context: Context, source_id: str, first_try: int) -> str | N
     :param first_try: number of the first try since the task was last cleared.
     """
     ti: Any = context.get("ti")
-    if not _has_database(context):
+    if not has_database(context):
         return None
     try:
         from airflow.models.log import Log
@@ -64,11 +66,3 @@ def compared_job_of(context: Context, source_id: str, first_try: int) -> str | N
         return None
     found = [extra.split() for (extra,) in entries if extra]
     return next((job_id for source, job_id in found if source == source_id), None)
-
-
-def _has_database(context: Context) -> bool:
-    """Whether a task may use Airflow's database: on Airflow 2 its instance is a row of it.
-
-    Tasks of Airflow 3 have no access, and would load all models for seconds to find that out.
-    """
-    return hasattr(context.get("ti"), "__table__")

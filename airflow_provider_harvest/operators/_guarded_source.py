@@ -9,9 +9,12 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_harvest.exceptions import HarvestError
+from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
+from airflow_provider_harvest.operators._log_lines import LineLog
 from airflow_provider_harvest.operators._request_claims import RESPECTED, SETTLE
 from airflow_provider_harvest.portal.guard import guarded_run
+from airflow_provider_harvest.portal.guard.hold_and_release import is_held
+from airflow_provider_harvest.portal.text.words import spell
 from airflow_provider_harvest.portal.waiting.which_job import now_there
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
     from airflow_provider_harvest.portal.models import HarvestSource
 
-log = logging.getLogger(__name__)
+log = LineLog(logging.getLogger(__name__))
 
 
 class GuardedSource:
@@ -40,6 +43,8 @@ class GuardedSource:
         self.may_archive = memory.intent.may_archive and thresholds is not None
         self._client, self._source_id, self._memory = client, source_id, memory
         self._off_at: float | None = None
+        #: When the hold of another harvest began that is waited for.
+        self._awaited: float | None = None
         #: When the hold of this task began, at the earliest and the latest: no other may be ended by it.
         self._own = self._remembered()
 
@@ -73,13 +78,29 @@ class GuardedSource:
         return True
 
     def is_about_to_be_used(self) -> bool:
-        """Whether another task has just switched archiving off: its harvest may not show yet, or may be refused."""
+        """Whether archiving was just switched off for another harvest, which may not show yet, or may be refused.
+
+        Also if this task did so before it was cleared: its former request may be in the portal's queue, and Airflow may
+        not have ended its former process yet. Two harvests of one source at a time duplicate datasets.
+        """
         if not self.is_on or self.is_off_by_this_try:
             return False
         at = guarded_run.ahead_since(self._client, self._source_id)
-        if at is None or now_there(self._client) - at >= RESPECTED:
+        if at is None or (self._own is not None and self._own[0] <= at <= self._own[1]):
             return False
-        return self._own is None or not self._own[0] <= at <= self._own[1]
+        age = now_there(self._client) - at
+        if age >= RESPECTED:
+            return False
+        if at != self._awaited:
+            self._awaited = at
+            log.info(
+                "Source %s: autoarchive was switched off %s ago for a harvest that does not show yet, by another task "
+                "or by an earlier try of this one. Waiting for that harvest, for %s at most.",
+                self._source_id,
+                spell(age),
+                spell(RESPECTED - age),
+            )
+        return True
 
     def off_since(self, source: HarvestSource) -> float | None:
         """Return from when on a harvest that others start counts: it must have read that it may not archive.
@@ -96,10 +117,28 @@ class GuardedSource:
         try:
             if self._own is not None or not self._memory.is_durable:
                 guarded_run.give_up(self._client, self._source_id, *(self._own or ()))
+        except HarvestNotFound as error:
+            log.debug("Source %s is gone, and its hold with it: %s", self._source_id, error)
         except HarvestError as error:
-            if self.is_off_by_this_try:
-                log.warning("Source %s: autoarchive is still off: %s", self._source_id, error)
+            self.warn_if_off(f"It could not be switched on again: {error}")
         self._off_at = None
+
+    def warn_if_off(self, why: str) -> None:
+        """Log that archiving is off when the task ends, until when, and what a person can do. Never raises.
+
+        :param why: a sentence.
+        """
+        is_certain = self.is_off_by_this_try
+        try:
+            if not is_held(self._client.get_source(self._source_id)):
+                return
+            is_certain = True
+        except HarvestNotFound:
+            return
+        except HarvestError as error:
+            log.debug("Source %s cannot be read: %s", self._source_id, error)
+        page = self._client.source_url(self._source_id)
+        log.warning("%s", guarded_run.still_off(self._source_id, page, why, is_certain=is_certain))
 
     def _remembered(self) -> tuple[float, float] | None:
         """Return when an earlier try began to hold the source, if one did: it wrote its line soon after that."""

@@ -232,12 +232,12 @@ def first_start_of(context: Context) -> float | None:
     Airflow 2.11 lets a worker read its database; 3.0 to 3.2 return nothing about earlier tries.
     """
     ti: Any = context.get("ti")
+    if not has_database(context):
+        return None
     try:
         from airflow.models.taskinstancehistory import TaskInstanceHistory
         from airflow.utils.session import create_session
-    except ImportError:
-        return None
-    try:
+
         with create_session() as session:
             starts = (
                 session.query(TaskInstanceHistory.start_date)
@@ -245,10 +245,18 @@ def first_start_of(context: Context) -> float | None:
                 .filter(TaskInstanceHistory.try_number >= _first_try(context))
                 .all()
             )
-    except Exception:  # Airflow 3 refuses database access from tasks with errors of its own
+    except Exception:  # Airflow's database may be away, with errors of its own
         log.debug("Airflow's history of this task cannot be read.", exc_info=True)
         return None
     return min((start.timestamp() for (start,) in starts if start is not None), default=None)
+
+
+def has_database(context: Context) -> bool:
+    """Whether a task may use Airflow's database: on Airflow 2 its instance is a row of it.
+
+    Tasks of Airflow 3 have no access, and would load all models for seconds to find that out.
+    """
+    return hasattr(context.get("ti"), "__table__")
 
 
 def first_reschedule_of(context: Context) -> float | None:

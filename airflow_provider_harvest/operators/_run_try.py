@@ -189,7 +189,7 @@ class SourceRun(TaskWait):
         return jobs, running
 
     def _hold_in_turn(self, jobs: list[HarvestJob]) -> tuple[list[HarvestJob], list[HarvestJob]]:
-        """Switch archiving off if it must be; if another task has just done so, its harvest is waited for.
+        """Switch archiving off if it must be; if that was just done for another harvest, that one is waited for.
 
         Each task harvests under a hold of its own: the other may be refused, and end its hold.
 
@@ -204,7 +204,6 @@ class SourceRun(TaskWait):
                 break
             if not self._guard.is_about_to_be_used():
                 break
-            self.log.info("Another task has just switched autoarchive off: checking again for its job.")
             self.client.clock.sleep(self._run_task.draw(SETTLE, 5 * SETTLE))
             jobs, running = self._newest_jobs()
         return jobs, running
@@ -324,10 +323,16 @@ class SourceRun(TaskWait):
                 note_compared_job(self.context, self.source_id, str(result["job_id"]))
 
         done = result["items"]["done"]
-        return self.patiently(
-            plan,
-            lambda: guarded_run.check_loss(self.client, self.source_id, thresholds, done=done, before_release=remember),
-        )
+        try:
+            return self.patiently(
+                plan,
+                lambda: guarded_run.check_loss(
+                    self.client, self.source_id, thresholds, done=done, before_release=remember
+                ),
+            )
+        except HarvestError:
+            self._guard.warn_if_off("The harvest could not be compared with the portal.")
+            raise
 
     def deliver(self, result: HarvestResult) -> HarvestResult:
         """Deliver a result; after a failure that may pass, a retry requests a new harvest."""
@@ -353,6 +358,8 @@ class SourceRun(TaskWait):
             self.memory.note(self.memory.intent.spent())
         if ended.state == GONE and plan.job_id is None and self._guard.is_on:
             self._guard.give_up()
+        elif self._guard.is_on and plan.how != BLOCKED:
+            self._guard.warn_if_off("A harvest that must be compared may still follow.")
         return self.why_ended(plan, ended)
 
     def job_changed(self, plan: WaitPlan) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_harvest import exceptions
+from airflow_provider_harvest.assets import names_another
 from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestJobNotStarted,
@@ -257,7 +258,7 @@ class TaskWait:
         if is_success(result) or not self._task.fail_on_outcome:
             for line in summary_lines(result):
                 self.log.info("%s", line)
-            _tell_outlets(self.context, self._task.outlets, result)
+            _tell_outlets(self.context, self._task.outlets, self.source, result)
             return result
         rejected = HarvestOutcomeRejected("", result=dict(result))
         chance = self._next_chance(self._task.is_not_retried(rejected))
@@ -302,8 +303,11 @@ def _latest_end(plan: WaitPlan, now: float) -> float | None:
     return min((end for end in ends if end is not None), default=None)
 
 
-def _tell_outlets(context: Context, outlets: Any, result: HarvestResult) -> None:
-    """Give each asset that the task updates the result as its event's extra, for DAGs that are scheduled on it."""
+def _tell_outlets(context: Context, outlets: Any, source: HarvestSource, result: HarvestResult) -> None:
+    """Give each asset that the task updates the result as its event's extra, for DAGs that are scheduled on it.
+
+    Airflow fires the event of each outlet of a task that ends well, also of one that names something else.
+    """
     events: Any = context.get("outlet_events")
     if events is None:
         return
@@ -314,7 +318,16 @@ def _tell_outlets(context: Context, outlets: Any, result: HarvestResult) -> None
             events[outlet].extra = {**(events[outlet].extra or {}), **result}
         except Exception as error:  # a reference to an asset that Airflow does not know must not fail a good harvest
             log.warning("The event of %r gets no result: %s", outlet, error)
-        if is_reported_twice(outlet, result.get("source_id")):
+        named = names_another(str(getattr(outlet, "uri", "")), source)
+        if named:
+            log.warning(
+                "Asset %s is an outlet of this task, but names another %s than that of source %s: Airflow starts the "
+                "DAGs that are scheduled on it all the same. Give the task the asset of what it harvests.",
+                outlet.uri,
+                named,
+                source.id,
+            )
+        if is_reported_twice(outlet, source):
             log.warning(
                 "Asset %s is an outlet of this task, and its watcher reports this harvest, too: that fires two events. "
                 "Take the asset out of the outlets; the watcher reports every harvest.",

@@ -230,6 +230,7 @@ class HarvestPortalHealthOperator(HarvestOperator):
             # Anybody names a source: these escape for a chat.
             environment.filters.update(text=untrusted.markdown, link=untrusted.markdown_link)
             template = environment.from_string(self.message_template)
-            return {**result, "message": template.render({**context, **result})}
+            # In parts: rendered as native objects, a whole message that reads like a number or a list became one.
+            return {**result, "message": "".join(map(str, template.generate({**context, **result})))}
         except TemplateError as error:
             raise HarvestInvalidInput(f"message_template cannot be rendered: {error}") from None

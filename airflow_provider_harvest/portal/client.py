@@ -14,11 +14,12 @@ from airflow_provider_harvest.portal.http.dataset_reads import RecordReads
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
 from airflow_provider_harvest.portal.http.session import segment
+from airflow_provider_harvest.portal.http.source_filters import ignores_search, of_organization
 from airflow_provider_harvest.portal.http.unreadable import may_be
-from airflow_provider_harvest.portal.inputs import check_validation, is_object_id
+from airflow_provider_harvest.portal.inputs import as_written, check_validation, is_object_id
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
-from airflow_provider_harvest.portal.text.response_values import block, entries_of
+from airflow_provider_harvest.portal.text.response_values import entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.clock import Clock
     from airflow_provider_harvest.portal.http.dialect import Dialect
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
+    from airflow_provider_harvest.portal.http.transport import Answer
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
 
 __all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
@@ -121,11 +123,7 @@ class HarvestClient(JobReads, RecordReads):
 
         :raises HarvestNotFound: if there is none.
         """
-        answer = self._get(f"/organizations/{segment(organization)}/", fields="id,name,slug")
-        found = answer.read(HarvestRef.from_api)
-        if found is None:
-            raise answer.unexpected(f"expected an organization with an id, got {type(answer.body).__name__}")
-        return found
+        return _organization_in(self._get(f"/organizations/{segment(organization)}/", fields="id,name,slug"))
 
     def create_organization(self, name: str, description: str) -> HarvestRef:
         """Create an organization (``POST /organizations/``), whose admin is the key's user. Never repeated by itself.
@@ -134,11 +132,9 @@ class HarvestClient(JobReads, RecordReads):
         :param description: shown on the portal; must not be blank.
         """
         body = {"name": name, "description": description}
-        answer = self._transport.call("POST", "/organizations/", body=body, keyed=True, timeout=self._long_timeout)
-        found = answer.read(HarvestRef.from_api)
-        if found is None:
-            raise answer.unexpected(f"expected an organization with an id, got {type(answer.body).__name__}")
-        return found
+        return _organization_in(
+            self._transport.call("POST", "/organizations/", body=body, keyed=True, timeout=self._long_timeout)
+        )
 
     # --- backends and statuses -------------------------------------------------------------------------------
 
@@ -184,19 +180,24 @@ class HarvestClient(JobReads, RecordReads):
             something that is gone), with those fields of it that the portal does return; default: it is logged as a
             warning.
         """
+        owner, organization = owner and as_written(owner), organization and as_written(organization)
         params: dict[str, Any] = {"owner": owner, "q": q, "deleted": "true" if deleted else None}
         mask = None
         if fields:
             mask = f"data{{id,owner{{id,first_name,last_name}},organization{{id,name,slug,page}},{fields}}},total"
         # Unknown parameters are ignored by udata and then everything is listed: filtered again here.
-        search_here = q.casefold() if q and self._ignores_search() else None
+
+        def found_by(q: str) -> object:
+            return self._get("/harvest/sources/", {"q": q, "page": 1, "page_size": 1}, fields="total").body
+
+        search_here = q.casefold() if q and ignores_search(self.dialect, found_by) else None
 
         def pages(more: dict[str, Any]) -> Iterator[dict[str, Any]]:
             return self._pages(
                 "/harvest/sources/", {**params, **more}, mask, page_size, keyed=keyed, on_unreadable=on_unreadable
             )
 
-        for entry in self._of_organization(organization, pages, page_size) if organization else pages({}):
+        for entry in of_organization(self.dialect, organization, pages, page_size) if organization else pages({}):
             self.dialect.hear_source(entry)
             source = parsed(HarvestSource.from_api, entry, "GET /harvest/sources/")
             if owner and (source.owner is None or source.owner.id != owner):
@@ -204,41 +205,6 @@ class HarvestClient(JobReads, RecordReads):
             if search_here and search_here not in source.name.casefold():
                 continue
             yield source
-
-    def _of_organization(
-        self, organization: str, pages: Callable[[dict[str, Any]], Iterator[dict[str, Any]]], page_size: int
-    ) -> Iterator[dict[str, Any]]:
-        """Yield the listed sources of an organization, each once.
-
-        The filter is called ``organization`` from 17.0 on, and is ignored before: then sources of others come, and if
-        there are more than a page of them, ``owner`` is the filter. From 17.3 on that one lists no organization's.
-        """
-        seen: set[str] = set()
-        names = ("owner", "organization") if self.dialect.filters_by_owner else ("organization", "owner")
-        for name in names:
-            read, foreign = 0, 0
-            for read, entry in enumerate(pages({name: organization}), 1):
-                if block(entry.get("organization")).get("id") != organization:
-                    foreign += 1
-                elif str(entry.get("id")) not in seen:
-                    seen.add(str(entry.get("id")))
-                    yield entry
-                if foreign and read >= page_size and name == "organization":
-                    break  # it is ignored, and the next page would take another request
-            else:
-                if read and name == "organization":
-                    self.dialect.filters_by_owner = foreign > 0
-                if read or name == "organization":
-                    return
-                continue
-            self.dialect.filters_by_owner = True
-
-    def _ignores_search(self) -> bool:
-        """Whether ``q`` is ignored, as before 10.3: one request for a name that no source has shows it."""
-        if not self.dialect.searches:
-            answer = self._get("/harvest/sources/", {"q": _NO_NAME, "page": 1, "page_size": 1}, fields="total").body
-            self.dialect.searches = isinstance(answer, dict) and not answer.get("total")
-        return not self.dialect.searches
 
     def get_source(self, source_id: str, *, keyed: bool = True) -> HarvestSource:
         """Return a source, deleted ones included (``GET /harvest/source/{}``).
@@ -282,11 +248,8 @@ class HarvestClient(JobReads, RecordReads):
         :param organization: id of the organization it belongs to; default: the key's user.
         :param owner: id of the user it belongs to; only a sysadmin may name another one.
         """
-        body: dict[str, Any] = _configuration(name, url, backend, description, config, active, autoarchive)
-        if organization:
-            body["organization"] = organization
-        if owner:
-            body["owner"] = owner
+        fields = (name, url, backend, description, config, active, autoarchive)
+        body = _configuration(*fields, organization=organization, owner=owner)
         return self._transport.call(
             "POST", "/harvest/sources/", body=body, keyed=True, timeout=self._long_timeout
         ).read(self._as_source)
@@ -350,11 +313,8 @@ class HarvestClient(JobReads, RecordReads):
         :param timeout: seconds that the portal may take, 300 by default.
         :raises HarvestAnswerTimeout: if it takes longer.
         """
-        body: dict[str, Any] = _configuration(name, url, backend, description, config, active, autoarchive)
-        if organization:
-            body["organization"] = organization
-        if owner:
-            body["owner"] = owner
+        fields = (name, url, backend, description, config, active, autoarchive)
+        body = _configuration(*fields, organization=organization, owner=owner)
         return self._write("POST", "/harvest/source/preview", body, **self._patience(timeout)).read(HarvestJob.from_api)
 
     def _patience(self, timeout: float | None) -> dict[str, Any]:
@@ -415,7 +375,7 @@ class HarvestClient(JobReads, RecordReads):
         response is 500 since it refers to something that is gone cannot be listed so, either.
         """
         broken: list[UnreadableEntry] = []
-        by_id = is_object_id(source_id)
+        by_id, source_id = is_object_id(source_id), as_written(source_id)
         fields = "deleted" if by_id else None
         listed = self.iter_sources(deleted=True, fields=fields, on_unreadable=broken.append)
         if any(source_id in (source.id, source.slug) for source in listed):
@@ -423,13 +383,18 @@ class HarvestClient(JobReads, RecordReads):
         return any(may_be(entry, source_id) for entry in broken) if by_id else bool(broken)
 
 
-#: A name that no source has.
-_NO_NAME = "no-source-is-called-6f1d2a9c"
 #: What a PUT may change; owner and organization are fixed at creation from 17.4 on, and null orphans before.
 UPDATABLE_FIELDS = ("name", "url", "backend", "description", "config", "active", "autoarchive")
 
 
-def _configuration(*values: Any) -> dict[str, Any]:
+def _configuration(*values: Any, organization: str | None, owner: str | None) -> dict[str, Any]:
     body = dict(zip(UPDATABLE_FIELDS, values, strict=True))
     body["config"] = body["config"] or {}
-    return body
+    return body | {name: ident for name, ident in (("organization", organization), ("owner", owner)) if ident}
+
+
+def _organization_in(answer: Answer) -> HarvestRef:
+    found = answer.read(HarvestRef.from_api)
+    if found is None:
+        raise answer.unexpected(f"expected an organization with an id, got {type(answer.body).__name__}")
+    return found

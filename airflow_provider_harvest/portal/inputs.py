@@ -53,8 +53,16 @@ def is_object_id(value: str) -> bool:
     return _OBJECT_ID.fullmatch(value) is not None
 
 
+def as_written(ident: str) -> str:
+    """Return an id as portals write it, in lower case; they also take it in upper case. A slug stays as it is.
+
+    :param ident: an id or a slug.
+    """
+    return ident.lower() if is_object_id(ident) else ident
+
+
 def check_id(value: object, what: str, *, slug: bool = True) -> str:
-    """Return the id or slug of something on the portal, without surrounding blanks.
+    """Return the id or slug of something on the portal, without surrounding blanks, and as the portal writes it.
 
     An invalid id in a path is not always a 404: up to 10.8.1 the response is 500, as if the portal were broken.
 
@@ -72,7 +80,7 @@ def check_id(value: object, what: str, *, slug: bool = True) -> str:
         raise HarvestInvalidInput(f"{what} must be {wanted} alone, without the address around it: {show_value(text)}.")
     if not (is_object_id(text) or (slug and _SLUG.fullmatch(text))):
         raise HarvestInvalidInput(f"{what} must be {wanted}, not {show_value(text)}.")
-    return text
+    return as_written(text)
 
 
 def check_name(name: object) -> str:

@@ -16,7 +16,7 @@ from airflow_provider_harvest.operators._memory_between_tries import (
 )
 from airflow_provider_harvest.operators._task_wait import TaskWait
 from airflow_provider_harvest.portal.clock import on_portal_clock
-from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds, check_id, is_object_id
+from airflow_provider_harvest.portal.inputs import as_datetime, as_seconds, as_written, check_id, is_object_id
 from airflow_provider_harvest.portal.statuses import ENDED, TIMED_OUT, WAITED
 from airflow_provider_harvest.portal.text.words import log_lines
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
@@ -77,11 +77,12 @@ class SensorWait(TaskWait):
         """
         sensor, plan = self._sensor, self.new_plan(WAITED, began)
         if sensor.job_id is not None:
-            return replace(plan, job_id=str(sensor.job_id).strip())
+            return replace(plan, job_id=check_id(sensor.job_id, "job_id", slug=False))
         if sensor.known_job_ids is not None:
             limit = self._start_limit()
             until = None if limit is None else began + limit
-            return replace(plan, known=tuple(str(job_id) for job_id in sensor.known_job_ids), start_deadline=until)
+            known = tuple(as_written(str(job_id)) for job_id in sensor.known_job_ids)
+            return replace(plan, known=known, start_deadline=until)
         if sensor.after is not None:
             given = as_datetime(sensor.after, "after").timestamp()
             return replace(plan, after=on_portal_clock(given, self.client.clock.now(), self.client.portal_now()))
@@ -113,7 +114,7 @@ class SensorWait(TaskWait):
 
     def why_given_up(self, plan: WaitPlan, ended: Poll) -> Exception:
         """Return the exception for a wait without an ended job."""
-        if ended.state != TIMED_OUT:
+        if ended.state != TIMED_OUT or self._sensor.is_cut_short():  # Airflow retries after an execution_timeout
             return self.why_ended(plan, ended)
         over = f"{ended.detail} The sensor's timeout is over; the harvest itself, if there is one, continues."
         message = "\n".join(log_lines(over))
@@ -165,7 +166,7 @@ def begin(sensor: HarvestJobSensor, context: Context) -> tuple[SensorWait, JobWa
 
 def _read(sensor: HarvestJobSensor, client: HarvestClient, *, is_first: bool) -> _Read:
     """Read what the wait begins with. A later poke knows the source by its id and reads no more than it needs."""
-    job_id = None if sensor.job_id is None else str(sensor.job_id).strip()
+    job_id = None if sensor.job_id is None else check_id(sensor.job_id, "job_id", slug=False)
     if job_id is not None and sensor.source_id is None:
         job = client.get_job(job_id, keyed=False)
         source_id = job.source_id or _find_source(client, job)

@@ -175,8 +175,15 @@ class HarvestJobSensor(HarvestWaitingTask, BaseSensorOperator):
         return self.poll_interval
 
     def deadline_from(self, now: float) -> float | None:
-        """Return when the sensor's ``timeout`` is over; also of a try that began earlier."""
-        return now + float(self.timeout)
+        """Return when the wait is over: by ``timeout``, deferred also by ``execution_timeout``."""
+        return now + (self._deferred_limit() if self.is_cut_short() else float(self.timeout))
+
+    def is_cut_short(self) -> bool:
+        """Whether ``execution_timeout`` ends a deferred wait before ``timeout``; on a worker Airflow sees to that."""
+        return self.is_deferring() and self._deferred_limit() < float(self.timeout)
+
+    def _deferred_limit(self) -> float:
+        return float("inf") if self.execution_timeout is None else self.execution_timeout.total_seconds()
 
     def refuse_bad_input(self) -> None:
         """Check what was given before anything is sent.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.models import HarvestSource
     from airflow_provider_harvest.portal.statuses import EndCondition
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         done ones, 0 to 1; None (default) sets no such limit.
     :param fail_on_job_errors: whether errors of the job itself make it a failure although it is done; True.
     :param remote_ids: judge these records only: each must be done. For one source.
+    :param queue: of the triggerers that run it (Airflow 3.4, with ``[triggerer] queues_enabled``); default: of those
+        that serve no queue. Without effect before.
     :raises HarvestInvalidInput: for invalid arguments, when the DAG is parsed.
     """
 
@@ -91,8 +94,9 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         max_skipped_items: int | None = None,
         max_skipped_ratio: float | None = None,
         max_drop_ratio: float | None = None,
+        queue: str | None = None,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__(queue=queue)  # type: ignore[no-untyped-call]
         self.harvest_conn_id = harvest_conn_id
         self.source_id = source_id
         self.organization = organization
@@ -129,11 +133,14 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         arguments.update({name: limit for name, limit in limits.items() if limit is not None})
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
-    def may_report_success_of(self, source_id: str | None) -> bool:
-        """Whether a good harvest of a source, by its id, may meet the condition; a slug may name any source."""
-        own = self.source_id
-        is_other = own is not None and is_object_id(own) and source_id is not None and own.lower() != source_id.lower()
-        return self.condition != FAILURE and not is_other
+    def may_report_success_of(self, source: HarvestSource) -> bool:
+        """Whether a good harvest of a source may meet the condition; a slug may name any source or organization.
+
+        :param source: as read from the portal that is watched.
+        """
+        whose = source.organization.id if source.organization else None
+        is_watched = _may_name(self.source_id, source.id) and _may_name(self.organization, whose)
+        return self.condition != FAILURE and is_watched
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll forever; yield an event for each harvest that ended and meets the condition."""
@@ -231,15 +238,26 @@ class HarvestJobEventTrigger(BaseEventTrigger):
         return OutcomePolicy.of(self)
 
 
-def is_reported_twice(outlet: object, source_id: str | None) -> bool:
+def is_reported_twice(outlet: object, source: HarvestSource) -> bool:
     """Whether a watcher of a task's outlet may report the harvest that the task reports, too.
 
     :param outlet: an asset; a reference to one says nothing about its watchers.
-    :param source_id: id of the source that the task has harvested with success; None if it is unknown.
+    :param source: that the task has harvested with success.
     """
     triggers = [watcher.trigger for watcher in getattr(outlet, "watchers", None) or ()]
     own = [trigger for trigger in triggers if isinstance(trigger, HarvestJobEventTrigger)]
-    return any(trigger.may_report_success_of(source_id) for trigger in own)
+    return any(trigger.may_report_success_of(source) for trigger in own)
+
+
+def _may_name(given: str | None, ident: str | None) -> bool:
+    """Whether an argument may name something on the portal; without one, everything is named.
+
+    :param given: an id, a slug or None.
+    :param ident: id of the thing; None if there is none, as of a source without an organization.
+    """
+    if given is None:
+        return True
+    return ident is not None and (not is_object_id(given) or given.lower() == ident.lower())
 
 
 def _scope_of(client: HarvestClient, source_id: str | None, organization: str | None) -> Scope:

@@ -141,7 +141,7 @@ from airflow_provider_harvest.assets import harvest_asset
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 
 start = datetime(2026, 1, 1, tzinfo=timezone.utc)
-town = harvest_asset("{portal}", "{source_id}", watch="{watch}")
+town = harvest_asset("{portal}", {named}, watch="{watch}")
 with DAG("after_the_town", start_date=start, schedule=[town], catchup=False):
     pass
 with DAG("with_watched_outlet", start_date=start, schedule=None, catchup=False) as dag:
@@ -150,18 +150,37 @@ with DAG("with_watched_outlet", start_date=start, schedule=None, catchup=False) 
 
 
 @pytest.mark.skipif(not has_asset_references(), reason="Airflow 2.11 has datasets, and no watchers of them")
-@pytest.mark.parametrize("watch, is_warned", [("success", True), ("failure", False)])
+@pytest.mark.parametrize(
+    "of, watch, is_warned, is_other",
+    [
+        ("its source", "success", True, False),
+        ("its source", "failure", False, False),
+        ("its organization", "success", True, False),
+        ("another organization", "success", False, True),
+    ],
+)
 def test_an_outlet_that_is_also_watched_is_warned_of(
-    portal: Sandbox, source_id: str, airflows: Airflows, tmp_path: Path, watch: str, is_warned: bool
-) -> None:
-    """Its watcher fires a second event for a harvest that succeeds, and one for each that fails, as no outlet does."""
+    portal: Sandbox, source_id: str, airflows: Airflows, tmp_path: Path, of: str, watch: str, is_warned: bool,
+    is_other: bool,
+) -> None:  # fmt: skip
+    """Its watcher fires a second event for a harvest that succeeds, and one for each that fails, as no outlet does.
+
+    Airflow fires the event of an outlet also if it names another organization.
+    """
+    named = {
+        "its source": f"source_id={source_id!r}",
+        "its organization": f"organization_id={portal.organization.id!r}",
+        "another organization": f"organization_id={'5f' * 12!r}",
+    }[of]
     airflow = airflows.make(tmp_path, airflow_settings(portal), AirflowHome)
-    dag = _DAG_OF_A_WATCHED_OUTLET.format(portal=portal.url, source_id=source_id, watch=watch)
+    dag = _DAG_OF_A_WATCHED_OUTLET.format(portal=portal.url, source_id=source_id, named=named, watch=watch)
     (airflow.dags / "with_watched_outlet.py").write_text(dag)
     airflow.register_dags()
 
     outcome = airflow.run_dag("with_watched_outlet")
 
     assert outcome.state == "success", outcome.log[-3000:]
-    assert ("that fires two events" in " ".join(outcome.log.split())) is is_warned, outcome.log[-3000:]
+    log = " ".join(outcome.log.split())
+    assert ("that fires two events" in log) is is_warned, outcome.log[-3000:]
+    assert ("but names another organization than that of source" in log) is is_other, outcome.log[-3000:]
     assert [extra["outcome"] for extra in _event_extras(airflow)] == ["success"]

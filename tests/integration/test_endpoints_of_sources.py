@@ -194,6 +194,30 @@ class TestGet:
         slug = source.slug or source.name  # the names of these tests are slugs already
         assert anybody.get_source(slug).id == source.id
 
+    def test_by_an_id_in_upper_case_is_of_the_same(
+        self,
+        portal: Sandbox,
+        org_admin: HarvestClient,
+        anybody: HarvestClient,
+        new_harvest: Callable[..., HarvestSource],
+        catalogue_name: str,
+    ) -> None:
+        """In the path of a read and of a write, in a query, and in a body; portals write lower case."""
+        source = new_harvest(datasets=1)
+        assert source.last_job is not None
+        ident, job, organization = source.id, str(source.last_job.id), portal.organization.id
+        assert anybody.get_source(ident.upper()).id == ident
+        assert [found.id for found in anybody.recent_jobs(ident.upper())] == [job]
+        assert anybody.get_job(job.upper()).id == job
+        assert len(list(anybody.iter_job_items(job.upper()))) == 1
+        assert org_admin.update_source(ident.upper(), description="Another.").id == ident
+        assert ident in [found.id for found in anybody.iter_sources(organization=organization.upper())]
+        made = org_admin.create_source(
+            catalogue_name, "https://catalogue.example.com/", "dcat", organization=organization.upper()
+        )
+        assert made.organization is not None
+        assert made.organization.id == organization
+
     def test_says_what_the_key_may_from_14_3_on(
         self, portal: Sandbox, client_of: ClientOf, source: HarvestSource
     ) -> None:

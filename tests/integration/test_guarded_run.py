@@ -95,6 +95,35 @@ def test_key_that_may_edit_and_not_run_leaves_archiving_on(
     assert (after.autoarchive, after.description or None) == (True, before.description or None)
 
 
+def test_hold_that_cannot_be_ended_is_said_with_what_ends_it(
+    portal: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    rare: Callable[[int], HarvestSource],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The portal refuses the harvest, and then cannot return the source any more."""
+    source = rare(0)
+    portal.control.set(HARVEST_ENABLE_MANUAL_RUN=False)
+    run_source = HarvestClient.run_source
+
+    def refuse(client: HarvestClient, source_id: str) -> HarvestSource:
+        try:
+            return run_source(client, source_id)
+        finally:
+            portal.control.dangle(source_id)
+
+    monkeypatch.setattr(HarvestClient, "run_source", refuse)
+    try:
+        with fails("on_run_refused='wait'"):
+            Task(portal, monkeypatch).harvest(source, guard=True, key="org_admin")
+    finally:
+        portal.control.remove_document(source.id)
+    log = " ".join(" ".join(caplog.messages).split())
+    assert f"Source {source.id}: autoarchive is off, so that the portal archives nothing of it." in log
+    assert "It could not be switched on again: " in log
+    assert "the guard in mode hold after the next harvest. To do it now, switch it on by hand: http" in log
+
+
 def test_the_same_run_without_guard_archives_at_once(
     portal: Sandbox, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
 ) -> None:
@@ -172,9 +201,14 @@ def test_killed_run_loses_nothing_and_its_retry_ends_it(
 
 
 def test_run_that_is_killed_right_before_its_request_is_ended_by_a_clear(
-    portal: Sandbox, org_admin: HarvestClient, monkeypatch: pytest.MonkeyPatch, rare: Callable[[int], HarvestSource]
+    portal: Sandbox,
+    org_admin: HarvestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    rare: Callable[[int], HarvestSource],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A retry cannot know that nothing was requested, and never requests twice; archiving stays off meanwhile."""
+    caplog.set_level("INFO", "airflow_provider_harvest")
     # For so long a task that was cleared takes the hold for another task's that is about to harvest.
     monkeypatch.setattr(_guarded_source, "RESPECTED", 5.0)
     source = rare(10)
@@ -186,6 +220,7 @@ def test_run_that_is_killed_right_before_its_request_is_ended_by_a_clear(
     with pytest.raises(HarvestJobNotStarted):
         task.harvest(source, guard=True, start_timeout=3)
     assert is_held(org_admin.get_source(source.id))
+    assert "A harvest that must be compared may still follow." in " ".join(" ".join(caplog.messages).split())
     with fails("10 of 20 records are missing"):
         Task(portal, monkeypatch).harvest(source, guard=True)
     assert portal.control.archived(source.id) == []

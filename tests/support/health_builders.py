@@ -100,3 +100,8 @@ def detail(found: HarvestSource, *args: Any, **kwargs: Any) -> str:
     """The detail of the only trouble."""
     [trouble] = judge(found, *args, **kwargs).troubles
     return trouble.detail
+
+
+#: The last job of a source that is well: harvested last midnight, with counters.
+WELL = job(done=100)
+A_MINUTE = timedelta(minutes=1)

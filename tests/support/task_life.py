@@ -242,5 +242,5 @@ class Task(Life):
 def run_operator(**arguments: Any) -> Callable[[], HarvestRunSourceOperator]:
     """Return what makes a run operator that defers and is retried twice, unless `arguments` say otherwise."""
     return lambda: HarvestRunSourceOperator(
-        task_id="task", source_id=SOURCE_ID, **{"retries": 2, "deferrable": True, **arguments}
+        task_id="task", **{"source_id": SOURCE_ID, "retries": 2, "deferrable": True, **arguments}
     )

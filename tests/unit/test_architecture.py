@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "links": {"_compat", "portal"},
     "triggers": {"exceptions", "_compat", "portal", "hooks"},
     "plugins": {"_compat"},
-    "operators": {"exceptions", "_compat", "portal", "hooks", "links", "triggers"},
+    "operators": {"exceptions", "_compat", "portal", "hooks", "links", "triggers", "assets"},
     "sensors": {"exceptions", "_compat", "portal", "hooks", "links", "triggers", "operators"},
 }
 

@@ -115,16 +115,18 @@ def judge(
     :param thresholds: above which a loss is held; an object of the same names changes the defaults.
     :param status: status of the job; default ``done``.
     :returns: the judgement. Its reasons name the numbers.
-    :raises HarvestInvalidInput: for invalid thresholds, or if one of both is not a collection of ids.
+    :raises HarvestInvalidInput: for invalid thresholds, if one of both is not a collection of ids, or if a mapping has
+        values that distinguish no runs, such as lists.
     """
     limits = thresholds if isinstance(thresholds, LossThresholds) else LossThresholds.from_dict(thresholds)
     known = _ids(before, "before")
+    runs_of = _runs(before)
     found = _ids(now, "now")
     if now is None or status not in ARCHIVING_STATUSES or not known:
         return Judgement(hold=False, reasons=[], before=len(known))
     lost = frozenset(known - found)
     new = len(found - known)
-    runs = Counter(before[ident] for ident in lost) if isinstance(before, Mapping) else Counter({None: len(lost)})
+    runs = Counter(runs_of.get(ident) for ident in lost)
     reasons = _reasons(len(known), len(lost), max(runs.values(), default=0), limits)
     if reasons and new:
         reasons.append(_about_new(len(lost), new, len(known), len(found)))
@@ -139,6 +141,20 @@ def _ids(given: Iterable[str] | None, name: str) -> set[str]:
         return set(given or ()) - {None, ""}
     except TypeError:
         raise HarvestInvalidInput(f"{name} must be a collection of ids, not {given!r:.60}.") from None
+
+
+def _runs(before: object) -> Mapping[str, Any]:
+    """Return in which run each record was last seen; empty if that is not given."""
+    if not isinstance(before, Mapping):
+        return {}
+    for day in before.values():
+        try:
+            hash(day)
+        except TypeError:
+            raise HarvestInvalidInput(
+                f"before must give for each id when it was last seen, such as '2026-11-26', not {day!r:.60}."
+            ) from None
+    return before
 
 
 def _reasons(before: int, lost: int, in_one_run: int, limits: LossThresholds) -> list[str]:

@@ -25,6 +25,7 @@ from airflow_provider_harvest.portal.guard.hold_and_release import (
 from airflow_provider_harvest.portal.guard.hold_decision import ARCHIVING_STATUSES, Judgement, LossThresholds, judge
 from airflow_provider_harvest.portal.guard.live_records import LiveRecords, read_live
 from airflow_provider_harvest.portal.guard.rights import list_sources, why_not_holdable
+from airflow_provider_harvest.portal.inputs import as_written
 from airflow_provider_harvest.portal.sources.guard_note import split
 from airflow_provider_harvest.portal.sources.writes import organization_of
 from airflow_provider_harvest.portal.text.untrusted import plain
@@ -74,7 +75,7 @@ def examine(
     """
     check_days(grace_days, "grace_days")
     limits = _limits_of(thresholds_by_source, thresholds)
-    wanted = None if source_ids is None else {str(ident) for ident in source_ids}
+    wanted = None if source_ids is None else {as_written(str(ident)) for ident in source_ids}
     if wanted is not None and not wanted:
         raise HarvestInvalidInput("source_ids is empty: leave it out to examine all sources.")
     organization_id = organization_of(client, organization)
@@ -154,7 +155,8 @@ def _limits_of(by_source: object, base: LossThresholds | None) -> dict[str, Loss
         raise HarvestInvalidInput(
             f"thresholds_by_source must be an object of thresholds by the id of a source, not {by_source!r:.60}."
         )
-    return {str(ident): LossThresholds.from_dict(values, base) for ident, values in (by_source or {}).items()}
+    by_id = {as_written(str(ident)): values for ident, values in (by_source or {}).items()}
+    return {ident: LossThresholds.from_dict(values, base) for ident, values in by_id.items()}
 
 
 def _check_wanted(wanted: set[str] | None, listed: Iterable[HarvestSource]) -> None:

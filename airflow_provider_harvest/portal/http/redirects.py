@@ -1,4 +1,4 @@
-"""Where a redirect leads, as every parser on the way reads it; used by the transport only.
+"""Where a redirect leads, as every parser on the way reads it, and whether it is followed; for the transport only.
 
 ``http://other\\@portal/`` is the host ``portal`` to :mod:`urllib.parse` and the host ``other`` to urllib3, which
 connects. An address that two parsers could read differently is refused, and both must name the same origin.
@@ -12,11 +12,54 @@ from urllib.parse import urljoin, urlsplit
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
+from airflow_provider_harvest.exceptions import HarvestProtocolError, HarvestRedirected
+
 Origin = tuple[str, str, int]
 
 _PORTS = {"http": 80, "https": 443}
 # Printable ASCII without the characters that parsers disagree on; an @ only after the ?, as part of the query.
 _PLAIN = re.compile(r"[!-?A-\[\]-~]*(?:\?[!-\[\]-~]*)?")
+
+
+def next_address(base: str, method: str, url: str, status: int, location: str | None) -> str:
+    """Return the address at which a redirected request is sent again: a read's, within the portal's origin.
+
+    :param base: root of the portal's API, whose origin the key may be sent to.
+    :param method: of the request.
+    :param url: of the request.
+    :param status: of the response, such as 308.
+    :param location: the response's header ``Location``; None if it is missing.
+    :raises HarvestRedirected: if it is not followed: a write, another origin, or the same path with a slash.
+    :raises HarvestProtocolError: if the address is missing, or two parsers could read it differently.
+    """
+    try:
+        where = target(url, location)
+        scheme, host, port = origin(where)
+    except ValueError:
+        raise HarvestProtocolError(
+            f"{method} {url} is redirected to an invalid or ambiguous address; not followed."
+        ) from None
+    shown = f"[{host}]" if ":" in host else host
+    place = f"{scheme}://{shown}" + ("" if port in (80, 443) else f":{port}")
+    if adds_slash(url, where):
+        raise HarvestRedirected(
+            f"{method} {url} is redirected ({status}) to the same path with a slash; not followed.",
+            location=place,
+            adds_slash=True,
+        )
+    if (scheme, host, port) != origin(base):
+        raise HarvestRedirected(
+            f"{method} {url} is redirected to {place}. It was not followed, since the API key must not be sent "
+            "to another address: if that is the portal, make it the connection's host.",
+            location=place,
+        )
+    if method != "GET":
+        raise HarvestRedirected(
+            f"{method} {url} is redirected ({status}) to another path of the portal. Writes follow no "
+            "redirect: address sources by their id, not by a slug that may have changed.",
+            location=place,
+        )
+    return where
 
 
 def origin(url: str) -> Origin:

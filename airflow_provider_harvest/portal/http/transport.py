@@ -26,8 +26,9 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.clock import Clock, PortalClock
 from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, parsed
+from airflow_provider_harvest.portal.http.json_body import decoded
 from airflow_provider_harvest.portal.http.lost_responses import UNKNOWN_FATE, loss
-from airflow_provider_harvest.portal.http.redirects import adds_slash, origin, target
+from airflow_provider_harvest.portal.http.redirects import next_address
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
 from airflow_provider_harvest.portal.http.sockets import Exchange, WatchedAdapter
 from airflow_provider_harvest.portal.text.untrusted import plain
@@ -245,7 +246,8 @@ class Transport:
             reply = self._send(step)
             if reply.status not in _REDIRECTS:
                 return self._read(step, reply)
-            step = request._replace(url=self._redirect_target(step, reply), query={})
+            where = next_address(self.base, step.method, step.url, reply.status, reply.headers.get("Location"))
+            step = request._replace(url=where, query={})
         raise HarvestRedirected(f"{request} was redirected more than {_MAX_REDIRECTS} times; given up.")
 
     # --- sending ---------------------------------------------------------------------------------------------
@@ -311,39 +313,9 @@ class Transport:
 
     # --- reading ---------------------------------------------------------------------------------------------
 
-    def _redirect_target(self, request: _Request, reply: _Reply) -> str:
-        try:
-            where = target(request.url, reply.headers.get("Location"))
-            scheme, host, port = origin(where)
-        except ValueError:
-            raise HarvestProtocolError(
-                f"{request} is redirected to an invalid or ambiguous address; not followed."
-            ) from None
-        host = f"[{host}]" if ":" in host else host
-        location = f"{scheme}://{host}" + ("" if port in (80, 443, None) else f":{port}")
-        if adds_slash(request.url, where):
-            raise HarvestRedirected(
-                f"{request} is redirected ({reply.status}) to the same path with a slash; not followed.",
-                location=location,
-                adds_slash=True,
-            )
-        if (scheme, host.strip("[]"), port) != origin(self.base):
-            raise HarvestRedirected(
-                f"{request} is redirected to {location}. It was not followed, since the API key must not be sent "
-                "to another address: if that is the portal, make it the connection's host.",
-                location=location,
-            )
-        if request.method != "GET":
-            raise HarvestRedirected(
-                f"{request} is redirected ({reply.status}) to another path of the portal. Writes follow no "
-                "redirect: address sources by their id, not by a slug that may have changed.",
-                location=location,
-            )
-        return where
-
     def _read(self, request: _Request, reply: _Reply) -> Answer:
         status, content = reply.status, reply.content
-        body, is_json = _decoded(content)
+        body, is_json = decoded(content)
         if status >= 400:
             portal_now = self.portal_now()  # a date is the portal's: its own ``Date`` was read a moment before
             now = self.clock.now() if portal_now is None else portal_now
@@ -385,16 +357,6 @@ def _new_session(base: str) -> requests.Session:
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _decoded(content: bytes) -> tuple[Any, bool]:
-    """Return the JSON value of a body, None for an empty one, and whether it was JSON."""
-    if not content.strip():
-        return None, True
-    try:
-        return json.loads(content), True
-    except (ValueError, RecursionError):
-        return None, False
 
 
 def _refuse_short_body(request: _Request, response: requests.Response) -> None:

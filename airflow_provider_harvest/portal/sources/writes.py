@@ -18,6 +18,7 @@ from airflow_provider_harvest.exceptions import (
 from airflow_provider_harvest.portal.clock import on_portal_clock
 from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import (
+    as_written,
     check_backend,
     check_config,
     check_id,
@@ -250,7 +251,7 @@ def owner_ids(
         return None, check_id(owner_id, "owner_id", slug=False)
     ident = optional_text(organization, "organization")
     if lazily and ident is not None and is_object_id(ident):
-        return ident, None
+        return as_written(ident), None
     return organization_of(client, organization), None
 
 
@@ -262,7 +263,7 @@ def organization_of(client: HarvestClient, organization: str | None) -> str | No
     ident = optional_text(organization, "organization")
     if ident is None:
         return None
-    check_id(ident, "organization")
+    ident = check_id(ident, "organization")
     try:
         return client.get_organization(ident).id
     except HarvestNotFound as error:

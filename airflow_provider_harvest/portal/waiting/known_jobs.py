@@ -52,6 +52,10 @@ class KnownJobs:
         It names the newest job of that moment. If the list had it, the list was up to date, and no clock is needed.
         A job that took longer than the request, and has ended, began before it: the list was out of date.
 
+        One that has ended and took less may be either. Nothing in the response distinguishes them for sure: the times
+        of a job and the one in its id are by the clock of its worker, ``Date`` is by that of the front server, and up
+        to now no response has shown how far apart they are. So it counts only if it began within ``CLOCK_GRACE``.
+
         :param last_job: of the response.
         :param took: seconds from the request to its response.
         """

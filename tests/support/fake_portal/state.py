@@ -242,7 +242,7 @@ class PortalState:
         if body.get("organization") not in (None, *known):
             return self._rejected(organization="Unknown organization.")
         organization = dict(known[body["organization"]]) if body.get("organization") else None
-        named = {"id": body["owner"]} if body.get("owner") else dict(user)
+        named = {"id": body["owner"].lower()} if body.get("owner") else dict(user)  # ids are written in lower case
         owner = None if organization else named
         validation = {"state": "pending", "by": None, "on": None, "comment": None}
         made = {**body, "owner": owner, "organization": organization, "validation": validation, "schedule": None}

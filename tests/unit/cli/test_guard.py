@@ -82,6 +82,11 @@ class TestReport:
         assert f"{source.id}: 10 of 40 records are missing (25.0%); one run may lose less than 6%.\n" in out
         assert (portal.has_key, portal.written) == (False, [])
 
+    def test_takes_the_id_of_a_source_in_upper_case(self, portal: HarvestedPortal, guard: Guard) -> None:
+        chosen, _ = portal.add_harvested(lost=10, name="Towns"), portal.add_harvested(lost=10)
+        code, out, err = guard("report", "--source", chosen.id.upper())
+        assert (code, [row[0] for row in cells(out)]) == (ATTENTION, [chosen.id]), err
+
     def test_lists_what_is_held(self, portal: HarvestedPortal, guard: Guard) -> None:
         held(portal, 1, lost=10)
         code, out, _ = guard("report")

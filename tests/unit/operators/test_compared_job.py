@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from airflow_provider_harvest.operators._compared_job import compared_job_of, note_compared_job
+from airflow_provider_harvest.operators._memory_between_tries import first_start_of
 from tests.support.airflow_release import HAS_EVENT_TRIGGERS
 
 if TYPE_CHECKING:
@@ -87,4 +88,5 @@ def test_an_audit_log_out_of_reach_is_no_error(refused: list[str]) -> None:
 def test_a_task_of_airflow_3_does_not_try_the_database(refused: list[str]) -> None:
     note_compared_job(context(SimpleNamespace), "a", "one")
     assert compared_job_of(context(SimpleNamespace), "a", 1) is None
+    assert first_start_of(context(SimpleNamespace)) is None
     assert refused == []

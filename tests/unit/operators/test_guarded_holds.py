@@ -26,6 +26,8 @@ from tests.support.guarded_task import Guarded, Killed
 from tests.support.task_life import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_provider_harvest.portal.client import HarvestClient
 
 
@@ -186,3 +188,112 @@ def test_archiving_stays_off_while_a_harvest_may_follow(monkeypatch: pytest.Monk
     task = Guarded(monkeypatch, [], store=Store())
     assert task.try_() == "HarvestJobNotStarted"
     assert task.is_held
+
+
+# --- what the log says while archiving is off ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """Gives the log of what holds the source, as one line."""
+    caplog.set_level("INFO", "airflow_provider_harvest")
+    return lambda: " ".join(" ".join(caplog.messages).split())
+
+
+OFF = f"Source {SOURCE_ID}: autoarchive is off, so that the portal archives nothing of it."
+WHAT_TO_DO = (
+    "The next guarded run of this source that ends well switches it on (also a retry of this task), or the guard in "
+    "mode hold after the next harvest."
+)
+
+
+def test_a_hold_that_cannot_be_ended_is_said_to_last(
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    """The request is refused, and then the change of the source."""
+    task = Guarded(monkeypatch, [], store=Store())
+    update = task.client.update_source
+
+    def refuse_second(source_id: str, **changes: Any) -> Any:
+        if changes.get("autoarchive"):
+            raise refusal(403)
+        return update(source_id, **changes)
+
+    monkeypatch.setattr(task.client, "update_source", refuse_second)
+    task.refuse(monkeypatch, refusal(400))
+    assert task.try_() == "failed"
+    assert task.is_held
+    assert f"{OFF} It could not be switched on again: Refused." in logged()
+    assert f"{WHAT_TO_DO} To do it now, switch it on by hand: {task.client.source_url(SOURCE_ID)}" in logged()
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["it can be read", "it cannot be read"])
+def test_a_harvest_that_cannot_be_compared_leaves_archiving_off_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str], is_read: bool
+) -> None:
+    task = Guarded(monkeypatch, whole_job("mine", 60), store=Store(), deferrable=True)
+
+    def fail(*given: Any, **named: Any) -> None:
+        if not is_read:
+            monkeypatch.setattr(task.client, "get_source", fail)
+        raise refusal(403)
+
+    monkeypatch.setattr(guarded_run, "check_loss", fail)
+    assert task.try_() == "failed"
+    said = OFF if is_read else OFF.replace("is off", "may be off")
+    assert f"{said} The harvest could not be compared with the portal. {WHAT_TO_DO}" in logged()
+
+
+@pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
+def test_a_wait_that_ends_before_its_harvest_says_that_archiving_is_off(
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str], deferrable: bool
+) -> None:
+    task = Guarded(monkeypatch, [], store=Store(), deferrable=deferrable)
+    assert task.try_() == "HarvestJobNotStarted"
+    assert f"{OFF} A harvest that must be compared may still follow. {WHAT_TO_DO}" in logged()
+
+
+def test_nothing_is_said_of_a_source_whose_owner_has_switched_archiving_off(
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    task = Guarded(monkeypatch, [], store=Store())
+    task.client.portal.life.change(autoarchive=False)
+    assert task.try_() == "HarvestJobNotStarted"
+    assert "autoarchive" not in logged()
+
+
+def test_nothing_is_said_of_a_source_that_is_gone(monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]) -> None:
+    task = Guarded(monkeypatch, [], store=Store())
+    task.refuse(monkeypatch, refusal(400))
+    monkeypatch.setattr(guarded_run, "give_up", _gone)
+    assert task.try_() == "failed"
+    assert "could not be switched on" not in logged()
+
+
+def _gone(*given: Any) -> None:
+    raise HarvestNotFound("There is no such source.", status_code=404)
+
+
+@pytest.mark.parametrize(
+    "is_cleared", [True, False], ids=["of the same task, before it was cleared", "of another task"]
+)
+def test_the_wait_for_the_harvest_of_another_hold_is_explained_once(
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str], is_cleared: bool
+) -> None:
+    """The former request may be in the portal's queue still: two harvests at one time duplicate datasets."""
+    task = Guarded(monkeypatch, whole_job("mine", 400), store=Store(), deferrable=False)
+    if is_cleared:
+        with monkeypatch.context() as patch:
+            patch.setattr(task.client, "run_source", _then_dies(None, 1))
+            with pytest.raises(Killed):
+                task.try_()
+        task.clear()
+        task.clock.advance(30)
+    else:
+        guarded_run.begin(task.client, SOURCE_ID)
+        task.clock.advance(32)
+    assert task.try_() == "success", task.message
+    assert logged().count("for a harvest that does not show yet") == 1
+    assert "autoarchive was switched off 32 s ago" in logged()
+    assert "Waiting for that harvest, for 1 min at most." in logged()
+    assert task.requested_at[-1] >= 120

@@ -23,6 +23,11 @@ from tests.support.fake_portal.server import Always, Door, InProcess
 from tests.support.fake_portal.state import KEY
 from tests.support.task_instance import TaskInstance
 
+try:
+    from airflow.sdk import DAG
+except ImportError:  # Airflow 2.11
+    from airflow import DAG
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -225,6 +230,18 @@ class TestMessageTemplate:
     def test_sees_the_context_of_the_task(self, inactive: str, ti: TaskInstance) -> None:
         operator = HarvestPortalHealthOperator(task_id="health", message_template="{{ ds }}: {{ new }}")
         assert operator.execute({"ti": ti, "ds": "2026-03-12"})["message"] == "2026-03-12: 1"  # type: ignore[typeddict-item]
+
+    @pytest.mark.parametrize(
+        "template, message",
+        [("{{ new }}", "1"), ("{{ failing_ids }}", "[]"), ("00{{ new }}", "001"), ("{{ incomplete }}", "None")],
+    )
+    @pytest.mark.parametrize("native", [False, True])
+    def test_is_a_string_also_in_a_dag_that_renders_native_objects(
+        self, template: str, message: str, native: bool, inactive: str, ti: TaskInstance
+    ) -> None:
+        with DAG("dag", schedule=None, render_template_as_native_obj=native):
+            operator = HarvestPortalHealthOperator(task_id="health", message_template=template)
+        assert operator.execute({"ti": ti})["message"] == message  # type: ignore[typeddict-item]
 
     @pytest.mark.parametrize("template", ["{% for %}", "{{ counts.no.such }}"])
     def test_that_is_broken_fails_for_good(self, inactive: str, ti: TaskInstance, template: str) -> None:

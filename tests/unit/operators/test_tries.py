@@ -60,6 +60,45 @@ def test_execution_timeout_spans_all_waits_of_a_try(monkeypatch: pytest.MonkeyPa
     assert task.clock.now() == T0 + HOUR
 
 
+@pytest.mark.parametrize(
+    "timeout, limit, ends, message",
+    [
+        pytest.param(168, 2, "HarvestTimeout", "Airflow retries this", id="its execution_timeout is over first"),
+        pytest.param(2, 168, "AirflowSensorTimeout", "The sensor's timeout is over", id="its timeout is over first"),
+    ],
+)
+def test_a_deferred_sensor_ends_by_whichever_limit_is_over_first(
+    timeout: int, limit: int, ends: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow 3 ends no deferred task for its execution_timeout; on a worker it ends, and retries, a sensor so."""
+    limits: dict[str, Any] = {"timeout": timeout * HOUR, "execution_timeout": timedelta(hours=limit), "retries": 1}
+    task = Task(
+        monkeypatch,
+        whole_job("late", 100 * HOUR),
+        lambda: HarvestJobSensor(task_id="task", source_id=SOURCE_ID, deferrable=True, **limits),
+    )
+    assert task.try_() == ends
+    assert message in task.message
+    assert task.clock.now() == T0 + 2 * HOUR
+
+
+def test_a_rescheduled_sensor_has_all_of_its_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow counts the execution_timeout of each poke by itself."""
+    task = Task(
+        monkeypatch,
+        whole_job("late", 100 * HOUR),
+        lambda: HarvestJobSensor(
+            task_id="task",
+            source_id=SOURCE_ID,
+            mode="reschedule",
+            timeout=168 * HOUR,
+            execution_timeout=timedelta(hours=1),
+        ),
+    )
+    assert task.try_() == "success"
+    assert task.clock.now() > T0 + 100 * HOUR
+
+
 @pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 def test_a_portal_that_goes_down_while_another_job_is_let_end(
     monkeypatch: pytest.MonkeyPatch, deferrable: bool

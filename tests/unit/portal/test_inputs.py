@@ -39,7 +39,8 @@ def refused(reason: str) -> pytest.RaisesExc[HarvestInvalidInput]:
     "value, taken",
     [
         pytest.param(OBJECT_ID, OBJECT_ID, id="id"),
-        pytest.param(OBJECT_ID.upper(), OBJECT_ID.upper(), id="id-in-capitals"),
+        pytest.param(OBJECT_ID.upper(), OBJECT_ID, id="id-in-capitals"),
+        pytest.param("Cities-of-the-Region", "Cities-of-the-Region", id="slug-in-capitals"),
         pytest.param(f" {OBJECT_ID}\n", OBJECT_ID, id="blanks-around"),
         pytest.param("cities-of-the-region", "cities-of-the-region", id="slug"),
         pytest.param("cities_2-1", "cities_2-1", id="slug-with-underscore"),

@@ -1,4 +1,4 @@
-"""The event trigger: each harvest that ends fires once, in order, across triggerers, no matter who started it."""
+"""The event trigger: each harvest that ends is reported once, no matter who started it, if its criteria are met."""
 
 from __future__ import annotations
 
@@ -10,32 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestConnectionError, HarvestInvalidInput
-from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
-from airflow_provider_harvest.hooks.harvest import HarvestHook
-from airflow_provider_harvest.portal.waiting.reported_jobs import digest_of
-from airflow_provider_harvest.triggers import _event_cursors, event
-from airflow_provider_harvest.triggers._event_cursors import CURSOR_KEY
-from airflow_provider_harvest.triggers.event import STORED_AFTER, HarvestJobEventTrigger
+from airflow_provider_harvest._compat import BaseEventTrigger
+from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from tests.support.fake_portal.direct_client import SITE
-from tests.support.fake_portal.scripted import (
-    T0,
-    Timeline,
-    items_move,
-    job_appears,
-    job_ends,
-    job_is_purged,
-    rate_limited,
-    server_error,
-    unreachable,
-    whole_job,
-)
+from tests.support.fake_portal.scripted import Timeline, items_move, job_appears, job_ends, whole_job
 from tests.support.fake_time import run_in_fake_time
-from tests.support.watching_trigger import Store, Watched, ids, reported
+from tests.support.watching_trigger import Store, Watched, ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from airflow_provider_harvest.portal.statuses import EndCondition
 
 
@@ -151,165 +134,6 @@ def test_what_ended_before_the_watch_began_is_history(monkeypatch: pytest.Monkey
     assert watched.watch(HOUR) == []
 
 
-# --- across triggerers -----------------------------------------------------------------------------------------------
-
-
-def test_what_ended_while_no_triggerer_ran_is_reported_once_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    lives: dict[str, Timeline] = {
-        "a": [*whole_job("a1", 100), *whole_job("a2", 2 * HOUR), *whole_job("a3", 4 * HOUR)],
-        "b": [*whole_job("b1", 200), *whole_job("b2", 3 * HOUR)],
-    }
-    watched = Watched(monkeypatch, lives)
-    assert watched.watch(HOUR) == ["a1", "b1"]
-    watched.clock.advance(5 * HOUR)
-    assert watched.watch(HOUR) == ["a2", "b2", "a3"]
-    assert watched.watch(HOUR) == []
-
-
-def test_however_many_ended_they_are_reported_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that are listed first have ended last."""
-    lives = {ident: whole_job(f"job-{ident}", 2 * HOUR - 60 * number) for number, ident in enumerate(ids(70))}
-    watched = Watched(monkeypatch, lives)
-    watched.watch(600)
-    watched.clock.advance(3 * HOUR)
-    assert watched.watch(10 * MINUTE) == [f"job-{ident}" for ident in reversed(ids(70))]
-
-
-def test_a_job_that_ends_behind_a_newer_one_while_no_triggerer_runs_is_reported(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    life = [(100, job_appears("behind")), *whole_job("newer", 500, 60), (2 * HOUR, job_ends("behind"))]
-    watched = Watched(monkeypatch, {"a": life, "b": []})
-    assert watched.watch(HOUR) == ["newer"]
-    watched.clock.advance(3 * HOUR)
-    assert watched.watch(HOUR) == ["behind"]
-
-
-def test_what_was_not_stored_is_reported_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A triggerer killed right after an event cannot know whether Airflow has it: rather twice than never."""
-    watched = Watched(monkeypatch, {"a": whole_job("one", 100), "b": whole_job("two", 5000)})
-    assert watched.watch(HOUR, killed_after=1) == ["one"]
-    assert watched.watch(2 * HOUR) == ["one", "two"]
-
-
-def test_what_was_reported_is_stored_when_airflow_has_the_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched = Watched(monkeypatch, {"a": whole_job("one", 100)})
-    watched.watch(180 + STORED_AFTER - 1)
-    assert watched.store is not None
-    assert reported(watched.store.cursor) == []
-    watched.watch(2 * STORED_AFTER + 60)
-    assert reported(watched.store.cursor) == [digest_of("one")]
-
-
-def test_without_a_store_it_says_what_may_be_missed(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    watched = Watched(monkeypatch, {"a": [*whole_job("one", 100), *whole_job("two", 2 * HOUR)]}, keeps=False)
-    assert watched.watch(HOUR) == ["one"]
-    _event_cursors._memory.clear()  # another process
-    watched.clock.advance(2 * HOUR)
-    assert watched.watch(HOUR) == []
-    assert any("harvests that end while none runs are missed" in line for line in caplog.messages)
-
-
-def test_the_cursor_of_another_portal_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched = Watched(monkeypatch, {"a": whole_job("one", 100)})
-    assert watched.store is not None
-    elsewhere = {
-        "version": 1,
-        "portal": "https://elsewhere",
-        "began": 0.0,
-        "since": T0 + HOUR,
-        "told": {},
-        "behind": {},
-    }
-    watched.store.values[CURSOR_KEY] = json.dumps(elsewhere)
-    assert watched.watch(HOUR) == ["one"]
-
-
-def test_what_was_stored_with_an_asset_that_is_deleted_for_a_while_is_remembered(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A deploy with an import error: Airflow deletes the state of an asset that no DAG file names."""
-    watched = Watched(monkeypatch, {"a": [*whole_job("one", 100), *whole_job("two", HOUR + 60)]})
-    assert watched.watch(HOUR) == ["one"]
-    watched.store = Store()
-    watched.clock.advance(600)
-    assert watched.watch(HOUR) == ["two"]
-    assert any("continuing from what this triggerer remembers" in line for line in caplog.messages)
-
-
-def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    lives = {ident: whole_job(f"job-{ident}", 100 + 10 * number) for number, ident in enumerate(ids(6))}
-    watched = Watched(monkeypatch, lives)
-    original = watched.client.recent_jobs
-
-    def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
-        if source_id == "s02" and watched.clock.now() < T0 + 5 * HOUR:
-            watched.client.note("refused")
-            raise server_error(500)
-        return original(source_id, page, page_size)
-
-    monkeypatch.setattr(watched.client, "recent_jobs", recent_jobs)
-    assert watched.watch(HOUR) == [f"job-{ident}" for ident in ids(6) if ident != "s02"]
-    assert watched.client.count("refused") <= 7
-    watched.watch(12 * HOUR, poll_interval=10 * MINUTE)
-    assert watched.told[-1]["job_id"] == "job-s02"
-    assert len(watched.told) == 6
-
-
-@pytest.mark.parametrize("reading", ["recent_jobs", "peek_job"])
-def test_what_was_read_is_not_lost_when_the_next_read_fails(reading: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    lives = {ident: whole_job(f"job-{ident}", 100) for ident in ids(5)}
-    watched = Watched(monkeypatch, lives)
-    original, asked = getattr(watched.client, reading), []
-
-    def read(ident: str, *args: Any, **kwargs: Any) -> Any:
-        if watched.clock.now() > T0 + 160:  # they have all ended
-            asked.append(ident)
-        if len(asked) == 3:
-            raise server_error(503)
-        return original(ident, *args, **kwargs)
-
-    monkeypatch.setattr(watched.client, reading, read)
-    assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(5)]
-
-
-# --- a portal in trouble ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("error", [unreachable(), rate_limited(600.0)], ids=["down", "429"])
-def test_it_outlives_any_outage(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
-) -> None:
-    caplog.set_level("INFO", "airflow_provider_harvest")
-    watched = Watched(monkeypatch, {"a": whole_job("one", 100), "b": whole_job("two", 5 * HOUR)})
-    assert watched.watch(HOUR) == ["one"]
-    watched.portal.list_fault = error  # type: ignore[assignment]
-    assert watched.watch(20 * HOUR) == []
-    watched.portal.list_fault = None
-    assert watched.watch(HOUR) == ["two"]
-    assert sum("Polling again until it responds." in line for line in caplog.messages) == 1
-
-
-@pytest.mark.parametrize("read", ["recent_jobs", "peek_job"], ids=["jobs", "a result"])
-def test_a_portal_that_wants_a_pause_between_the_results_gets_it(monkeypatch: pytest.MonkeyPatch, read: str) -> None:
-    watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 100) for ident in ids(4)})
-    original = getattr(watched.client, read)
-    refused_at: list[float] = []
-
-    def refuse_the_second(*args: Any, **kwargs: Any) -> Any:
-        if len(refused_at) < 2:
-            refused_at.append(watched.clock.now())
-            if len(refused_at) == 2:
-                raise rate_limited(600.0)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(watched.client, read, refuse_the_second)
-    assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(4)]
-    assert min(at for at in watched.client.times if at > refused_at[1]) >= refused_at[1] + 600.0
-
-
 def test_two_watchers_of_a_burst_keep_the_connections_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 400) for ident in ids(30)})
     told: dict[EndCondition, list[str]] = {"ended": [], "success": []}
@@ -332,46 +156,6 @@ def test_two_watchers_of_a_burst_keep_the_connections_distance(monkeypatch: pyte
     lists = watched.client.times_of("list_sources")
     assert min(later - earlier for earlier, later in pairwise(lists)) >= 30.0
     assert len(lists) <= 62
-
-
-def test_a_job_that_is_purged_before_it_is_read_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    lives = {"a": whole_job("one", 100), "b": whole_job("two", 110)}
-    watched = Watched(monkeypatch, lives)
-    original = watched.client.peek_job
-
-    def peek_job(job_id: str, *, progress: bool = True) -> Any:
-        if job_id == "one":
-            job_is_purged("one")(watched.portal.lives["a"])
-        return original(job_id, progress=progress)
-
-    monkeypatch.setattr(watched.client, "peek_job", peek_job)
-    assert watched.watch(HOUR) == ["two"]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        pytest.param({"site": "https://nowhere.example"}, id="another host"),
-        pytest.param({"site": "https://one.example", "min_poll_interval": 40 * HOUR}, id="an interval of days"),
-    ],
-)
-def test_a_connection_that_is_mended_is_read_again(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]) -> None:
-    """Without a restart, and whatever of it was wrong; what ended meanwhile is history for the one that was wrong."""
-    lives: dict[str, Timeline] = {"mine": whole_job("one", 2 * HOUR)}
-    watched = Watched(monkeypatch, lives)
-    portal = watched.client
-
-    async def aget_settings(hook: HarvestHook) -> ConnectionSettings:
-        return ConnectionSettings(**(wrong if watched.clock.now() < T0 + 1000 else {"site": "https://one.example"}))
-
-    def reading_client(settings: ConnectionSettings) -> Any:
-        if "nowhere" in settings.site:
-            raise HarvestConnectionError("There is no such host.")
-        return portal.connect(settings)
-
-    monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
-    monkeypatch.setattr(event, "reading_client", reading_client)
-    assert watched.watch(3 * HOUR) == ["one"]
 
 
 @pytest.mark.parametrize(
@@ -398,15 +182,20 @@ def test_lengths_of_time_and_sets_are_taken() -> None:
     assert (arguments["poll_interval"], arguments["remote_ids"]) == (300.0, ["x", "y"])
 
 
+@pytest.mark.skipif(not hasattr(BaseEventTrigger, "queue"), reason="a watcher has a queue from Airflow 3.4 on")
+def test_a_watcher_is_run_by_the_triggerers_of_its_queue() -> None:
+    from airflow.serialization.encoders import encode_trigger
+
+    queued = HarvestJobEventTrigger("one", "a", queue="inside")
+    assert encode_trigger(queued)["queue"] == "inside"
+    assert "queue" not in encode_trigger(HarvestJobEventTrigger("one", "a"))
+    # Which triggerers run it is no part of what it watches: its cursor stays.
+    assert queued.serialize() == HarvestJobEventTrigger("one", "a").serialize()
+
+
 def test_it_travels_as_json_without_a_secret() -> None:
     trigger = HarvestJobEventTrigger("one", source_id="a", remote_ids=("x",), condition="success", max_failed_ratio=0.1)
     path, arguments = trigger.serialize()
     travelled = json.loads(json.dumps(arguments))
     assert path == "airflow_provider_harvest.triggers.event.HarvestJobEventTrigger"
     assert HarvestJobEventTrigger(**travelled).serialize() == (path, travelled)
-
-
-@pytest.fixture(autouse=True)
-def _no_leftover_loops() -> Iterator[None]:
-    yield
-    asyncio.set_event_loop(None)

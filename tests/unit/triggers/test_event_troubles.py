@@ -1,4 +1,4 @@
-"""The event trigger on a portal that wants a pause, with stores that are away, on sources that are gone."""
+"""The event trigger on a portal that is down or wants a pause, with stores that are away, on sources that are gone."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_harvest.exceptions import HarvestConnectionError
 from airflow_provider_harvest.hooks._connection_settings import ConnectionSettings
 from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.portal.waiting.reported_jobs import Reported
+from airflow_provider_harvest.triggers import event
 from tests.support.fake_portal.direct_client import SITE
 from tests.support.fake_portal.scripted import (
     T0,
     Timeline,
     instant,
+    job_is_purged,
     rate_limited,
+    server_error,
     source_is_purged,
     unreachable,
     whole_job,
@@ -116,3 +120,111 @@ def test_a_cursor_is_bounded_however_many_harvests_end(per_hour: int, bytes_at_m
     recent = range(6 * per_hour - per_hour // 12, 6 * per_hour)
     assert not any(reported.is_new(f"s{n % 500}", f"job-{n}", T0 + n * HOUR / per_hour) for n in recent)
     assert reported.is_new("s1", "another", T0 + 6 * HOUR)
+
+
+def test_a_source_that_cannot_be_read_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 100 + 10 * number) for number, ident in enumerate(ids(6))}
+    watched = Watched(monkeypatch, lives)
+    original = watched.client.recent_jobs
+
+    def recent_jobs(source_id: str, page: int = 1, page_size: int = 10) -> Any:
+        if source_id == "s02" and watched.clock.now() < T0 + 5 * HOUR:
+            watched.client.note("refused")
+            raise server_error(500)
+        return original(source_id, page, page_size)
+
+    monkeypatch.setattr(watched.client, "recent_jobs", recent_jobs)
+    assert watched.watch(HOUR) == [f"job-{ident}" for ident in ids(6) if ident != "s02"]
+    assert watched.client.count("refused") <= 7
+    watched.watch(12 * HOUR, poll_interval=10 * MINUTE)
+    assert watched.told[-1]["job_id"] == "job-s02"
+    assert len(watched.told) == 6
+
+
+@pytest.mark.parametrize("reading", ["recent_jobs", "peek_job"])
+def test_what_was_read_is_not_lost_when_the_next_read_fails(reading: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 100) for ident in ids(5)}
+    watched = Watched(monkeypatch, lives)
+    original, asked = getattr(watched.client, reading), []
+
+    def read(ident: str, *args: Any, **kwargs: Any) -> Any:
+        if watched.clock.now() > T0 + 160:  # they have all ended
+            asked.append(ident)
+        if len(asked) == 3:
+            raise server_error(503)
+        return original(ident, *args, **kwargs)
+
+    monkeypatch.setattr(watched.client, reading, read)
+    assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(5)]
+
+
+@pytest.mark.parametrize("error", [unreachable(), rate_limited(600.0)], ids=["down", "429"])
+def test_it_outlives_any_outage(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    caplog.set_level("INFO", "airflow_provider_harvest")
+    watched = Watched(monkeypatch, {"a": whole_job("one", 100), "b": whole_job("two", 5 * HOUR)})
+    assert watched.watch(HOUR) == ["one"]
+    watched.portal.list_fault = error  # type: ignore[assignment]
+    assert watched.watch(20 * HOUR) == []
+    watched.portal.list_fault = None
+    assert watched.watch(HOUR) == ["two"]
+    assert sum("Polling again until it responds." in line for line in caplog.messages) == 1
+
+
+@pytest.mark.parametrize("read", ["recent_jobs", "peek_job"], ids=["jobs", "a result"])
+def test_a_portal_that_wants_a_pause_between_the_results_gets_it(monkeypatch: pytest.MonkeyPatch, read: str) -> None:
+    watched = Watched(monkeypatch, {ident: whole_job(f"job-{ident}", 100) for ident in ids(4)})
+    original = getattr(watched.client, read)
+    refused_at: list[float] = []
+
+    def refuse_the_second(*args: Any, **kwargs: Any) -> Any:
+        if len(refused_at) < 2:
+            refused_at.append(watched.clock.now())
+            if len(refused_at) == 2:
+                raise rate_limited(600.0)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(watched.client, read, refuse_the_second)
+    assert sorted(watched.watch(2 * HOUR)) == [f"job-{ident}" for ident in ids(4)]
+    assert min(at for at in watched.client.times if at > refused_at[1]) >= refused_at[1] + 600.0
+
+
+def test_a_job_that_is_purged_before_it_is_read_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {"a": whole_job("one", 100), "b": whole_job("two", 110)}
+    watched = Watched(monkeypatch, lives)
+    original = watched.client.peek_job
+
+    def peek_job(job_id: str, *, progress: bool = True) -> Any:
+        if job_id == "one":
+            job_is_purged("one")(watched.portal.lives["a"])
+        return original(job_id, progress=progress)
+
+    monkeypatch.setattr(watched.client, "peek_job", peek_job)
+    assert watched.watch(HOUR) == ["two"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"site": "https://nowhere.example"}, id="another host"),
+        pytest.param({"site": "https://one.example", "min_poll_interval": 40 * HOUR}, id="an interval of days"),
+    ],
+)
+def test_a_connection_that_is_mended_is_read_again(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]) -> None:
+    """Without a restart, and whatever of it was wrong; what ended meanwhile is history for the one that was wrong."""
+    lives: dict[str, Timeline] = {"mine": whole_job("one", 2 * HOUR)}
+    watched = Watched(monkeypatch, lives)
+    portal = watched.client
+
+    async def aget_settings(hook: HarvestHook) -> ConnectionSettings:
+        return ConnectionSettings(**(wrong if watched.clock.now() < T0 + 1000 else {"site": "https://one.example"}))
+
+    def reading_client(settings: ConnectionSettings) -> Any:
+        if "nowhere" in settings.site:
+            raise HarvestConnectionError("There is no such host.")
+        return portal.connect(settings)
+
+    monkeypatch.setattr(HarvestHook, "aget_settings", aget_settings)
+    monkeypatch.setattr(event, "reading_client", reading_client)
+    assert watched.watch(3 * HOUR) == ["one"]

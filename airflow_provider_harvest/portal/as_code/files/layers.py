@@ -19,7 +19,7 @@ from airflow_provider_harvest.portal.as_code.model import (
     Window,
 )
 from airflow_provider_harvest.portal.cron import check_cron
-from airflow_provider_harvest.portal.inputs import check_config, check_name, check_url
+from airflow_provider_harvest.portal.inputs import as_written, check_config, check_name, check_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,14 +81,14 @@ def declared_source(key: str, where: str, layers: Sequence[Layer], *, has_enviro
         problems.append(f"{lines['schedule']}: {key}: schedule: {error}")
     if problems:
         raise InvalidDeclaration(problems)
-    portal_id = said.get("id")
+    ids = {name: as_written(said[name]) for name in ("organization", "owner", "id") if said.get(name)}
     return DeclaredSource(
         key=key,
         where=where,
         fields=fields,
-        organization=said.get("organization"),
-        owner=said.get("owner"),
-        portal_id=portal_id.lower() if portal_id else None,
+        organization=ids.get("organization"),
+        owner=ids.get("owner"),
+        portal_id=ids.get("id"),
         schedule=schedule,
         validation=_acceptance(said.get("validation")),
         lines=lines,

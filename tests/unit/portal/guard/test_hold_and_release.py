@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar
 
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestServerError
-from airflow_provider_harvest.portal.guard.apply_decisions import act, decide
-from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
+from airflow_provider_harvest.portal.guard.apply_decisions import act
+from airflow_provider_harvest.portal.guard.hold_and_release import hold, release
 from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
-from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, Note, join, split
+from airflow_provider_harvest.portal.sources.guard_note import NOTE_ACCEPTED, NOTE_HELD, split
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.fake_portal.managed import Killed
-
-if TYPE_CHECKING:
-    from airflow_provider_harvest.portal.guard.case import Case, GuardReport
-
-
-def guard(portal: HarvestedPortal, **options: Any) -> GuardReport:
-    """One run of the guard in mode hold."""
-    report = examine(portal, with_rights=True)
-    act(portal, report, **options)
-    return report
-
-
-def noted(state: str, days_ago: float = 1, count: int = 10) -> str:
-    """A description with the guard's line; one that holds ahead of a harvest counts 0 and has accepted nothing."""
-    before = JOB_BEGAN if count else datetime(1970, 1, 1, tzinfo=timezone.utc)
-    return str(join("Data of the town.", Note(state, NOW - timedelta(days=days_ago), count, before)))
-
-
-def only(report: GuardReport) -> Case:
-    (case,) = report.cases
-    return case
-
-
-class TestNote:
-    @pytest.mark.parametrize("text", [None, "Data of the town.", "Two\nlines", "Ends with a break\n"])
-    @pytest.mark.parametrize("state", [NOTE_HELD, NOTE_ACCEPTED])
-    def test_is_read_as_it_was_written_and_leaves_the_description_alone(self, text: str | None, state: str) -> None:
-        note = Note(state, NOW, 1234, JOB_BEGAN)
-        assert split(join(text, note)) == (text, note)
-
-    @pytest.mark.parametrize("more", ["", "\r\nMore.", "\r\n", "\nMore.", "  \nMore."])
-    def test_survives_an_editor_that_changes_line_breaks_or_adds_text(self, more: str) -> None:
-        note = Note(NOTE_HELD, NOW, 10, JOB_BEGAN)
-        text, read = split(str(join("Data of the town.", note)).replace("\n", "\r\n") + more)
-        assert read == note
-        assert text == f"Data of the town.{more.strip(' ')}"
-        again = Note(NOTE_ACCEPTED, NOW, 10, JOB_BEGAN)
-        assert split(join(text, again)) == (text, again)
-
-    def test_of_a_copied_description_counts_once(self) -> None:
-        older, newer = Note(NOTE_HELD, NOW - timedelta(days=3), 10, JOB_BEGAN), Note(NOTE_HELD, NOW, 20, JOB_BEGAN)
-        for first, second in ((older, newer), (newer, older)):
-            assert split(join(join("Data of the town.", first), second)) == ("Data of the town.", newer)
-
-    @pytest.mark.parametrize(
-        "description",
-        [
-            None,
-            "",
-            "[harvest guard: autoarchive held]",
-            "[harvest guard: autoarchive held on yesterday, 3 records last seen before today]",
-            "[harvest guard: autoarchive held on 2026-11-26T05:00:00, 3 records last seen before 2026-11-26T04:00:00]",
-            "[managed as code: town/first]",
-        ],
-        ids=["none", "empty", "cut short", "no times", "times without a zone", "another line"],
-    )
-    def test_what_the_guard_did_not_write_stays(self, description: str | None) -> None:
-        assert split(description) == (description or None, None)
+from tests.support.guard_passes import guard, noted, only
 
 
 class TestChangedSinceItWasRead:
@@ -208,77 +151,6 @@ class TestPeople:
         assert (now.autoarchive, now.description) == (True, "Data of the town.")
 
 
-class TestDecision:
-    @pytest.mark.parametrize(
-        "fields, lost, expire_days, action",
-        [
-            ({}, 0, None, None),
-            ({}, 10, None, "held"),
-            ({}, 1, None, None),
-            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 0, None, "lifted"),
-            # All but a tenth is back, and that is an ordinary loss.
-            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 1, None, "lifted"),
-            ({"autoarchive": False, "description": noted(NOTE_HELD)}, 2, None, None),
-            ({"autoarchive": False, "description": noted(NOTE_HELD, count=1000)}, 10, None, None),
-            # Left by a guarded run that was killed before the harvest that has ended since.
-            ({"autoarchive": False, "description": noted(NOTE_HELD, count=0)}, 2, None, "lifted"),
-            ({"autoarchive": False, "description": noted(NOTE_HELD, count=0)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(NOTE_HELD, 400)}, 10, None, None),
-            ({"autoarchive": False, "description": noted(NOTE_HELD, 29)}, 10, 30, None),
-            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 10, 30, "expired"),
-            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 0, 30, "lifted"),
-            ({"description": noted(NOTE_HELD)}, 10, None, "tidied"),
-            ({"description": noted(NOTE_ACCEPTED)}, 10, None, None),
-            ({"description": noted(NOTE_ACCEPTED)}, 0, None, "tidied"),
-            ({"autoarchive": False, "description": noted(NOTE_ACCEPTED)}, 10, None, "tidied"),
-        ],
-    )
-    def test_of_a_pass(self, fields: dict[str, Any], lost: int, expire_days: Any, action: str | None) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested(lost=lost, **fields)
-        cases = examine(portal).cases
-        assert [decide(case, NOW, expire_days) for case in cases] == ([action] if cases else [])
-        assert bool(cases) or action is None
-
-    @pytest.mark.parametrize(
-        "fields, expire_days, action",
-        [
-            ({"autoarchive": False, "description": noted(NOTE_HELD)}, None, None),
-            ({"autoarchive": False, "description": noted(NOTE_HELD, 30)}, 30, "expired"),
-            ({"description": noted(NOTE_ACCEPTED)}, None, None),
-        ],
-    )
-    def test_a_portal_that_shows_no_record_at_all_changes_nothing(
-        self, fields: dict[str, Any], expire_days: Any, action: str | None
-    ) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested(lost=10, **fields)
-        portal.records = []  # an empty response, once
-        [case] = examine(portal).cases
-        assert decide(case, NOW, expire_days) == action
-
-    def test_expired_hold_accepts_the_loss_and_says_so(self) -> None:
-        portal = HarvestedPortal()
-        source = portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, 31))
-        case = only(guard(portal, expire_days=30))
-        assert (case.action, portal.sources[source.id].autoarchive) == ("expired", True)
-        assert "nobody decided in time" in case.why
-        assert not case.must_hold
-        assert guard(portal, expire_days=30).cases[0].must_hold is False
-
-    @pytest.mark.parametrize("days", [0, -1, True, 10**6, "30", float("nan")])
-    def test_invalid_days_are_refused(self, days: Any) -> None:
-        with pytest.raises(HarvestInvalidInput, match="expire_days"):
-            guard(HarvestedPortal(), expire_days=days)
-
-    @pytest.mark.parametrize("days_ago, overdue", [(13.9, False), (14, True), (400, True)])
-    def test_hold_that_waits_is_reported_again(self, days_ago: float, overdue: bool) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested(lost=10, autoarchive=False, description=noted(NOTE_HELD, days_ago))
-        assert only(examine(portal)).is_overdue(NOW) is overdue
-
-
 class TestRefused:
     @pytest.mark.parametrize(
         "error, why",
@@ -345,140 +217,3 @@ class TestRefused:
         hold(portal, source.id, 10, JOB_BEGAN)
         note = split(portal.sources[source.id].description)[1]
         assert (note and note.count, len(portal.written)) == (10, 2)
-
-
-class TestSecondLoss:
-    """A source loses records, a person accepts that, and it loses others."""
-
-    LATER = JOB_BEGAN + timedelta(hours=2)
-
-    def accepted_then_held(self) -> tuple[HarvestedPortal, Any]:
-        portal = HarvestedPortal()
-        source = portal.add_harvested(lost=20, kept=100, description="Data of the town.")
-        guard(portal)
-        release(portal, source.id, accept=True)
-        portal.harvest_again(source, self.LATER, missed=20)
-        assert only(guard(portal)).action == "held"
-        return portal, source
-
-    def test_is_lifted_when_it_is_back_although_the_accepted_one_is_not(self) -> None:
-        portal, source = self.accepted_then_held()
-        assert len(only(guard(portal)).missing) == 20
-        portal.harvest_again(source, self.LATER + timedelta(hours=1))
-        assert only(guard(portal)).action == "lifted"
-        note = split(portal.sources[source.id].description)[1]
-        assert note == Note(NOTE_ACCEPTED, NOW, 20, JOB_BEGAN)
-        assert not only(guard(portal)).is_held
-
-    def test_is_accepted_with_the_first(self) -> None:
-        portal, source = self.accepted_then_held()
-        release(portal, source.id, accept=True)
-        case = only(guard(portal))
-        assert (len(case.missing), len(case.accepted), case.is_held) == (0, 40, False)
-
-    def test_that_a_person_ends_by_hand_is_accepted_with_the_first(self) -> None:
-        portal, source = self.accepted_then_held()
-        portal.change(source.id, autoarchive=True)
-        for _ in range(2):
-            case = only(guard(portal))
-            assert (len(case.missing), len(case.accepted), case.is_held) == (0, 40, False)
-
-    def test_is_held_again_under_a_hold_that_a_person_has_ended_by_hand(self) -> None:
-        portal = HarvestedPortal()
-        source = portal.add_harvested(lost=20, kept=100)
-        guard(portal)
-        portal.change(source.id, autoarchive=True)
-        portal.harvest_again(source, self.LATER, missed=20)
-        guard(portal)
-        case = only(guard(portal))
-        assert (len(case.missing), len(case.accepted), case.is_held) == (20, 20, True)
-
-    def test_leaves_two_lines_of_which_an_older_version_reads_the_hold(self) -> None:
-        portal, source = self.accepted_then_held()
-        lines = str(portal.sources[source.id].description).splitlines()
-        assert [line.split(" on ")[0] for line in lines if line] == [
-            "Data of the town.",
-            "[harvest guard: autoarchive held",
-            "[harvest guard: loss accepted",
-        ]
-        # An older version takes the newest line; of two of one second, the first.
-        assert [split(line)[1].at for line in lines[2:]] == [NOW, NOW]  # type: ignore[union-attr]
-
-    @pytest.mark.parametrize("ahead", [False, True], ids=["for a loss", "by a guarded run"])
-    def test_is_held_although_the_clock_of_the_acceptance_was_ahead(self, ahead: bool) -> None:
-        # The portal's clock is known to the second: of two clients, the later one may be behind.
-        portal = HarvestedPortal()
-        later = Note(NOTE_ACCEPTED, NOW + timedelta(seconds=1), 20, JOB_BEGAN)
-        source = portal.add_harvested(description=join("Data of the town.", later))
-        if ahead:
-            hold_ahead(portal, source.id)
-        else:
-            hold(portal, source.id, 5, self.LATER)
-        now = portal.sources[source.id]
-        note = split(now.description)[1]
-        assert is_held(now)
-        assert (note and note.accepted, note and note.at) == (later, later.at)
-
-
-class TestGrowingLoss:
-    """A source that is held loses more."""
-
-    LATER = JOB_BEGAN + timedelta(hours=2)
-
-    def grown(self, missed: int, days: float = 3) -> tuple[HarvestedPortal, Any]:
-        portal = HarvestedPortal()
-        source = portal.add_harvested(lost=20, kept=100)
-        guard(portal)
-        portal.clock.sleep(days * 86400)
-        portal.harvest_again(source, self.LATER, missed=missed)
-        return portal, source
-
-    def test_is_a_new_hold_so_that_a_person_is_asked_about_all_of_it(self) -> None:
-        portal, source = self.grown(missed=20)
-        case = only(guard(portal))
-        assert (case.action, case.is_held, len(case.missing)) == ("held_more", True, 40)
-        assert case.note == Note(NOTE_HELD, NOW + timedelta(days=3), 40, self.LATER)
-        assert only(guard(portal)).action == ""  # once
-        release(portal, source.id, accept=True)
-        case = only(guard(portal))
-        assert (len(case.missing), case.is_held) == (0, False)
-
-    def test_by_a_usual_number_asks_nobody_again_and_is_not_held_after_a_release(self) -> None:
-        portal, source = self.grown(missed=2)
-        case = only(guard(portal))
-        assert (case.action, len(case.missing), case.note and case.note.count) == ("", 22, 20)
-        release(portal, source.id, accept=True)
-        case = only(guard(portal))
-        assert (len(case.missing), case.is_held) == (2, False)
-
-    def test_answer_to_the_older_question_does_not_accept_it(self) -> None:
-        portal, source = self.grown(missed=20)
-        asked = as_dict(portal, examine(portal))["held_since"][source.id]
-        newer = as_dict(portal, guard(portal))["held_since"][source.id]
-        with pytest.raises(HarvestInvalidInput, match="lost more"):
-            release(portal, source.id, accept=True, held_since=asked)
-        assert portal.sources[source.id].autoarchive is False
-        assert release(portal, source.id, accept=True, held_since=newer)[1]
-
-    @pytest.mark.parametrize("form", ["2026-11-26T10:00:00Z", " 2026-11-26T11:00:00.000+01:00 "])
-    def test_answer_may_have_its_time_in_another_form(self, form: str) -> None:
-        portal = HarvestedPortal()
-        source = portal.add_harvested(lost=20, kept=100)
-        guard(portal)
-        assert release(portal, source.id, accept=True, held_since=form)[1]
-
-    @pytest.mark.parametrize("form", ["", "yesterday", "2026-11-26T10:00:00"])
-    def test_answer_without_a_time_says_so(self, form: str) -> None:
-        portal = HarvestedPortal()
-        source = portal.add_harvested(lost=20, kept=100)
-        guard(portal)
-        with pytest.raises(HarvestInvalidInput, match="held_since"):
-            release(portal, source.id, accept=True, held_since=form)
-
-    def test_is_back_only_when_a_tenth_of_all_of_it_at_most_is_missing(self) -> None:
-        portal, source = self.grown(missed=20)
-        guard(portal)
-        portal.harvest_again(source, self.LATER + timedelta(hours=1))
-        assert only(guard(portal)).action == ""  # the first 20 are still missing
-        portal.bring_back(source)
-        assert only(guard(portal)).action == "lifted"

@@ -136,6 +136,14 @@ class TestThresholds:
         with pytest.raises(HarvestInvalidInput, match="must be a collection of ids"):
             judge(before, now)
 
+    @pytest.mark.parametrize(
+        "day", [["2026-11-26"], {"day": 26}, {1}, ([],)], ids=["a list", "an object", "a set", "a pair"]
+    )
+    @pytest.mark.parametrize("lost", [0, 2, 10])
+    def test_days_that_distinguish_no_runs_are_refused(self, day: Any, lost: int) -> None:
+        with pytest.raises(HarvestInvalidInput, match="before must give for each id when it was last seen, such as"):
+            judge(dict.fromkeys(ids(10), day), ids(10 - lost))
+
 
 class TestIdentifiers:
     @pytest.mark.parametrize("as_given", [list, tuple, set, frozenset, iter, dict.fromkeys])

@@ -1,32 +1,19 @@
-"""One pass of the guard: what it reads, what it says ahead, and what people read of it."""
+"""One pass of the guard: what it reads, which sources it examines, and what it says ahead."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestInvalidInput
-from airflow_provider_harvest.portal.guard.apply_decisions import act
-from airflow_provider_harvest.portal.guard.case import Case
-from airflow_provider_harvest.portal.guard.render import as_dict, message
+from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.survey import examine
-from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, NOTHING_ACCEPTED, Note, join
-from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
-from tests.support.fake_portal.managed import ORGANIZATIONS
-from tests.support.fake_portal.scripted import server_error
+from tests.support.fake_portal.harvested import NOW, HarvestedPortal
 from tests.support.fake_portal.state import KEY, Response
-
-if TYPE_CHECKING:
-    from airflow_provider_harvest.portal.models import HarvestSource
-
-
-def told(portal: HarvestedPortal, **arguments: Any) -> dict[str, Any]:
-    return as_dict(portal, examine(portal, **arguments))
+from tests.support.guard_passes import told
 
 
 class TestRequests:
@@ -98,151 +85,6 @@ class TestNews:
         assert examine(portal).not_archiving == [off.id]
 
 
-class TestWhatCannotBeRead:
-    @pytest.mark.parametrize("owners", [2, 12], ids=["read owner by owner", "read in one pass"])
-    def test_one_owner_whose_records_cannot_be_read_leaves_out_its_sources_only(
-        self, owners: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        portal = HarvestedPortal()
-        idents = [f"5e{number:022x}" for number in range(owners)]
-        for ident in idents:
-            monkeypatch.setitem(ORGANIZATIONS, f"town-{ident}", ident)
-        sources = [portal.add_harvested(lost=10, organization=f"town-{ident}") for ident in idents]
-        answer = portal.answer
-
-        def broken(name: str, method: str, path: str, query: dict[str, str], *rest: Any) -> Response:
-            if name == "list_datasets" and query.get("organization") in (idents[1], None):
-                return Response(500, {"message": "Internal Server Error"})
-            return answer(name, method, path, query, *rest)
-
-        monkeypatch.setattr(portal, "answer", broken)
-        result = told(portal)
-        assert result["must_hold_ids"] == [source.id for source in sources if source is not sources[1]]
-        [incomplete] = result["incomplete"]
-        assert idents[1] in incomplete
-
-    def test_all_records_leaves_out_only_the_sources_without_an_owner(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal = HarvestedPortal()
-        owned, ownerless = portal.add_harvested(lost=10, organization="north"), portal.add_harvested(lost=10)
-        portal.change(ownerless.id, owner=None)
-        answer = portal.answer
-
-        def broken(name: str, method: str, path: str, query: dict[str, str], *rest: Any) -> Response:
-            if name == "list_datasets" and not query.get("organization"):
-                return Response(500, {"message": "Internal Server Error"})
-            return answer(name, method, path, query, *rest)
-
-        monkeypatch.setattr(portal, "answer", broken)
-        report = examine(portal)
-        assert as_dict(portal, report)["must_hold_ids"] == [owned.id]
-        assert report.not_examined == {ownerless.id}
-        assert "1 without an owner" in report.requests_failed[0]
-
-    @pytest.mark.parametrize(
-        "odd",
-        [
-            pytest.param({"created": None}, id="a job without the time of its creation"),
-            pytest.param({"created": None, "started": None}, id="a job with its end only"),
-            pytest.param({"ended": "9999-12-31T23:59:59+00:00"}, id="a job of the year 9999"),
-        ],
-    )
-    def test_odd_job_ends_no_pass(self, odd: dict[str, Any]) -> None:
-        portal = HarvestedPortal()
-        sources = [portal.add_harvested(lost=10), portal.add_harvested(lost=10)]
-        portal.change_job(sources[0], **odd)
-        assert told(portal)["must_hold_ids"] == [source.id for source in sources]
-
-    @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
-    def test_line_with_an_odd_time_in_a_description_ends_no_pass(self, when: str) -> None:
-        portal = HarvestedPortal()
-        line = f"[harvest guard: {NOTE_HELD} on {when}, 1 records last seen before {when}]"
-        sources = [portal.add_harvested(lost=10, description=line), portal.add_harvested(lost=10)]
-        assert told(portal)["must_hold_ids"] == [source.id for source in sources]
-
-    @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
-    def test_record_seen_at_an_end_of_the_calendar_ends_no_pass(self, when: str) -> None:
-        portal = HarvestedPortal()
-        sources = [portal.add_harvested(lost=10), portal.add_harvested(lost=10)]
-        for entry in portal.state.datasets[-10:]:
-            entry["harvest"]["last_update"] = when
-        assert sources[0].id in told(portal)["must_hold_ids"]
-
-    def test_a_portal_that_is_away_ends_the_pass(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested(lost=10)
-
-        def away(*_: Any) -> Any:
-            raise server_error(503)
-
-        monkeypatch.setattr(portal, "iter_datasets", away)
-        with pytest.raises(HarvestError):
-            told(portal)
-
-    def test_a_key_whose_user_cannot_be_read_is_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal = HarvestedPortal()
-        lost, whole = portal.add_harvested(lost=10, organization="north"), portal.add_harvested()
-
-        def unknown() -> Any:
-            raise server_error(500)
-
-        monkeypatch.setattr(portal, "whoami", unknown)
-        result = told(portal, with_rights=True)
-        assert (result["must_hold_ids"], result["not_holdable_ids"]) == ([lost.id], [])
-        assert whole.id in portal.sources
-
-
-class TestHeldSources:
-    """A hold is reported in each pass, whatever can be read of its records."""
-
-    NOTE = str(join("Data of the town.", Note(NOTE_HELD, NOW - timedelta(days=20), 10, JOB_BEGAN)))
-    AHEAD = str(join(None, Note(NOTE_HELD, NOW - timedelta(days=20), 0, NOTHING_ACCEPTED)))
-
-    def check(self, portal: HarvestedPortal, source: HarvestSource, why: str) -> None:
-        report = examine(portal, with_rights=True)
-        act(portal, report)
-        result = as_dict(portal, report)
-        assert (result["held_ids"], result["overdue_ids"]) == ([source.id], [source.id])
-        assert result["held_since"] == {source.id: (NOW - timedelta(days=20)).isoformat()}
-        row = result["rows"][0]
-        assert (row["is_examined"], row["job_id"], row["missing"], row["action"]) == (False, None, 0, "")
-        assert why in row["reasons"][0]
-        assert "1 source needs a person" in result["message"]
-        assert why in result["message"]
-        assert portal.written == []
-
-    @pytest.mark.parametrize("refused", ["list_datasets", "list_items"])
-    def test_whose_records_cannot_be_read(self, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal = HarvestedPortal()
-        source = portal.add_harvested(lost=10, autoarchive=False, description=self.NOTE)
-        answer = portal.answer
-
-        def broken(name: str, *rest: Any) -> Response:
-            return Response(500, {"message": "Broken."}) if name == refused else answer(name, *rest)
-
-        monkeypatch.setattr(portal, "answer", broken)
-        self.check(portal, source, "could not be read")
-        assert examine(portal).not_examined == {source.id}
-
-    @pytest.mark.parametrize("status", [None, "failed"])
-    @pytest.mark.parametrize("description", [NOTE, AHEAD], ids=["for a loss", "by a guarded run that was killed"])
-    def test_that_no_harvest_has_ended_of(self, status: str | None, description: str) -> None:
-        portal = HarvestedPortal()
-        source = portal.add(schedule="0 4 * * *", autoarchive=False, description=description)
-        if status:
-            portal.add_job(source, status, NOW, NOW)
-        self.check(portal, source, "No harvest of it has ended")
-
-    @pytest.mark.parametrize("description", [NOTE, AHEAD], ids=["for a loss", "by a guarded run that was killed"])
-    def test_expire_all_the_same(self, description: str) -> None:
-        portal = HarvestedPortal()
-        source = portal.add(schedule="0 4 * * *", autoarchive=False, description=description)
-        report = examine(portal)
-        act(portal, report, expire_days=20)
-        result = as_dict(portal, report)
-        assert (result["expired_ids"], result["held_ids"]) == ([source.id], [])
-        assert portal.sources[source.id].autoarchive is True
-
-
 class TestClock:
     """The next pass begins where the first page of this one's list was read."""
 
@@ -274,6 +116,16 @@ class TestSelection:
             told(HarvestedPortal(), source_ids=["5f" + "0" * 22])
         with pytest.raises(HarvestInvalidInput, match="source_ids is empty"):
             told(HarvestedPortal(), source_ids=[])
+
+    def test_takes_ids_in_upper_case(self) -> None:
+        portal = HarvestedPortal()
+        one, other = portal.add_harvested(lost=10), portal.add_harvested(lost=10)
+        strange = "5E" + "F" * 22
+        limits = {one.id.upper(): {"max_lost_ratio": 0.5}, other.id.upper(): {"max_lost_ratio": 0.5}}
+        assert told(portal, source_ids=[one.id.upper()])["must_hold_ids"] == [one.id]
+        assert told(portal, thresholds_by_source=limits)["must_hold_ids"] == []
+        with pytest.raises(HarvestInvalidInput, match=f"has no source {strange.lower()}"):
+            told(portal, source_ids=[strange])
 
     def test_thresholds_of_a_source_go_before_those_of_all(self) -> None:
         portal = HarvestedPortal()
@@ -371,122 +223,3 @@ class TestSaidAhead:
         result = told(portal, with_rights=True)
         assert result["not_holdable_ids"] == [source.id]
         assert "The key has expired." in result["message"]
-
-
-class TestMessage:
-    @pytest.mark.parametrize("count", [0, 1, 4, 5, 60])
-    def test_has_fifteen_lines_at_most_and_names_what_would_vanish(self, count: int) -> None:
-        portal = HarvestedPortal(has_key=False)
-        for _ in range(count):
-            portal.add_harvested(lost=10)
-        portal.add_harvested(lost=1)
-        result = told(portal, with_rights=True)
-        lines = result["message"].splitlines()
-        assert len(lines) <= 15
-        need = "nothing has to wait" if count == 0 else "1 source needs" if count == 1 else f"{count} sources need"
-        assert need in lines[0]
-        assert "1 source more: 1 record is missing there" in result["message"]
-        if count:
-            assert "10 of 40 records are missing (25.0%)" in lines[1]
-            assert " Archived from 2026-12-03 on." in lines[1]
-            assert "https://www.example/datasets/" in lines[2]
-
-    @pytest.mark.parametrize(
-        "lost, told_of_it",
-        [
-            (2, ": 2 records are still missing."),
-            (10, ": 10 of 40 records are missing (25.0%)"),
-            (0, ": nothing is missing"),
-        ],
-    )
-    def test_says_what_a_hold_waits_for(self, lost: int, told_of_it: str) -> None:
-        portal = HarvestedPortal()
-        note = Note(NOTE_HELD, NOW, 10, JOB_BEGAN)
-        portal.add_harvested(lost=lost, autoarchive=False, description=join("Data of the town.", note))
-        assert told_of_it in told(portal)["message"].splitlines()[1]
-
-    def test_names_of_a_portal_cannot_write_markdown(self) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested(lost=10, name="Town](https://evil.example) <b>[x")
-        text = told(portal)["message"]
-        assert "](https://evil.example)" not in text.replace("\\]", "")
-        assert "<b>" not in text
-
-    @pytest.mark.parametrize(
-        "page, shown",
-        [
-            ("https://portal.example/a)b", "(https://portal.example/a%29b)"),
-            ("javascript:alert(1)", None),
-            ("https://portal.example/\x1b[31m\n- forged", None),
-            ("https://user@other.example/", None),
-        ],
-    )
-    def test_addresses_of_a_portal_cannot_write_markdown_or_run_anything(self, page: str, shown: str | None) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested(lost=10)
-        portal.records = [record._replace(page=page) for record in portal.records]
-        result = told(portal)
-        told_links = [line.rpartition("](")[2] for line in result["message"].splitlines() if line.startswith("  - [")]
-        assert told_links == ([] if shown is None else [shown[1:]] * 3)
-        assert {entry["url"] for row in result["rows"] for entry in row["missing_records"]} == {page if shown else None}
-
-    def test_row_names_each_record_and_its_day(self) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested(lost=30, lost_on=JOB_BEGAN - timedelta(days=8))
-        row = told(portal)["rows"][0]
-        assert (row["records"], row["missing"], row["will_archive"], len(row["missing_records"])) == (60, 30, 30, 20)
-        assert {entry["archived_at"] for entry in row["missing_records"]} == {"2026-11-27T04:00:00+00:00"}
-
-    def test_counts_only_what_a_person_must_decide(self) -> None:
-        portal = HarvestedPortal()
-        source = portal.add_harvested(lost=10)
-        waiting = examine(portal, with_rights=True)
-        act(portal, waiting)
-        portal.bring_back(source)
-        lifted = examine(portal, with_rights=True)
-        act(portal, lifted)
-        heads = [message(portal, report).splitlines()[0] for report in (waiting, lifted)]
-        assert heads[0].endswith(": 1 source needs a person, 10 records are at risk.")
-        assert heads[1].endswith(": 1 source, nothing has to wait for a person.")
-        assert "hold lifted" in message(portal, lifted).splitlines()[1]
-
-    def test_says_how_many_requests_failed(self) -> None:
-        portal = HarvestedPortal()
-        report = examine(portal)
-        report.requests_failed = [
-            "12 of the organization a: broken",
-            "3 of the user b: broken",
-            "1 of the user c: broken",
-        ]
-        last = message(portal, report).splitlines()[-1]
-        assert last == "- not examined: 12 of the organization a: broken (and 2 more)"
-        report.requests_failed = report.requests_failed[:1]
-        assert message(portal, report).splitlines()[-1] == "- not examined: 12 of the organization a: broken"
-
-    def test_reason_of_a_portal_why_nothing_can_be_held_cannot_write_markdown(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested()
-        listed = portal.iter_sources
-
-        def refuse(keyed: bool = False, **arguments: Any) -> Any:
-            if keyed:
-                raise HarvestAuthError("<!channel> [log in](https://evil.example)", status_code=401)
-            return listed(**arguments)
-
-        monkeypatch.setattr(portal, "iter_sources", refuse)
-        text = told(portal, with_rights=True)["message"]
-        assert "could not be held" in text
-        assert "](https://evil.example)" not in text.replace("\\]", "")
-        assert "<!channel>" not in text
-
-    def test_of_thousands_of_sources_compares_each_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        portal = HarvestedPortal()
-        portal.add_harvested(lost=10)
-        report = examine(portal)
-        report.cases = [replace(report.cases[0]) for _ in range(1000)]
-        compared: list[object] = []
-        monkeypatch.setattr(Case, "__eq__", lambda case, other: bool(compared.append(other)) or case is other)
-        assert "and 99" in message(portal, report)
-        assert compared == []

@@ -17,6 +17,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestProtocolError,
     HarvestRedirected,
 )
+from airflow_provider_harvest.portal.http import transport as exchanges
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from airflow_provider_harvest.portal.http.transport import Transport
 from tests.support.examples import examples
@@ -240,6 +241,6 @@ class TestKeyNeverLeaves:
     def test_even_if_an_address_slips_through(self, pair: tuple[Door, Door], monkeypatch: pytest.MonkeyPatch) -> None:
         """The last check stands where the connection is chosen."""
         home, other = pair
-        monkeypatch.setattr(Transport, "_redirect_target", lambda *_: f"{other.url}{API}/me/")
+        monkeypatch.setattr(exchanges, "next_address", lambda *_: f"{other.url}{API}/me/")
         self.follow(home, "/anything")
         assert other.requests == []

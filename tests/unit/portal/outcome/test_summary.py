@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
-from airflow_provider_harvest.portal.outcome.read_ended_job import conclude
 from airflow_provider_harvest.portal.outcome.summary import (
     _ADVICE_BY_KIND,
     MAX_MESSAGE_LINES,
@@ -20,46 +18,17 @@ from airflow_provider_harvest.portal.outcome.summary import (
     progress_line,
     summary_lines,
 )
-from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy
-from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, PREVIEWED, STARTED
+from airflow_provider_harvest.portal.statuses import FAILURE_KINDS, PREVIEWED
 from airflow_provider_harvest.portal.text.words import LOG_WIDTH, log_lines
-from tests.support.fake_portal.direct_client import SITE
-from tests.support.fake_portal.scripted import SOURCE_ID, T0, FakeClock, ScriptedClient, item, portal_of
+from tests.support.fake_portal.scripted import item
+from tests.support.judged_results import DONE, JOB_ID, PAGE, failed, result_of
 from tests.support.portal_messages import CUT_SHORT, REDIRECTED, REFUSED
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestItem
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
-JOB_ID = "65f000000000000000000001"
-PAGE = f"{SITE}/api/1/harvest/job/{JOB_ID}/"
 CHANCE = "Airflow does not retry this. The portal's own next run: in about 21 h 55 min (cron 0 0 * * *)."
-
-
-def result_of(
-    status: str = "done",
-    items: list[HarvestItem] | None = None,
-    errors: tuple[str, ...] = (),
-    before: list[HarvestItem] | None = None,
-    **policy: Any,
-) -> HarvestResult:
-    """The result of a job of 42 s, read from a portal and judged.
-
-    :param before: items of the job before, None if there was none.
-    """
-    portal = portal_of(FakeClock())
-    if before is not None:
-        portal.life.put_job("before", T0 - 9000, "done", T0 - 8000, items=before)
-    portal.life.put_job(JOB_ID, T0 - 60, status, T0 - 18, errors, items or [])
-    policy_ = OutcomePolicy.create(**policy)
-    return conclude(ScriptedClient(portal), portal.life.source, JOB_ID, STARTED, policy_)
-
-
-def failed(count: int, message: str = "missing title on dataset") -> list[HarvestItem]:
-    return [item(f"r{n}", "failed", message) for n in range(count)]
-
-
-DONE = [item(f"ok-{n}", "done") for n in range(3)]
 
 
 # --- while it waits --------------------------------------------------------------------------------------------
@@ -298,58 +267,7 @@ def test_archived_items_are_listed_again_in_each_job_and_distinguished(
     assert summary_lines(result)[0].endswith(words)
 
 
-# --- the result itself -----------------------------------------------------------------------------------------
-
-
-def test_a_result_is_small_json_whatever_the_harvest() -> None:
-    items = [item(f"r{n}", "failed", "x" * 5000) for n in range(5000)]
-    result = result_of("done-errors", items, tuple("y" * 5000 for _ in range(50)))
-    assert len(json.dumps(result)) < 20_000
-    assert len(result["failed_items"]) == 20
-
-
-def test_my_failed_records_come_first_in_a_result() -> None:
-    result = result_of("done-errors", failed(500), remote_ids=["r444"])
-    assert result["failed_items"][0]["remote_id"] == "r444"
-
-
-def test_the_keys_of_a_result() -> None:
-    result = result_of("done", DONE)
-    assert result == {
-        "schema": 1,
-        "portal": SITE,
-        "source_id": SOURCE_ID,
-        "source_name": "Ville",
-        "organization": None,
-        "schedule": "0 0 * * *",
-        "job_id": JOB_ID,
-        "job_url": PAGE,
-        "how": "started",
-        "status": "done",
-        "created": "2026-03-02T02:04:00+00:00",
-        "started": "2026-03-02T02:04:00+00:00",
-        "ended": "2026-03-02T02:04:42+00:00",
-        "duration": 42.0,
-        "items": {"total": 3, "done": 3, "failed": 0, "skipped": 0, "archived": 0, "newly_archived": 0},
-        "changes": {
-            "compared_with": None,
-            "newly_failing": 0,
-            "still_failing": 0,
-            "newly_archived": 0,
-            "vanished": None,
-            "fixed": None,
-            "new": None,
-        },
-        "errors": [],
-        "failed_items": [],
-        "skip_reasons": {},
-        "remote_ids": None,
-        "outcome": "success",
-        "failure_kind": None,
-        "reasons": [],
-        "guard": None,
-    }
-
+# --- a wait that is stopped, and what to do --------------------------------------------------------------------
 
 CONTINUES = "The harvest continues: udata cannot cancel one."
 NONE = "No harvest was requested"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.portal.models import ItemCounts
+from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
 from airflow_provider_harvest.portal.outcome.result import MAX_REMOTE_IDS, build_result
-from airflow_provider_harvest.portal.outcome.skips import Skips, reasons_of
+from airflow_provider_harvest.portal.outcome.skips import Skips, counts_before, reasons_of
 from airflow_provider_harvest.portal.outcome.verdict import OutcomePolicy, judge
 from tests.support.ended_jobs import ended_job
 from tests.support.fake_portal.scripted import item
@@ -95,3 +96,23 @@ def test_a_result_names_only_so_many_records() -> None:
     told: Any = build_result(portal="", source=None, job=ended_job(), job_url=None, how="started", outcome=outcome)
     assert len(told["remote_ids"]["missing"]) == MAX_REMOTE_IDS
     assert told["remote_ids"]["counts"] == {"failed": 0, "skipped": 0, "archived": 0, "missing": 5000}
+
+
+def whole(job_id: str, hour: int | None, done: int | None = 1) -> HarvestJob:
+    began = None if hour is None else datetime(2026, 3, 2, hour, tzinfo=timezone.utc)
+    return HarvestJob(job_id, "done", began, counts=None if done is None else ItemCounts(total=done, done=done))
+
+
+@pytest.mark.parametrize(
+    "jobs, hour, counted",
+    [
+        pytest.param([whole("later", 9, 7), whole("mine", 5), whole("old", 4, 3)], 5, [3], id="those before it"),
+        pytest.param([whole("mine", 5), whole("same", 5, 7), whole("old", 4, 3)], 5, [3], id="not one of its time"),
+        pytest.param([whole("mine", 5), whole("odd", None, 2), whole("old", 4, 3)], 5, [2, 3], id="one without a time"),
+        pytest.param([whole("mine", 5), whole("odd", 4, None), whole("old", 3, 3)], 5, [3], id="not counted"),
+        pytest.param([whole("mine", None), whole("old", 4, 3)], None, [3], id="its own time is not known"),
+        pytest.param([whole(f"j{n}", 12 - n, n) for n in range(12)], 13, list(range(10)), id="ten at most"),
+    ],
+)
+def test_the_harvests_that_one_is_compared_with(jobs: list[HarvestJob], hour: int | None, counted: list[int]) -> None:
+    assert [counts.done for counts in counts_before(jobs, whole("mine", hour))] == counted

@@ -39,8 +39,14 @@ class TestCreate:
     @pytest.mark.parametrize("generation", "ABCD")
     @pytest.mark.parametrize(
         "whose",
-        [{}, {"organization": ORGANIZATION["slug"]}, {"organization": ORGANIZATION["id"]}, {"owner_id": USER["id"]}],
-        ids=["the key's user", "organization by slug", "organization by id", "a user by id"],
+        [
+            pytest.param({}, id="the key's user"),
+            pytest.param({"organization": ORGANIZATION["slug"]}, id="organization by slug"),
+            pytest.param({"organization": ORGANIZATION["id"]}, id="organization by id"),
+            pytest.param({"organization": ORGANIZATION["id"].upper()}, id="organization by id in upper case"),
+            pytest.param({"owner_id": USER["id"]}, id="a user by id"),
+            pytest.param({"owner_id": USER["id"].upper()}, id="a user by id in upper case"),
+        ],
     )
     def test_twice_creates_once(self, generation: str, whose: dict[str, Any]) -> None:
         with InProcess(generation) as server, HarvestClient(server.url, KEY) as client:

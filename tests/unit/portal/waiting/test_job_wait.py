@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.statuses import ENDED, NOT_STARTED, OVERRAN, STALLED, TIMED_OUT, WAITING
 from airflow_provider_harvest.portal.waiting.dead_jobs import why_dead
 from tests.support.fake_portal.scripted import (
@@ -79,6 +80,12 @@ OLD = [(-HOUR, job_appears("old")), (-HOUR + 60, job_ends("old"))]
             [*whole_job("ended", -600, 500), *whole_job("slow", -500, 5000), *whole_job("quick", 100, 50)],
             "quick",
             id="the first to end",
+        ),
+        pytest.param(
+            {"ended_after": T0},
+            [*whole_job("first", -600, 605), *whole_job("second", -500, 520)],
+            "first",
+            id="the first to end of two that ended between two polls",
         ),
         pytest.param(
             {"ended_after": T0},
@@ -202,10 +209,16 @@ def test_items_are_not_read_of_a_job_that_is_seen_moving() -> None:
     assert story.client.count("list_items") == 0
 
 
-def test_items_are_not_read_of_a_job_that_began_lately() -> None:
-    story = Story([(-HOUR, job_appears("j"))])
-    why_dead(story.client, story.client.peek_job("j"), LIMITS)
-    assert story.client.count("list_items") == 0
+@pytest.mark.parametrize("ago, reads", [(HOUR, 0), (2 * HOUR, 0), (2 * HOUR + 1, 1)])
+def test_items_are_not_read_of_a_job_that_began_lately(ago: float, reads: int) -> None:
+    story = Story([(-ago, job_appears("j")), (-ago, items_move("j", done=1))])
+    job = story.client.peek_job("j")
+    assert bool(why_dead(story.client, job, LIMITS)) == bool(reads)
+    assert story.client.count("list_items") == reads
+
+
+def test_a_job_without_any_time_is_not_dead() -> None:
+    assert why_dead(Story(()).client, HarvestJob("j", "initialized"), LIMITS) is None
 
 
 def test_a_job_that_did_not_move_before_the_first_poll_is_dead_at_that_poll() -> None:

@@ -54,6 +54,16 @@ JUST_BEGUN = HarvestJob("new", "initialized", instant(T0), instant(T0))
         pytest.param(
             PAGE[:3], ended("new", 0.0, 0.1), "j1 j2 j3", T0 - CLOCK_GRACE, id="and has ended within the request"
         ),
+        pytest.param(
+            PAGE[:3], ended("new", 0.0, 0.5), "j1 j2 j3", T0 - CLOCK_GRACE, id="and has taken all of the request"
+        ),
+        pytest.param(
+            [*PAGE[:9], HarvestJob("j0", "done")],
+            PAGE[0],
+            " ".join([*(f"j{n}" for n in range(1, 10)), "j0"]),
+            T0 - 9 * HOUR,
+            id="a full page with a job that has no time",
+        ),
     ],
 )
 def test_the_response_to_a_request_shows_whether_the_list_was_up_to_date(

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.portal.statuses import ENDED
+from airflow_provider_harvest.portal.models import HarvestJob, ItemCounts
+from airflow_provider_harvest.portal.statuses import ENDED, GONE, STALLED
 from airflow_provider_harvest.portal.waiting.job_wait import JobWait
-from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan, describe_wait
+from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan, describe_wait, goals
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits
 from tests.support.fake_portal.scripted import (
     SOURCE_ID,
     T0,
+    instant,
     whole_job,
 )
 from tests.support.wait_story import HOUR, Story
@@ -65,3 +67,29 @@ def test_a_wait_goes_on_elsewhere_from_its_plan() -> None:
 def test_what_a_wait_is_for_in_a_line(plan: dict[str, Any], words: str) -> None:
     base = WaitPlan(SOURCE_ID, "started", start_deadline=T0 + 2 * HOUR, deadline=T0 + 4 * HOUR)
     assert describe_wait(replace(base, **plan), T0) == words
+
+
+@pytest.mark.parametrize(
+    "how, states",
+    [("started", {ENDED}), ("attached", {ENDED}), ("waited", {ENDED}), ("blocked", {ENDED, STALLED, GONE})],
+)
+def test_only_a_job_that_blocks_may_die_or_vanish_for_a_wait_to_be_over(how: Any, states: set[str]) -> None:
+    assert set(goals(WaitPlan(SOURCE_ID, how))) == states
+
+
+@pytest.mark.parametrize(
+    "last, before",
+    [
+        pytest.param(None, None, id="none"),
+        pytest.param({"status": "done", "ended": instant(T0)}, ("last", 3), id="done"),
+        pytest.param({"status": "done", "ended": instant(T0), "counts": None}, ("last", None), id="not counted"),
+        pytest.param({"status": "initialized"}, None, id="it runs"),
+        pytest.param({"status": "failed", "ended": instant(T0)}, None, id="it failed"),
+        pytest.param(
+            {"id": "mine", "status": "done", "ended": instant(T0)}, None, id="it is the one that is waited for"
+        ),
+    ],
+)
+def test_what_a_result_may_be_compared_with(last: dict[str, Any] | None, before: tuple[str, int | None] | None) -> None:
+    job = None if last is None else HarvestJob(**{"id": "last", "counts": ItemCounts(total=3, done=3), **last})
+    assert WaitPlan(SOURCE_ID, "attached", job_id="mine").knowing(job).before == before

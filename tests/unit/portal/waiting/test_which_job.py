@@ -123,6 +123,11 @@ def test_when_a_job_counts_as_dead(still: float, has_items: bool, words: str | N
     assert why_stuck(job, T0, has_items, T0 + still, LIMITS) == words
 
 
+def test_the_time_before_the_first_item_does_not_limit_the_time_between_two() -> None:
+    limits = JobLimits(stall_timeout=6 * HOUR, first_item_timeout=HOUR)
+    assert why_stuck(HarvestJob("j", "initialized", instant(T0)), T0, True, T0 + 2 * HOUR, limits) is None
+
+
 SOURCE = HarvestSource(
     "id", "Ville", "https://x", "dcat", active=True, validation=HarvestValidation("accepted"), schedule="0 0 * * *"
 )

@@ -1,0 +1,41 @@
+"""Decodes the body of a response, so that each value of it can be stored, logged and sent on; used by the transport.
+
+Anybody names a source, and may put a NUL character into the name. PostgreSQL, where Airflow 3 keeps XComs as JSON,
+refuses that, half a character, and a number that JSON does not define: each task that returns a list of all would fail.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+#: How what cannot be stored is written in a body; also the halves of whole characters, which are put together first.
+_WRITTEN = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def decoded(content: bytes) -> tuple[Any, bool]:
+    """Return the JSON value of a body, None for an empty one, and whether it was JSON.
+
+    :param content: the body.
+    """
+    if not content.strip():
+        return None, True
+    try:
+        # NaN and Infinity become strings: no field of udata's is one.
+        value = json.loads(content, parse_constant=str)
+        return (_storable(value) if _WRITTEN.search(content) else value), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _storable(value: object) -> object:
+    """Return a value in which each unstorable character is the one that stands for an unknown one."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_storable(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(entry) for key, entry in value.items()}
+    return value
