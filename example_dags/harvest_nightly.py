@@ -55,7 +55,7 @@ with DAG(
 
     @task(trigger_rule="all_done")
     def summary(listed: list[dict] | None, ti=None) -> dict[str, int]:
-        """Log a line for each source, count how many came to what, and fail unless all were harvested as required.
+        """Log a line for each source, count the outcomes, and fail unless all were harvested as required.
 
         The last task decides whether a DAG run is green.
         """
@@ -68,10 +68,10 @@ with DAG(
         counts: dict[str, int] = {}
         for source in listed:
             result = results.get(source["id"])
-            came_to = "no result" if result is None else result["failure_kind"] or result["outcome"]
-            counts[came_to] = counts.get(came_to, 0) + 1
+            outcome = "no result" if result is None else result["failure_kind"] or result["outcome"]
+            counts[outcome] = counts.get(outcome, 0) + 1
             done = "" if result is None else f"{result['items']['done']} done, {result['items']['failed']} failed"
-            print(f"{came_to:20} {source['name']:40} {done}")
+            print(f"{outcome:20} {source['name']!r:40} {done}")
         ti.xcom_push(key="counts", value=counts)
         if set(counts) - {"success"}:
             raise RuntimeError(f"Not every source was harvested as required: {counts}")

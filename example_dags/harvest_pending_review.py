@@ -45,11 +45,11 @@ with DAG(
     review = HarvestPendingReviewOperator(task_id="review", message_template=MESSAGE)
 
     @task
-    def tell(findings: list[dict], message: str) -> list[dict]:
+    def send(findings: list[dict], message: str) -> list[dict]:
         """Send the message to your chat, and write the rows to your table here."""
         print(message)
         new = {True: "🆕 Nouveau", False: None}
         table = [{column: row[key] for column, key in COLUMNS.items()} for row in findings]
         return [{**cells, "Statut_bizdev": new[row["is_new"]]} for cells, row in zip(table, findings, strict=True)]
 
-    tell(review.output["findings"], review.output["message"])
+    send(review.output["findings"], review.output["message"])

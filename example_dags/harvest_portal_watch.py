@@ -65,8 +65,8 @@ with DAG(
         return new > 0
 
     @task
-    def tell(message: str, **context) -> None:
+    def send(message: str, **context) -> None:
         """Send the message."""
         LogNotifier(text=message)(context)
 
-    is_news(health.output["new"]) >> tell(health.output["message"])
+    is_news(health.output["new"]) >> send(health.output["message"])

@@ -19,10 +19,10 @@ from sandbox.tables import table
 
 #: The catalogues served, with the arguments of `CatalogueServer.put` and the outcome of a harvest of each.
 _CATALOGUES: tuple[tuple[str, dict[str, int | float], str], ...] = (
-    ("cities", {"datasets": 8}, "8 sound data sets"),
+    ("cities", {"datasets": 8}, "8 datasets without faults"),
     ("mixed", {"datasets": 6, "failing": 2, "missing_id": 1, "duplicate": 1}, "items fail, are skipped, come twice"),
-    ("empty", {"datasets": 0}, "nothing: the job is done, and did nothing"),
-    ("slow", {"datasets": 4, "delay": 20.0}, "4 data sets; takes 20 s to answer"),
+    ("empty", {"datasets": 0}, "no dataset: the job is done all the same"),
+    ("slow", {"datasets": 4, "delay": 20.0}, "4 datasets; takes 20 s to respond"),
 )
 _GRACE = 300.0  # seconds that the portal lives longer than the command, in case that is killed; covers the start
 #: What each person may do with sources of the organization, on a portal of today.
@@ -81,7 +81,8 @@ def _parse() -> argparse.Namespace:
 
 
 def _exports(sandbox: Sandbox) -> str:
-    settings = airflow_settings(sandbox)
+    # The first two are for the command airflow-harvest, the others for Airflow and the example DAGs.
+    settings = {"HARVEST_PORTAL": sandbox.url, "HARVEST_API_KEY": sandbox.keys.admin, **airflow_settings(sandbox)}
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 
@@ -93,7 +94,7 @@ def _write_private(path: Path, content: str) -> None:
 
 
 def _explain(sandbox: Sandbox, exports: str, arguments: argparse.Namespace, took: float) -> None:
-    print(f"\nudata {sandbox.release} (API generation {sandbox.generation}) answers after {took:.0f} s.\n")
+    print(f"\nudata {sandbox.release} (API generation {sandbox.generation}) responds after {took:.0f} s.\n")
     print(f"  portal        {sandbox.url}")
     print(f"  API           {sandbox.url}/api/1/")
     print(
@@ -105,7 +106,7 @@ def _explain(sandbox: Sandbox, exports: str, arguments: argparse.Namespace, took
     print(table(["role", "key", "is"], [[role, getattr(sandbox.keys, role), what] for role, what in _PEOPLE.items()]))
     print("\nCatalogues to harvest, backend dcat")
     print(table(["catalogue", "harvested"], [[sandbox.catalogue.url(name), what] for name, _, what in _CATALOGUES]))
-    print("\nConnection and variables for Airflow and the example DAGs, as the sysadmin")
+    print("\nVariables for airflow-harvest, Airflow and the example DAGs, as the sysadmin")
     print(exports)
     if arguments.env_file is not None:
         print(f"They are in {arguments.env_file} too: source {shlex.quote(str(arguments.env_file))}\n")

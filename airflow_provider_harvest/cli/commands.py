@@ -6,8 +6,9 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.shared import (
     ATTENTION,
     ERROR,
@@ -32,13 +33,36 @@ from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.make_plan import check_organizations, make_plan
 from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan, looks_like_a_plan, read_plan, write_plan
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.health.rules import state_of
 from airflow_provider_harvest.portal.http.address import site_url
-from airflow_provider_harvest.portal.text.words import count
+from airflow_provider_harvest.portal.sources.identity import source_brief
+from airflow_provider_harvest.portal.sources.listing import SourceFilter, list_sources
+from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.text.words import count, iso
 
 if TYPE_CHECKING:
     import argparse
 
+    from airflow_provider_harvest.portal.models import HarvestSource
+
 NO_CHANGES, CHANGES = FINE, ATTENTION
+#: Columns of the list of sources; the last one gives way if the terminal is narrow.
+_LISTED = ("source", "state", "last harvest (UTC)", "status", "name")
+
+
+def show_list(arguments: argparse.Namespace) -> int:
+    """List the sources of a portal: how people find the id of theirs."""
+    wanted = SourceFilter.create(organization=arguments.organization, owner_id=arguments.owner, name=arguments.name)
+    with open_client(arguments, None, keyed=False) as client:
+        listed = list_sources(client, wanted, more_fields="last_job{id,status,created,started,ended}")
+        site = client.site
+    if arguments.json:
+        display.print_json([_listed_row(source, site) for source in listed])
+    elif listed:
+        display.print_table(_LISTED, [_listed_cells(source) for source in listed], kept=len(_LISTED) - 1)
+    else:
+        say("No source matches: leave the options out to list all sources of the portal.")
+    return FINE
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -141,6 +165,24 @@ def schema(arguments: argparse.Namespace) -> int:
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _listed_row(source: HarvestSource, site: str) -> dict[str, Any]:
+    brief = {**source_brief(source, site), **_last_harvest(source)}
+    del brief["organization"]  # its id and name are columns of their own
+    return {name: plain(value, None) if isinstance(value, str) else value for name, value in brief.items()}
+
+
+def _last_harvest(source: HarvestSource) -> dict[str, str | None]:
+    job = source.last_job
+    when = iso(job.ended or job.started or job.created) if job else None
+    return {"last_harvest": when, "last_status": plain(job.status) if job else None}
+
+
+def _listed_cells(source: HarvestSource) -> list[str]:
+    last = _last_harvest(source)
+    when = (last["last_harvest"] or "-")[:16].replace("T", " ")
+    return [source.id, state_of(source), when, last["last_status"] or "-", source.name]
 
 
 def _create_organizations(arguments: argparse.Namespace) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Name, module of cli/ with add_arguments(parser) or the function after the colon, help.
 # A module is imported only when its command is called.
 _COMMANDS = (
-    ("sources", "sources", "manage harvest sources as code"),
+    ("sources", "sources", "list the sources of a portal, and manage them as code"),
     ("jobs", "jobs:add_jobs", "list the newest jobs of a source"),
     ("run", "run", "start a harvest, wait for it and judge it"),
     ("watch", "jobs:add_watch", "show the live state of a portal or a job"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import filled, json_argument, portal_argument
@@ -21,6 +22,7 @@ from airflow_provider_harvest.portal.compare.portals import ALIKE, compare_porta
 from airflow_provider_harvest.portal.compare.zombies import ZOMBIE_COLUMNS, find_zombies
 from airflow_provider_harvest.portal.health import examine
 from airflow_provider_harvest.portal.health.message import markdown as health_message
+from airflow_provider_harvest.portal.health.message import terminal_lines
 from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.portal.reporting import formats
 from airflow_provider_harvest.portal.reporting.report import read_report
@@ -68,6 +70,10 @@ def add_health(parser: Parser) -> None:
     parser.add_argument(
         "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
     )
+    parser.add_argument(
+        "--state", type=filled, metavar="FILE", help="show what is new since the run that wrote this file, and write it"
+    )
+    parser.add_argument("--markdown", action="store_true", help="write a message of at most 15 lines for a chat")
     _shared(parser, health)
 
 
@@ -117,17 +123,36 @@ def zombies(arguments: argparse.Namespace) -> int:
 
 def health(arguments: argparse.Namespace) -> int:
     """Check all sources of a portal."""
+    previous, wanted = _kept_state(arguments.state), SourceFilter.create(organization=arguments.organization)
     with open_client(arguments, None, keyed=False) as client, display.progress("Reading the sources ..."):
-        found = examine(client, SourceFilter.create(organization=arguments.organization))
-    message = health_message(found)
+        if previous and (previous.get("portal"), previous["selection"]) != (client.site, str(wanted)):
+            raise HarvestInvalidInput(f"{arguments.state} is about another portal or organization: give another file.")
+        found = examine(client, wanted, previous=previous)
+    if arguments.state:
+        Path(arguments.state).write_text(json.dumps(found.state), encoding="utf-8")
     if arguments.json:
-        display.print_json(found.as_dict(message))
+        display.print_json(found.as_dict(health_message(found)))
+    elif arguments.markdown:
+        print(health_message(found))
     else:
-        print(message)
+        print("\n".join(terminal_lines(found, has_previous=previous is not None)))
     return ATTENTION if found.findings else FINE
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _kept_state(path: str | None) -> dict[str, Any] | None:
+    """Return what an earlier run kept in a file; None if it is the first one."""
+    if path is None or not Path(path).exists():
+        return None
+    try:
+        kept = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or "selection" not in kept:
+        raise HarvestInvalidInput(f"{path} was not written by 'airflow-harvest health --state': give another file.")
+    return kept
 
 
 def _compare_harvests(arguments: argparse.Namespace, client: HarvestClient, other: HarvestClient) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import display
-from airflow_provider_harvest.cli.parser import json_argument, portal_argument, seconds
+from airflow_provider_harvest.cli.parser import filled, json_argument, portal_argument, seconds
 from airflow_provider_harvest.cli.shared import (
     ATTENTION,
     ERROR,
@@ -53,7 +53,15 @@ def add_arguments(parser: Parser) -> None:
         "--start-timeout", type=seconds, default=7200.0, metavar="S", help="until a job must have appeared; 2 h"
     )
     parser.add_argument("--interval", type=seconds, default=5.0, metavar="S", help="seconds between two polls; 5")
-    parser.add_argument("--max-failed-items", type=int, default=0, metavar="N", help="items that may fail; 0")
+    parser.add_argument(
+        "--remote-id", action="append", type=filled, metavar="ID", help="judge this record only: it must be done; may "
+        "be given several times. The dct:identifier of a DCAT record, or the id of a CKAN package"
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-failed-items", type=int, metavar="N", help="items that may fail; 0 unless --max-failed-ratio is given"
+    )
+    parser.add_argument("--max-failed-ratio", type=float, metavar="R", help="share of the items that may fail, 0 to 1")
+    parser.add_argument("--min-done-items", type=int, default=1, metavar="N", help="items that must be done; 1")
     parser.add_argument(
         "--max-skipped-ratio", type=float, metavar="R", help="share of the items that may be skipped, 0 to 1; default: "
         "half, or more if each of the last ten harvests skipped more than half"
@@ -66,7 +74,11 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Start a harvest; with ``--wait`` wait for it and judge it, as the run operator does."""
     policy = OutcomePolicy.create(
-        max_failed_items=arguments.max_failed_items, max_skipped_ratio=arguments.max_skipped_ratio
+        max_failed_items=arguments.max_failed_items,
+        max_failed_ratio=arguments.max_failed_ratio,
+        min_done_items=arguments.min_done_items,
+        max_skipped_ratio=arguments.max_skipped_ratio,
+        remote_ids=arguments.remote_id,
     )
     with open_client(arguments, None, keyed=True) as client:
         waits_for_portal = arguments.on_run_refused == WAIT

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import commands
-from airflow_provider_harvest.cli.parser import filled, output_argument, portal_argument, seconds
+from airflow_provider_harvest.cli.parser import filled, json_argument, output_argument, portal_argument, seconds
 from airflow_provider_harvest.cli.shared import KEY_VARIABLE, PORTAL_VARIABLE
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EPILOG = f"""\
 environment variables:
   {PORTAL_VARIABLE:<17} site of the portal, as with --portal
-  {KEY_VARIABLE:<17} API key; export and check need none; with it, plan shows what the key may not do
+  {KEY_VARIABLE:<17} API key; list, export and check need none; with it, plan shows what the key may not do
 
 exit codes:
   0  no changes: the portal matches the files (after apply: now it does)
@@ -27,23 +27,29 @@ exit codes:
 def add_arguments(parser: Parser) -> None:
     """Give the parser of ``sources`` its commands."""
     parser.description = (
-        "Manage harvest sources as code: files describe them, a plan shows what would change, apply changes it."
+        "List the sources of a portal, and manage them as code: files describe them, a plan shows what would change, "
+        "apply changes it."
     )
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_export, _add_import, _add_check, _add_plan, _add_apply, _add_schema):
+    for add in (_add_list, _add_export, _add_import, _add_check, _add_plan, _add_apply, _add_schema):
         add(actions)
+
+
+def _add_list(actions: Actions) -> None:
+    parser = actions.add_parser("list", help="list a portal's sources with their ids and last harvests; sends no key")
+    portal_argument(parser)
+    _whose(parser)
+    parser.add_argument("--name", type=filled, metavar="TEXT", help="only sources whose name contains this")
+    json_argument(parser)
+    parser.set_defaults(command=commands.show_list)
 
 
 def _add_export(actions: Actions) -> None:
     parser = actions.add_parser("export", help="write a portal's sources as a file of sources")
     portal_argument(parser)
-    whose = parser.add_mutually_exclusive_group()
-    whose.add_argument(
-        "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
-    )
-    whose.add_argument("--owner", type=filled, metavar="ID", help="only the own sources of this user")
+    _whose(parser)
     parser.add_argument(
         "-e", "--environment", type=filled, metavar="NAME", help="write the portal and its ids under this environment"
     )
@@ -120,6 +126,14 @@ def _add_schema(actions: Actions) -> None:
 def _files(parser: Parser) -> None:
     parser.add_argument("path", metavar="PATH", help="a YAML file, or a folder of them")
     parser.add_argument("-e", "--environment", type=filled, metavar="NAME", help="environment of the files")
+
+
+def _whose(parser: Parser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
+    )
+    group.add_argument("--owner", type=filled, metavar="ID", help="only the own sources of this user")
 
 
 def _prune(parser: Parser) -> None:

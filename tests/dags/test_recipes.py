@@ -83,9 +83,8 @@ def good(outcome: DagOutcome) -> DagOutcome:
     return outcome
 
 
-@pytest.mark.parametrize("dag_id", ["publish", "publish_and_wait"])
-def test_harvest_after_my_etl(paste: Callable[[str], AirflowHome], source_id: str, dag_id: str) -> None:
-    result = good(paste(dag_id).run_dag(dag_id)).xcoms["harvest", "harvest_result"]
+def test_harvest_after_my_etl(paste: Callable[[str], AirflowHome], source_id: str) -> None:
+    result = good(paste("publish").run_dag("publish")).xcoms["harvest", "harvest_result"]
     assert (result["source_id"], result["outcome"], result["how"]) == (source_id, "success", "started")
     assert (result["remote_ids"]["done"], result["remote_ids"]["missing"]) == (len(PUBLISHED), [])
 
@@ -132,6 +131,11 @@ def test_preview_maps_over_what_newly_fails(paste: Callable[[str], AirflowHome],
     assert outcome.tasks["preview[0]"] == "success"
 
 
+def test_guard_examines_the_source(paste: Callable[[str], AirflowHome], source_id: str) -> None:
+    result = good(paste("guard").run_dag("guard")).xcoms["guard", "harvest_guard"]
+    assert (result["sources"], result["incomplete"], result["held_ids"]) == (1, [], [])
+
+
 @pytest.mark.skipif(not HAS_EVENT_TRIGGERS, reason="Event triggers need Airflow 3.")
 def test_a_dag_that_a_harvest_starts_reads_its_result(paste: Callable[[str], AirflowHome], tmp_path: Path) -> None:
     airflow = paste("follow_town")
@@ -143,7 +147,7 @@ def test_a_dag_that_a_harvest_starts_reads_its_result(paste: Callable[[str], Air
 
 
 #: Recipes that a test above runs.
-RUN = {"publish", "publish_and_wait", "first_harvest", "follow", "watch", "preview_failing", "follow_town"}
+RUN = {"publish", "guard", "first_harvest", "follow", "watch", "preview_failing", "follow_town"}
 
 
 @pytest.mark.parametrize(

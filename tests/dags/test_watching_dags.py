@@ -69,11 +69,11 @@ def test_watch_reports_each_trouble_once(
     assert first.state == "success", first.log[-3000:]
     assert first.xcoms["health", "failing_ids"] == [gone]
     assert first.xcoms["health", "message"] in first.log
-    assert first.tasks["tell"] == "success"
-    assert second.tasks["tell"] == "skipped"
+    assert first.tasks["send"] == "success"
+    assert second.tasks["send"] == "skipped"
     assert second.xcoms["health", "counts"]["failing"] == 1
     assert third.xcoms["health", "newly_failing_ids"] == [broken]
-    assert third.tasks["tell"] == "success"
+    assert third.tasks["send"] == "success"
     # The organization is a slug, which takes a request; what the first run found out of it, the next ones know.
     assert requests == ["/api/1/harvest/sources/"]
 
@@ -119,7 +119,7 @@ def test_review_fills_the_table_and_writes_the_message_of_a_portals_team_with_a_
     second = airflow.run_dag("harvest_pending_review")
 
     assert first.state == "success", first.log[-3000:]
-    rows = {row["harvester_id"]: row for row in first.xcoms["tell", "return_value"]}
+    rows = {row["harvester_id"]: row for row in first.xcoms["send", "return_value"]}
     assert set(rows[good]) == TEAM_COLUMNS
     assert {source_id: row["Statut_config_moissonnage"] for source_id, row in rows.items()} == {
         good: "done",
@@ -135,7 +135,7 @@ def test_review_fills_the_table_and_writes_the_message_of_a_portals_team_with_a_
     assert f"[{portal.organization.name}]({organization}) : moissonneur DCAT, [{catalogue}](" in message
     assert "aperçu : timeout" in message
     assert second.state == "success", second.log[-3000:]
-    again = {row["harvester_id"]: row for row in second.xcoms["tell", "return_value"]}
+    again = {row["harvester_id"]: row for row in second.xcoms["send", "return_value"]}
     assert {source_id: row["Statut_bizdev"] for source_id, row in again.items()} == {
         slow: None,
         bad: None,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 #: Pages whose commands are run from the first to the last in one shell, each beginning with an empty portal.
-RUN = ("first-harvest.md", "sources-as-code.md", "how-to.md")
+RUN = ("first-harvest.md", "sources-as-code.md", "how-to.md", "guard.md")
 #: A paragraph of a page that says why the block below it is not run.
 NOT_RUN = "<!-- not run: "
 GIT_NAMES = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
@@ -107,9 +107,11 @@ def _is_not_run(block: Block) -> bool:
 
 
 def comparable(output: str) -> str:
-    """Leave out what is another in each run: ids, hashes, and the minute that a window gives a source."""
+    """Leave out what is another in each run: ids, hashes, times, and the minute that a window gives a source."""
     output = re.sub(r"\b[0-9a-f]{24}\b", "ID", output)
+    output = re.sub(r"\b\d{4}-\d\d-\d\d\b", "DAY", output)
     output = re.sub(r"^index \w+\.\.\w+", "index", output, flags=re.MULTILINE)
+    output = re.sub(r"\bDAY \d\d:\d\d\b", "TIME", output)
     return re.sub(r"\b\d{1,2} [0-4] \* \* \*", "MINUTE HOUR * * *", output).strip()
 
 
@@ -117,6 +119,7 @@ def test_first_harvest(own_portal: Sandbox, admin_of_own_portal: HarvestClient, 
     reader = Reader("first-harvest.md", own_portal, tmp_path)
     (file,) = (block for block in reader.blocks if block.language == "yaml")
     (tmp_path / "first.yaml").write_text(reader.own(file.text))
+    reader.environment |= {"HARVEST_PORTAL": own_portal.url, "HARVEST_API_KEY": own_portal.keys.admin}
 
     reader.read()
 
@@ -125,11 +128,21 @@ def test_first_harvest(own_portal: Sandbox, admin_of_own_portal: HarvestClient, 
 
 
 def test_guide_to_sources_as_code(own_portal: Sandbox, admin_of_own_portal: HarvestClient, tmp_path: Path) -> None:
-    described(own_portal, admin_of_own_portal, "Cities", "cities")
+    described(own_portal, admin_of_own_portal, "My town", "cities")
     reader = Reader("how-to.md", own_portal, tmp_path)
     reader.environment |= {"HARVEST_PORTAL": own_portal.url, "HARVEST_API_KEY": own_portal.keys.admin}
     reader.read()
     assert (tmp_path / "sources.yaml").exists()
+
+
+def test_guard(own_portal: Sandbox, admin_of_own_portal: HarvestClient, tmp_path: Path) -> None:
+    own_portal.catalogue.put("towns", datasets=25)
+    source = described(own_portal, admin_of_own_portal, "Towns", "towns")
+    own_portal.catalogue.put("towns", datasets=15)
+    admin_of_own_portal.run_source(source)
+    own_portal.control.wait_until_idle()
+    Reader("guard.md", own_portal, tmp_path).read()
+    assert admin_of_own_portal.get_source(source).autoarchive is True
 
 
 def test_sources_as_code(own_portal: Sandbox, admin_of_own_portal: HarvestClient, tmp_path: Path) -> None:
@@ -228,6 +241,11 @@ def words(command: str) -> list[str]:
     if end is None:
         return split
     return [*split[:end], *([split[end].removesuffix(";")] if split[end].endswith(";") else [])]
+
+
+def test_output_is_shown_on_pages_that_are_run_only() -> None:
+    shown = {block.page for block in blocks("console") for step in steps(block) if step.output}
+    assert shown <= set(RUN)
 
 
 @pytest.mark.parametrize("place, command", [pytest.param(*one, id=f"{one[0]}: {one[1][:60]}") for one in COMMANDS])

@@ -82,6 +82,12 @@ def test_the_exported_connection_logs_the_sysadmin_in(exported: dict[str, str]) 
         assert "admin" in json.load(answer)["roles"]
 
 
+def test_the_exports_are_enough_for_the_command_line(exported: dict[str, str]) -> None:
+    connection = json.loads(exported["AIRFLOW_CONN_HARVEST_DEFAULT"])
+    assert exported["HARVEST_PORTAL"] == connection["host"]
+    assert exported["HARVEST_API_KEY"] == connection["password"]
+
+
 def test_the_exports_are_on_the_terminal_too(terminal: Terminal, folder: Path) -> None:
     assert (folder / "exports").read_text() in terminal.text
 

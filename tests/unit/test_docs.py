@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest import exceptions, portal
+from airflow_provider_harvest.operators import _retries
 from docs import check, generate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +51,13 @@ class TestReference:
         # Of those that Python gives to every exception nothing needs to be said.
         own = [argument for argument in check.arguments(value) if argument != "message"]
         assert set(own) - documented(value) == set()
+
+    def test_page_of_exceptions_says_which_ones_airflow_retries(self) -> None:
+        rows = re.findall(r"(?m)^\| `(Harvest\w+)` \| .* \| (.*?) ?\|$", page("exceptions.md"))
+        shown = {name: said == "yes" for name, said in rows if said in ("yes", "no")}
+        assert shown == {name: not issubclass(getattr(exceptions, name), _retries._FINAL) for name in shown}
+        depends = {"HarvestError", "HarvestApiError", "HarvestOutcomeRejected", "HarvestApplyIncomplete"}
+        assert set(check.errors()) - set(shown) == depends
 
     @pytest.mark.parametrize("key", check.xcom_keys())
     def test_xcom_key_is_explained(self, key: str) -> None:

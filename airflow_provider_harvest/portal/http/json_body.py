@@ -31,7 +31,7 @@ def decoded(content: bytes) -> tuple[Any, bool]:
 
 
 def _storable(value: object) -> object:
-    """Return a value in which each unstorable character is the one that stands for an unknown one."""
+    """Return a value in which the replacement character is in place of each unstorable one."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, list):

@@ -229,6 +229,62 @@ class TestCheck:
         assert err == "airflow-harvest: sources.yaml:4: sources.towns.nme is unknown here: did you mean 'name'?\n"
 
 
+class TestList:
+    """How a newcomer finds the id of a source."""
+
+    @pytest.fixture(autouse=True)
+    def town_and_others(self, portal: Door) -> str:
+        """A source that was harvested, and one of each other state."""
+        organization = {"id": "0" * 23 + "1", "name": "Town", "slug": "town"}
+        portal.portal.organizations.append(organization)
+        town = portal.portal.add_source("Town hall", organization=organization)
+        job = portal.portal.add_job(town)
+        portal.portal.end_job(job, "done-errors")
+        portal.portal.jobs[job]["ended"] = "2026-11-26T04:05:06+00:00"
+        portal.portal.add_source("Asleep", active=False)
+        portal.portal.add_source("New", validation={"state": "pending"})
+        portal.portal.add_source("Bad", validation={"state": "refused"})
+        portal.portal.add_source("Gone", deleted="2026-11-26T04:05:06+00:00")
+        return town
+
+    def test_shows_id_state_last_harvest_and_name(
+        self, portal: Door, town_and_others: str, sources: Callable[..., Any]
+    ) -> None:
+        code, out, err = sources("list")
+        head, _, *rows = out.splitlines()
+        assert (code, err) == (0, "")
+        assert head.split() == ["source", "state", "last", "harvest", "(UTC)", "status", "name"]
+        assert [row.split()[-1] for row in rows] == ["Asleep", "Bad", "New", "hall"]
+        assert [row.split()[1] for row in rows] == ["inactive", "refused", "pending", "accepted"]
+        assert rows[-1].split() == [
+            town_and_others, "accepted", "2026-11-26", "04:05", "done-errors", "Town", "hall"
+        ]  # fmt: skip
+        assert all(request.key is None for request in portal.requests)
+
+    @pytest.mark.parametrize(
+        "arguments, names",
+        [
+            (("--name", "TOWN"), ["Town hall"]),
+            (("--organization", "town"), ["Town hall"]),
+            (("--owner", USER["id"]), ["Asleep", "Bad", "New", "Town hall"]),
+        ],
+    )
+    def test_can_be_restricted(self, arguments: Any, names: list[str], sources: Callable[..., Any]) -> None:
+        code, out, _ = sources("list", "--json", *arguments)
+        assert (code, [source["name"] for source in json.loads(out)]) == (0, names)
+
+    def test_writes_json(self, town_and_others: str, sources: Callable[..., Any]) -> None:
+        (town,) = json.loads(sources("list", "--json", "--name", "town")[1])
+        assert town["id"] == town_and_others
+        assert (town["validation"], town["active"], town["backend"]) == ("accepted", True, "dcat")
+        assert (town["last_harvest"], town["last_status"]) == ("2026-11-26T04:05:06+00:00", "done-errors")
+
+    def test_says_that_none_matches(self, sources: Callable[..., Any]) -> None:
+        code, out, err = sources("list", "--name", "nowhere")
+        assert (code, out) == (0, "")
+        assert err == "No source matches: leave the options out to list all sources of the portal.\n"
+
+
 class TestExport:
     def test_of_a_portal_gives_a_file_whose_plan_is_empty(
         self, portal: Door, tmp_path: Path, sources: Callable[..., Any]
@@ -248,6 +304,56 @@ class TestExport:
         _, out, err = sources("export")
         assert "Left out: 'catalogue', url: " in err
         assert "hunter2" not in out + err
+
+
+class TestHealth:
+    @pytest.fixture(autouse=True)
+    def failing(self, portal: Door) -> str:
+        source = portal.portal.add_source("Town hall")
+        portal.portal.end_job(portal.portal.add_job(source), "failed")
+        return source
+
+    def test_lists_all_findings_for_a_terminal(
+        self, portal: Door, failing: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["health"]) == 2
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0] == f"{portal.url}: 1 source (1 accepted), 1 finding."
+        assert lines[3].startswith(f"  {failing}  since ")
+
+    def test_writes_a_message_for_a_chat(self, portal: Door, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["health", "--markdown"]) == 2
+        assert capsys.readouterr().out.startswith(f"**Harvests on {portal.url}**: ")
+
+    def test_says_what_is_new_since_the_run_that_wrote_its_file(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = str(tmp_path / "health.json")
+        said = []
+        for _ in range(2):
+            assert main(["health", "--state", file]) == 2
+            said.append(capsys.readouterr().out.splitlines()[0])
+        assert [line.rpartition("source (1 accepted), ")[2] for line in said] == [
+            "1 finding.",
+            "1 finding, 0 of them new.",
+        ]
+
+    def test_does_not_compare_with_another_portal(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        file = tmp_path / "health.json"
+        assert main(["health", "--state", str(file)]) == 2
+        file.write_text(json.dumps({**json.loads(file.read_text()), "portal": "https://other.example"}))
+        assert main(["health", "--state", str(file)]) == 1
+        assert "is about another portal or organization: give another file" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("content", ["", "[1]", "{", "{}"])
+    def test_does_not_overwrite_another_file(
+        self, content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "notes.txt"
+        file.write_text(content)
+        assert main(["health", "--state", str(file)]) == 1
+        assert "give another file" in capsys.readouterr().err
+        assert file.read_text() == content
 
 
 def test_import_makes_a_file_of_a_list(tmp_path: Path, sources: Callable[..., Any]) -> None:

@@ -169,7 +169,7 @@ def test_output_fits_its_width_and_has_no_escape_codes(piped: Any, source: str, 
     _, out = piped(name, *more, columns=columns)
     assert out
     assert "\u202e" not in out
-    if name != "health":  # a message for a chat, of whole sentences
+    if name != "health":  # a line for each finding, of whole sentences
         assert max(len(line) for line in out.splitlines()) <= columns
 
 

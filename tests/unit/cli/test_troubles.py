@@ -127,6 +127,9 @@ def test_names_in_json_and_csv_are_one_line_of_visible_characters(portal: Door, 
             ["compare", source, "--json", "--csv", str(tmp_path / "changes.csv")],
             ["compare", "--with-portal", other.url, "--json", "--csv", str(file)],
             ["watch", source, "--rounds", "1"],
+            ["sources", "list", "--json"],
+            ["sources", "list"],
+            ["health"],
         ):
             said += call(*arguments)[1]
     written = [path.read_text() for path in tmp_path.iterdir()]

@@ -19,7 +19,7 @@ from airflow_provider_harvest.portal.health.findings import (
     ordered,
     that_fail,
 )
-from airflow_provider_harvest.portal.health.message import markdown
+from airflow_provider_harvest.portal.health.message import markdown, terminal_lines
 from airflow_provider_harvest.portal.health.state import Items, Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.models import HarvestRef
 from airflow_provider_harvest.portal.sources.identity import ownership
@@ -36,6 +36,38 @@ def finding(kind: str = "failing", number: int = 1, *, is_new: bool = True, **ca
 
 def report(*findings: Finding, **fields: Any) -> HealthReport:
     return HealthReport(portal=SITE, at=NOW, sources=501, checks=CHECKS, findings=ordered(findings), **fields)
+
+
+class TestTerminal:
+    def test_names_each_finding_with_the_id_of_its_source_by_kind(self) -> None:
+        many = [finding("inactive", number) for number in range(1, 21)]
+        lines = terminal_lines(
+            report(*many, finding("failing", 99, is_new=False), states={"accepted": 500, "pending": 0, "refused": 1}),
+            has_previous=False,
+        )
+        assert lines[:6] == [
+            f"{SITE}: 501 sources (500 accepted, 1 refused), 21 findings.",
+            "",
+            "failing: 1",
+            f"  {99:024x}  since 2025-12-03: Town 99 of City: the last harvest failed",
+            "",
+            "inactive: 20",
+        ]
+        assert len(lines) == 26
+
+    def test_says_what_is_new_only_if_there_was_an_earlier_pass(self) -> None:
+        made = report(finding("failing", 1), finding("failing", 2, is_new=False))
+        head, _, _, new, old = terminal_lines(made, has_previous=True)
+        assert head == f"{SITE}: 501 sources, 2 findings, 1 of them new."
+        assert "  new, since " in new
+        assert "new" not in old
+        assert "new" not in "".join(terminal_lines(made, has_previous=False))
+
+    def test_says_what_was_not_examined_and_hides_what_would_do_harm(self) -> None:
+        made = report(finding(name="\x1b[31mTown\nfake line"), incomplete="2 sources could not be read.")
+        lines = terminal_lines(made, has_previous=False)
+        assert lines[-1] == "2 sources could not be read."
+        assert not any("\x1b" in line or "\n" in line for line in lines)
 
 
 class TestMessage:
