@@ -1,4 +1,4 @@
-"""What a plan says to the person who approves it, beside its changes; and whose a source is."""
+"""What a plan says to the person who approves it, next to its changes; and whose a source is."""
 
 from __future__ import annotations
 
