@@ -60,8 +60,10 @@ def show_list(arguments: argparse.Namespace) -> int:
         display.print_json([_listed_row(source, site) for source in listed])
     elif listed:
         display.print_table(_LISTED, [_listed_cells(source) for source in listed], kept=len(_LISTED) - 1)
-    else:
+    elif arguments.organization or arguments.owner or arguments.name:
         say("No source matches: leave the options out to list all sources of the portal.")
+    else:
+        say("The portal has no harvest source.")
     return FINE
 
 

@@ -170,7 +170,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             memory.about(plan.source_id)
             run = SourceRun(self, context, client, memory)
             run.job_changed(plan)
-            if ended.state not in goals(plan):  # the portal may be down: nothing more is read
+            if ended.state not in goals(plan):  # the portal may be down: no result is read
                 raise run.why_given_up(plan, ended)
             return run.follow(plan, ended)
 

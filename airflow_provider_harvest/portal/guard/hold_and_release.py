@@ -112,7 +112,7 @@ def release(
         return source, False
     if note is None or note.state != NOTE_HELD:
         raise HarvestInvalidInput(
-            f"The guard does not hold source {source.id}, so that there is nothing to release. "
+            f"The guard does not hold source {source.id}, so there is nothing to release. "
             f"Its autoarchive is {'on' if source.autoarchive else 'off by its owner'}."
         )
     if held_since is not None and as_datetime(held_since, "held_since") != as_datetime(note.at, "the hold"):

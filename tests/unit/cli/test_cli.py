@@ -284,6 +284,10 @@ class TestList:
         assert (code, out) == (0, "")
         assert err == "No source matches: leave the options out to list all sources of the portal.\n"
 
+    def test_says_that_the_portal_has_none(self, portal: Door, sources: Callable[..., Any]) -> None:
+        portal.portal.sources.clear()
+        assert sources("list") == (0, "", "The portal has no harvest source.\n")
+
 
 class TestExport:
     def test_of_a_portal_gives_a_file_whose_plan_is_empty(
