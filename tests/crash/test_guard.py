@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +21,7 @@ DAY = 86400.0
 @pytest.fixture
 def loss(portal: Sandbox, source: Source) -> Source:
     """A source of four datasets whose catalogue lost three since yesterday."""
-    time.sleep(1 - time.time() % 1)  # a record's id has the second of its creation: not that of the next harvest
+    portal.wait_for_next_second()
     portal.control.pass_time(source.id, DAY)
     source.serve(datasets=1)
     portal.control.run_scheduled(source.id)

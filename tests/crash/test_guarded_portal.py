@@ -6,7 +6,6 @@ A harvest that ends while no triggerer runs starts the guard when one runs again
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +101,7 @@ def story(tmp_path: Path) -> Iterator[Story]:
         source = client.create_source("Town", url, "dcat", organization=portal.organization.id)
         client.validate_source(source.id)
         portal.control.wait_until_idle()
-        time.sleep(1 - time.time() % 1)  # a record's id has the second of its creation: not that of the next harvest
+        portal.wait_for_next_second()
         connection: dict[str, Any] = {"conn_type": "harvest", "host": portal.url, "password": portal.keys.admin}
         settings = {
             "AIRFLOW_CONN_HARVEST_DEFAULT": json.dumps({**connection, "extra": {"min_poll_interval": 1}}),

@@ -7,7 +7,6 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -73,7 +72,7 @@ def town(portal: Sandbox, catalogue: str) -> Iterator[Town]:
         client.validate_source(source.id)
         client.schedule_source(source.id, "15 3 * * *")
         portal.control.wait_until_idle()
-        time.sleep(1 - time.time() % 1)  # a record's id has the second of its creation: not that of the next harvest
+        portal.wait_for_next_second()
         portal.control.pass_time(source.id, DAY)
         portal.catalogue.put(catalogue, datasets=4)
         portal.control.run_scheduled(source.id)

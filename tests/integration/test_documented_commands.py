@@ -138,6 +138,7 @@ def test_guide_to_sources_as_code(own_portal: Sandbox, admin_of_own_portal: Harv
 def test_guard(own_portal: Sandbox, admin_of_own_portal: HarvestClient, tmp_path: Path) -> None:
     own_portal.catalogue.put("towns", datasets=25)
     source = described(own_portal, admin_of_own_portal, "Towns", "towns")
+    own_portal.wait_for_next_second()
     own_portal.catalogue.put("towns", datasets=15)
     admin_of_own_portal.run_source(source)
     own_portal.control.wait_until_idle()

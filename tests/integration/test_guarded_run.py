@@ -43,7 +43,7 @@ def rare(portal: Sandbox, new_harvest: MakeSource, catalogue_server: CatalogueSe
     def make(lost: int) -> HarvestSource:
         source = new_harvest(datasets=20)
         portal.control.backdate_records(source.id, LONG_AGO)
-        time.sleep(1 - time.time() % 1)  # a record's id has the second of its creation: not that of the next harvest
+        portal.wait_for_next_second()
         catalogue_server.put(source.url.rsplit("/", 1)[1].removesuffix(".xml"), datasets=20 - lost)
         return source
 
@@ -331,7 +331,7 @@ def test_second_harvest_that_is_blocked_and_deferred_is_not_followed_by_a_third(
         return check_loss(*given, **named)
 
     monkeypatch.setattr(guarded_run, "check_loss", block_and_check)
-    monkeypatch.setattr(HarvestRunSourceOperator, "worker_patience", 5.0)
+    monkeypatch.setattr(HarvestRunSourceOperator, "worker_patience", 1.0)
     monkeypatch.setattr(HarvestRunSourceOperator, "draw", staticmethod(lambda least, most: least))
     task = Task(portal, monkeypatch)
     with pytest.raises(TaskDeferred) as deferred:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
@@ -82,7 +81,7 @@ class World:
 
     def days_pass(self, *sources: HarvestSource, days: float = 1) -> None:
         if not self._aged.issuperset(source.id for source in sources):
-            time.sleep(1 - time.time() % 1)  # a record's id has the second of its creation: not that of the next job
+            self.portal.wait_for_next_second()
         for source in sources:
             self.portal.control.pass_time(source.id, days * DAY)
             self._aged.add(source.id)
