@@ -78,6 +78,20 @@ def test_watch_reports_each_trouble_once(
     assert requests == ["/api/1/harvest/sources/"]
 
 
+def test_watch_stores_what_it_reports_of_a_source_whose_name_no_database_takes(
+    portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow
+) -> None:
+    """PostgreSQL refuses the NUL character, which anybody may put into the name of a source."""
+    gone = harvested(portal, client, f"{catalogue}-gone", mode="error-404")
+    client.update_source(gone, name="Town\0hall")
+
+    outcome = make_airflow(key="").run_dag("harvest_portal_watch")
+
+    assert outcome.state == "success", outcome.log[-3000:]
+    assert outcome.xcoms["health", "failing_ids"] == [gone]
+    assert "Town\ufffdhall" in outcome.xcoms["health", "message"]
+
+
 @pytest.mark.skipif(not HAS_EVENT_TRIGGERS, reason="Airflow 2.11 gives each run a logical date.")
 def test_watch_compares_with_the_latest_pass_whatever_the_date_of_its_run(
     portal: Sandbox, client: HarvestClient, catalogue: str, make_airflow: MakeAirflow
