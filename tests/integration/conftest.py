@@ -13,6 +13,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.clock import Clock
 from sandbox import RELEASES, Sandbox
 from sandbox.catalogue import CatalogueServer
 from tests.support.portal_api import PortalApi
@@ -145,6 +146,15 @@ def pytest_runtest_makereport(
             log.seek(offset)
             report.sections.append((f"log of udata {portal.release}", log.read().decode(errors="replace")))
     return report
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tasks and clients look again sooner than they would: each of their pauses is a quarter as long.
+
+    Their clocks are true and so is the portal's, so that what is waited for takes as long as it does.
+    """
+    monkeypatch.setattr(Clock, "sleep", lambda clock, seconds: time.sleep(max(seconds, 0.0) / 4))
 
 
 @pytest.fixture(scope="session")
