@@ -172,7 +172,7 @@ class Sandbox:
     def wait_for_next_second(self) -> None:
         """Wait until what is harvested from now on counts as made after what was harvested before.
 
-        A record's id has the second in which the portal made it, and nothing else in the API tells whether a harvest
+        A record's id has the second in which the portal made it, and nothing else in the API says whether a harvest
         made a record or found it: call this between two harvests that the guard compares.
         """
         time.sleep(1 - time.time() % 1)

@@ -150,7 +150,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let tasks and clients look again sooner than they would: each of their pauses is a quarter as long.
+    """Let tasks and clients poll sooner than they would: each of their pauses is a quarter as long.
 
     Their clocks are true and so is the portal's, so that what is waited for takes as long as it does.
     """
