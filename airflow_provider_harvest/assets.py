@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -102,10 +103,11 @@ def harvest_uri(portal: str, source_id: str | None = None, organization_id: str 
     """
     from airflow_provider_harvest.exceptions import HarvestInvalidInput
     from airflow_provider_harvest.portal.http.address import site_url
+    from airflow_provider_harvest.portal.http.places import ARGUMENTS
 
     if source_id is not None and organization_id is not None:
         raise HarvestInvalidInput("source_id and organization_id are both given: give one of them.")
-    place = site_url(portal).partition("://")[2]
+    place = site_url(portal, places=replace(ARGUMENTS, site="the argument portal")).partition("://")[2]
     kind, ident = ("source", source_id) if source_id is not None else ("organization", organization_id)
     if ident is None:  # a blank one is refused below: it would widen the asset to the whole portal
         return f"{SCHEME}://{place}"

@@ -40,7 +40,15 @@ from typing import Any
 
 
 class HarvestError(Exception):
-    """Root of all errors of this package."""
+    """Root of all errors of this package.
+
+    :param message: the whole sentence.
+    :param brief: the sentence for who has read the rest in the log, or is about to; default: the whole.
+    """
+
+    def __init__(self, message: str = "", *, brief: str = "") -> None:
+        super().__init__(message)
+        self.brief = brief or message
 
 
 class HarvestInvalidInput(HarvestError, ValueError):
@@ -221,6 +229,7 @@ class HarvestApplyIncomplete(HarvestError):
     :param result: what was done and what was not, as JSON.
     :param again: whether applying the plan again may help although nothing else is changed.
     :param retry_after: seconds until then, if the portal says.
+    :param brief: the message without the reason of the portal, which the log has.
     """
 
     def __init__(
@@ -230,8 +239,9 @@ class HarvestApplyIncomplete(HarvestError):
         result: dict[str, Any] | None = None,
         again: bool = False,
         retry_after: float | None = None,
+        brief: str = "",
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, brief=brief)
         self.result = result or {}
         self.again = again
         self.retry_after = retry_after

@@ -16,6 +16,7 @@ from airflow_provider_harvest.cli.shared import (
     KEY_VARIABLE,
     PORTAL_VARIABLE,
     open_client,
+    places,
     say,
     write_out,
 )
@@ -34,20 +35,24 @@ from airflow_provider_harvest.portal.as_code.plan.make_plan import check_organiz
 from airflow_provider_harvest.portal.as_code.plan.planned_changes import Plan, looks_like_a_plan, read_plan, write_plan
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.health.rules import state_of
-from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.portal.sources.identity import source_brief
 from airflow_provider_harvest.portal.sources.listing import SourceFilter, list_sources
+from airflow_provider_harvest.portal.statuses import ACCEPTED
 from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import count, iso
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from airflow_provider_harvest.portal.as_code.model import Declaration
     from airflow_provider_harvest.portal.models import HarvestSource
 
 NO_CHANGES, CHANGES = FINE, ATTENTION
-#: Columns of the list of sources; the last one gives way if the terminal is narrow.
+#: Columns of the list of sources. If names do not fit, the hour gives way first, then the state of an accepted source.
 _LISTED = ("source", "state", "last harvest (UTC)", "status", "name")
+_LISTED_BY_DAY = ("source", "state", "harvested", "status", "name")
+_LISTED_IN_SHORT = ("source", "harvested", "status", "name")
 
 
 def show_list(arguments: argparse.Namespace) -> int:
@@ -59,7 +64,7 @@ def show_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         display.print_json([_listed_row(source, site) for source in listed])
     elif listed:
-        display.print_table(_LISTED, [_listed_cells(source) for source in listed], kept=len(_LISTED) - 1)
+        display.print_first_that_fits(_listed_tables(listed))
     elif arguments.organization or arguments.owner or arguments.name:
         say("No source matches: leave the options out to list all sources of the portal.")
     else:
@@ -93,10 +98,10 @@ def check(arguments: argparse.Namespace) -> int:
     names: list[str | None] = [arguments.environment] if arguments.environment else [*files.environments]
     for name in names or [None]:
         declaration = files.declaration(name)
-        site = arguments.portal or declaration.portal or os.environ.get(PORTAL_VARIABLE)
+        site = arguments.portal or declaration.portal or (os.environ.get(PORTAL_VARIABLE) or "").strip()
         checked = "not checked against a portal"
         if site and not arguments.offline:
-            with HarvestClient(site_url(site)) as client:
+            with HarvestClient(site, places=places(_named_by(arguments, declaration))) as client:
                 check_declaration(declaration, client.list_backends())
                 check_organizations(client, declaration)
             checked = f"checked against {client.site}"
@@ -151,7 +156,8 @@ def apply(arguments: argparse.Namespace) -> int:
             ).to_json()
     except HarvestApplyIncomplete as error:
         _write_result(error.result, arguments.output)
-        raise
+        # The log has given each reason when it occurred.
+        raise HarvestApplyIncomplete(error.brief, result=error.result) from None
     _write_result(result, arguments.output)
     print(render.result_line(result))
     if made.conflicts:
@@ -181,10 +187,22 @@ def _last_harvest(source: HarvestSource) -> dict[str, str | None]:
     return {"last_harvest": when, "last_status": plain(job.status) if job else None}
 
 
-def _listed_cells(source: HarvestSource) -> list[str]:
-    last = _last_harvest(source)
-    when = (last["last_harvest"] or "-")[:16].replace("T", " ")
-    return [source.id, state_of(source), when, last["last_status"] or "-", source.name]
+def _listed_tables(listed: Sequence[HarvestSource]) -> list[display.Table]:
+    """Return the same list in fewer and fewer columns."""
+    whole, by_day, short = [], [], []
+    for source in listed:
+        last, state = _last_harvest(source), state_of(source)
+        when, status = (last["last_harvest"] or "-")[:16].replace("T", " "), last["last_status"] or "-"
+        whole.append([source.id, state, when, status, source.name])
+        by_day.append([source.id, state, when[:10], status, source.name])
+        short.append([source.id, when[:10], status if state == ACCEPTED else state, source.name])
+    return [(_LISTED, whole), (_LISTED_BY_DAY, by_day), (_LISTED_IN_SHORT, short)]
+
+
+def _named_by(arguments: argparse.Namespace, declaration: Declaration) -> str:
+    if arguments.portal:
+        return "--portal"
+    return "the portal in the file" if declaration.portal else PORTAL_VARIABLE
 
 
 def _create_organizations(arguments: argparse.Namespace) -> bool:

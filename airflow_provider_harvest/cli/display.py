@@ -13,8 +13,14 @@ from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
+
+    #: Headings and rows.
+    Table: TypeAlias = tuple[Sequence[str], Sequence[Sequence[Any]]]
 
 _WIDTH = 80
+#: Letters of a name with which most are recognized.
+_NAME_WIDTH = 40
 
 
 def print_json(value: object) -> None:
@@ -31,6 +37,31 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, kept: 
     """
     for line in table_lines(columns, rows, output_width(), kept=kept):
         print(line)
+
+
+def print_first_that_fits(tables: Sequence[Table]) -> None:
+    """Write one of several tables of the same rows, whose last column is a name.
+
+    Piped, no name is cut: nothing follows it, and somebody may search for it.
+
+    :param tables: the best first, the narrowest last.
+    """
+    print("\n".join(first_that_fits(tables, output_width() if _has_width() else sys.maxsize)))
+
+
+def first_that_fits(tables: Sequence[Table], width: int) -> list[str]:
+    """Return the lines of the first table that leaves names enough room, else those of the last table.
+
+    :param tables: the best first, the narrowest last; only the last column is cut.
+    :param width: of the terminal.
+    """
+    for columns, rows in tables:
+        kept = len(columns) - 1
+        lines = table_lines(columns, rows, width, kept=kept)
+        names = [len(plain(row[kept], None)) for row in rows]
+        if len(lines[1].rpartition(" ")[2]) >= min(_NAME_WIDTH, max([len(columns[kept]), *names])):
+            break
+    return lines
 
 
 def table_lines(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int, *, kept: int = 0) -> list[str]:
@@ -91,9 +122,13 @@ def live(*, as_json: bool) -> Iterator[Callable[[list[str], Any], None]]:
 
 def output_width() -> int:
     """Return how many columns output has: those of the terminal; piped, 80 unless ``COLUMNS`` says otherwise."""
-    if not sys.stdout.isatty() and not os.environ.get("COLUMNS"):
+    if not _has_width():
         return _WIDTH
     return max(20, shutil.get_terminal_size((_WIDTH, 24)).columns)
+
+
+def _has_width() -> bool:
+    return sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
-from airflow_provider_harvest.cli.parser import filled, json_argument, portal_argument
+from airflow_provider_harvest.cli.parser import (
+    commands_of,
+    epilog,
+    json_argument,
+    number,
+    organization_argument,
+    portal_argument,
+    selecting,
+    time_of_hold,
+    whole,
+)
 from airflow_provider_harvest.cli.shared import (
     ATTENTION,
     ERROR,
     FINE,
-    KEY_VARIABLE,
-    PORTAL_VARIABLE,
     open_client,
     say,
     source_of,
 )
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestNotFound
 from airflow_provider_harvest.portal.guard.apply_decisions import act
-from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS
+from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, MAX_DAYS, NO_GRACE
 from airflow_provider_harvest.portal.guard.hold_and_release import release
 from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
@@ -28,21 +35,14 @@ from airflow_provider_harvest.portal.text.untrusted import plain
 from airflow_provider_harvest.portal.text.words import count, few
 
 if TYPE_CHECKING:
+    import argparse
+
     from airflow_provider_harvest.cli.parser import Actions, Parser
     from airflow_provider_harvest.portal.client import HarvestClient
 
-_EPILOG = f"""\
-environment variables:
-  {PORTAL_VARIABLE:<17} site of the portal, as with --portal
-  {KEY_VARIABLE:<17} API key, for hold and release only
-
-exit codes:
-  0  nothing has to wait for a person
-  2  something would be lost, or is held
-  1  an error, or sources that could not be examined
-"""
-#: Columns of the table; the last one gives way if the terminal is narrow.
+#: Columns of the table, and on a narrow terminal.
 _COLUMNS = ("source", "state", "#missing", "#records", "archived on", "name")
+_FEWER_COLUMNS = ("source", "state", "#missing", "archived", "name")
 _STATES = {
     "cannot_hold": "cannot be held",
     "cannot_lift": "cannot be lifted",
@@ -54,14 +54,13 @@ _STATES = {
 def add_arguments(parser: Parser) -> None:
     """Give the parser of ``guard`` its commands."""
     parser.description = "Find what a portal will archive, and stop it until a person has decided."
-    parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    actions = parser.add_subparsers(required=True, metavar="COMMAND")
+    _exit_codes(parser, key="API key, for hold and release only")
+    actions = commands_of(parser)
     _add(actions, "report", "list the sources that lost too much; sends no key", _report)
     holding = _add(actions, "hold", "switch autoarchive off if too much is missing, lift holds that are over", _hold)
     holding.add_argument(
         "--expire-days",
-        type=float,
+        type=number(1, MAX_DAYS, "a number of days"),
         metavar="N",
         help="end holds after so many days: their loss counts as accepted; default: a hold waits for a person",
     )
@@ -71,7 +70,7 @@ def add_arguments(parser: Parser) -> None:
     releasing.add_argument("source", nargs="+", metavar="ID", help="ids or slugs of sources that the guard holds")
     releasing.add_argument(
         "--held-since",
-        type=filled,
+        type=time_of_hold,
         metavar="TIME",
         help="`held_since` of the hold that was decided on (guard report --json), for one ID: one that has lost more "
         "since then is not released; default: release it whatever it has lost",
@@ -83,22 +82,35 @@ def add_arguments(parser: Parser) -> None:
 def _add(actions: Actions, name: str, text: str, command: object) -> Parser:
     parser = actions.add_parser(name, help=text)
     portal_argument(parser)
-    parser.add_argument(
-        "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
-    )
+    organization_argument(parser)
     parser.add_argument(
         "--source",
         action="append",
-        type=filled,
+        type=selecting,
         metavar="ID",
         help="only this source (id or slug); may be given several times",
     )
     parser.add_argument(
-        "--grace-days", type=int, default=GRACE_DAYS, metavar="N", help="grace of the portal; default: %(default)s"
+        "--grace-days",
+        type=whole(NO_GRACE, MAX_DAYS),
+        default=GRACE_DAYS,
+        metavar="N",
+        help="days for which the portal keeps what it no longer finds; default: %(default)s",
     )
     json_argument(parser)
+    _exit_codes(parser, key="API key" if command is _hold else "")
     parser.set_defaults(command=command)
     return parser
+
+
+def _exit_codes(parser: Parser, key: str) -> None:
+    epilog(
+        parser,
+        "nothing has to wait for a person",
+        "something would be lost, or is held",
+        "an error, or sources that could not be examined",
+        key=key,
+    )
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -177,7 +189,9 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
         display.print_json({**result, "rows": rows})
         return
     if rows:
-        display.print_table(_COLUMNS, [_cells(row) for row in rows], kept=len(_COLUMNS) - 1)
+        whole = [_cells(row) for row in rows]
+        fewer = [[*cells[:2], _of(*cells[2:4]), *cells[4:]] for cells in whole]
+        display.print_first_that_fits([(_COLUMNS, whole), (_FEWER_COLUMNS, fewer)])
     for row in rows:
         for sentence in [*row["reasons"], *([row["why"]] if row["action"] else [])]:
             print(f"{row['source_id']}: {sentence}")
@@ -191,6 +205,10 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
             say(f"{count(len(idents), 'source')} {text}: {few(idents)}.")
     for sentence in result["incomplete"]:
         say(f"Not examined: {sentence}")
+
+
+def _of(missing: str, records: str) -> str:
+    return missing if records == "-" else f"{missing} of {records}"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

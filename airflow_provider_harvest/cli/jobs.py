@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
-from airflow_provider_harvest.cli.parser import json_argument, portal_argument, positive, seconds
+from airflow_provider_harvest.cli.parser import epilog, json_argument, portal_argument, positive, seconds
 from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, source_of
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.compare.find_harvests import find_source_or_job
@@ -48,6 +48,7 @@ def add_watch(parser: Parser) -> None:
     parser.add_argument(
         "--rounds", type=positive, metavar="N", help="end after so many polls; default: when the job ends"
     )
+    epilog(parser, "the job is done, or the watch was ended", "the job failed, or is done with errors")
     _shared(parser, watch)
 
 
@@ -72,7 +73,8 @@ def watch(arguments: argparse.Namespace) -> int:
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 polls += 1
-                code = _look(client, job_id, name, show, doubts)
+                # What was never read may never be: a person who mistyped the portal need not wait.
+                code = _look(client, job_id, name, show, doubts, is_first=job_id is None and polls == 1)
                 if code is not None:
                     return code
                 if arguments.rounds and polls >= arguments.rounds:
@@ -85,7 +87,13 @@ def watch(arguments: argparse.Namespace) -> int:
 
 
 def _look(
-    client: HarvestClient, job_id: str | None, name: str, show: Callable[[list[str], Any], None], doubts: Doubts
+    client: HarvestClient,
+    job_id: str | None,
+    name: str,
+    show: Callable[[list[str], Any], None],
+    doubts: Doubts,
+    *,
+    is_first: bool,
 ) -> int | None:
     """Show the current state; return an exit code once the job has ended. A portal that is down may come back."""
     try:
@@ -97,7 +105,7 @@ def _look(
         job = client.peek_job(job_id)
         doubts.answered()
     except HarvestError as error:
-        if doubts.believes(error):
+        if is_first or doubts.believes(error):
             raise
         show([f"The portal cannot be read now: {plain(error)}"], {"error": plain(error)})
         return None

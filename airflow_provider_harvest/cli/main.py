@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest import __version__
-from airflow_provider_harvest.cli.parser import Parser
+from airflow_provider_harvest.cli.parser import Parser, commands_of, epilog, in_options
 from airflow_provider_harvest.cli.shared import ERROR, INTERRUPTED, PIPE_CLOSED
 from airflow_provider_harvest.exceptions import HarvestError
 
@@ -43,13 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or file of another encoding than UTF-8 ends nothing
             stream.reconfigure(errors="backslashreplace")
-    chosen = _parser(given).parse_args(given)
+    parser = _parser(given)
+    if given and given[0].startswith("-") and given[0] not in ("-h", "--help", "--version"):
+        parser.error(f"{given[0].partition('=')[0]} comes after the command, as in: airflow-harvest health --json")
+    chosen = parser.parse_args(given)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
         code: int = chosen.command(chosen)
         sys.stdout.flush()
     except HarvestError as error:
-        print(f"airflow-harvest: {error}", file=sys.stderr)
+        print(f"airflow-harvest: {in_options(str(error), chosen.options)}", file=sys.stderr)
         return ERROR
     except BrokenPipeError:  # the reader, such as head, has read enough
         _drop_output()
@@ -78,7 +81,14 @@ def _parser(given: Sequence[str]) -> Parser:
         prog="airflow-harvest", description="Harvests of open-data portals built on udata, without Airflow."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    epilog(
+        parser,
+        "nothing to report, or everything was done",
+        "something needs attention: each command's --help says what",
+        "an error, also for wrong arguments",
+        key="API key, for the commands that write",
+    )
+    commands = commands_of(parser)
     called = next((word for word in given if not word.startswith("-")), None)
     # Parsers of the other commands are made only for the help that lists them: they take longer than the parsing.
     alone = [command for command in _COMMANDS if given[:1] == [command[0]]]

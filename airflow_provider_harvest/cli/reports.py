@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
-from airflow_provider_harvest.cli.parser import filled, json_argument, portal_argument
-from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, say, source_of, write_out
+from airflow_provider_harvest.cli.parser import (
+    checked,
+    epilog,
+    filled,
+    json_argument,
+    organization_argument,
+    portal_argument,
+)
+from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, places, say, source_of, write_out
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.client import HarvestClient
 from airflow_provider_harvest.portal.compare.diff import TROUBLE, UNCHANGED
@@ -23,7 +30,6 @@ from airflow_provider_harvest.portal.compare.zombies import ZOMBIE_COLUMNS, find
 from airflow_provider_harvest.portal.health import examine
 from airflow_provider_harvest.portal.health.message import markdown as health_message
 from airflow_provider_harvest.portal.health.message import terminal_lines
-from airflow_provider_harvest.portal.http.address import site_url
 from airflow_provider_harvest.portal.reporting import formats
 from airflow_provider_harvest.portal.reporting.report import read_report
 from airflow_provider_harvest.portal.sources.listing import SourceFilter
@@ -43,9 +49,19 @@ def add_report(parser: Parser) -> None:
         "--previous", type=filled, metavar="JOB", help="job to compare with; default: the harvest before"
     )
     parser.add_argument(
-        "-f", "--format", default="md", metavar="NAME,...", help=f"of {', '.join(formats.FORMATS)}; default md"
+        "-f",
+        "--format",
+        type=_formats,
+        default="md",
+        metavar="NAME,...",
+        help=f"of {', '.join(formats.FORMATS)}; default md",
     )
     parser.add_argument("-o", "--output", metavar="PATH", help="file without ending: each format adds its own")
+    epilog(
+        parser,
+        "the harvest read its whole catalogue, and nothing failed or went missing",
+        "it failed, had errors, or items fail, are skipped or were archived that were not before",
+    )
     _shared(parser, report)
 
 
@@ -55,6 +71,7 @@ def add_compare(parser: Parser) -> None:
     parser.add_argument("after", metavar="AFTER", nargs="?", help="the same; default: BEFORE on the other portal")
     parser.add_argument("--with-portal", type=filled, metavar="URL", help="portal of AFTER, if it is another one")
     parser.add_argument("--csv", metavar="FILE", help="write the changes as CSV")
+    epilog(parser, "both are alike", "they differ")
     _shared(parser, compare)
 
 
@@ -62,24 +79,24 @@ def add_zombies(parser: Parser) -> None:
     """Give the parser of ``zombies`` its arguments."""
     parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
     parser.add_argument("--csv", metavar="FILE", help="write the rows as CSV")
+    epilog(parser, "there is no such resource", "there are some")
     _shared(parser, zombies)
 
 
 def add_health(parser: Parser) -> None:
     """Give the parser of ``health`` its arguments."""
-    parser.add_argument(
-        "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
-    )
+    organization_argument(parser)
     parser.add_argument(
         "--state", type=filled, metavar="FILE", help="show what is new since the run that wrote this file, and write it"
     )
     parser.add_argument("--markdown", action="store_true", help="write a message of at most 15 lines for a chat")
+    epilog(parser, "there is no finding", "there are findings, new or old")
     _shared(parser, health)
 
 
 def report(arguments: argparse.Namespace) -> int:
     """Write what a harvest changed and why items failed."""
-    chosen = ["json"] if arguments.json else formats.check_formats(arguments.format)
+    chosen = ["json"] if arguments.json else arguments.format
     if len(chosen) > 1 and not arguments.output:
         raise HarvestInvalidInput("Several formats go into files: give --output, or one format.")
     with open_client(arguments, None, keyed=False) as client, display.progress("Reading the harvest ..."):
@@ -98,7 +115,7 @@ def report(arguments: argparse.Namespace) -> int:
 def compare(arguments: argparse.Namespace) -> int:
     """Compare two harvests, or all sources of two portals."""
     with open_client(arguments, None, keyed=False) as client:
-        other = HarvestClient(site_url(arguments.with_portal)) if arguments.with_portal else client
+        other = _other(arguments.with_portal) if arguments.with_portal else client
         with other:
             if arguments.before is None:
                 return _compare_portals(arguments, client, other)
@@ -140,6 +157,10 @@ def health(arguments: argparse.Namespace) -> int:
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _other(site: str) -> HarvestClient:
+    return HarvestClient(site, places=places("--with-portal"))
 
 
 def _kept_state(path: str | None) -> dict[str, Any] | None:
@@ -203,6 +224,10 @@ def _compare_portals(arguments: argparse.Namespace, client: HarvestClient, other
             ("source", "alike or different", "what differs"), [[p.name, p.verdict, p.detail] for p in pairs]
         )
     return FINE if all(pair.verdict == ALIKE for pair in pairs) else ATTENTION
+
+
+def _formats(value: str) -> list[str]:
+    return checked(lambda names, _: formats.check_formats(names))(value)
 
 
 def _shared(parser: Parser, command: object) -> None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import display
-from airflow_provider_harvest.cli.parser import filled, json_argument, portal_argument, seconds
+from airflow_provider_harvest.cli.parser import (
+    count_of_items,
+    epilog,
+    filled,
+    in_options,
+    json_argument,
+    portal_argument,
+    seconds,
+    share,
+)
 from airflow_provider_harvest.cli.shared import (
     ATTENTION,
     ERROR,
     FINE,
     INTERRUPTED,
     KEY_VARIABLE,
+    again,
     open_client,
     say,
     source_of,
@@ -39,7 +49,7 @@ _DAY = 24 * 3600.0
 def add_arguments(parser: Parser) -> None:
     """Give the parser of ``run`` its arguments."""
     parser.add_argument("source", metavar="SOURCE", help="id or slug of the source")
-    parser.add_argument("--wait", action="store_true", help="wait for the harvest and judge it: exit code 0, 1 or 2")
+    parser.add_argument("--wait", action="store_true", help="wait for the harvest and judge it")
     parser.add_argument(
         "--if-running", choices=IF_RUNNING, default=WAIT, help="if a job is running: let it end first (default), "
         "wait for that job instead, or fail"
@@ -58,16 +68,31 @@ def add_arguments(parser: Parser) -> None:
         "be given several times. The dct:identifier of a DCAT record, or the id of a CKAN package"
     )  # fmt: skip
     parser.add_argument(
-        "--max-failed-items", type=int, metavar="N", help="items that may fail; 0 unless --max-failed-ratio is given"
+        "--max-failed-items",
+        type=count_of_items,
+        metavar="N",
+        help="items that may fail; 0 unless --max-failed-ratio is given",
     )
-    parser.add_argument("--max-failed-ratio", type=float, metavar="R", help="share of the items that may fail, 0 to 1")
-    parser.add_argument("--min-done-items", type=int, default=1, metavar="N", help="items that must be done; 1")
+    parser.add_argument("--max-failed-ratio", type=share, metavar="R", help="share of the items that may fail, 0 to 1")
     parser.add_argument(
-        "--max-skipped-ratio", type=float, metavar="R", help="share of the items that may be skipped, 0 to 1; default: "
+        "--min-done-items", type=count_of_items, default=1, metavar="N", help="items that must be done; 1"
+    )
+    parser.add_argument(
+        "--max-skipped-ratio", type=share, metavar="R", help="share of the items that may be skipped, 0 to 1; default: "
         "half, or more if each of the last ten harvests skipped more than half"
     )  # fmt: skip
+    parser.add_argument(
+        "--allow-job-errors", action="store_true", help="errors of the job itself do not fail a harvest that is done"
+    )
     portal_argument(parser)
     json_argument(parser)
+    epilog(
+        parser,
+        "with --wait: it is a success; without: it was requested, or is running (attach)",
+        "with --wait: it is a failure; without: not requested, since a job is running",
+        "an error, no permission, or it did not begin or end in time",
+        key="API key; needed, unless --on-run-refused wait is given",
+    )
     parser.set_defaults(command=run)
 
 
@@ -78,6 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         max_failed_ratio=arguments.max_failed_ratio,
         min_done_items=arguments.min_done_items,
         max_skipped_ratio=arguments.max_skipped_ratio,
+        fail_on_job_errors=not arguments.allow_job_errors,
         remote_ids=arguments.remote_id,
     )
     with open_client(arguments, None, keyed=True) as client:
@@ -114,7 +140,25 @@ def _ask(arguments: argparse.Namespace, one: OneRun) -> int:
     if plan.how == BLOCKED:
         say("Nothing was requested: give --wait to wait for that job first, or --if-running attach.")
         return ATTENTION
+    for line in _where_to_see(arguments, one):
+        say(line)
     return FINE
+
+
+def _where_to_see(arguments: argparse.Namespace, one: OneRun) -> list[str]:
+    """Return where a harvest can be seen that nobody waits for."""
+    ident = one.source.id
+    if one.job_id:
+        page, watched = one.client.job_url(ident, one.job_id), one.job_id
+        begun = "Watch it"
+    else:
+        page, watched = one.client.source_url(ident), ident
+        begun = "Its job is listed once the portal's worker has begun it; then watch it"
+    return [
+        f"See it on the portal: {page}",
+        f"{begun}: {again(arguments, 'watch', watched)}",
+        f"List the jobs of the source: {again(arguments, 'jobs', ident)}",
+    ]
 
 
 def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> int:
@@ -125,7 +169,7 @@ def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> 
         except KeyboardInterrupt:
             poll = None
     if poll is None:
-        say(_after_stop(one))
+        say(_after_stop(arguments, one))
         return INTERRUPTED
     plan = one.plan
     if poll.state != ENDED or plan is None:
@@ -133,13 +177,14 @@ def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> 
         if arguments.json:
             told = {"source_id": one.source.id, "job_id": one.job_id, "state": poll.state, "detail": detail}
             display.print_json(told)
-        say(detail)
+        say(in_options(detail, arguments.options))
+        say(_after_stop(arguments, one))
         return ERROR
     result = _judged(one, plan, policy)
     if arguments.json:
         display.print_json(result)
     else:
-        print("\n".join(summary_lines(result)))
+        print(in_options("\n".join(summary_lines(result)), arguments.options))
     return FINE if is_success(result) else ATTENTION
 
 
@@ -155,11 +200,11 @@ def _judged(one: OneRun, plan: WaitPlan, policy: OutcomePolicy) -> HarvestResult
     )
 
 
-def _after_stop(one: OneRun) -> str:
+def _after_stop(arguments: argparse.Namespace, one: OneRun) -> str:
     """Report after Ctrl-C whether the harvest continues, and how to wait for it again."""
     how = one.plan.how if one.plan else None
     page = one.client.job_url(one.source.id, one.job_id) if one.job_id else None
     said = f"No longer waiting. {after_stop(how, page)}"
     if not continues(how, page):
         return said
-    return f"{said}\nWait for it again: airflow-harvest run {one.source.id} --wait --if-running attach"
+    return f"{said}\nWait for it again: {again(arguments, 'run', one.source.id, '--wait', '--if-running', 'attach')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.http.places import Places
     from airflow_provider_harvest.portal.models import HarvestSource
 
 #: Exit codes of every command; ATTENTION: something needs attention.
@@ -24,6 +26,16 @@ PIPE_CLOSED = 141
 PORTAL_VARIABLE, KEY_VARIABLE = "HARVEST_PORTAL", "HARVEST_API_KEY"
 
 
+def places(portal: str = "--portal") -> Places:
+    """Return where a person sets what a client needs, for its messages.
+
+    :param portal: what names the portal.
+    """
+    from airflow_provider_harvest.portal.http.places import Places
+
+    return Places(portal, KEY_VARIABLE, "REQUESTS_CA_BUNDLE")
+
+
 def open_client(arguments: argparse.Namespace, said: str | None, *, keyed: bool) -> HarvestClient:
     """Return a client of the chosen portal.
 
@@ -33,9 +45,8 @@ def open_client(arguments: argparse.Namespace, said: str | None, *, keyed: bool)
     """
     # Loaded here, since help and complaints about arguments need no client.
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.http.address import site_url
 
-    chosen = arguments.portal or os.environ.get(PORTAL_VARIABLE)
+    chosen = arguments.portal or (os.environ.get(PORTAL_VARIABLE) or "").strip()
     key = (os.environ.get(KEY_VARIABLE) or "").strip() or None
     if not chosen and not said:
         raise HarvestInvalidInput(f"The portal is missing: give --portal, or set {PORTAL_VARIABLE}.")
@@ -44,7 +55,8 @@ def open_client(arguments: argparse.Namespace, said: str | None, *, keyed: bool)
             f"{KEY_VARIABLE} is set, but only a file names the portal: give --portal, or set {PORTAL_VARIABLE}. "
             "Otherwise a change of the file could send the key elsewhere."
         )
-    return HarvestClient(site_url(chosen or said), key if keyed else None)
+    named_by = "--portal" if arguments.portal else PORTAL_VARIABLE if chosen else "the portal in the file"
+    return HarvestClient(chosen or said or "", key if keyed else None, places=places(named_by))
 
 
 def source_of(client: HarvestClient, ident: str, *, keyed: bool = False) -> HarvestSource:
@@ -61,6 +73,16 @@ def source_of(client: HarvestClient, ident: str, *, keyed: bool = False) -> Harv
         if error.is_page:  # the response is not from the portal's API
             raise
         raise HarvestNotFound(f"There is no harvest source {ident!r} on {client.site}.") from None
+
+
+def again(arguments: argparse.Namespace, *words: str) -> str:
+    """Return a command for the same portal, for a person to copy.
+
+    :param arguments: of the command that was called.
+    :param words: of the command to call.
+    """
+    portal = ["--portal", arguments.portal] if arguments.portal else []
+    return shlex.join(["airflow-harvest", *words, *portal])
 
 
 def write_out(text: str, output: str | None) -> None:

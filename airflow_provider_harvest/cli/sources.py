@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from airflow_provider_harvest.cli import commands
-from airflow_provider_harvest.cli.parser import filled, json_argument, output_argument, portal_argument, seconds
-from airflow_provider_harvest.cli.shared import KEY_VARIABLE, PORTAL_VARIABLE
+from airflow_provider_harvest.cli.parser import (
+    commands_of,
+    count_of_items,
+    epilog,
+    filled,
+    json_argument,
+    organization_argument,
+    output_argument,
+    owner_id,
+    portal_argument,
+    seconds,
+    selecting,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.cli.parser import Actions, Parser
-
-_EPILOG = f"""\
-environment variables:
-  {PORTAL_VARIABLE:<17} site of the portal, as with --portal
-  {KEY_VARIABLE:<17} API key; list, export and check need none; with it, plan shows what the key may not do
-
-exit codes:
-  0  no changes: the portal matches the files (after apply: now it does)
-  2  there are changes (after apply: some that this key may not make)
-  1  an error
-"""
 
 
 def add_arguments(parser: Parser) -> None:
     """Give the parser of ``sources`` its commands."""
     parser.description = (
-        "List the sources of a portal, and manage them as code: files describe them, a plan shows what would change, "
-        "apply changes it."
+        "List the sources of a portal, and manage them as code:\n"
+        "files describe them, a plan shows what would change, apply changes it."
     )
-    parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    actions = parser.add_subparsers(required=True, metavar="COMMAND")
+    epilog(
+        parser,
+        "no changes: the portal matches the files (after apply: now it does)",
+        "there are changes (after apply: some that this key may not make)",
+        key="API key for apply; with it, plan shows what the key may not do",
+    )
+    actions = commands_of(parser)
     for add in (_add_list, _add_export, _add_import, _add_check, _add_plan, _add_apply, _add_schema):
         add(actions)
 
@@ -41,7 +44,7 @@ def _add_list(actions: Actions) -> None:
     parser = actions.add_parser("list", help="list a portal's sources with their ids and last harvests; sends no key")
     portal_argument(parser)
     _whose(parser)
-    parser.add_argument("--name", type=filled, metavar="TEXT", help="only sources whose name contains this")
+    parser.add_argument("--name", type=selecting, metavar="TEXT", help="only sources whose name contains this")
     json_argument(parser)
     parser.set_defaults(command=commands.show_list)
 
@@ -80,6 +83,13 @@ def _add_plan(actions: Actions) -> None:
     _prune(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="write the plan as JSON, for apply")
     parser.add_argument("--markdown", metavar="FILE", help="write a summary of at most 40 lines, for an approver")
+    epilog(
+        parser,
+        "no changes: the portal matches the files",
+        "there are changes",
+        "an error, or nothing but conflicts",
+        key="API key; with it, the plan shows what the key may not do",
+    )
     parser.set_defaults(command=commands.plan)
 
 
@@ -97,7 +107,7 @@ def _add_apply(actions: Actions) -> None:
     )
     parser.add_argument(
         "--confirm-deletes",
-        type=int,
+        type=count_of_items,
         metavar="N",
         help="confirm that exactly N sources are deleted; needed for more than a quarter of the managed sources",
     )
@@ -111,9 +121,20 @@ def _add_apply(actions: Actions) -> None:
         metavar="S",
         help="seconds between two acceptances that start a harvest of the same host; default 30",
     )
-    parser.add_argument("--max-changes", type=int, metavar="N", help="refuse a plan that changes more sources")
-    parser.add_argument("--max-deletes", type=int, metavar="N", help="refuse a plan that deletes more; default 10")
+    parser.add_argument(
+        "--max-changes", type=count_of_items, metavar="N", help="refuse a plan that changes more sources"
+    )
+    parser.add_argument(
+        "--max-deletes", type=count_of_items, metavar="N", help="refuse a plan that deletes more; default 10"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write what was done as JSON")
+    epilog(
+        parser,
+        "the portal now matches the files",
+        "there are changes that this key may not make, or nobody confirmed them; all others were made",
+        "an error, a change that the portal refused, or a conflict",
+        key="API key",
+    )
     parser.set_defaults(command=commands.apply)
 
 
@@ -130,10 +151,8 @@ def _files(parser: Parser) -> None:
 
 def _whose(parser: Parser) -> None:
     group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--organization", type=filled, metavar="ID", help="only the sources of this organization (id or slug)"
-    )
-    group.add_argument("--owner", type=filled, metavar="ID", help="only the own sources of this user")
+    organization_argument(group)
+    group.add_argument("--owner", type=owner_id, metavar="ID", help="only the own sources of this user (an id)")
 
 
 def _prune(parser: Parser) -> None:

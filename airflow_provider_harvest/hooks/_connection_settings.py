@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.http.places import CONNECTION
 from airflow_provider_harvest.provider_info import EXTRA_FIELDS
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def connection_settings(connection: Connection) -> ConnectionSettings:
             ", ".join(EXTRA_FIELDS),
         )
     return ConnectionSettings(
-        site=site_url(connection.host, connection.schema, connection.port),
+        site=site_url(connection.host, connection.schema, connection.port, CONNECTION),
         api_key=(connection.password or "").strip() or None,
         timeout=_seconds(extra, "timeout", DEFAULT_TIMEOUT),
         verify=_verify(extra.get("verify")),

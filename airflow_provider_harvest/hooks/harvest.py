@@ -290,6 +290,7 @@ def _client(settings: ConnectionSettings, *, timeout: float | None = None, **kwa
     :param timeout: longest time that a response may take (s), if the connection allows more.
     """
     from airflow_provider_harvest.portal.client import HarvestClient
+    from airflow_provider_harvest.portal.http.places import CONNECTION
 
     if isinstance(settings.verify, str) and not Path(settings.verify).exists():
         raise HarvestInvalidInput(
@@ -303,6 +304,7 @@ def _client(settings: ConnectionSettings, *, timeout: float | None = None, **kwa
         verify=settings.verify,
         source_page=settings.source_page,
         job_page=settings.job_page,
+        places=CONNECTION,
         **kwargs,
     )
 

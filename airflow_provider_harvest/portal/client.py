@@ -13,6 +13,7 @@ from airflow_provider_harvest.portal.http.address import API_PATH, expand_page, 
 from airflow_provider_harvest.portal.http.dataset_reads import RecordReads
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS, JobReads
+from airflow_provider_harvest.portal.http.places import ARGUMENTS
 from airflow_provider_harvest.portal.http.session import segment
 from airflow_provider_harvest.portal.http.source_filters import ignores_search, of_organization
 from airflow_provider_harvest.portal.http.unreadable import may_be
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.clock import Clock
     from airflow_provider_harvest.portal.http.dialect import Dialect
+    from airflow_provider_harvest.portal.http.places import Places
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
     from airflow_provider_harvest.portal.http.transport import Answer
     from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
@@ -50,6 +52,7 @@ class HarvestClient(JobReads, RecordReads):
         known one of data.gouv.fr, dados.gov.pt and data.public.lu; on other portals links lead to the API.
     :param job_page: the same of a job, with ``{source_id}`` and ``{job_id}``; default: that of the source.
     :param dialect: what an earlier client of this portal learned of its release; saves the first correction.
+    :param places: where site, key and CA bundle were set, for messages; default: as arguments.
     :raises HarvestInvalidInput: for an invalid address, or a key that would be sent unencrypted.
     """
 
@@ -66,17 +69,12 @@ class HarvestClient(JobReads, RecordReads):
         source_page: str | None = None,
         job_page: str | None = None,
         dialect: Dialect | None = None,
+        places: Places = ARGUMENTS,
     ) -> None:
         super().__init__(
-            site,
-            api_key,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            verify=verify,
-            retry=retry,
-            clock=clock,
-            dialect=dialect,
-        )
+            site, api_key, timeout=timeout, connect_timeout=connect_timeout, verify=verify, retry=retry, clock=clock,
+            dialect=dialect, places=places,
+        )  # fmt: skip
         known_source, known_job = known_pages(self.site)
         self._source_page = source_page or known_source
         self._job_page = job_page or source_page or known_job or known_source

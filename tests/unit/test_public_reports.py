@@ -15,6 +15,7 @@ from airflow_provider_harvest.operators import job, portal, source
 from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 from airflow_provider_harvest.operators.source import HarvestCreateSourceOperator
 from airflow_provider_harvest.portal.http.address import site_url
+from airflow_provider_harvest.portal.http.places import CONNECTION
 from airflow_provider_harvest.portal.inputs import check_config
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
 
@@ -98,8 +99,8 @@ def test_a_configuration_that_arrives_as_a_text_is_refused() -> None:
 )
 def test_a_host_that_is_no_host_is_refused_before_a_key_is_sent_there(host: str) -> None:
     """apache/airflow#31460, #10256: the form takes anything, and the first request fails far away from it."""
-    with pytest.raises(HarvestInvalidInput, match="connection"):
-        site_url(host)
+    with pytest.raises(HarvestInvalidInput, match="connection's host"):
+        site_url(host, places=CONNECTION)
 
 
 @pytest.mark.parametrize("extra", ["true", "false", "[]", '"https"', "https"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,8 +93,11 @@ def find_source_or_job(client: HarvestClient, ident: str) -> HarvestSource | Har
     :raises HarvestNotFound: if there is neither.
     """
     ident = check_id(ident, "the id of a source or job")
-    with contextlib.suppress(HarvestNotFound):
+    try:
         return client.get_source(ident, keyed=False)
+    except HarvestNotFound as error:
+        if error.is_page:  # the response is not from the portal's API
+            raise
     return _job(client, ident, f"There is no harvest source and no job {ident!r} on {client.site}.")
 
 
@@ -116,7 +118,9 @@ def _job(client: HarvestClient, job_id: str, unknown: str) -> HarvestJob:
         raise HarvestNotFound(unknown)
     try:
         return client.peek_job(job_id)
-    except HarvestNotFound:
+    except HarvestNotFound as error:
+        if error.is_page:
+            raise
         raise HarvestNotFound(unknown) from None
     except HarvestServerError:
         return client.get_job(job_id, keyed=False)  # up to 17.7 the response for an unknown job is 500; translated here

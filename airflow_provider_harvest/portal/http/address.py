@@ -6,6 +6,7 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
+from airflow_provider_harvest.portal.http.places import ARGUMENTS, Places, at_start
 
 API_PATH = "/api/1"
 
@@ -22,19 +23,20 @@ _KNOWN_PAGES: dict[str, tuple[str, str | None]] = {
 }
 
 
-def site_url(host: str | None, schema: str | None = None, port: int | None = None) -> str:
+def site_url(host: str | None, schema: str | None = None, port: int | None = None, places: Places = ARGUMENTS) -> str:
     """Return the portal's site, without a slash at its end.
 
     :param host: ``www.data.gouv.fr``, ``https://www.data.gouv.fr``, ``portal:8080``, with or without a path;
         a path that ends in ``/api/1`` is cut there.
     :param schema: ``http`` or ``https``, if ``host`` has none; default https.
     :param port: if ``host`` has none; 0 counts as none (Airflow's connection form sends it).
+    :param places: where the address was set, for messages; default: as an argument.
     :raises HarvestInvalidInput: for an empty host, another scheme, credentials in the address, or two ports.
     """
-    text = (host or "").strip()
+    text, where = (host or "").strip(), at_start(places.site)
     if not text:
         raise HarvestInvalidInput(
-            "The connection has no host: set it to the portal's site, for example https://www.data.gouv.fr."
+            f"{where} is empty: set it to the portal's site, for example https://www.data.gouv.fr."
         )
     if "://" not in text:
         text = f"{(schema or 'https').strip().lower()}://{text}"
@@ -42,14 +44,14 @@ def site_url(host: str | None, schema: str | None = None, port: int | None = Non
         parts = urlsplit(text)
         named_port = parts.port
     except ValueError:
-        raise HarvestInvalidInput("The connection's host is not a URL: its port is not a number.") from None
+        raise HarvestInvalidInput(f"{where} is not a URL: its port is not a number.") from None
     if parts.scheme.lower() not in ("http", "https"):
-        raise HarvestInvalidInput(f"The connection's scheme must be http or https, not {parts.scheme!r}.")
+        raise HarvestInvalidInput(f"The scheme of {places.site} must be http or https, not {parts.scheme!r}.")
     if "@" in parts.netloc:
-        raise HarvestInvalidInput("The connection's host holds credentials: put the API key into its password.")
+        raise HarvestInvalidInput(f"{where} holds credentials: put the API key into {places.key}.")
     is_twice = "://" in text.partition("://")[2] or (parts.hostname or "") in ("http", "https")
     if not parts.hostname or is_twice or any(character.isspace() or character == "," for character in text):
-        raise HarvestInvalidInput("The connection's host is not a URL: give the portal's site and nothing else.")
+        raise HarvestInvalidInput(f"{where} is not a URL: give the portal's site and nothing else.")
     if port and named_port and port != named_port:
         raise HarvestInvalidInput(f"The connection names two ports, {named_port} in its host and {port} as its port.")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -89,7 +91,7 @@ def refuse_key_in_clear(site: str, api_key: str | None) -> None:
     """
     if api_key and site.startswith("http://") and not is_loopback(site):
         raise HarvestInvalidInput(
-            f"The connection would send its API key to {site} unencrypted: use https, or remove the key, "
+            f"The API key would be sent to {site} unencrypted: use https, or remove the key, "
             "which reading does not need."
         )
 

@@ -16,6 +16,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRedirected,
     HarvestRequestRejected,
 )
+from airflow_provider_harvest.portal.http.errors import is_api_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,5 +90,4 @@ def is_no_route(error: HarvestError) -> bool:
 
 def is_from_endpoint(error: HarvestError) -> bool:
     """Whether an error response comes from udata's API itself, not from its router or a proxy."""
-    payload = error.payload if isinstance(error, HarvestApiError) else None
-    return isinstance(payload, dict) and ("message" in payload or "errors" in payload)
+    return isinstance(error, HarvestApiError) and is_api_body(error.payload)

@@ -14,6 +14,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
     HarvestUnavailable,
 )
+from airflow_provider_harvest.portal.http.places import ARGUMENTS, Places
 from airflow_provider_harvest.portal.text.untrusted import plain
 
 if TYPE_CHECKING:
@@ -34,17 +35,34 @@ _ADVICE = {
 }
 
 
-def _key_advice(status: int, keyed: bool, has_key: bool) -> str:
+def _advice(status: int, payload: object, keyed: bool, has_key: bool, places: Places) -> str | None:
+    """Return what to do about an error response; None if its own words must do."""
+    if status in (401, 403):
+        return _key_advice(status, keyed, has_key, places)
+    if status == 404 and not is_api_body(payload):
+        return (
+            f"That is not the API of a udata portal: check that {places.site} is the site of one. If it is, a proxy "
+            "has responded in its place, or its release has no such endpoint."
+        )
+    return _ADVICE.get(status)
+
+
+def _key_advice(status: int, keyed: bool, has_key: bool, places: Places) -> str:
     if not keyed:
         return (
             "This is public on a udata portal, so no key was sent: a login or a firewall is in front of the portal. "
             "Ask its team to let this machine and the User-Agent airflow-provider-harvest in."
         )
     if not has_key:
-        return "This needs an API key: put it into the connection's password."
+        return f"This needs an API key: put it into {places.key}."
     if status == 401:
-        return "Check the API key in the connection's password: it may be wrong, expired or revoked."
+        return f"Check the API key in {places.key}: it may be wrong, expired or revoked."
     return "The key is valid, but its user lacks this right on the portal."
+
+
+def is_api_body(payload: object) -> bool:
+    """Whether an error body comes from udata's API itself, not from its router or a proxy."""
+    return isinstance(payload, dict) and ("message" in payload or "errors" in payload)
 
 
 def looks_like_html(content: bytes) -> bool:
@@ -91,6 +109,7 @@ def api_error(
     *,
     keyed: bool = True,
     has_key: bool = True,
+    places: Places = ARGUMENTS,
 ) -> HarvestApiError:
     """Return the exception for an error response.
 
@@ -99,11 +118,12 @@ def api_error(
     :param retry_after: seconds from ``Retry-After``, None without.
     :param keyed: whether the request takes a key (default True).
     :param has_key: whether there was one to send (default True).
+    :param places: where address and key were set.
     """
     words = words_of(payload) if is_json else "(a page, not the API's own words)"
     sentence = f"{method} {url} responded with {status}"
     sentence += f": {words.rstrip('.')}." if words else "."
-    advice = _key_advice(status, keyed, has_key) if status in (401, 403) else _ADVICE.get(status)
+    advice = _advice(status, payload, keyed, has_key, places)
     if advice:
         sentence += f" {advice}"
     known: dict[str, Any] = {"status_code": status, "method": method, "url": url, "payload": payload}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from requests.exceptions import ConnectTimeout, ProxyError, SSLError, Timeout
-from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
+from requests.exceptions import Timeout
+from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
 from airflow_provider_harvest.exceptions import (
     HarvestAnswerTimeout,
@@ -14,14 +13,13 @@ from airflow_provider_harvest.exceptions import (
     HarvestError,
     HarvestResponseLost,
 )
-from airflow_provider_harvest.portal.text.untrusted import plain
+from airflow_provider_harvest.portal.http.no_connection import why_no_connection, words_of
+from airflow_provider_harvest.portal.http.places import ARGUMENTS, Places
 
 if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.sockets import Exchange
 
 UNKNOWN_FATE = "Whether the portal carried the request out is unknown."
-
-_OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>: ")
 
 
 def loss(
@@ -31,6 +29,7 @@ def loss(
     connect_timeout: float,
     timeout: float,
     limit: float,
+    places: Places = ARGUMENTS,
 ) -> HarvestError:
     """Return the exception for an exchange that broke off.
 
@@ -40,13 +39,17 @@ def loss(
     :param connect_timeout: seconds allowed for the connection.
     :param timeout: seconds allowed without a part of the response.
     :param limit: seconds allowed in all.
+    :param places: where address and CA bundle were set.
     :returns: :class:`HarvestConnectionError` if nothing was sent, else :class:`HarvestResponseLost`, and its kind
         :class:`HarvestAnswerTimeout` if the time was up.
     """
     if exchange.sent:
         kind = HarvestAnswerTimeout if _took_too_long(error, exchange) else HarvestResponseLost
         return kind(f"{request}: {_why_lost(error, exchange, timeout, limit)}. {UNKNOWN_FATE}")
-    return HarvestConnectionError(f"{request}: {_why_not_sent(error, exchange, connect_timeout, limit)}")
+    if exchange.was_cut or error is None:
+        return HarvestConnectionError(f"{request}: no connection within {limit:g} s; nothing was sent.")
+    what, advice = why_no_connection(error, connect_timeout, places)
+    return HarvestConnectionError(f"{request}: {what} {advice}", brief=f"{request}: {what}")
 
 
 def _took_too_long(error: Exception | None, exchange: Exchange) -> bool:
@@ -60,31 +63,10 @@ def _why_lost(error: Exception | None, exchange: Exchange, timeout: float, limit
         return f"no complete response within {limit:g} s, so the connection was cut"
     if isinstance(error, Timeout) or isinstance(_cause(error), ReadTimeoutError):
         return f"no response, or no more of it, for {timeout:g} s"
-    return f"the connection broke before the response was complete ({_words(error)})"
-
-
-def _why_not_sent(error: Exception | None, exchange: Exchange, connect_timeout: float, limit: float) -> str:
-    if exchange.was_cut or error is None:
-        return f"no connection within {limit:g} s; nothing was sent."
-    if isinstance(error, ConnectTimeout):
-        return f"no connection within {connect_timeout:g} s; nothing was sent."
-    if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return (
-            "the portal's certificate could not be verified; nothing was sent. Set 'verify' in the connection's extra "
-            f"to the path of the CA bundle that signed it. ({_words(error)})"
-        )
-    through = " through the proxy that the environment names" if isinstance(error, ProxyError) else ""
-    return f"no connection{through}; nothing was sent. ({_words(error)})"
+    return f"the connection broke before the response was complete ({words_of(error)})"
 
 
 def _cause(error: Exception) -> object:
     """Return the urllib3 exception inside one of requests."""
     inner = error.args[0] if error.args else None
     return inner.reason if isinstance(inner, MaxRetryError) else inner
-
-
-def _words(error: Exception) -> str:
-    cause = _cause(error)
-    if isinstance(cause, ProtocolError) and len(cause.args) > 1:  # ("Connection aborted.", the error that did it)
-        cause = cause.args[1]
-    return plain(_OBJECT.sub("", str(cause or error)))

@@ -12,6 +12,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
 )
 from airflow_provider_harvest.portal.http.dialect import is_from_endpoint
+from airflow_provider_harvest.portal.http.places import ARGUMENTS, Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ C = Generation("C", "17.0 to 17.7")  # 17.4 to 17.7 respond like 17.0 to the pro
 D = Generation("D", "17.8 or newer")
 
 
-def find_generation(read: Callable[..., Answer], site: str) -> Generation:
+def find_generation(read: Callable[..., Answer], site: str, places: Places = ARGUMENTS) -> Generation:
     """Return the generation of a portal.
 
     Responses of real releases, without a key:
@@ -62,11 +63,12 @@ def find_generation(read: Callable[..., Answer], site: str) -> Generation:
 
     :param read: ``read(path, fields=mask)`` reads below the API's root, without a key.
     :param site: the portal's site, for messages.
+    :param places: where it was set, for messages.
     :raises HarvestProtocolError: if it is not a udata portal.
     """
-    if not _lists_backends(read, "/harvest/backends/", site):
-        if not _lists_backends(read, "/harvest/backends", site):
-            raise _no_portal(site, "there is no harvest API")
+    if not _lists_backends(read, "/harvest/backends/", site, places):
+        if not _lists_backends(read, "/harvest/backends", site, places):
+            raise _no_portal(site, places, "there is no harvest API")
         return A
     try:
         read(f"/harvest/job/{_IMPOSSIBLE_ID}/items/")
@@ -74,10 +76,10 @@ def find_generation(read: Callable[..., Answer], site: str) -> Generation:
         return C  # the endpoint exists, and checks by itself that this is not an id
     except HarvestNotFound as error:
         return D if is_from_endpoint(error) else B  # if no route matches, udata returns ``error`` instead
-    raise _no_portal(site, "it returns a job that cannot exist")
+    raise _no_portal(site, places, "it returns a job that cannot exist")
 
 
-def _lists_backends(read: Callable[..., Answer], path: str, site: str) -> bool:
+def _lists_backends(read: Callable[..., Answer], path: str, site: str, places: Places) -> bool:
     try:
         body = read(path, fields="id").body
     except (HarvestNotFound, HarvestRequestRejected):
@@ -87,11 +89,11 @@ def _lists_backends(read: Callable[..., Answer], path: str, site: str) -> bool:
             return False
         raise
     if not isinstance(body, list) or not all(isinstance(entry, dict) and "id" in entry for entry in body):
-        raise _no_portal(site, "it returns no list of harvest backends")
+        raise _no_portal(site, places, "it returns no list of harvest backends")
     return True
 
 
-def _no_portal(site: str, what: str) -> HarvestProtocolError:
+def _no_portal(site: str, places: Places, what: str) -> HarvestProtocolError:
     return HarvestProtocolError(
-        f"{site} is not a udata portal: {what} below /api/1. Set the connection's host to the site of the portal."
+        f"{site} is not a udata portal: {what} below /api/1. Set {places.site} to the site of the portal."
     )

@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from airflow_provider_harvest.exceptions import HarvestProtocolError, HarvestRedirected
+from airflow_provider_harvest.portal.http.places import ARGUMENTS, Places
 
 Origin = tuple[str, str, int]
 
@@ -21,7 +22,9 @@ _PORTS = {"http": 80, "https": 443}
 _PLAIN = re.compile(r"[!-?A-\[\]-~]*(?:\?[!-\[\]-~]*)?")
 
 
-def next_address(base: str, method: str, url: str, status: int, location: str | None) -> str:
+def next_address(
+    base: str, method: str, url: str, status: int, location: str | None, places: Places = ARGUMENTS
+) -> str:
     """Return the address at which a redirected request is sent again: a read's, within the portal's origin.
 
     :param base: root of the portal's API, whose origin the key may be sent to.
@@ -29,6 +32,7 @@ def next_address(base: str, method: str, url: str, status: int, location: str | 
     :param url: of the request.
     :param status: of the response, such as 308.
     :param location: the response's header ``Location``; None if it is missing.
+    :param places: where the portal's address was set, for messages.
     :raises HarvestRedirected: if it is not followed: a write, another origin, or the same path with a slash.
     :raises HarvestProtocolError: if the address is missing, or two parsers could read it differently.
     """
@@ -50,7 +54,7 @@ def next_address(base: str, method: str, url: str, status: int, location: str | 
     if (scheme, host, port) != origin(base):
         raise HarvestRedirected(
             f"{method} {url} is redirected to {place}. It was not followed, since the API key must not be sent "
-            "to another address: if that is the portal, make it the connection's host.",
+            f"to another address: if that is the portal, set {places.site} to it.",
             location=place,
         )
     if method != "GET":

@@ -26,6 +26,7 @@ from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry, Who
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from airflow_provider_harvest.portal.http.places import Places
     from airflow_provider_harvest.portal.http.probe import Generation
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
     from airflow_provider_harvest.portal.http.transport import Answer
@@ -53,12 +54,13 @@ class PortalSession:
         retry: RetryPolicy | None,
         clock: Clock | None,
         dialect: Dialect | None,
+        places: Places,
     ) -> None:
         from airflow_provider_harvest.portal.http.transport import (
             Transport,  # brings requests, which DAG parsing must not
         )
 
-        self.site = site_url(site)
+        self.site = site_url(site, places=places)
         refuse_key_in_clear(self.site, api_key)
         self.clock = clock or Clock()
         #: What responses have shown about the portal's release; a wrong value is corrected by the next response.
@@ -71,7 +73,10 @@ class PortalSession:
             verify=verify,
             retry=retry,
             clock=self.clock,
+            places=places,
         )
+        #: Sources of the settings of this client, for messages.
+        self.places = places
         self._long_timeout = max(LONG_TIMEOUT, timeout)
 
     def close(self) -> None:
@@ -93,7 +98,7 @@ class PortalSession:
 
         :raises HarvestProtocolError: if there is no udata portal.
         """
-        return find_generation(self._get, self.site)
+        return find_generation(self._get, self.site, self.places)
 
     def learn(self, dialect: object) -> None:
         """Take what an earlier client of this portal has learned, ``dialect.to_dict()``; else nothing is known."""

@@ -28,6 +28,7 @@ from airflow_provider_harvest.portal.http.address import is_loopback
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, parsed
 from airflow_provider_harvest.portal.http.json_body import decoded
 from airflow_provider_harvest.portal.http.lost_responses import UNKNOWN_FATE, loss
+from airflow_provider_harvest.portal.http.places import ARGUMENTS, Places
 from airflow_provider_harvest.portal.http.redirects import next_address
 from airflow_provider_harvest.portal.http.retry import RetryPolicy, parse_http_date, parse_retry_after
 from airflow_provider_harvest.portal.http.sockets import Exchange, WatchedAdapter
@@ -118,6 +119,7 @@ class Transport:
     :param verify: whether certificates are checked (True by default), or the path of a CA bundle.
     :param retry: how often a request is repeated.
     :param clock: what delays are waited by.
+    :param places: where site, key and CA bundle were set, for messages.
     :raises HarvestInvalidInput: for a key that no HTTP header can carry.
     """
 
@@ -131,6 +133,7 @@ class Transport:
         verify: bool | str = True,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
+        places: Places = ARGUMENTS,
     ) -> None:
         if api_key and not _KEY.fullmatch(api_key):
             raise HarvestInvalidInput(
@@ -144,6 +147,7 @@ class Transport:
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
         self._api_key = api_key
+        self._places = places
         self._portal_clock = PortalClock()
         self._opened: requests.Session | None = None
         self._opening = threading.Lock()
@@ -234,7 +238,7 @@ class Transport:
                 delay = retry.delay(method, error, attempt)
                 if delay is None:
                     raise
-                log.warning("%s Trying again in %.1f s (%d of %d).", error, delay, attempt + 1, retry.attempts)
+                log.warning("%s Trying again in %.1f s (%d of %d).", error.brief, delay, attempt + 1, retry.attempts)
             self.clock.sleep(delay)
             attempt += 1
 
@@ -246,7 +250,9 @@ class Transport:
             reply = self._send(step)
             if reply.status not in _REDIRECTS:
                 return self._read(step, reply)
-            where = next_address(self.base, step.method, step.url, reply.status, reply.headers.get("Location"))
+            where = next_address(
+                self.base, step.method, step.url, reply.status, reply.headers.get("Location"), self._places
+            )
             step = request._replace(url=where, query={})
         raise HarvestRedirected(f"{request} was redirected more than {_MAX_REDIRECTS} times; given up.")
 
@@ -275,14 +281,14 @@ class Transport:
                     _refuse_short_body(request, response)
                     self._learn_date(response)
                     return _Reply(response.status_code, response.headers, content)
-                failure = loss(request, None, exchange, self.connect_timeout, request.timeout, limit)
+                failure = loss(request, None, exchange, self.connect_timeout, request.timeout, limit, self._places)
         except (InvalidURL, InvalidHeader, UnicodeError):
             failure = HarvestInvalidInput(
                 f"{request} cannot be sent: its address, that of a proxy in the environment, or the list of fields "
                 "has characters that HTTP forbids."
             )
         except (OSError, HTTPError, ValueError) as error:
-            failure = loss(request, error, exchange, self.connect_timeout, request.timeout, limit)
+            failure = loss(request, error, exchange, self.connect_timeout, request.timeout, limit, self._places)
         # Raised out here so that it does not hold the library's own exception, which holds the request and so the key.
         raise failure
 
@@ -323,14 +329,14 @@ class Transport:
             payload = body if is_json else plain(content.decode("utf-8", "replace"))
             raise api_error(
                 request.method, request.url, status, payload, is_json, told,
-                keyed=request.keyed, has_key=self.has_key,
+                keyed=request.keyed, has_key=self.has_key, places=self._places,
             )  # fmt: skip
         if not 200 <= status < 300:
             raise HarvestProtocolError(f"{request} responded with the status {status}, which udata does not use.")
         if not is_json and looks_like_html(content):
             raise HarvestProtocolError(
                 f"{request} returned a web page, not JSON (status {status}). "
-                "Check that the connection's host is the site of a udata portal, without a login page in front of it."
+                f"Check that {self._places.site} is the site of a udata portal, without a login page in front of it."
             )
         if not is_json:
             shown = plain(content.decode("utf-8", "replace"), 60)

@@ -61,9 +61,9 @@ def join_or_let_end(
             "if_running='fail' is set."
         )
     if if_running == ATTACH:
-        say(f"Job {oldest} is running: waiting for it, no other harvest is requested.")
+        say(f"Job {oldest} is running: no other harvest is requested.")
         return ATTACHED, oldest
-    say(f"Job {oldest} of this source is running and may have read the old catalogue: letting it end first.")
+    say(f"Job {oldest} of this source is running and may have read the old catalogue: it must end first.")
     return BLOCKED, oldest
 
 

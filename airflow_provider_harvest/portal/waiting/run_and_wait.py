@@ -140,7 +140,9 @@ class OneRun:
     def _plan_for_portal(self, refusal: str, jobs: list[HarvestJob]) -> WaitPlan:
         """Wait for the portal's own next run, if that is allowed."""
         if self.on_run_refused == FAIL:
-            raise HarvestSourceNotRunnable(f"{refusal} Wait for the portal's own next run instead (on_run_refused).")
+            raise HarvestSourceNotRunnable(
+                f"{refusal} Wait for the portal's own next run instead (on_run_refused='wait')."
+            )
         self.tell(refusal)
         grace = max(scheduled_run.START_GRACE, self.start_timeout)
         plan, expectation = scheduled_run.until_portal_runs(

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.cli.main import main
 from airflow_provider_harvest.portal.as_code.files.schema import schema_text
-from tests.support.fake_portal.response_faults import Reply
+from tests.support.fake_portal.response_faults import Reply, html
 from tests.support.fake_portal.server import Always, Door
 from tests.support.fake_portal.state import KEY, USER
 
@@ -164,6 +164,14 @@ class TestCreateOrganizations:
         assert len(portal.portal.sources) == 2
         assert sources("apply", of_a_town, "--yes", "--create-organizations")[0] == 0
         assert len(portal.portal.organizations) == 1
+
+    def test_creates_nothing_on_the_word_of_a_proxy(
+        self, portal: Door, of_a_town: Path, sources: Callable[..., Any]
+    ) -> None:
+        portal.script("GET", "/organizations/*", Always(html(404)))
+        code, _, err = sources("apply", of_a_town, "--yes", "--create-organizations")
+        assert (code, portal.portal.organizations, written(portal)) == (1, [], 0)
+        assert "a proxy has responded in its place" in err
 
     def test_asks_first(self, portal: Door, of_a_town: Path, sources: Callable[..., Any]) -> None:
         assert sources("apply", of_a_town, "--create-organizations")[0] == 1  # standard input is no terminal here

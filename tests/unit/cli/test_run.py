@@ -149,7 +149,7 @@ class TestWhereAJobIsUnderWay:
         code, out, err = run("--wait", "--json")
         assert (code, seen, runs(portal)) == (0, [0], 1)
         assert json.loads(out)["items"]["done"] == 5
-        assert "letting it end first" in err
+        assert "it must end first" in err
 
     def test_another_that_waited_and_was_quicker_ends_first(
         self, portal: Door, source: str, run: Any, story: Story, running: str

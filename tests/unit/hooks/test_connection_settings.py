@@ -124,7 +124,7 @@ def test_invalid_input_is_refused(extra: Any, complaint: str) -> None:
 @pytest.mark.parametrize(
     "fields, complaint",
     [
-        pytest.param({"host": None}, "has no host", id="no host"),
+        pytest.param({"host": None}, "The connection's host is empty", id="no host"),
         pytest.param({"host": f"https://me:{KEY}@portal.example"}, "holds credentials", id="credentials in the host"),
         pytest.param({"host": "portal.example", "schema": "ftp"}, "'ftp'", id="other scheme"),
     ],

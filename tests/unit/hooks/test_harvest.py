@@ -16,6 +16,7 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._retries import is_final
 from airflow_provider_harvest.portal import client as client_module
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.http.places import CONNECTION
 from airflow_provider_harvest.portal.http.probe import D, Generation
 
 SITE = "https://portal.example"
@@ -152,6 +153,7 @@ class TestClient:
             "verify": False,
             "source_page": "https://p/{source_id}",
             "job_page": "https://p/{job_id}",
+            "places": CONNECTION,
         }
 
     def test_is_the_same_at_each_call(self, hook: HarvestHook) -> None:

@@ -42,7 +42,9 @@ class KnownSources:
         if self._is_old(self._seen_at.get(source_id, self._listed_at)):
             try:
                 self.note(self._client.get_source(source_id))
-            except HarvestNotFound:
+            except HarvestNotFound as error:
+                if error.is_page:  # a proxy's page says nothing about the source
+                    raise
                 self.index.drop(source_id)
         return self.index.get(source_id)
 

@@ -122,7 +122,7 @@ def _refuse_accidents(client: HarvestClient, plan: Plan, max_changes: int | None
                 f"this is intended, set max_{what}={number}."
             )
     if plan.changes and not client.has_key:
-        raise HarvestInvalidInput("A plan is applied with an API key, and the connection has none.")
+        raise HarvestInvalidInput(f"A plan is applied with an API key: put it into {client.places.key}.")
 
 
 class _Apply:
@@ -183,8 +183,7 @@ class _Apply:
             raise HarvestInvalidInput(
                 f"The plan deletes {len(deleted)} of the {managed} sources that carry the marker "
                 f"{self._plan.managed_by!r}, as if the files had been emptied, or other files used the same managed_by."
-                f" Nothing was written. If this is intended, confirm the number: confirm_deletes={planned} "
-                f"(--confirm-deletes {planned})."
+                f" Nothing was written. If this is intended, confirm the number: confirm_deletes={planned}."
             )
 
     def _confirm(self) -> None:
@@ -356,13 +355,11 @@ class _Apply:
 
     def _incomplete(self) -> HarvestApplyIncomplete:
         result = self._result
-        parts = []
+        refused, reason, parts = "", "", []
         if result.failed:
             first = result.failed[0]
-            parts.append(
-                f"The portal refused to change {len(result.failed)} of {count(self._total, 'source')}, "
-                f"first {first['key']}: {first['error']}"
-            )
+            refused = f"The portal refused to change {len(result.failed)} of {count(self._total, 'source')}"
+            reason = f", first {first['key']}: {first['error']}"
         if result.postponed:
             when = f" in {spell(result.retry_after)}" if result.retry_after else " later"
             parts.append(
@@ -370,7 +367,8 @@ class _Apply:
                 f"since the portal limits how many one may create: apply the same plan again{when}."
             )
         return HarvestApplyIncomplete(
-            " ".join(parts),
+            " ".join([refused + reason, *parts]).strip(),
+            brief=" ".join([refused and f"{refused}.", *parts]).strip(),
             result=result.to_json(),
             again=bool(result.postponed) or self._may_pass,
             retry_after=result.retry_after,

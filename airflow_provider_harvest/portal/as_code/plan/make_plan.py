@@ -68,8 +68,8 @@ def refuse_other_portal(client: HarvestClient, portal: str | None, what: str) ->
     """
     if portal is not None and site_url(portal) != client.site:
         raise HarvestInvalidInput(
-            f"{what} for {site_url(portal)}, and the connection leads to {client.site}: choose the environment of "
-            "that portal, or another connection."
+            f"{what} for {site_url(portal)}, and {client.places.site} is {client.site}: choose the environment of that "
+            "portal, or the other portal."
         )
 
 
@@ -140,7 +140,9 @@ def find_organization(client: HarvestClient, name: str) -> str | None:
     """
     try:
         return client.get_organization(name).id
-    except HarvestNotFound:
+    except HarvestNotFound as error:
+        if error.is_page:  # a proxy's page says nothing about the organization
+            raise
         return None
     except HarvestRequestRejected as error:
         if error.status_code != 410:

@@ -16,6 +16,7 @@ from airflow_provider_harvest.portal.http.address import (
     site_url,
 )
 from airflow_provider_harvest.portal.http.dialect import Dialect
+from airflow_provider_harvest.portal.http.places import Places
 
 
 @pytest.mark.parametrize(
@@ -49,11 +50,17 @@ def test_the_site_is_found(given: tuple[Any, ...], site: str) -> None:
 @pytest.mark.parametrize(
     "given, says",
     [
-        pytest.param((None,), "has no host", id="none"),
-        pytest.param(("  ",), "has no host", id="blanks"),
-        pytest.param(("ftp://portal.example",), "must be http or https", id="another scheme"),
+        pytest.param((None,), "The argument site is empty", id="none"),
+        pytest.param(("  ",), "The argument site is empty", id="blanks"),
+        pytest.param(
+            ("ftp://portal.example",), "The scheme of the argument site must be http or https", id="another scheme"
+        ),
         pytest.param(("portal.example", "harvest"), "must be http or https", id="another scheme apart"),
-        pytest.param(("https://me:secret@portal.example",), "holds credentials", id="credentials"),
+        pytest.param(
+            ("https://me:secret@portal.example",),
+            "holds credentials: put the API key into the argument api_key",
+            id="credentials",
+        ),
         pytest.param(("secret@portal.example",), "holds credentials", id="a user"),
         pytest.param(("https://",), "is not a URL", id="no name"),
         pytest.param(("portal example",), "is not a URL", id="a blank within"),
@@ -67,6 +74,14 @@ def test_what_leads_nowhere_is_refused(given: tuple[Any, ...], says: str) -> Non
     with pytest.raises(HarvestInvalidInput, match=says) as caught:
         site_url(*given)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["", "ftp://portal.example", "a@b", "portal.example:x", "https://", "https://[::1"])
+def test_a_refusal_names_the_place_where_the_address_was_set(host: str) -> None:
+    with pytest.raises(HarvestInvalidInput, match="--portal") as caught:
+        site_url(host, places=Places("--portal", "HARVEST_API_KEY", "REQUESTS_CA_BUNDLE"))
+    assert "connection" not in str(caught.value)
+    assert "argument" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.portal.http.errors import api_error, looks_like_html, words_of
+from airflow_provider_harvest.portal.http.places import CONNECTION, Places
 
 URL = "https://portal.example/api/1/harvest/sources/"
 
@@ -54,6 +55,10 @@ def test_a_web_page_is_recognised(content: bytes, is_page: bool) -> None:
     assert looks_like_html(content) == is_page
 
 
+NO_PORTAL = (
+    "That is not the API of a udata portal: check that the connection's host is the site of one. If it is, a proxy has "
+    "responded in its place, or its release has no such endpoint."
+)
 SENTENCES = [
     pytest.param(
         400,
@@ -86,6 +91,18 @@ SENTENCES = [
         f"POST {URL} responded with 423: Later. The portal is in read-only mode (maintenance); try again later.",
         id="maintenance",
     ),
+    pytest.param(
+        404, {"message": "Source not found"}, {},
+        f"POST {URL} responded with 404: Source not found. The portal has no such object.", id="an unknown object",
+    ),
+    pytest.param(
+        404, "<html>", {"is_json": False},
+        f"POST {URL} responded with 404: (a page, not the API's own words). {NO_PORTAL}", id="a web server",
+    ),
+    pytest.param(
+        404, {"detail": "Not Found"}, {}, f"POST {URL} responded with 404. {NO_PORTAL}", id="another API",
+    ),
+    pytest.param(404, None, {}, f"POST {URL} responded with 404. {NO_PORTAL}", id="nothing at all"),
 ]  # fmt: skip
 
 
@@ -93,10 +110,18 @@ SENTENCES = [
 def test_the_sentence_says_what_happened_and_what_to_do(
     status: int, payload: Any, options: dict[str, Any], sentence: str
 ) -> None:
-    given = {"is_json": True, "retry_after": None, **options}
+    given = {"is_json": True, "retry_after": None, "places": CONNECTION, **options}
     error = api_error("POST", URL, status, payload, **given)
     assert str(error) == sentence
     assert error.payload == payload
+
+
+@pytest.mark.parametrize("status, has_key", [(401, True), (401, False), (404, True)])
+def test_advice_names_the_places_where_things_were_set(status: int, has_key: bool) -> None:
+    places = Places("--portal", "HARVEST_API_KEY", "REQUESTS_CA_BUNDLE")
+    error = api_error("GET", URL, status, None, True, None, has_key=has_key, places=places)
+    assert (places.site if status == 404 else places.key) in str(error)
+    assert "connection" not in str(error)
 
 
 def test_the_words_of_a_page_are_not_the_portals() -> None:

@@ -149,7 +149,7 @@ class TestErrorAnswer:
         keyless = Transport(f"{newest.url}{API}", timeout=5)
         error = failure_of(lambda: keyless.call("POST", PATH, body={}, keyed=True))
         keyless.close()
-        assert "needs an API key: put it into the connection's password" in str(error)
+        assert "needs an API key: put it into the argument api_key" in str(error)
 
 
 #: For each fault whether a request that may be carried out twice is repeated, and whether a POST is.

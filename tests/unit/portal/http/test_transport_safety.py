@@ -63,7 +63,7 @@ class TestRedirect:
             assert other.requests == []
         assert isinstance(error, HarvestRedirected)
         assert error.location == other.url
-        assert "make it the connection's host" in str(error)
+        assert "set the argument site to it" in str(error)
 
     @pytest.mark.parametrize(
         "location",

@@ -33,7 +33,7 @@ def client_of(*timeline: Any, key: str | None = KEY) -> ScriptedClient:
 
 @pytest.mark.parametrize(
     "if_running, how, words",
-    [("attach", "attached", "no other harvest is requested"), ("wait", "blocked", "letting it end first")],
+    [("attach", "attached", "no other harvest is requested"), ("wait", "blocked", "it must end first")],
 )
 def test_of_several_running_jobs_the_oldest_is_waited_for(if_running: str, how: str, words: str) -> None:
     client = client_of()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestPlanStale, HarvestServerError
+from airflow_provider_harvest.exceptions import HarvestApplyIncomplete, HarvestPlanStale, HarvestServerError
 from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.apply.known_sources import KnownSources
 from airflow_provider_harvest.portal.as_code.apply.pace import Pacing
@@ -160,6 +160,15 @@ class TestSourceThatWasSeenLongAgo:
         plan = self.planned(portal, delete)
         with pytest.raises(HarvestPlanStale, match=r"k2 .*: the source is gone"):
             apply_plan(portal, plan, limits=SLOW)
+
+    def test_whose_place_a_page_of_a_proxy_has_taken_is_not_gone(self, portal: ManagedPortal) -> None:
+        def proxy(ident: str) -> None:
+            answer_instead(portal, "get_source", 1, lambda: Response(404, "<html>"))
+
+        plan = self.planned(portal, proxy)
+        with pytest.raises(HarvestApplyIncomplete, match=r"first k2: .* responded with 404"):
+            apply_plan(portal, plan, limits=SLOW)
+        assert sorted(source.name for source in portal.alive) == ["Old", "k1"]
 
 
 def test_source_whose_address_has_changed_is_found_by_the_new_one_only() -> None:
