@@ -34,13 +34,21 @@ class GuardedSource:
     :param thresholds: above which a loss is too large; None if the run is not guarded.
     :param memory: what survives the try; it says whether the run has compared a harvest already, so that the next one
         archives what is due.
+    :param source: the source, if this try has read it.
     """
 
     def __init__(
-        self, client: HarvestClient, source_id: str, thresholds: LossThresholds | None, memory: TaskMemory
+        self,
+        client: HarvestClient,
+        source_id: str,
+        thresholds: LossThresholds | None,
+        memory: TaskMemory,
+        source: HarvestSource | None = None,
     ) -> None:
         self.thresholds = thresholds
         self.may_archive = memory.intent.may_archive and thresholds is not None
+        #: Whether archiving is off for a harvest that has not been compared yet, as far as this try knows.
+        self.is_held = self.is_on and source is not None and is_held(source)
         self._client, self._source_id, self._memory = client, source_id, memory
         self._off_at: float | None = None
         #: When the hold of another harvest began that is waited for.
@@ -69,6 +77,7 @@ class GuardedSource:
         at = guarded_run.begin(self._client, self._source_id)
         if at is None:
             return False
+        self.is_held = True
         off_at = now_there(self._client)  # before the pause: a harvest that begins in it may not archive either
         self._client.clock.sleep(SETTLE)
         if guarded_run.ahead_since(self._client, self._source_id) != at.timestamp():
@@ -117,6 +126,7 @@ class GuardedSource:
         try:
             if self._own is not None or not self._memory.is_durable:
                 guarded_run.give_up(self._client, self._source_id, *(self._own or ()))
+                self.is_held = False
         except HarvestNotFound as error:
             log.debug("Source %s is gone, and its hold with it: %s", self._source_id, error)
         except HarvestError as error:
@@ -137,6 +147,14 @@ class GuardedSource:
             return
         except HarvestError as error:
             log.debug("Source %s cannot be read: %s", self._source_id, error)
+        self._say_off(why, is_certain=is_certain)
+
+    def warn_of_stop(self) -> None:
+        """Log that archiving is off when Airflow stops the task. It sends nothing: the task is killed soon."""
+        if self.is_held and self.is_on:
+            self._say_off(guarded_run.NOT_COMPARED, is_certain=self.is_off_by_this_try)
+
+    def _say_off(self, why: str, *, is_certain: bool) -> None:
         page = self._client.source_url(self._source_id)
         log.warning("%s", guarded_run.still_off(self._source_id, page, why, is_certain=is_certain))
 

@@ -75,7 +75,7 @@ class SourceRun(TaskWait):
         self._was_compared = False
         self._claims = Claims(context, self.source_id, client.clock)
         thresholds = guarded_run.thresholds_of(task.guard)
-        self._guard = GuardedSource(client, self.source_id, thresholds, memory)
+        self._guard = GuardedSource(client, self.source_id, thresholds, memory, source)
 
     # --- what is to be done ----------------------------------------------------------------------------------
 
@@ -287,9 +287,10 @@ class SourceRun(TaskWait):
         :param ended: how the wait for the plan ended, if it has.
         """
         self._guard.may_archive = self._guard.may_archive or plan.may_archive
+        self._guard.is_held = self._guard.is_held or plan.is_held
         while True:
             if ended is None:
-                plan, ended = self.wait(plan)
+                plan, ended = self.wait(replace(plan, is_held=self._guard.is_held))
             if plan.how != BLOCKED:
                 break
             if ended.state not in goals(plan):
@@ -308,6 +309,7 @@ class SourceRun(TaskWait):
             result = guarded_run.noted(result, comparison, was_compared=was_compared)
             if result["guard"] is not None and not result["guard"]["compared"]:
                 self.log.warning("The harvest was not compared with the portal: %s.", comparison.not_compared)
+            self._guard.is_held = bool(comparison.reasons)
             if comparison.reasons:
                 result = guarded_run.rejected(result, comparison)
             elif comparison.is_due and plan.how == STARTED and is_success(result) and self._guard.is_on:
@@ -372,6 +374,10 @@ class SourceRun(TaskWait):
         elif plan.passed_over:
             self.memory.note(replace(self.memory.intent, job_id=None, passed_over=plan.passed_over))
         super().job_changed(plan)
+
+    def warn_of_stop(self) -> None:
+        """Log what Airflow, which stops the task, leaves undone on the portal."""
+        self._guard.warn_of_stop()
 
     def after_check(self) -> None:
         """Repeat what could not be stored."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest._compat import Context
     from airflow_provider_harvest.operators._memory_between_tries import TaskMemory
+    from airflow_provider_harvest.operators._run_try import SourceRun
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.outcome.result import HarvestResult
 
@@ -129,6 +130,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
         #: What is said of the harvest if Airflow stops the task, once that is known.
         self._memory: TaskMemory | None = None
         self._client: HarvestClient | None = None
+        self._source_run: SourceRun | None = None
         self.harvest_has_ended = False
         self._was_stopped = False
 
@@ -152,7 +154,7 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             memory.about(source.id, client.clock.now(), client.portal_now())
             # An empty address until the job is known: Airflow 3 logs an error for a link without one.
             self.push_links(context, source_url=client.source_url(source.id), job_url="")
-            run = SourceRun(self, context, client, memory, source)
+            self._source_run = run = SourceRun(self, context, client, memory, source)
             return run.follow(run.begin())
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> HarvestResult:
@@ -168,14 +170,14 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             self._deadline = plan.deadline
             self._memory = memory = TaskMemory(context, plan.begun, is_portal_time=True)
             memory.about(plan.source_id)
-            run = SourceRun(self, context, client, memory)
+            self._source_run = run = SourceRun(self, context, client, memory)
             run.job_changed(plan)
             if ended.state not in goals(plan):  # the portal may be down: no result is read
                 raise run.why_given_up(plan, ended)
             return run.follow(plan, ended)
 
     def on_kill(self) -> None:
-        """Log once what happens to the harvest: udata has no way to cancel a job.
+        """Log once what happens to the harvest, since udata has no way to cancel a job, and what a guard leaves off.
 
         Airflow calls this twice as a worker shuts down, and a task that is given the time may still succeed.
         """
@@ -190,6 +192,8 @@ class HarvestRunSourceOperator(HarvestWaitingTask, HarvestOperator):
             how = intent.how
             page = self._client.job_url(intent.source_id, intent.job_id) if intent.job_id else None
         self.log.warning("Airflow stopped this task. %s", after_stop(how, page, has_ended=self.harvest_has_ended))
+        if self._source_run is not None:
+            self._source_run.warn_of_stop()
 
     # --- arguments -------------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ class HarvestJobTrigger(BaseTrigger):
         self.harvest_conn_id = harvest_conn_id
         self.plan = plan
         self._job_page: str | None = None
+        self._source_page: str | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class and its arguments, as Airflow stores them."""
@@ -69,8 +70,16 @@ class HarvestJobTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Log what happens to the harvest; Airflow 3.3 calls it when a user ends the deferred task."""
+        """Log what happens to the harvest, and what a guard leaves off; Airflow 3.3 calls it when a user ends the
+        deferred task."""
         log.warning("Airflow stopped this task. %s", after_stop(self.plan.get("how"), self._job_page))
+        if not self.plan.get("is_held"):
+            return
+        from airflow_provider_harvest.portal.guard.guarded_run import NOT_COMPARED, still_off
+
+        off = still_off(str(self.plan["source_id"]), self._source_page, NOT_COMPARED, is_certain=False)
+        for line in log_lines(off):
+            log.warning("%s", line)
 
     async def _wait(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
@@ -94,6 +103,7 @@ class HarvestJobTrigger(BaseTrigger):
                     reread_at = None if poll.has_looked else loop.time() + REREAD_IN_TROUBLE
                     for line in log_lines("\n".join(poll.lines)):
                         log.info("%s", line)
+                    self._source_page = wait.client.source_url(wait.plan.source_id)
                     if wait.plan.job_id:
                         self._job_page = wait.client.job_url(wait.plan.source_id, wait.plan.job_id)
                     if poll.is_final:

@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 #: ``failure_kind`` of the result of a run whose loss is too large.
 LOSS: Final = "loss"
+#: Why archiving is off when Airflow stops a task.
+NOT_COMPARED: Final = "The harvest has not been compared with the portal."
 _NAMED = 10
 
 
@@ -118,19 +120,20 @@ def give_up(client: HarvestClient, source_id: str, since: float = 0.0, until: fl
         release(client, source_id, accept=False)
 
 
-def still_off(source_id: str, page: str, why: str, *, is_certain: bool) -> str:
+def still_off(source_id: str, page: str | None, why: str, *, is_certain: bool) -> str:
     """Return what a person must know of a source whose archiving is off when the task of a guarded run ends.
 
     :param source_id: its id.
-    :param page: its page, or its API address.
+    :param page: its page, or its API address; None if it is not known yet.
     :param why: a sentence.
     :param is_certain: whether it is known to be off.
     """
+    by_hand = f"switch it on by hand: {page}" if page else "switch it on by hand."
     is_off = "is" if is_certain else "may be"
     return (
         f"Source {source_id}: autoarchive {is_off} off, so that the portal archives nothing of it. {why}\n"
         "The next guarded run of this source that ends well switches it on (also a retry of this task), or the guard "
-        f"in mode hold after the next harvest. To do it now, switch it on by hand: {page}"
+        f"in mode hold after the next harvest. To do it now, {by_hand}"
     )
 
 

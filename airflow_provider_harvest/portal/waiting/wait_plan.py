@@ -51,6 +51,7 @@ class WaitPlan:
     :param before_id: the source's last job when the wait began, if that was known without a request.
     :param before_listed: how many records it found in the catalogue.
     :param may_archive: whether a guarded run has compared a harvest already, and this one archives what is due.
+    :param is_held: whether a guarded run has switched the source's archiving off, as far as it knows.
     :param poll_interval: between two polls.
     :param max_poll_failures: polls that may fail in a row.
     :param limits: how long the job may take.
@@ -75,6 +76,7 @@ class WaitPlan:
     before_id: str | None = None
     before_listed: int | None = None
     may_archive: bool = False
+    is_held: bool = False
     poll_interval: float = 60.0
     max_poll_failures: int = 10
     limits: JobLimits = field(default_factory=JobLimits)

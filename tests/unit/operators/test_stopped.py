@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.operators import _memory_between_tries, _task_wait
-from tests.support.fake_portal.scripted import T0, FakeClock, job_appears, job_ends, unreachable, whole_job
+from tests.support.fake_portal.scripted import SOURCE_ID, T0, FakeClock, job_appears, job_ends, unreachable, whole_job
+from tests.support.guarded_task import Guarded
 from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR
 
@@ -26,22 +27,21 @@ class Stopped(BaseException):
     """Airflow has called the task's handler, and kills it."""
 
 
-class StoppedTask(Task):
-    """A task that Airflow stops.
+class Stopping:
+    """Airflow, which stops a task.
 
+    :param task: the task.
     :param at: when, in seconds.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, timeline: Timeline, at: float, **arguments: Any) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, task: Task, at: float) -> None:
         self.made: list[Any] = []
-        make = run_operator(**{"deferrable": False, **arguments})
-        super().__init__(monkeypatch, timeline, lambda: self.made.append(make()) or self.made[-1], store=Store())
-        self.stop_at = at
-        sleep = FakeClock.sleep
+        make, sleep = task._make, FakeClock.sleep
+        task._make = lambda: self.made.append(make()) or self.made[-1]
 
         def sleep_or_stop(clock: FakeClock, seconds: float) -> None:
             sleep(clock, seconds)
-            if clock.now() >= T0 + self.stop_at:
+            if clock.now() >= T0 + at:
                 self.stop()
 
         monkeypatch.setattr(FakeClock, "sleep", sleep_or_stop)
@@ -50,6 +50,17 @@ class StoppedTask(Task):
         self.made[-1].on_kill()
         self.made[-1].on_kill()  # a warm shutdown of a worker calls this twice, and the task may continue
         raise Stopped
+
+
+class StoppedTask(Task):
+    """A task that Airflow stops.
+
+    :param at: when, in seconds.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, timeline: Timeline, at: float, **arguments: Any) -> None:
+        super().__init__(monkeypatch, timeline, run_operator(**{"deferrable": False, **arguments}), store=Store())
+        self.stop = Stopping(monkeypatch, self, at).stop
 
 
 @pytest.mark.parametrize(
@@ -122,3 +133,83 @@ def test_the_page_of_a_job_that_is_known_from_the_start_is_linked_while_it_runs(
         task.try_()
     pages = [value for value in task.xcoms.values() if isinstance(value, str) and f"{PAGE}/theirs/" in value]
     assert bool(pages) is (if_running == "attach")
+
+
+# --- a guarded run ---------------------------------------------------------------------------------------------------
+
+SOURCE_PAGE = f"https://portal.example/api/1/harvest/source/{SOURCE_ID}/"
+RUNNING = whole_job("mine", 60, 9 * HOUR)
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> str:
+    """What the log says of autoarchive as a warning, in one line."""
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    return " ".join(" ".join(said).split())
+
+
+@pytest.mark.parametrize(
+    "timeline, arguments, said",
+    [
+        pytest.param(RUNNING, {}, "autoarchive is off", id="while its harvest runs"),
+        pytest.param([], {}, "autoarchive is off", id="before its job is known"),
+        pytest.param(whole_job("mine", 60), {"deferrable": True}, "autoarchive may be off", id="after it was deferred"),
+        pytest.param([], {"on_run_refused": "wait"}, "autoarchive is off", id="waits for the portal"),
+        pytest.param(OTHER, {}, "", id="another job is let end first"),
+        pytest.param(RUNNING, {"guard": None}, "", id="not guarded"),
+    ],
+)
+def test_a_guarded_run_says_that_archiving_is_off(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    timeline: Timeline,
+    arguments: dict[str, Any],
+    said: str,
+) -> None:
+    """Who stops or clears a task reads what is off, until when, and where to switch it on."""
+    may_run = "on_run_refused" not in arguments
+    task = Guarded(monkeypatch, timeline, **{"deferrable": False, "may_run": may_run, **arguments})
+    stopping = Stopping(monkeypatch, task, 600)
+    monkeypatch.setattr(_task_wait, "conclude", lambda *given, **named: stopping.stop())
+    with pytest.raises(Stopped):
+        task.try_()
+    assert task.is_held is bool(said)
+    text = warned(caplog)
+    assert said in text
+    assert text.count("autoarchive") == bool(said)
+    assert text.count("The next guarded run of this source that ends well switches it on") == bool(said)
+    assert text.count(f"switch it on by hand: {SOURCE_PAGE}") == bool(said)
+
+
+def test_a_retry_that_is_stopped_says_what_an_earlier_try_has_switched_off(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    task = Guarded(monkeypatch, RUNNING, deferrable=False, store=Store())
+    Stopping(monkeypatch, task, 600)
+    for _ in range(2):
+        caplog.clear()
+        with pytest.raises(Stopped):
+            task.try_()
+        assert warned(caplog).count("off, so that the portal archives nothing of it") == 1
+
+
+@pytest.mark.parametrize(
+    "is_due, owner",
+    [
+        pytest.param(False, {}, id="compared, and about to be delivered"),
+        pytest.param(True, {}, id="the second harvest archives"),
+        pytest.param(False, {"autoarchive": False}, id="off by its owner"),
+    ],
+)
+def test_a_guarded_run_says_nothing_of_archiving_that_it_has_not_left_off(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_due: bool, owner: dict[str, Any]
+) -> None:
+    task = Guarded(
+        monkeypatch, [*whole_job("one", 60), *whole_job("two", 400, 9 * HOUR)], is_due=is_due, deferrable=False
+    )
+    task.client.portal.life.change(**owner)
+    stopping = Stopping(monkeypatch, task, HOUR)
+    monkeypatch.setattr(_task_wait, "push_result", lambda *given: stopping.stop())
+    with pytest.raises(Stopped):
+        task.try_()
+    assert not task.is_held
+    assert "so that the portal archives nothing" not in warned(caplog)

@@ -195,6 +195,29 @@ def test_a_user_who_ends_the_task_reads_that_the_harvest_continues(
     assert caplog.messages[-1].endswith(words)
 
 
+@pytest.mark.parametrize("timeline", [[(0, job_appears("new"))], []], ids=["its job is known", "no job yet"])
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_user_who_ends_a_guarded_run_reads_that_archiving_is_off(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, timeline: Timeline, is_held: bool
+) -> None:
+    deferral = Deferral(monkeypatch, timeline, deadline=T0 + 60, is_held=is_held)
+    deferral.events()
+    caplog.clear()
+    deferral.run(deferral.trigger.on_kill())
+    text = " ".join(" ".join(caplog.messages).split())
+    assert text.count(f"Source {SOURCE_ID}: autoarchive may be off") == is_held
+    assert text.count(f"switch it on by hand: https://portal.example/api/1/harvest/source/{SOURCE_ID}/") == is_held
+
+
+def test_a_user_who_ends_a_guarded_run_before_its_first_poll_reads_that_archiving_is_off(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    deferral = Deferral(monkeypatch, is_held=True)
+    deferral.run(deferral.trigger.on_kill())
+    text = " ".join(" ".join(caplog.messages).split())
+    assert text.endswith("To do it now, switch it on by hand.")
+
+
 @pytest.mark.parametrize("how, which", [("blocked", {"job_id": "theirs"}), ("waited", {"after": T0})])
 def test_a_user_who_ends_a_task_that_has_requested_nothing_reads_that(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: Any, which: dict[str, Any]
