@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
@@ -55,7 +56,7 @@ class ConnectionSettings:
 
 
 def connection_settings(connection: Connection) -> ConnectionSettings:
-    """Return the settings of a connection; extras that this package does not know are named in a warning.
+    """Return the settings of a connection; extras that this package does not know are named in a warning, once.
 
     The extra is decoded here: Airflow's ``extra_dejson`` is a synchronous call, which a trigger must not make.
 
@@ -65,11 +66,7 @@ def connection_settings(connection: Connection) -> ConnectionSettings:
     extra = _extra(connection.extra)
     unknown = sorted(set(extra) - set(EXTRA_FIELDS))
     if unknown:
-        log.warning(
-            "The connection's extra holds %s, which this package does not know: it reads %s.",
-            ", ".join(unknown),
-            ", ".join(EXTRA_FIELDS),
-        )
+        warn_of_unknown(connection.conn_id, tuple(unknown))
     return ConnectionSettings(
         site=site_url(connection.host, connection.schema, connection.port, CONNECTION),
         api_key=(connection.password or "").strip() or None,
@@ -80,6 +77,21 @@ def connection_settings(connection: Connection) -> ConnectionSettings:
         job_page=_page(extra, "job_page", "{job_id}"),
         requests_per_hour=_requests(extra, "requests_per_hour"),
         triggerers=int(_requests(extra, "triggerers") or 1),
+    )
+
+
+@lru_cache(maxsize=256)  # once in a process: a trigger reads its connection again and again
+def warn_of_unknown(conn_id: str | None, names: tuple[str, ...]) -> None:
+    """Log which extras of a connection this package does not know.
+
+    :param conn_id: id of the connection.
+    :param names: of these extras.
+    """
+    log.warning(
+        "The extra of connection %r holds %s, which this package does not know: it reads %s.",
+        conn_id,
+        ", ".join(names),
+        ", ".join(EXTRA_FIELDS),
     )
 
 

@@ -14,9 +14,16 @@ from airflow_provider_harvest.hooks._connection_settings import (
     DEFAULT_TIMEOUT,
     ConnectionSettings,
     connection_settings,
+    warn_of_unknown,
 )
 
 KEY = "not-a-real-key-4711"
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> None:
+    """Nothing was said yet."""
+    warn_of_unknown.cache_clear()
 
 
 def connection(extra: Any = None, **fields: Any) -> Connection:
@@ -140,6 +147,25 @@ def test_unknown_extras_are_named_but_not_their_values(caplog: pytest.LogCapture
     [warning] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert "colour, time_out" in warning
     assert "blue" not in warning
+
+
+@pytest.mark.parametrize(
+    "conn_id, extra, warned",
+    [
+        pytest.param("p", {"colour": "blue"}, 0, id="the same again"),
+        pytest.param("p", {"colour": "red", "timeout": 5}, 0, id="something else has changed"),
+        pytest.param("p", {"color": "blue"}, 1, id="another unknown one"),
+        pytest.param("q", {"colour": "blue"}, 1, id="another connection"),
+    ],
+)
+def test_unknown_extras_are_named_once(
+    caplog: pytest.LogCaptureFixture, conn_id: str, extra: dict[str, Any], warned: int
+) -> None:
+    """A trigger reads its connection every five minutes, for weeks."""
+    connection_settings(connection({"colour": "blue"}))
+    caplog.clear()
+    connection_settings(connection(extra, conn_id=conn_id))
+    assert sum(record.levelname == "WARNING" for record in caplog.records) == warned
 
 
 def test_key_is_not_shown_by_repr() -> None:
