@@ -3,6 +3,8 @@
 Airflow gives each argument that a task leaves out the value under that name in ``default_args``, even if it was
 meant for others. ``{"description": ...}`` of a DAG would so become the public description of a source,
 ``{"name": ...}`` of a pod its name, and ``{"timeout": ...}`` of a sensor the timeout of a preview.
+
+Sets are sorted on the way: each process has an order of its own for them, and Airflow up to 3.1 stores it.
 """
 
 from __future__ import annotations
@@ -64,6 +66,23 @@ def given_when_mapped(task: object) -> frozenset[str]:
     return frozenset(vars(task).get(_GIVEN_WHEN_MAPPED, ()))
 
 
+def _sorting(init: _Init) -> _Init:
+    """Return an ``__init__`` that takes a set among its own arguments as a sorted list; a user's one stays as it is."""
+    if not init.__module__.startswith(_OURS):
+        return init
+    names = inspect.signature(init).parameters
+
+    @wraps(init)
+    def sorting(self: object, *args: Any, **kwargs: Any) -> None:
+        ordered = {
+            name: sorted(value, key=str) if name in names and isinstance(value, (set, frozenset)) else value
+            for name, value in kwargs.items()
+        }
+        init(self, *args, **ordered)
+
+    return cast("_Init", sorting)
+
+
 class OwnArguments(OperatorMeta):
     """Makes operators whose own arguments are not taken from ``default_args``; nor are those of users' subclasses.
 
@@ -75,8 +94,9 @@ class OwnArguments(OperatorMeta):
 
     @classmethod
     def _apply_defaults(cls, func: _Init) -> _Init:
-        """Let Airflow fill in the arguments of an ``__init__``, our own ones aside."""
-        fill_in: Any = super()._apply_defaults(func)
+        """Let Airflow fill in the arguments of an ``__init__``, our own ones aside; sets are sorted after that."""
+        own = _sorting(func)
+        fill_in: Any = super()._apply_defaults(own)
         parameters = inspect.signature(func).parameters
 
         @wraps(fill_in)
@@ -85,5 +105,5 @@ class OwnArguments(OperatorMeta):
                 vars(self).setdefault(_GIVEN_WHEN_MAPPED, tuple(kwargs))  # by the outermost one
             fill_in(self, *args, **_filled(type(self), parameters, kwargs))
 
-        init.__wrapped__ = func  # by which Airflow knows the outermost one
+        init.__wrapped__ = own  # by which Airflow knows the outermost one
         return cast("_Init", init)
