@@ -25,6 +25,8 @@ _MUST_AGREE = 3
 OVERDUE = 3600.0
 #: A job that began later than this many seconds after a tick was not started by that tick, or its queue was very long.
 _MAX_QUEUE = 3 * 3600.0
+#: A job may show a time this much before the tick that started it: its worker has another clock than the scheduler.
+_EARLY = timedelta(seconds=30)
 #: Offsets of real time zones, in minutes; UTC first, since Celery's default is UTC and ties go to the first.
 _OFFSETS = sorted(range(-12 * 60, 14 * 60 + 1, 30), key=lambda minutes: (abs(minutes), -minutes))
 
@@ -48,7 +50,7 @@ class Expectation:
 
 
 def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | None:
-    """Return when the next run is due, None if the cron never fires.
+    """Return when the next run is due, None if the cron does not fire within five years.
 
     :param cron: the source's cron.
     :param begins: when its past jobs began, newest first.
@@ -63,13 +65,13 @@ def expect(cron: str, begins: Sequence[datetime], now: float) -> Expectation | N
     due = next_tick(cron, offset, now)
     if due is None:
         return None
-    delays = tuple(delay for begin in recent[:_NEWEST] if (delay := _delay(schedule, begin, offset or 0)) is not None)
-    delays = delays if offset is not None else ()
+    started = [] if offset is None else [_started_by(schedule, begin, offset) for begin in recent[:_NEWEST]]
+    delays = tuple(found[1] for found in started if found is not None)
     return Expectation(schedule.text, due, offset, delays, _overdue(schedule, recent, now, offset, delays))
 
 
 def next_tick(cron: str, offset: int | None, now: float) -> float | None:
-    """Return when a cron fires next, in seconds since the epoch; None if it never does.
+    """Return when a cron fires next, in seconds since the epoch; None if it does not within five years.
 
     :param cron: as Celery reads it.
     :param offset: minutes by which the portal is ahead of UTC; None takes UTC.
@@ -86,13 +88,13 @@ def _overdue(
 ) -> float | None:
     """Return the last tick if no job has begun since and one still may: as late as the last ones, or within an hour."""
     ahead = timedelta(minutes=offset or 0)
-    tick = schedule.previous_before(datetime.fromtimestamp(now, tz=timezone.utc) + ahead)
+    tick = _tick_at(schedule, datetime.fromtimestamp(now, tz=timezone.utc) + ahead)
     if tick is None:
         return None
-    last = (tick - ahead).timestamp()
+    last = tick - ahead
     late = min(_MAX_QUEUE, max([OVERDUE, *delays]))
-    has_begun = any(begin.timestamp() >= last for begin in begins)
-    return None if has_begun or now - last > late else last
+    has_begun = any(begin >= last - _EARLY for begin in begins)
+    return None if has_begun or now - last.timestamp() > late else last.timestamp()
 
 
 def describe(expectation: Expectation, now: float, fails_at: float | None, deferred: bool) -> str:
@@ -138,10 +140,9 @@ def _learn_offset(schedule: Schedule, begins: Sequence[datetime]) -> int | None:
     for minutes in _OFFSETS:
         by_tick: dict[datetime, float] = {}
         for begin in begins:
-            local = begin + timedelta(minutes=minutes)
-            tick = schedule.previous_before(local)
-            if tick is not None and (local - tick).total_seconds() <= _MAX_QUEUE:
-                by_tick[tick] = (local - tick).total_seconds()  # the oldest comes last: the one that the tick started
+            found = _started_by(schedule, begin, minutes)
+            if found is not None and found[1] <= _MAX_QUEUE:
+                by_tick[found[0]] = found[1]  # the oldest comes last: the one that the tick started
         if len(by_tick) < max(_MUST_AGREE, (len(begins) + 1) // 2):
             continue
         score = median(by_tick.values())
@@ -150,7 +151,13 @@ def _learn_offset(schedule: Schedule, begins: Sequence[datetime]) -> int | None:
     return best[1] if best else None
 
 
-def _delay(schedule: Schedule, begin: datetime, minutes: int) -> float | None:
+def _started_by(schedule: Schedule, begin: datetime, minutes: int) -> tuple[datetime, float] | None:
+    """Return the tick that may have started a job, under an offset, and how many seconds later the job began."""
     local = begin + timedelta(minutes=minutes)
-    tick = schedule.previous_before(local)
-    return None if tick is None else (local - tick).total_seconds()
+    tick = _tick_at(schedule, local + _EARLY)
+    return None if tick is None else (tick, max(0.0, (local - tick).total_seconds()))
+
+
+def _tick_at(schedule: Schedule, when: datetime) -> datetime | None:
+    """Return the last tick at or before a time."""
+    return schedule.previous_before(when + timedelta.resolution)

@@ -63,7 +63,8 @@ def until_portal_runs(
         expectation = next_run.Expectation(source.schedule, since + _UNREADABLE_PERIOD, None)
     if expectation is None:
         raise HarvestSourceNotRunnable(
-            f"Source {source.name!r} has the schedule {source.schedule!r}, which never fires."
+            f"Source {source.name!r} has the schedule {source.schedule!r}, which does not fire within five years: ask "
+            "the portal's team for another one (HarvestScheduleSourceOperator, with a sysadmin's key)."
         )
     overdue = expectation.overdue
     return (

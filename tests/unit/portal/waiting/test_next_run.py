@@ -16,9 +16,14 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
 
 
-def daily(newest: str, count: int, delay_minutes: int = 2) -> list[datetime]:
+def daily(newest: str, count: int, delay_minutes: float = 2) -> list[datetime]:
     """Jobs of so many days, newest first, each so long after its tick."""
     return [utc(newest) + timedelta(minutes=delay_minutes, days=-n) for n in range(count)]
+
+
+def at_once(newest: str, *seconds: float) -> list[datetime]:
+    """Jobs of some days, newest first, each so many seconds after its tick."""
+    return [utc(newest) + timedelta(seconds=delay, days=-n) for n, delay in enumerate(seconds)]
 
 
 NOW = utc("2026-03-02 02:05")
@@ -76,6 +81,61 @@ def test_a_change_of_the_clocks_is_followed_after_three_runs(before: str, after:
     expectation = expect(MIDNIGHT, begins, begins[0].timestamp() + 3600)
     assert expectation is not None
     assert expectation.offset == offset
+
+
+@pytest.mark.parametrize(
+    "cron, begins, offset, delays",
+    [
+        pytest.param(MIDNIGHT, at_once("2026-03-02 00:00", 0, 0, 0), 0, (0, 0, 0), id="UTC"),
+        pytest.param(MIDNIGHT, at_once("2026-03-01 23:00", 0, 0, 0), 60, (0, 0, 0), id="an hour ahead"),
+        pytest.param(MIDNIGHT, at_once("2026-03-01 18:30", 0, 0, 0), 330, (0, 0, 0), id="five and a half ahead"),
+        pytest.param(MIDNIGHT, at_once("2026-03-01 05:00", 0, 0, 0), -300, (0, 0, 0), id="five hours behind"),
+        pytest.param("30 0 * * *", at_once("2026-03-02 00:30", 0, 0, 0), 0, (0, 0, 0), id="at half past"),
+        pytest.param("0 * * * *", at_once("2026-03-02 01:00", 0, 0, 0), 0, (0, 0, 0), id="hourly"),
+        pytest.param("*/20 * * * *", at_once("2026-03-02 01:20", 0, 0, 0), 0, (0, 0, 0), id="every 20 minutes"),
+        pytest.param(
+            MIDNIGHT, at_once("2026-03-02 00:00", 0, 2, 0, 0.001, 1), 0, (0, 2, 0, 0.001, 1), id="some at once"
+        ),
+        pytest.param(
+            MIDNIGHT, at_once("2026-03-02 00:00", -1, -29, 3), 0, (0, 0, 3), id="the worker's clock is behind"
+        ),
+        pytest.param(MIDNIGHT, at_once("2026-03-01 23:00", -1, -29, 3), 60, (0, 0, 3), id="that, and an hour ahead"),
+    ],
+)
+def test_a_job_may_begin_at_its_tick_or_seconds_before(
+    cron: str, begins: list[datetime], offset: int, delays: tuple[float, ...]
+) -> None:
+    """Scheduler and worker have clocks of their own; the next offset, half an hour away, must not fit better."""
+    expectation = expect(cron, begins, NOW.timestamp())
+    assert expectation is not None
+    assert (expectation.offset, expectation.delays) == (offset, pytest.approx(delays))
+
+
+@pytest.mark.parametrize(
+    "newest, now, due, overdue",
+    [
+        pytest.param("2026-03-01 00:00:02", "2026-03-01 23:59:59", "2026-03-02", None, id="a second before the tick"),
+        pytest.param("2026-03-01 00:00:02", "2026-03-02 00:00:00", "2026-03-03", "2026-03-02", id="at the tick"),
+        pytest.param("2026-03-01 00:00:02", "2026-03-02 00:00:01", "2026-03-03", "2026-03-02", id="a second after it"),
+        pytest.param("2026-03-02 00:00:00", "2026-03-02 00:05:00", "2026-03-03", None, id="its job began at the tick"),
+        pytest.param(
+            "2026-03-01 23:59:58", "2026-03-02 00:05:00", "2026-03-03", None, id="... seconds before the tick"
+        ),
+        pytest.param(
+            "2026-03-01 23:58:00",
+            "2026-03-02 00:05:00",
+            "2026-03-03",
+            "2026-03-02",
+            id="one was started by hand before",
+        ),
+    ],
+)
+def test_whether_a_run_is_overdue(newest: str, now: str, due: str, overdue: str | None) -> None:
+    begins = [utc(newest), *daily("2026-02-28 00:00", 4)]
+    expectation = expect(MIDNIGHT, begins, utc(now).timestamp())
+    assert expectation is not None
+    assert expectation.due == utc(due).timestamp()
+    assert expectation.overdue == (None if overdue is None else utc(overdue).timestamp())
 
 
 def test_a_run_may_wait_long_in_the_portals_queue() -> None:

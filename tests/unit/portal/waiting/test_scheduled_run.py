@@ -89,9 +89,16 @@ def test_when_the_portals_own_run_is_waited_for(
     assert any("started by hand" in line for line in said) == (not given["schedule"] and "jobs" not in given)
 
 
-def test_a_source_without_a_schedule_is_not_waited_for() -> None:
-    with pytest.raises(HarvestSourceNotRunnable, match="has no schedule"):
-        planned(None)
+@pytest.mark.parametrize(
+    "schedule, why",
+    [
+        pytest.param(None, "has no schedule", id="none"),
+        pytest.param("0 0 29 2 1", "does not fire within five years: ask", id="a leap day that is a Monday: in 2044"),
+    ],
+)
+def test_a_run_that_is_not_due_is_not_waited_for(schedule: str | None, why: str) -> None:
+    with pytest.raises(HarvestSourceNotRunnable, match=why):
+        planned(schedule)
 
 
 @pytest.mark.parametrize(
