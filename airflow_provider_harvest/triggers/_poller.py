@@ -229,7 +229,7 @@ class PortalPoller:
     async def _read_list(self, seats: list[Seat], began: float) -> list[Seat]:
         """Read the list for all watches; return those whose state it does not show."""
 
-        def consider() -> tuple[list[Seat], list[tuple[Seat, Poll]]]:
+        def consider() -> tuple[list[Seat], list[tuple[Seat, Poll | Exception]]]:
             watches = [seat.watch for seat in seats]
             watched = {watch.source_id for watch in watches}
             self._listing.read(
@@ -237,9 +237,15 @@ class PortalPoller:
                 counters=any(watch.wants_counters() for watch in watches),
                 owners=any(watch.needs_owners for watch in watches),
             )
-            unanswered, news = [], []
+            unanswered: list[Seat] = []
+            news: list[tuple[Seat, Poll | Exception]] = []
             for seat in seats:
-                poll = seat.watch.consider(self._listing.sources, self._listing.asked_at)
+                try:
+                    poll = seat.watch.consider(self._listing.sources, self._listing.asked_at)
+                except Exception as error:  # of this watch alone: the list was read, and the others have a use for it
+                    seat.due = float("inf")
+                    news.append((seat, error))
+                    continue
                 if poll is None:
                     unanswered.append(seat)
                     continue

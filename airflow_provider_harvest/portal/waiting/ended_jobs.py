@@ -123,11 +123,13 @@ class EndedJobs:
         """Note what is new in the list; None if jobs must be read for it."""
         self._wants_list = False
         self._see_until(asked_at)
-        is_beginning = self._reported.since is None
-        self._begin()
-        if is_beginning:
+        if self._reported.since is None:
+            if self._scope.source_id is not None:
+                return None  # it begins when its jobs have been read: a list is no failure because those cannot be
+            since = self._client.portal_now()
+            self._reported.begin(since)
             last_jobs = (listed.last_job for listed in sources.values() if self._scope.holds(listed))
-            self._lines.extend(what_is_history(filter(None, last_jobs), self._reported.since or 0.0))
+            self._lines.extend(what_is_history(filter(None, last_jobs), since))
         for listed in sources.values():
             if self._scope.holds(listed):
                 self._note(listed)
@@ -143,7 +145,6 @@ class EndedJobs:
 
     def poll(self) -> Poll:
         """Read the jobs of the sources with news, and the results of those that have ended."""
-        self._begin()
         self._wants_list = True
         if self._scope.source_id is not None:
             record = self._record(self._scope.source_id)
@@ -190,12 +191,6 @@ class EndedJobs:
 
     # --- records of the sources ------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        if self._reported.since is None:
-            if self._scope.source_id is not None:
-                self._client.recent_jobs(self._scope.source_id)  # whose response has the portal's time
-            self._reported.begin(self._client.portal_now())
-
     def _record(self, source_id: str) -> SourceRecord:
         return self._records.setdefault(source_id, SourceRecord(source_id))
 
@@ -218,7 +213,7 @@ class EndedJobs:
 
     def _is_new(self, record: SourceRecord, job: HarvestJob) -> bool:
         """Whether a job has ended, and has not been reported; what ran before, or was not there, may show any end."""
-        if job.ended is None:
+        if job.ended is None or self._reported.since is None:
             return False
         if str(job.id) in record.running or record.is_unknown(job):
             return not self._reported.holds(record.id, str(job.id))
@@ -285,6 +280,8 @@ class EndedJobs:
                 if concerns_all(error) or in_a_row >= _IN_A_ROW or record.id == self._scope.source_id:
                     return error
                 continue
+            if self._reported.since is None:  # the watch begins, and the response has the portal's time
+                self._reported.begin(self._client.portal_now())
             in_a_row = 0
             if record.reading.failures:
                 self._lines.append(f"The jobs of source {record.id} can be read again.")

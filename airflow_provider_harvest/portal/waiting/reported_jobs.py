@@ -104,8 +104,11 @@ class Reported:
             self.owed[source_id].reported.add(digest_of(job_id))
 
     def owe(self, source_id: str) -> None:
-        """Note that a source could not be read, so that what ended in it is reported however late that is."""
-        if source_id in self.owed:
+        """Note that a source could not be read, so that what ended in it is reported however late that is.
+
+        Nothing is missing before the beginning.
+        """
+        if self.since is None or source_id in self.owed:
             return
         since = max(self.began or 0.0, self._floor, (self.since or 0.0) - _OWED_MARGIN)
         mine = ("", _mark_of(source_id))  # "": reported by a version that did not note the source

@@ -19,23 +19,31 @@ class Budget:
         self._at = now
 
     def allow(self, per_hour: float | None) -> None:
-        """Set the allowance.
+        """Set the allowance. After a change of it, what was sent before holds up one request at most.
 
         :param per_hour: requests an hour; None for no limit.
         """
-        self._per_hour = per_hour
+        if per_hour != self._per_hour:
+            self._per_hour = per_hour
+            self._owed = min(self._owed, self._at_once)
+
+    @property
+    def _at_once(self) -> float:
+        """Requests that may be sent one after the other if none was sent for a while."""
+        return 0.0 if self._per_hour is None else max(1.0, self._per_hour * _SAVED / HOUR)
 
     def spend(self, requests: int, now: float) -> None:
-        """Note that so many requests were sent."""
+        """Note that so many requests were sent; without an allowance they are not owed, however many."""
         self._settle(now)
-        self._owed += requests
+        if self._per_hour is not None:
+            self._owed += requests
 
     def wait(self, now: float) -> float:
         """Return the seconds until another request may be sent, 0 when one may be sent now."""
         if self._per_hour is None:
             return 0.0
         self._settle(now)
-        over = self._owed - max(1.0, self._per_hour * _SAVED / HOUR) + 1.0
+        over = self._owed - self._at_once + 1.0
         return max(0.0, over * HOUR / self._per_hour)
 
     def _settle(self, now: float) -> None:

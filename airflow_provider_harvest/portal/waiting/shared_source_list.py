@@ -163,6 +163,7 @@ class ListedWait(JobWait):
         self._seen: tuple[Any, ...] | None = None
         self._noted: tuple[Any, ...] | None = None
         self._look_due = 0.0
+        self._retry_due = 0.0  # after a failed poll of its own, however often the list is read meanwhile
         self._progress_due = self._clock.monotonic()
         self._runs_behind = True
         #: When the source's jobs were last read, by the portal's clock (at first: for the plan), and when they are read
@@ -210,6 +211,9 @@ class ListedWait(JobWait):
         poll = self._by_list(listed, state)
         if poll is None or (self.plan.job_id is None and self._within_deadlines(poll).is_final):
             # No job is called missing by this list alone, which shows one job of each source.
+            left = self._retry_due - self._clock.monotonic()
+            if left >= 1.0:
+                return self._told(Poll(WAITING, left, has_looked=False))
             self._noted = state
             return None
         self._answered()
@@ -218,6 +222,7 @@ class ListedWait(JobWait):
     def poll(self) -> Poll:
         """Poll, and remember what need not be read again while the list stays the same."""
         poll = super().poll()
+        self._retry_due = 0.0 if poll.has_looked else self._clock.monotonic() + poll.pause
         if poll.has_looked:
             self._polled_at, self._behind_due = self.now(), self._clock.monotonic() + SOURCE_CHECK
             self._seen, self._look_due = self._noted, self._clock.monotonic() + poll.pause

@@ -16,6 +16,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
 )
 from airflow_provider_harvest.portal.statuses import ENDED, TIMED_OUT, UNREACHABLE
+from airflow_provider_harvest.portal.waiting.shared_source_list import ListedWait
 from airflow_provider_harvest.triggers.event import HarvestJobEventTrigger
 from airflow_provider_harvest.triggers.job import ERROR
 from tests.support.fake_portal.scripted import (
@@ -36,6 +37,25 @@ if TYPE_CHECKING:
 from tests.support.shared_waits import Waits, ids
 
 MINUTE, HOUR = 60.0, 3600.0
+
+
+def among_watches(waits: Waits, source_id: str, *watches: dict[str, Any]) -> dict[str, Any]:
+    """Follow a wait to its end while event triggers with these arguments watch the same portal."""
+
+    async def watch(arguments: dict[str, Any]) -> None:
+        async for _ in HarvestJobEventTrigger("one", **arguments).run():
+            pass
+
+    async def story() -> dict[str, Any]:
+        watching = [asyncio.ensure_future(watch(arguments)) for arguments in watches]
+        event = await waits.follow(source_id)
+        for each in watching:
+            each.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        return event
+
+    event: dict[str, Any] = run_in_fake_time(waits.clock, story())
+    return event
 
 
 async def in_trouble(begin: float, end: float, error: Any, fail: Callable[[Any], None]) -> None:
@@ -162,20 +182,62 @@ def test_a_list_that_only_a_watch_needs_fails_no_wait(monkeypatch: pytest.Monkey
     waits.plan("a", after=T0, due=T0 + due, start_deadline=T0 + due + 3 * HOUR)
     waits.portal.list_fault = error
 
-    async def watch() -> None:
-        async for _ in HarvestJobEventTrigger("one").run():
-            pass
-
-    async def story() -> dict[str, Any]:
-        watching = asyncio.ensure_future(watch())
-        try:
-            return await waits.follow("a")
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-
-    assert run_in_fake_time(waits.clock, story())["state"] == ENDED
+    assert among_watches(waits, "a", {})["state"] == ENDED
     assert waits.ended_at["a"] <= due + 30 * MINUTE
+
+
+def test_a_watch_that_cannot_begin_fails_the_list_for_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The jobs of one source cannot be read, which its watch begins with; the list can."""
+    caplog.set_level("INFO", "airflow_provider_harvest")
+    waits = Waits(monkeypatch, {"a": whole_job("job-a", 0, HOUR), "b": []})
+    waits.plan("a", job_id="job-a")
+    recent_jobs = waits.client.recent_jobs
+
+    def unless_b(source_id: str, *args: Any) -> Any:
+        if source_id == "b":
+            raise server_error(500)
+        return recent_jobs(source_id, *args)
+
+    monkeypatch.setattr(waits.client, "recent_jobs", unless_b)
+
+    assert among_watches(waits, "a", {}, {"source_id": "b"})["state"] == ENDED
+    assert [line.rpartition(". ")[2] for line in caplog.messages if "again" in line and "later" not in line] == [
+        "Polling again until it responds."
+    ]
+
+
+@pytest.mark.parametrize("watches", [(), ({},)], ids=["alone", "next to a watch that reads the list each minute"])
+def test_a_wait_whose_own_polls_fail_is_as_patient_among_others(
+    monkeypatch: pytest.MonkeyPatch, watches: tuple[dict[str, Any], ...]
+) -> None:
+    waits = Waits(monkeypatch, {"a": whole_job("job-a", 60, 60), "b": []}).plan("a", known=())
+    recent_jobs = waits.client.recent_jobs
+
+    def until_an_hour_is_over(*args: Any) -> Any:
+        if waits.clock.now() < T0 + HOUR:
+            raise server_error(502)
+        return recent_jobs(*args)
+
+    monkeypatch.setattr(waits.client, "recent_jobs", until_an_hour_is_over)
+    assert among_watches(waits, "a", *watches)["state"] == ENDED
+
+
+def test_a_fault_in_one_watch_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {ident: whole_job(f"job-{ident}", 0, HOUR) for ident in ids(3)}
+    waits = Waits(monkeypatch, lives)
+    for ident in lives:
+        waits.plan(ident, job_id=f"job-{ident}")
+    consider = ListedWait.consider
+
+    def broken(wait: ListedWait, *args: Any) -> Any:
+        if wait.source_id == "s001":
+            raise RuntimeError("A bug.")
+        return consider(wait, *args)
+
+    monkeypatch.setattr(ListedWait, "consider", broken)
+    assert waits.states() == {"s000": ENDED, "s001": ERROR, "s002": ENDED}
 
 
 @pytest.mark.parametrize(
