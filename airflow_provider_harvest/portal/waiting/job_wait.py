@@ -231,10 +231,12 @@ class JobWait:
 
     def _until_next_run(self, plan: WaitPlan) -> WaitPlan:
         """Return the plan for the portal's next run: the time in which the last one must begin is over by now."""
-        due = next_tick(plan.cron, plan.offset, self.now()) if plan.cron else None
-        if due is None:
+        now = self.now()
+        due = next_tick(plan.cron, plan.offset, now) if plan.cron else None
+        if due is None and plan.grace is None:
             return plan
-        return replace(plan, due=due, due_again=None, start_deadline=None if plan.grace is None else due + plan.grace)
+        begins_by = None if plan.grace is None else (due or now) + plan.grace
+        return replace(plan, due=due, due_again=None, start_deadline=begins_by)
 
     def _note_progress(self, job: HarvestJob) -> None:
         """Remember when something moved, and report it."""

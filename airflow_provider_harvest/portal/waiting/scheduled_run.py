@@ -36,31 +36,36 @@ def until_portal_runs(
     :param plan: which job is waited for, and since when.
     :param client: of the portal.
     :param source: as just read.
-    :param jobs: its newest jobs, as just read.
+    :param jobs: its newest jobs, as just read. If the one that is waited for is there, no run is due; but it may turn
+        out to be dead, and then the next run is waited for.
     :param grace: seconds after the due time in which the job must begin; None sets no such limit, and then a source
         without a schedule is waited for, too: a user may start its harvest by hand.
     :param say: takes a sentence that warns.
     :raises HarvestSourceNotRunnable: if no run is due, and no job is there already.
     """
-    if JobWait(plan, client).find(jobs) is not None:
-        return plan, None
-    if not source.schedule and grace is None:
-        say(f"Source {source.name!r} has no schedule: only a harvest started by hand ends this wait.")
-        return plan, None
+    plan = replace(plan, grace=grace)
+    is_there = JobWait(plan, client).find(jobs) is not None
     if not source.schedule:
-        raise HarvestSourceNotRunnable(
-            f"Source {source.name!r} has no schedule, so the portal will not harvest it by itself: ask its team to "
-            "schedule it (HarvestScheduleSourceOperator, with a sysadmin's key)."
-        )
+        if grace is not None and not is_there:
+            raise HarvestSourceNotRunnable(
+                f"Source {source.name!r} has no schedule, so the portal will not harvest it by itself: ask its team to "
+                "schedule it (HarvestScheduleSourceOperator, with a sysadmin's key)."
+            )
+        if not is_there:
+            say(f"Source {source.name!r} has no schedule: only a harvest started by hand ends this wait.")
+        return plan, None
     begins = [begin for job in jobs if (begin := job.started or job.created)]
-    is_readable, since = True, max(plan.begun, plan.after or 0.0)
+    since = max(plan.begun, plan.after or 0.0)
     expectation: next_run.Expectation | None
     try:
         # From the beginning of the wait, which a rescheduled sensor begins again at each poke.
         expectation = next_run.expect(source.schedule, begins, since)
     except cron.InvalidCron:
-        is_readable = False
         expectation = next_run.Expectation(source.schedule, since + _UNREADABLE_PERIOD, None)
+    else:
+        plan = replace(plan, cron=source.schedule)
+    if is_there:
+        return replace(plan, offset=expectation.offset if expectation else None), None
     if expectation is None:
         raise HarvestSourceNotRunnable(
             f"Source {source.name!r} has the schedule {source.schedule!r}, which does not fire within five years: ask "
@@ -72,9 +77,7 @@ def until_portal_runs(
             plan,
             due=expectation.due if overdue is None else overdue,
             due_again=None if overdue is None else expectation.due,
-            cron=source.schedule if is_readable else None,
             offset=expectation.offset,
-            grace=grace,
             start_deadline=None if grace is None else expectation.due + grace,
         ),
         expectation,

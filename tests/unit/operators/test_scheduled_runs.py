@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from airflow_provider_harvest.sensors.job import HarvestJobSensor
-from tests.support.fake_portal.scripted import SOURCE_ID, T0, instant, job_appears, outage, whole_job
+from tests.support.fake_portal.scripted import SOURCE_ID, T0, instant, items_move, job_appears, outage, whole_job
 from tests.support.task_life import Store, Task, run_operator
 from tests.support.task_stories import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from airflow_provider_harvest.operators.job import HarvestRunSourceOperator
 
@@ -23,11 +23,37 @@ def waiting_for_portal() -> Callable[[], HarvestRunSourceOperator]:
     return run_operator(on_run_refused="wait")
 
 
-def test_the_portals_own_dead_job_gives_way_to_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "cron, days, lasts",
+    [("0 0 * * *", 1, 60.0), ("0 0 * * *", 1, 20 * HOUR), ("0 0 * * 2,4", 2, 60.0)],
+    ids=["daily", "daily, and long", "on two days a week"],
+)
+def test_the_portals_own_dead_job_gives_way_to_the_next_run(
+    monkeypatch: pytest.MonkeyPatch, cron: str, days: int, lasts: float
+) -> None:
     """It is found at the tick and known to be dead six hours later: the time to begin in is over by then."""
-    timeline = [(MIDNIGHT + 60, job_appears("dead")), *whole_job("good", MIDNIGHT + 24 * HOUR)]
-    task = Task(monkeypatch, timeline, waiting_for_portal(), has_key=False, store=Store())
+    again = MIDNIGHT + days * 24 * HOUR
+    moves = [(again + hour * HOUR, items_move("good", done=1)) for hour in range(int(lasts / HOUR))]
+    timeline = [(MIDNIGHT + 60, job_appears("dead")), *whole_job("good", again, lasts), *moves]
+    make = run_operator(on_run_refused="wait", poll_interval=600)
+    task = Task(monkeypatch, timeline, make, has_key=False, store=Store())
+    task.client.portal.life.change(schedule=cron)
     assert task.try_() == "success", task.message
+
+
+@pytest.mark.parametrize(
+    "schedule, gives_up",
+    [("0 0 * * *", MIDNIGHT + 3 * HOUR), (None, 9 * HOUR), ("every day", 9 * HOUR)],
+    ids=["at the next run", "no schedule", "no cron"],
+)
+def test_a_job_that_was_there_and_is_dead_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch, schedule: str | None, gives_up: float
+) -> None:
+    make = run_operator(on_run_refused="wait", deferrable=False, after=instant(T0 - 600), poll_interval=600)
+    task = Task(monkeypatch, [(-60, job_appears("dead"))], make, has_key=False, store=Store())
+    task.client.portal.life.change(schedule=schedule)
+    assert task.try_() == "HarvestJobNotStarted"
+    assert gives_up <= task.clock.now() - T0 <= gives_up + HOUR
 
 
 def test_a_run_that_is_just_due_is_polled_often(monkeypatch: pytest.MonkeyPatch) -> None:
