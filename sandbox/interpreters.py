@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,12 +57,19 @@ def probe(command: str) -> Interpreter | None:
     return Interpreter(f"{major}.{minor}", Path(path))
 
 
+def held_by_pyenv() -> list[str]:
+    """Return the paths of the interpreters that pyenv holds, chosen or not, the newest first."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    held = [path for path in root.glob("versions/*/bin/python3.*") if path.name in NAMES]
+    return [str(path) for path in sorted(held, key=lambda path: _as_numbers(path.parents[1].name), reverse=True)]
+
+
 @functools.cache
 def found() -> tuple[Interpreter, ...]:
     """All usable interpreters, the one that runs this first, one for each version."""
     on_path = (shutil.which(name) for name in NAMES)
     by_version: dict[str, Interpreter] = {}
-    for command in dict.fromkeys([sys.executable, *filter(None, on_path)]):
+    for command in dict.fromkeys([sys.executable, *filter(None, on_path), *held_by_pyenv()]):
         interpreter = probe(command)
         if interpreter:
             by_version.setdefault(interpreter.version, interpreter)
@@ -94,4 +103,5 @@ def _spoken_range(versions: Sequence[str]) -> str:
 
 
 def _as_numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+    """Return a version such as ``3.12`` for sorting; of a name such as ``3.13.0rc1`` all numbers."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))

@@ -77,6 +77,26 @@ class TestChoosingAnInterpreter:
         shim.chmod(0o755)
         assert interpreters.probe(str(shim)) is None
 
+    @pytest.mark.parametrize(
+        "there, held",
+        [
+            ((), []),
+            (("3.12.1", "3.12.10", "3.9.18"), ["3.12.10", "3.12.1"]),
+            (("3.13.0rc1", "3.10.13", "pypy3.10-7.3"), ["3.13.0rc1", "3.10.13"]),
+        ],
+        ids=["no pyenv", "the newest first, none too old", "other names"],
+    )
+    def test_what_pyenv_holds_is_found_without_being_chosen(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...], held: list[str]
+    ) -> None:
+        monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+        for version in there:
+            minor = ".".join(version.split(".")[:2])
+            python = tmp_path / "versions" / version / "bin" / f"python{minor}"
+            python.parent.mkdir(parents=True)
+            python.touch()
+        assert [Path(path).parents[1].name for path in interpreters.held_by_pyenv()] == held
+
     def test_the_python_that_runs_is_found(self) -> None:
         found = interpreters.found()[0]
         assert found.version == f"{sys.version_info[0]}.{sys.version_info[1]}"
