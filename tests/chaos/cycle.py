@@ -30,7 +30,7 @@ DATASETS = 2
 #: Seconds (real ones) until a harvest that was requested counts as lost; on the portal it begins within milliseconds.
 _START_TIMEOUT = 3.0
 _IDLE_SECONDS = 20.0
-#: Seconds that a slow catalogue takes: longer than what comes between the acceptance and the run.
+#: Seconds that a slow catalogue takes: longer than what comes between its harvest's begin and the run.
 _SLOW_CATALOGUE = 0.8
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -135,6 +135,8 @@ class Cycle:
             jobs = list(portal.iter_jobs(source_id))
             self._report.require([sensed["job_id"]] == [job.id for job in jobs], "The sensor saw another job.")
             self._check_verdict("sensor", sensed)
+        else:
+            _until_one_runs(portal, source_id)  # while it is queued, run would count it as begun after its request
         self._green("schedule", HarvestScheduleSourceOperator, source_id=source_id, cron=self.cron)
         ran = self._task(
             "run", HarvestRunSourceOperator, source_id=source_id, poll_interval=2, start_timeout=_START_TIMEOUT,
@@ -231,6 +233,14 @@ class Cycle:
 
 class _BrokenOff(Exception):
     """A cycle that cannot continue."""
+
+
+def _until_one_runs(portal: HarvestClient, source_id: str) -> None:
+    deadline = time.monotonic() + _IDLE_SECONDS
+    while not portal.recent_jobs(source_id):
+        if time.monotonic() > deadline:
+            raise _BrokenOff(f"The harvest that the acceptance starts has not begun after {_IDLE_SECONDS:g} s.")
+        time.sleep(0.02)
 
 
 def _ended_jobs(portal: HarvestClient, source_id: str) -> list[HarvestJob]:

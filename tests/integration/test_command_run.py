@@ -92,7 +92,17 @@ def test_no_harvest_that_an_old_list_left_out_is_taken_for_the_requested_one(
         return cached
 
     monkeypatch.setattr(admin, "recent_jobs", from_cache)
-    portal.control.delay_items(0.5)  # the harvest takes longer than the request for it
+    run_source = admin.run_source
+
+    def run_held(source_id: str) -> HarvestSource:
+        """The harvest does not begin before the request for it is answered."""
+        portal.control.hold_jobs()
+        try:
+            return run_source(source_id)
+        finally:
+            portal.control.release_jobs()
+
+    monkeypatch.setattr(admin, "run_source", run_held)
     run = OneRun(admin, source, poll_interval=1.0, timeout=120.0)
     assert run.follow().state == ENDED
     portal.control.wait_until_idle()
