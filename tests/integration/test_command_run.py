@@ -82,9 +82,11 @@ def test_no_harvest_that_an_old_list_left_out_is_taken_for_the_requested_one(
     """A cache shows source and jobs as they were; only the response to the request is the portal's of now."""
     source = new_harvest(datasets=1)
     cached = admin.recent_jobs(source.id)
+    portal.control.delay_items(1.0)  # longer than a request takes, by which a harvest of before it is recognized
     for _ in range(harvests_missing):
         admin.run_source(source.id)
         portal.control.wait_until_idle()
+    portal.control.delay_items(0.0)
     recent_jobs, before = admin.recent_jobs, {job.id for job in admin.recent_jobs(source.id)}
 
     def from_cache(source_id: str, page: int = 1, **how: Any) -> Any:
