@@ -11,8 +11,12 @@ import re
 from typing import Any
 
 #: How what cannot be stored is written in a body; also the halves of whole characters, which are put together first.
-_WRITTEN = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+#: Two patterns, since one that begins with fixed bytes is searched ten times faster than one of alternatives.
+_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_RAW_HALF = re.compile(rb"\xed[\xa0-\xbf]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+#: NaN and Infinity become strings: no field of udata's is one. `json.loads` makes a decoder for each call.
+_DECODER = json.JSONDecoder(parse_constant=str)
 
 
 def decoded(content: bytes) -> tuple[Any, bool]:
@@ -23,9 +27,9 @@ def decoded(content: bytes) -> tuple[Any, bool]:
     if not content.strip():
         return None, True
     try:
-        # NaN and Infinity become strings: no field of udata's is one.
-        value = json.loads(content, parse_constant=str)
-        return (_storable(value) if _WRITTEN.search(content) else value), True
+        value = _DECODER.decode(content.decode(json.detect_encoding(content), "surrogatepass"))
+        may_hold_some = _ESCAPED.search(content) or _RAW_HALF.search(content)
+        return (_storable(value) if may_hold_some else value), True
     except (ValueError, RecursionError):
         return None, False
 
