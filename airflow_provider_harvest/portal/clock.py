@@ -54,6 +54,8 @@ class PortalClock:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._offsets: deque[float] = deque(maxlen=_ANSWERS)
+        #: The one of these that counts.
+        self._middle: float | None = None
         self._at_least: float | None = None
         self._is_odd = False
         #: This machine's clock less its stopwatch, as of the last response.
@@ -83,6 +85,8 @@ class PortalClock:
                 self._offsets.append(date - here)
             else:
                 self._is_odd = True
+            ordered = sorted(self._offsets)
+            self._middle = ordered[1] if len(ordered) == _ANSWERS else min(ordered, key=abs, default=None)
 
     def shows_at_least(self, times: Iterable[float], here: float) -> None:
         """Take times that the portal has written.
@@ -102,12 +106,10 @@ class PortalClock:
         :param stopwatch: its stopwatch now; default: this machine's clock has not jumped.
         """
         with self._lock:
-            if not self._offsets:
+            if self._middle is None:
                 return None
-            ordered = sorted(self._offsets)
-            middle = ordered[1] if len(ordered) == _ANSWERS else min(ordered, key=abs)
-            proved = middle if self._at_least is None else min(self._at_least, 0.0)
-            return here - self._jump(here, stopwatch) + max(middle, proved)
+            proved = self._middle if self._at_least is None else min(self._at_least, 0.0)
+            return here - self._jump(here, stopwatch) + max(self._middle, proved)
 
     def _jump(self, here: float, stopwatch: float | None) -> float:
         """Return by how many seconds this machine's clock has jumped since the last response."""

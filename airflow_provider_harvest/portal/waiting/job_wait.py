@@ -136,7 +136,7 @@ class JobWait:
     def _told(self, poll: Poll) -> Poll:
         poll = self._within_deadlines(poll)
         lines, self._lines = tuple(self._lines), []
-        return replace(poll, lines=lines)
+        return replace(poll, lines=lines) if lines else poll
 
     # --- polling ---------------------------------------------------------------------------------------------
 
@@ -344,7 +344,8 @@ class JobWait:
         if poll.has_looked and starts_by is not None and now >= starts_by:
             return replace(poll, state=NOT_STARTED, detail=f"{self._no_job()} within {spell(now - plan.begun)}.")
         left = [end - now for end in (plan.deadline, starts_by) if end is not None and end > now]
-        return replace(poll, pause=min([poll.pause, *left]))
+        pause = min([poll.pause, *left])
+        return poll if pause == poll.pause else replace(poll, pause=pause)
 
     def _no_job(self) -> str:
         if not self.plan.passed_over:

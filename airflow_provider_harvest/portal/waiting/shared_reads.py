@@ -75,6 +75,8 @@ class SharedReads:
     def __init__(self, client: HarvestClient, job_page: str | None = None, answers: _Answers | None = None) -> None:
         self._answers = answers or _Answers(client)
         self._job_page = job_page
+        # Each poll asks for these many times, and what `__getattr__` returns takes ten times as long.
+        self.clock, self.portal_now = self._answers.client.clock, self._answers.client.portal_now
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._answers.client, name)
