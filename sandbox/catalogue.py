@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Mode = Literal["ok", "empty", "redirect", "html", "truncated", "error-404", "error-500", "reset"]
 _MOVED = "/moved"
 _CKAN = "api/3/action/"
-_POLL_INTERVAL = 0.05  # seconds until `close()` is noticed
+_POLL_INTERVAL = 0.01  # seconds until `close()` is noticed
 _RDF, _HTML, _CSV = "application/rdf+xml", "text/html; charset=utf-8", "text/csv; charset=utf-8"
 _XML, _JSON = "application/xml", "application/json"
 _WELCOME = "<!doctype html><title>Rochebrune</title><p>The catalogue has moved to our <a href='/'>new site</a>."

@@ -62,8 +62,8 @@ def _is_dead(pid: int) -> bool:
 def _guard(seconds: float, command: list[str]) -> int:
     end = time.monotonic() + seconds
     component = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    while component.poll() is None and time.monotonic() < end:
-        if select.select([sys.stdin], [], [], _LOOK)[0]:  # closed: nobody ever writes to it
+    while component.poll() is None and (left := end - time.monotonic()) > 0:
+        if select.select([sys.stdin], [], [], min(_LOOK, left))[0]:  # closed: nobody ever writes to it
             break
     component.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):

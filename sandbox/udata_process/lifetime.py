@@ -27,8 +27,8 @@ def end_with_parent(state_dir: Path, max_lifetime: float) -> None:
 
 
 def _watch(state_dir: Path, parent: int, deadline: float) -> None:
-    while os.getppid() == parent and time.monotonic() < deadline:
-        readable, _, _ = select.select([sys.stdin], [], [], _LOOK_EVERY)
+    while os.getppid() == parent and (left := deadline - time.monotonic()) > 0:
+        readable, _, _ = select.select([sys.stdin], [], [], min(_LOOK_EVERY, left))
         if readable and not os.read(sys.stdin.fileno(), 1024):
             break
     end(state_dir)
