@@ -44,11 +44,12 @@ class _ImpatientSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None:  # only a thread can continue: that is waited for
             return super().select(None)
-        if timeout > 0 and any(thread.name.startswith("harvest ") for thread in threading.enumerate()):
+        is_alone = threading.active_count() == 1  # then nobody else can wake the loop: a system call finds nothing
+        if timeout > 0 and not is_alone and any(one.name.startswith("harvest ") for one in threading.enumerate()):
             return super().select(0.001)  # no time passes while a portal is being asked
         if timeout > 0:
             self._clock.advance(timeout)
-        return super().select(0)
+        return [] if is_alone else super().select(0)
 
 
 class _AtOnce:

@@ -10,7 +10,7 @@ from tests.support.judged_results import DONE, JOB_ID, PAGE, failed, result_of
 
 
 def test_a_result_is_small_json_whatever_the_harvest() -> None:
-    items = [item(f"r{n}", "failed", "x" * 5000) for n in range(5000)]
+    items = [item(f"r{n}", "failed", "x" * 5000) for n in range(1200)]  # three pages
     result = result_of("done-errors", items, tuple("y" * 5000 for _ in range(50)))
     assert len(json.dumps(result)) < 20_000
     assert len(result["failed_items"]) == 20
