@@ -16,7 +16,7 @@ from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOB
 from airflow_provider_harvest.portal.http.places import ARGUMENTS
 from airflow_provider_harvest.portal.http.session import segment
 from airflow_provider_harvest.portal.http.source_filters import ignores_search, of_organization
-from airflow_provider_harvest.portal.http.unreadable import may_be
+from airflow_provider_harvest.portal.http.unreadable_entries import may_be
 from airflow_provider_harvest.portal.inputs import as_written, check_validation, is_object_id
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestJob, HarvestRef, HarvestSource
 from airflow_provider_harvest.portal.statuses import ACCEPTED, JOB_STATUSES
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.http.places import Places
     from airflow_provider_harvest.portal.http.retry import RetryPolicy
     from airflow_provider_harvest.portal.http.transport import Answer
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
 
 __all__ = ["RECENT_JOBS", "UPDATABLE_FIELDS", "HarvestClient"]
 

@@ -70,7 +70,12 @@ class TestParsingADagFile:
     def test_loads_little_of_the_portal_wing(self, parsing: Report) -> None:
         loaded = [line.split(": ") for line in parsing["loaded"] if f": {NAME}.portal." in line]
         by_tasks = {name for target, name in loaded if part_of(target) in ("operators", "sensors")}
-        assert {name.removeprefix(f"{NAME}.portal.") for name in by_tasks} == {"http", "http.address", "http.places", "statuses"}
+        assert {name.removeprefix(f"{NAME}.portal.") for name in by_tasks} == {
+            "http",
+            "http.address",
+            "http.places",
+            "statuses",
+        }
 
     def test_loads_none_of_the_pages(self, parsing: Report) -> None:
         # Airflow's own plugin manager loads the plugin in its time; the package itself never does.

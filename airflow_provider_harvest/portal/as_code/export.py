@@ -26,7 +26,7 @@ from airflow_provider_harvest.portal.as_code.files.find_secrets import (
 from airflow_provider_harvest.portal.as_code.files.yaml_document import write
 from airflow_provider_harvest.portal.as_code.plan.make_plan import read_sources
 from airflow_provider_harvest.portal.cron import check_cron
-from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.http.unreadable_entries import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend, check_config, check_name, check_url, is_object_id
 from airflow_provider_harvest.portal.sources import guard_note
 from airflow_provider_harvest.portal.sources.identity import optional_text
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestSource
 
 #: Fields that are written once, as a default, if more than half of the sources have the same value.

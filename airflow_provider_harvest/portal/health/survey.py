@@ -51,7 +51,7 @@ from airflow_provider_harvest.portal.health.rules import (
 from airflow_provider_harvest.portal.health.shrinkage import items_of
 from airflow_provider_harvest.portal.health.state import Known, PassMemory, recall, remember
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE, RECENT_JOBS
-from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.http.unreadable_entries import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import check_backend
 from airflow_provider_harvest.portal.sources.listing import SourceFilter, clocked
 from airflow_provider_harvest.portal.sources.writes import organization_of
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.health.state import Items
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.item_reads import ItemReads
 from airflow_provider_harvest.portal.http.paging import is_beyond_last
 from airflow_provider_harvest.portal.http.session import entries_of, segment
-from airflow_provider_harvest.portal.http.unreadable import may_be
+from airflow_provider_harvest.portal.http.unreadable_entries import may_be
 from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from airflow_provider_harvest.portal.http.transport import Answer
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
 
 #: Entries requested in one page. data.gouv.fr returns 1,000 and fails with 502 at 10,000; udata sets no maximum.
 PAGE_SIZE = 500

@@ -21,7 +21,7 @@ from airflow_provider_harvest.portal.http.address import API_PATH, refuse_key_in
 from airflow_provider_harvest.portal.http.dialect import Dialect, is_from_endpoint, is_no_route
 from airflow_provider_harvest.portal.http.paging import is_beyond_last, iter_pages
 from airflow_provider_harvest.portal.http.probe import find_generation
-from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry, WholeReader, unreadable_sentence
+from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry, WholeReader, unreadable_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,7 +16,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestServerError,
 )
 from airflow_provider_harvest.portal.clock import on_portal_clock
-from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.http.unreadable_entries import unreadable_sentence
 from airflow_provider_harvest.portal.inputs import (
     as_written,
     check_backend,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestSource
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestProtocolError
 from airflow_provider_harvest.portal.http.errors import parsed
 from airflow_provider_harvest.portal.http.job_reads import PAGE_SIZE
-from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.http.unreadable_entries import unreadable_sentence
 from airflow_provider_harvest.portal.models import HarvestJob
 from airflow_provider_harvest.portal.statuses import ENDED, REFUSED, WAITING
 from airflow_provider_harvest.portal.text.response_values import block
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from airflow_provider_harvest.portal.as_code.plan.matching import Match, Trust, 
 from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Conflict, Plan
 from airflow_provider_harvest.portal.as_code.plan.rights import Rights, denials
 from airflow_provider_harvest.portal.as_code.plan.values import normal, values_of
-from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.http.unreadable_entries import unreadable_sentence
 from airflow_provider_harvest.portal.sources.guard_note import is_held
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.statuses import ACCEPTED
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
     from airflow_provider_harvest.portal.as_code.plan.deletions import Orphans
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestSource
 
 #: Values of a new source for keys that the files do not give: udata's own defaults from 17.4 on.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.files.find_secrets import hidden
 from airflow_provider_harvest.portal.as_code.plan.matching import whose
-from airflow_provider_harvest.portal.http.unreadable import unreadable_sentence
+from airflow_provider_harvest.portal.http.unreadable_entries import unreadable_sentence
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from airflow_provider_harvest.portal.text.words import few
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.as_code.model import Declaration, DeclaredSource
     from airflow_provider_harvest.portal.as_code.plan.matching import Match
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestSource
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.as_code.model import Declaration
     from airflow_provider_harvest.portal.as_code.plan.planned_changes import Change, Plan
     from airflow_provider_harvest.portal.client import HarvestClient
-    from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+    from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
     from airflow_provider_harvest.portal.models import HarvestBackend, HarvestSource
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from airflow_provider_harvest.portal.as_code.files.config import shorten
 from airflow_provider_harvest.portal.as_code.files.reader import read
 from airflow_provider_harvest.portal.as_code.files.yaml_document import parse, write
 from airflow_provider_harvest.portal.as_code.plan.make_plan import make_plan
-from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
 from airflow_provider_harvest.portal.models import HarvestBackend, HarvestRef, HarvestSource, HarvestValidation
 from tests.support.examples import examples
 from tests.support.fake_portal.managed import ManagedPortal

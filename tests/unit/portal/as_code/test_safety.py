@@ -17,7 +17,7 @@ from airflow_provider_harvest.portal.as_code.plan import render
 from airflow_provider_harvest.portal.as_code.plan.excerpts import change
 from airflow_provider_harvest.portal.as_code.plan.make_plan import check_organizations
 from airflow_provider_harvest.portal.as_code.plan.planned_changes import looks_like_a_plan
-from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
 from airflow_provider_harvest.portal.models import HarvestRef
 from airflow_provider_harvest.portal.sources.identity import normal_url
 from tests.support.declared_sources import URL, conflicts, declared, planned

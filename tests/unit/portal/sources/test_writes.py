@@ -19,7 +19,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestUnavailable,
 )
 from airflow_provider_harvest.portal.client import HarvestClient
-from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held, join, split
 from airflow_provider_harvest.portal.sources.writes import ensure_deleted, ensure_fields, ensure_source
 from tests.support.fake_portal.response_faults import CARRIED_OUT, NOT_CARRIED_OUT, Reply, Reset, Step, html

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
 from airflow_provider_harvest.portal.waiting.shared_source_list import Listing
 from tests.support.fake_portal.scripted import FakeClock
 

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_harvest.portal.as_code import ownership_marker
 from airflow_provider_harvest.portal.as_code.model import Acceptance, Cron, DeclaredSource, Unscheduled
 from airflow_provider_harvest.portal.as_code.plan import render
-from airflow_provider_harvest.portal.http.unreadable import UnreadableEntry
+from airflow_provider_harvest.portal.http.unreadable_entries import UnreadableEntry
 from airflow_provider_harvest.portal.models import HarvestRef, HarvestValidation
 from tests.support.declared_sources import URL, conflicts, declared, planned
 from tests.support.fake_portal.managed import USER, ManagedPortal

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestServerError
 from airflow_provider_harvest.portal.http.paging import iter_pages
-from airflow_provider_harvest.portal.http.unreadable import (
+from airflow_provider_harvest.portal.http.unreadable_entries import (
     MAX_UNREADABLE,
     UnreadableEntry,
     WholeReader,
