@@ -299,7 +299,7 @@ def _next_run(seconds: float, schedule: str | None) -> str:
 def _latest_end(plan: WaitPlan, now: float) -> float | None:
     """Return when a wait is over by itself at the latest; None if only its job decides.
 
-    A wait for the portal's own run may go on with the next one, a week later, if a job turns out to be dead.
+    A wait for the portal's own run may continue with the next one, a week later, if a job turns out to be dead.
     """
     known = None if plan.after is not None else now if plan.job_id else plan.start_deadline
     ends = [plan.deadline, None if known is None else known + plan.limits.run_timeout]
