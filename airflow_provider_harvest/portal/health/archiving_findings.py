@@ -38,12 +38,14 @@ class Foreseen:
     :param requests: sent to compare jobs, without those of the guard's pass.
     :param not_compared: sentences on what could not be read.
     :param left_out: ids of the sources whose jobs the next pass compares first.
+    :param uncompared: ids of the sources whose sets of records could not be compared.
     """
 
     troubles: dict[str, list[Trouble]] = field(default_factory=dict)
     requests: int = 0
     not_compared: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    uncompared: list[str] = field(default_factory=list)
 
     def examine(
         self,
@@ -52,6 +54,7 @@ class Foreseen:
         checks: Collection[str],
         now: float,
         organization: str | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
         """Find what was lost and will be archived, by the sets of records of the whole portal.
 
@@ -60,12 +63,15 @@ class Foreseen:
         :param checks: the checks to make.
         :param now: the portal's clock.
         :param organization: id of the organization that the pass is restricted to.
+        :param only: ids of the sources to compare, as nothing has been harvested since; None for all.
         """
-        report = guard.examine(client, organization=organization, now=now)
+        since = None if only is None else now
+        report = guard.examine(client, since=since, again=only or (), organization=organization, now=now)
         for case in report.cases:
             self._add(case.source.id, troubles_of(case, checks, memory))
         for source_id in report.not_examined:
             self.troubles[source_id] = list(as_before(source_id, checks, memory))
+        self.uncompared = sorted(report.not_examined)
         self.not_compared.extend(report.requests_failed)
 
     def read_archived(

@@ -48,6 +48,8 @@ STATES = (ACCEPTED, PENDING, REFUSED, INACTIVE)
 Movement = tuple["HarvestItem | None"]
 
 _NOTE_WIDTH = 160
+#: A state has times in whole seconds.
+_ROUNDED = 0.5
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,7 @@ def _stuck(
         return (), False
     job, age = jobs[0], _age(jobs[0], asked)
     if not was_read:  # as it was at the previous pass, if that is the same job
-        same = known is not None and age >= (asked.now - known.since).total_seconds()
+        same = known is not None and age + _ROUNDED >= (asked.now - known.since).total_seconds()
         return ((Trouble(STUCK, known.since, "nothing in its job had moved"),) if same and known else ()), False
     durations = [job.duration for job in jobs if job.status in (DONE, DONE_ERRORS) and job.duration is not None]
     usual = median(durations) if durations else None

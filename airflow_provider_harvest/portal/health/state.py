@@ -54,6 +54,7 @@ class PassMemory:
     open: Mapping[str, Mapping[str, Known]] = field(default_factory=dict)
     items: Mapping[str, Items] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
 
     def known(self, kind: str, source_id: str) -> Known | None:
         """Return the finding of the previous pass on a source."""
@@ -83,6 +84,7 @@ def remember(portal: str, selection: str, at: datetime, memory: PassMemory) -> d
         },
         "items": {ident: list(items) for ident, items in memory.items.items()},
         "left_out": list(memory.left_out),
+        "uncompared": list(memory.uncompared),
     }
 
 
@@ -113,6 +115,7 @@ def recall(state: object, portal: str, selection: str) -> tuple[PassMemory, str 
             },
             items={ident: Items(int(items), int(archived)) for ident, (items, archived) in state["items"].items()},
             left_out=tuple(str(ident) for ident in state.get("left_out") or ()),
+            uncompared=tuple(str(ident) for ident in state.get("uncompared") or ()),
         ), None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise HarvestInvalidInput(

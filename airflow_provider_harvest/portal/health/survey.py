@@ -151,7 +151,7 @@ class _Survey:
         self._ended: list[str] = []
         self._newest: dict[str, HarvestJob] = {}
         self._left_out = frozenset(memory.left_out)
-        self._foreseen = Foreseen()
+        self._foreseen = Foreseen(uncompared=list(memory.uncompared))
         self._cards: dict[str, Card] = {}
 
     # --- the list ------------------------------------------------------------------------------------------------
@@ -307,14 +307,18 @@ class _Survey:
     # --- what will be archived -----------------------------------------------------------------------------------
 
     def foresee(self, limit: int) -> None:
-        """Find what the portal will archive, by the sets of its records; without a new harvest findings stay."""
+        """Find what the portal will archive, by the sets of its records; without a new harvest findings stay.
+
+        Without one, only what an earlier pass could not compare is read.
+        """
         if VANISHING not in self._checks:
             return
-        found = self._foreseen
-        if self._ended or self._memory.at is None:
-            found.examine(self._client, self._memory, self._checks, self._asked.now.timestamp(), self._organization)
-        else:
-            for ident in self._cards:
+        found, now = self._foreseen, self._asked.now.timestamp()
+        only = None if self._ended or self._memory.at is None else self._memory.uncompared
+        if only != ():
+            found.examine(self._client, self._memory, self._checks, now, self._organization, only)
+        if only is not None:
+            for ident in self._cards.keys() - found.troubles.keys() - set(only):
                 found.troubles[ident] = list(as_before(ident, self._checks, self._memory))
         if DATASETS_ARCHIVED in self._checks:
             room = limit - self._requests
@@ -348,8 +352,8 @@ class _Survey:
             trouble = notes[finding.kind, finding.source.id]
             known = Known(finding.since, trouble.note, trouble.baseline)
             found.setdefault(finding.kind, {})[finding.source.id] = known
-        left_out = tuple(self._foreseen.left_out)
-        left = PassMemory(self._asked.now, self._organization, found, self._items, left_out)
+        left_out, uncompared = tuple(self._foreseen.left_out), tuple(self._foreseen.uncompared)
+        left = PassMemory(self._asked.now, self._organization, found, self._items, left_out, uncompared)
         return HealthReport(
             portal=self._client.site,
             at=self._asked.now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, YESTERDAY, Harve
 from tests.support.fake_portal.state import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow_provider_harvest.portal.health.findings import HealthReport
     from airflow_provider_harvest.portal.models import HarvestSource
 
@@ -48,6 +51,21 @@ def test_loss_is_found_by_sets_and_with_its_day(lost: int, kinds: list[str], sta
     assert [trouble.kind for trouble in troubles] == kinds
     assert troubles[-1].detail.startswith(start)
     assert [trouble.kind for trouble in troubles_of(case, (VANISHING,), PassMemory())] == [VANISHING]
+
+
+@contextmanager
+def broken_records(monkeypatch: pytest.MonkeyPatch, portal: HarvestedPortal, source: HarvestSource) -> Iterator[None]:
+    """Let the records of the organization of a source be unreadable meanwhile."""
+    answer, owner = portal.answer, source.organization.id  # type: ignore[union-attr]
+
+    def answering(name: str, method: str, path: str, query: dict[str, str], *rest: Any) -> Response:
+        if name == "list_datasets" and query.get("organization") == owner:
+            return Response(500, {"message": "Broken."})
+        return answer(name, method, path, query, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(portal, "answer", answering)
+        yield
 
 
 class TestFromPassToPass:
@@ -95,17 +113,7 @@ class TestFromPassToPass:
         other = portal.add_harvested(organization="south")
         first = self.look(portal)
         self.harvest(portal, other)
-        broken = {source.organization.id: Response(500, {"message": "Broken."})}  # type: ignore[union-attr]
-        with monkeypatch.context() as patch:
-            answer = portal.answer
-            patch.setattr(
-                portal,
-                "answer",
-                lambda name, method, path, query, *rest: (
-                    (name == "list_datasets" and broken.get(query.get("organization", "")))
-                    or answer(name, method, path, query, *rest)
-                ),
-            )
+        with broken_records(monkeypatch, portal, source):
             second = self.look(portal, first)
         assert "Not compared: 1 of the organization" in str(second.incomplete)
         self.harvest(portal, other)
@@ -114,6 +122,24 @@ class TestFromPassToPass:
                 SHRUNK: False,
                 VANISHING: False,
             }
+
+    def test_is_found_by_the_next_pass_if_one_could_not_compare(
+        self, portal: HarvestedPortal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Although nothing is harvested in between: else a pass would call well what nobody has compared."""
+        source = portal.add_harvested(kept=100, organization="north")
+        portal.add_harvested(organization="south")
+        report = self.look(portal)
+        portal.harvest_again(source, datetime.fromtimestamp(portal.clock.now() + 60, tz=timezone.utc), missed=30)
+        with broken_records(monkeypatch, portal, source):
+            report = self.look(portal, self.look(portal, report))
+        assert (self.found(report), str(report.incomplete)[:13]) == ({}, "Not compared:")
+        report = self.look(portal, report, checks=CHECKS)
+        for reads in (1, 0):  # the records of that owner alone, and once
+            before = portal.count("list_datasets")
+            report = self.look(portal, report)
+            assert (set(self.found(report)), report.incomplete) == ({SHRUNK, VANISHING}, None)
+            assert portal.count("list_datasets") - before == reads
 
     def test_does_not_hide_a_loss_that_the_counters_show(self) -> None:
         known = Known(JOB_BEGAN, "10 of 40 records are missing")

@@ -137,10 +137,12 @@ class TestStuck:
         verdict = judge(source(last_job=running(began=ago(days=3), done=done)), asked())
         assert (verdict.troubles, verdict.look_closer, verdict.needs_movement) == ((), RUNS, False)
 
-    def test_stays_found_where_the_same_job_was_not_read_again(self) -> None:
+    @pytest.mark.parametrize("later, is_same", [(0.0, True), (0.4, True), (2.0, False)])
+    def test_stays_found_where_the_same_job_was_not_read_again(self, later: float, is_same: bool) -> None:
         """Rounded to seconds: a job may have begun in the very second of its last sign of life."""
-        found = judge(source(last_job=running(began=ago(days=3), done=1)), asked(before(stuck=ago(days=3)))).troubles
-        assert [(trouble.kind, trouble.since) for trouble in found] == [("stuck", ago(days=3))]
+        began = ago(days=3) + timedelta(seconds=later)
+        found = judge(source(last_job=running(began=began, done=1)), asked(before(stuck=ago(days=3)))).troubles
+        assert [(trouble.kind, trouble.since) for trouble in found] == [("stuck", ago(days=3))] * is_same
 
     def test_is_over_with_the_next_job(self) -> None:
         assert kinds(source(last_job=running(began=ago(days=1), done=1)), asked(before(stuck=ago(days=3)))) == []
