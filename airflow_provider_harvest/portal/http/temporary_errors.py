@@ -6,6 +6,8 @@ next polls repeat it.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from airflow_provider_harvest.exceptions import (
     HarvestApiError,
     HarvestAuthError,
@@ -79,11 +81,13 @@ def came_from_elsewhere(error: Exception) -> bool:
 
 
 class Doubts:
-    """Counts how often the same unexpected response was seen in a row."""
+    """Counts how often the same unexpected response was seen since the last one that was not unexpected.
+
+    Two front servers may refuse in two ways, in turn: each counts for itself.
+    """
 
     def __init__(self) -> None:
-        self._last: tuple[type, int] | None = None
-        self._times = 0
+        self._times: Counter[tuple[type, int]] = Counter()
 
     def believes(self, error: HarvestError) -> bool:
         """Count a failed poll; return whether it counts as true now."""
@@ -92,10 +96,9 @@ class Doubts:
             self.answered()
             return False
         kind = (type(error), getattr(error, "status_code", 0))
-        self._times = self._times + 1 if kind == self._last else 1
-        self._last = kind
-        return self._times >= needed
+        self._times[kind] += 1
+        return self._times[kind] >= needed
 
     def answered(self) -> None:
         """Forget: the portal has responded, or failed in another way."""
-        self._last, self._times = None, 0
+        self._times.clear()

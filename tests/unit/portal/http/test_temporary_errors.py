@@ -53,3 +53,19 @@ def test_when_a_failed_poll_counts(error: HarvestError, times: int | None, of_al
     assert seen == [times is not None and number >= times for number in range(1, 7)]
     doubts.answered()
     assert doubts.believes(error) == (times == 1)
+
+
+@pytest.mark.parametrize(
+    "between, is_believed",
+    [
+        pytest.param(HarvestAuthError("No.", status_code=403, payload=API), True, id="another refusal"),
+        pytest.param(HarvestServerError("Broken.", status_code=502), False, id="a passing fault"),
+        pytest.param(None, False, id="a response"),
+    ],
+)
+def test_what_comes_between_two_refusals(between: HarvestError | None, is_believed: bool) -> None:
+    """Of two front servers that refuse in two ways, in turn, none was ever believed: a wait went on without end."""
+    doubts, refusal = Doubts(), HarvestRequestRejected("No.", status_code=400, payload=API)
+    doubts.believes(refusal)
+    doubts.answered() if between is None else doubts.believes(between)
+    assert doubts.believes(refusal) == is_believed
