@@ -119,6 +119,7 @@ def plan(arguments: argparse.Namespace) -> int:
         say(f"Wrote the plan to {arguments.output}.")
     if arguments.markdown:
         Path(arguments.markdown).write_text(render.markdown(made) + "\n", encoding="utf-8")
+        say(f"Wrote the summary to {arguments.markdown}.")
     return _code(made)
 
 

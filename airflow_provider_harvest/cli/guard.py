@@ -181,12 +181,12 @@ def _examined(arguments: argparse.Namespace, *, hold: bool) -> dict[str, Any]:
         )
         if hold:
             act(client, found, expire_days=arguments.expire_days)
-        return as_dict(client, found)
+        return {**as_dict(client, found), "why": found.not_holdable}
 
 
 def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     if arguments.json:
-        display.print_json({**result, "rows": rows})
+        display.print_json({**{name: value for name, value in result.items() if name != "why"}, "rows": rows})
         return
     if rows:
         whole = [_cells(row) for row in rows]
@@ -197,12 +197,12 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
             print(f"{row['source_id']}: {sentence}")
     if not rows and not result["incomplete"]:
         print(f"{count(result['sources'], 'source')}: nothing to report.")
-    for text, idents in (
-        ("archive at once what their next run does not find, so it cannot be held in time", result["exposed_ids"]),
-        ("could not be held if records went missing", result["not_holdable_ids"]),
-    ):
-        if idents:
-            say(f"{count(len(idents), 'source')} {text}: {few(idents)}.")
+    if exposed := result["exposed_ids"]:
+        at_once = "archive at once what their next run does not find, so it cannot be held in time"
+        say(f"{count(len(exposed), 'source')} {at_once}: {few(exposed)}.")
+    for why in dict.fromkeys(result["why"].values()):
+        idents = [ident for ident in result["not_holdable_ids"] if result["why"][ident] == why]
+        say(f"{count(len(idents), 'source')} could not be held if records went missing ({plain(why)}): {few(idents)}.")
     for sentence in result["incomplete"]:
         say(f"Not examined: {sentence}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.cli import display
 from airflow_provider_harvest.cli.parser import epilog, json_argument, portal_argument, positive, seconds
-from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, source_of
+from airflow_provider_harvest.cli.shared import ATTENTION, FINE, open_client, say, source_of
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound
 from airflow_provider_harvest.portal.compare.find_harvests import find_source_or_job
 from airflow_provider_harvest.portal.http.temporary_errors import Doubts
@@ -59,6 +59,8 @@ def jobs(arguments: argparse.Namespace) -> int:
         rows = [_row(job) for job in islice(client.job_history(source.id, arguments.number), arguments.number)]
     if arguments.json:
         display.print_json({"source_id": source.id, "source_name": plain(source.name), "jobs": rows})
+    elif not rows:
+        say(_no_job(source))
     else:
         shown = len(_COLUMNS) if display.output_width() >= _WIDE else len(_COLUMNS) - 2
         display.print_table(_COLUMNS[:shown], [_cells(row)[:shown] for row in rows], kept=1)
@@ -130,8 +132,15 @@ def _watched(client: HarvestClient, ident: str | None) -> tuple[str | None, str]
         return str(found.id), found.source_name or ident
     source, newest = found, client.recent_jobs(found.id)
     if not newest:
-        raise HarvestNotFound(f"Source {source.name!r} has no job yet: start one with 'airflow-harvest run'.")
+        raise HarvestNotFound(_no_job(source))
     return str(newest[0].id), source.name
+
+
+def _no_job(source: HarvestSource) -> str:
+    return (
+        f"Source {plain(source.name)!r} has no job yet: start one with 'airflow-harvest run {source.id}'. If one was "
+        "requested, the portal's worker has not begun it."
+    )
 
 
 def _portal_rows(client: HarvestClient) -> list[dict[str, Any]]:

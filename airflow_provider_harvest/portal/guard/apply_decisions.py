@@ -91,7 +91,7 @@ def _carry_out(client: HarvestClient, case: Case, what: str) -> bool:
     :returns: whether the case is still one: not if the source was deleted, its hold ended, or its loss accepted.
     """
     if not client.has_key:
-        _fail(case, what, "there is no API key in the connection")
+        _fail(case, what, f"there is no API key in {client.places.key}")
         return True
     try:
         changed = _change(client, case, what)

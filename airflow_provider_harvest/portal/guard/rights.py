@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NO_KEY = "there is no API key in the connection"
-
 
 class Listing(NamedTuple):
     """The sources of a portal.
@@ -42,7 +40,8 @@ def list_sources(client: HarvestClient, organization: str | None, fields: str, *
     :param fields: mask of the fields that are wanted.
     :param with_rights: whether the key goes along.
     """
-    refusal = _NO_KEY if with_rights and not client.has_key else None
+    no_key = f"there is no API key in {client.places.key}"
+    refusal = no_key if with_rights and not client.has_key else None
     if with_rights and refusal is None:
         try:
             listed = client.iter_sources(organization=organization, fields=f"{fields},permissions", keyed=True)

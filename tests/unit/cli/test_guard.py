@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_harvest.cli import guard as commands
 from airflow_provider_harvest.cli.main import main
+from airflow_provider_harvest.cli.shared import places
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, is_held, join
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
 from tests.support.fake_portal.managed import ORGANIZATIONS
@@ -194,11 +195,12 @@ class TestHold:
         source = portal.add_harvested(lost=10)
         monkeypatch.setattr(commands, "open_client", lambda *_, **__: portal)
         portal.has_key = False
+        portal.places = places()
         code, out, err = guard("hold")
         assert (code, portal.written) == (ATTENTION, [])
         assert [row[1] for row in cells(out)] == ["cannot be held"]
-        assert f"{source.id}: there is no API key in the connection\n" in out
-        assert "1 source could not be held if records went missing" in err
+        assert f"{source.id}: there is no API key in HARVEST_API_KEY\n" in out
+        assert "1 source could not be held if records went missing (there is no API key in HARVEST_API_KEY): " in err
 
 
 class TestRelease:

@@ -129,6 +129,14 @@ class TestAHarvestThatNobodyWaitsFor:
         assert f"airflow-harvest run {source} --wait --if-running attach" in err
 
 
+@pytest.mark.parametrize("command, code", [("jobs", 0), ("watch", 1)])
+def test_a_source_without_a_job_has_no_empty_table(portal: Door, call: Any, command: str, code: int) -> None:
+    source = portal.portal.add_source("Towns")
+    exit_code, out, err = call(command, source)
+    assert (exit_code, out) == (code, "")
+    assert f"Source 'Towns' has no job yet: start one with 'airflow-harvest run {source}'." in err
+
+
 def test_a_refusal_is_said_once(portal: Door, call: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     portal.script("POST", "/harvest/sources/", Always(Reply(400, {"message": "No such words here"})))
     file = tmp_path / "all.yaml"

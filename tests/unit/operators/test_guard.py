@@ -206,7 +206,7 @@ def test_what_could_not_be_held_is_examined_again(portal: HarvestedPortal, ti: T
     result = run(ti, mode="hold")
     assert (result["cannot_hold_ids"], result["not_holdable_ids"]) == ([source.id], [source.id])
     assert ti.xcoms[GUARD_STATE_KEY]["since"] is None
-    assert result["rows"][0]["why"] == "there is no API key in the connection"
+    assert result["rows"][0]["why"] == "there is no API key in the argument api_key"
 
 
 @pytest.mark.parametrize(
