@@ -177,7 +177,7 @@ def _wait(arguments: argparse.Namespace, one: OneRun, policy: OutcomePolicy) -> 
         if arguments.json:
             told = {"source_id": one.source.id, "job_id": one.job_id, "state": poll.state, "detail": detail}
             display.print_json(told)
-        say(in_options(detail, arguments.options))
+        say(detail)
         say(_after_stop(arguments, one))
         return ERROR
     result = _judged(one, plan, policy)

@@ -50,6 +50,7 @@ def test_what_names_nothing_is_refused(portal: str, what: dict[str, Any]) -> Non
     with pytest.raises(HarvestInvalidInput) as refused:
         harvest_uri(portal, **what)
     assert "secret" not in str(refused.value)
+    assert ("the argument portal" in str(refused.value).lower()) is (not what or "@" in portal or "ftp:" in portal)
 
 
 @pytest.mark.parametrize(

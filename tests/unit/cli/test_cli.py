@@ -202,7 +202,7 @@ class TestKey:
         file.write_text(f"portal: https://other.example\n{FILE}")
         code, _, err = sources("plan", file)
         assert (code, portal.requests) == (1, [])
-        assert "https://other.example" in err
+        assert f"The files are for https://other.example, and HARVEST_PORTAL is {portal.url}: " in err
 
     def test_is_sent_neither_by_export_nor_by_check(
         self, portal: Door, file: Path, sources: Callable[..., Any]

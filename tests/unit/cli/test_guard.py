@@ -203,6 +203,17 @@ class TestHold:
         assert "1 source could not be held if records went missing (there is no API key in HARVEST_API_KEY): " in err
 
 
+def test_a_narrow_terminal_leaves_a_long_name_room(
+    portal: HarvestedPortal, guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal.add_harvested(lost=10, name="Catalogue des jeux de données ouvertes de la Métropole")
+    monkeypatch.setenv("COLUMNS", "80")
+    head, _, row, *_ = guard("report")[1].splitlines()
+    assert head.split() == ["source", "state", "missing", "archived", "name"]
+    assert "must be held  10 of 40  2026-12-03  Catalogue des j" in row
+    assert len(row) == 80
+
+
 class TestRelease:
     def test_accepts_the_loss_once(self, portal: HarvestedPortal, guard: Guard) -> None:
         source = held(portal, 1, lost=10)

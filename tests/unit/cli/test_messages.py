@@ -74,11 +74,12 @@ class TestASiteThatIsNoPortal:
         for command in ("plan", "check"):
             assert "check that the portal in the file is the site of one" in call("sources", command, str(tmp_path))[2]
 
-    def test_is_the_second_portal(self, portal: Door, call: Any) -> None:
+    def test_is_the_second_portal(self, portal: Door, call: Any, caplog: pytest.LogCaptureFixture) -> None:
         with refusing_address() as nobody:
             _, _, err = call("compare", "--with-portal", nobody)
         assert "Nothing listens there. Check --with-portal, and that the portal is running." in err
-        assert err.count("Nothing listens there") == 1, "the repetitions say it, too"
+        assert caplog.text.count("Trying again") == 3
+        assert "Nothing listens there" not in caplog.text, "the repetitions say it, too"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,40 @@ def test_a_refusal_is_said_once(portal: Door, call: Any, tmp_path: Path, caplog:
     assert code == 1
     assert (out + err + caplog.text).count("No such words here") == 1
     assert err.splitlines()[-1] == "airflow-harvest: The portal refused to change 1 of 1 source."
+
+
+class TestNamesOfOptions:
+    @pytest.fixture(autouse=True)
+    def source(self, portal: Door) -> str:
+        return portal.portal.add_source("Towns")
+
+    def test_in_a_verdict(self, portal: Door, call: Any, source: str) -> None:
+        portal.portal.worker = lambda state: state.work(done=3)
+        code, out, _ = call("run", source, "--wait", "--min-done-items", "4")
+        assert (code, "lower --min-done-items." in out, "min_done_items" in out) == (2, True, False)
+
+    def test_in_an_error(self, portal: Door, call: Any, source: str) -> None:
+        portal.portal.add_job(source)
+        assert call("run", source, "--if-running", "fail")[2].endswith("and --if-running fail is set.\n")
+
+    def test_in_a_refused_plan(self, portal: Door, call: Any, tmp_path: Path) -> None:
+        file = tmp_path / "all.yaml"
+        file.write_text(
+            "version: 1\nsources: {villages: {name: Villages, url: 'https://geo.example', backend: dcat}}\n"
+        )
+        _, _, err = call("sources", "apply", str(file), "--yes", "--max-changes", "0")
+        assert "and --max-changes allows 0. Nothing was written. If this is intended, set --max-changes 1." in err
+
+    @pytest.mark.parametrize("options, code", [((), 2), (("--allow-job-errors",), 0)])
+    def test_lead_to_an_option(self, portal: Door, call: Any, source: str, options: Any, code: int) -> None:
+        def work(state: Any) -> None:
+            for job in state.work(None, done=3):
+                state.end_job(job, "done", ["An odd thing"])
+
+        portal.portal.worker = work
+        got, out, _ = call("run", source, "--wait", *options)
+        assert got == code, out
+        assert ("or set --allow-job-errors if they do no harm" in out) is (code == 2), out
 
 
 class TestLongNames:

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestError, HarvestProtocolError, HarvestServerError
 from airflow_provider_harvest.portal.client import HarvestClient
+from airflow_provider_harvest.portal.http.places import CONNECTION
 from airflow_provider_harvest.portal.http.retry import RetryPolicy
 from tests.support.fake_portal.response_faults import Reply, garbage, html
 from tests.support.fake_portal.server import API, Always, InProcess
@@ -48,6 +49,13 @@ def test_another_host_is_distinguished_from_a_portal(step: Any, says: str) -> No
     with InProcess() as server, HarvestClient(server.url, KEY) as client:
         server.script("GET", "*", Always(step))
         with pytest.raises(HarvestProtocolError, match=says):
+            client.find_generation()
+
+
+def test_the_place_of_the_address_is_named() -> None:
+    with InProcess() as server, HarvestClient(server.url, KEY, places=CONNECTION) as client:
+        server.script("GET", "*", Always(html(404)))
+        with pytest.raises(HarvestProtocolError, match="Set the connection's host to the site of the portal"):
             client.find_generation()
 
 

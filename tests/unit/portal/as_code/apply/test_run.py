@@ -270,7 +270,7 @@ def test_plan_for_another_portal_is_refused(portal: ManagedPortal) -> None:
 def test_plan_without_key_is_refused(portal: ManagedPortal) -> None:
     plan = planned(portal, declared(1))
     portal.has_key = False
-    with pytest.raises(HarvestInvalidInput, match="with an API key"):
+    with pytest.raises(HarvestInvalidInput, match="with an API key: put it into the argument api_key"):
         applied(portal, plan)
 
 
