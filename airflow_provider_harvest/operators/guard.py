@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: XCom that holds the result, and the one that holds when the portal was last examined.
 GUARD_KEY, GUARD_STATE_KEY = "harvest_guard", "harvest_guard_state"
 REPORT, HOLD = "report", "hold"
+#: Seconds after which a run reads the whole of a large portal again; less than a day, so that each daily run does.
+_WHOLE_EVERY = 23 * 3600.0
 
 
 class HarvestGuardOperator(HarvestOperator):
@@ -28,6 +30,9 @@ class HarvestGuardOperator(HarvestOperator):
     description, so that a retry, a cleared task or a lost XCom neither loses nor repeats it, and so that it differs
     from an owner's own ``autoarchive: false``, which is left alone. A hold is lifted as soon as the missing records are
     back, except for at most a tenth of them if that is an ordinary loss.
+
+    Records that a source has with another owner, since it was given to another organization, are seen, too. On a portal
+    of more than 10,000 datasets one run a day reads them, and only that run lifts holds.
 
     :param mode: ``report`` (default) only reports, and needs no key; ``hold`` also holds and lifts. Templated.
     :param source_ids: ids of sources, as a list or a string with commas; only these. Default: all. Templated.
@@ -95,11 +100,16 @@ class HarvestGuardOperator(HarvestOperator):
                 raise HarvestInvalidInput(f"mode must be 'report' or 'hold', not {self.mode!r:.40}.")
             client = self.hook.get_conn()
             before = self._state(context, client.site)
-            since = before.get("since")
+            # Records that a source has with other owners are seen by a pass over the whole portal only.
+            since, whole = before.get("since"), before.get("whole")
+            is_whole_due = whole is None or client.clock.now() - whole >= _WHOLE_EVERY
+            begins = whole if is_whole_due else since
+            if self.examine_all or since is None:
+                begins = None
             found = survey.examine(
                 client,
                 # A minute early, since the portal's clock has whole seconds only.
-                since=None if self.examine_all or since is None else since - 60,
+                since=None if begins is None else begins - 60,
                 again=before.get("again") or (),
                 organization=self.organization,
                 source_ids=self._source_ids(),
@@ -107,6 +117,7 @@ class HarvestGuardOperator(HarvestOperator):
                 thresholds_by_source=self.thresholds_by_source,
                 grace_days=self.grace_days,
                 with_rights=self.mode == HOLD,
+                whole=is_whole_due,
             )
             if self.mode == HOLD:
                 apply_decisions.act(client, found, expire_days=self.expire_days)
@@ -118,12 +129,19 @@ class HarvestGuardOperator(HarvestOperator):
             result["approval_body"] = render.approval_body(client, found, result["newly_held_ids"])
             self.log_text(result["message"])
             # What could not be examined or held is examined again by the next run.
-            is_whole = not (result["incomplete"] or result["cannot_hold_ids"])
+            is_complete = not (result["incomplete"] or result["cannot_hold_ids"])
             at = found.at.timestamp()
+            if is_complete and found.is_whole and (begins is None or (whole is not None and begins <= whole)):
+                whole = at
             # What is still to be held, and what is left out until somebody switches its archiving on.
-            again = {*result["must_hold_ids"], *found.not_archiving, *(() if is_whole else before.get("again") or ())}
+            again = {
+                *result["must_hold_ids"],
+                *found.not_archiving,
+                *(() if is_complete else before.get("again") or ()),
+            }
             held = {**{ident: asked[ident] for ident in result["held_ids"] if ident in asked}, **undecided}
-            state = {"at": at, "since": at if is_whole else since, "held": held, "again": sorted(again)}
+            since = at if is_complete else since
+            state = {"at": at, "since": since, "whole": whole, "held": held, "again": sorted(again)}
             push_state(context, GUARD_STATE_KEY, {**state, "limits": self._limits(), **self._place(client.site)})
             context["ti"].xcom_push(key=GUARD_KEY, value=result)
             return result

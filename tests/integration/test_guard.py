@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput
 from airflow_provider_harvest.operators.guard import GUARD_STATE_KEY
+from airflow_provider_harvest.portal.guard import live_records
 from airflow_provider_harvest.portal.guard.hold_and_release import hold, hold_ahead, is_held, release
 from tests.support.guarded_world import DAY, World
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_harvest.portal.models import HarvestSource
     from sandbox import Sandbox
     from sandbox.catalogue import CatalogueServer
+    from tests.support.portal_api import PortalApi
 
     MakeSource = Callable[..., HarvestSource]
 
@@ -48,6 +50,33 @@ def test_disaster_is_held_and_nothing_is_archived(world: World, new_harvest: Mak
     world.harvest(source)
     assert world.guard(source)["held_ids"] == [source.id]
     assert world.writes == []
+    assert world.archived(source) == []
+
+
+@pytest.mark.every_release
+@pytest.mark.parametrize("size", [live_records.READ_WHOLE, 0], ids=["small", "large"])
+def test_loss_of_a_source_that_was_given_to_another_organization_is_held(
+    world: World, new_harvest: MakeSource, api: PortalApi, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Its records stay with the organization before; from 16.6 on their items fail, too."""
+    monkeypatch.setattr(live_records, "READ_WHOLE", size)
+    source = new_harvest(datasets=8)
+    other = world.admin.create_organization(f"Heirs of {source.name}", "They take over.")
+    whole = {name: getattr(source, name) for name in ("name", "url", "backend", "active", "autoarchive")}
+    body = {**whole, "config": {}, "organization": other.id}
+    assert api.call("PUT", api.source_path(source.id), world.portal.keys.admin, body)[0] == 200
+    world.days_pass(source)
+    world.serve(source, datasets=3)
+    world.harvest(source)
+    assert {dataset["organization"]["id"] for dataset in world.portal.datasets(source_id=source.id)} == {
+        world.portal.organization.id
+    }
+
+    result = world.guard(key="admin", organization=other.id)
+    assert (result["held_ids"], result["rows"][0]["missing"]) == ([source.id], 5)
+    world.days_pass(source, days=9)
+    world.harvest(source)
+    assert world.guard(key="admin", organization=other.id, examine_all=False)["held_ids"] == [source.id]
     assert world.archived(source) == []
 
 

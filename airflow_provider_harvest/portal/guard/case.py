@@ -48,6 +48,8 @@ class Case:
     :param accepted: the records that are on the portal, not in the job, and accepted as lost.
     :param shows_none: whether the portal shows no record of the source at all; perhaps an odd answer, so nothing that
         would let the portal archive follows from it.
+    :param is_partial: whether only records of the source's owner were read: it may have others elsewhere, so nothing
+        follows from it that would let the portal archive.
     :param has_grown: whether a source that is held has lost more since, so that it would be held again after a release.
     :param unexamined: why nothing is known of the records of a source that is held; empty if they were examined.
     :param action: what was done: ``held``, ``held_more``, ``lifted``, ``expired``, ``tidied``; or ``cannot_hold`` and
@@ -64,6 +66,7 @@ class Case:
     is_note_done: bool = False
     accepted: tuple[HarvestedRecord, ...] = ()
     shows_none: bool = False
+    is_partial: bool = False
     has_grown: bool = False
     unexamined: str = ""
     action: str = ""
@@ -98,9 +101,8 @@ class Case:
     @property
     def is_back(self) -> bool:
         """Whether the loss for which the source is held is over: all of it is back, or all but a few as usual."""
-        return (
-            self.note is not None and self.is_usual and not (self.shows_none or self.unexamined or self.awaits_harvest)
-        )
+        is_unknown = self.shows_none or self.is_partial or self.unexamined or self.awaits_harvest
+        return self.note is not None and self.is_usual and not is_unknown
 
     @property
     def is_usual(self) -> bool:
@@ -141,6 +143,7 @@ class GuardReport:
     :param not_archiving: ids of the sources with ``autoarchive`` off that the guard does not hold; they are left out.
     :param not_holdable: by id, why a source that archives could not be held if it lost records; read in mode ``hold``.
     :param requests_failed: sentences on what could not be read.
+    :param is_whole: whether records that a source has with another owner than its own were read, too.
     """
 
     portal: str
@@ -152,6 +155,7 @@ class GuardReport:
     not_archiving: list[str] = field(default_factory=list)
     not_holdable: dict[str, str] = field(default_factory=dict)
     requests_failed: list[str] = field(default_factory=list)
+    is_whole: bool = True
 
     def leave_out(self, source_ids: Iterable[str], sentence: str) -> None:
         """Note that something could not be read, so that these sources are not examined.

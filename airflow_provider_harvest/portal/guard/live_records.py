@@ -1,4 +1,9 @@
-"""Read what is on a portal of the sources that were harvested: by organization, or all of it if that is cheaper."""
+"""Read what is on a portal of the sources that were harvested.
+
+A source's records may be another owner's: a source that is given to another organization leaves its records in the one
+before, and a dataset can be given away, too; the source archives them there (seen on udata 9.2.4 to 17.18.0). The API
+has no filter by source, so only a pass over the whole portal shows them all. On a large portal each pass cannot be one.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +27,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Organizations whose records are read one by one; for more of them one pass over the portal is cheaper.
+#: Owners whose records are read one by one, if not all are; for more of them one pass over the portal is cheaper.
 MAX_ORGANIZATIONS = 10
+#: A portal of so many datasets is read in ten requests.
+READ_WHOLE = 10_000
 #: Whose records are read: a kind and an id.
 _Owner = tuple[str, str]
 ALL, NOBODY = ("all", ""), ("nobody", "")
@@ -45,23 +52,35 @@ def read_live(
     jobs: Mapping[str, HarvestJob],
     organization_id: str | None,
     report: GuardReport,
+    *,
+    whole: bool,
 ) -> dict[str, LiveRecords]:
     """Read the records of the chosen sources; those of an owner that cannot be read are left out, and said so.
+
+    ``report.is_whole`` says afterwards whether the records that the sources have with other owners were read, too.
 
     :param client: of the portal.
     :param chosen: the sources by id.
     :param jobs: for each the job that its records are compared with.
     :param organization_id: of the organization that the pass is restricted to.
     :param report: of the pass.
+    :param whole: whether the whole portal is read, however large it is.
     """
     by_owner = _by_owner(chosen, organization_id)
-    if len(by_owner) > MAX_ORGANIZATIONS or NOBODY in by_owner:
+    if not by_owner:
+        return {}
+    report.is_whole = whole or len(by_owner) > MAX_ORGANIZATIONS or NOBODY in by_owner or _is_small(client)
+    if report.is_whole:
         try:
             return _live_of(client, ALL, chosen, jobs)
         except HarvestError as error:
             if concerns_all(error):
                 raise
-            log.warning("The records of all owners cannot be read in one pass, so each is read for itself: %s", error)
+            log.warning(
+                "The records of all owners cannot be read in one pass, so each is read for itself; those that a source "
+                "has with another owner are not seen: %s",
+                error,
+            )
             if ownerless := by_owner.pop(NOBODY, None):
                 report.leave_out(ownerless, f"{len(ownerless):,} without an owner: {plain(error)}")
     live: dict[str, LiveRecords] = {}
@@ -75,6 +94,16 @@ def read_live(
             log.warning("The sources of the %s are left out: %s", whose, error)
             report.leave_out(idents, f"{len(idents):,} of the {whose}: {plain(error)}")
     return live
+
+
+def _is_small(client: HarvestClient) -> bool:
+    try:
+        total = client.count_datasets()
+    except HarvestError as error:
+        if concerns_all(error):
+            raise
+        return True  # what cannot be counted may be read
+    return total is not None and total <= READ_WHOLE
 
 
 def _live_of(

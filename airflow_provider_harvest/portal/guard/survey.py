@@ -1,8 +1,9 @@
 """One pass of the guard over a portal: which requests it takes, and in which order. Called as ``examine()``.
 
-One request for each 500 sources, one for each 1,000 records of the organizations whose sources were harvested, and one
-for each source of which a record was not seen by the newest harvest: that harvest's remote ids. A source whose records
-were all seen takes none of its own, since each record has the time when it was last seen.
+One request for each 500 sources, one for each 1,000 records of the portal (in most passes over a large portal: of the
+owners whose sources were harvested since the last one), and one for each source of which a record was not seen by the
+newest harvest: that harvest's remote ids. A source whose records were all seen takes none of its own, since each record
+has the time when it was last seen.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def examine(
     grace_days: int = GRACE_DAYS,
     now: float | None = None,
     with_rights: bool = False,
+    whole: bool = False,
 ) -> GuardReport:
     """Find what the portal will archive, and judge it. Needs no key, and writes nothing.
 
@@ -68,6 +70,8 @@ def examine(
     :param grace_days: of the portal; default 7. The API does not return it.
     :param now: seconds since the epoch; default: the portal's clock.
     :param with_rights: whether the key goes along, to find out which sources it could not hold.
+    :param whole: whether the records of the whole portal are read, also if it is large and few owners' sources were
+        harvested since. A pass over all sources always reads them.
     :returns: the report.
     :raises HarvestInvalidInput: for invalid arguments.
     :raises HarvestError: if the portal's lists cannot be read. A job that cannot be read leaves its source out, and an
@@ -90,12 +94,13 @@ def examine(
     if with_rights:
         report.not_holdable = why_not_holdable(client, listed, listing.refusal)
     chosen, jobs = _choose(client, listed, since, again, grace_days, report)
-    live = read_live(client, chosen, jobs, organization_id, report)
+    whole = whole or since is None or not chosen.keys().isdisjoint(again)
+    live = read_live(client, chosen, jobs, organization_id, report, whole=whole)
     for ident, source in chosen.items():
         if ident not in live:
             continue
         try:
-            case = _case(client, source, jobs[ident], live[ident], limits.get(ident, thresholds), grace_days, at)
+            case = _case(client, source, jobs[ident], live[ident], limits.get(ident, thresholds), grace_days, report)
         except HarvestError as error:
             _leave_out(report, source, error)
             continue
@@ -198,13 +203,13 @@ def _case(
     live: LiveRecords,
     limits: LossThresholds | None,
     grace_days: int,
-    at: datetime,
+    report: GuardReport,
 ) -> Case:
     accepted, covered = accepted_before(source), covered_before(source)
     found = set(client.iter_remote_ids(str(job.id))) if live.stale else set()
     loss = _loss(live, found, accepted, limits)
     outlook, if_released = (
-        forecast(one, loss.missing, at, last_seen=live.newest, grace_days=grace_days)
+        forecast(one, loss.missing, report.at, last_seen=live.newest, grace_days=grace_days)
         for one in (source, replace(source, autoarchive=True))
     )
     return Case(
@@ -214,9 +219,10 @@ def _case(
         outlook,
         if_released,
         loss.missing,
-        is_note_done=accepted is not None and not loss.accepted and live.is_shown,
+        is_note_done=accepted is not None and not loss.accepted and live.is_shown and report.is_whole,
         accepted=loss.accepted,
         shows_none=not live.is_shown,
+        is_partial=not report.is_whole,
         has_grown=covered is not None and _loss(live, found, covered, limits).judgement.hold,
     )
 

@@ -52,6 +52,10 @@ class RecordReads(ItemReads):
         """
         return self._records("/datasets/", "dataset", organization, owner, page_size)
 
+    def count_datasets(self) -> int | None:
+        """Return how many datasets are on the portal, harvested or not; None if it does not say."""
+        return total_of(self._get("/datasets/", {"page": 1, "page_size": 1}, fields="total"))
+
     def iter_dataservices(
         self, organization: str | None = None, owner: str | None = None, *, page_size: int = RECORD_PAGE_SIZE
     ) -> Iterator[HarvestedRecord]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
-from tests.support.fake_portal.managed import ManagedPortal
+from tests.support.fake_portal.managed import ORGANIZATIONS, ManagedPortal
 from tests.support.fake_portal.response_json import as_json
 from tests.support.fake_portal.scripted import FakeClock
 
@@ -35,8 +35,8 @@ class HarvestedPortal(ManagedPortal):
         found = [f"{ident}-kept-{number}" for number in range(kept)]
         items = [{"remote_id": key, "status": "done"} for key in found]
         self.state.add_job(ident, status, created=began, started=began, ended=began, items=items)
-        self._let_live(ident, found, JOB_BEGAN + timedelta(minutes=1))
-        self._let_live(ident, (f"{ident}-lost-{number}" for number in range(lost)), lost_on)
+        self.let_live(ident, found, JOB_BEGAN + timedelta(minutes=1))
+        self.let_live(ident, (f"{ident}-lost-{number}" for number in range(lost)), lost_on)
         return self.sources[ident]
 
     def add_job(self, source: HarvestSource, status: str, began: datetime, ended: datetime | None = None) -> None:
@@ -69,6 +69,15 @@ class HarvestedPortal(ManagedPortal):
             for record in self.records
         ]
 
+    def move(self, source: HarvestSource, organization: str) -> HarvestSource:
+        """Give a source to another organization; its records stay where they are, as on every release."""
+        before = self.state.sources[source.id]
+        keeper = {kind: before[kind] for kind in ("organization", "owner")}
+        self.state.keepers |= {record.id: keeper for record in self.records if record.source_id == source.id}
+        moved = {"id": ORGANIZATIONS[organization], "name": organization, "slug": organization}
+        self.change(source.id, organization=moved, owner=None)
+        return self.sources[source.id]
+
     def archive(self, source: HarvestSource) -> None:
         """Archive what the newest job of a source did not find."""
         self.records = [
@@ -87,7 +96,8 @@ class HarvestedPortal(ManagedPortal):
     def records(self, records: Iterable[HarvestedRecord]) -> None:
         self.state.datasets = [_as_dataset(record) for record in records]
 
-    def _let_live(self, source_id: str, keys: Iterable[str], last_update: datetime) -> None:
+    def let_live(self, source_id: str, keys: Iterable[str], last_update: datetime) -> None:
+        """Add records of a source, which a harvest last found at this time."""
         for key in keys:
             ident = f"50{len(self.state.datasets):022x}"
             page = f"https://www.example/datasets/{ident}/"

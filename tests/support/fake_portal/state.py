@@ -100,6 +100,8 @@ class PortalState:
     jobs: dict[str, Json] = field(default_factory=dict)
     #: What was harvested and lives on the portal; it belongs to whom its source belongs to.
     datasets: list[Json] = field(default_factory=list)
+    #: By a dataset's id whose it is, if it is not the owner of its source.
+    keepers: dict[str, Json] = field(default_factory=dict)
     #: Organizations that were created, in addition to the one of every test.
     organizations: list[Json] = field(default_factory=list)
     #: Ids of the sources whose harvest was requested and has not begun: what waits in the portal's queue.
@@ -213,11 +215,11 @@ class PortalState:
         wanted = self.datasets
         for kind in ("organization", "owner"):
             if whose := query.get(kind):
-                wanted = [one for one in wanted if (self._source_of(one)[kind] or {}).get("id") == whose]
+                wanted = [one for one in wanted if (self._keeper_of(one)[kind] or {}).get("id") == whose]
         return self._page(wanted, query)
 
-    def _source_of(self, dataset: Json) -> Json:
-        return self.sources[dataset["harvest"]["source_id"]]
+    def _keeper_of(self, dataset: Json) -> Json:
+        return self.keepers.get(dataset["id"]) or self.sources[dataset["harvest"]["source_id"]]
 
     def _list_dataservices(self, query: dict[str, str], **_: Any) -> Response:
         return self._page([], query)

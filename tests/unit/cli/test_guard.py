@@ -305,9 +305,9 @@ def test_what_could_not_be_examined_is_not_fine(
     read = portal.iter_datasets
 
     def broken(organization: str | None = None, owner: str | None = None) -> Any:
-        if organization == ORGANIZATIONS["south"]:
+        if organization in (None, ORGANIZATIONS["south"]):
             raise server_error(500)
-        yield from read()
+        yield from read(organization, owner)
 
     monkeypatch.setattr(portal, "iter_datasets", broken)
     got, out, err = guard(command)

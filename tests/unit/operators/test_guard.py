@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,11 +15,16 @@ from airflow_provider_harvest.hooks.harvest import HarvestHook
 from airflow_provider_harvest.operators._memory_between_runs import dated, undated
 from airflow_provider_harvest.operators.guard import GUARD_KEY, GUARD_STATE_KEY
 from airflow_provider_harvest.operators.portal import HarvestGuardOperator
+from airflow_provider_harvest.portal.guard import live_records
 from airflow_provider_harvest.portal.guard.hold_and_release import hold_ahead, release
 from tests.support.fake_portal.harvested import NOW, HarvestedPortal
 from tests.support.fake_portal.managed import Killed
+from tests.support.fake_portal.scripted import FakeClock
 from tests.support.fake_portal.state import Response
 from tests.support.task_instance import TaskInstance
+
+if TYPE_CHECKING:
+    from airflow_provider_harvest.portal.models import HarvestSource
 
 
 @pytest.fixture
@@ -154,6 +159,54 @@ def test_next_run_goes_on_from_this_one(portal: HarvestedPortal, ti: TaskInstanc
     assert "list_datasets" not in portal.requests
     run(ti, examine_all=True)
     assert "list_datasets" in portal.requests
+
+
+class TestLargePortal:
+    """Not each run reads all of it; a source that was moved has its records with its former organization."""
+
+    @pytest.fixture
+    def source(self, portal: HarvestedPortal, monkeypatch: pytest.MonkeyPatch) -> HarvestSource:
+        monkeypatch.setattr(live_records, "READ_WHOLE", 0)
+        return portal.move(portal.add_harvested(organization="north"), "south")
+
+    @pytest.mark.parametrize("runs", [1, 4], ids=["the next run comes a day later", "runs without news in between"])
+    def test_loss_of_a_moved_source_is_held_within_a_day(
+        self, portal: HarvestedPortal, ti: TaskInstance, source: HarvestSource, runs: int
+    ) -> None:
+        assert run(ti, mode="hold")["held_ids"] == []
+        pass_hours(portal, 1)
+        portal.harvest_again(source, NOW, missed=10)
+        for _ in range(runs):
+            assert run(ti, mode="hold")["held_ids"] == []
+        pass_hours(portal, 22)
+        assert run(ti, mode="hold")["held_ids"] == [source.id]
+        assert run(ti, mode="hold")["held_ids"] == [source.id]
+
+    def test_records_are_read_whole_once_a_day(
+        self, portal: HarvestedPortal, ti: TaskInstance, source: HarvestSource
+    ) -> None:
+        whole = []
+        for hour in range(48):
+            run(ti)
+            whole += [hour] if ti.xcoms[GUARD_STATE_KEY]["whole"] == portal.clock.now() else []
+            pass_hours(portal, 1)
+            portal.harvest_again(source, NOW + timedelta(hours=hour, minutes=30))
+        assert whole == [0, 23, 46]
+
+    def test_state_of_a_version_that_read_each_owner_for_itself(
+        self, portal: HarvestedPortal, ti: TaskInstance, source: HarvestSource
+    ) -> None:
+        run(ti)
+        portal.harvest_again(source, NOW - timedelta(hours=1), missed=10)
+        for key, left in list(ti.xcoms.items()):
+            if isinstance(left, dict):
+                ti.xcoms[key] = {name: value for name, value in left.items() if name != "whole"}
+        assert run(ti, mode="hold")["held_ids"] == [source.id]
+
+
+def pass_hours(portal: HarvestedPortal, hours: float) -> None:
+    assert isinstance(portal.clock, FakeClock)
+    portal.clock.advance(hours * 3600)
 
 
 class TestWithoutAHarvestInBetween:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestSourceNotRunnable
-from airflow_provider_harvest.portal.guard import LossThresholds
+from airflow_provider_harvest.portal.guard import LossThresholds, live_records
 from airflow_provider_harvest.portal.guard.apply_decisions import act
 from airflow_provider_harvest.portal.guard.guarded_run import (
     begin,
@@ -55,6 +55,18 @@ def test_comparison(lost: int, seen: Any, is_loss: bool, is_due: bool) -> None:
     if is_loss:
         assert compared.reasons[0].startswith("20 of 50 records are missing")
         assert "and 10 more. Archiving stays off" in compared.reasons[1]
+
+
+@pytest.mark.parametrize("lost", [0, 10])
+def test_records_that_stayed_with_a_former_organization_are_compared(
+    monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    monkeypatch.setattr(live_records, "READ_WHOLE", 0)
+    portal = HarvestedPortal()
+    source = portal.move(portal.add_harvested(lost=lost, organization="north"), "south")
+    begin(portal, source.id)
+    assert bool(check_loss(portal, source.id, LossThresholds(), done=30).reasons) == bool(lost)
+    assert is_held(portal.sources[source.id]) == bool(lost)
 
 
 @pytest.mark.parametrize("killed_at", [(1, False), (1, True), (2, False), (2, True)])

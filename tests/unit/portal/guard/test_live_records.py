@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.portal.guard.case import GuardReport
-from airflow_provider_harvest.portal.guard.live_records import MAX_ORGANIZATIONS, read_live
+from airflow_provider_harvest.portal.guard.live_records import MAX_ORGANIZATIONS, READ_WHOLE, read_live
 from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
 from airflow_provider_harvest.portal.models import HarvestJob, HarvestRef, HarvestSource
 from tests.support.fake_portal.harvested import JOB_BEGAN, NOW
@@ -24,8 +24,8 @@ YESTERDAY, LONG_AGO = JOB_BEGAN - DAY, JOB_BEGAN - 40 * DAY
 class Client:
     """A portal with these records, which notes whose were read."""
 
-    def __init__(self, *records: HarvestedRecord, has_services: bool = False) -> None:
-        self.records, self.has_services = records, has_services
+    def __init__(self, *records: HarvestedRecord, has_services: bool = False, size: int = READ_WHOLE + 1) -> None:
+        self.records, self.has_services, self.size = records, has_services, size
         self.read: list[tuple[str, str | None, str | None]] = []
 
     def iter_datasets(self, organization: str | None, owner: str | None) -> Iterator[HarvestedRecord]:
@@ -35,6 +35,9 @@ class Client:
     def iter_dataservices(self, organization: str | None, owner: str | None) -> Iterator[HarvestedRecord]:
         self.read.append(("dataservices", organization, owner))
         yield from ()
+
+    def count_datasets(self) -> int:
+        return self.size
 
     def ends_in_slash(self) -> bool:
         return self.has_services
@@ -49,10 +52,13 @@ def source(ident: str = "s", **owner: Any) -> HarvestSource:
     return HarvestSource(ident, "Town", "https://x", "dcat", **(owner or {"owner": HarvestRef("u")}))
 
 
-def read(client: Client, *sources: HarvestSource, organization_id: str | None = None) -> Any:
+def read(
+    client: Client, *sources: HarvestSource, organization_id: str | None = None, whole: bool = False
+) -> tuple[Any, GuardReport]:
     job = HarvestJob("j", "done", JOB_BEGAN, JOB_BEGAN, NOW)
     chosen = {one.id: one for one in sources}
-    return read_live(client, chosen, dict.fromkeys(chosen, job), organization_id, GuardReport("p", NOW))  # type: ignore[arg-type]
+    report = GuardReport("p", NOW)
+    return read_live(client, chosen, dict.fromkeys(chosen, job), organization_id, report, whole=whole), report  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +86,7 @@ def read(client: Client, *sources: HarvestSource, organization_id: str | None = 
 def test_what_was_there_and_what_was_not_refreshed(
     records: list[HarvestedRecord], seen: dict[str, datetime | None], stale: list[str], newest: datetime | None
 ) -> None:
-    live = read(Client(*records), source())["s"]
+    live = read(Client(*records), source())[0]["s"]
     days: dict[str, date | None] = {key: None if when is None else when.date() for key, when in seen.items()}
     assert (live.seen, [one.key for one in live.stale], live.newest) == (days, stale, newest)
     assert live.is_shown is any(one.source_id == "s" for one in records)
@@ -108,10 +114,36 @@ def test_what_was_there_and_what_was_not_refreshed(
     ],
 )
 @pytest.mark.parametrize("has_services", [False, True])
-def test_whose_records_are_read(
+def test_whose_records_of_a_large_portal_are_read(
     sources: list[HarvestSource], organization_id: str | None, whose: set[Any], has_services: bool
 ) -> None:
     client = Client(has_services=has_services)
-    read(client, *sources, organization_id=organization_id)
+    report = read(client, *sources, organization_id=organization_id)[1]
+    assert report.is_whole is (whose == {(None, None)})
     kinds = ["datasets", "dataservices"] if has_services else ["datasets"]
     assert sorted(map(str, client.read)) == sorted(str((kind, *one)) for kind in kinds for one in whose)
+
+
+@pytest.mark.parametrize(
+    "size, options, is_whole",
+    [
+        pytest.param(READ_WHOLE, {}, True, id="a small portal"),
+        pytest.param(READ_WHOLE + 1, {}, False, id="a large one"),
+        pytest.param(READ_WHOLE + 1, {"whole": True}, True, id="a large one, if that is wanted"),
+        pytest.param(READ_WHOLE, {"organization_id": "o"}, True, id="a small one, for an organization"),
+        pytest.param(None, {}, False, id="one that does not say"),
+    ],
+)
+def test_the_whole_portal_is_read_if_that_takes_few_requests_or_is_wanted(
+    size: Any, options: dict[str, Any], is_whole: bool
+) -> None:
+    client = Client(size=size)
+    report = read(client, source(organization=HarvestRef("o")), **options)[1]
+    assert report.is_whole is is_whole
+    assert client.read == [("datasets", None if is_whole else "o", None)]
+
+
+def test_a_pass_without_news_has_left_nothing_out() -> None:
+    client = Client()
+    assert read(client)[1].is_whole
+    assert client.read == []

@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput
+from airflow_provider_harvest.exceptions import HarvestAuthError, HarvestInvalidInput, HarvestProtocolError
+from airflow_provider_harvest.portal.guard import live_records
+from airflow_provider_harvest.portal.guard.apply_decisions import act
+from airflow_provider_harvest.portal.guard.hold_and_release import is_held, release
+from airflow_provider_harvest.portal.guard.render import as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
-from tests.support.fake_portal.harvested import NOW, HarvestedPortal
+from tests.support.fake_portal.harvested import JOB_BEGAN, NOW, HarvestedPortal
+from tests.support.fake_portal.managed import ORGANIZATIONS
 from tests.support.fake_portal.state import KEY, Response
-from tests.support.guard_passes import told
+from tests.support.guard_passes import guard, told
 
 
 class TestRequests:
@@ -37,6 +42,86 @@ class TestRequests:
         portal.change_job(source, status="done")
         portal.add_job(source, "failed", NOW, NOW)
         assert told(portal)["must_hold_ids"] == [source.id]
+
+
+class TestRecordsOfOtherOwners:
+    """A source that was given to another organization leaves its records in the one before, and archives them there."""
+
+    HALF_A_DAY_AGO = (NOW - timedelta(hours=12)).timestamp()
+
+    @pytest.fixture
+    def portal(self) -> HarvestedPortal:
+        """A portal with a source of the south whose records are in the north; ten of them are lost."""
+        portal = HarvestedPortal()
+        self.source = portal.move(portal.add_harvested(lost=10, organization="north"), "south")
+        return portal
+
+    @pytest.mark.parametrize("organization", [None, ORGANIZATIONS["south"]], ids=["whole portal", "its organization"])
+    @pytest.mark.parametrize("since", [None, HALF_A_DAY_AGO], ids=["all sources", "news"])
+    def test_are_seen(self, portal: HarvestedPortal, organization: str | None, since: float | None) -> None:
+        report = examine(portal, organization=organization, since=since)
+        assert as_dict(portal, report)["must_hold_ids"] == [self.source.id]
+        assert report.is_whole
+
+    @pytest.mark.parametrize("has_own", [True, False], ids=["others are its own", "none is its own"])
+    @pytest.mark.parametrize(
+        "options, is_whole",
+        [
+            pytest.param({"since": HALF_A_DAY_AGO}, False, id="news only"),
+            pytest.param({"since": HALF_A_DAY_AGO, "whole": True}, True, id="news, of the whole portal"),
+            pytest.param({"since": HALF_A_DAY_AGO, "again": ["the source"]}, True, id="news, and what was reported"),
+            pytest.param({}, True, id="all sources"),
+        ],
+    )
+    def test_of_a_large_portal_are_seen_by_passes_that_read_all_of_it(
+        self,
+        portal: HarvestedPortal,
+        monkeypatch: pytest.MonkeyPatch,
+        options: dict[str, Any],
+        is_whole: bool,
+        has_own: bool,
+    ) -> None:
+        monkeypatch.setattr(live_records, "READ_WHOLE", 39)
+        if has_own:
+            portal.let_live(self.source.id, ["own"], JOB_BEGAN)
+        options = {name: [self.source.id] if name == "again" else value for name, value in options.items()}
+        report = examine(portal, **options)
+        assert report.is_whole is is_whole
+        assert as_dict(portal, report)["must_hold_ids"] == ([self.source.id] if is_whole else [])
+
+    def test_keep_a_hold_that_a_pass_over_a_part_of_the_portal_would_lift(
+        self, portal: HarvestedPortal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert guard(portal).cases[0].action == "held"
+        portal.let_live(self.source.id, ["own"], JOB_BEGAN)
+        monkeypatch.setattr(live_records, "READ_WHOLE", 0)
+        for since in (self.HALF_A_DAY_AGO, None):
+            report = examine(portal, since=since)
+            act(portal, report)
+            assert is_held(portal.sources[self.source.id])
+            assert not report.cases[0].shows_none
+        portal.bring_back(self.source)
+        for since, still_held in ((self.HALF_A_DAY_AGO, True), (None, False)):
+            act(portal, examine(portal, since=since))
+            assert is_held(portal.sources[self.source.id]) is still_held
+
+    def test_keep_an_accepted_loss_accepted(self, portal: HarvestedPortal, monkeypatch: pytest.MonkeyPatch) -> None:
+        guard(portal)
+        release(portal, self.source.id, accept=True)
+        portal.let_live(self.source.id, ["own"], JOB_BEGAN)
+        monkeypatch.setattr(live_records, "READ_WHOLE", 0)
+        act(portal, examine(portal, since=self.HALF_A_DAY_AGO))
+        assert "loss accepted" in str(portal.sources[self.source.id].description)
+        assert told(portal)["must_hold_ids"] == []
+
+    def test_of_a_portal_whose_size_cannot_be_read_are_seen(
+        self, portal: HarvestedPortal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail() -> None:
+            raise HarvestProtocolError("No number.")
+
+        monkeypatch.setattr(portal, "count_datasets", fail)
+        assert told(portal, since=self.HALF_A_DAY_AGO)["must_hold_ids"] == [self.source.id]
 
 
 class TestNews:

@@ -46,6 +46,12 @@ def test_yields_each_once_for_one_request_a_thousand() -> None:
     assert portal.asked == [("/datasets/", page, 1000) for page in (1, 2, 3)]
 
 
+def test_are_counted_by_one_small_request() -> None:
+    portal = Portal([entry(number) for number in range(2500)])
+    assert portal.count_datasets() == 2500
+    assert portal.asked == [("/datasets/", 1, 1)]
+
+
 @pytest.mark.parametrize("most, requests", [(500, 1 + 5), (250, 2 + 10), (125, 3 + 20)])
 def test_page_that_is_refused_is_halved_once_and_for_all(most: int, requests: int) -> None:
     portal = Portal([entry(number) for number in range(2500)], most=most)
