@@ -222,7 +222,7 @@ def test_records_without_an_identifier_are_found(
     assert found(result) == {("skipped", source.id, True), ("shrunk", source.id, True)}
     details = {row["kind"]: row["detail"] for row in result["findings"]}
     assert details["skipped"] == "the last harvest skipped 29 of 30 items: missing identifier"
-    assert details["shrunk"] == f"the last harvest found 1 items, of 30 before, and {details['skipped'][17:]}"
+    assert details["shrunk"] == f"the last harvest found 1 item, of 30 before, and {details['skipped'][17:]}"
     assert {row["owner_type"] for row in result["findings"]} == {"organization"}
     assert found(watch.look()) == {("skipped", source.id, False), ("shrunk", source.id, False)}
     serve(source, datasets=0, missing_id=30)

@@ -48,7 +48,7 @@ def _nearest_tick(schedule: Schedule, when: datetime) -> datetime | None:
     before = schedule.previous_before(when + timedelta(seconds=1))
     after = schedule.next_after(when)
     if before is None or after is None:
-        return before or after
+        return None
     return after if after - when < min(when - before, _FARTHEST_ZONE) else before
 
 

@@ -14,7 +14,7 @@ from airflow_provider_harvest.portal.health.findings import DATASETS_ARCHIVED, I
 from airflow_provider_harvest.portal.health.state import Items
 from airflow_provider_harvest.portal.models import ItemCounts
 from airflow_provider_harvest.portal.statuses import DONE, DONE_ERRORS
-from airflow_provider_harvest.portal.text.words import day
+from airflow_provider_harvest.portal.text.words import count, day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,7 +117,7 @@ def _shrunk(
     lost = (expected or 0) - items.in_catalogue
     if lost >= max(1, limits.min_items) and lost > limits.max_drop_ratio * (expected or 0):
         also = f", and {skips}" if skips.skipped else ""
-        detail = f"the last harvest found {items.in_catalogue:,} items, of {expected:,} before{also}"
+        detail = f"the last harvest found {count(items.in_catalogue, 'item')}, of {expected:,} before{also}"
         yield Trouble(SHRUNK, since, detail, baseline=expected)
 
 

@@ -92,7 +92,7 @@ def _overdue(
     if tick is None:
         return None
     last = tick - ahead
-    late = min(_MAX_QUEUE, max([OVERDUE, *delays]))
+    late = max([OVERDUE, *delays])
     has_begun = any(begin >= last - _EARLY for begin in begins)
     return None if has_begun or now - last.timestamp() > late else last.timestamp()
 
@@ -141,7 +141,7 @@ def _learn_offset(schedule: Schedule, begins: Sequence[datetime]) -> int | None:
         by_tick: dict[datetime, float] = {}
         for begin in begins:
             found = _started_by(schedule, begin, minutes)
-            if found is not None and found[1] <= _MAX_QUEUE:
+            if found is not None:
                 by_tick[found[0]] = found[1]  # the oldest comes last: the one that the tick started
         if len(by_tick) < max(_MUST_AGREE, (len(begins) + 1) // 2):
             continue
@@ -152,10 +152,14 @@ def _learn_offset(schedule: Schedule, begins: Sequence[datetime]) -> int | None:
 
 
 def _started_by(schedule: Schedule, begin: datetime, minutes: int) -> tuple[datetime, float] | None:
-    """Return the tick that may have started a job, under an offset, and how many seconds later the job began."""
+    """Return the tick that may have started a job, under an offset, and how many seconds later the job began; None if
+    it began too late for that."""
     local = begin + timedelta(minutes=minutes)
     tick = _tick_at(schedule, local + _EARLY)
-    return None if tick is None else (tick, max(0.0, (local - tick).total_seconds()))
+    if tick is None:
+        return None
+    delay = max(0.0, (local - tick).total_seconds())
+    return (tick, delay) if delay <= _MAX_QUEUE else None
 
 
 def _tick_at(schedule: Schedule, when: datetime) -> datetime | None:

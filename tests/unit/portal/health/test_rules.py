@@ -14,7 +14,7 @@ from airflow_provider_harvest.portal.models import HarvestRef, HarvestValidation
 from tests.support.health_builders import A_MINUTE, NOW, WELL, ago, asked, before, item, job, kinds, running, source
 
 if TYPE_CHECKING:
-    from airflow_provider_harvest.portal.models import HarvestSource
+    from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource
 
 
 def test_a_source_that_is_well_is_left_alone() -> None:
@@ -29,10 +29,34 @@ def test_what_is_not_requested_is_not_found(kind: str) -> None:
         source("refused"),
         source(active=False),
         source(),
-        source(last_job=job("failed", began=ago(days=9))),
+        source(last_job=job("failed", began=ago(days=9)), organization=None),
     ]
     others = tuple(check for check in CHECKS if check != kind)
     assert kind not in [found for each in every_trouble for found in kinds(each, asked(checks=others))]
+
+
+@pytest.mark.parametrize(
+    "checks, last, limits",
+    [
+        pytest.param(("silent",), job("failed"), {}, id="a failure"),
+        pytest.param(("failing", "shrunk"), running(began=ago(hours=9)), {}, id="a job that runs for long"),
+        pytest.param(("stuck",), job(), {}, id="counters"),
+        pytest.param(("stuck",), job("done-errors"), {"max_failed_ratio": 0.5}, id="how many items failed"),
+        pytest.param(("failing",), job(), {"max_failed_ratio": 0.5}, id="counters of a job in which none failed"),
+        pytest.param(
+            ("failing",), job("failed"), {"max_failed_ratio": 0.5, "known": True}, id="a failure that is known"
+        ),
+        pytest.param(("shrunk",), job(skipped=30), {}, id="why items were skipped"),
+    ],
+)
+def test_nothing_is_read_for_a_check_that_is_not_made(
+    checks: tuple[str, ...], last: HarvestJob, limits: dict[str, Any]
+) -> None:
+    found: dict[str, Any] = {"failing": ago(days=1)} if limits.get("known") else {}
+    with_memory = asked(before(**found), checks, max_failed_ratio=limits.get("max_failed_ratio", 0.0))
+    assert judge(source(last_job=last), with_memory).look_closer is None
+    read = judge(source(last_job=last), with_memory, [last])
+    assert (read.needs_movement, read.needs_skip_reason) == (False, False)
 
 
 class TestPending:
@@ -42,8 +66,9 @@ class TestPending:
     def test_is_found_once_it_waits_for_the_days_given(self, waits: timedelta, is_found: bool) -> None:
         assert kinds(source("pending", created_at=NOW - waits), asked()) == ["pending"] * is_found
 
-    def test_is_found_at_once_with_zero_days(self) -> None:
-        assert kinds(source("pending", created_at=NOW), asked(pending_days=0)) == ["pending"]
+    @pytest.mark.parametrize("created_at", [NOW, NOW + timedelta(seconds=1), None])
+    def test_is_found_at_once_with_zero_days(self, created_at: datetime | None) -> None:
+        assert kinds(source("pending", created_at=created_at), asked(pending_days=0)) == ["pending"]
 
     def test_says_since_when(self) -> None:
         [trouble] = judge(source("pending", created_at=ago(days=9)), asked()).troubles
@@ -226,10 +251,11 @@ class TestOwnerless:
         ("pending", False, "pending"),
         ("refused", False, "refused"),
         ("postponed", True, "postponed"),
+        (None, True, "unknown"),
     ],
 )
-def test_every_source_is_counted_in_one_state(state: str, active: bool | None, counted: str) -> None:
-    assert state_of(source(state, active=active)) == counted
+def test_every_source_is_counted_in_one_state(state: str | None, active: bool | None, counted: str) -> None:
+    assert state_of(source(validation=HarvestValidation(state=state), active=active)) == counted
 
 
 class TestSameCatalogue:
@@ -258,6 +284,16 @@ class TestSameCatalogue:
     )
     def test_is_another_with_another_path_port_query_or_filter(self, other: dict[str, Any]) -> None:
         assert catalogue_key(source(**other)) != catalogue_key(source())
+
+    @pytest.mark.parametrize("config", [{"filters": []}, {"features": {"inspire": True}}])
+    def test_is_reported_whatever_is_done_with_its_records(self, config: dict[str, Any]) -> None:
+        assert catalogue_key(source(config=config)) == catalogue_key(source())
+
+    def test_is_reported_in_whatever_order_a_filter_is_written(self) -> None:
+        one, other = (
+            {"filters": [dict(pairs)]} for pairs in ([("key", "a"), ("value", "b")], [("value", "b"), ("key", "a")])
+        )
+        assert catalogue_key(source(config=one)) == catalogue_key(source(config=other))
 
     @pytest.mark.parametrize("other", [source("refused"), source(active=False), source(url=" ")])
     def test_is_missing_for_a_source_that_is_not_harvested(self, other: HarvestSource) -> None:

@@ -33,6 +33,11 @@ class TestShrunk:
         """Ten items are lost of eleven, and nine of ten."""
         assert kinds(source(last_job=job(done=left)), asked(before(items=(had, 0)))) == ["shrunk"] * is_found
 
+    @pytest.mark.parametrize("least, left, is_found", [(0, 4, True), (1, 4, True), (2, 4, False), (0, 5, False)])
+    def test_counts_from_as_few_items_as_given(self, least: int, left: int, is_found: bool) -> None:
+        limits = asked(before(items=(5, 0)), min_items=least, max_drop_ratio=0.0)
+        assert kinds(source(last_job=job(done=left)), limits) == ["shrunk"] * is_found
+
     def test_does_not_count_archived_items(self) -> None:
         last = job(done=40, archived=60)
         memory = before(items=(100, 60))
@@ -55,6 +60,9 @@ class TestShrunk:
         empty = source(last_job=job(done=0))
         assert detail(empty, asked()) == "the last harvest found no item at all"
         assert detail(empty, asked(before(items=(7, 0)))).endswith("no item at all, of 7 before")
+        skipped = source(last_job=job(skipped=3))
+        known = asked(before(items=(7, 0)), checks=("shrunk",))
+        assert detail(skipped, known) == "the last harvest skipped all its items, of 7 before"
 
     @pytest.mark.parametrize("last", [job("failed", done=0), running(began=ago(minutes=5), done=1)])
     def test_is_not_reported_by_a_job_that_did_not_read_it_all(self, last: HarvestJob) -> None:
@@ -116,7 +124,7 @@ class TestSkipped:
     def test_skipped_records_are_lost_ones(self) -> None:
         verdict = judge(source(last_job=job(done=1, skipped=29)), asked(before(items=(30, 0)), checks=("shrunk",)))
         [trouble] = verdict.troubles
-        assert trouble.detail == "the last harvest found 1 items, of 30 before, and skipped 29 of 30 items"
+        assert trouble.detail == "the last harvest found 1 item, of 30 before, and skipped 29 of 30 items"
         assert verdict.items == Items(1, 0)
 
     @pytest.mark.parametrize(
@@ -142,12 +150,32 @@ class TestNewlyArchived:
         assert kinds(source(last_job=job(done=12, archived=9)), asked(before(items=(12, 0)))) == []
         assert kinds(source(last_job=job(done=12, archived=10)), asked(before(items=(12, 0)))) == ["newly_archived"]
 
+    @pytest.mark.parametrize("least, archived, is_found", [(0, 1, True), (1, 1, True), (2, 1, False), (0, 0, False)])
+    def test_counts_from_as_few_as_given(self, least: int, archived: int, is_found: bool) -> None:
+        limits = asked(before(items=(5, 0)), min_items=least, max_archived_ratio=0.0)
+        assert kinds(source(last_job=job(done=5, archived=archived)), limits) == ["newly_archived"] * is_found
+
     def test_is_no_news_at_the_first_pass(self) -> None:
         assert kinds(source(last_job=job(done=1, archived=5000)), asked()) == []
 
     def test_is_shown_for_some_days(self) -> None:
         known = Known(ago(days=6), baseline=0)
         last = job(done=100, archived=50)
-        assert kinds(source(last_job=last), asked(before(items=(100, 50), newly_archived=known))) == ["newly_archived"]
+        [trouble] = judge(source(last_job=last), asked(before(items=(100, 50), newly_archived=known))).troubles
+        assert (trouble.kind, trouble.since, trouble.baseline) == ("newly_archived", ago(days=6), 0)
         over = Known(ago(days=7), baseline=0)
         assert kinds(source(last_job=last), asked(before(items=(100, 50), newly_archived=over))) == []
+
+
+@pytest.mark.parametrize(
+    "kind, counts",
+    [
+        ("shrunk", {"done": 20}),
+        ("skipped", {"skipped": 90, "done": 60}),
+        ("newly_archived", {"archived": 80, "done": 90}),
+    ],
+)
+def test_a_loss_is_dated_by_the_harvest_that_shows_it(kind: str, counts: dict[str, Any]) -> None:
+    last = job(**counts)
+    [trouble] = judge(source(last_job=last), asked(before(items=(100, 0)), checks=(kind,))).troubles
+    assert trouble.since == last.ended

@@ -26,6 +26,11 @@ def at_once(newest: str, *seconds: float) -> list[datetime]:
     return [utc(newest) + timedelta(seconds=delay, days=-n) for n, delay in enumerate(seconds)]
 
 
+def by_hand(count: int) -> list[datetime]:
+    """Jobs of one afternoon, newest first, which no midnight has started."""
+    return [utc("2026-03-01 12:17") + timedelta(minutes=-7 * n) for n in range(count)]
+
+
 NOW = utc("2026-03-02 02:05")
 
 
@@ -59,6 +64,19 @@ NOW = utc("2026-03-02 02:05")
             60,
             "2026-03-02 23:00",
             id="some started by hand",
+        ),
+        pytest.param(
+            MIDNIGHT,
+            [*by_hand(5), *daily("2026-02-28 23:00", 5)],
+            60,
+            "2026-03-02 23:00",
+            id="the newest started by hand",
+        ),
+        pytest.param(
+            MIDNIGHT, [*by_hand(4), *daily("2026-02-28 23:00", 4)], 60, "2026-03-02 23:00", id="half started by hand"
+        ),
+        pytest.param(
+            MIDNIGHT, [*by_hand(4), *daily("2026-02-28 23:00", 3)], None, "2026-03-03 00:00", id="most started by hand"
         ),
     ],
 )
@@ -118,9 +136,15 @@ def test_a_job_may_begin_at_its_tick_or_seconds_before(
         pytest.param("2026-03-01 00:00:02", "2026-03-01 23:59:59", "2026-03-02", None, id="a second before the tick"),
         pytest.param("2026-03-01 00:00:02", "2026-03-02 00:00:00", "2026-03-03", "2026-03-02", id="at the tick"),
         pytest.param("2026-03-01 00:00:02", "2026-03-02 00:00:01", "2026-03-03", "2026-03-02", id="a second after it"),
+        pytest.param("2026-03-01 00:00:02", "2026-03-02 01:00:00", "2026-03-03", "2026-03-02", id="an hour after it"),
+        pytest.param("2026-03-01 00:00:02", "2026-03-02 01:00:01", "2026-03-03", None, id="later than its job begins"),
+        pytest.param(
+            "2026-03-01 02:00:00", "2026-03-02 02:00:00", "2026-03-03", "2026-03-02", id="as late as the last"
+        ),
+        pytest.param("2026-03-01 11:00:00", "2026-03-02 01:00:01", "2026-03-03", None, id="the last started by hand"),
         pytest.param("2026-03-02 00:00:00", "2026-03-02 00:05:00", "2026-03-03", None, id="its job began at the tick"),
         pytest.param(
-            "2026-03-01 23:59:58", "2026-03-02 00:05:00", "2026-03-03", None, id="... seconds before the tick"
+            "2026-03-01 23:59:30", "2026-03-02 00:05:00", "2026-03-03", None, id="... seconds before the tick"
         ),
         pytest.param(
             "2026-03-01 23:58:00",
@@ -137,6 +161,23 @@ def test_whether_a_run_is_overdue(newest: str, now: str, due: str, overdue: str 
     assert expectation is not None
     assert expectation.due == utc(due).timestamp()
     assert expectation.overdue == (None if overdue is None else utc(overdue).timestamp())
+
+
+def test_a_run_is_overdue_by_the_portals_own_time() -> None:
+    expectation = expect(MIDNIGHT, daily("2026-02-28 23:00", 5), utc("2026-03-01 23:05").timestamp())
+    assert expectation is not None
+    assert (expectation.offset, expectation.overdue) == (60, utc("2026-03-01 23:00").timestamp())
+
+
+def test_a_job_that_was_started_by_hand_long_after_a_run_has_no_delay() -> None:
+    begins = [
+        utc("2026-03-01 03:00:01"),
+        *daily("2026-03-01 00:00", 2, delay_minutes=180),
+        *daily("2026-02-27 00:00", 2),
+    ]
+    expectation = expect(MIDNIGHT, begins, NOW.timestamp())
+    assert expectation is not None
+    assert expectation.delays == (3 * 3600, 3 * 3600, 120, 120)
 
 
 def test_a_run_may_wait_long_in_the_portals_queue() -> None:
@@ -224,6 +265,15 @@ FAILS = utc("2026-03-03 03:00").timestamp()
             "The portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
             "its last 3 jobs began 3 min to 1 h 5 min after that.",
             id="hours and minutes",
+        ),
+        pytest.param(
+            (65 * 60.0, 125 * 60.0),
+            0,
+            None,
+            False,
+            "The portal runs this source by cron `0 0 * * *`; next Tue 03 Mar 00:00 UTC (in 21 h 55 min); "
+            "its last 2 jobs began 1 h 5 min to 2 h 5 min after that.",
+            id="the same minutes",
         ),
         pytest.param(
             (7.0, 7.0),

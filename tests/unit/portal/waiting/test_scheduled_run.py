@@ -70,6 +70,13 @@ def daily(after_midnight: float, time: str) -> list[HarvestJob]:
             T0 + DAY + HOUR + GRACE,
             id="no cron, and a time to come",
         ),
+        pytest.param(
+            {"schedule": "0 0 * * *", "after": None, "ended_after": T0 - DAY},
+            MIDNIGHT,
+            None,
+            MIDNIGHT + GRACE,
+            id="whichever ends next",
+        ),
         pytest.param({"schedule": None, "grace": None}, None, None, None, id="no schedule: somebody may start it"),
         pytest.param(
             {"schedule": None, "jobs": [HarvestJob("j", "done", instant(T0), instant(T0))]},
