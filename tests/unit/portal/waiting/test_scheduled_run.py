@@ -97,6 +97,19 @@ def test_when_the_portals_own_run_is_waited_for(
 
 
 @pytest.mark.parametrize(
+    "schedule, cron, offset",
+    [("0 0 * * *", "0 0 * * *", 60), ("0 0 29 2 1", "0 0 29 2 1", None), ("every day", None, None), (None, None, None)],
+)
+def test_a_job_that_is_there_is_waited_for_and_if_it_is_dead_the_next_run(
+    schedule: str | None, cron: str | None, offset: int | None
+) -> None:
+    jobs = [HarvestJob("j", "initialized", instant(T0), instant(T0)), *daily(MINUTE - HOUR, "created")]
+    plan, said = planned(schedule, jobs)
+    assert (plan.due, plan.due_again, plan.start_deadline) == (None, None, None)
+    assert (plan.cron, plan.offset, plan.grace, said) == (cron, offset, GRACE, [])
+
+
+@pytest.mark.parametrize(
     "schedule, why",
     [
         pytest.param(None, "has no schedule", id="none"),
