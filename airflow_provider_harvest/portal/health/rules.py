@@ -232,13 +232,12 @@ def _failing(
     jobs: Sequence[HarvestJob], last: HarvestJob | None, known: Known | None, asked: Asked
 ) -> tuple[Trouble, ...]:
     if last is None:  # running, and what came before is unknown: as it was at the previous pass
-        still = bool(jobs) and known is not None
-        return (Trouble(FAILING, known.since, "the harvest before failed", known.note),) if still and known else ()
+        return (Trouble(FAILING, known.since, "the harvest before failed", known.note),) if jobs and known else ()
     if not _is_failure(last, known, asked):
         return ()
     ended = [job for job in jobs if job.has_ended]
     row = list(takewhile(lambda job: _is_failure(job, known, asked), ended))
-    note = _note(last) or (known.note if known else "")
+    note = _note(last) or (known.note if known and last.status == FAILED else "")  # it is the note of such a job
     since = known.since if known else row[-1].ended
     return (Trouble(FAILING, since, f"{_how_failed(last)}{': ' if note else ''}{note}", note),)
 
@@ -284,8 +283,9 @@ def _stuck(
         return (), False
     job, age = jobs[0], _age(jobs[0], asked)
     if not was_read:  # as it was at the previous pass, if that is the same job
-        same = known is not None and age + _ROUNDED >= (asked.now - known.since).total_seconds()
-        return ((Trouble(STUCK, known.since, "nothing in its job had moved"),) if same and known else ()), False
+        if known is None or age + _ROUNDED < (asked.now - known.since).total_seconds():
+            return (), False
+        return (Trouble(STUCK, known.since, "nothing in its job had moved"),), False
     durations = [job.duration for job in jobs if job.status in (DONE, DONE_ERRORS) and job.duration is not None]
     usual = median(durations) if durations else None
     if age <= _patience(asked.limits) or (usual is not None and age <= asked.limits.stuck_factor * usual):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _KEPT = 200
 #: Items, and jobs, that are kept of one response; a watch that needs more requests again.
 _ITEMS, _JOBS = PAGE_SIZE, 20
+#: A response with as many items is not kept for later watches: an item takes 1 kB, and many jobs list pages of archived
+#: ones, again and again.
+_FEW_ITEMS = 50
 
 
 class _Answer:
@@ -115,7 +118,7 @@ class SharedReads:
 
     def iter_jobs(self, source_id: str) -> Iterator[HarvestJob]:
         """Yield the jobs of a source, newest first."""
-        return self._first(("all jobs", source_id), lambda: self._answers.client.iter_jobs(source_id), _JOBS, False)
+        return self._first(("all jobs", source_id), lambda: self._answers.client.iter_jobs(source_id), _JOBS, 0)
 
     def is_purged(self, source_id: str, job_id: str) -> bool:
         """Return whether a job that could not be read is certainly gone."""
@@ -140,15 +143,15 @@ class SharedReads:
     def iter_job_items(self, job_id: str, status: str | None = None) -> Iterator[HarvestItem]:
         """Yield the items of a job."""
         return self._first(
-            ("items", job_id, status), lambda: self._answers.client.iter_job_items(job_id, status), _ITEMS, True
+            ("items", job_id, status), lambda: self._answers.client.iter_job_items(job_id, status), _ITEMS, _FEW_ITEMS
         )
 
-    def _first(self, key: Hashable, read: Callable[[], Iterator[Any]], size: int, of_ended: bool) -> Iterator[Any]:
+    def _first(self, key: Hashable, read: Callable[[], Iterator[Any]], size: int, lasting: int) -> Iterator[Any]:
         """Yield the first entries of a response from what was read, the rest from new requests.
 
-        :param of_ended: whether it is about ended jobs only, so that it never changes.
+        :param lasting: with fewer entries it is kept for later rounds; 0 if it may change.
         """
-        first = self._answers.once(key, lambda: tuple(islice(read(), size)), lasts=lambda _: of_ended)
+        first = self._answers.once(key, lambda: tuple(islice(read(), size)), lasts=lambda found: len(found) < lasting)
         yield from first
         if len(first) == size:
             yield from islice(read(), size, None)

@@ -21,13 +21,15 @@ class TestFailing:
             pytest.param(job("failed"), "the last harvest failed", id="the job failed"),
             pytest.param(job("done-errors", done=9, failed=1), "1 of 10 items failed", id="with counters"),
             pytest.param(job("done-errors"), "items failed in the last harvest", id="no counters before 17.0"),
+            pytest.param(job("done-errors", archived=3), "items failed in the last harvest", id="no item went through"),
             pytest.param(job("done", done=9, failed=1), "1 of 10 items failed", id="whatever the status says"),
             pytest.param(job("cancelled"), "the unknown status 'cancelled'", id="a status of the future"),
         ],
     )
     def test_is_found(self, last: HarvestJob, says: str) -> None:
-        assert kinds(source(last_job=last), asked()) == ["failing"]
-        assert says in detail(source(last_job=last), asked())
+        pass_ = asked(checks=("failing",))
+        assert kinds(source(last_job=last), pass_) == ["failing"]
+        assert says in detail(source(last_job=last), pass_)
 
     @pytest.mark.parametrize(
         "last", [job("done", done=9, skipped=5), job("done", done=1, archived=500)], ids=["skipped", "archived"]
@@ -54,6 +56,11 @@ class TestFailing:
         [trouble] = judge(source(last_job=job("failed")), asked(before(failing=known))).troubles
         assert (trouble.since, trouble.note) == (ago(days=3), "404 Client Error")
         assert trouble.detail == "the last harvest failed: 404 Client Error"
+
+    def test_does_not_give_the_cause_of_a_job_that_failed_to_items_that_do(self) -> None:
+        known = before(failing=Known(ago(days=3), "404 Client Error"))
+        last = source(last_job=job("done-errors", done=9, failed=1))
+        assert detail(last, asked(known)) == "1 of 10 items failed in the last harvest"
 
     def test_goes_on_while_the_next_harvest_runs(self) -> None:
         under_way = source(last_job=running(began=ago(minutes=1)))

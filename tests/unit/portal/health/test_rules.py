@@ -103,9 +103,10 @@ class TestNeverRan:
         accepted = source(validation=HarvestValidation(state="accepted", on=since))
         assert kinds(accepted, asked()) == ["never_ran"] * is_found
 
-    def test_counts_from_the_creation_where_the_acceptance_has_no_time(self) -> None:
-        accepted = source(validation=HarvestValidation(state="accepted"), created_at=ago(hours=23))
-        assert kinds(accepted, asked()) == []
+    @pytest.mark.parametrize("hours, is_found", [(23, False), (25, True)])
+    def test_counts_from_the_creation_where_the_acceptance_has_no_time(self, hours: int, is_found: bool) -> None:
+        accepted = source(validation=HarvestValidation(state="accepted"), created_at=ago(hours=hours))
+        assert kinds(accepted, asked()) == ["never_ran"] * is_found
 
     def test_is_over_with_the_first_job_whatever_its_end(self) -> None:
         assert kinds(source(last_job=running(began=ago(minutes=1))), asked()) == []
@@ -124,9 +125,19 @@ class TestStuck:
     def test_is_searched_for_only_in_a_job_that_could_be(self, age: timedelta, reason: str | None) -> None:
         assert judge(source(last_job=running(began=NOW - age, done=1)), asked()).look_closer == reason
 
-    def test_polls_what_moved_last(self) -> None:
-        verdict = self.verdict(ago(hours=3))
-        assert (verdict.troubles, verdict.needs_movement) == ((), True)
+    @pytest.mark.parametrize(
+        "began, counts, needs_movement",
+        [
+            pytest.param(ago(hours=3), {"done": 5}, True, id="items"),
+            pytest.param(ago(hours=3), {"done": 1}, True, id="an item"),
+            pytest.param(ago(hours=3), {}, True, id="perhaps items"),
+            pytest.param(ago(hours=3), {"done": 0}, False, id="no item"),
+            pytest.param(ago(hours=1), {"done": 5}, False, id="it cannot be stuck yet"),
+        ],
+    )
+    def test_polls_what_moved_last(self, began: datetime, counts: dict[str, int], needs_movement: bool) -> None:
+        verdict = self.verdict(began, counts=counts)
+        assert (verdict.troubles, verdict.needs_movement) == ((), needs_movement)
 
     @pytest.mark.parametrize("still, is_found", [(timedelta(hours=2) + A_MINUTE, True), (timedelta(hours=2), False)])
     def test_is_found_once_nothing_moves(self, still: timedelta, is_found: bool) -> None:
@@ -145,6 +156,7 @@ class TestStuck:
         past = [job(began=ago(days=1), lasted=usual, done=5)]
         verdict = self.verdict(ago(hours=5), moved=ago(hours=4), past=past)
         assert [trouble.kind for trouble in verdict.troubles] == ["stuck"] * is_found
+        assert self.verdict(ago(hours=5), past=past).needs_movement == is_found
 
     def test_does_not_take_a_job_that_failed_for_what_is_usual(self) -> None:
         past = [job("failed", began=ago(days=1), lasted=5, done=0)]
@@ -222,11 +234,22 @@ class TestSilent:
         history = [running(began=ago(minutes=5), done=1), job(began=ago(days=9), done=1)]
         [trouble] = judge(source(last_job=history[0]), asked(), history).troubles
         assert (trouble.kind, trouble.since) == ("silent", history[1].ended)
+        assert trouble.detail == "no harvest has ended since 2026-03-03; its cron 0 0 * * * was due 3 times or more"
 
     def test_is_reported_if_no_job_that_was_read_has_ended(self) -> None:
         history = [running(began=ago(days=number, hours=9), done=1) for number in range(9)]
         found = judge(source(last_job=history[0]), asked(checks=("silent",)), history).troubles
-        assert [trouble.detail.partition(";")[0] for trouble in found] == ["none of the last harvests has ended"]
+        assert [(trouble.detail.partition(";")[0], trouble.since) for trouble in found] == [
+            ("none of the last harvests has ended", history[-1].started)
+        ]
+
+    @pytest.mark.parametrize("known", ["created", "started", None])
+    def test_is_found_by_whatever_time_of_a_job_is_known(self, known: str | None) -> None:
+        began = {"created": None, "started": None, **({known: ago(days=9)} if known else {})}
+        found = judge(source(last_job=replace(WELL, **began)), asked(checks=("silent",))).troubles  # type: ignore[arg-type]
+        assert [trouble.since for trouble in found] == ([WELL.ended] if known else [])
+        under_way = source(last_job=replace(running(began=NOW), **began))  # type: ignore[arg-type]
+        assert judge(under_way, asked()).look_closer == (RUNS if known else None)
 
 
 class TestOwnerless:
