@@ -133,6 +133,25 @@ def heeding_guard(source: HarvestSource, fields: Mapping[str, Any]) -> dict[str,
     return kept
 
 
+def warn_if_overwritten(before: HarvestSource, sent: Mapping[str, Any], after: HarvestSource) -> None:
+    """Log that a source was held between its last reading and a write of its description, which so lost the line.
+
+    The API has no condition for a write. The line cannot be put back: its owner may have switched archiving off.
+
+    :param before: the source as last read.
+    :param sent: what was written.
+    :param after: the source as the portal then returned it.
+    """
+    was_held = before.autoarchive is not False and after.autoarchive is False and "autoarchive" not in sent
+    if was_held and "description" in sent and split(after.description)[1] is None:
+        log.warning(
+            "The autoarchive of source %s was switched off just now, while its description was written. If the guard "
+            "did that, the description has lost its line, so that the guard takes it for the owner's decision and asks "
+            "nobody. Unless the owner did it, switch autoarchive on again: the guard's next run examines the source.",
+            after.id,
+        )
+
+
 def _time(text: str) -> datetime:
     when = datetime.fromisoformat(text)
     if when.tzinfo is None:

@@ -35,7 +35,7 @@ from airflow_provider_harvest.portal.sources.confirm_writes import (
     telling,
     write_and_read,
 )
-from airflow_provider_harvest.portal.sources.guard_note import heeding_guard
+from airflow_provider_harvest.portal.sources.guard_note import heeding_guard, warn_if_overwritten
 from airflow_provider_harvest.portal.sources.identity import (
     IDENTITY_FIELDS,
     Identity,
@@ -326,10 +326,7 @@ def create_once(
 
 
 def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str, Any]) -> HarvestSource:
-    """Change those of the given, checked fields of a source that differ; return it, read again.
-
-    What the guard holds stays held, and its line stays in the description.
-    """
+    """Change the given, checked fields of a source that differ, but no hold of the guard; return it, read again."""
     changes = source.changes_to(heeding_guard(source, fields))
     if not changes:
         log.info("Nothing to change in source %r (%s).", source.name, source.id)
@@ -343,6 +340,7 @@ def change_fields(client: HarvestClient, source: HarvestSource, fields: dict[str
             unclear=(),  # a PUT is repeated by itself
             what=in_words(changes),
         )
+    warn_if_overwritten(source, changes, changed)
     for name in changed.changes_to(changes):
         log.warning("The portal keeps %s in a form of its own: %s.", name, plain(getattr(changed, name), 100))
     log.info(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_harvest.exceptions import HarvestRequestRejected
 from airflow_provider_harvest.portal.as_code.plan.values import as_sent
 from airflow_provider_harvest.portal.sources.confirm_writes import UNCLEAR, telling, write_and_read
+from airflow_provider_harvest.portal.sources.guard_note import warn_if_overwritten
 from airflow_provider_harvest.portal.sources.moderation import WHO_MODERATES, shows_its_cron
 from airflow_provider_harvest.portal.sources.writes import WHO_EDITS, create_once, ignored, in_words
 from airflow_provider_harvest.portal.statuses import ACCEPTED
@@ -72,13 +73,15 @@ class Writer:
             return self._client.update_source(source.id, current=before, **sent)
 
         with telling(WHO_EDITS):
-            return self._send(
+            configured = self._send(
                 source,
                 write,
                 lambda read: not ignored(before, read, sent),
                 unclear=(),  # a PUT is repeated by itself
                 what=in_words(fields),
             )
+        warn_if_overwritten(before, sent, configured)
+        return configured
 
     def accept(self, source: HarvestSource, comment: str | None) -> HarvestSource:
         """Accept a source that is not accepted."""

@@ -328,6 +328,25 @@ class TestHeldByTheGuard:
         source, created = ensure_source(client, **given)
         assert (created, source.id, is_held(source)) == (False, held.id, True)
 
+    def test_a_hold_whose_line_a_new_description_has_overwritten_is_named(
+        self,
+        server: Door,
+        client: HarvestClient,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """The guard holds between the reading and the write."""
+        source = client.get_source(server.portal.add_source(**TOWN, description="Old"))
+        update = client.update_source
+
+        def after_a_hold(source_id: str, **given: Any) -> HarvestSource:
+            update(source_id, description=join("Old", self.NOTE), autoarchive=False)
+            return update(source_id, **given)
+
+        monkeypatch.setattr(client, "update_source", after_a_hold)
+        ensure_fields(client, source, description="New")
+        assert f"autoarchive of source {source.id} was switched off" in caplog.text
+
     def test_an_owner_may_switch_on_what_the_guard_does_not_hold(self, server: Door, client: HarvestClient) -> None:
         source = client.get_source(server.portal.add_source(**TOWN, autoarchive=False))
         assert ensure_fields(client, source, autoarchive=True).autoarchive is True

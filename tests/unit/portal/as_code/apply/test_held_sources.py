@@ -100,6 +100,42 @@ def test_hold_that_comes_while_the_apply_runs_stays(
     assert (now.autoarchive, guard_note.split(now.description)[1]) == (False, HELD)
 
 
+@pytest.mark.parametrize(
+    "when, said, is_warned",
+    [
+        pytest.param("between", {"description": "New"}, True, id="between the last reading and the write"),
+        pytest.param("before", {"description": "New"}, False, id="before the last reading"),
+        pytest.param("never", {"description": "New"}, False, id="never"),
+        pytest.param("between", {"name": "City"}, False, id="a write that leaves the description as it is"),
+    ],
+)
+def test_hold_whose_line_a_write_has_overwritten_is_named(
+    portal: ManagedPortal,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    when: str,
+    said: dict[str, Any],
+    is_warned: bool,
+) -> None:
+    """The API changes fields without a condition, so that a hold can come in between."""
+    source = portal.add(url=URL, name="Town", description="Old")
+    plan = planned(portal, declared(**said))
+    if when == "before":
+        hold(portal, source.id)
+    update = portal.update_source
+
+    def after_a_hold(source_id: str, **given: Any) -> Any:
+        if when == "between":
+            hold(portal, source.id)
+        return update(source_id, **given)
+
+    monkeypatch.setattr(portal, "update_source", after_a_hold)
+    applied(portal, plan)
+    assert (portal.sources[source.id].autoarchive is False) is (when != "never")
+    assert f"autoarchive of source {source.id} was switched off" in caplog.text or not is_warned
+    assert ("switched off" in caplog.text) is is_warned
+
+
 def test_released_source_gets_what_was_planned(portal: ManagedPortal) -> None:
     source = portal.add(url=URL, name="Town", autoarchive=False)
     plan = planned(portal, declared(autoarchive=True))
