@@ -195,10 +195,10 @@ class Schedule:
     def _times(self) -> tuple[time, ...]:
         return tuple(time(hour, minute) for hour in self.hours for minute in self.minutes)
 
-    def _days_from(self, start: date, *, backwards: bool = False, within: int = SEARCH_DAYS) -> Iterator[date]:
-        """Yield the days on which it fires, ``start`` included, in order, for as many days as ``within``."""
+    def _days_from(self, start: date, *, backwards: bool = False) -> Iterator[date]:
+        """Yield the days on which it fires, ``start`` included, in order, for :data:`SEARCH_DAYS`."""
         step = -1 if backwards else 1
-        for year in range(start.year, start.year + step * (within // 365 + 2), step):
+        for year in range(start.year, start.year + step * (SEARCH_DAYS // 365 + 2), step):
             for month in self.months[::step]:
                 if year == start.year and (month - start.month) * step < 0:
                     continue
@@ -208,7 +208,7 @@ class Schedule:
                     except ValueError:  # such as 31 April
                         continue
                     distance = (day - start).days * step
-                    if distance > within:
+                    if distance > SEARCH_DAYS:
                         return
                     if distance >= 0 and day.isoweekday() % 7 in self.weekdays:
                         yield day

@@ -41,9 +41,6 @@ PENDING = "pending"
 #: What a validation may be set to. ``pending`` is left out on purpose: every release takes it as *refused*.
 VALIDATION_STATES: tuple[str, ...] = (ACCEPTED, REFUSED)
 
-#: The cron that accepting a source gives it, unless the portal changed ``HARVEST_DEFAULT_SCHEDULE``.
-DEFAULT_SCHEDULE = "0 0 * * *"
-
 # --- requests, waits and results --------------------------------------------------------------------------------------
 
 #: What to do if a job of the source is running, or if the portal does not let a key start a harvest.

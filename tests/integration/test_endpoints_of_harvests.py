@@ -12,8 +12,8 @@ from airflow_provider_harvest.exceptions import (
     HarvestRequestRejected,
     HarvestServerError,
 )
-from airflow_provider_harvest.portal.statuses import DEFAULT_SCHEDULE
 from tests.support.expected_failures import failure_of
+from tests.support.fake_portal.state import DEFAULT_SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -82,10 +82,6 @@ class Window:
         same_days = (schedule.days, schedule.months, schedule.weekdays) == (own.days, own.months, own.weekdays)
         return offset if same_days and offset < self.length else None
 
-    def __str__(self) -> str:
-        start, end = (f"{minute // 60:02}:{minute % 60:02}" for minute in (self.start, self.end))
-        return f"{start}-{end}" + ("" if self.days == "*" else f" on {self.days}")
-
 
 @dataclass(frozen=True)
 class Unscheduled:

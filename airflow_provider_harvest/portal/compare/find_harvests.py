@@ -101,15 +101,13 @@ def find_source_or_job(client: HarvestClient, ident: str) -> HarvestSource | Har
     return _job(client, ident, f"There is no harvest source and no job {ident!r} on {client.site}.")
 
 
-def harvest_of_job(client: HarvestClient, job_id: str, source: HarvestSource | None = None) -> Harvest:
+def harvest_of_job(client: HarvestClient, job_id: str) -> Harvest:
     """Return the harvest of a job.
 
-    :param source: its source, if known.
     :raises HarvestNotFound: if there is no such job.
     :raises HarvestInvalidInput: for a job that has not ended.
     """
-    job = _job(client, job_id, f"There is no harvest job {job_id!r} on {client.site}.")
-    return _harvest(client, job, source)
+    return _harvest(client, _job(client, job_id, f"There is no harvest job {job_id!r} on {client.site}."))
 
 
 def _job(client: HarvestClient, job_id: str, unknown: str) -> HarvestJob:

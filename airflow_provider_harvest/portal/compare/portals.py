@@ -52,7 +52,6 @@ class Pair:
 def compare_portals(
     before: HarvestClient,
     after: HarvestClient,
-    which: SourceFilter | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> list[Pair]:
     """Compare the newest complete harvest of each source of two portals.
@@ -62,23 +61,20 @@ def compare_portals(
 
     :param before: client of the first portal.
     :param after: client of the second one.
-    :param which: sources of the first portal that are wanted; default: all that are not deleted.
     :param progress: called with the number of sources done, the number of all, and the name of the next.
     :returns: a row for each source: of the first portal by name, then those that only the second has.
     """
-    sources = _sources(before, which or SourceFilter())
-    matched = match_portals(sources, others := _sources(after, SourceFilter()))
+    matched = match_portals(_sources(before), others := _sources(after))
     rows = []
     for number, (source, other, reason) in enumerate(matched):
         progress(number, len(matched), source.name)
         rows.append(_compare(before, source, after, other) if other else _single(source, reason))
     taken = {other.id for _, other, _ in matched if other}
-    if which is None:
-        rows += [
-            Pair(plain(other.name), ONLY_AFTER, "", after_id=other.id)
-            for other in sorted(others, key=lambda other: other.name)
-            if other.id not in taken
-        ]
+    rows += [
+        Pair(plain(other.name), ONLY_AFTER, "", after_id=other.id)
+        for other in sorted(others, key=lambda other: other.name)
+        if other.id not in taken
+    ]
     return rows
 
 
@@ -131,8 +127,8 @@ def _declared(key: str, source: HarvestSource, organization: str | None = None) 
     return DeclaredSource(key=key, where=source.name, fields=fields, organization=organization)
 
 
-def _sources(client: HarvestClient, which: SourceFilter) -> list[HarvestSource]:
-    return list_sources(client, which, more_fields="description")
+def _sources(client: HarvestClient) -> list[HarvestSource]:
+    return list_sources(client, SourceFilter(), more_fields="description")
 
 
 def _single(source: HarvestSource, reason: str | None) -> Pair:

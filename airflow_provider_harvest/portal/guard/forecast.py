@@ -71,17 +71,15 @@ class Forecast:
         return self.runs[0].at if self.runs else None
 
 
-def check_days(value: int, name: str, least: int = NO_GRACE) -> None:
-    """Refuse an invalid number of days.
+def check_grace(days: int) -> None:
+    """Refuse an invalid number of days as a portal's grace.
 
-    :param value: what was given.
-    :param name: of the argument.
-    :param least: smallest valid value; default: that of a portal which archives at once.
-    :raises HarvestInvalidInput: if it is not a whole number of days from ``least`` to 3,660.
+    :param days: what was given.
+    :raises HarvestInvalidInput: if it is not a whole number from -1, of a portal that archives at once, to 3,660.
     """
-    if type(value) is not int or not least <= value <= MAX_DAYS:
+    if type(days) is not int or not NO_GRACE <= days <= MAX_DAYS:
         raise HarvestInvalidInput(
-            f"{name} must be a whole number of days from {least} to {MAX_DAYS:,}, not {value!r:.40}."
+            f"grace_days must be a whole number of days from {NO_GRACE} to {MAX_DAYS:,}, not {days!r:.40}."
         )
 
 
@@ -101,7 +99,6 @@ def forecast(
     *,
     last_seen: datetime | None = None,
     grace_days: int = GRACE_DAYS,
-    horizon_days: int = HORIZON_DAYS,
 ) -> Forecast:
     """Return what the next runs of a source archive.
 
@@ -110,11 +107,9 @@ def forecast(
     :param now: the portal's clock.
     :param last_seen: when the source's other records were last seen, by which a run without grace is known.
     :param grace_days: of the portal, which does not return them.
-    :param horizon_days: length of the forecast; default 45.
     :raises HarvestInvalidInput: for an invalid number of days.
     """
-    check_days(grace_days, "grace_days")
-    check_days(horizon_days, "horizon_days", least=0)
+    check_grace(grace_days)
     unknown: list[str] = []
     missing = tuple(missing)
     schedule = _schedule(source, unknown)
@@ -122,7 +117,7 @@ def forecast(
     exposed = bool(
         source.autoarchive and last_seen is not None and archive_day(last_seen, grace_days) <= (next_run or now).date()
     )
-    calendar = _Calendar(schedule if source.autoarchive else None, now, now + timedelta(days=horizon_days))
+    calendar = _Calendar(schedule if source.autoarchive else None, now, now + timedelta(days=HORIZON_DAYS))
     due: dict[datetime, list[HarvestedRecord]] = {}
     later: list[HarvestedRecord] = []
     for record in missing:

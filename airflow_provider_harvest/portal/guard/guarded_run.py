@@ -17,7 +17,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestPortalUnreachable,
     HarvestSourceNotRunnable,
 )
-from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, is_due
+from airflow_provider_harvest.portal.guard.forecast import is_due
 from airflow_provider_harvest.portal.guard.hold_and_release import held_since, hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
 from airflow_provider_harvest.portal.guard.survey import examine
@@ -141,7 +141,6 @@ def check_loss(
     client: HarvestClient,
     source_id: str,
     thresholds: LossThresholds,
-    grace_days: int = GRACE_DAYS,
     *,
     done: int = 0,
     before_release: Callable[[], object] = lambda: None,
@@ -151,7 +150,6 @@ def check_loss(
     :param client: of the portal, with the key of somebody who may change the source.
     :param source_id: of the source that was harvested.
     :param thresholds: above which a loss is too large.
-    :param grace_days: of the portal.
     :param done: items that the harvest has done; the portal shows records then, or its answer is odd.
     :param before_release: called before archiving is on again, if no second harvest has anything to archive.
     :raises HarvestError: if it cannot be compared; archiving stays off.
@@ -164,9 +162,7 @@ def check_loss(
             else "archiving is on again, by an earlier try of this task or by a person"
         )
     organization = source.organization.id if source.organization else None
-    report = examine(
-        client, source_ids=[source.id], organization=organization, thresholds=thresholds, grace_days=grace_days
-    )
+    report = examine(client, source_ids=[source.id], organization=organization, thresholds=thresholds)
     if report.requests_failed:
         raise HarvestPortalUnreachable(
             f"The harvest could not be compared, so archiving stays off: {report.requests_failed[0]}"
@@ -186,7 +182,7 @@ def check_loss(
         reasons = case.judgement.reasons or ["The guard has held this loss before, and no person has released it."]
         return LossCheck((*reasons, f"Would be archived: {titles}. Archiving stays off until it is released."))
     missing = (*case.missing, *case.accepted) if case else ()
-    comparison = LossCheck(is_due=any(is_due(record, report.at, grace_days) for record in missing))
+    comparison = LossCheck(is_due=any(is_due(record, report.at) for record in missing))
     if not comparison.is_due:
         before_release()
     try:

@@ -107,12 +107,11 @@ def row(client: HarvestClient, report: GuardReport, case: Case) -> dict[str, Any
     }
 
 
-def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_CHAT_LINES) -> str:
+def message(client: HarvestClient, report: GuardReport) -> str:
     """Return a pass as Markdown of a few lines: what must wait first, with titles, links and the day.
 
     :param client: of the portal, for the addresses of its pages.
     :param report: of the pass.
-    :param max_lines: lines at most; default 15.
     """
     told = [case for case in report.cases if _is_told(case)]
     small = [case for case in report.cases if case.missing and not _is_told(case)]
@@ -135,7 +134,7 @@ def message(client: HarvestClient, report: GuardReport, max_lines: int = MAX_CHA
         rest = len(report.requests_failed) - 1
         more = f" (and {rest:,} more)" if rest else ""
         tail.append(f"- not examined: {markdown(report.requests_failed[0], 160)}{more}")
-    room = max_lines - 1 - len(tail)
+    room = MAX_CHAT_LINES - 1 - len(tail)
     for number, case in enumerate(told):
         block = _block(client, report, case)
         last = number == len(told) - 1
@@ -170,9 +169,9 @@ def _sources(number: int) -> str:
     return count(number, "source")
 
 
-def _names(sources: Iterable[HarvestSource], most: int = 3) -> str:
+def _names(sources: Iterable[HarvestSource]) -> str:
     named = [markdown(source.name, 40) for source in sources]
-    return ", ".join(named[:most]) + (" ..." if len(named) > most else "")
+    return ", ".join(named[:3]) + (" ..." if len(named) > 3 else "")
 
 
 def _block(client: HarvestClient, report: GuardReport, case: Case) -> list[str]:

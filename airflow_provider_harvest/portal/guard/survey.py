@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
 from airflow_provider_harvest.portal.guard.case import Case, GuardReport
-from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, check_days, forecast
+from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, check_grace, forecast
 from airflow_provider_harvest.portal.guard.hold_and_release import (
     accepted_before,
     contradicts,
@@ -77,7 +77,7 @@ def examine(
     :raises HarvestError: if the portal's lists cannot be read. A job that cannot be read leaves its source out, and an
         owner whose records cannot be read the sources of that owner.
     """
-    check_days(grace_days, "grace_days")
+    check_grace(grace_days)
     limits = _limits_of(thresholds_by_source, thresholds)
     wanted = None if source_ids is None else {as_written(str(ident)) for ident in source_ids}
     if wanted is not None and not wanted:

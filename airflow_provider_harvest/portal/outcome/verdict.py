@@ -28,6 +28,8 @@ _WORST_FIRST = ("failed", "skipped", "archived", "done")
 
 #: Characters of one error of a job, and of one record's id, in a reason.
 _MESSAGE_WIDTH, _ID_WIDTH = 300, 120
+#: Ids that a sentence names at most.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -276,9 +278,9 @@ def _remote_id_reasons(fates: dict[str, Any], items: Sequence[HarvestItem], job:
     return [f"{nothing} A remote id is the dct:identifier of a DCAT record, or the id of a CKAN package."]
 
 
-def _listed(ids: Sequence[str], why: Mapping[str, str] | None = None, limit: int = 5) -> str:
-    shown = [shorten(repr(i), _ID_WIDTH) + (f" ({plain(why[i])})" if why and i in why else "") for i in ids[:limit]]
-    return few(shown, limit, total=len(ids))
+def _listed(ids: Sequence[str], why: Mapping[str, str] | None = None) -> str:
+    shown = [shorten(repr(i), _ID_WIDTH) + (f" ({plain(why[i])})" if why and i in why else "") for i in ids[:_NAMED]]
+    return few(shown, _NAMED, total=len(ids))
 
 
 def _words(errors: Sequence[HarvestMessage]) -> str:

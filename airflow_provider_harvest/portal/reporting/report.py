@@ -16,7 +16,6 @@ from airflow_provider_harvest.portal.text.words import iso
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_provider_harvest.portal.client import HarvestClient
     from airflow_provider_harvest.portal.models import HarvestItem, HarvestJob
 
 log = logging.getLogger(__name__)
@@ -27,17 +26,17 @@ HISTORY = 30
 _WIDTH = 500
 
 
-def read_report(harvest: Harvest, previous: Harvest | None = None, *, history: int = HISTORY) -> dict[str, Any]:
+def read_report(harvest: Harvest, previous: Harvest | None = None) -> dict[str, Any]:
     """Return what a harvest changed against an earlier one, and its errors by what they mean.
 
     Costs two requests, and one for each 500 items of each of the two harvests (up to 16.x one for each harvest).
 
     :param harvest: the harvest.
     :param previous: what it is compared with; default: the one before it that read the whole catalogue.
-    :param history: how many of the source's newest jobs are included, 30 by default.
     :returns: ``schema``, ``portal``, ``source``, ``job``, ``previous``, ``counts`` by kind of change (None if
-        nothing could be compared), ``without_id``, ``changes`` (rows), ``errors`` (groups), ``history``. Everything
-        that a portal or a catalogue said is one line of printable characters, and every link is http or https.
+        nothing could be compared), ``without_id``, ``changes`` (rows), ``errors`` (groups), ``history`` (the
+        newest jobs). Everything that a portal or a catalogue said is one line of printable characters, and every link
+        is http or https.
     """
     previous = previous or previous_harvest(harvest)
     groups = ErrorGroups()
@@ -61,7 +60,7 @@ def read_report(harvest: Harvest, previous: Harvest | None = None, *, history: i
         "without_id": list(comparison.without_id) if comparison else None,
         "changes": _rows(comparison) if comparison else [],
         "errors": [group.as_dict() for group in groups.result()],
-        "history": _history(harvest.client, harvest, history),
+        "history": _history(harvest),
     }
 
 
@@ -119,12 +118,13 @@ def _job(harvest: Harvest) -> dict[str, Any]:
     }
 
 
-def _history(client: HarvestClient, harvest: Harvest, size: int) -> list[dict[str, Any]]:
+def _history(harvest: Harvest) -> list[dict[str, Any]]:
     """Return the newest jobs of the source, the oldest first; none if they cannot be read: the report stands."""
-    if harvest.source is None or not size:
+    if harvest.source is None:
         return []
     try:
-        return [_point(job) for job in islice(client.job_history(harvest.source.id, size), size)][::-1]
+        jobs = harvest.client.job_history(harvest.source.id, HISTORY)
+        return [_point(job) for job in islice(jobs, HISTORY)][::-1]
     except HarvestError as error:
         log.warning("The report has no history, since the source's jobs cannot be read: %s", error)
         return []
@@ -143,4 +143,4 @@ def _point(job: HarvestJob) -> dict[str, Any]:
     }
 
 
-__all__ = ["COMPARISON_SCHEMA", "HISTORY", "KINDS", "read_report", "summary_of"]
+__all__ = ["COMPARISON_SCHEMA", "KINDS", "read_report", "summary_of"]

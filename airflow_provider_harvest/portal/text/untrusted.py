@@ -50,14 +50,13 @@ def plain(text: object, limit: int | None = 200, *, middle: bool = False) -> str
     return line if limit is None else shorten(line, limit, middle=middle)
 
 
-def markdown(text: object, limit: int | None = 200, *, middle: bool = False) -> str:
+def markdown(text: object, limit: int | None = 200) -> str:
     """Return the same for a chat: its own signs of markup are shown as they are, and ``@`` calls nobody.
 
     :param text: as the portal returned it.
     :param limit: characters at most before the signs are escaped, 200 by default; None cuts nothing.
-    :param middle: as for :func:`plain`.
     """
-    return _MARKUP.sub(r"\\\1", plain(text, limit, middle=middle)).replace("@", "@\u200b").replace("\\<!", "\\<\u200b!")
+    return _MARKUP.sub(r"\\\1", plain(text, limit)).replace("@", "@\u200b").replace("\\<!", "\\<\u200b!")
 
 
 def markdown_link(text: object, url: object, limit: int | None = 80) -> str:

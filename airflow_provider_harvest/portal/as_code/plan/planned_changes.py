@@ -54,7 +54,7 @@ class Change:
     :param organization: id of the organization that it belongs to, None for a personal source.
     :param owner: id of the user that it belongs to; both None for a new one: the key's own user.
     :param owner_name: what the files call the owner of a new source, for people; None: the key's own user.
-    :param seen: what the portal had in what is compared, by the names of :data:`.values.COMPARED`; empty for a new one.
+    :param seen: what the portal had in what is compared, as :func:`.values.values_of` returns it; empty for a new one.
     :param wanted: what it is to have there.
     :param initial: values of a new source for keys that the files do not give; never compared.
     :param comment: sent with the acceptance.

@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_harvest.portal.models import HarvestSource
 
-#: What a plan may compare of a source: the fields of a PUT, and what the portal's team does with it.
-COMPARED = (*FIELDS, "validation", "schedule")
-
 
 def values_of(source: HarvestSource) -> dict[str, Any]:
-    """Return what files decide about a source, as JSON values: those of :data:`COMPARED` that are not the guard's.
+    """Return what files decide about a source, as JSON values: the fields of a PUT, ``validation`` and ``schedule``.
 
     The guard's line is no part of the description, and the ``autoarchive`` of a source that the guard holds is missing:
     neither is planned, compared or written, whenever the hold came. :func:`as_sent` puts the line back.
@@ -59,7 +56,7 @@ def as_sent(source: HarvestSource, fields: Mapping[str, Any]) -> dict[str, Any]:
 def normal(name: str, value: Any) -> Any:
     """Return the value of a field in the one form in which it is compared.
 
-    :param name: one of :data:`COMPARED`.
+    :param name: one of those that :func:`values_of` returns.
     """
     if name == "config":
         return canonical_config(value)
@@ -105,7 +102,7 @@ def _sort_key(entry: dict[str, Any]) -> str:
 def leaves(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     """Yield what differs in a field, with the path that people know it by, such as ``config.remote_url_prefix``.
 
-    :param name: one of :data:`COMPARED`.
+    :param name: one of those that :func:`values_of` returns.
     :param old: value before.
     :param new: value after.
     """
