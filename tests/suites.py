@@ -64,7 +64,7 @@ def _unit_without(*paths: str) -> tuple[str, ...]:
 
 #: Runs pytest, and loads Airflow once for it and for the tests that need a process with nothing else.
 _WITH_AIRFLOW = "tests.with_airflow"
-#: In processes of their own, two at a time: only one of them loads Airflow, and none speaks to another.
+#: In processes of their own, all at a time: only one of them loads Airflow, and none speaks to another.
 UNIT = (
     _pytest("unit, Airflow", NEWEST, *_unit_without(*_WITHOUT_AIRFLOW), module=_WITH_AIRFLOW),
     *(_pytest(f"unit, {folder}", NEWEST, f"tests/unit/{folder}") for folder in _WITHOUT_AIRFLOW),
@@ -197,8 +197,9 @@ GROUPS: dict[str, tuple[Suite, ...]] = {
 }
 #: How many suites run at a time: the machine that the times are promised for has two cores.
 USUAL_LANES = 2
-#: The same for groups whose suites wait for a real portal during half of their time.
-LANES = {"test": 3, "matrix": 3, "full": 3, "proofs": 3}
+#: The same for groups whose suites wait for a real portal during half of their time; and for the unit tests, of which
+#: the third and shortest suite would else leave a core idle at the end.
+LANES = {"test": 3, "matrix": 3, "full": 3, "proofs": 3, "unit": 3}
 #: What replaces a group when arguments choose some of its tests: each suite of it holds all of them.
 CHOSEN = {
     "unit": UNIT_CHOSEN,
