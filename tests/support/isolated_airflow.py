@@ -19,6 +19,8 @@ def _isolate() -> Path:
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
         AIRFLOW__CORE__UNIT_TEST_MODE="True",
         AIRFLOW__USAGE_DATA_COLLECTION__ENABLED="False",
+        # Nobody reads metrics: with these names, importing Airflow reads a long table of them.
+        AIRFLOW__METRICS__LEGACY_NAMES_ON="False",
         # Airflow 2.11 deprecates its own default of this.
         AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY="True",
         # The portals of the tests are on loopback, where no proxy of the machine must come between.
