@@ -28,7 +28,7 @@ from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInpu
 from airflow_provider_harvest.portal.guard.apply_decisions import act
 from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, MAX_DAYS, NO_GRACE
 from airflow_provider_harvest.portal.guard.hold_and_release import release
-from airflow_provider_harvest.portal.guard.render import as_dict
+from airflow_provider_harvest.portal.guard.render import IF_EXPOSED, as_dict
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.inputs import as_written, check_id, is_object_id
 from airflow_provider_harvest.portal.text.untrusted import plain
@@ -198,8 +198,9 @@ def _show(arguments: argparse.Namespace, result: dict[str, Any], rows: list[dict
     if not rows and not result["incomplete"]:
         print(f"{count(result['sources'], 'source')}: nothing to report.")
     if exposed := result["exposed_ids"]:
-        at_once = "archive at once what their next run does not find, so it cannot be held in time"
-        say(f"{count(len(exposed), 'source')} {at_once}: {few(exposed)}.")
+        archive, their = ("archives", "its") if len(exposed) == 1 else ("archive", "their")
+        at_once = f"{archive} at once what {their} next run does not find, so that no hold comes in time"
+        say(f"{count(len(exposed), 'source')} {at_once}: {few(exposed)}. {IF_EXPOSED}")
     for why in dict.fromkeys(result["why"].values()):
         idents = [ident for ident in result["not_holdable_ids"] if result["why"][ident] == why]
         say(f"{count(len(idents), 'source')} could not be held if records went missing ({plain(why)}): {few(idents)}.")

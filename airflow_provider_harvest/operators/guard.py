@@ -49,13 +49,13 @@ class HarvestGuardOperator(HarvestOperator):
     :returns: ``schema``, ``portal``, ``at`` (the portal's clock), ``sources`` (how many), ``rows`` (one for each source
         of which something is missing, that is held, or whose next run archives at once), ``must_hold_ids``,
         ``held_ids``, ``held_since`` (the time of each hold by the source's id, for ``release()``), ``newly_held_ids``
-        (those that no earlier run has reported, or that have lost more since; not a hold of a guarded run that is
-        still harvesting), ``lifted_ids``, ``expired_ids``,
-        ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not hold them if they lost records; mode ``hold``
-        only), ``exposed_ids`` (their next run archives at once: no hold can come in between), ``overdue_ids``,
-        ``records_at_risk``, ``incomplete``, ``message`` (Markdown of at most 15 lines) and ``approval_body`` (Markdown
-        for the person who decides on the newly held sources: reasons, records, and the day on which each is archived
-        if they accept). Also pushed as XCom ``harvest_guard``.
+        (those that no earlier run has reported, or that have lost more since; not a hold of a guarded run that is still
+        harvesting), ``lifted_ids``, ``expired_ids``, ``cannot_hold_ids``, ``not_holdable_ids`` (this key could not hold
+        them if they lost records; mode ``hold`` only), ``exposed_ids`` (their next run archives at once: no hold can
+        come in between; docs/guard.md says what to do), ``overdue_ids``, ``records_at_risk``, ``incomplete``,
+        ``message`` (Markdown of at most 15 lines) and ``approval_body`` (Markdown for the person who decides on the
+        newly held sources: reasons, records, and the day on which each is archived if they accept). Also pushed as XCom
+        ``harvest_guard``.
     """
 
     template_fields: Sequence[str] = (

@@ -281,6 +281,26 @@ def test_source_that_runs_too_rarely_is_named_one_run_ahead(
     assert "cannot be held afterwards" in result["message"]
 
 
+def test_exposed_source_whose_archiving_is_off_during_its_run_loses_nothing(
+    world: World, admin: HarvestClient, org_admin: HarvestClient, new_harvest: MakeSource
+) -> None:
+    """What the guide says for those who may not start harvests."""
+    source = new_harvest(datasets=8)
+    admin.schedule_source(source.id, "0 3 1 * *")
+    world.days_pass(source, days=20)
+    assert world.guard(source, examine_all=False)["exposed_ids"] == [source.id]
+    org_admin.update_source(source.id, autoarchive=False)
+    world.serve(source, datasets=3)
+    world.harvest(source)
+    result = world.guard(source, examine_all=False)
+    assert (result["exposed_ids"], result["held_ids"], world.archived(source)) == ([], [], [])
+    assert world.read(source).autoarchive is False
+    org_admin.update_source(source.id, autoarchive=True)
+    assert world.guard(source, examine_all=False)["held_ids"] == [source.id]
+    world.harvest(source)
+    assert world.archived(source) == []
+
+
 def test_second_run_examines_only_what_was_harvested_since(
     world: World, portal: Sandbox, new_harvest: MakeSource
 ) -> None:

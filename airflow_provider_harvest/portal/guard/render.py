@@ -22,6 +22,8 @@ GUARD_SCHEMA = 1
 MAX_RECORDS = 20
 #: Sources that one question to a person names.
 MAX_ASKED = 10
+#: What a person can do about sources whose next run archives at once.
+IF_EXPOSED = "Before that run, harvest with guard=True, or switch autoarchive off until its harvest has been compared."
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _STATES = {
     "held": "held",
@@ -123,7 +125,7 @@ def message(client: HarvestClient, report: GuardReport) -> str:
     if report.exposed:
         tail.append(
             f"- {_sources(len(report.exposed))}: the next run archives at once what it does not find, so that a loss "
-            f"there cannot be held afterwards: {_names(report.exposed.values())}"
+            f"there cannot be held afterwards: {_names(report.exposed.values())}. {IF_EXPOSED}"
         )
     if report.not_holdable:
         why = next(iter(report.not_holdable.values()))

@@ -130,13 +130,24 @@ class TestReport:
         portal.add_harvested(lost=10)
         assert [row[4] for row in cells(guard("report", "--grace-days", days)[1])] == [first]
 
-    def test_names_sources_that_no_hold_can_save(self, portal: HarvestedPortal, guard: Guard) -> None:
-        source = portal.add_harvested()
-        portal.change(source.id, schedule="0 4 1 1 *")
+    @pytest.mark.parametrize(
+        "number, said",
+        [
+            (1, "1 source archives at once what its next run does not find, so that no hold comes in time"),
+            (2, "2 sources archive at once what their next run does not find, so that no hold comes in time"),
+        ],
+    )
+    def test_names_sources_that_no_hold_can_save_and_what_can(
+        self, portal: HarvestedPortal, guard: Guard, number: int, said: str
+    ) -> None:
+        sources = [portal.add_harvested() for _ in range(number)]
+        for source in sources:
+            portal.change(source.id, schedule="0 4 1 1 *")
         code, _, err = guard("report")
         assert code == FINE
-        assert "archive at once what their next run does not find" in err
-        assert source.id in err
+        assert said in err
+        assert all(source.id in err for source in sources)
+        assert "Before that run, harvest with guard=True, or switch autoarchive off" in err
 
 
 class TestForecast:

@@ -265,6 +265,7 @@ class TestSaidAhead:
         result = told(portal, since=NOW.timestamp())  # nothing new: the list alone shows it
         assert result["exposed_ids"] == ([source.id] if exposed else [])
         assert ("cannot be held afterwards" in result["message"]) is exposed
+        assert ("Before that run, harvest with guard=True, or switch autoarchive off" in result["message"]) is exposed
 
     @pytest.mark.parametrize(
         "fields, who, holdable",
