@@ -84,7 +84,8 @@ class HarvestAuthError(HarvestApiError):
 
 
 class HarvestNotFound(HarvestApiError):
-    """404: the portal has no such object (up to 17.7 an unknown job is a 500, up to 10.8.1 an unknown source too)."""
+    """404: the portal has no such object (up to 17.7 an unknown job is a 500, up to 10.8.1 an unknown source too), or
+    the site is no udata portal."""
 
     @property
     def is_page(self) -> bool:
