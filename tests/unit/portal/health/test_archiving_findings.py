@@ -240,7 +240,16 @@ class TestArchivedBySets:
         assert (read, memory.left_out) == ([a, b, c, d, a], ())
 
 
-def test_state_of_a_version_that_left_nothing_to_read() -> None:
+@pytest.mark.parametrize("name", ["left_out", "uncompared"])
+def test_state_of_a_version_that_left_nothing_to_read(name: str) -> None:
     state = remember("p", "all", NOW, PassMemory(NOW))
-    state.pop("left_out", None)
-    assert recall(state, "p", "all")[0].left_out == ()
+    del state[name]
+    assert getattr(recall(state, "p", "all")[0], name) == ()
+
+
+@pytest.mark.parametrize(
+    "at, ended, is_news",
+    [(None, NOW, False), (NOW, None, False), (YESTERDAY, NOW, True), (NOW, NOW, False), (NOW, YESTERDAY, False)],
+)
+def test_what_ended_since_the_previous_pass(at: datetime | None, ended: datetime | None, is_news: bool) -> None:
+    assert PassMemory(at).ended_since(ended) == is_news
