@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestNotFound, HarvestServerError
+from airflow_provider_harvest.portal.guard import survey as guard_survey
 from airflow_provider_harvest.portal.guard.survey import examine
 from airflow_provider_harvest.portal.health import archiving_findings, survey
 from airflow_provider_harvest.portal.health.archiving_findings import as_before, troubles_of
@@ -50,7 +51,9 @@ def test_loss_is_found_by_sets_and_with_its_day(lost: int, kinds: list[str], sta
     troubles = list(troubles_of(case, ALL_CHECKS, PassMemory()))
     assert [trouble.kind for trouble in troubles] == kinds
     assert troubles[-1].detail.startswith(start)
-    assert [trouble.kind for trouble in troubles_of(case, (VANISHING,), PassMemory())] == [VANISHING]
+    for check in (SHRUNK, VANISHING):
+        found = [trouble.kind for trouble in troubles_of(case, (check,), PassMemory())]
+        assert found == [kind for kind in kinds if kind == check]
 
 
 @contextmanager
@@ -88,14 +91,13 @@ class TestFromPassToPass:
         portal.harvest_again(source, datetime.fromtimestamp(portal.clock.now() + 60, tz=timezone.utc))
 
     def test_is_new_once(self, portal: HarvestedPortal) -> None:
-        portal.add_harvested(lost=20, kept=100)
-        other = portal.add_harvested()
+        sources = [portal.add_harvested(lost=20, kept=100), portal.add_harvested()]
         first = report = self.look(portal)
         assert {kind: is_new for kind, (is_new, *_) in self.found(first).items()} == {SHRUNK: True, VANISHING: True}
         as_known = {kind: (False, *rest) for kind, (_, *rest) in self.found(first).items()}
-        for is_harvested in (False, True, False, False, True):
-            if is_harvested:
-                self.harvest(portal, other)
+        for harvested in (None, 1, None, None, 0):
+            if harvested is not None:
+                self.harvest(portal, sources[harvested])
             report = self.look(portal, report)
             assert self.found(report) == as_known
 
@@ -127,6 +129,13 @@ class TestFromPassToPass:
         self, portal: HarvestedPortal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Although nothing is harvested in between: else a pass would call well what nobody has compared."""
+        compared: list[tuple[str, ...] | None] = []
+
+        def noting(*args: Any, since: float | None, again: tuple[str, ...], **options: Any) -> Any:
+            compared.append(None if since is None else again)
+            return examine(*args, since=since, again=again, **options)
+
+        monkeypatch.setattr(guard_survey, "examine", noting)
         source = portal.add_harvested(kept=100, organization="north")
         portal.add_harvested(organization="south")
         report = self.look(portal)
@@ -135,11 +144,10 @@ class TestFromPassToPass:
             report = self.look(portal, self.look(portal, report))
         assert (self.found(report), str(report.incomplete)[:13]) == ({}, "Not compared:")
         report = self.look(portal, report, checks=CHECKS)
-        for reads in (1, 0):  # the records of that owner alone, and once
-            before = portal.count("list_datasets")
+        for _ in range(2):
             report = self.look(portal, report)
             assert (set(self.found(report)), report.incomplete) == ({SHRUNK, VANISHING}, None)
-            assert portal.count("list_datasets") - before == reads
+        assert compared == [None, None, (source.id,), (source.id,)]  # all; all; what could not be; that, and it could
 
     def test_does_not_hide_a_loss_that_the_counters_show(self) -> None:
         known = Known(JOB_BEGAN, "10 of 40 records are missing")
@@ -174,20 +182,31 @@ class TestArchivedBySets:
             pytest.param(Items(18, 12), None, 10, 12, id="the previous pass had no counters"),
             pytest.param(Items(18, 12), Items(18, 12), 10, None, id="counters as before: not read"),
             pytest.param(Items(30, 0), Items(18, 12), 10, None, id="nothing archived: not read"),
+            pytest.param(None, Items(18, 12), 10, None, id="no counters: not read"),
+            pytest.param(Items(24, 1), Items(18, 12), 10, 0, id="one archived: read"),
+            pytest.param(Items(24, 12), Items(18, 12), 10, 0, id="the same were archived before"),
             pytest.param(Items(24, 12), Items(18, 12), 2, None, id="no room for requests: not read"),
         ],
     )
+    @pytest.mark.parametrize("is_counted", [True, False], ids=["counted in the list", "counted in the job"])
     def test_is_read_where_it_may_hide(
-        self, monkeypatch: pytest.MonkeyPatch, items: Items, before: Items | None, room: int, found: int | None
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        items: Items | None,
+        before: Items | None,
+        room: int,
+        found: int | None,
+        is_counted: bool,
     ) -> None:
         portal = HarvestedPortal()
         source = portal.add_harvested()
-        job = replace(source.last_job, counts=ItemCounts(total=36, done=24, archived=12))  # type: ignore[type-var]
-        read: list[str] = []
+        counts = ItemCounts(total=36, done=24, archived=12) if is_counted else None
+        job = replace(source.last_job, counts=counts)  # type: ignore[type-var]
+        read: list[ItemCounts] = []
 
-        def read_changes(_: object, source_id: str, *__: object, **___: object) -> tuple[dict[str, int], set[str]]:
-            read.append(source_id)
-            return {"newly_archived": 12}, set()
+        def read_changes(_: object, __: str, job: HarvestJob, *___: object, **____: object) -> Any:
+            read.append(job.counts)  # type: ignore[arg-type]
+            return {"newly_archived": found} if found else None, set()
 
         monkeypatch.setattr(archiving_findings, "read_changes", read_changes)
         memory = PassMemory(at=YESTERDAY, items={} if before is None else {source.id: before})
@@ -195,14 +214,16 @@ class TestArchivedBySets:
         seen.read_archived(
             portal,
             memory,
-            {source.id: items},
+            {} if items is None else {source.id: items},
             {source.id: job},  # type: ignore[dict-item]
             [source.id],
             Thresholds(),
             room=room,
         )
         troubles = seen.troubles.get(source.id, [])
-        assert (len(read), seen.requests) == ((1, 3) if found else (0, 0))
+        assert (len(read), seen.requests) == ((0, 0) if found is None else (1, 3 if is_counted else 4))
+        assert portal.count("list_jobs") == (0 if found is None or is_counted else 1)
+        assert all(counted is not None for counted in read)
         assert [trouble.kind for trouble in troubles] == ([DATASETS_ARCHIVED] if found else [])
         left_out = "what was archived of 1 source, since max_detail_requests leaves no room for it; "
         left_out += "the next pass begins with that."
@@ -216,7 +237,8 @@ class TestArchivedBySets:
         sources = [portal.add_harvested() for _ in range(4)]
         counts = ItemCounts(total=36, done=24, archived=12)
         jobs = {source.id: replace(source.last_job, counts=counts) for source in sources}  # type: ignore[type-var]
-        items = {source.id: Items(24, 12) for source in sources}
+        jobs["no items"] = jobs[sources[0].id]
+        items = {ident: Items(24, 12) for ident in ("no job", *(source.id for source in sources))}
         errors: dict[str, HarvestError] = {
             sources[0].id: HarvestServerError("Away.", status_code=500),
             sources[1].id: HarvestNotFound("Gone.", status_code=404),
@@ -230,14 +252,16 @@ class TestArchivedBySets:
             return {"newly_archived": 12}, set()
 
         monkeypatch.setattr(archiving_findings, "read_changes", read_changes)
-        memory, ended = PassMemory(at=YESTERDAY), jobs
+        memory, ended, not_compared = PassMemory(at=YESTERDAY, left_out=("no job", "no items")), jobs, []
         for _ in range(6):
             seen = archiving_findings.Foreseen()
             seen.read_archived(portal, memory, items, jobs, ended, Thresholds(), room=3)  # type: ignore[arg-type]
+            not_compared += [sentence for sentence in seen.not_compared if sentence.startswith("the jobs of source")]
             state = remember("p", "all", NOW, PassMemory(NOW, items=items, left_out=tuple(seen.left_out)))
             (memory, _), ended = recall(json.loads(json.dumps(state)), "p", "all"), {}
         a, b, c, d = (source.id for source in sources)
         assert (read, memory.left_out) == ([a, b, c, d, a], ())
+        assert not_compared == [f"the jobs of source {a}: Away.", f"the jobs of source {b}: Gone."]
 
 
 @pytest.mark.parametrize("name", ["left_out", "uncompared"])
