@@ -263,6 +263,26 @@ class TestArchivedBySets:
         assert (read, memory.left_out) == ([a, b, c, d, a], ())
         assert not_compared == [f"the jobs of source {a}: Away.", f"the jobs of source {b}: Gone."]
 
+    def test_is_part_of_a_pass_as_far_as_its_requests_reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        portal = HarvestedPortal()
+        source = portal.add_harvested()
+
+        def look(before: Any, **options: Any) -> Any:
+            portal.clock.sleep(3600)
+            state = None if before is None else json.loads(json.dumps(before.state))
+            return survey.examine(portal, previous=state, checks=(VANISHING, DATASETS_ARCHIVED), **options)
+
+        monkeypatch.setattr(archiving_findings, "read_changes", lambda *_, **__: ({"newly_archived": 12}, set()))
+        items = [{"remote_id": str(n), "status": "archived" if n < 12 else "done"} for n in range(36)]
+        portal.change_job(source, items=items[:30])
+        first = look(None)
+        portal.harvest_again(source, datetime.fromtimestamp(portal.clock.now() + 60, tz=timezone.utc))
+        portal.change_job(source, items=items)
+        second = look(first, max_detail_requests=2)
+        third = look(second)
+        assert [report.ids(DATASETS_ARCHIVED) for report in (first, second, third)] == [[], [], [source.id]]
+        assert (second.incomplete is None, third.incomplete, third.detail_requests) == (False, None, 3)
+
 
 @pytest.mark.parametrize("name", ["left_out", "uncompared"])
 def test_state_of_a_version_that_left_nothing_to_read(name: str) -> None:

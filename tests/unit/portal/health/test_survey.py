@@ -124,6 +124,15 @@ class TestLimit:
         assert report.counts["stuck"] == 0
         assert str(report.incomplete).startswith("Not examined: 1 that run for long; ")
 
+    @pytest.mark.parametrize("limit", [1, 2])
+    def test_between_the_reads_of_skipped_records_and_their_reason_loses_no_record(
+        self, newest: Door, limit: int
+    ) -> None:
+        harvested(newest.portal, done=1, skipped=29)
+        report = look(newest, max_detail_requests=limit)
+        assert (report.detail_requests, report.incomplete) == (limit, None)
+        assert report.findings[0].detail == "the last harvest skipped 29 of 30 items"
+
     def test_of_zero_leaves_the_list_alone(self, newest: Door) -> None:
         harvested(newest.portal, "Gone", "failed", failed=1)
         report = look(newest, max_detail_requests=0)

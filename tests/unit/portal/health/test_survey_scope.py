@@ -97,6 +97,13 @@ class TestSameCatalogue:
         [two] = [finding for finding in report.findings if finding.source.name == "Two"]
         assert two.detail == f"the same catalogue as 'Three' ({ids[2]}), 'One' ({ids[0]})"
 
+    @pytest.mark.parametrize("others, is_found", [("parks", True), ("roads", False)])
+    def test_is_another_with_other_filters(self, newest: Door, others: str, is_found: bool) -> None:
+        for value in ("parks", others):
+            config = {"filters": [{"key": "organization", "value": value}]}
+            newest.portal.add_source(value, url="https://town.example/", config=config)
+        assert look(newest).counts["duplicate_url"] == (2 if is_found else 0)
+
     def test_names_a_few_of_many(self, newest: Door) -> None:
         for number in range(40):
             newest.portal.add_source(f"Town {number}", url="https://town.example/")
