@@ -58,3 +58,46 @@ def test_a_cursor_fits_into_what_airflow_stores(sources: int) -> None:
     for number in range(250):
         reported.behind[f"{number:024d}"] = f"{number:024d}"
     assert len(json.dumps(reported.to_cursor())) < 56 * 1024
+
+
+@pytest.mark.parametrize(
+    "changes, is_taken",
+    [
+        pytest.param({}, True, id="as written"),
+        pytest.param({"from": "a later version"}, True, id="with a key of another version"),
+        pytest.param({"version": 1, "told": {"job-1": MIDNIGHT}}, True, id="of the first version"),
+        pytest.param({"version": 3}, False, id="of another form"),
+        pytest.param({"portal": "https://other.example"}, False, id="of another portal"),
+    ],
+)
+def test_which_cursor_is_taken(changes: dict[str, Any], is_taken: bool) -> None:
+    reported = travelled(busy_midnight(2), **changes)
+    assert (reported.since, reported.began) == ((MIDNIGHT + 1, 0.0) if is_taken else (None, None))
+    assert reported.holds("s1", "job-1") == is_taken
+
+
+def test_nothing_is_owed_before_the_beginning() -> None:
+    """Else the watch would begin with all that ever ended."""
+    reported = Reported(SITE)
+    reported.owe("s1")
+    reported.begin(MIDNIGHT)
+    reported = travelled(reported)
+    assert not reported.is_new("s1", "old", MIDNIGHT - 1)
+    assert reported.is_new("s1", "new", MIDNIGHT)
+    assert not reported.owed
+
+
+@pytest.mark.parametrize(
+    "ended, now, since",
+    [
+        pytest.param(MIDNIGHT + 10, MIDNIGHT + 20, MIDNIGHT + 10, id="it ended"),
+        pytest.param(MIDNIGHT + 30, MIDNIGHT + 20, MIDNIGHT + 20, id="by a worker whose clock is ahead"),
+        pytest.param(MIDNIGHT - 10, MIDNIGHT + 20, MIDNIGHT, id="before another that was reported"),
+    ],
+)
+def test_by_when_all_that_ended_is_reported(ended: float, now: float, since: float) -> None:
+    reported = Reported(SITE)
+    reported.begin(0.0)
+    reported.add("s", "first", MIDNIGHT, MIDNIGHT)
+    reported.add("s", "second", ended, now)
+    assert travelled(reported).since == since
