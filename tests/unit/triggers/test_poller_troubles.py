@@ -212,7 +212,9 @@ def test_a_watch_that_cannot_begin_fails_the_list_for_nobody(
 def test_a_wait_whose_own_polls_fail_is_as_patient_among_others(
     monkeypatch: pytest.MonkeyPatch, watches: tuple[dict[str, Any], ...]
 ) -> None:
-    waits = Waits(monkeypatch, {"a": whole_job("job-a", 60, 60), "b": []}).plan("a", known=())
+    """Nor is its job called missing before it was read."""
+    waits = Waits(monkeypatch, {"a": whole_job("job-a", 60, 60), "b": []})
+    waits.plan("a", known=(), start_deadline=T0 + HOUR / 2)
     recent_jobs = waits.client.recent_jobs
 
     def until_an_hour_is_over(*args: Any) -> Any:

@@ -87,6 +87,14 @@ def test_nothing_is_owed_before_the_beginning() -> None:
     assert not reported.owed
 
 
+def test_a_source_is_owed_until_it_is_read() -> None:
+    reported = busy_midnight(2)
+    reported.owe("s1")
+    assert set(travelled(reported).owed) == {"s1"}
+    reported.settle("s1")
+    assert not travelled(reported).owed
+
+
 @pytest.mark.parametrize(
     "ended, now, since",
     [
