@@ -15,11 +15,13 @@ from airflow_provider_harvest.triggers.job import ERROR
 from tests.support.fake_portal.scripted import (
     T0,
     Timeline,
+    instant,
     items_move,
     job_appears,
     job_ends,
     job_is_purged,
     source_changes,
+    source_is_purged,
     whole_job,
 )
 from tests.support.fake_time import run_in_fake_time
@@ -169,6 +171,8 @@ def test_the_next_to_end_may_run_behind_a_newer_one(monkeypatch: pytest.MonkeyPa
         ),
         pytest.param([(0, job_appears("j")), (HOUR, job_is_purged("j"))], {"job_id": "j"}, GONE, id="purged"),
         pytest.param([(HOUR, source_changes(active=False))], {"known": ()}, GONE, id="switched off"),
+        pytest.param([(HOUR, source_changes(deleted=instant(T0)))], {"known": ()}, GONE, id="deleted"),
+        pytest.param([(HOUR, source_is_purged)], {"known": ()}, GONE, id="purged, source and all"),
         pytest.param([(0, job_appears("j")), (90, job_ends("j", "failed"))], {"known": ()}, ENDED, id="failed"),
     ],
 )
@@ -182,6 +186,7 @@ def test_it_ends_as_it_would_alone(
         pace = {"poll_interval": plan["poll_interval"]} if "poll_interval" in plan else {}
         waits.plan(ident, job_id=f"job-{ident}", deadline=T0 + 30 * HOUR, **pace)
     assert waits.until_the_end_of("mine")["state"] == state
+    assert state != GONE or waits.ended_at["mine"] <= HOUR + 3 * MINUTE
 
 
 def test_a_job_that_moves_is_not_called_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
