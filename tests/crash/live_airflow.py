@@ -67,14 +67,14 @@ class LiveAirflow:
     def __init__(self, home: Path, settings: dict[str, str], dags: Path = DAGS) -> None:
         self.home = home
         self.marks = home / "marks"
-        self._release = this_release()
-        self._url = f"http://127.0.0.1:{self._release.port}"
+        self.release = this_release()
+        self._url = f"http://127.0.0.1:{self.release.port}"
         self._headers = {"Content-Type": "application/json"}
         settings = {**settings, "CRASH_MARKS": str(self.marks)}
-        self._environment = _environment(home, self._release, settings, dags)
+        self._environment = _environment(home, self.release, settings, dags)
         self.components = {
             name: Component(arguments, self._environment, home / f"{name}.log")
-            for name, arguments in self._release.components.items()
+            for name, arguments in self.release.components.items()
         }
 
     def __enter__(self) -> LiveAirflow:
@@ -113,7 +113,7 @@ class LiveAirflow:
         """
         run_id = f"run-{secrets.token_hex(4)}"
         (self.marks / run_id).mkdir()
-        self.api("POST", f"dags/{dag_id}/dagRuns", {**self._release.new_run, "dag_run_id": run_id, "conf": params})
+        self.api("POST", f"dags/{dag_id}/dagRuns", {**self.release.new_run, "dag_run_id": run_id, "conf": params})
         return Run(self, dag_id, run_id)
 
     def event_jobs(self, asset: str) -> list[str]:
@@ -165,7 +165,7 @@ class LiveAirflow:
         :raises urllib.error.HTTPError: it refuses.
         """
         request = urllib.request.Request(
-            f"{self._url}/{self._release.api}/{path}",
+            f"{self._url}/{self.release.api}/{path}",
             None if body is None else json.dumps(body).encode(),
             self._headers,
             method=method,
@@ -176,7 +176,7 @@ class LiveAirflow:
     # --- starting --------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        for name, content in self._release.files.items():
+        for name, content in self.release.files.items():
             (self.home / name).write_text(content)
         with (self.home / "migrate.log").open("wb") as log:
             command = [sys.executable, "-m", "airflow", "db", "migrate"]
@@ -190,10 +190,10 @@ class LiveAirflow:
         if ended:
             raise RuntimeError(f"Ended before the tests began: {', '.join(ended)}; see the logs in {self.home}.")
         try:
-            if self._release.token and "Authorization" not in self._headers:
-                with _NO_PROXY.open(f"{self._url}/{self._release.token}", timeout=30) as response:
+            if self.release.token and "Authorization" not in self._headers:
+                with _NO_PROXY.open(f"{self._url}/{self.release.token}", timeout=30) as response:
                     self._headers["Authorization"] = f"Bearer {json.load(response)['access_token']}"
-            health = self.api("GET", self._release.health)
+            health = self.api("GET", self.release.health)
             if any(health[part]["status"] != "healthy" for part in ("scheduler", "triggerer")):
                 return False
             return bool(self.api("GET", "dags")["total_entries"])
@@ -278,6 +278,10 @@ class Run:
         """Return the ids of the processes that have reached a point, in their order."""
         found = (self._airflow.marks / self.run_id).glob(f"{point}.*")
         return [int(mark.read_text()) for mark in sorted(found, key=lambda mark: int(mark.suffix[1:]))]
+
+    def stop(self) -> None:
+        """Mark the task as failed, as a user does who wants it to end now."""
+        self._airflow.api("PATCH", self._path, {**self._airflow.release.for_real, "new_state": "failed"})
 
     def clear(self) -> None:
         """Clear the task, as a user does who wants it run again; if it has ended, once its run has ended, too.

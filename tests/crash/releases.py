@@ -25,6 +25,7 @@ class Release:
     :param token: path that gives a token, None if none is needed.
     :param health: path in the API that reports whether the components run.
     :param new_run: fields that a new run needs in addition to its id and params.
+    :param for_real: fields that a change of a task's state needs in addition, so that it is carried out.
     :param settings: environment variables.
     :param files: what must be in Airflow's home, by name.
     """
@@ -35,6 +36,7 @@ class Release:
     token: str | None
     health: str
     new_run: dict[str, None]
+    for_real: dict[str, bool]
     settings: dict[str, str]
     files: dict[str, str] = field(default_factory=dict)
 
@@ -59,6 +61,7 @@ def _airflow_3() -> Release:
         token="auth/token",
         health="monitor/health",
         new_run={"logical_date": None},
+        for_real={},
         settings=_as_variables(
             {
                 "API__BASE_URL": url,
@@ -88,6 +91,7 @@ def _airflow_2() -> Release:
         token=None,
         health="health",
         new_run={},
+        for_real={"dry_run": False},
         settings={
             **_as_variables(
                 {

@@ -85,6 +85,8 @@ _HARVESTS: dict[str, dict[str, Any]] = {
     "on_worker": {"deferrable": False},
     "impatient": {"deferrable": False, "start_timeout": 5},
     "deferred": {"deferrable": True},
+    "guarded": {"deferrable": False, "guard": True},
+    "guarded_deferred": {"deferrable": True, "guard": True},
     "with_outlet": {"deferrable": False, "outlets": _OUTLETS},
     "with_outlet_deferred": {"deferrable": True, "outlets": _OUTLETS},
 }
