@@ -26,7 +26,7 @@ from airflow_provider_harvest.cli.shared import (
 )
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput, HarvestNotFound
 from airflow_provider_harvest.portal.guard.apply_decisions import act
-from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, MAX_DAYS, NO_GRACE
+from airflow_provider_harvest.portal.guard.archiving_forecast import GRACE_DAYS, MAX_DAYS, NO_GRACE
 from airflow_provider_harvest.portal.guard.hold_and_release import release
 from airflow_provider_harvest.portal.guard.render import IF_EXPOSED, as_dict
 from airflow_provider_harvest.portal.guard.survey import examine

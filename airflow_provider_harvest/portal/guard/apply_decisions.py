@@ -12,7 +12,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestInvalidInput,
     HarvestSourceNotRunnable,
 )
-from airflow_provider_harvest.portal.guard.forecast import MAX_DAYS
+from airflow_provider_harvest.portal.guard.archiving_forecast import MAX_DAYS
 from airflow_provider_harvest.portal.guard.hold_and_release import held_since, hold, is_held, release, tidy
 from airflow_provider_harvest.portal.text.untrusted import plain
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from airflow_provider_harvest.portal.guard.forecast import Forecast
+    from airflow_provider_harvest.portal.guard.archiving_forecast import Forecast
     from airflow_provider_harvest.portal.guard.hold_decision import Judgement
     from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
     from airflow_provider_harvest.portal.models import HarvestJob, HarvestSource

@@ -17,7 +17,7 @@ from airflow_provider_harvest.exceptions import (
     HarvestPortalUnreachable,
     HarvestSourceNotRunnable,
 )
-from airflow_provider_harvest.portal.guard.forecast import is_due
+from airflow_provider_harvest.portal.guard.archiving_forecast import is_due
 from airflow_provider_harvest.portal.guard.hold_and_release import held_since, hold, hold_ahead, is_held, release
 from airflow_provider_harvest.portal.guard.hold_decision import LossThresholds
 from airflow_provider_harvest.portal.guard.survey import examine

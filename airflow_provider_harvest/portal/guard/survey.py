@@ -15,8 +15,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_harvest.exceptions import HarvestError, HarvestInvalidInput
+from airflow_provider_harvest.portal.guard.archiving_forecast import GRACE_DAYS, check_grace, forecast
 from airflow_provider_harvest.portal.guard.case import Case, GuardReport
-from airflow_provider_harvest.portal.guard.forecast import GRACE_DAYS, check_grace, forecast
 from airflow_provider_harvest.portal.guard.hold_and_release import (
     accepted_before,
     contradicts,

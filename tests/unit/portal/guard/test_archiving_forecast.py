@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_harvest.exceptions import HarvestInvalidInput
 from airflow_provider_harvest.portal.cron import Schedule
-from airflow_provider_harvest.portal.guard.forecast import archive_day, forecast, is_due
+from airflow_provider_harvest.portal.guard.archiving_forecast import archive_day, forecast, is_due
 from airflow_provider_harvest.portal.http.datasets import HarvestedRecord
 from airflow_provider_harvest.portal.models import HarvestSource
 
