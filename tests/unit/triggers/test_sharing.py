@@ -163,6 +163,30 @@ def test_a_deployment_keeps_to_the_requests_an_hour_that_its_connection_names(
     assert 60 <= sent <= 2 * 60 + 10 * triggerers
 
 
+def test_an_allowance_holds_as_long_as_its_connection_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {**running("a", until=10 * MINUTE), **running("b", until=2 * HOUR)}
+    deployment = Deployment(monkeypatch, lives, one=ONE, few=replace(ONE, requests_per_hour=6))
+    few = deployment.wait("few", "a", job_id="job-a", poll_interval=30.0)
+    deployment.run(HOUR, few, deployment.wait("one", "b", job_id="job-b", poll_interval=30.0))
+    assert deployment.states == [ENDED]
+    times = [at - T0 for at in deployment.client.times]
+    assert sum(at < 10 * MINUTE for at in times) <= 3
+    assert sum(at >= 40 * MINUTE for at in times) >= 39
+
+
+def test_who_comes_when_another_has_left_gets_the_same_poller(monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = {**running("a", until=10 * MINUTE), **running("b", "c")}
+    deployment = Deployment(monkeypatch, lives, one=ONE)
+
+    async def later() -> None:
+        await asyncio.sleep(20 * MINUTE)
+        await deployment.wait("one", "c", job_id="job-c")
+
+    waits = [deployment.wait("one", ident, job_id=f"job-{ident}") for ident in "ab"]
+    deployment.run(2 * HOUR, *waits, later())
+    assert (deployment.states, deployment.client.connections) == ([ENDED] * 3, 1)
+
+
 def test_what_a_search_for_a_broken_source_sends_counts_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """The list fails as long as the organization of a source that is gone is requested."""
     settings = replace(ONE, requests_per_hour=60)
