@@ -14,6 +14,7 @@ from airflow_provider_harvest.operators._task_wait import read_event
 from airflow_provider_harvest.portal.statuses import ENDED
 from airflow_provider_harvest.portal.waiting.wait_plan import WaitPlan
 from airflow_provider_harvest.portal.waiting.which_job import JobLimits
+from airflow_provider_harvest.triggers.job import ERROR
 from tests.support.fake_portal.scripted import SOURCE_ID, T0, whole_job
 from tests.support.wait_story import Story
 
@@ -59,6 +60,41 @@ def test_every_event_is_read(plan: dict[str, Any], fields: dict[str, Any]) -> No
     event = {"state": ENDED, "detail": "", "plan": {**plan, "job_id": "j"}, "of a newer version": True}
     read, poll = read_event(json.loads(json.dumps(event)))
     assert (read.job_id, poll.state) == ("j", ENDED)
+
+
+@pytest.mark.parametrize(
+    "event, error, says",
+    [
+        pytest.param(None, "HarvestError", "says nothing about the harvest", id="no event"),
+        pytest.param("ended", "HarvestError", "says nothing about the harvest", id="another form"),
+        pytest.param({"state": ENDED}, "HarvestError", "says nothing about the harvest", id="no plan"),
+        pytest.param({"state": ENDED, "plan": "j"}, "HarvestError", "says nothing about", id="no plan that is one"),
+        pytest.param({"plan": FIRST_PLAN}, "HarvestError", "says nothing about the harvest", id="no state"),
+        pytest.param({"state": ENDED, "plan": {"how": "x"}}, "HarvestError", "names no source", id="no source"),
+        pytest.param(
+            {"state": ERROR, "error": "HarvestAuthError", "detail": "No.", "plan": FIRST_PLAN},
+            "HarvestAuthError",
+            "No.",
+            id="an error of ours",
+        ),
+        pytest.param(
+            {"state": ERROR, "error": "HarvestNewError", "detail": "No.", "plan": FIRST_PLAN},
+            "HarvestError",
+            "The trigger failed: HarvestNewError: No.",
+            id="an error of a newer version",
+        ),
+        pytest.param(
+            {"state": ERROR, "error": "Any", "detail": "No.", "plan": FIRST_PLAN},
+            "HarvestError",
+            "The trigger failed: Any: No.",
+            id="a name that is no error",
+        ),
+    ],
+)
+def test_an_event_without_an_end_is_no_success(event: Any, error: str, says: str) -> None:
+    with pytest.raises(HarvestError, match=says) as raised:
+        read_event(event)
+    assert type(raised.value).__name__ == error
 
 
 @pytest.mark.parametrize("skew", [-600.0, 0.0, 600.0])
