@@ -31,6 +31,9 @@ def test_log_of_a_guarded_run_that_is_stopped_says_that_archiving_is_off(
     run.wait_for_mark("after-run")
     run.wait_for(state)
     assert is_held(source.client.get_source(source.id))
+    mark = portal.mark()
+    # No triggerer has what was deferred a moment ago, and then nothing of ours runs as it is stopped.
+    wait_until(lambda: bool(portal.requests(mark)), 60, lambda: f"Nobody polls the portal.\n{run.log}")
     run.stop()
     said = ("off, so that the portal archives nothing of it.", "switch it on by hand", source.id)
     wait_until(lambda: all(words in run.log for words in said), 60, lambda: run.log)
