@@ -17,7 +17,7 @@ from tests.support.fake_time import run_in_fake_time, without_threads
 from tests.support.portal_connections import SharedClient, at_portal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     import pytest
 
@@ -63,12 +63,17 @@ class Waits:
     def until_the_end_of(self, source_id: str) -> dict[str, Any]:
         """Run all of them until one ends; return its event."""
 
+        return self.with_others(source_id, *(self.follow(ident) for ident in self.triggers if ident != source_id))
+
+    def with_others(self, source_id: str, *others: Coroutine[Any, Any, object]) -> dict[str, Any]:
+        """Run the wait for a source to its end, and others until then; return its event."""
+
         async def story() -> dict[str, Any]:
-            others = [asyncio.ensure_future(self.follow(ident)) for ident in self.triggers if ident != source_id]
+            running = [asyncio.ensure_future(other) for other in others]
             event = await self.follow(source_id)
-            for other in others:
+            for other in running:
                 other.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)
             return event
 
         event: dict[str, Any] = run_in_fake_time(self.clock, story())

@@ -7,34 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_harvest.cli.display import first_that_fits
-from airflow_provider_harvest.cli.main import main
-from airflow_provider_harvest.portal.clock import Clock
 from tests.support.fake_portal.response_faults import Reply, html
 from tests.support.fake_portal.server import Always, Door, refusing_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 ID = "0" * 24
 LONG = "Catalogue des jeux de données ouvertes de la Métropole Européenne de Lille"
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Clock, "sleep", lambda self, seconds: None)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs a command; gives its exit code, its standard output, and its standard error."""
-
-    def call_it(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call_it
 
 
 COMMANDS = [

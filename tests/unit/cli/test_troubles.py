@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from airflow_provider_harvest.cli.main import main
-from airflow_provider_harvest.portal.clock import Clock
 from airflow_provider_harvest.portal.sources.guard_note import NOTE_HELD, Note, join
 from airflow_provider_harvest.portal.text.response_values import parse_time
 from tests.support.fake_portal.response_faults import Pass, Reply, html, redirect
 from tests.support.fake_portal.server import Door, InProcess
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 LONG_AGO = parse_time("2026-01-01T00:00:00Z")
 HOSTILE = "Towns\x1b[31m\r\nINFO - Outcome: success.\u202e"
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Clock, "sleep", lambda self, seconds: None)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs a command; gives its exit code, its standard output, and its standard error."""
-
-    def call_it(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call_it
 
 
 def held(portal: Door) -> str:

@@ -46,16 +46,7 @@ def among_watches(waits: Waits, source_id: str, *watches: dict[str, Any]) -> dic
         async for _ in HarvestJobEventTrigger("one", **arguments).run():
             pass
 
-    async def story() -> dict[str, Any]:
-        watching = [asyncio.ensure_future(watch(arguments)) for arguments in watches]
-        event = await waits.follow(source_id)
-        for each in watching:
-            each.cancel()
-        await asyncio.gather(*watching, return_exceptions=True)
-        return event
-
-    event: dict[str, Any] = run_in_fake_time(waits.clock, story())
-    return event
+    return waits.with_others(source_id, *(watch(arguments) for arguments in watches))
 
 
 async def in_trouble(begin: float, end: float, error: Any, fail: Callable[[Any], None]) -> None:
