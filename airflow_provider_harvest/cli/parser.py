@@ -207,7 +207,8 @@ def _id(value: str, what: str, *, slug: bool = True) -> str:
 def in_options(text: str, options: Mapping[str, argparse.Action]) -> str:
     """Return a message with the options that a person typed in place of Python's arguments.
 
-    Only names with an underscore are replaced: others are words of English. ``if_running='fail'`` becomes
+    Only names with an underscore are replaced, since others are words of English, and none after a quote, since what is
+    quoted is what a catalogue or a person has written. ``if_running='fail'`` becomes
     ``--if-running fail``, ``prune_all=True`` becomes ``--prune-all``.
 
     :param text: of an error, or on a result.
@@ -224,6 +225,6 @@ def in_options(text: str, options: Mapping[str, argparse.Action]) -> str:
         return action.option_strings[-1] + (f" {value}" if value else "")
 
     pattern = (
-        rf"(?<![\w-])(?P<name>{'|'.join(map(re.escape, names))})\b(?:=(?P<quote>'?)(?P<value>[\w.]*\w)(?P=quote))?"
+        rf"(?<![\w'\"-])(?P<name>{'|'.join(map(re.escape, names))})\b(?:=(?P<quote>'?)(?P<value>[\w.]*\w)(?P=quote))?"
     )
     return re.sub(pattern, option, text)

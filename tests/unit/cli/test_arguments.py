@@ -170,6 +170,7 @@ def test_a_blank_variable_names_no_portal(
         ("remote_ids are not there", "--remote-id are not there"),
         ("the portal waits for a source", "the portal waits for a source"),
         ("my_max_failed_items and --max_failed_items", "my_max_failed_items and --max_failed_items"),
+        ("1 failed: 'remote_ids', \"max_failed_items\"", "1 failed: 'remote_ids', \"max_failed_items\""),
     ],
 )
 def test_a_message_names_options_in_place_of_arguments(text: str, said: str) -> None:
